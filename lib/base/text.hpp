@@ -1,0 +1,33 @@
+#pragma once
+// Small pieces of text work that several rooms need. UTF-8 throughout; case folding through utf8proc.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ringctl::base {
+
+std::string_view trim(std::string_view);  ///< ASCII white space off both ends
+std::string ascii_lower(std::string_view);
+std::string ascii_upper(std::string_view);
+std::vector<std::string_view> split(std::string_view, char separator);
+std::string join(const std::vector<std::string>&, std::string_view separator);
+
+bool valid_utf8(std::string_view);
+/// Offset of the first byte that is not UTF-8 (overlong forms and surrogates included), or nullopt.
+std::optional<std::size_t> first_invalid_utf8(std::string_view);
+/// Case-folded NFC, for comparing and searching what people typed. Input must be UTF-8.
+std::string fold(std::string_view);
+
+/// Thousands separated by commas: "50,000".
+std::string group_digits(std::uint64_t);
+
+/// Candidates within Damerau-Levenshtein distance 2 of `word`, or that `word` is a prefix of; nearest first, at most `most`.
+std::vector<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates, std::size_t most = 3);
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// Strict decimal: optional '-', digits only, no overflow.
+std::optional<std::int64_t> parse_int(std::string_view);
+
+}  // namespace ringctl::base

@@ -1,0 +1,18 @@
+# Third-party libraries, all from the distribution. Each one belongs to the room named beside it.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(CLI11 REQUIRED)                                          # cmd
+find_package(nlohmann_json 3.11 REQUIRED)                             # .cpp files at a wire boundary
+find_package(SQLite3 3.40 REQUIRED)                                   # db
+find_package(ZLIB REQUIRED)                                           # csv
+find_package(fmt REQUIRED)                                            # every room
+find_package(spdlog REQUIRED)                                         # base
+find_package(absl REQUIRED)                                           # base (time zones)
+find_package(Catch2 REQUIRED)                                         # tests
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)                  # db
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)          # base
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)              # csv
+pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)       # config
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)      # base (folding), cmd (widths)
+find_library(RINGCTL_LIBCSV csv REQUIRED)                             # csv
+find_library(RINGCTL_LIBPHONENUMBER phonenumber REQUIRED)             # phone

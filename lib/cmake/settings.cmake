@@ -1,0 +1,46 @@
+# Language, warnings, sanitizers and hardening. Targets take them by linking ringctl_settings privately.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+option(RINGCTL_WERROR "Treat warnings as errors" OFF)
+option(RINGCTL_TIDY "Run clang-tidy on every file" OFF)
+set(RINGCTL_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+find_program(RINGCTL_CCACHE ccache)
+if(RINGCTL_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${RINGCTL_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGCTL_CCACHE})
+endif()
+if(RINGCTL_TIDY)
+  find_program(RINGCTL_CLANG_TIDY NAMES clang-tidy REQUIRED)
+  set(CMAKE_CXX_CLANG_TIDY ${RINGCTL_CLANG_TIDY} --quiet --warnings-as-errors=*)
+endif()
+
+add_library(ringctl_warnings INTERFACE)
+target_compile_options(ringctl_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wformat=2
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>
+  $<$<BOOL:${RINGCTL_WERROR}>:-Werror>)
+
+add_library(ringctl_sanitize INTERFACE)
+if(RINGCTL_SANITIZE)
+  target_compile_options(ringctl_sanitize INTERFACE -fsanitize=${RINGCTL_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all -O1)
+  target_link_options(ringctl_sanitize INTERFACE -fsanitize=${RINGCTL_SANITIZE})
+endif()
+
+add_library(ringctl_hardening INTERFACE)
+target_compile_options(ringctl_hardening INTERFACE -fstack-protector-strong -fstack-clash-protection
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>)
+target_compile_definitions(ringctl_hardening INTERFACE
+  $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS> $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+target_link_options(ringctl_hardening INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
+
+add_library(ringctl_settings INTERFACE)
+target_link_libraries(ringctl_settings INTERFACE ringctl_warnings ringctl_sanitize ringctl_hardening)
+
+include(CheckPIESupported)
+check_pie_supported()

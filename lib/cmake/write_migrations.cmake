@@ -1,0 +1,18 @@
+# Writes db/migrations/{sqlite,postgresql}/NNNN_name.sql into one .cpp as raw strings, in order.
+set(text "// Generated from lib/db/migrations; do not edit.\n#include \"db/migrations.hpp\"\n\nnamespace ringctl::db {\n")
+foreach(engine sqlite postgresql)
+  file(GLOB files ${DIR}/${engine}/*.sql)
+  list(SORT files)
+  string(APPEND text "\nstd::span<const Migration> ${engine}_migrations() {\n  static constexpr Migration k_all[] = {\n")
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    string(REGEX MATCH "^([0-9]+)_(.+)$" _ ${name})
+    math(EXPR number "1${CMAKE_MATCH_1} - 10000")
+    file(READ ${file} sql)
+    # A string literal may hold 64 KiB; a migration near that size should be two.
+    string(APPEND text "      {${number}, \"${CMAKE_MATCH_2}\", R\"sql__(${sql})sql__\"},\n")
+  endforeach()
+  string(APPEND text "  };\n  return k_all;\n}\n")
+endforeach()
+string(APPEND text "\n}  // namespace ringctl::db\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,59 @@
+#pragma once
+// Records out of a Source: CSV (libcsv, strict), TSV (backslash escapes, as PostgreSQL's COPY text), JSONL.
+// One interface, so that the bulk engine does not care which it reads.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "csv/source.hpp"
+
+namespace ringctl::csv {
+
+/// Limits on everything that comes from outside.
+inline constexpr std::size_t k_max_field = 64 * 1024;
+inline constexpr std::size_t k_max_record = 1024 * 1024;
+inline constexpr std::size_t k_max_columns = 256;
+
+enum class Format { automatic, csv, tsv, jsonl };
+
+struct ReaderOptions {
+  Format format = Format::automatic;  ///< automatic: by name (.tsv .jsonl .ndjson), else by the first line
+  char delimiter = 0;                 ///< 0: the one of , ; TAB that the first line holds most of
+};
+
+/// A field as the file gave it. JSONL null, a missing JSON key and COPY's \N are absent.
+struct Field {
+  std::string_view text;
+  bool absent = false;
+};
+
+/// Views live until the next call of next().
+struct Record {
+  std::uint64_t line = 0;           ///< first line of the record, 1-based
+  std::vector<Field> fields;        ///< in the order of `names` for JSONL
+  std::string_view error;           ///< not empty: this record could not be read (and why); fields may be partial
+  std::string_view error_code;      ///< "unterminated_quote", "bad_utf8", "nul_byte", "too_many_columns", ...
+};
+
+/// A record that cannot be read is returned with `error` set and reading goes on at the next one; what cannot be
+/// gone past (a field or record over the limits, an unterminated quote) ends the input after that record.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  /// False at the end. Blank lines are skipped.
+  virtual bool next(Record&) = 0;
+  /// JSONL: key names in order of first appearance, growing as records come. CSV and TSV: empty.
+  virtual std::span<const std::string> names() const = 0;
+  virtual Format format() const = 0;
+  virtual char delimiter() const = 0;
+
+  /// Peeks at the first bytes to settle the format. The source must outlive the reader.
+  static std::unique_ptr<Reader> open(Source&, const ReaderOptions&);
+};
+
+}  // namespace ringctl::csv

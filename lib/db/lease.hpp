@@ -1,0 +1,48 @@
+#pragma once
+// Locks as rows: they survive a pooler, never go stale, and say who holds them.
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/cancel.hpp"
+#include "base/uuid.hpp"
+#include "db/connection.hpp"
+
+namespace ringctl::db {
+
+struct LeaseHolder {
+  std::string holder;  ///< "pid 4711"
+  std::string host;
+  base::Instant since;
+  base::Instant expires;
+};
+
+/// Held until released or expired; renew() at batch boundaries. `workspace` nullopt: a lock on the whole database.
+class Lease {
+ public:
+  /// Waits up to `wait` (0: not at all). Throws Errc::locked [lock.held] naming holder, host and since.
+  static Lease acquire(Connection&, const base::Clock&, std::string name, std::optional<base::Uuid> workspace,
+                       std::chrono::milliseconds ttl, std::chrono::milliseconds wait,
+                       const base::CancelToken* cancel = nullptr);
+  Lease(Lease&&) noexcept;
+  Lease& operator=(Lease&&) = delete;
+  ~Lease();
+  /// Throws Errc::locked [lock.lost] if another process took it over after it expired.
+  void renew();
+  void release();
+
+ private:
+  Lease() = default;
+  Connection* connection_ = nullptr;
+  const base::Clock* clock_ = nullptr;
+  std::string name_, token_;
+  std::optional<base::Uuid> workspace_;
+  std::chrono::milliseconds ttl_{};
+};
+
+std::optional<LeaseHolder> find_lease(Connection&, const base::Clock&, const std::string& name,
+                                      std::optional<base::Uuid> workspace);
+
+}  // namespace ringctl::db

@@ -1,0 +1,47 @@
+#pragma once
+// db check, backup, restore, copy: whole-database work. Knows the tables, not what they mean.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "db/connection.hpp"
+
+namespace ringctl::db {
+
+/// Every table that holds data, parents before children, with its ordering key; views and schema_migration left out.
+struct TableInfo {
+  std::string_view name;
+  std::string_view order_by;
+};
+std::span<const TableInfo> tables();
+
+struct Finding {
+  std::string id;        ///< "integrity", "foreign_keys", "schema", "policies", "collation"
+  bool ok;
+  std::string evidence;  ///< one line
+  std::string fix;       ///< command, or ""
+};
+/// SQLite: quick_check, foreign_key_check, application_id, schema. PostgreSQL: schema, policies forced on every tenant
+/// table and binding this role (no superuser, no BYPASSRLS), foreign keys validated. Throws Errc::db_corrupt only when
+/// the database cannot be read at all.
+std::vector<Finding> check(Connection&);
+
+/// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename; 0600.
+void backup(Connection&, const std::filesystem::path& to);
+/// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as PATH.before-restore.
+void restore(const std::filesystem::path& from, const std::string& url);
+
+struct CopyCount {
+  std::string table;
+  std::int64_t rows;
+  std::string checksum;  ///< over canonical text of all rows in key order: equal on both engines
+};
+/// Copies every table into an empty, migrated database in one transaction, then reads both sides again and compares
+/// counts and checksums: Errc::db_corrupt [db.copy_differs] naming the table. Errc::conflict [db.not_empty].
+std::vector<CopyCount> copy(Connection& from, Connection& to, const std::function<void(const CopyCount&)>& progress);
+
+}  // namespace ringctl::db

@@ -1,0 +1,66 @@
+#pragma once
+// Transactions, and what they may see. Every statement runs in one: on PostgreSQL it names the workspace whose rows
+// the policies let through (SET LOCAL, safe behind pgbouncer); without it no tenant row is seen.
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "base/uuid.hpp"
+#include "db/connection.hpp"
+#include "db/doors.hpp"
+
+namespace ringctl::db {
+
+/// What the row policies let through. SQLite has no policies: statements name the workspace as well.
+struct Scope {
+  std::optional<base::Uuid> workspace;
+  Door door = Door::none;
+
+  static Scope of(const base::Uuid& workspace, Door door = Door::none) { return {workspace, door}; }
+  static Scope through(Door door) { return {std::nullopt, door}; }
+};
+
+/// BEGIN IMMEDIATE (write) or BEGIN (read) on SQLite; READ COMMITTED (write) or REPEATABLE READ, READ ONLY (read)
+/// on PostgreSQL. Rolls back unless committed. Not nested.
+class Transaction {
+ public:
+  Transaction(Connection&, const Scope&, Access = Access::write);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  /// Other rows for the statements that follow, within the same transaction.
+  void rescope(const Scope&);
+  void commit();
+  void rollback();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+/// A part of a transaction that can be undone alone.
+class Savepoint {
+ public:
+  explicit Savepoint(Connection&);
+  ~Savepoint();
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+  void release();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+struct RetryOptions {
+  int attempts = 8;                             ///< then Errc::db_busy [db.busy]
+  std::chrono::milliseconds first_delay{5};     ///< doubled with jitter, 500 ms at most
+};
+
+/// Runs `work` in a write transaction and commits; on a serialization failure, a deadlock or a busy database the whole
+/// is run again, at most `attempts` times. `work` must be repeatable.
+void in_transaction(Connection&, const Scope&, const std::function<void()>& work, const RetryOptions& = {});
+
+}  // namespace ringctl::db
