@@ -1,0 +1,223 @@
+#include "bulk/intake.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "csv/source.hpp"
+#include "csv/writer.hpp"
+
+namespace ringctl::bulk {
+namespace {
+
+constexpr std::uint64_t k_progress_rows = 4096;
+constexpr char k_key_separator = '\x1f';
+
+class Reader {
+ public:
+  Reader(const IntakeOptions& options, const Adapter& adapter, const base::CancelToken& cancel)
+      : options_(options), adapter_(adapter), cancel_(cancel), columns_(adapter.columns()),
+        row_(columns_.size()), canonical_(columns_.size()), unique_values_(columns_.size()) {}
+
+  Intake run(const std::function<void(std::uint64_t)>& progress) {
+    auto source = csv::Source::open(options_.path, {.encoding = options_.encoding});
+    intake_.name = source.name();
+    const auto reader = csv::Reader::open(source, {.format = options_.format, .delimiter = options_.delimiter});
+    intake_.format = reader->format();
+    intake_.delimiter = reader->delimiter();
+    csv::Record record;
+    while (reader->next(record)) {
+      if (!learn_columns(record, *reader)) continue;
+      ++intake_.rows;
+      if (intake_.rows % k_progress_rows == 0) {
+        cancel_.check("run the same command again");
+        progress(intake_.rows);
+      }
+      take(record);
+    }
+    if (intake_.rows == 0)
+      throw Error(Errc::invalid, "import.no_rows", fmt::format("{}: no rows", intake_.name));
+    if (!source.is_stdin()) intake_.digest = source.digest();
+    refuse_shared_unique_values();
+    return std::move(intake_);
+  }
+
+ private:
+  /// False if the record was the header.
+  bool learn_columns(const csv::Record& record, const csv::Reader& reader) {
+    if (intake_.format == csv::Format::jsonl) {
+      if (mapping_.size() == reader.names().size()) return true;
+      intake_.columns.assign(reader.names().begin(), reader.names().end());
+      mapping_ = map_columns(intake_.columns, adapter_, options_.maps, intake_.name, false);
+      return true;
+    }
+    if (!mapping_.empty()) return true;
+    if (!record.error.empty()) {
+      throw Error(Errc::invalid, "import.bad_header",
+                  fmt::format("{}: line {}: {}", intake_.name, record.line, record.error));
+    }
+    if (has_header(record)) {
+      for (const auto& field : record.fields) intake_.columns.emplace_back(base::trim(field.text));
+      while (!intake_.columns.empty() && intake_.columns.back().empty()) intake_.columns.pop_back();
+      mapping_ = map_columns(intake_.columns, adapter_, options_.maps, intake_.name);
+      return false;
+    }
+    mapping_ = positional(columns_.size(), adapter_, intake_.name);
+    for (const auto& column : columns_) intake_.columns.emplace_back(column.name);
+    short_rows_ = true;
+    return true;
+  }
+
+  bool has_header(const csv::Record& record) const {
+    if (options_.header != HeaderMode::automatic) return options_.header == HeaderMode::yes;
+    return std::none_of(record.fields.begin(), record.fields.end(),
+                        [&](const csv::Field& field) { return adapter_.looks_like_key(base::trim(field.text)); });
+  }
+
+  void take(const csv::Record& record) {
+    if (!record.error.empty()) return refuse(record, "", record.error_code, record.error);
+    if (const std::string error = count_error(record); !error.empty())
+      return refuse(record, "", "wrong_field_count", error);
+    std::fill(row_.begin(), row_.end(), Cell{});
+    for (std::size_t i = 0; i < record.fields.size() && i < mapping_.size(); ++i)
+      if (mapping_[i] && !take_cell(record, *mapping_[i], record.fields[i])) return;
+    for (std::size_t key = 0; key < adapter_.key_columns(); ++key)
+      if (row_[key].state != CellState::value)
+        return refuse(record, columns_[key].name, "missing_key", fmt::format("{} is empty", columns_[key].name));
+    std::size_t column = 0;
+    finding_.clear();
+    if (!adapter_.check(row_, column, finding_)) return refuse(record, columns_[column].name, finding_.code, finding_.message);
+    if (finding_) warn(record, columns_[column].name);
+    accept(record);
+  }
+
+  std::string count_error(const csv::Record& record) const {
+    const std::size_t got = record.fields.size();
+    if (got < mapping_.size() && !short_rows_ && intake_.format != csv::Format::jsonl)
+      return fmt::format("has {} fields, the header has {}", got, mapping_.size());
+    for (std::size_t i = mapping_.size(); i < got; ++i)
+      if (!record.fields[i].text.empty())
+        return fmt::format("has {} fields, {} has {}", got, short_rows_ ? "a row" : "the header", mapping_.size());
+    return {};
+  }
+
+  bool take_cell(const csv::Record& record, std::size_t column, const csv::Field& field) {
+    const bool json = intake_.format == csv::Format::jsonl;
+    std::string_view text = columns_[column].free_text ? field.text : base::trim(field.text);
+    Cell& cell = row_[column];
+    if (field.absent || (text.empty() && !json)) return true;
+    if (text.empty() || (text == "-" && !(json && columns_[column].free_text))) {
+      cell.state = CellState::clear;
+      return true;
+    }
+    if (!json) text = csv::unguard(text);
+    finding_.clear();
+    if (!adapter_.canonical(column, text, options_.reading, canonical_[column], finding_)) {
+      refuse(record, columns_[column].name, finding_.code, finding_.message);
+      return false;
+    }
+    if (finding_) warn(record, columns_[column].name);
+    cell = {CellState::value, canonical_[column]};
+    return true;
+  }
+
+  void accept(const csv::Record& record) {
+    key_ = key_of(row_, adapter_);
+    packed_.clear();
+    pack(row_, packed_);
+    if (options_.keep_raw) pack(raw_cells(record), packed_);
+    intake_.accepted.add(key_, record.line, packed_);
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      if (columns_[i].unique && row_[i].state == CellState::value) unique_values_[i].add(row_[i].text, record.line, packed_);
+  }
+
+  std::vector<Cell> raw_cells(const csv::Record& record) const {
+    std::vector<Cell> raw;
+    for (const auto& field : record.fields) raw.push_back({CellState::value, field.text});
+    return raw;
+  }
+
+  void refuse(const csv::Record& record, std::string_view column, std::string_view code, std::string_view message) {
+    ++intake_.invalid;
+    intake_.problems.add(problem(record, column, code, message));
+  }
+
+  void warn(const csv::Record& record, std::string_view column) {
+    intake_.warnings.add(problem(record, column, finding_.code, finding_.message));
+  }
+
+  Problem problem(const csv::Record& record, std::string_view column, std::string_view code,
+                  std::string_view message) const {
+    Problem out{record.line, Verdict::invalid, {}, std::string(column), std::string(code), std::string(message), {}};
+    if (options_.keep_raw)
+      for (const auto& field : record.fields) out.raw.emplace_back(field.text);
+    return out;
+  }
+
+  /// The same key on two lines is the merge's business; the same SID under two keys is found here. The first line stands.
+  void refuse_shared_unique_values() {
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+      Sorter& values = unique_values_[column];
+      values.rewind();
+      std::string value, first_key;
+      std::uint64_t first_line = 0;
+      Sorter::Entry entry;
+      while (values.next(entry)) {
+        std::string_view rest = entry.payload;
+        unpack(rest, columns_.size(), row_);
+        std::string key = key_of(row_, adapter_);
+        if (first_line == 0 || entry.key != value) {
+          value = entry.key;
+          first_key = std::move(key);
+          first_line = entry.line;
+        } else if (key != first_key) {
+          refuse_shared(column, entry, rest, first_line);
+        }
+      }
+    }
+  }
+
+  void refuse_shared(std::size_t column, const Sorter::Entry& entry, std::string_view raw, std::uint64_t first_line) {
+    if (!intake_.refused_lines.emplace(entry.line, true).second) return;
+    ++intake_.invalid;
+    Problem out{entry.line, Verdict::invalid, {}, std::string(columns_[column].name), "not_unique",
+                fmt::format("\"{}\" stands on line {} as well", entry.key, first_line), {}};
+    std::vector<Cell> cells;
+    while (!raw.empty()) {
+      unpack(raw, 1, cells);
+      out.raw.emplace_back(cells[0].text);
+    }
+    intake_.problems.add(out);
+  }
+
+  const IntakeOptions& options_;
+  const Adapter& adapter_;
+  const base::CancelToken& cancel_;
+  std::span<const Column> columns_;
+  Intake intake_;
+  Mapping mapping_;
+  bool short_rows_ = false;  // no header: a row may leave off its last columns
+  Row row_;
+  std::vector<std::string> canonical_;  // what the cells of row_ point into
+  std::vector<Sorter> unique_values_;
+  base::Finding finding_;
+  std::string key_, packed_;
+};
+
+}  // namespace
+
+std::string key_of(const Row& row, const Adapter& adapter) {
+  std::string key(row[0].text);
+  for (std::size_t i = 1; i < adapter.key_columns(); ++i) key.append(1, k_key_separator).append(row[i].text);
+  return key;
+}
+
+Intake take_in(const IntakeOptions& options, const Adapter& adapter, const base::CancelToken& cancel,
+               const std::function<void(std::uint64_t rows)>& progress) {
+  return Reader(options, adapter, cancel).run(progress);
+}
+
+}  // namespace ringctl::bulk
