@@ -23,11 +23,11 @@ struct Session {
 
 struct Change {
   std::string_view action;                 ///< "numbers.update"
-  std::string_view object_type;            ///< "number"
-  std::optional<base::Uuid> object_id;
-  std::string_view object_key;             ///< what people call it: "+12025550123"
-  std::optional<std::string> before, after;  ///< canonical JSON; digests are salted, so equal images do not show as equal
-  std::optional<base::Uuid> job_id;
+  std::string_view object_type{};          ///< "number"
+  std::optional<base::Uuid> object_id{};
+  std::string_view object_key{};           ///< what people call it: "+12025550123"
+  std::optional<std::string> before{}, after{};  ///< canonical JSON; digests are salted, so equal images do not show as equal
+  std::optional<base::Uuid> job_id{};
 };
 
 /// Inside the caller's write transaction, after its other statements: it locks the workspace's newest link until commit.

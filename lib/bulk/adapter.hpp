@@ -21,6 +21,7 @@ struct Column {
   std::vector<std::string_view> aliases;  ///< other header spellings, lower case with underscores
   bool free_text = false;                 ///< kept as typed: not trimmed
   bool unique = false;                    ///< beside the key: no two rows of a file may share it
+  std::string_view cleared_to = {};       ///< what "-" means in a column that cannot be empty
 };
 
 /// A row of the file that was accepted so far, or the one the database holds.

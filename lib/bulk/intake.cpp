@@ -110,7 +110,8 @@ class Reader {
     Cell& cell = row_[column];
     if (field.absent || (text.empty() && !json)) return true;
     if (text.empty() || (text == "-" && !(json && columns_[column].free_text))) {
-      cell.state = CellState::clear;
+      const std::string_view cleared_to = columns_[column].cleared_to;
+      cell = cleared_to.empty() ? Cell{CellState::clear, {}} : Cell{CellState::value, cleared_to};
       return true;
     }
     if (!json) text = csv::unguard(text);

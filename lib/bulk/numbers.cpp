@@ -29,10 +29,10 @@ class NumbersAdapter final : public Adapter {
   std::span<const Column> columns() const override {
     static const std::vector<Column> k_columns{
         {"phone_number", {"number", "phone", "e164", "did", "phonenumber"}},
-        {"provider", {"carrier"}},
+        {"provider", {"carrier"}, false, false, k_default_provider},
         {"country_code", {"country", "iso_country"}},
         {"label", {"friendly_name", "name", "description"}, true},
-        {"status", {"state"}},
+        {"status", {"state"}, false, false, k_default_status},
         {"capabilities", {"capability"}},
         {"sid", {"phone_sid", "phone_number_sid"}, false, true},
     };
@@ -106,7 +106,7 @@ class NumbersAdapter final : public Adapter {
                       std::span<const Update> updates) override {
     std::vector<NumberUpdate> numbers;
     for (const auto& update : updates)
-      numbers.push_back({update.before.id, update.before.version, with_required(number_cells(update.cells))});
+      numbers.push_back({update.before.id, update.before.version, number_cells(update.cells)});
     return update_numbers(session, workspace, numbers);
   }
 
@@ -132,13 +132,6 @@ class NumbersAdapter final : public Adapter {
     }
     out = number->view();
     return true;
-  }
-
-  /// "-" in a column that cannot be empty puts its default back.
-  static NumberCells with_required(NumberCells cells) {
-    if (cells[k_provider].empty()) cells[k_provider] = "twilio";
-    if (cells[k_status].empty()) cells[k_status] = "active";
-    return cells;
   }
 };
 

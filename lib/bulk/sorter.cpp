@@ -120,6 +120,11 @@ struct Sorter::Impl {
   std::vector<std::size_t> heap;     // indices into readers, smallest entry on top
   bool heap_top_used = false;
 
+  /// Heap order of the readers: the smallest entry on top.
+  auto later() {
+    return [this](std::size_t a, std::size_t b) { return before(readers[b].entry(), readers[a].entry()); };
+  }
+
   void sort_run() {
     const char* base = arena.data();
     std::sort(index.begin(), index.end(), [base](const IndexEntry& a, const IndexEntry& b) {
@@ -160,10 +165,6 @@ struct Sorter::Impl {
       if (readers[run].advance()) heap.push_back(run);
     std::make_heap(heap.begin(), heap.end(), later());
     heap_top_used = false;
-  }
-
-  auto later() {
-    return [this](std::size_t a, std::size_t b) { return before(readers[b].entry(), readers[a].entry()); };
   }
 
   bool next_merged(Entry& out) {

@@ -10,9 +10,6 @@
 namespace ringctl::estate {
 namespace {
 
-constexpr std::string_view k_default_provider = "twilio";
-constexpr std::string_view k_default_status = "active";
-
 std::string json_array(std::span<const std::string_view> texts) {
   nlohmann::json array = nlohmann::json::array();
   for (const auto text : texts) array.push_back(text);

@@ -19,6 +19,9 @@ enum NumberColumn : std::size_t {
 };
 using NumberCells = std::array<std::string_view, k_number_columns>;  ///< "" = not set
 
+inline constexpr std::string_view k_default_provider = "twilio";
+inline constexpr std::string_view k_default_status = "active";
+
 struct HeldNumber {
   bool ours = true;  ///< false: only the number is set
   base::Uuid id;

@@ -46,10 +46,10 @@ struct Job {
 /// A row that needs remembering: rejected, or changed by the job.
 struct JobRow {
   std::int64_t line = 0;
-  std::string key;
-  std::string verdict;  ///< "update", "duplicate", "conflict", "invalid"
-  std::string code, message;
-  std::optional<std::string> before_image;  ///< canonical JSON of what an update replaced
+  std::string key{};
+  std::string verdict{};  ///< "update", "duplicate", "conflict", "invalid"
+  std::string code{}, message{};
+  std::optional<std::string> before_image{};  ///< canonical JSON of what an update replaced
   std::int64_t version_after = 0;
 };
 
