@@ -30,6 +30,7 @@ class Import {
 
   ImportReport run() {
     intake_ = take_in(intake_options(), adapter_, cancel_, [&](std::uint64_t rows) { progress_({"reading", rows}); });
+    require_expected_input();
     report_.input = intake_.name;
     report_.allowance = options_.allowance.text();
     report_.dry_run = options_.dry_run;
@@ -53,6 +54,12 @@ class Import {
     IntakeOptions intake = options_.intake;
     intake.keep_raw = rejects_.has_value();
     return intake;
+  }
+
+  void require_expected_input() const {
+    if (options_.expected_digest.empty() || options_.expected_digest == intake_.digest) return;
+    throw Error(Errc::conflict, "import.input_changed", fmt::format("{} changed since the job began", intake_.name),
+                "import it anew; rows that are there already are left alone");
   }
 
   void start_counts() {

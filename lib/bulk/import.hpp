@@ -42,6 +42,7 @@ struct ImportOptions {
   bool restart = false;           ///< do not take up an unfinished job
   bool dry_run = false;
   std::chrono::milliseconds lock_wait{0};
+  std::string expected_digest;    ///< not empty: the file must still be this one (SHA-256)
 };
 
 /// Enough to run it again: what `jobs resume` reads back. Paths are made absolute.
