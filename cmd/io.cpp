@@ -44,7 +44,7 @@ Output& Io::out() {
   options.path = options_.out;
   options.environment = options_.environment;
   if (options_.pager && out_is_terminal()) {
-    options.pager = pager_command(options_.environment);
+    options.pager = pager_command(options_.pager_command, options_.environment);
     options.screen_lines = screen().lines;
   }
   out_ = std::make_unique<Output>(std::move(options));
@@ -87,6 +87,18 @@ void Io::record(std::span<const Column> columns, std::span<const Cell> cells) {
     }
   }
   out().flush();
+}
+
+void Io::describe(std::span<const Column> columns) {
+  static constexpr Column k_columns[] = {{"column", ColumnType::word},
+                                         {"type", ColumnType::word},
+                                         {"in_table", ColumnType::boolean},
+                                         {"sortable", ColumnType::boolean}};
+  options_.columns.clear();
+  auto list = rows(k_columns);
+  for (const auto& column : columns)
+    list.row({column.name, type_name(column.type), column.in_table, column.sortable});
+  list.finish();
 }
 
 void Io::changed(const Change& change) {

@@ -36,6 +36,7 @@ struct IoOptions {
   bool truncate = true;
   bool quiet = false;
   bool pager = true;
+  std::string pager_command;         ///< of the configuration; empty: PAGER, else less
   ColorMode color = ColorMode::automatic;
   ProgressMode progress = ProgressMode::automatic;
   base::Zone zone = base::Zone::utc();
@@ -69,6 +70,8 @@ class Io {
   bool json() const { return format() == Format::json || format() == Format::jsonl; }
   /// A list. Columns are all it has, in order.
   Rows rows(std::span<const Column> columns) { return Rows(*this, columns); }
+  /// For `--columns help`: the columns themselves as a list.
+  void describe(std::span<const Column> columns);
   /// One object: name and value below each other in a table, an object in JSON, one row elsewhere.
   void record(std::span<const Column> columns, std::span<const Cell> cells);
   /// Text as it is: help, scripts, TwiML. Paged like a list.
@@ -103,7 +106,11 @@ class Io {
   TimeText& times() { return times_; }
   RowStyle row_style() const;
   const std::vector<std::string>& wanted_columns() const { return options_.columns; }
-  void check_cancelled() const { cancel_.check(); }
+  /// Columns a command shows instead of its defaults, where --columns says nothing.
+  void show_columns(std::vector<std::string> names) { options_.columns = std::move(names); }
+  void check_cancelled() const {
+    if (cancel_.cancelled()) cancel_.check();
+  }
   bool out_is_terminal() const;
   bool err_is_terminal() const { return is_terminal(options_.streams.err); }
   bool quiet() const { return options_.quiet; }

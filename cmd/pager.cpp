@@ -37,15 +37,14 @@ struct Attributes {
 
 }  // namespace
 
-std::optional<std::string> pager_command(const Environment& environment) {
-  for (const auto* name : {"RINGCTL_PAGER", "PAGER"}) {
-    const auto value = environment(name);
-    if (!value) continue;
-    const auto command = base::trim(*value);
-    if (command.empty() || command == "cat") return std::nullopt;
-    return std::string(command);
-  }
-  return "less -FIRX";
+std::optional<std::string> pager_command(const std::string& configured, const Environment& environment) {
+  std::string command = "less -FIRX";
+  for (const auto* name : {"PAGER", "RINGCTL_PAGER"})
+    if (auto value = environment(name)) command = std::move(*value);
+  if (!configured.empty()) command = configured;
+  const auto trimmed = base::trim(command);
+  if (trimmed.empty() || trimmed == "cat") return std::nullopt;
+  return std::string(trimmed);
 }
 
 std::vector<std::string> environment_without_secrets() {

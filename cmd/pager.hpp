@@ -10,8 +10,9 @@
 
 namespace ringctl::cmd {
 
-/// RINGCTL_PAGER, PAGER, else "less -FIRX". nullopt where it says `cat` or nothing: no pager wanted.
-std::optional<std::string> pager_command(const Environment&);
+/// The configured command (RINGCTL_PAGER counts as that), else PAGER, else "less -FIRX". nullopt where it says `cat`
+/// or nothing: no pager wanted.
+std::optional<std::string> pager_command(const std::string& configured, const Environment&);
 
 struct Pager {
   base::Fd input;

@@ -83,12 +83,14 @@ void Rows::row(std::span<const Cell> cells) {
     for (const auto i : picked_) scratch_.push_back(cells[i]);
     format_->row(scratch_);
   }
-  if (io_->out().settle()) io_->check_cancelled();
+  io_->out().settle();
+  io_->check_cancelled();
 }
 
 void Rows::finish(std::optional<std::uint64_t> total) {
   format_->end();
   io_->out().flush();
+  if (count_ == 0 && io_->format() == Format::table && io_->out_is_terminal()) io_->note("nothing found");
   if (total && *total > count_)
     io_->note(fmt::format("showing {} of {} (use --limit 0)", base::group_digits(count_), base::group_digits(*total)));
 }
