@@ -52,6 +52,7 @@ start_postgres() {
   RINGCTL_TEST_POSTGRES=$(tests/support/pg_cluster.sh start "$scratch/pg")
   export RINGCTL_TEST_POSTGRES
 }
+# shellcheck disable=SC2317 # reached through the trap
 stop_postgres() {
   [[ -n $scratch ]] || return 0
   tests/support/pg_cluster.sh stop "$scratch/pg" >/dev/null || true
