@@ -25,7 +25,8 @@ class SystemClock final : public Clock {
 
 /// "2026-03-08T07:59:58.123Z", always 24 characters. Years 0000-9999.
 std::string format_utc(Instant);
-/// Reads what format_utc writes, and PostgreSQL's "2026-03-08 07:59:58.123+00". Throws Errc::invalid otherwise.
+/// Reads what format_utc writes, and PostgreSQL's "2026-03-08 07:59:58.123+00". Throws Errc::invalid
+/// otherwise.
 Instant parse_utc(std::string_view text);
 
 }  // namespace ringctl::base

@@ -13,21 +13,21 @@ namespace ringctl {
 /// Why a command ended. The value is the exit status; `ringctl help exit-codes` prints this table.
 enum class Errc {
   ok = 0,
-  failure = 1,           ///< unclassified, or a bug
-  usage = 2,             ///< bad flag, argument or command; missing input file; confirmation without a terminal
-  partial = 3,           ///< bulk job finished, some rows rejected
-  auth = 4,              ///< credentials missing, wrong or insufficient
-  not_found = 5,         ///< the named object does not exist
-  conflict = 6,          ///< exists with other values, stale version, duplicate
-  invalid = 7,           ///< input failed validation; nothing was applied
-  differs = 8,           ///< a check says no
-  declined = 9,          ///< the user answered no; nothing changed
-  config = 10,           ///< configuration or database missing or unreadable; a secret file too open
-  locked = 11,           ///< another ringctl holds the lock
-  schema = 12,           ///< database schema too old or too new for this binary
-  twilio = 20,           ///< Twilio refused the request
-  twilio_rate = 21,      ///< still 429 after retries
-  twilio_down = 22,      ///< connect, TLS, timeout or 5xx after retries
+  failure = 1,       ///< unclassified, or a bug
+  usage = 2,         ///< bad flag, argument or command; missing input file; confirmation without a terminal
+  partial = 3,       ///< bulk job finished, some rows rejected
+  auth = 4,          ///< credentials missing, wrong or insufficient
+  not_found = 5,     ///< the named object does not exist
+  conflict = 6,      ///< exists with other values, stale version, duplicate
+  invalid = 7,       ///< input failed validation; nothing was applied
+  differs = 8,       ///< a check says no
+  declined = 9,      ///< the user answered no; nothing changed
+  config = 10,       ///< configuration or database missing or unreadable; a secret file too open
+  locked = 11,       ///< another ringctl holds the lock
+  schema = 12,       ///< database schema too old or too new for this binary
+  twilio = 20,       ///< Twilio refused the request
+  twilio_rate = 21,  ///< still 429 after retries
+  twilio_down = 22,  ///< connect, TLS, timeout or 5xx after retries
   twilio_garbage = 23,   ///< the reply was not what the API promises
   unknown_outcome = 24,  ///< a call that must not be repeated may or may not have happened
   db_down = 30,          ///< database unreachable

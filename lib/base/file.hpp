@@ -1,7 +1,7 @@
 #pragma once
 // Files: descriptors that close themselves, files that appear whole or not at all, modes of secret files.
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,9 +23,11 @@ class Fd {
   int fd_ = -1;
 };
 
-/// Writes to a temporary name beside `path` (O_NOFOLLOW, O_EXCL), and on commit() flushes, fsyncs and renames it
-/// over `path`; without commit() the temporary file is removed and `path` stays as it was. Buffered.
-/// A failed write throws Errc::output [output.write_failed] naming the file.
+/// Writes to a temporary name beside `path` (O_NOFOLLOW, O_EXCL), and on commit() flushes, fsyncs and renames
+/// it over `path`; without commit() the temporary file is removed and `path` stays as it was. Buffered.
+/// `mode` is for a new file; an existing one keeps its mode, a symbolic link its place (what it names is
+/// replaced). What is no regular file (/dev/null, a FIFO) is written to directly. A failed write throws
+/// Errc::output [output.write_failed] naming the file.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path, unsigned mode = 0644);
@@ -38,19 +40,20 @@ class AtomicFile {
 
  private:
   void flush();
-  std::filesystem::path path_, temp_;
+  std::filesystem::path path_, target_, temp_;
   Fd fd_;
   std::string buffer_;
 };
 
-/// Writes all of `data`, however the kernel splits it. Throws Errc::output naming `what`.
+/// Writes all of `data`, however the kernel splits it. Throws Errc::output naming `what`, or
+/// Errc::broken_pipe.
 void write_all(int fd, std::string_view data, std::string_view what);
 
 /// Whole file, at most `cap` bytes. Throws Errc::config [file.unreadable] or [file.too_large].
 std::string read_file(const std::filesystem::path&, std::size_t cap = 1 << 20);
 
-/// Throws Errc::config [config.secret_permissions] unless a regular file owned by this user or root with no access
-/// for others; the hint is the chmod line.
+/// Throws Errc::config [config.secret_permissions] unless a regular file owned by this user or root with no
+/// access for others; the hint is the chmod line.
 void require_private(const std::filesystem::path&);
 
 /// An unlinked temporary file in TMPDIR (default /tmp), mode 0600.

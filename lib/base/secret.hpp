@@ -8,11 +8,11 @@ namespace ringctl::base {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
+  explicit Secret(std::string value);
   Secret(Secret&&) noexcept;
   Secret& operator=(Secret&&) noexcept;
   Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
+  Secret& operator=(const Secret&);
   ~Secret();
 
   bool empty() const { return value_.empty(); }
@@ -26,7 +26,7 @@ class Secret {
 
 inline std::string_view format_as(const Secret&) { return "***"; }
 
-/// A database or http URL with user info's password replaced by ***.
+/// A database or http URL with the password of its user info, and password=... parameters, replaced by ***.
 std::string redact_url(std::string_view url);
 
 }  // namespace ringctl::base

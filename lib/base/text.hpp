@@ -1,6 +1,8 @@
 #pragma once
 // Small pieces of text work that several rooms need. UTF-8 throughout; case folding through utf8proc.
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,14 +19,17 @@ std::string join(const std::vector<std::string>&, std::string_view separator);
 bool valid_utf8(std::string_view);
 /// Offset of the first byte that is not UTF-8 (overlong forms and surrogates included), or nullopt.
 std::optional<std::size_t> first_invalid_utf8(std::string_view);
-/// Case-folded NFC, for comparing and searching what people typed. Input must be UTF-8.
+/// Case-folded NFC, for comparing and searching what people typed. Throws Errc::invalid [text.bad_utf8].
 std::string fold(std::string_view);
 
 /// Thousands separated by commas: "50,000".
 std::string group_digits(std::uint64_t);
 
-/// Candidates within Damerau-Levenshtein distance 2 of `word`, or that `word` is a prefix of; nearest first, at most `most`.
-std::vector<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates, std::size_t most = 3);
+/// Candidates within Damerau-Levenshtein distance 2 of `word` (and less than its length), or that `word` is a
+/// prefix of; nearest first, at most `most`.
+std::vector<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates,
+                                 std::size_t most = 3);
+/// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// Strict decimal: optional '-', digits only, no overflow.

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,11 +28,12 @@ class Uuid {
   auto operator<=>(const Uuid&) const = default;
 
  private:
+  friend class UuidGenerator;
   std::array<char, 36> text_{};
 };
 
 /// Makes UUIDv7 (RFC 9562): milliseconds, then a counter within the millisecond, then random bits,
-/// so ids of one generator sort in the order they were made. Not thread-safe.
+/// so ids of one generator sort in the order they were made, even if the clock steps back. Not thread-safe.
 class UuidGenerator {
  public:
   explicit UuidGenerator(const Clock& clock) : clock_(clock) {}
@@ -38,8 +41,12 @@ class UuidGenerator {
 
  private:
   const Clock& clock_;
-  std::int64_t last_ms_ = 0;
+  std::uint64_t random(std::size_t bytes);
+  std::int64_t last_ms_ = -1;
   std::uint32_t counter_ = 0;
+  /// Random bytes fetched ahead: one system call per id would cost more than the id.
+  std::array<unsigned char, 512> pool_{};
+  std::size_t pool_used_ = sizeof pool_;
 };
 
 }  // namespace ringctl::base

@@ -24,7 +24,8 @@ class Zone {
 
   const std::string& name() const { return name_; }
   Day day_of(Instant) const;
-  /// First instant of the day. In zones where midnight is missing: the first instant that exists; doubled: the first.
+  /// First instant of the day. In zones where midnight is missing: the first instant that exists; doubled:
+  /// the first.
   Instant start_of(Day) const;
   /// RFC 3339 with the zone's offset: "2026-03-08T03:00:00.000-04:00".
   std::string format(Instant) const;

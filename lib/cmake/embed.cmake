@@ -1,5 +1,9 @@
 # Generated sources: the migrations as string literals, and what was built from which commit.
 function(ringctl_embed_migrations target)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL INTERFACE_LIBRARY)
+    return()
+  endif()
   set(dir ${PROJECT_SOURCE_DIR}/lib/db/migrations)
   file(GLOB files CONFIGURE_DEPENDS ${dir}/sqlite/*.sql ${dir}/postgresql/*.sql)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/generated/migrations_embedded.cpp)

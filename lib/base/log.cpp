@@ -1,0 +1,92 @@
+// spdlog writes the lines; it is set up when the first one is written, because most runs write none.
+#include "base/log.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <atomic>
+#include <iterator>
+#include <memory>
+#include <string>
+
+namespace ringctl::base {
+namespace {
+
+std::atomic<LogLevel> g_level{LogLevel::warn};
+std::atomic<LogFormat> g_format{LogFormat::text};
+
+constexpr const char* k_text_pattern = "ringctl: %l: %v";
+constexpr const char* k_json_pattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return spdlog::level::err;
+    case LogLevel::warn:
+      return spdlog::level::warn;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::trace:
+      return spdlog::level::trace;
+  }
+  return spdlog::level::trace;
+}
+
+std::shared_ptr<spdlog::logger> make_logger(const char* pattern) {
+  auto logger =
+      std::make_shared<spdlog::logger>("ringctl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+  logger->set_level(spdlog::level::trace);
+  return logger;
+}
+
+spdlog::logger& logger(LogFormat format) {
+  if (format == LogFormat::json) {
+    static const auto json = make_logger(k_json_pattern);
+    return *json;
+  }
+  static const auto text = make_logger(k_text_pattern);
+  return *text;
+}
+
+/// Control characters as \u00XX, so that data can neither break a line nor drive a terminal. `quoted`: for a
+/// JSON string.
+std::string escaped(std::string_view text, bool quoted) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F)
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+    else if (quoted && (c == '"' || c == '\\'))
+      out.append({'\\', c});
+    else
+      out.push_back(c);
+  }
+  return out;
+}
+
+}  // namespace
+
+void configure_log(LogLevel level, LogFormat format) {
+  g_level = level;
+  g_format = format;
+}
+
+bool log_enabled(LogLevel level) { return level <= g_level.load(std::memory_order_relaxed); }
+
+void log(LogLevel level, std::string_view event, std::string_view message) {
+  if (!log_enabled(level)) return;
+  const LogFormat format = g_format;
+  const bool json = format == LogFormat::json;
+  const auto line =
+      json ? fmt::format(R"("event":"{}","message":"{}")", escaped(event, true), escaped(message, true))
+           : fmt::format("{}: {}", escaped(event, false), escaped(message, false));
+  logger(format).log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace ringctl::base
