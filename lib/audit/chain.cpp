@@ -32,8 +32,8 @@ std::string link_hash(const Link& link) {
   append(text, fmt::format("{}", link.seq));
   append(text, link.id);
   append(text, base::format_utc(link.at));
-  for (const auto field : {link.actor, link.action, link.object_type, link.object_id, link.job_id, link.before_digest,
-                           link.after_digest})
+  for (const auto field : {link.actor, link.action, link.object_type, link.object_id, link.job_id,
+                           link.before_digest, link.after_digest})
     append(text, field);
   return base::sha256_hex(text);
 }

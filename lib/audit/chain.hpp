@@ -1,6 +1,6 @@
 #pragma once
-// How a link of the chain and the digest of an image are computed. The text that is hashed is fixed for ever: a change
-// here would break every chain already written.
+// How a link of the chain and the digest of an image are computed. The text that is hashed is fixed for ever:
+// a change here would break every chain already written.
 
 #include <cstdint>
 #include <optional>
@@ -20,7 +20,8 @@ struct Link {
   std::string_view id, actor, action, object_type, object_id, job_id, before_digest, after_digest;
 };
 
-/// What the first row of a workspace is linked to. Names the workspace, so a chain cannot be moved to another one.
+/// What the first row of a workspace is linked to. Names the workspace, so a chain cannot be moved to another
+/// one.
 std::string genesis_hash(const base::Uuid& workspace);
 std::string link_hash(const Link&);
 /// Covers the object's key too, and tells an absent image from an empty one.

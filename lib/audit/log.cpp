@@ -1,5 +1,6 @@
-// One statement locks the newest link, counts it up and hands out the hash to link to; it also makes the first link, so
-// that two transactions writing a workspace's first row wait for each other as any other two do.
+// One statement locks the newest link, counts it up and hands out the hash to link to; it also makes the
+// first link, so that two transactions writing a workspace's first row wait for each other as any other two
+// do.
 
 #include "audit/log.hpp"
 
@@ -121,10 +122,11 @@ void record(Session& session, const base::Uuid& workspace, const Change& change)
                                .before_digest = before,
                                .after_digest = after});
   db.exec(
-      "INSERT INTO audit_log (id, workspace_id, seq, at, actor, action, object_type, object_id, job_id, before_digest, "
+      "INSERT INTO audit_log (id, workspace_id, seq, at, actor, action, object_type, object_id, job_id, "
+      "before_digest, "
       "after_digest, previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-      {id, workspace, head.seq, at, session.actor, change.action, change.object_type, change.object_id, change.job_id,
-       before, after, head.previous_hash, hash});
+      {id, workspace, head.seq, at, session.actor, change.action, change.object_type, change.object_id,
+       change.job_id, before, after, head.previous_hash, hash});
   db.exec(
       "INSERT INTO audit_images (audit_id, workspace_id, object_key, salt, before_image, after_image) "
       "VALUES ($1, $2, $3, $4, $5, $6)",

@@ -1,4 +1,5 @@
-// Walks the chain from its first row. The first row that does not hold ends the walk: what follows it proves nothing.
+// Walks the chain from its first row. The first row that does not hold ends the walk: what follows it proves
+// nothing.
 
 #include <fmt/format.h>
 
@@ -54,7 +55,8 @@ Verdict verify(db::Connection& db, const base::Uuid& workspace) {
     auto row = db.stream(k_chain, params);
     while (row.next()) {
       const auto seq = row.integer(0);
-      if (seq != checked + 1) return broken(checked, checked + 1, fmt::format("row {} is missing", checked + 1));
+      if (seq != checked + 1)
+        return broken(checked, checked + 1, fmt::format("row {} is missing", checked + 1));
       if (!link_holds(row, previous)) return broken(checked, seq, fmt::format("row {} was changed", seq));
       if (!images_hold(row)) return broken(checked, seq, fmt::format("image of row {} was changed", seq));
       previous = row.text(11);
@@ -66,7 +68,8 @@ Verdict verify(db::Connection& db, const base::Uuid& workspace) {
   const auto expected = has_head ? head.integer(0) : 0;
   if (expected > checked) return broken(checked, checked + 1, fmt::format("row {} is missing", checked + 1));
   if (expected < checked)
-    return broken(checked, expected + 1, fmt::format("row {} was added behind the newest link", expected + 1));
+    return broken(checked, expected + 1,
+                  fmt::format("row {} was added behind the newest link", expected + 1));
   if (has_head && head.text(1) != previous)
     return broken(checked, checked, fmt::format("row {} is not the newest link that was recorded", checked));
   return {.rows = checked, .broken_at = std::nullopt, .reason = {}, .head = previous};

@@ -43,7 +43,8 @@ Error exists(const std::string& name) {
 
 std::vector<std::string> names_of(const std::vector<Workspace>& all) {
   std::vector<std::string> names;
-  std::transform(all.begin(), all.end(), std::back_inserter(names), [](const Workspace& w) { return w.name; });
+  std::transform(all.begin(), all.end(), std::back_inserter(names),
+                 [](const Workspace& w) { return w.name; });
   return names;
 }
 
@@ -73,7 +74,8 @@ const Workspace* find_in(const std::vector<Workspace>& all, std::string_view nam
 }
 
 /// A second workspace of the same name can only come from another connection that was quicker.
-void run(db::Connection& db, const db::Scope& scope, const std::string& name, const std::function<void()>& work) {
+void run(db::Connection& db, const db::Scope& scope, const std::string& name,
+         const std::function<void()>& work) {
   try {
     db::in_transaction(db, scope, work);
   } catch (const Error& error) {
@@ -108,7 +110,8 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
     if (db.integer("SELECT 1 FROM workspaces WHERE name = $1", {name})) throw exists(name);
     workspace.created_at = workspace.updated_at = clock.now();
     db.exec(
-        "INSERT INTO workspaces (id, name, timezone, default_country, is_active, version, created_at, updated_at) "
+        "INSERT INTO workspaces (id, name, timezone, default_country, is_active, version, created_at, "
+        "updated_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         {workspace.id, name, timezone, workspace.default_country, workspace.is_active, workspace.version,
          workspace.created_at, workspace.updated_at});
@@ -131,9 +134,10 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
   auto& db = session_.db;
   bool differs = false;
   run(db, db::Scope::of(id, db::Door::workspaces), change.name.value_or(name), [&] {
-    // An update that changes nothing locks the row and reads its newest state in one statement, on both engines.
-    auto rows = db.query(fmt::format("UPDATE workspaces SET version = version WHERE id = $1 RETURNING {}", k_columns),
-                         {id});
+    // An update that changes nothing locks the row and reads its newest state in one statement, on both
+    // engines.
+    auto rows = db.query(
+        fmt::format("UPDATE workspaces SET version = version WHERE id = $1 RETURNING {}", k_columns), {id});
     if (!rows.next()) throw unknown(name, {});
     const auto before = read_workspace(rows);
     while (rows.next()) continue;
@@ -141,7 +145,8 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
     differs = image_of(after) != image_of(before);
     if (!differs) return;
     db.exec(
-        "UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, updated_at = $6, "
+        "UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, updated_at = "
+        "$6, "
         "version = version + 1 WHERE id = $1",
         {id, after.name, after.timezone, after.default_country, after.is_active, session_.clock.now()});
     audit::record(session_, id,
@@ -180,7 +185,8 @@ std::optional<Workspace> Workspaces::resolve(const std::optional<std::string>& n
   if (named) {
     auto workspace = get(*named);
     if (!workspace.is_active)
-      throw Error(Errc::conflict, "workspaces.inactive", fmt::format("workspace \"{}\" is not active", *named),
+      throw Error(Errc::conflict, "workspaces.inactive",
+                  fmt::format("workspace \"{}\" is not active", *named),
                   fmt::format("ringctl workspaces update '{}' --active yes", *named));
     return workspace;
   }
@@ -188,7 +194,8 @@ std::optional<Workspace> Workspaces::resolve(const std::optional<std::string>& n
   std::erase_if(all, [](const Workspace& w) { return !w.is_active; });
   if (all.empty()) return std::nullopt;
   if (all.size() == 1) return all.front();
-  Error several(Errc::usage, "workspaces.ambiguous", fmt::format("there are {} workspaces and none was named", all.size()),
+  Error several(Errc::usage, "workspaces.ambiguous",
+                fmt::format("there are {} workspaces and none was named", all.size()),
                 fmt::format("add --workspace '{}'", all.front().name));
   for (const auto& name : names_of(all)) several.detail(name);
   throw several;

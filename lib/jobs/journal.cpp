@@ -14,15 +14,18 @@ namespace ringctl::jobs {
 namespace {
 
 constexpr std::string_view k_columns =
-    "id, kind, state, actor, input_name, input_digest, options, counts, position, created_at, updated_at, finished_at";
+    "id, kind, state, actor, input_name, input_digest, options, counts, position, created_at, updated_at, "
+    "finished_at";
 /// Below it a staging table costs more than it saves.
 constexpr std::size_t k_few_rows = 64;
 
 constexpr std::array k_states = {State::running, State::finished, State::failed, State::undone};
 
 State parse_state(std::string_view name) {
-  const auto* found = std::find_if(k_states.begin(), k_states.end(), [&](State s) { return state_name(s) == name; });
-  if (found == k_states.end()) throw Error(Errc::db_corrupt, "jobs.bad_state", fmt::format("job state \"{}\"", name));
+  const auto* found =
+      std::find_if(k_states.begin(), k_states.end(), [&](State s) { return state_name(s) == name; });
+  if (found == k_states.end())
+    throw Error(Errc::db_corrupt, "jobs.bad_state", fmt::format("job state \"{}\"", name));
   return *found;
 }
 
@@ -41,10 +44,13 @@ Job read_job(const db::Rows& row) {
           .finished_at = row.maybe_instant(11)};
 }
 
-db::Param text_or_null(const std::string& text) { return text.empty() ? db::Param(nullptr) : db::Param(text); }
+db::Param text_or_null(const std::string& text) {
+  return text.empty() ? db::Param(nullptr) : db::Param(text);
+}
 
 bool is_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 Error unknown(std::string_view asked) {
@@ -53,15 +59,20 @@ Error unknown(std::string_view asked) {
 
 /// Name and member, so that reading and writing cannot disagree.
 constexpr std::pair<const char*, std::int64_t Counts::*> k_counts[] = {
-    {"rows", &Counts::rows},           {"created", &Counts::created},   {"updated", &Counts::updated},
-    {"same", &Counts::same},           {"duplicate", &Counts::duplicate}, {"conflict", &Counts::conflict},
-    {"invalid", &Counts::invalid},     {"skipped", &Counts::skipped},   {"warnings", &Counts::warnings},
+    {"rows", &Counts::rows},       {"created", &Counts::created},     {"updated", &Counts::updated},
+    {"same", &Counts::same},       {"duplicate", &Counts::duplicate}, {"conflict", &Counts::conflict},
+    {"invalid", &Counts::invalid}, {"skipped", &Counts::skipped},     {"warnings", &Counts::warnings},
 };
 
 std::array<db::Param, 9> row_params(const base::Uuid& job, const base::Uuid& workspace, const JobRow& row) {
-  return {db::Param(job),          db::Param(workspace),           db::Param(row.line),
-          db::Param(row.key),      db::Param(row.verdict),         text_or_null(row.code),
-          text_or_null(row.message), db::Param(row.before_image),
+  return {db::Param(job),
+          db::Param(workspace),
+          db::Param(row.line),
+          db::Param(row.key),
+          db::Param(row.verdict),
+          text_or_null(row.code),
+          text_or_null(row.message),
+          db::Param(row.before_image),
           row.version_after == 0 ? db::Param(nullptr) : db::Param(row.version_after)};
 }
 
@@ -69,10 +80,14 @@ std::array<db::Param, 9> row_params(const base::Uuid& job, const base::Uuid& wor
 
 std::string_view state_name(State state) {
   switch (state) {
-    case State::running: return "running";
-    case State::finished: return "finished";
-    case State::failed: return "failed";
-    case State::undone: return "undone";
+    case State::running:
+      return "running";
+    case State::finished:
+      return "finished";
+    case State::failed:
+      return "failed";
+    case State::undone:
+      return "undone";
   }
   return "unknown";
 }
@@ -85,7 +100,8 @@ std::string to_json(const Counts& counts) {
 
 Counts counts_from_json(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) throw Error(Errc::db_corrupt, "jobs.bad_counts", "the counts of a job cannot be read");
+  if (!json.is_object())
+    throw Error(Errc::db_corrupt, "jobs.bad_counts", "the counts of a job cannot be read");
   Counts counts;
   for (const auto& [name, member] : k_counts) {
     if (const auto it = json.find(name); it != json.end() && it->is_number_integer()) counts.*member = *it;
@@ -96,10 +112,12 @@ Counts counts_from_json(std::string_view text) {
 void Journal::insert(Job& job) {
   job.created_at = job.updated_at = clock_.now();
   db_.exec(
-      "INSERT INTO jobs (id, workspace_id, kind, state, actor, input_name, input_digest, options, counts, position, "
+      "INSERT INTO jobs (id, workspace_id, kind, state, actor, input_name, input_digest, options, counts, "
+      "position, "
       "created_at, updated_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-      {job.id, workspace_, job.kind, state_name(job.state), job.actor, job.input_name, text_or_null(job.input_digest),
-       job.options, to_json(job.counts), text_or_null(job.position), job.created_at, job.updated_at, job.finished_at});
+      {job.id, workspace_, job.kind, state_name(job.state), job.actor, job.input_name,
+       text_or_null(job.input_digest), job.options, to_json(job.counts), text_or_null(job.position),
+       job.created_at, job.updated_at, job.finished_at});
 }
 
 void Journal::save(Job& job) {
@@ -107,8 +125,8 @@ void Journal::save(Job& job) {
   const auto changed = db_.exec(
       "UPDATE jobs SET state = $3, counts = $4, position = $5, updated_at = $6, finished_at = $7 "
       "WHERE workspace_id = $1 AND id = $2",
-      {workspace_, job.id, state_name(job.state), to_json(job.counts), text_or_null(job.position), job.updated_at,
-       job.finished_at});
+      {workspace_, job.id, state_name(job.state), to_json(job.counts), text_or_null(job.position),
+       job.updated_at, job.finished_at});
   if (changed != 1) throw unknown(job.id.short_id());
 }
 
@@ -137,10 +155,11 @@ void Journal::add_rows(const base::Uuid& job, std::span<const JobRow> rows) {
 
 std::optional<Job> Journal::find_unfinished(std::string_view kind, std::string_view input_digest) {
   if (input_digest.empty()) return std::nullopt;
-  auto rows = db_.query(fmt::format("SELECT {} FROM jobs WHERE workspace_id = $1 AND input_digest = $2 "
-                                    "AND state = 'running' AND kind = $3 ORDER BY created_at DESC, id DESC LIMIT 1",
-                                    k_columns),
-                        {workspace_, input_digest, kind});
+  auto rows =
+      db_.query(fmt::format("SELECT {} FROM jobs WHERE workspace_id = $1 AND input_digest = $2 "
+                            "AND state = 'running' AND kind = $3 ORDER BY created_at DESC, id DESC LIMIT 1",
+                            k_columns),
+                {workspace_, input_digest, kind});
   if (!rows.next()) return std::nullopt;
   return read_job(rows);
 }
@@ -149,8 +168,9 @@ Job Journal::get(std::string_view id_or_short) {
   const auto asked = base::ascii_lower(id_or_short);
   const auto whole = base::Uuid::try_parse(asked);
   if (!whole && (asked.size() != 8 || !is_hex(asked))) throw unknown(id_or_short);
-  const auto sql = fmt::format("SELECT {} FROM jobs WHERE workspace_id = $1 AND {} ORDER BY created_at DESC LIMIT 20",
-                               k_columns, whole ? "id = $2" : "substr(CAST(id AS text), 29) = $2");
+  const auto sql =
+      fmt::format("SELECT {} FROM jobs WHERE workspace_id = $1 AND {} ORDER BY created_at DESC LIMIT 20",
+                  k_columns, whole ? "id = $2" : "substr(CAST(id AS text), 29) = $2");
   auto rows = db_.query(sql, {workspace_, asked});
   if (!rows.next()) throw unknown(id_or_short);
   auto job = read_job(rows);
@@ -167,7 +187,8 @@ Job Journal::get(std::string_view id_or_short) {
 }
 
 std::vector<Job> Journal::list(std::int64_t limit) {
-  auto sql = fmt::format("SELECT {} FROM jobs WHERE workspace_id = $1 ORDER BY created_at DESC, id DESC", k_columns);
+  auto sql =
+      fmt::format("SELECT {} FROM jobs WHERE workspace_id = $1 ORDER BY created_at DESC, id DESC", k_columns);
   if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
   std::vector<Job> jobs;
   auto rows = db_.query(sql, {workspace_});
