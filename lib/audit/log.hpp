@@ -2,6 +2,7 @@
 // Who changed what. Every change writes one row in its own transaction, linked by hash to the row before it in its
 // workspace. What the object held lies in a side table that can be erased without breaking the chain.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -58,6 +59,7 @@ struct Verdict {
   std::int64_t rows = 0;
   std::optional<std::int64_t> broken_at;  ///< sequence number of the first row that does not hold
   std::string reason;                     ///< "row 17 was changed", "row 18 is missing", "image of row 19 was changed"
+  std::string head;                       ///< hash of the newest row; noted elsewhere it vouches for all before it
 };
 /// Reads the whole chain. Detects a changed, removed or inserted row, a changed image, and a cut-off end.
 Verdict verify(db::Connection&, const base::Uuid& workspace);
