@@ -1,0 +1,158 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "cmd/context.hpp"
+#include "cmd/root.hpp"
+#include "cmd/scan.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr Column k_setting_columns[] = {
+    {"key", ColumnType::word, true, true},
+    {"value", ColumnType::text},
+    {"origin", ColumnType::text, false, true},
+};
+
+const config::KeyInfo& known_key(const std::string& name) {
+  if (const auto* key = config::find_key(name)) return *key;
+  std::vector<std::string> names;
+  for (const auto& key : config::keys()) names.emplace_back(key.name);
+  Error error(Errc::usage, "config.unknown_key", fmt::format("unknown key \"{}\"", name), "ringctl config show");
+  if (auto line = did_you_mean(name, names); !line.empty()) error.detail(std::move(line));
+  throw std::move(error);
+}
+
+// --- get ---
+struct GetOptions {
+  std::string key;
+};
+
+void run_get(const GetOptions& options, Context& context) {
+  const auto& key = known_key(options.key);
+  const auto value = context.settings().find(key.name);
+  if (!value) {
+    const auto built_in = key.kind == config::Kind::secret ? std::string() : context.settings().get(key.name);
+    if (built_in.empty())
+      throw Error(Errc::not_found, "config.not_set", fmt::format("{} is not set", key.name),
+                  fmt::format("ringctl config set {} VALUE", key.name));
+    return context.io().text(built_in + "\n");
+  }
+  auto& io = context.io();
+  if (io.options().format && *io.options().format != Format::tsv) {
+    const Cell cells[] = {key.name, value->text, value->origin};
+    return io.record(k_setting_columns, cells);
+  }
+  io.text(value->text + "\n");
+}
+
+void add_get(Noun& noun) {
+  noun.verb<GetOptions>("get", "Print the effective value of one key", run_get)
+      .argument("key", &GetOptions::key, "dotted name, e.g. timezone or serve.listen")
+      .kind(ValueKind::config_key)
+      .columns(k_setting_columns)
+      .details("Secrets are printed as **** and their last four characters.")
+      .example("ringctl config get timezone")
+      .example("ringctl config get database -o json", "with its origin")
+      .exits({Errc::not_found});
+}
+
+// --- set ---
+struct SetOptions {
+  std::string key, value;
+};
+
+void run_set(const SetOptions& options, Context& context) {
+  const auto& key = known_key(options.key);
+  const auto file = context.user_config_file();
+  const auto profile = context.globals().profile.value_or("");
+  const auto section = profile.empty() ? std::string("[defaults]") : fmt::format("[profiles.{}]", profile);
+  const auto where = fmt::format("in {} of {}", section, file.string());
+  const Change change{"set", key.name, where, {{"value", options.value}, {"file", file.native()}, {"section", section}}};
+  if (context.dry_run()) return context.io().would_change(change);
+  config::set_value(file, profile, key.name, options.value);
+  context.io().changed(change);
+}
+
+void add_set(Noun& noun) {
+  noun.verb<SetOptions>("set", "Set a key in the user's configuration file", run_set)
+      .argument("key", &SetOptions::key, "dotted name")
+      .kind(ValueKind::config_key)
+      .argument("value", &SetOptions::value, "its value")
+      .details("Without --profile the key is set under [defaults], for every profile. The file keeps its comments.\n"
+               "Secrets are not set here: they belong into credentials.toml (mode 0600) or the environment.")
+      .example("ringctl config set timezone America/New_York")
+      .example("ringctl config set database sqlite:/srv/estate.db --profile test", "in one profile only")
+      .exits({Errc::not_found, Errc::invalid});
+}
+
+// --- path ---
+struct PathOptions {};
+
+constexpr Column k_path_columns[] = {
+    {"what", ColumnType::word, true, true},
+    {"path", ColumnType::text},
+    {"exists", ColumnType::boolean},
+};
+
+void run_path(const PathOptions&, Context& context) {
+  SmallList list(context.io(), k_path_columns, context.list_options());
+  const auto add = [&](std::string_view what, const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (!path.empty()) list.add({what, path.native(), std::filesystem::exists(path, ignored)});
+  };
+  const auto& settings = context.settings();
+  add("user", settings.user_file());
+  add("credentials", settings.credentials_file());
+  add("system", context.sources().system_file);
+  add("data", settings.data_dir());
+  add("state", settings.state_dir());
+  add("cache", settings.cache_dir());
+  list.print();
+}
+
+void add_path(Noun& noun) {
+  noun.verb<PathOptions>("path", "Print where configuration and data lie", run_path)
+      .columns(k_path_columns)
+      .example("ringctl config path")
+      .example("ringctl config path -o json --columns what,path")
+      .exits({Errc::ok});
+}
+
+// --- show ---
+struct ShowOptions {
+  bool origin = false;
+};
+
+void run_show(const ShowOptions& options, Context& context) {
+  // In JSON, and where columns are named, the origin is there anyway.
+  if (options.origin && !context.globals().columns && context.io().format() == Format::table)
+    context.io().show_columns({"key", "value", "origin"});
+  SmallList list(context.io(), k_setting_columns, context.list_options());
+  for (const auto& [key, value] : context.settings().effective()) list.add({key->name, value.text, value.origin});
+  list.print();
+}
+
+void add_show(Noun& noun) {
+  noun.verb<ShowOptions>("show", "Print every setting in effect", run_show)
+      .columns(k_setting_columns)
+      .flag("origin", &ShowOptions::origin, "say in the table where each value comes from")
+      .details("Values of the current profile, after flags, environment and both files. Secrets are masked.")
+      .example("ringctl config show --origin")
+      .example("ringctl config show --profile prod -o json")
+      .exits({Errc::ok});
+}
+
+}  // namespace
+
+void add_config(Noun& noun) {
+  add_get(noun);
+  add_set(noun);
+  add_path(noun);
+  add_show(noun);
+}
+
+}  // namespace ringctl::cmd

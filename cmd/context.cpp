@@ -1,0 +1,238 @@
+#include "cmd/context.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/zone.hpp"
+#include "cmd/context_database.hpp"
+#include "cmd/signals.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr std::int64_t k_terminal_limit = 100;
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+ColorMode color_mode(std::string_view word) {
+  if (word == "always") return ColorMode::always;
+  return word == "never" ? ColorMode::never : ColorMode::automatic;
+}
+
+ProgressMode progress_mode(std::string_view word) {
+  if (word == "tty") return ProgressMode::tty;
+  if (word == "plain") return ProgressMode::plain;
+  if (word == "json") return ProgressMode::json;
+  return word == "none" ? ProgressMode::none : ProgressMode::automatic;
+}
+
+base::LogLevel log_level(const Globals& globals, std::string_view configured) {
+  if (globals.trace) return base::LogLevel::trace;
+  if (globals.verbose > 0) return globals.verbose > 1 ? base::LogLevel::debug : base::LogLevel::info;
+  if (globals.quiet || configured == "error") return base::LogLevel::error;
+  if (configured == "info") return base::LogLevel::info;
+  if (configured == "debug") return base::LogLevel::debug;
+  return configured == "trace" ? base::LogLevel::trace : base::LogLevel::warn;
+}
+
+char delimiter_of(const std::optional<std::string>& given) {
+  if (!given) return ',';
+  if (*given == "tab" || *given == "\\t") return '\t';
+  // Anything that stands in numbers, times or quoting would make the file ambiguous.
+  static constexpr std::string_view k_possible = ",;|\t~^!#$%&*/:";
+  if (given->size() == 1 && k_possible.find(given->front()) != std::string_view::npos) return given->front();
+  throw Error(Errc::usage, "usage.bad_value",
+              fmt::format("--delimiter: \"{}\" is not one of , ; | tab ~ ^ ! # $ % & * / :", *given));
+}
+
+}  // namespace
+
+World process_world(base::CancelToken& cancel) {
+  static const base::SystemClock k_clock;
+  return {k_clock, cancel, process_environment, {}};
+}
+
+Context::Context(const Registry& registry, World world)
+    : registry_(registry), world_(std::move(world)), ids_(world_.clock) {}
+
+Context::~Context() = default;
+
+void Context::begin(const Command& command, Globals globals) {
+  command_ = &command;
+  globals_ = std::move(globals);
+  if (globals_.timeout) {
+    const bool json = globals_.json || globals_.output == "json" || globals_.log_format == "json";
+    signals::set_deadline(*globals_.timeout, json);
+  }
+}
+
+void Context::begin_completion(const Command* command, const std::vector<GivenFlag>& given) {
+  command_ = command;
+  for (const auto& [flag, value] : given)
+    for (const auto& global : global_flags())
+      if (&global == flag) global.assign(&globals_, value);
+}
+
+config::Sources Context::sources() const {
+  config::Sources sources;
+  sources.environment = world_.environment;
+  sources.system_file = world_.system_config;
+  const auto put = [&](const char* key, const std::optional<std::string>& value) {
+    if (value) sources.flags.emplace(key, *value);
+  };
+  put("config", globals_.config_file);
+  put("profile", globals_.profile);
+  put("database", globals_.database);
+  put("workspace", globals_.workspace);
+  put("output", globals_.json ? std::optional<std::string>("json") : globals_.output);
+  put("null_text", globals_.null_text);
+  put("log_format", globals_.log_format);
+  put("color", globals_.no_color ? std::optional<std::string>("never") : globals_.color);
+  put("progress", globals_.progress);
+  put("timezone", globals_.tz);
+  if (globals_.limit) put("limit", std::to_string(*globals_.limit));
+  if (globals_.lock_wait) put("lock_wait", base::format_duration(*globals_.lock_wait));
+  if (globals_.timeout) put("timeout", base::format_duration(*globals_.timeout));
+  if (globals_.no_input) put("no_input", "true");
+  return sources;
+}
+
+const config::Settings& Context::settings() {
+  if (!settings_) settings_ = config::Settings::load(sources());
+  return *settings_;
+}
+
+const config::Settings* Context::settings_if_readable() {
+  if (!settings_ && command_ && !command_->needs_settings) {
+    try {
+      return &settings();
+    } catch (const Error&) {
+      return nullptr;
+    }
+  }
+  return &settings();
+}
+
+std::filesystem::path Context::user_config_file() {
+  auto file = settings().user_file();
+  if (file.empty())
+    throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set", "add --config FILE");
+  return file;
+}
+
+IoOptions Context::io_options() {
+  IoOptions options;
+  options.streams = world_.streams;
+  options.environment = world_.environment;
+  const auto* settings = settings_if_readable();
+  const auto get = [&](std::string_view key) { return settings ? settings->get(key) : std::string(); };
+
+  std::string format = globals_.json ? "json" : globals_.output.value_or("");
+  if (!format.empty()) options.format = parse_format(format);
+  else if (format = get("output"); !format.empty())
+    options.format = parse_format(format, fmt::format("output ({})", settings->find("output")->origin));
+  options.out = globals_.out.value_or("-");
+  if (globals_.columns) options.columns = split_columns(*globals_.columns);
+  options.rows.header = !globals_.no_header;
+  options.rows.null_text = globals_.null_text;
+  if (!options.rows.null_text && settings && settings->find("null_text"))
+    options.rows.null_text = settings->get("null_text");
+  options.rows.guard = !globals_.csv_raw;
+  options.rows.crlf = globals_.crlf;
+  options.rows.bom = globals_.bom;
+  options.rows.delimiter = delimiter_of(globals_.delimiter);
+  options.truncate = !globals_.no_trunc;
+  options.quiet = globals_.quiet;
+  options.pager = !globals_.no_pager;
+  options.pager_command = get("pager");
+  options.color = globals_.no_color ? ColorMode::never : color_mode(globals_.color.value_or(get("color")));
+  options.progress = progress_mode(globals_.progress.value_or(get("progress")));
+  const auto zone = globals_.tz.value_or(get("timezone"));
+  options.zone = zone.empty() ? base::Zone::system() : base::Zone::parse(zone);
+  options.no_input = globals_.no_input || get("no_input") == "true";
+  options.yes = globals_.yes;
+  options.dry_run = globals_.dry_run;
+  options.confirm = globals_.confirm;
+  if (const auto limit = get("timeout"); !globals_.timeout && !limit.empty())
+    signals::set_deadline(base::parse_duration(limit), false);
+  const auto log_format = globals_.log_format.value_or(get("log_format"));
+  base::configure_log(log_level(globals_, get("log_level")),
+                      log_format == "json" ? base::LogFormat::json : base::LogFormat::text);
+  return options;
+}
+
+Io& Context::io() {
+  if (!io_) {
+    io_ = std::make_unique<Io>(io_options(), world_.clock, world_.cancel);
+    // A file of --out that is only half there is taken away again.
+    if (globals_.out && *globals_.out != "-") signals::stop_gracefully(false);
+  }
+  return *io_;
+}
+
+base::CancelToken& Context::cancel() {
+  signals::stop_gracefully();
+  return world_.cancel;
+}
+
+std::string Context::actor() const {
+  const auto uid = ::geteuid();
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> buffer(16384);
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found)
+    return fmt::format("os:{}", found->pw_name);
+  return fmt::format("os:{}", uid);
+}
+
+std::chrono::milliseconds Context::lock_wait() {
+  return globals_.lock_wait ? *globals_.lock_wait : base::parse_duration(settings().get("lock_wait"));
+}
+
+ListOptions Context::list_options() {
+  ListOptions options;
+  if (globals_.sort) options.sort = parse_sort(*globals_.sort, command_->columns);
+  const auto configured = base::parse_int(settings().get("limit"));
+  if (globals_.limit || configured) options.limit = globals_.limit ? *globals_.limit : *configured;
+  else if (io().out_is_terminal()) options.limit = k_terminal_limit;
+  if (options.limit < 0)
+    throw Error(Errc::usage, "usage.bad_value", fmt::format("--limit: {} is below 0", options.limit),
+                "--limit 0 shows all");
+  return options;
+}
+
+void Context::close() {
+  if (io_) io_->close();
+}
+
+bool Context::json_errors() const {
+  if (globals_.json || globals_.output == "json" || globals_.output == "jsonl" || globals_.log_format == "json")
+    return true;
+  if (!globals_.output && io_ && io_->json()) return true;
+  return !globals_.log_format && settings_ && settings_->get("log_format") == "json";
+}
+
+Paint Context::error_paint() const {
+  const auto mode = globals_.no_color ? ColorMode::never : color_mode(globals_.color.value_or("auto"));
+  return Paint(use_color(world_.streams.err, mode, world_.environment));
+}
+
+std::vector<std::string> split_columns(std::string_view list) {
+  std::vector<std::string> names;
+  for (const auto part : base::split(list, ','))
+    if (const auto name = base::trim(part); !name.empty()) names.emplace_back(name);
+  if (names.empty())
+    throw Error(Errc::usage, "usage.bad_value", "--columns: no column is named", "--columns help lists them");
+  return names;
+}
+
+}  // namespace ringctl::cmd

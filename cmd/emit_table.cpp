@@ -1,0 +1,188 @@
+// The table for people, and its Markdown twin. Widths come from the first rows; what follows them is written as it
+// comes, so that a table of any length takes bounded memory.
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/zone.hpp"
+#include "cmd/json_text.hpp"
+#include "cmd/rows.hpp"
+#include "cmd/terminal.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr std::size_t k_measured_rows = 2000;
+constexpr std::size_t k_gap = 2;
+constexpr std::size_t k_narrowest = 6;
+
+bool is_number(ColumnType type) {
+  return type == ColumnType::integer || type == ColumnType::real || type == ColumnType::duration ||
+         type == ColumnType::money;
+}
+
+class Table final : public RowFormat {
+ public:
+  explicit Table(RowTarget target) : target_(std::move(target)) {
+    for (const auto& column : target_.columns) widths_.push_back(display_width(column.name));
+  }
+
+  void row(std::span<const Cell> cells) override {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      auto& text = waiting_.emplace_back();
+      if (cells[i].is_null()) append_visible(text, target_.style.null_text.value_or(""));
+      else append_display_cell(text, target_.columns[i], cells[i], target_.times);
+      if (!measured_) widths_[i] = std::max(widths_[i], display_width(text));
+    }
+    if (measured_ || waiting_.size() >= k_measured_rows * target_.columns.size()) write_waiting();
+  }
+
+  void end() override {
+    // An empty list prints nothing but its absence: no header over no rows.
+    if (!measured_ && waiting_.empty()) return;
+    write_waiting();
+  }
+
+ private:
+  void write_waiting() {
+    if (!measured_) {
+      measured_ = true;
+      fit_to_screen();
+      if (target_.style.header) write_header();
+    }
+    const auto columns = target_.columns.size();
+    for (std::size_t at = 0; at + columns <= waiting_.size(); at += columns) {
+      for (std::size_t i = 0; i < columns; ++i) write_cell(i, waiting_[at + i], false);
+      target_.output.buffer().push_back('\n');
+    }
+    waiting_.clear();
+  }
+
+  void write_header() {
+    for (std::size_t i = 0; i < target_.columns.size(); ++i) write_cell(i, target_.columns[i].name, true);
+    target_.output.buffer().push_back('\n');
+  }
+
+  void write_cell(std::size_t i, std::string_view text, bool header) {
+    auto& out = target_.output.buffer();
+    const bool last = i + 1 == target_.columns.size();
+    auto width = display_width(text);
+    std::string shortened;
+    if (target_.style.width > 0 && width > widths_[i]) {
+      shortened.assign(fit(text, widths_[i] - 1)).append("…");
+      text = shortened;
+      width = display_width(text);
+    }
+    const auto padding = widths_[i] > width ? widths_[i] - width : 0;
+    const bool right = is_number(target_.columns[i].type);
+    if (right) out.append(padding, ' ');
+    out.append(Paint(target_.style.color && header).bold(text));
+    if (!right && !last) out.append(padding, ' ');
+    if (!last) out.append(k_gap, ' ');
+  }
+
+  /// Takes columns off the widest until the row fits; columns of numbers and short ones keep their width.
+  void fit_to_screen() {
+    if (target_.style.width == 0) return;
+    auto total = (widths_.size() - 1) * k_gap;
+    for (const auto width : widths_) total += width;
+    while (total > target_.style.width) {
+      std::size_t widest = widths_.size();
+      for (std::size_t i = 0; i < widths_.size(); ++i) {
+        const auto type = target_.columns[i].type;
+        if (is_number(type) || type == ColumnType::e164 || widths_[i] <= k_narrowest) continue;
+        if (widest == widths_.size() || widths_[i] > widths_[widest]) widest = i;
+      }
+      if (widest == widths_.size()) return;
+      --widths_[widest];
+      --total;
+    }
+  }
+
+  RowTarget target_;
+  std::vector<std::size_t> widths_;
+  std::vector<std::string> waiting_;
+  bool measured_ = false;
+};
+
+class Markdown final : public RowFormat {
+ public:
+  explicit Markdown(RowTarget target) : target_(std::move(target)) {}
+
+  void begin() override {
+    auto& out = target_.output.buffer();
+    for (const auto& column : target_.columns) out.append("| ").append(column.name).push_back(' ');
+    out.append("|\n");
+    for (const auto& column : target_.columns) out.append(is_number(column.type) ? "|---:" : "|---");
+    out.append("|\n");
+  }
+
+  void row(std::span<const Cell> cells) override {
+    auto& out = target_.output.buffer();
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      text_.clear();
+      if (cells[i].is_null()) text_ = target_.style.null_text.value_or("");
+      else append_plain(target_.columns[i], cells[i]);
+      out.append("| ");
+      append_escaped(out, text_);
+      out.push_back(' ');
+    }
+    out.append("|\n");
+  }
+
+ private:
+  /// Machine form of everything: markdown is a contract as csv is.
+  void append_plain(const Column& column, const Cell& cell) {
+    const auto& value = cell.value();
+    if (const auto* text = std::get_if<std::string_view>(&value)) text_.append(*text);
+    else if (const auto* at = std::get_if<base::Instant>(&value)) target_.times.append(text_, *at);
+    else append_json_cell(text_, column, cell, target_.times);
+  }
+
+  static void append_escaped(std::string& out, std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      switch (text[i]) {
+        case '|': out.append("\\|"); break;
+        case '\\': out.append("\\\\"); break;
+        case '<': out.append("&lt;"); break;
+        case '&': out.append("&amp;"); break;
+        case '\n': out.append("<br>"); break;
+        default: {
+          auto end = text.find_first_of("|\\<&\n", i);
+          if (end == text.npos) end = text.size();
+          append_visible(out, text.substr(i, end - i));
+          i = end - 1;
+        }
+      }
+    }
+  }
+
+  RowTarget target_;
+  std::string text_;
+};
+
+}  // namespace
+
+void append_display_cell(std::string& out, const Column& column, const Cell& cell, TimeText& times) {
+  const auto& value = cell.value();
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    append_visible(out, *text);
+  } else if (const auto* at = std::get_if<base::Instant>(&value)) {
+    times.append_local(out, *at);
+  } else if (const auto* number = std::get_if<std::int64_t>(&value); number && column.type == ColumnType::duration) {
+    out.append(base::format_duration(std::chrono::seconds(*number)));
+  } else if (const auto* yes = std::get_if<bool>(&value)) {
+    out.append(*yes ? "yes" : "no");
+  } else if (const auto* raw = std::get_if<RawJson>(&value)) {
+    append_visible(out, raw->text);
+  } else {
+    append_json_cell(out, column, cell, times);
+  }
+}
+
+std::unique_ptr<RowFormat> make_table(RowTarget target) { return std::make_unique<Table>(std::move(target)); }
+std::unique_ptr<RowFormat> make_markdown(RowTarget target) { return std::make_unique<Markdown>(std::move(target)); }
+
+}  // namespace ringctl::cmd

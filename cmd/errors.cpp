@@ -1,0 +1,114 @@
+#include "cmd/errors.hpp"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <typeinfo>
+
+#include <fmt/format.h>
+
+#include "base/build_info.hpp"
+#include "base/log.hpp"
+#include "cmd/io.hpp"
+#include "cmd/json_text.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+bool retryable(Errc code) {
+  const auto table = errc_table();
+  const auto it = std::find_if(table.begin(), table.end(), [&](const ErrcInfo& info) { return info.code == code; });
+  return it != table.end() && it->retry == "yes";
+}
+
+void member(std::string& out, std::string_view name, std::string_view value) {
+  out.push_back(',');
+  append_json(out, name);
+  out.push_back(':');
+  append_json(out, value);
+}
+
+std::string type_of(const std::exception& exception) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(typeid(exception).name(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? name.get() : "std::exception";
+}
+
+Error bug(const std::string& what) {
+  const auto& build = base::build_info();
+  return Error(Errc::failure, "internal.bug", fmt::format("internal error: {}", what),
+               "run it again with -v and report that output with this command's name")
+      .detail(fmt::format("this is a bug in ringctl {} ({})", build.version, build.commit));
+}
+
+bool asks_for_json(std::string_view value) { return value == "json" || value == "jsonl"; }
+
+}  // namespace
+
+std::string error_text(const Error& error, Paint paint) {
+  auto text = fmt::format("{} {}  [{}]\n", paint.red("ringctl:"), visible(error.message()), error.slug());
+  for (const auto& line : error.details()) text.append("  ").append(visible(line)).append("\n");
+  if (!error.hint().empty()) text.append("  hint: ").append(visible(error.hint())).append("\n");
+  return text;
+}
+
+std::string error_json(const Error& error) {
+  std::string out = R"({"error":{"code":)";
+  append_json(out, std::string_view(error.slug()));
+  out.append(fmt::format(R"(,"exit":{})", static_cast<int>(error.errc())));
+  member(out, "message", error.message());
+  if (!error.hint().empty()) member(out, "hint", error.hint());
+  out.append(retryable(error.errc()) ? R"(,"retryable":true)" : R"(,"retryable":false)");
+  if (!error.details().empty()) {
+    out.append(R"(,"details":{"lines":[)");
+    for (const auto& line : error.details()) {
+      if (&line != error.details().data()) out.push_back(',');
+      append_json(out, std::string_view(line));
+    }
+    out.append("]}");
+  }
+  if (!error.job_id().empty()) member(out, "job_id", error.job_id());
+  return out + "}}\n";
+}
+
+Error to_error(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return {Errc::failure, "internal.out_of_memory", "out of memory"};
+  } catch (const std::exception& exception) {
+    const auto type = type_of(exception);
+    return bug(base::log_enabled(base::LogLevel::info) ? fmt::format("{}: {}", type, exception.what()) : type);
+  } catch (...) {
+    return bug("something that is no exception was thrown");
+  }
+}
+
+bool wants_json_errors(const std::vector<std::string>& args, const Environment& environment) {
+  bool json = asks_for_json(environment("RINGCTL_OUTPUT").value_or("")) ||
+              environment("RINGCTL_LOG_FORMAT").value_or("") == "json";
+  for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
+    const std::string_view word = args[i];
+    const auto next = i + 1 < args.size() ? std::string_view(args[i + 1]) : std::string_view();
+    if (word == "--json") json = true;
+    else if (word == "-o" || word == "--output") json = asks_for_json(next);
+    else if (word.starts_with("--output=")) json = asks_for_json(word.substr(9));
+    else if (word.starts_with("-o")) json = asks_for_json(word.substr(2));
+    else if ((word == "--log-format" && next == "json") || word == "--log-format=json") json = true;
+  }
+  return json;
+}
+
+int report(const Error& error, int fd, bool json, Paint paint) {
+  const bool quiet = error.errc() == Errc::broken_pipe || error.errc() == Errc::ok || error.message().empty();
+  if (!quiet) write_quietly(fd, json ? error_json(error) : error_text(error, paint));
+  return static_cast<int>(error.errc());
+}
+
+}  // namespace ringctl::cmd

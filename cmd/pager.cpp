@@ -1,0 +1,92 @@
+#include "cmd/pager.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+
+#include "base/text.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+bool is_secret(std::string_view entry) {
+  static constexpr std::array<std::string_view, 6> k_prefixes = {
+      "TWILIO_", "RINGCTL_DATABASE_URL", "PGPASS", "CREDENTIALS_DIRECTORY=", "DATABASE_URL=", "RINGCTL_API_"};
+  const auto name = entry.substr(0, entry.find('='));
+  return std::any_of(k_prefixes.begin(), k_prefixes.end(), [&](auto prefix) { return entry.starts_with(prefix); }) ||
+         name.find("SECRET") != name.npos || name.find("TOKEN") != name.npos || name.find("PASSWORD") != name.npos;
+}
+
+struct FileActions {
+  posix_spawn_file_actions_t value;
+  FileActions() { posix_spawn_file_actions_init(&value); }
+  ~FileActions() { posix_spawn_file_actions_destroy(&value); }
+};
+struct Attributes {
+  posix_spawnattr_t value;
+  Attributes() { posix_spawnattr_init(&value); }
+  ~Attributes() { posix_spawnattr_destroy(&value); }
+};
+
+}  // namespace
+
+std::optional<std::string> pager_command(const std::string& configured, const Environment& environment) {
+  std::string command = "less -FIRX";
+  for (const auto* name : {"PAGER", "RINGCTL_PAGER"})
+    if (auto value = environment(name)) command = std::move(*value);
+  if (!configured.empty()) command = configured;
+  const auto trimmed = base::trim(command);
+  if (trimmed.empty() || trimmed == "cat") return std::nullopt;
+  return std::string(trimmed);
+}
+
+std::vector<std::string> environment_without_secrets() {
+  std::vector<std::string> kept;
+  for (char** entry = environ; entry && *entry; ++entry)
+    if (!is_secret(*entry)) kept.emplace_back(*entry);
+  return kept;
+}
+
+std::optional<Pager> spawn_pager(const std::string& command, int fd) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
+  const base::Fd read_end(ends[0]);
+  base::Fd write_end(ends[1]);
+
+  FileActions actions;
+  posix_spawn_file_actions_adddup2(&actions.value, read_end.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions.value, fd, STDOUT_FILENO);
+  Attributes attributes;  // ringctl ignores SIGPIPE and catches the others; its children do not
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) sigaddset(&defaults, signal);
+  posix_spawnattr_setsigdefault(&attributes.value, &defaults);
+  posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGDEF);
+
+  auto kept = environment_without_secrets();
+  std::vector<char*> environment;
+  environment.reserve(kept.size() + 1);
+  for (auto& entry : kept) environment.push_back(entry.data());
+  environment.push_back(nullptr);
+  std::string shell = "sh", option = "-c", text = command;
+  std::array<char*, 4> arguments = {shell.data(), option.data(), text.data(), nullptr};
+  pid_t pid = -1;
+  if (posix_spawn(&pid, "/bin/sh", &actions.value, &attributes.value, arguments.data(), environment.data()) != 0)
+    return std::nullopt;
+  return Pager{std::move(write_end), pid};
+}
+
+void wait_for(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace ringctl::cmd

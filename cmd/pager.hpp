@@ -1,0 +1,31 @@
+#pragma once
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "cmd/terminal.hpp"
+
+namespace ringctl::cmd {
+
+/// The configured command (RINGCTL_PAGER counts as that), else PAGER, else "less -FIRX". nullopt where it says `cat`
+/// or nothing: no pager wanted.
+std::optional<std::string> pager_command(const std::string& configured, const Environment&);
+
+struct Pager {
+  base::Fd input;
+  pid_t pid;
+};
+/// Starts `command` through the shell with its output on `fd`, without ringctl's secrets in its environment.
+/// nullopt if that fails.
+std::optional<Pager> spawn_pager(const std::string& command, int fd);
+
+/// Until the process ends; its status does not matter.
+void wait_for(pid_t);
+
+/// The environment with every variable taken out that may hold a credential.
+std::vector<std::string> environment_without_secrets();
+
+}  // namespace ringctl::cmd

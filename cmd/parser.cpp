@@ -1,0 +1,186 @@
+#include "cmd/parser.hpp"
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cmd/scan.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+std::string upper(std::string_view name) {
+  auto text = base::ascii_upper(name);
+  std::replace(text.begin(), text.end(), '-', '_');
+  return text;
+}
+
+std::string help_hint(const Command& command) { return fmt::format("ringctl {} --help", command.name()); }
+
+/// One value for one flag or argument: checked, then put into its member.
+void assign_value(const Command& command, const std::string& shown, ValueKind kind, std::string_view choices,
+                  const Assign& assign, void* options, const std::string& value) {
+  // Names of files may be any bytes; everything else ends up in messages and in the database.
+  if (kind != ValueKind::file && kind != ValueKind::folder && !base::valid_utf8(value))
+    throw Error(Errc::usage, "usage.not_utf8", fmt::format("{}: the value is not valid UTF-8", shown));
+  if (!choices.empty()) {
+    const auto allowed = split_choices(choices);
+    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+      Error error(Errc::usage, "usage.bad_value",
+                  fmt::format("{}: \"{}\" is not one of {}", shown, value, base::join(allowed, ", ")),
+                  help_hint(command));
+      if (auto line = did_you_mean(value, allowed); !line.empty()) error.detail(std::move(line));
+      throw std::move(error);
+    }
+  }
+  if (const auto expected = assign(options, value); !expected.empty())
+    throw Error(Errc::usage, "usage.bad_value", fmt::format("{}: \"{}\" is not {}", shown, value, expected),
+                help_hint(command));
+}
+
+/// The CLI11 application of one command: its flags, the global ones and its arguments.
+class Binder {
+ public:
+  Binder(const Command& command, void* options, Globals& globals)
+      : command_(command), options_(options), globals_(globals) {
+    app_.set_help_flag();
+    for (const auto& flag : global_flags()) add_flag(flag, &globals_);
+    for (const auto& flag : command_.flags) add_flag(flag, options_);
+    for (const auto& argument : command_.arguments)
+      if (!argument.repeatable) add_argument(argument);
+  }
+
+  void run(const Scan& scan) {
+    check_exclusions(scan);
+    std::vector<std::string> tokens;
+    for (const auto& given : scan.flags) {
+      tokens.push_back(fmt::format("--{}", given.flag->name));
+      if (given.flag->takes_value()) tokens.push_back(given.value);
+    }
+    tokens.emplace_back("--");
+    const auto rest = take_repeatable(scan.arguments);
+    tokens.insert(tokens.end(), scan.arguments.begin(), scan.arguments.end() - static_cast<std::ptrdiff_t>(rest));
+    std::reverse(tokens.begin(), tokens.end());
+    try {
+      app_.parse(std::move(tokens));
+    } catch (const CLI::RequiredError&) {
+      throw missing(scan);
+    } catch (const CLI::ExtrasError&) {
+      throw Error(Errc::usage, "usage.unexpected_argument",
+                  fmt::format("unexpected argument \"{}\" for \"ringctl {}\"",
+                              scan.arguments[command_.arguments.size()], command_.name()),
+                  help_hint(command_));
+    } catch (const CLI::ParseError& error) {
+      throw Error(Errc::usage, "usage.bad_command_line", error.what(), help_hint(command_));
+    }
+  }
+
+ private:
+  void add_flag(const Flag& flag, void* target) {
+    const auto name = fmt::format("--{}", flag.name);
+    if (!flag.takes_value()) {
+      app_.add_flag_function(name, [&flag, target](std::int64_t times) {
+        for (; times > 0; --times) flag.assign(target, {});
+      });
+      return;
+    }
+    const auto assign = [this, &flag, target, name](const CLI::results_t& values) {
+      for (const auto& value : values)
+        assign_value(command_, name, flag.kind, flag.choices, flag.assign, target, value);
+      return true;
+    };
+    // Given twice, the last one counts: that is what lets an alias set a default.
+    app_.add_option(name, assign)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->required(flag.required)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+
+  void add_argument(const Argument& argument) {
+    const auto assign = [this, &argument](const CLI::results_t& values) {
+      assign_value(command_, upper(argument.name), argument.kind, argument.choices, argument.assign, options_,
+                   values.front());
+      return true;
+    };
+    app_.add_option(std::string(argument.name), assign)->expected(1)->required(argument.required);
+  }
+
+  /// Arguments a repeatable one takes are handed over as they stand: CLI11 would split "[a,b]". Returns how many.
+  std::size_t take_repeatable(const std::vector<std::string>& arguments) {
+    if (command_.arguments.empty() || !command_.arguments.back().repeatable) return 0;
+    const auto& last = command_.arguments.back();
+    const auto fixed = std::min(command_.arguments.size() - 1, arguments.size());
+    for (auto i = fixed; i < arguments.size(); ++i)
+      assign_value(command_, upper(last.name), last.kind, last.choices, last.assign, options_, arguments[i]);
+    const auto taken = arguments.size() - fixed;
+    if (last.required && taken == 0) throw missing_argument(last);
+    return taken;
+  }
+
+  void check_exclusions(const Scan& scan) const {
+    for (const auto& one : scan.flags)
+      for (const auto& other : scan.flags)
+        if (!one.flag->excludes.empty() && one.flag->excludes == other.flag->name)
+          throw Error(Errc::usage, "usage.excluded",
+                      fmt::format("--{} and --{} cannot be used together", one.flag->name, other.flag->name),
+                      help_hint(command_));
+  }
+
+  Error missing_argument(const Argument& argument) const {
+    return Error(Errc::usage, "usage.missing_argument",
+                 fmt::format("\"ringctl {}\" needs {}: {}", command_.name(), upper(argument.name), argument.help),
+                 help_hint(command_));
+  }
+
+  Error missing(const Scan& scan) const {
+    if (scan.arguments.size() < command_.arguments.size()) {
+      const auto& argument = command_.arguments[scan.arguments.size()];
+      if (argument.required) return missing_argument(argument);
+    }
+    for (const auto& flag : command_.flags) {
+      const auto given = std::any_of(scan.flags.begin(), scan.flags.end(), [&](auto& g) { return g.flag == &flag; });
+      if (flag.required && !given)
+        return Error(Errc::usage, "usage.missing_flag",
+                     fmt::format("\"ringctl {}\" needs --{} {}", command_.name(), flag.name, flag.value_name),
+                     help_hint(command_));
+    }
+    return Error(Errc::usage, "usage.missing_argument", "an argument is missing", help_hint(command_));
+  }
+
+  const Command& command_;
+  void* options_;
+  Globals& globals_;
+  CLI::App app_;
+};
+
+/// --version needs the output flags, whatever else was wrong.
+Globals bind_globals(const Scan& scan) {
+  Globals globals;
+  for (const auto& given : scan.flags)
+    for (const auto& flag : global_flags())
+      if (given.flag == &flag) flag.assign(&globals, given.value);
+  return globals;
+}
+
+}  // namespace
+
+std::vector<std::string> split_choices(std::string_view choices) {
+  std::vector<std::string> result;
+  for (const auto part : base::split(choices, '|')) result.emplace_back(part);
+  return result;
+}
+
+Parsed parse(const Registry& registry, const std::vector<std::string>& args) {
+  const auto found = scan(registry, args);
+  if (found.help) return HelpRequest{found.noun, found.command, true};
+  if (found.version) return VersionRequest{bind_globals(found)};
+  if (!found.command) return HelpRequest{found.noun, nullptr, false};
+  Invocation invocation{found.command, found.command->make_options(), {}};
+  Binder(*found.command, invocation.options.get(), invocation.globals).run(found);
+  return invocation;
+}
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,23 @@
+#pragma once
+// The table of all nouns. A new noun: its add_ function here, its line in root.cpp.
+
+#include <span>
+
+#include "cmd/completion.hpp"
+#include "cmd/registry.hpp"
+
+namespace ringctl::cmd {
+
+void add_completion(Noun&);
+void add_config(Noun&);
+void add_help(Noun&);
+void add_profiles(Noun&);
+void add_version(Noun&);
+
+/// In the order help shows them.
+std::span<const NounEntry> nouns();
+std::span<const Alias> aliases();
+/// What completion offers for each kind of value.
+std::span<const ValueProvider> value_providers();
+
+}  // namespace ringctl::cmd

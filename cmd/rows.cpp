@@ -1,0 +1,98 @@
+#include "cmd/rows.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "cmd/io.hpp"
+#include "cmd/scan.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr std::array<std::string_view, 6> k_names = {"table", "tsv", "json", "jsonl", "csv", "md"};
+
+std::unique_ptr<RowFormat> make_format(RowTarget target) {
+  switch (target.style.format) {
+    case Format::table: return make_table(std::move(target));
+    case Format::json:
+    case Format::jsonl: return make_json(std::move(target));
+    case Format::md: return make_markdown(std::move(target));
+    case Format::csv:
+    case Format::tsv: break;
+  }
+  return make_delimited(std::move(target));
+}
+
+std::vector<std::size_t> default_columns(std::span<const Column> columns, Format format) {
+  std::vector<std::size_t> picked;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (format != Format::table || columns[i].in_table) picked.push_back(i);
+  return picked;
+}
+
+}  // namespace
+
+Format parse_format(std::string_view name, std::string_view origin) {
+  const auto it = std::find(k_names.begin(), k_names.end(), name);
+  if (it != k_names.end()) return static_cast<Format>(it - k_names.begin());
+  throw Error(Errc::usage, "usage.bad_value",
+              fmt::format("{}: \"{}\" is not one of table, tsv, json, jsonl, csv, md", origin, name),
+              "ringctl help formats");
+}
+
+std::vector<std::size_t> pick_columns(std::span<const Column> columns, const std::vector<std::string>& names) {
+  std::vector<std::size_t> picked;
+  for (const auto& name : names) {
+    const auto it = std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.name == name; });
+    if (it == columns.end()) {
+      std::vector<std::string> known;
+      for (const auto& column : columns) known.emplace_back(column.name);
+      Error error(Errc::usage, "usage.unknown_column", fmt::format("--columns: unknown column \"{}\"", name),
+                  "--columns help lists them");
+      if (auto line = did_you_mean(name, known); !line.empty()) error.detail(std::move(line));
+      throw std::move(error);
+    }
+    picked.push_back(static_cast<std::size_t>(it - columns.begin()));
+  }
+  return picked;
+}
+
+Rows::Rows(Io& io, std::span<const Column> columns) : io_(&io), declared_(columns.size()) {
+  const auto& wanted = io.wanted_columns();
+  picked_ = wanted.empty() ? default_columns(columns, io.format()) : pick_columns(columns, wanted);
+  std::vector<std::size_t> natural(columns.size());
+  std::iota(natural.begin(), natural.end(), std::size_t{0});
+  in_order_ = picked_ == natural;
+  std::vector<Column> chosen;
+  for (const auto i : picked_) chosen.push_back(columns[i]);
+  format_ = make_format({io.out(), io.times(), io.row_style(), std::move(chosen)});
+  format_->begin();
+}
+
+void Rows::row(std::span<const Cell> cells) {
+  ++count_;
+  if (in_order_) {
+    format_->row(cells.first(declared_));
+  } else {
+    scratch_.clear();
+    for (const auto i : picked_) scratch_.push_back(cells[i]);
+    format_->row(scratch_);
+  }
+  io_->out().settle();
+  io_->check_cancelled();
+}
+
+void Rows::finish(std::optional<std::uint64_t> total) {
+  format_->end();
+  io_->out().flush();
+  if (count_ == 0 && io_->format() == Format::table && io_->out_is_terminal()) io_->note("nothing found");
+  if (total && *total > count_)
+    io_->note(fmt::format("showing {} of {} (use --limit 0)", base::group_digits(count_), base::group_digits(*total)));
+}
+
+}  // namespace ringctl::cmd

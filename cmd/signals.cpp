@@ -1,0 +1,105 @@
+#include "cmd/signals.hpp"
+
+#include <fcntl.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/zone.hpp"
+#include "cmd/errors.hpp"
+
+namespace ringctl::cmd::signals {
+namespace {
+
+// Read by the handler, so plain atomics and memory that stays where it is.
+std::atomic<base::CancelToken*> g_token{nullptr};
+std::atomic<bool> g_graceful{false};
+std::atomic<bool> g_say{false};
+std::array<char, 512> g_timeout_message{};
+
+constexpr auto k_grace = std::chrono::seconds(10);
+
+int status_of(int signal) {
+  if (signal == SIGINT) return static_cast<int>(Errc::interrupted);
+  return static_cast<int>(signal == SIGALRM ? Errc::timeout : Errc::terminated);
+}
+
+void say(std::string_view text) {
+  // Nothing can be done about a failure here.
+  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+void handle(int signal) {
+  const int saved = errno;
+  auto* token = g_token.load();
+  const bool again = token->cancelled();
+  token->cancel(status_of(signal));
+  if (!g_graceful.load() || again) {
+    if (signal == SIGALRM) say(std::string_view(g_timeout_message.data()));
+    else if (signal == SIGINT && ::isatty(STDERR_FILENO) == 1) say("\n");
+    ::_exit(again ? token->exit_status() : status_of(signal));
+  }
+  if (signal == SIGINT && g_say.load()) say("stopping after the current batch (Ctrl-C again to abort now)\n");
+  errno = saved;
+}
+
+void catch_signal(int signal) {
+  struct sigaction action {};
+  if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) return;
+  action = {};
+  action.sa_handler = handle;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(signal, &action, nullptr);
+}
+
+timeval to_timeval(std::chrono::milliseconds duration) {
+  return {static_cast<time_t>(duration.count() / 1000), static_cast<suseconds_t>(duration.count() % 1000 * 1000)};
+}
+
+}  // namespace
+
+void install(base::CancelToken& token) {
+  g_token = &token;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) catch_signal(signal);
+  std::signal(SIGPIPE, SIG_IGN);  // writing reports EPIPE instead, and destructors run
+}
+
+void stop_gracefully(bool say_so) {
+  g_say = g_say || say_so;
+  g_graceful = true;
+}
+
+void set_deadline(std::chrono::milliseconds limit, bool json) {
+  const Error error(Errc::timeout, "run.timeout", fmt::format("not done within {}", base::format_duration(limit)),
+                    "give it longer with --timeout");
+  const auto text = json ? error_json(error) : error_text(error, Paint(false));
+  std::strncpy(g_timeout_message.data(), text.c_str(), g_timeout_message.size() - 1);
+  struct sigaction action {};
+  action.sa_handler = handle;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGALRM, &action, nullptr);
+  itimerval timer{};
+  timer.it_value = to_timeval(std::max(limit, std::chrono::milliseconds(1)));
+  timer.it_interval = to_timeval(k_grace);
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+void reserve_standard_streams() {
+  // Opened the wrong way round, so that using one still fails as a closed one does.
+  for (int fd = 0; fd <= 2; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) {
+      const int opened = ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+      if (opened >= 0 && opened != fd) ::dup2(opened, fd);
+    }
+}
+
+}  // namespace ringctl::cmd::signals

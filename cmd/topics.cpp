@@ -1,0 +1,98 @@
+// Texts of `ringctl help TOPIC`.
+#include <array>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "cmd/help.hpp"
+#include "config/settings.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+std::string exit_codes() {
+  std::string text =
+      "Exit statuses of ringctl. They are stable; an unknown status other than 0 is a failure.\n\n"
+      "  code  name             retry         meaning\n";
+  for (const auto& info : errc_table())
+    fmt::format_to(std::back_inserter(text), "  {:>4}  {:<15}  {:<12}  {}\n", static_cast<int>(info.code), info.name,
+                   info.retry, info.meaning);
+  return text;
+}
+
+std::string environment() {
+  std::string text =
+      "Variables ringctl reads. A flag outranks them, they outrank the configuration file.\n"
+      "Of every secret there is a variant NAME_FILE that names a file (mode 0600) to read it from.\n\n";
+  for (const auto& key : config::keys())
+    if (!key.environment.empty())
+      fmt::format_to(std::back_inserter(text), "  {:<28}  {}\n", key.environment, key.summary);
+  text.append(
+      "\n  RINGCTL_CONFIG                configuration file to read instead of the user's\n"
+      "  NO_COLOR                      not empty: no colour\n"
+      "  CLICOLOR_FORCE, FORCE_COLOR   not empty and not 0: colour although there is no terminal\n"
+      "  TERM                          \"dumb\": no colour\n"
+      "  COLUMNS, LINES                size of the terminal, where it does not know itself\n"
+      "  PAGER                         pager, if RINGCTL_PAGER is not set; \"cat\" or empty: none\n"
+      "  TZ                            time zone, if RINGCTL_TZ is not set\n"
+      "  XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME, XDG_CACHE_HOME\n"
+      "                                where configuration, database, spool and caches lie\n"
+      "  CREDENTIALS_DIRECTORY         secrets handed over by systemd\n"
+      "  TMPDIR                        temporary files\n\n"
+      "There is no RINGCTL_YES, and DATABASE_URL is not read: it may be another program's.\n");
+  return text;
+}
+
+std::string formats() {
+  return
+      "Output formats (-o FORMAT). On a terminal the default is table, elsewhere tsv.\n\n"
+      "  table   for people: local times, fitted to the terminal, a selection of columns\n"
+      "  tsv     header line, tab-separated; \\t \\n \\r \\\\ escaped and \\N for absent, as PostgreSQL's COPY reads\n"
+      "  csv     RFC 4180, LF; --crlf and --bom for Excel, --delimiter for another separator\n"
+      "  json    one array (one object for `show`); indented on a terminal\n"
+      "  jsonl   one object a line\n"
+      "  md      a Markdown table\n\n"
+      "All but table are contracts: all columns, snake_case names, RFC 3339 times with offset, durations in whole\n"
+      "seconds (_s), absent values as null. Fields may be added; none is removed or changes its type.\n\n"
+      "  --columns a,b   only these, in this order; --columns help lists them with their types\n"
+      "  --no-header     no header line          --null TEXT   what stands for an absent value\n"
+      "  --sort COL[:desc]  --limit N            a list that was cut says so on standard error\n\n"
+      "In csv and tsv, free text that a spreadsheet would take for a formula (it begins with = + - @ TAB CR NUL) gets\n"
+      "a ' in front; `import` removes it again. --csv-raw turns that off. Numbers, times and identifiers are checked\n"
+      "and never prefixed.\n\n"
+      "tsv, csv and jsonl are written while the rows are read, in bounded memory. --out FILE appears whole or not at\n"
+      "all. A full disk is exit status 40.\n";
+}
+
+std::string configuration() {
+  return
+      "Where values come from, first one wins: flag, environment, [profiles.NAME] of the user's file, its [defaults],\n"
+      "the same two of /etc/ringctl/config.toml, built-in. `ringctl config show --origin` prints every value with its\n"
+      "source. Nothing is read from the current directory.\n\n"
+      "  ~/.config/ringctl/config.toml        settings ($XDG_CONFIG_HOME; or --config FILE, RINGCTL_CONFIG)\n"
+      "  ~/.config/ringctl/credentials.toml   secrets; must be yours and 0600\n"
+      "  ~/.local/share/ringctl/ringctl.db    the embedded database ($XDG_DATA_HOME)\n\n"
+      "  schema = 1\n"
+      "  [defaults]\n"
+      "  profile = \"prod\"\n"
+      "  timezone = \"America/New_York\"\n"
+      "  [profiles.prod]\n"
+      "  database = \"postgresql://ringctl@db1/ringctl\"\n\n"
+      "No configuration at all works: the embedded database is made by the first command that writes.\n"
+      "`ringctl config set KEY VALUE` edits the user's file, `ringctl profiles add NAME` adds a profile.\n"
+      "See ringctl-config(5) for every key.\n";
+}
+
+constexpr std::array k_topics = {
+    Topic{"exit-codes", "every exit status and whether trying again helps", exit_codes},
+    Topic{"environment", "variables ringctl reads", environment},
+    Topic{"formats", "output formats and what they promise", formats},
+    Topic{"config", "configuration files, profiles and precedence", configuration},
+};
+
+}  // namespace
+
+std::span<const Topic> topics() { return k_topics; }
+
+}  // namespace ringctl::cmd
