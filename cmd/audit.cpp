@@ -13,12 +13,18 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::array k_columns = {
-    Column{"seq", ColumnType::integer},         Column{"at", ColumnType::time},
-    Column{"actor", ColumnType::text},          Column{"action", ColumnType::word},
-    Column{"object", ColumnType::text},         Column{"object_type", ColumnType::word, false},
-    Column{"object_id", ColumnType::uuid, false}, Column{"job_id", ColumnType::uuid, false},
-    Column{"before", ColumnType::json, false},  Column{"after", ColumnType::json, false},
-    Column{"id", ColumnType::uuid, false},      Column{"hash", ColumnType::word, false},
+    Column{"seq", ColumnType::integer},
+    Column{"at", ColumnType::time},
+    Column{"actor", ColumnType::text},
+    Column{"action", ColumnType::word},
+    Column{"object", ColumnType::text},
+    Column{"object_type", ColumnType::word, false},
+    Column{"object_id", ColumnType::uuid, false},
+    Column{"job_id", ColumnType::uuid, false},
+    Column{"before", ColumnType::json, false},
+    Column{"after", ColumnType::json, false},
+    Column{"id", ColumnType::uuid, false},
+    Column{"hash", ColumnType::word, false},
 };
 
 Cell text_or_null(std::string_view text) { return text.empty() ? Cell() : Cell(text); }
@@ -45,7 +51,8 @@ struct FilterOptions {
 
 template <class Options>
 void add_filters(Verb<Options>& verb) {
-  verb.flag("object", &Options::object, "KEY", "Only what touched this object (+12025550123), bulk jobs included")
+  verb.flag("object", &Options::object, "KEY",
+            "Only what touched this object (+12025550123), bulk jobs included")
       .flag("object-type", &Options::object_type, "TYPE", "Only objects of this type: number, workspace, job")
       .flag("actor", &Options::actor, "WHO", "Only what WHO did, e.g. os:alice")
       .flag("action", &Options::action, "ACTION", "Only this action, e.g. numbers.update")
@@ -74,9 +81,11 @@ void run_list(const ListVerbOptions& opts, Context& ctx) {
   auto& db = ctx.database();
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  audit::for_each(db, workspace.id, filter, true, limit, [&](const audit::Entry& e) { rows.row(cells_of(e)); });
+  audit::for_each(db, workspace.id, filter, true, limit,
+                  [&](const audit::Entry& e) { rows.row(cells_of(e)); });
   const bool maybe_cut = limit > 0 && rows.count() == static_cast<std::uint64_t>(limit);
-  const auto total = maybe_cut ? static_cast<std::uint64_t>(audit::count(db, workspace.id, filter)) : rows.count();
+  const auto total =
+      maybe_cut ? static_cast<std::uint64_t>(audit::count(db, workspace.id, filter)) : rows.count();
   transaction.commit();
   rows.finish(total);
 }
@@ -116,8 +125,9 @@ void run_export(const ExportOptions& opts, Context& ctx) {
 }
 
 constexpr std::array k_verdict_columns = {
-    Column{"workspace", ColumnType::text},   Column{"ok", ColumnType::boolean},    Column{"rows", ColumnType::integer},
-    Column{"broken_at", ColumnType::integer}, Column{"reason", ColumnType::text}, Column{"head", ColumnType::word},
+    Column{"workspace", ColumnType::text}, Column{"ok", ColumnType::boolean},
+    Column{"rows", ColumnType::integer},   Column{"broken_at", ColumnType::integer},
+    Column{"reason", ColumnType::text},    Column{"head", ColumnType::word},
 };
 
 struct VerifyOptions {};
@@ -128,7 +138,7 @@ void run_verify(const VerifyOptions&, Context& ctx) {
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
   const auto verdict = audit::verify(db, workspace.id);
   transaction.commit();
-  const Cell cells[] = {workspace.name,     !verdict.broken_at,           verdict.rows,
+  const Cell cells[] = {workspace.name,    !verdict.broken_at,           verdict.rows,
                         verdict.broken_at, text_or_null(verdict.reason), text_or_null(verdict.head)};
   ctx.io().record(k_verdict_columns, cells);
   if (verdict.broken_at)
@@ -142,8 +152,10 @@ void run_verify(const VerifyOptions&, Context& ctx) {
 void add_audit(Noun& audit) {
   auto list = audit.verb<ListVerbOptions>("list", "List changes, newest first", run_list);
   add_filters(list);
-  list.details("Lists who changed what in the workspace, newest first. With --object the bulk jobs that touched the "
-               "object are listed as well.")
+  list.details(
+          "Lists who changed what in the workspace, newest first. With --object the bulk jobs that touched "
+          "the "
+          "object are listed as well.")
       .columns(k_columns)
       .example("ringctl audit list --since -7d")
       .example("ringctl audit list --object +12025550123 -o json", "the whole history of one number")
@@ -159,9 +171,12 @@ void add_audit(Noun& audit) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
 
   audit.verb<VerifyOptions>("verify", "Check that no change was altered or removed", run_verify)
-      .details("Reads the whole chain: every row is linked by hash to the one before it, and carries digests of what "
-               "the object held. Exits 8 if a row was changed, removed or added, or if the end was cut off. The hash "
-               "of the newest row, noted elsewhere, vouches for all rows before it.")
+      .details(
+          "Reads the whole chain: every row is linked by hash to the one before it, and carries digests of "
+          "what "
+          "the object held. Exits 8 if a row was changed, removed or added, or if the end was cut off. The "
+          "hash "
+          "of the newest row, noted elsewhere, vouches for all rows before it.")
       .columns(k_verdict_columns)
       .example("ringctl audit verify")
       .example("ringctl audit verify -q --columns head --no-header", "only the newest hash, for a notebook")

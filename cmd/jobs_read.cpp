@@ -82,8 +82,11 @@ void run_list(const ListVerbOptions&, Context& ctx) {
 }
 
 constexpr std::array k_row_columns = {
-    Column{"line", ColumnType::integer},   Column{"key", ColumnType::text},  Column{"verdict", ColumnType::word},
-    Column{"code", ColumnType::word},      Column{"message", ColumnType::text},
+    Column{"line", ColumnType::integer},
+    Column{"key", ColumnType::text},
+    Column{"verdict", ColumnType::word},
+    Column{"code", ColumnType::word},
+    Column{"message", ColumnType::text},
     Column{"before", ColumnType::json, false},
     Column{"version_after", ColumnType::integer, false},
 };
@@ -98,7 +101,8 @@ void print_rows(Context& ctx, jobs::Journal& journal, const jobs::Job& job) {
   journal.for_each_row(job.id, [&](const jobs::JobRow& row) {
     const Cell before = row.before_image ? Cell(RawJson{*row.before_image}) : Cell();
     const Cell version = row.version_after == 0 ? Cell() : Cell(row.version_after);
-    rows.row({row.line, row.key, row.verdict, text_or_null(row.code), text_or_null(row.message), before, version});
+    rows.row(
+        {row.line, row.key, row.verdict, text_or_null(row.code), text_or_null(row.message), before, version});
   });
   rows.finish();
 }
@@ -122,8 +126,10 @@ void run_show(const ShowOptions& opts, Context& ctx) {
 
 void add_jobs_read(Noun& jobs) {
   jobs.verb<ListVerbOptions>("list", "List jobs, newest first", run_list)
-      .details("Lists the bulk jobs of the workspace with how many rows they read, made, changed and rejected. A job "
-               "that is still `running` but has no process goes on when its command is given again.")
+      .details(
+          "Lists the bulk jobs of the workspace with how many rows they read, made, changed and rejected. A "
+          "job "
+          "that is still `running` but has no process goes on when its command is given again.")
       .columns(k_columns)
       .example("ringctl jobs list --limit 10")
       .example("ringctl jobs list --sort rejected:desc -o json")
@@ -132,9 +138,12 @@ void add_jobs_read(Noun& jobs) {
   jobs.verb<ShowOptions>("show", "Show one job, or the rows it remembers", run_show)
       .argument("job", &ShowOptions::job, "Id, or its last eight digits")
       .kind(ValueKind::job)
-      .flag("rows", &ShowOptions::rows, "List the rows that were rejected or changed, in the order of the input")
-      .details("Shows one job. With --rows it lists the rows the journal remembers one by one: rejected ones with the "
-               "reason, and changed ones with what they held before.")
+      .flag("rows", &ShowOptions::rows,
+            "List the rows that were rejected or changed, in the order of the input")
+      .details(
+          "Shows one job. With --rows it lists the rows the journal remembers one by one: rejected ones with "
+          "the "
+          "reason, and changed ones with what they held before.")
       .columns(k_columns)
       .example("ringctl jobs show 5be01d7a")
       .example("ringctl jobs show 5be01d7a --rows -o csv", "what was rejected, and why")

@@ -21,12 +21,15 @@ struct FieldOptions {
 
 template <class Options>
 void add_fields(Verb<Options>& verb) {
-  verb.flag("provider", &Options::provider, "NAME", "Who the number is with: one lower-case word; twilio at first")
-      .flag("country-code", &Options::country_code, "CC", "Country of the number; by default read from the number")
+  verb.flag("provider", &Options::provider, "NAME",
+            "Who the number is with: one lower-case word; twilio at first")
+      .flag("country-code", &Options::country_code, "CC",
+            "Country of the number; by default read from the number")
       .kind(ValueKind::country)
       .flag("label", &Options::label, "TEXT", "What people call the number")
       .flag("status", &Options::status, "STATUS", "active or inactive; active at first")
-      .flag("capabilities", &Options::capabilities, "LIST", "What it can do: voice, sms, mms, fax, separated by |")
+      .flag("capabilities", &Options::capabilities, "LIST",
+            "What it can do: voice, sms, mms, fax, separated by |")
       .flag("sid", &Options::sid, "PN...", "Twilio's SID of the number");
 }
 
@@ -61,7 +64,8 @@ void run_add(const AddOptions& opts, Context& ctx) {
   const auto rest = fmt::format("to {}", workspace.name);
   const Change done{
       .action = "added", .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace.name)}}};
-  numbers.add(number, change) ? ctx.io().changed(done) : ctx.io().unchanged({.action = "add", .object = object});
+  numbers.add(number, change) ? ctx.io().changed(done)
+                              : ctx.io().unchanged({.action = "add", .object = object});
 }
 
 struct UpdateOptions : FieldOptions {
@@ -107,9 +111,10 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
     for (const auto& number : found) ctx.io().would_change({.action = "delete", .object = number.view()});
     return;
   }
-  ctx.io().confirm(found.size() == 1
-                       ? fmt::format("delete {} from {}? Twilio keeps it", found.front().view(), workspace.name)
-                       : fmt::format("delete {} numbers from {}? Twilio keeps them", found.size(), workspace.name));
+  ctx.io().confirm(
+      found.size() == 1
+          ? fmt::format("delete {} from {}? Twilio keeps it", found.front().view(), workspace.name)
+          : fmt::format("delete {} numbers from {}? Twilio keeps them", found.size(), workspace.name));
   for (const auto& number : found) {
     numbers.remove(number);
     ctx.io().changed({.action = "deleted", .object = number.view()});
@@ -120,23 +125,31 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
 
 void add_numbers_change(Noun& numbers) {
   auto add = numbers.verb<AddOptions>("add", "Add a number", run_add);
-  add.argument("number", &AddOptions::number, "E.164 number; national form where the workspace has a default country");
+  add.argument("number", &AddOptions::number,
+               "E.164 number; national form where the workspace has a default country");
   add_fields(add);
   add.details(
-         "Adds one number to the workspace. A number that is there already with the same values is left as it is; with "
-         "other values, or held by another workspace, it is a conflict. On SQLite the first number makes the database "
+         "Adds one number to the workspace. A number that is there already with the same values is left as "
+         "it is; with "
+         "other values, or held by another workspace, it is a conflict. On SQLite the first number makes the "
+         "database "
          "and the workspace \"default\".")
       .example("ringctl numbers add +12025550123 --label Sales --capabilities 'voice|sms'")
-      .example("ringctl numbers add +442079460123 --provider telnyx --country-code GB -n", "shows what would be added")
+      .example("ringctl numbers add +442079460123 --provider telnyx --country-code GB -n",
+               "shows what would be added")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   auto update = numbers.verb<UpdateOptions>("update", "Change a number", run_update);
-  update.argument("number", &UpdateOptions::number, "E.164 number, SID, or exact label").kind(ValueKind::number);
+  update.argument("number", &UpdateOptions::number, "E.164 number, SID, or exact label")
+      .kind(ValueKind::number);
   add_fields(update);
   update
-      .flag("if-version", &UpdateOptions::if_version, "N", "Refuse if the number was changed since it had version N")
-      .details("Changes the fields that are given and leaves the others alone. `-` clears a field: provider, status and "
-               "country fall back to their defaults.")
+      .flag("if-version", &UpdateOptions::if_version, "N",
+            "Refuse if the number was changed since it had version N")
+      .details(
+          "Changes the fields that are given and leaves the others alone. `-` clears a field: provider, "
+          "status and "
+          "country fall back to their defaults.")
       .example("ringctl numbers update +12025550123 --label Support")
       .example("ringctl numbers update Sales --status inactive --label -", "by its label, which is cleared")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
@@ -145,8 +158,10 @@ void add_numbers_change(Noun& numbers) {
       .argument("number", &DeleteOptions::numbers, "E.164 numbers, SIDs, or exact labels")
       .kind(ValueKind::number)
       .required()
-      .details("Forgets numbers. Twilio is not told: a number that is billed stays billed until it is released there. "
-               "Asks first, or takes --yes.")
+      .details(
+          "Forgets numbers. Twilio is not told: a number that is billed stays billed until it is released "
+          "there. "
+          "Asks first, or takes --yes.")
       .example("ringctl numbers delete +12025550123 --yes")
       .example("ringctl numbers delete +12025550123 +12025550124 -n", "shows what would be deleted")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});

@@ -59,7 +59,8 @@ void run_list(const ListVerbOptions& opts, Context& ctx) {
   estate::NumberOrder order;
   if (list.sort) order = {list.sort->column, list.sort->descending};
   auto rows = ctx.io().rows(k_columns);
-  numbers.for_each(filter, order, list.limit, [&](const estate::Number& number) { rows.row(cells_of(number)); });
+  numbers.for_each(filter, order, list.limit,
+                   [&](const estate::Number& number) { rows.row(cells_of(number)); });
   const bool maybe_cut = list.limit > 0 && rows.count() == static_cast<std::uint64_t>(list.limit);
   rows.finish(maybe_cut ? static_cast<std::uint64_t>(numbers.count(filter)) : rows.count());
 }
@@ -78,7 +79,8 @@ void add_numbers_read(Noun& numbers) {
   auto list = numbers.verb<ListVerbOptions>("list", "List numbers", run_list);
   add_number_filters(list);
   list.details(
-          "Lists the numbers of the workspace, ordered by number unless --sort says otherwise. A table shows the "
+          "Lists the numbers of the workspace, ordered by number unless --sort says otherwise. A table shows "
+          "the "
           "first columns; the other formats, and --columns, show all.")
       .columns(k_columns)
       .example("ringctl numbers list --country US --status active")
@@ -89,7 +91,9 @@ void add_numbers_read(Noun& numbers) {
       .argument("number", &ShowOptions::number, "E.164 number, SID, or exact label")
       .kind(ValueKind::number)
       .columns(k_columns)
-      .details("Shows everything known about one number. A label that several numbers carry is an error that lists them.")
+      .details(
+          "Shows everything known about one number. A label that several numbers carry is an error that "
+          "lists them.")
       .example("ringctl numbers show +12025550123")
       .example("ringctl numbers show Sales -o json", "by its label")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});

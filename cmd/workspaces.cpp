@@ -27,7 +27,8 @@ void run_list(const ListVerbOptions&, Context& ctx) {
   ctx.database();
   SmallList list(ctx.io(), k_columns, ctx.list_options());
   for (const auto& w : directory::Workspaces(ctx.session()).list())
-    list.add({w.name, w.timezone, w.default_country, w.is_active, w.version, w.created_at, w.updated_at, w.id});
+    list.add(
+        {w.name, w.timezone, w.default_country, w.is_active, w.version, w.created_at, w.updated_at, w.id});
   list.print();
 }
 
@@ -76,8 +77,9 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   directory::Workspaces workspaces(ctx.session());
   const auto found = workspaces.get(opts.workspace);
   if (ctx.dry_run()) {
-    return workspaces.would_change(found, change) ? ctx.io().would_change({.action = "update", .object = found.name})
-                                                  : ctx.io().unchanged({.action = "update", .object = found.name});
+    return workspaces.would_change(found, change)
+               ? ctx.io().would_change({.action = "update", .object = found.name})
+               : ctx.io().unchanged({.action = "update", .object = found.name});
   }
   workspaces.update(found.name, change) ? ctx.io().changed({.action = "updated", .object = found.name})
                                         : ctx.io().unchanged({.action = "update", .object = found.name});
@@ -94,7 +96,8 @@ void run_deactivate(const DeactivateOptions& opts, Context& ctx) {
   const Change same{.action = "deactivate", .object = found.name};
   if (!found.is_active) return ctx.io().unchanged(same);
   if (ctx.dry_run()) return ctx.io().would_change(same);
-  ctx.io().confirm(fmt::format("deactivate workspace {}? Its numbers are kept, but no command works in it", found.name));
+  ctx.io().confirm(
+      fmt::format("deactivate workspace {}? Its numbers are kept, but no command works in it", found.name));
   workspaces.update(found.name, {.name = {}, .timezone = {}, .default_country = {}, .is_active = false});
   ctx.io().changed({.action = "deactivated", .object = found.name});
 }
@@ -112,7 +115,8 @@ void add_workspaces(Noun& workspaces) {
   workspaces.verb<ShowOptions>("show", "Show one workspace", run_show)
       .argument("workspace", &ShowOptions::name, "Name or id; by default the one commands work in")
       .kind(ValueKind::workspace)
-      .details("Shows one workspace, or, if none is named, the one that --workspace or the configuration chooses.")
+      .details(
+          "Shows one workspace, or, if none is named, the one that --workspace or the configuration chooses.")
       .columns(k_columns)
       .example("ringctl workspaces show")
       .example("ringctl workspaces show default -o json")
@@ -120,12 +124,15 @@ void add_workspaces(Noun& workspaces) {
 
   workspaces.verb<AddOptions>("add", "Add a workspace", run_add)
       .argument("name", &AddOptions::name, "1 to 100 characters")
-      .flag("timezone", &AddOptions::timezone, "ZONE", "IANA zone in which its days begin; by default that of --tz")
+      .flag("timezone", &AddOptions::timezone, "ZONE",
+            "IANA zone in which its days begin; by default that of --tz")
       .kind(ValueKind::zone)
       .flag("default-country", &AddOptions::default_country, "CC", "Reads numbers without a country code")
       .kind(ValueKind::country)
-      .details("Adds a workspace: a tenant with numbers, people and rules of its own. As soon as there are several, "
-               "every command needs --workspace or the configuration key `workspace`.")
+      .details(
+          "Adds a workspace: a tenant with numbers, people and rules of its own. As soon as there are "
+          "several, "
+          "every command needs --workspace or the configuration key `workspace`.")
       .example("ringctl workspaces add 'Acme Sales' --timezone America/New_York --default-country US")
       .example("ringctl workspaces add support -n", "shows what would be added")
       .exits({Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
@@ -136,20 +143,23 @@ void add_workspaces(Noun& workspaces) {
       .flag("name", &UpdateOptions::name, "NAME", "Its new name")
       .flag("timezone", &UpdateOptions::timezone, "ZONE", "IANA zone in which its days begin")
       .kind(ValueKind::zone)
-      .flag("default-country", &UpdateOptions::default_country, "CC", "Reads numbers without a country code; - clears")
+      .flag("default-country", &UpdateOptions::default_country, "CC",
+            "Reads numbers without a country code; - clears")
       .kind(ValueKind::country)
       .flag("is-active", &UpdateOptions::is_active, "yes|no", "Whether commands may work in it")
       .choices("yes|no")
       .details("Changes the fields that are given and leaves the others alone.")
       .example("ringctl workspaces update default --timezone Europe/London")
-      .example("ringctl workspaces update default --default-country GB -n", "shows whether anything would change")
+      .example("ringctl workspaces update default --default-country GB -n",
+               "shows whether anything would change")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   workspaces.verb<DeactivateOptions>("deactivate", "Take a workspace out of use", run_deactivate)
       .argument("workspace", &DeactivateOptions::workspace, "Name or id")
       .kind(ValueKind::workspace)
-      .details("Commands no longer work in an inactive workspace. Nothing of it is deleted, and "
-               "`workspaces update NAME --is-active yes` brings it back.")
+      .details(
+          "Commands no longer work in an inactive workspace. Nothing of it is deleted, and "
+          "`workspaces update NAME --is-active yes` brings it back.")
       .example("ringctl workspaces deactivate default --yes")
       .example("ringctl workspaces deactivate default -n")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});
