@@ -156,7 +156,7 @@ class Parser {
     }
   }
 
-  void read_table(const toml::table& table, const std::string& prefix, Place place) {
+  void read_table(const toml::table& table, const std::string& prefix, const Place& place) {
     for (auto&& [key, node] : table) {
       const auto name = prefix + std::string(key.str());
       if (prefix.empty() && is_group(name))

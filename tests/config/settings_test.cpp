@@ -156,7 +156,7 @@ TEST_CASE("RINGCTL_PAGER wins over PAGER", "[config]") {
   CHECK(world.load().get("pager") == "less -S");
 }
 
-TEST_CASE("--config wins over RINGCTL_CONFIG, which wins over XDG_CONFIG_HOME, which wins over HOME",
+TEST_CASE("a file named by flag wins over RINGCTL_CONFIG, which wins over XDG_CONFIG_HOME, which wins over HOME",
           "[config]") {
   World world;
   const auto place = [&](const char* folder) {
