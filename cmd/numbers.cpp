@@ -27,6 +27,7 @@ estate::Numbers numbers_of(Context& ctx, const directory::Workspace& workspace) 
 void add_numbers(Noun& numbers) {
   add_numbers_read(numbers);
   add_numbers_change(numbers);
+  add_numbers_import(numbers);
   add_numbers_export(numbers);
 }
 

@@ -14,6 +14,7 @@ namespace ringctl::cmd {
 void add_numbers_read(Noun&);
 void add_numbers_change(Noun&);
 void add_numbers_export(Noun&);
+void add_numbers_import(Noun&);
 
 /// Flags that choose numbers, shared by list and export.
 struct NumberFilterOptions {
