@@ -1,21 +1,27 @@
 #pragma once
-// What a piece of work failed with, for a test to compare.
+// What a failing call threw, for tests that look at more than its type.
 
-#include <string>
+#include <optional>
 
 #include "base/error.hpp"
 
 namespace ringctl::test {
 
-/// The slug of the Error that `work` throws, or "" if it throws none.
-template <class Work>
-std::string error_of(Work&& work) {
+template <typename Call>
+std::optional<Error> error_of(Call&& call) {
   try {
-    work();
+    call();
   } catch (const Error& error) {
-    return error.slug();
+    return error;
   }
-  return {};
+  return std::nullopt;
+}
+
+/// The slug of the Error that `call` throws, "" if it throws none.
+template <typename Call>
+std::string slug_of(Call&& call) {
+  const auto error = error_of(call);
+  return error ? error->slug() : std::string();
 }
 
 }  // namespace ringctl::test

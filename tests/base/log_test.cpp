@@ -1,0 +1,71 @@
+#include "base/log.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "support/catch.hpp"
+
+using ringctl::base::configure_log;
+using ringctl::base::Fd;
+using ringctl::base::log;
+using ringctl::base::LogFormat;
+using ringctl::base::LogLevel;
+
+namespace {
+
+/// What `work` writes to the standard error descriptor.
+std::string stderr_of(const std::function<void()>& work) {
+  const Fd file = ringctl::base::temporary_file();
+  const Fd saved(::dup(STDERR_FILENO));
+  ::dup2(file.get(), STDERR_FILENO);
+  work();
+  ::dup2(saved.get(), STDERR_FILENO);
+  std::string text(64 * 1024, '\0');
+  const auto size = ::pread(file.get(), text.data(), text.size(), 0);
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+struct Configured {
+  Configured(LogLevel level, LogFormat format) { configure_log(level, format); }
+  ~Configured() { configure_log(LogLevel::warn, LogFormat::text); }
+};
+
+}  // namespace
+
+TEST_CASE("warnings and errors are on from the start, the rest is off") {
+  CHECK(ringctl::base::log_enabled(LogLevel::error));
+  CHECK(ringctl::base::log_enabled(LogLevel::warn));
+  CHECK_FALSE(ringctl::base::log_enabled(LogLevel::info));
+  CHECK(stderr_of([] { log(LogLevel::info, "import.batch", "hidden"); }).empty());
+  CHECK(stderr_of([] { log(LogLevel::warn, "import.slow", "batch took 3 s"); }) ==
+        "ringctl: warning: import.slow: batch took 3 s\n");
+}
+
+TEST_CASE("a text line cannot be broken or coloured by what it reports") {
+  CHECK(stderr_of([] { log(LogLevel::error, "x", "a\nb\x1b[31m\x7f"); }) ==
+        "ringctl: error: x: a\\u000ab\\u001b[31m\\u007f\n");
+}
+
+TEST_CASE("a JSON line is one object with the time in UTC") {
+  const Configured configured(LogLevel::debug, LogFormat::json);
+  const auto line = stderr_of([] { log(LogLevel::debug, "sql", "say \"hi\" \\ \n é"); });
+  const auto object = nlohmann::json::parse(line);
+  CHECK(object.at("level") == "debug");
+  CHECK(object.at("event") == "sql");
+  CHECK(object.at("message") == "say \"hi\" \\ \n é");
+  const auto ts = object.at("ts").get<std::string>();
+  CHECK(ts.size() == 24);
+  CHECK(ts.back() == 'Z');
+  CHECK(line.back() == '\n');
+}
+
+TEST_CASE("nothing more verbose than asked for is written") {
+  const Configured configured(LogLevel::info, LogFormat::text);
+  CHECK_FALSE(stderr_of([] { log(LogLevel::info, "x", "y"); }).empty());
+  CHECK(stderr_of([] { log(LogLevel::debug, "x", "y"); }).empty());
+}
