@@ -14,7 +14,7 @@
 
 using namespace ringctl;
 using namespace ringctl::db;
-using test::error_of;
+using test::slug_of;
 using test::Samples;
 using test::TestDatabase;
 
@@ -73,7 +73,7 @@ TEST_CASE("text of any script, with quotes and line breaks, is stored byte for b
 TEST_CASE("a text with a NUL byte is refused", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   const Transaction transaction(samples.connection(), Scope{});
-  CHECK(error_of([&] { samples.add(1, std::string_view("a\0b", 3)); }) == "db.bad_text");
+  CHECK(slug_of([&] { samples.add(1, std::string_view("a\0b", 3)); }) == "db.bad_text");
 }
 
 TEST_CASE("placeholders may stand in any order, twice, and beside text that looks like one", "[db]") {
@@ -132,7 +132,7 @@ TEST_CASE("a value of the wrong form is invalid and not quoted", "[db]") {
 TEST_CASE("a missing table is a schema error", "[db]") {
   TestDatabase database(GENERATE(from_range(test::engines())));
   const Transaction transaction(database.connection(), Scope{});
-  CHECK(error_of([&] { database.connection().query("SELECT 1 FROM nowhere"); }) == "schema.missing_table");
+  CHECK(slug_of([&] { database.connection().query("SELECT 1 FROM nowhere"); }) == "schema.missing_table");
 }
 
 TEST_CASE("the wrong number of parameters is an error", "[db]") {
@@ -144,7 +144,7 @@ TEST_CASE("the wrong number of parameters is an error", "[db]") {
 
 TEST_CASE("an empty URL, a foreign scheme and a host for SQLite are refused", "[db]") {
   for (const auto* url : {"", "mysql://example.com/x", "ringctl.db", "sqlite:", "sqlite://ringctl.db", "sqlite:/tmp/"})
-    CHECK(error_of([&] { Connection::open(url); }) == "db.bad_url");
+    CHECK(slug_of([&] { Connection::open(url); }) == "db.bad_url");
 }
 
 TEST_CASE("a JSON array of texts unpacks into rows", "[db]") {
@@ -198,7 +198,7 @@ TEST_CASE("a stream may be left before its end, and may be empty", "[db]") {
 
 TEST_CASE("a stream outside a transaction is refused", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
-  CHECK(error_of([&] { samples.connection().stream("SELECT id FROM samples"); }) == "db.no_transaction");
+  CHECK(slug_of([&] { samples.connection().stream("SELECT id FROM samples"); }) == "db.no_transaction");
 }
 
 TEST_CASE("more statements than the cache holds, each run three times, all answer", "[db]") {

@@ -7,7 +7,7 @@
 
 using namespace ringctl;
 using namespace ringctl::db;
-using test::error_of;
+using test::slug_of;
 using test::Samples;
 
 namespace {
@@ -41,7 +41,7 @@ TEST_CASE("a transaction inside another is refused, and the outer goes on", "[db
   Samples samples(GENERATE(from_range(test::engines())));
   Transaction outer(samples.connection(), Scope{});
   samples.add(1, nullptr);
-  CHECK(error_of([&] { Transaction(samples.connection(), Scope{}); }) == "db.nested_transaction");
+  CHECK(slug_of([&] { Transaction(samples.connection(), Scope{}); }) == "db.nested_transaction");
   outer.commit();
   CHECK(seen_by_another(samples) == 1);
 }
@@ -125,21 +125,22 @@ TEST_CASE("work that meets a busy database is run again, with growing pauses, an
   options.first_delay = std::chrono::milliseconds(100);
   options.sleep = [&](std::chrono::milliseconds pause) { pauses.push_back(pause); };
   int runs = 0;
+  int id = 0;
   const auto work = [&](int failures) {
     runs = 0;
     pauses.clear();
     in_transaction(
         samples.connection(), Scope{},
         [&] {
-          samples.add(++runs, nullptr);
-          if (runs <= failures) throw Error(Errc::db_busy, "db.busy", "busy");
+          samples.add(++id, nullptr);
+          if (++runs <= failures) throw Error(Errc::db_busy, "db.busy", "busy");
         },
         options);
   };
   work(2);
   CHECK(runs == 3);
   CHECK(seen_by_another(samples) == 1);
-  CHECK(error_of([&] { work(100); }) == "db.busy");
+  CHECK(slug_of([&] { work(100); }) == "db.busy");
   CHECK(runs == 5);
   REQUIRE(pauses.size() == 4);
   for (std::size_t i = 0; i < pauses.size(); ++i) {
@@ -152,7 +153,7 @@ TEST_CASE("work that meets a busy database is run again, with growing pauses, an
 TEST_CASE("work that fails for another reason is run once", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   int runs = 0;
-  CHECK(error_of([&] {
+  CHECK(slug_of([&] {
           in_transaction(samples.connection(), Scope{}, [&] {
             ++runs;
             throw Error(Errc::conflict, "x.y", "no");
