@@ -14,7 +14,7 @@
 
 using namespace ringctl;
 using namespace ringctl::db;
-using test::error_of;
+using test::slug_of;
 using test::Samples;
 using test::TestDatabase;
 

@@ -7,7 +7,7 @@
 
 using namespace ringctl;
 using namespace ringctl::db;
-using test::error_of;
+using test::slug_of;
 using test::Samples;
 
 namespace {
@@ -125,14 +125,15 @@ TEST_CASE("work that meets a busy database is run again, with growing pauses, an
   options.first_delay = std::chrono::milliseconds(100);
   options.sleep = [&](std::chrono::milliseconds pause) { pauses.push_back(pause); };
   int runs = 0;
+  int id = 0;
   const auto work = [&](int failures) {
     runs = 0;
     pauses.clear();
     in_transaction(
         samples.connection(), Scope{},
         [&] {
-          samples.add(++runs, nullptr);
-          if (runs <= failures) throw Error(Errc::db_busy, "db.busy", "busy");
+          samples.add(++id, nullptr);
+          if (++runs <= failures) throw Error(Errc::db_busy, "db.busy", "busy");
         },
         options);
   };

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <stdexcept>
 
 #include "base/digest.hpp"
 #include "db/migrations.hpp"
@@ -13,8 +12,6 @@
 
 namespace ringctl::test {
 namespace {
-
-namespace fs = std::filesystem;
 
 const char* server_url() {
   const char* url = std::getenv("RINGCTL_TEST_POSTGRES");
@@ -68,17 +65,6 @@ std::string create_database(Schema schema) {
 }
 
 }  // namespace
-
-TempDir::TempDir() {
-  auto pattern = (fs::temp_directory_path() / "ringctl-test.XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);
-  path_ = pattern;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  if (!path_.empty()) fs::remove_all(path_, ignored);
-}
 
 std::vector<db::Engine> engines() {
   std::vector<db::Engine> found{db::Engine::sqlite};

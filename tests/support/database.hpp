@@ -10,23 +10,9 @@
 
 #include "base/uuid.hpp"
 #include "db/connection.hpp"
+#include "support/temp_dir.hpp"
 
 namespace ringctl::test {
-
-/// A folder of its own (0700), removed with all that is in it.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  TempDir(TempDir&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
-  TempDir& operator=(TempDir&&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-inline TempDir temp_dir() { return {}; }
 
 /// SQLite, and PostgreSQL where there is a server: GENERATE(from_range(engines())).
 std::vector<db::Engine> engines();
