@@ -76,6 +76,7 @@ std::string jobs_touching(db::Connection& db, const base::Uuid& workspace, const
 Where where_of(db::Connection& db, const base::Uuid& workspace, const Filter& filter) {
   Where where;
   where.params.emplace_back(workspace);
+  if (filter.seq) where.add(" AND l.seq = ${}", *filter.seq);
   if (filter.object_type) where.add(" AND l.object_type = ${}", *filter.object_type);
   if (filter.actor) where.add(" AND l.actor = ${}", *filter.actor);
   if (filter.action) where.add(" AND l.action = ${}", *filter.action);

@@ -43,6 +43,7 @@ struct Entry {
 };
 
 struct Filter {
+  std::optional<std::int64_t> seq;
   std::optional<std::string> object_type;
   std::optional<std::string> object_key;  ///< also finds the bulk jobs that touched it
   std::optional<std::string> actor;

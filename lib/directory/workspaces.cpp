@@ -84,7 +84,10 @@ void run(db::Connection& db, const db::Scope& scope, const std::string& name,
   }
 }
 
+/// Throws Errc::invalid for a value that is refused.
 Workspace changed(const Workspace& before, const WorkspaceChange& change) {
+  if (change.name) require_name(*change.name);
+  if (change.timezone) require_zone(*change.timezone);
   auto after = before;
   if (change.name) after.name = *change.name;
   if (change.timezone) after.timezone = *change.timezone;
@@ -128,8 +131,6 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
 }
 
 bool Workspaces::update(const std::string& name, const WorkspaceChange& change) {
-  if (change.name) require_name(*change.name);
-  if (change.timezone) require_zone(*change.timezone);
   const auto id = get(name).id;
   auto& db = session_.db;
   bool differs = false;
@@ -161,6 +162,10 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
   return differs;
 }
 
+bool Workspaces::would_change(const Workspace& workspace, const WorkspaceChange& change) {
+  return image_of(changed(workspace, change)) != image_of(workspace);
+}
+
 std::vector<Workspace> Workspaces::list() {
   db::Transaction transaction(session_.db, db::Scope::through(db::Door::workspaces), db::Access::read);
   auto all = read_all(session_.db);
@@ -187,7 +192,7 @@ std::optional<Workspace> Workspaces::resolve(const std::optional<std::string>& n
     if (!workspace.is_active)
       throw Error(Errc::conflict, "workspaces.inactive",
                   fmt::format("workspace \"{}\" is not active", *named),
-                  fmt::format("ringctl workspaces update '{}' --active yes", *named));
+                  fmt::format("ringctl workspaces update '{}' --is-active yes", *named));
     return workspace;
   }
   auto all = list();

@@ -36,6 +36,8 @@ class Workspaces {
   Workspace add(const std::string& name, const std::string& timezone, const std::optional<std::string>& country);
   /// False if nothing differed. Throws Errc::not_found [workspaces.unknown] with near names.
   bool update(const std::string& name, const WorkspaceChange&);
+  /// What update() would return, without writing; throws for values that it would refuse.
+  static bool would_change(const Workspace&, const WorkspaceChange&);
 
   /// By name.
   std::vector<Workspace> list();

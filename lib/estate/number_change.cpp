@@ -68,7 +68,8 @@ Number changed(Number number, const NumberChange& change, std::vector<base::Find
     const auto& given = change.*field.given;
     if (!given) continue;
     if (given->empty() || *given == "-") {
-      number.*field.value = field.cleared;
+      number.*field.value =
+          field.value == &Number::country_code ? country_of(phone::E164::parse(number.phone_number)) : field.cleared;
       continue;
     }
     findings.take(field.canonical(*given, number.*field.value, finding), field.column, finding);
@@ -85,6 +86,12 @@ std::vector<std::string_view> differences(const Number& a, const Number& b) {
   for (const auto& field : k_fields)
     if (a.*field.value != b.*field.value) columns.push_back(field.column);
   return columns;
+}
+
+std::vector<base::Finding> warnings_of(const phone::E164& number, const NumberChange& change) {
+  std::vector<base::Finding> warnings;
+  changed(blank_number(number), change, warnings);
+  return warnings;
 }
 
 std::vector<std::string_view> NumberPlan::changed_fields() const {

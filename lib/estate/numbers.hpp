@@ -94,6 +94,8 @@ class Numbers {
   std::string default_country_;
 };
 
+/// What is worth a warning about values that are accepted; throws as plan_update() does for those that are not.
+std::vector<base::Finding> warnings_of(const phone::E164&, const NumberChange&);
 /// Canonical JSON of a number, as the audit log keeps it; unset fields are null.
 std::string image_of(const Number&);
 
