@@ -1,4 +1,4 @@
-// A run is an arena of packed records plus an index of (first eight key bytes, offset). Comparing the prefix as one
+// A run is an arena of packed records plus an index of (first eight key bytes, place). Comparing the prefix as one
 // integer settles most comparisons without touching the arena.
 
 #include "bulk/sorter.hpp"
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <compare>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ namespace ringctl::bulk {
 namespace {
 
 constexpr std::size_t k_read_buffer = 128U << 10;
+constexpr std::size_t k_block = 256U << 10;
 
 struct Head {
   std::uint64_t line;
@@ -28,12 +30,12 @@ struct Head {
 
 struct IndexEntry {
   std::uint64_t prefix;
-  std::uint64_t offset;
+  std::uint64_t place;  // in the arena; grows with every record
 };
 
 std::uint64_t prefix_of(std::string_view key) {
   std::uint64_t value = 0;
-  std::memcpy(&value, key.data(), std::min(key.size(), sizeof value));
+  std::copy_n(key.data(), std::min(key.size(), sizeof value), reinterpret_cast<char*>(&value));
   if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap64(value);
   return value;
 }
@@ -50,10 +52,51 @@ Sorter::Entry entry_at(const char* at) {
   return {{body, head.key_size}, head.line, {body + head.key_size, head.payload_size}};
 }
 
-bool before(const Sorter::Entry& a, const Sorter::Entry& b) {
-  const int order = a.key.compare(b.key);
-  return order != 0 ? order < 0 : a.line < b.line;
+std::strong_ordering order(const Sorter::Entry& a, const Sorter::Entry& b) {
+  if (const int keys = a.key.compare(b.key); keys != 0) return keys <=> 0;
+  return a.line <=> b.line;
 }
+
+/// Records in blocks that never move: growing costs no copy, and no moment with twice the memory.
+class Arena {
+ public:
+  std::uint64_t add(const Head& head, std::string_view key, std::string_view payload) {
+    const std::size_t size = sizeof head + key.size() + payload.size();
+    char* at = take(size);
+    std::memcpy(at, &head, sizeof head);
+    std::copy(payload.begin(), payload.end(), std::copy(key.begin(), key.end(), at + sizeof head));
+    bytes_ += size;
+    return static_cast<std::uint64_t>(block_) << 32U | (used_ - size);
+  }
+  const char* at(std::uint64_t place) const { return blocks_[place >> 32U].bytes.get() + (place & 0xFFFFFFFFU); }
+  std::size_t bytes() const { return bytes_; }
+  /// Keeps the blocks for the next run.
+  void clear() { block_ = used_ = bytes_ = 0; }
+
+ private:
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+  };
+
+  char* take(std::size_t size) {
+    if (block_ < blocks_.size() && used_ + size > blocks_[block_].size) {
+      ++block_;
+      used_ = 0;
+    }
+    if (block_ == blocks_.size()) blocks_.emplace_back();
+    auto& block = blocks_[block_];
+    if (block.size < size) {
+      block.size = std::max(size, k_block);
+      block.bytes.reset(new char[block.size]);  // not make_unique: nobody reads zeros here
+    }
+    used_ += size;
+    return block.bytes.get() + used_ - size;
+  }
+
+  std::vector<Block> blocks_;
+  std::size_t block_ = 0, used_ = 0, bytes_ = 0;
+};
 
 /// Reads one spilled run forward through a small buffer.
 class RunReader {
@@ -107,7 +150,7 @@ class RunReader {
 
 struct Sorter::Impl {
   std::size_t budget;
-  std::string arena;
+  Arena arena;
   std::vector<IndexEntry> index;
   base::Fd spill;
   std::uint64_t spilled_bytes = 0;
@@ -120,16 +163,19 @@ struct Sorter::Impl {
   std::vector<std::size_t> heap;     // indices into readers, smallest entry on top
   bool heap_top_used = false;
 
-  /// Heap order of the readers: the smallest entry on top.
+  /// Heap order of the readers: the smallest entry on top; of equal ones that of the earlier run.
   auto later() {
-    return [this](std::size_t a, std::size_t b) { return before(readers[b].entry(), readers[a].entry()); };
+    return [this](std::size_t a, std::size_t b) {
+      const auto compared = order(readers[a].entry(), readers[b].entry());
+      return compared != 0 ? compared > 0 : a > b;
+    };
   }
 
   void sort_run() {
-    const char* base = arena.data();
-    std::sort(index.begin(), index.end(), [base](const IndexEntry& a, const IndexEntry& b) {
+    std::sort(index.begin(), index.end(), [this](const IndexEntry& a, const IndexEntry& b) {
       if (a.prefix != b.prefix) return a.prefix < b.prefix;
-      return before(entry_at(base + a.offset), entry_at(base + b.offset));
+      const auto compared = order(entry_at(arena.at(a.place)), entry_at(arena.at(b.place)));
+      return compared != 0 ? compared < 0 : a.place < b.place;
     });
   }
 
@@ -138,9 +184,10 @@ struct Sorter::Impl {
     sort_run();
     run_begins.push_back(spilled_bytes);
     std::string out;
-    for (const auto& at : index) {
-      const Head head = head_at(arena.data() + at.offset);
-      out.append(arena, at.offset, sizeof head + head.key_size + head.payload_size);
+    for (const auto& entry : index) {
+      const char* at = arena.at(entry.place);
+      const Head head = head_at(at);
+      out.append(at, sizeof head + head.key_size + head.payload_size);
       if (out.size() >= k_read_buffer) flush(out);
     }
     flush(out);
@@ -156,6 +203,7 @@ struct Sorter::Impl {
 
   void open_runs() {
     readers.clear();
+    readers.reserve(run_begins.size());
     heap.clear();
     for (std::size_t run = 0; run < run_begins.size(); ++run) {
       const std::uint64_t end = run + 1 < run_begins.size() ? run_begins[run + 1] : spilled_bytes;
@@ -192,12 +240,9 @@ void Sorter::add(std::string_view key, std::uint64_t line, std::string_view payl
   const Head head{line, static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(payload.size())};
   const std::size_t size = sizeof head + key.size() + payload.size();
   if (!self.index.empty() &&
-      self.arena.size() + size + (self.index.size() + 1) * sizeof(IndexEntry) > self.budget)
+      self.arena.bytes() + size + (self.index.size() + 1) * sizeof(IndexEntry) > self.budget)
     self.spill_run();
-  self.index.push_back({prefix_of(key), self.arena.size()});
-  char packed[sizeof head];
-  std::memcpy(packed, &head, sizeof head);
-  self.arena.append(packed, sizeof head).append(key).append(payload);
+  self.index.push_back({prefix_of(key), self.arena.add(head, key, payload)});
   ++self.records;
 }
 
@@ -211,8 +256,8 @@ void Sorter::rewind() {
     self.sorted = true;
   }
   if (self.spill) {
-    self.arena = {};
-    self.index = {};
+    self.arena = Arena();
+    std::vector<IndexEntry>().swap(self.index);  // `= {}` would keep the memory
     self.open_runs();
   }
   self.cursor = 0;
@@ -222,7 +267,7 @@ bool Sorter::next(Entry& out) {
   auto& self = *impl_;
   if (self.spill) return self.next_merged(out);
   if (self.cursor == self.index.size()) return false;
-  out = entry_at(self.arena.data() + self.index[self.cursor++].offset);
+  out = entry_at(self.arena.at(self.index[self.cursor++].place));
   return true;
 }
 

@@ -26,7 +26,8 @@ class Sorter {
 
   /// Before the first rewind() only. A full temporary disk throws Errc::output [output.write_failed].
   void add(std::string_view key, std::uint64_t line, std::string_view payload);
-  /// Starts reading at the smallest (key bytes, line); may be called again to read once more.
+  /// Starts reading at the smallest (key bytes, line); equals come as they were added. May be called again to read
+  /// once more.
   void rewind();
   bool next(Entry&);
   std::uint64_t size() const;
