@@ -1,0 +1,148 @@
+// What holds for every command there is.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cmd/globals.hpp"
+#include "cmd/help.hpp"
+#include "cmd/parser.hpp"
+#include "cmd/root.hpp"
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+using namespace ringctl;
+using namespace ringctl::cmd;
+
+namespace {
+const Registry& registry() {
+  static const Registry k_registry(nouns(), aliases());
+  return k_registry;
+}
+}  // namespace
+
+TEST_CASE("every command says what it does, with two examples and its exit statuses", "[cmd]") {
+  for (const auto* command : registry().all()) {
+    INFO(command->name());
+    CHECK(!command->summary.empty());
+    CHECK(command->summary.back() != '.');
+    CHECK(command->examples.size() >= 2);
+    CHECK(!command->exit_codes.empty());
+    CHECK(!command->since.empty());
+  }
+}
+
+TEST_CASE("every example is a command line of its own command", "[cmd]") {
+  for (const auto* command : registry().all())
+    for (const auto& example : command->examples) {
+      INFO(example.command);
+      auto words = ringctl::test::shell_words(std::string(example.command));
+      REQUIRE(!words.empty());
+      CHECK(words.front() == "ringctl");
+      words.erase(words.begin());
+      const auto parsed = parse(registry(), words);
+      const auto* invocation = std::get_if<Invocation>(&parsed);
+      REQUIRE(invocation);
+      CHECK(invocation->command == command);
+    }
+}
+
+TEST_CASE("no command reuses the name of a global flag", "[cmd]") {
+  std::set<std::string_view> reserved;
+  for (const auto& flag : global_flags()) CHECK(reserved.insert(flag.name).second);
+  for (const auto* command : registry().all()) {
+    std::set<std::string_view> own;
+    for (const auto& flag : command->flags) {
+      INFO(command->name() << " --" << flag.name);
+      CHECK(reserved.count(flag.name) == 0);
+      CHECK(own.insert(flag.name).second);
+    }
+  }
+}
+
+TEST_CASE("only the last argument repeats, and optional ones follow required ones", "[cmd]") {
+  for (const auto* command : registry().all()) {
+    INFO(command->name());
+    bool optional = false;
+    for (const auto& argument : command->arguments) {
+      CHECK((!argument.repeatable || &argument == &command->arguments.back()));
+      CHECK(!(optional && argument.required));
+      optional = optional || !argument.required;
+    }
+  }
+}
+
+TEST_CASE("columns are named once, in snake case, durations in seconds", "[cmd]") {
+  for (const auto* command : registry().all()) {
+    std::set<std::string_view> names;
+    for (const auto& column : command->columns) {
+      INFO(command->name() << " " << column.name);
+      CHECK(names.insert(column.name).second);
+      CHECK(column.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos);
+      CHECK((column.type != ColumnType::duration || column.name.ends_with("_s")));
+    }
+  }
+}
+
+TEST_CASE("a verb that lists describes its columns", "[cmd]") {
+  for (const auto* command : registry().all())
+    if (command->verb == "list") {
+      INFO(command->name());
+      CHECK(!command->columns.empty());
+    }
+}
+
+TEST_CASE("help begins with what the command is and ends with its exit statuses", "[cmd]") {
+  for (const auto* command : registry().all()) {
+    const auto text = help_text(registry(), registry().find(command->noun), command);
+    INFO(text);
+    CHECK(text.starts_with(command->summary));
+    const auto examples = text.find("\nEXAMPLES\n");
+    const auto status = text.find("\nEXIT STATUS\n");
+    CHECK(examples != std::string::npos);
+    CHECK(status != std::string::npos);
+    CHECK(examples < status);
+    for (const auto& example : command->examples) CHECK(text.find(example.command) != std::string::npos);
+    for (const auto& flag : command->flags) CHECK(text.find(fmt::format("--{}", flag.name)) != std::string::npos);
+    CHECK(text.find(" \n") == std::string::npos);
+  }
+}
+
+TEST_CASE("every noun belongs to a group of the help and is listed there", "[cmd]") {
+  const auto text = help_text(registry(), nullptr, nullptr);
+  for (const auto& entry : nouns()) {
+    INFO(entry.name);
+    CHECK(!entry.group.empty());
+    CHECK(text.find(fmt::format("  {}", entry.name)) != std::string::npos);
+  }
+}
+
+TEST_CASE("the tree of commands is complete JSON", "[cmd]") {
+  const auto tree = nlohmann::json::parse(tree_json(registry()));
+  CHECK(tree["commands"].size() == registry().all().size());
+  CHECK(tree["global_flags"].size() == global_flags().size());
+  CHECK(tree["exit_codes"].size() == errc_table().size());
+}
+
+TEST_CASE("the topic exit-codes is the table of the library", "[cmd]") {
+  const auto table = topics()[0];
+  REQUIRE(table.name == "exit-codes");
+  const auto text = table.text();
+  for (const auto& info : errc_table()) {
+    CHECK(text.find(fmt::format(" {:>4}  {}", static_cast<int>(info.code), info.name)) != std::string::npos);
+    CHECK(text.find(info.meaning) != std::string::npos);
+  }
+}
+
+TEST_CASE("the global flags are those of the contract", "[cmd]") {
+  std::set<std::string> names;
+  for (const auto& flag : global_flags())
+    names.insert(flag.letter ? fmt::format("-{}, --{}", flag.letter, flag.name) : fmt::format("--{}", flag.name));
+  const std::set<std::string> contract = {
+      "-p, --profile", "--config", "-d, --database", "-w, --workspace", "-o, --output", "--out", "--json", "--columns",
+      "--no-header", "--sort", "--limit", "--null", "--no-trunc", "-q, --quiet", "-v, --verbose", "--trace",
+      "--log-format", "--color", "--no-color", "--progress", "--no-pager", "--tz", "--timeout", "--lock-wait",
+      "-n, --dry-run", "-y, --yes", "--confirm", "--no-input", "--version", "-h, --help",
+      "--crlf", "--bom", "--delimiter", "--csv-raw"};
+  CHECK(names == contract);
+}

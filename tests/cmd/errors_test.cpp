@@ -1,0 +1,83 @@
+#include "cmd/errors.hpp"
+
+#include <new>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "base/log.hpp"
+#include "support/catch.hpp"
+
+using namespace ringctl;
+using namespace ringctl::cmd;
+using nlohmann::json;
+
+namespace {
+Environment nothing() {
+  return [](const std::string&) { return std::optional<std::string>(); };
+}
+Error example() {
+  return Error(Errc::locked, "lock.held", "another ringctl is running \"limits reset\"", "add --lock-wait 10m")
+      .detail("pid 4711 on pbx1")
+      .job("5be01d7a");
+}
+template <class Thrown>
+Error caught(Thrown thrown) {
+  return to_error(std::make_exception_ptr(thrown));
+}
+}  // namespace
+
+TEST_CASE("an error is a line, its details and a hint", "[cmd]") {
+  CHECK(error_text(example(), Paint(false)) ==
+        "ringctl: another ringctl is running \"limits reset\"  [lock.held]\n"
+        "  pid 4711 on pbx1\n"
+        "  hint: add --lock-wait 10m\n");
+}
+
+TEST_CASE("an error cannot drive the terminal", "[cmd]") {
+  const Error error(Errc::invalid, "x.y", "bad \x1b[2J value");
+  CHECK(error_text(error, Paint(false)) == "ringctl: bad ␛[2J value  [x.y]\n");
+}
+
+TEST_CASE("an error is one JSON object on one line", "[cmd]") {
+  const auto text = error_json(example());
+  CHECK(text.find('\n') == text.size() - 1);
+  CHECK(json::parse(text) == json::parse(R"({"error":{"code":"lock.held","exit":11,
+    "message":"another ringctl is running \"limits reset\"","hint":"add --lock-wait 10m","retryable":true,
+    "details":{"lines":["pid 4711 on pbx1"]},"job_id":"5be01d7a"}})"));
+}
+
+TEST_CASE("what is no Error is a bug, and its words are kept back", "[cmd]") {
+  const auto error = caught(std::runtime_error("token=hunter2"));
+  CHECK(error.errc() == Errc::failure);
+  CHECK(error.slug() == "internal.bug");
+  CHECK(error_text(error, Paint(false)).find("hunter2") == std::string::npos);
+  CHECK(error.message() == "internal error: std::runtime_error");
+  CHECK(caught(42).errc() == Errc::failure);
+  CHECK(caught(std::bad_alloc()).slug() == "internal.out_of_memory");
+}
+
+TEST_CASE("with -v a bug says all it knows", "[cmd]") {
+  base::configure_log(base::LogLevel::info, base::LogFormat::text);
+  const auto error = caught(std::runtime_error("lost"));
+  base::configure_log(base::LogLevel::warn, base::LogFormat::text);
+  CHECK(error.message() == "internal error: std::runtime_error: lost");
+}
+
+TEST_CASE("an Error stays itself", "[cmd]") { CHECK(caught(example()).job_id() == "5be01d7a"); }
+
+TEST_CASE("JSON errors are recognised on any command line", "[cmd]") {
+  using Words = std::vector<std::string>;
+  CHECK(wants_json_errors({"nubmers", "-o", "json"}, nothing()));
+  CHECK(wants_json_errors({"--json"}, nothing()));
+  CHECK(wants_json_errors({"--output=jsonl"}, nothing()));
+  CHECK(wants_json_errors({"-ojson"}, nothing()));
+  CHECK(wants_json_errors({"--log-format", "json"}, nothing()));
+  CHECK(wants_json_errors({"--log-format=json", "-o", "csv"}, nothing()) == false);
+  CHECK_FALSE(wants_json_errors({"-o", "csv"}, nothing()));
+  CHECK_FALSE(wants_json_errors({"--", "--json"}, nothing()));
+  const Environment json_output = [](const std::string& name) {
+    return name == "RINGCTL_OUTPUT" ? std::optional<std::string>("json") : std::nullopt;
+  };
+  CHECK(wants_json_errors({}, json_output));
+  CHECK_FALSE(wants_json_errors(Words{"-o", "table"}, json_output));
+}

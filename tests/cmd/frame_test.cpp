@@ -1,0 +1,308 @@
+// The frame from outside: the real binary, its streams and its exit status.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cmd/globals.hpp"
+#include "cmd/root.hpp"
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+using namespace ringctl;
+using ringctl::test::Machine;
+using ringctl::test::ProcessOptions;
+using ringctl::test::Stream;
+using nlohmann::json;
+
+namespace {
+
+std::string last_line(const std::string& text) {
+  const auto end = text.find_last_not_of('\n');
+  const auto start = text.rfind('\n', end);
+  return text.substr(start == std::string::npos ? 0 : start + 1, end - start);
+}
+
+ProcessOptions with_environment(std::map<std::string, std::string> environment) {
+  ProcessOptions options;
+  options.environment = std::move(environment);
+  return options;
+}
+
+/// All words one slip of the finger away, of each kind of slip one in every place.
+std::vector<std::string> slips(const std::string& word) {
+  std::set<std::string> all;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    all.insert(word.substr(0, i) + word.substr(i + 1));
+    all.insert(word.substr(0, i) + "x" + word.substr(i));
+    all.insert(word.substr(0, i) + "x" + word.substr(i + 1));
+    if (i + 1 < word.size()) all.insert(word.substr(0, i) + word[i + 1] + word[i] + word.substr(i + 2));
+  }
+  all.erase(word);
+  all.erase("");
+  return {all.begin(), all.end()};
+}
+
+}  // namespace
+
+TEST_CASE("nothing to do is concise help on stderr and exit 2", "[frame]") {
+  const Machine m;
+  const auto bare = m.run({});
+  CHECK(bare.status == 2);
+  CHECK(bare.out.empty());
+  CHECK(bare.err.starts_with("usage: ringctl NOUN VERB"));
+  const auto noun = m.run({"config"});
+  CHECK(noun.status == 2);
+  CHECK(noun.out.empty());
+  CHECK(noun.err.find("set") != std::string::npos);
+}
+
+TEST_CASE("help asked for is on stdout and exit 0", "[frame]") {
+  const Machine m;
+  const auto text = m.run({"config", "set", "--help"});
+  CHECK(text.status == 0);
+  CHECK(text.err.empty());
+  CHECK(text.out.find("EXAMPLES") != std::string::npos);
+  CHECK(m.run({"help", "config", "set"}).out == text.out);
+  CHECK(m.run({"config", "set", "-h"}).out == text.out);
+  CHECK(m.run({"-h"}).status == 0);
+  CHECK(m.run({"help"}).out == m.run({"--help"}).out);
+}
+
+TEST_CASE("help on what is not there is a usage error with a suggestion", "[frame]") {
+  const Machine m;
+  const auto result = m.run({"help", "confgi"});
+  CHECK(result.status == 2);
+  CHECK(result.err.find("did you mean: config") != std::string::npos);
+}
+
+TEST_CASE("a usage error keeps stdout empty, in text and in JSON", "[frame]") {
+  const Machine m;
+  const auto text = m.run({"config", "sohw"});
+  CHECK(text.status == 2);
+  CHECK(text.out.empty());
+  CHECK(text.err ==
+        "ringctl: unknown command \"sohw\" for \"ringctl config\"  [usage.unknown_command]\n"
+        "  did you mean: show\n"
+        "  hint: ringctl config --help\n");
+  const auto object = m.run({"config", "sohw", "-o", "json"});
+  CHECK(object.status == 2);
+  CHECK(object.out.empty());
+  const auto error = json::parse(last_line(object.err))["error"];
+  CHECK(error["code"] == "usage.unknown_command");
+  CHECK(error["exit"] == 2);
+}
+
+TEST_CASE("RINGCTL_OUTPUT=json makes errors JSON too", "[frame]") {
+  const Machine m;
+  const auto result = m.run({"config", "get", "nonsense"}, with_environment({{"RINGCTL_OUTPUT", "json"}}));
+  CHECK(result.status == 2);
+  CHECK(json::parse(last_line(result.err))["error"]["code"] == "config.unknown_key");
+}
+
+TEST_CASE("every command with one slip in its name is a usage error that suggests it", "[frame]") {
+  const Machine m;
+  const cmd::Registry registry(cmd::nouns(), cmd::aliases());
+  std::size_t tried = 0, right = 0;
+  for (const auto* command : registry.all()) {
+    std::vector<std::string> known;
+    for (const auto& other : registry.find(command->noun)->commands()) known.emplace_back(other.verb);
+    const auto name = std::string(command->verb.empty() ? command->noun : command->verb);
+    // The first and the last slip of each: the process is what is tested here, the distance elsewhere.
+    const auto all = slips(name);
+    for (const auto& slip : {all.front(), all.back()}) {
+      if (std::find(known.begin(), known.end(), slip) != known.end() || registry.find(slip)) continue;
+      std::vector<std::string> words;
+      if (!command->verb.empty()) words.emplace_back(command->noun);
+      words.push_back(slip);
+      const auto result = m.run(words);
+      INFO(name << " as " << slip << ": " << result.err);
+      CHECK(result.status == 2);
+      CHECK(result.out.empty());
+      ++tried;
+      if (result.err.find(name) != std::string::npos) ++right;
+    }
+  }
+  CHECK(tried > 0);
+  CHECK(right * 100 >= tried * 95);
+}
+
+TEST_CASE("version is one line, or everything as JSON", "[frame]") {
+  const Machine m;
+  const auto line = m.run({"--version"});
+  CHECK(line.status == 0);
+  CHECK(line.out.starts_with("ringctl "));
+  CHECK(m.run({"version"}).out == line.out);
+  const auto object = json::parse(m.run({"--version", "-o", "json"}).out);
+  for (const auto* key : {"version", "commit", "compiler", "build_type", "sanitizers", "schema", "libraries"}) {
+    INFO(key);
+    CHECK(object.contains(key));
+  }
+  for (const auto& [name, version] : object["libraries"].items()) {
+    INFO(name);
+    CHECK(!version.get<std::string>().empty());
+  }
+}
+
+TEST_CASE("every command that prints notices a full device", "[frame]") {
+  const Machine m;
+  ProcessOptions full;
+  full.out = Stream::full;
+  const std::vector<std::vector<std::string>> commands = {
+      {"version"}, {"--version"}, {"--help"}, {"help", "exit-codes"}, {"help", "--tree", "json"}, {"completion", "zsh"},
+      {"config", "show"}, {"config", "path"}, {"config", "get", "color"}, {"profiles", "list"}, {"config", "show", "-o", "json"},
+      {"config", "show", "-o", "csv"}, {"config", "show", "-o", "table"}, {"config", "show", "-o", "md"},
+      {"config", "show", "-o", "jsonl"}, {"config", "show", "--columns", "help"}};
+  for (const auto& command : commands) {
+    const auto result = m.run(command, full);
+    INFO(command.front() << " " << command.back() << ": " << result.err);
+    CHECK(result.status == 40);
+    CHECK(result.err.find("[output.write_failed]") != std::string::npos);
+  }
+}
+
+TEST_CASE("a closed stdout is an output error, a broken pipe ends quietly", "[frame]") {
+  const Machine m;
+  ProcessOptions options;
+  options.out = Stream::closed;
+  CHECK(m.run({"help"}, options).status == 40);
+  options.out = Stream::broken;
+  const auto broken = m.run({"help"}, options);
+  CHECK(broken.status == 141);
+  CHECK(broken.err.empty());
+}
+
+TEST_CASE("a closed stderr changes no exit status", "[frame]") {
+  const Machine m;
+  ProcessOptions options;
+  options.err = GENERATE(Stream::closed, Stream::full, Stream::broken);
+  CHECK(m.run({"config", "sohw"}, options).status == 2);
+  CHECK(m.run({"version"}, options).status == 0);
+}
+
+TEST_CASE("--out writes a file and nothing else", "[frame]") {
+  const Machine m;
+  const auto result = m.run({"config", "path", "-o", "json", "--out", "paths.json"});
+  CHECK(result.status == 0);
+  CHECK(result.out.empty());
+  CHECK(json::parse(ringctl::test::read_text(m.home() / "paths.json")).is_array());
+  CHECK(m.run({"config", "path", "--out", "/nowhere/x"}).status == 40);
+}
+
+TEST_CASE("--columns help lists columns and types, wrong names are refused", "[frame]") {
+  const Machine m;
+  const auto help = m.run({"config", "show", "--columns", "help"});
+  CHECK(help.status == 0);
+  CHECK(help.out.find("origin\ttext") != std::string::npos);
+  const auto wrong = m.run({"config", "show", "--columns", "key,orign"});
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err.find("did you mean: origin") != std::string::npos);
+  CHECK(m.run({"version", "--columns", "help"}).status == 2);
+}
+
+TEST_CASE("formats that do not exist yet are named as such", "[frame]") {
+  const Machine m;
+  const auto result = m.run({"config", "show", "-o", GENERATE(as<std::string>(), "html", "xlsx", "yaml")});
+  CHECK(result.status == 2);
+  CHECK(result.err.find("is not one of table, tsv, json, jsonl, csv, md") != std::string::npos);
+}
+
+TEST_CASE("the machine formats do not depend on the locale", "[frame]") {
+  const Machine m;
+  const auto plain = m.run({"config", "show", "-o", "csv"});
+  for (const auto* locale : {"C", "tr_TR.UTF-8", "de_DE.UTF-8"})
+    CHECK(m.run({"config", "show", "-o", "csv"}, with_environment({{"LC_ALL", locale}})).out == plain.out);
+}
+
+TEST_CASE("a bare machine is enough", "[frame]") {
+  const Machine m;
+  const auto result = m.run({"version"}, with_environment({{"HOME", ""}, {"TERM", ""}, {"LANG", ""}, {"TZ", ""}}));
+  CHECK(result.status == 0);
+  const auto none = m.run({"config", "set", "color", "never"}, with_environment({{"HOME", ""}}));
+  CHECK(none.status == 10);
+}
+
+TEST_CASE("a broken configuration does not stop help, version or completion", "[frame]") {
+  const Machine m;
+  m.file(".config/ringctl/config.toml", "schema = 1\n[defaults\n");
+  CHECK(m.run({"version"}).status == 0);
+  CHECK(m.run({"help"}).status == 0);
+  CHECK(m.run({"completion", "bash"}).status == 0);
+  CHECK(m.run({"config", "show"}).status == 10);
+}
+
+TEST_CASE("awkward command lines are explained, not survived by luck", "[frame]") {
+  const Machine m;
+  const std::string huge(100'000, 'x');
+  CHECK(m.run({huge}).status == 2);
+  CHECK(m.run({"config", "get", huge}).status == 2);
+  CHECK(m.run({"config", "--" + huge}).status == 2);
+  CHECK(m.run(std::vector<std::string>(10'000, "-v")).status == 2);
+  CHECK(m.run(std::vector<std::string>(10'000, "x")).status == 2);
+  CHECK(m.run({"\xff\xfe"}).status == 2);
+  CHECK(m.run({""}).status == 2);
+  CHECK(m.run({"--"}).status == 2);
+  CHECK(m.run({"-"}).status == 2);
+  CHECK(m.run({"config", "get", "--", "-"}).status == 2);
+}
+
+TEST_CASE("config set, get and show agree", "[frame]") {
+  const Machine m;
+  const auto set = m.run({"config", "set", "timezone", "Europe/Berlin", "-o", "json"});
+  CHECK(set.status == 0);
+  const auto change = json::parse(set.out);
+  CHECK(change["changed"] == true);
+  CHECK(change["object"] == "timezone");
+  CHECK(m.run({"config", "get", "timezone"}, with_environment({{"TZ", ""}})).out == "Europe/Berlin\n");
+  const auto overridden = m.run({"config", "get", "timezone"}, with_environment({{"RINGCTL_TZ", "UTC"}}));
+  CHECK(overridden.out == "UTC\n");
+  const auto rows = json::parse(m.run({"config", "show", "-o", "json", "--tz", "Asia/Tokyo"}).out);
+  const auto zone = std::find_if(rows.begin(), rows.end(), [](const json& row) { return row["key"] == "timezone"; });
+  REQUIRE(zone != rows.end());
+  CHECK((*zone)["value"] == "Asia/Tokyo");
+  CHECK((*zone)["origin"] == "flag --tz");
+}
+
+TEST_CASE("config get of what is not set is exit 5, of what does not exist exit 2", "[frame]") {
+  const Machine m;
+  CHECK(m.run({"config", "get", "workspace"}).status == 5);
+  const auto unknown = m.run({"config", "get", "timezon"});
+  CHECK(unknown.status == 2);
+  CHECK(unknown.err.find("did you mean: timezone") != std::string::npos);
+}
+
+TEST_CASE("config set --dry-run changes nothing", "[frame]") {
+  const Machine m;
+  const auto result = m.run({"config", "set", "color", "never", "-n"});
+  CHECK(result.status == 0);
+  CHECK(result.err.starts_with("would set color in [defaults] of "));
+  CHECK_FALSE(std::filesystem::exists(m.home() / ".config"));
+}
+
+TEST_CASE("profiles are added, used, shown and removed", "[frame]") {
+  const Machine m;
+  CHECK(m.run({"profiles", "add", "test"}).status == 0);
+  CHECK(m.run({"profiles", "add", "test"}).status == 6);
+  CHECK(m.run({"profiles", "use", "test"}).status == 0);
+  CHECK(m.run({"profiles", "use", "test"}).err == "unchanged profile test\n");
+  CHECK(m.run({"profiles", "use", "tset"}).status == 5);
+  CHECK(m.run({"config", "set", "color", "never", "--profile", "test"}).status == 0);
+  const auto rows = json::parse(m.run({"profiles", "show", "test", "-o", "json"}).out);
+  CHECK(std::any_of(rows.begin(), rows.end(), [](const json& row) { return row["key"] == "color" && row["value"] == "never"; }));
+  const auto refused = m.run({"profiles", "remove", "test"});
+  CHECK(refused.status == 2);
+  CHECK(refused.err.find("hint: add --confirm test") != std::string::npos);
+  CHECK(m.run({"profiles", "remove", "test", "--yes"}).status == 2);
+  CHECK(m.run({"profiles", "use", "default"}).status != 40);
+  CHECK(m.run({"profiles", "remove", "test", "--confirm", "test", "--profile", "test"}).status == 0);
+}
+
+TEST_CASE("secrets in the environment are never shown", "[frame]") {
+  const Machine m;
+  const std::string canary = "canary0123456789abcdef";
+  const auto environment = with_environment({{"TWILIO_AUTH_TOKEN", canary}, {"TWILIO_API_SECRET", canary}});
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"config", "show", "--origin", "-o", "json"}, {"config", "get", "auth_token"}, {"config", "show", "-vv", "--trace"},
+           {"config", "sohw"}, {"version", "-o", "json"}}) {
+    const auto result = m.run(words, environment);
+    CHECK((result.out + result.err).find(canary) == std::string::npos);
+  }
+}

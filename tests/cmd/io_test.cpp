@@ -1,0 +1,130 @@
+#include "cmd/io.hpp"
+
+#include <fcntl.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cmd/io_fixture.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace ringctl;
+using namespace ringctl::cmd;
+using namespace ringctl::cmd::test;
+using ringctl::test::error_of;
+using ringctl::test::slug_of;
+
+namespace {
+constexpr Column k_columns[] = {{"name", ColumnType::text}};
+const Change k_change{"assigned", "+12025550100", "to ann@example.com", {{"agent", "ann@example.com"}, {"limit", 100}}};
+}  // namespace
+
+TEST_CASE("a change is a line on stderr", "[cmd]") {
+  IoFixture f;
+  f.io().changed(k_change);
+  f.io().unchanged(k_change);
+  f.io().would_change({"assign", "+12025550100"});
+  CHECK(f.err() ==
+        "assigned +12025550100 to ann@example.com\n"
+        "unchanged +12025550100 to ann@example.com\n"
+        "would assign +12025550100\n");
+  CHECK(f.out().empty());
+}
+
+TEST_CASE("with -o json a change is an object on stdout", "[cmd]") {
+  IoFixture f;
+  f.options.format = Format::json;
+  f.io().changed(k_change);
+  CHECK(f.out() ==
+        R"({"changed":true,"action":"assigned","object":"+12025550100","agent":"ann@example.com","limit":100})"
+        "\n");
+  CHECK(f.err().empty());
+}
+
+TEST_CASE("with -o json nothing to do is said, and a dry run is marked", "[cmd]") {
+  IoFixture f;
+  f.options.format = Format::jsonl;
+  f.io().unchanged({"added", "a"});
+  f.io().would_change({"add", "b"});
+  CHECK(f.out() ==
+        "{\"changed\":false,\"action\":\"unchanged\",\"object\":\"a\"}\n"
+        "{\"changed\":true,\"dry_run\":true,\"action\":\"add\",\"object\":\"b\"}\n");
+}
+
+TEST_CASE("quiet leaves only data and warnings", "[cmd]") {
+  IoFixture f;
+  f.options.quiet = true;
+  f.io().changed(k_change);
+  f.io().note("a note");
+  f.io().warn("careful");
+  CHECK(f.err() == "warning: careful\n");
+}
+
+TEST_CASE("--out appears whole, and only at the end", "[cmd]") {
+  const ringctl::test::TempDir dir;
+  ringctl::test::write_text(dir / "list.csv", "old");
+  IoFixture f;
+  f.options.out = dir / "list.csv";
+  f.options.format = Format::csv;
+  auto rows = f.io().rows(k_columns);
+  rows.row({"new"});
+  rows.finish();
+  CHECK(ringctl::test::read_text(dir / "list.csv") == "old");
+  f.io().close();
+  CHECK(ringctl::test::read_text(dir / "list.csv") == "name\nnew\n");
+}
+
+TEST_CASE("a full device is an output error", "[cmd]") {
+  const base::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  IoFixture f;
+  f.options.format = Format::csv;
+  Io io([&] {
+    auto options = f.options;
+    options.streams.out = full.get();
+    return options;
+  }(), f.clock, f.cancel);
+  auto rows = io.rows(k_columns);
+  rows.row({"x"});
+  const auto error = error_of([&] { rows.finish(); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::output);
+  CHECK(error->slug() == "output.write_failed");
+}
+
+TEST_CASE("without a terminal a question is a usage error that names the flag", "[cmd]") {
+  IoFixture f;
+  const auto moderate = error_of([&] { f.io().confirm("remove 3 numbers?"); });
+  REQUIRE(moderate);
+  CHECK(moderate->errc() == Errc::usage);
+  CHECK(moderate->hint() == "add --yes");
+  const auto severe = error_of([&] { f.io().confirm_severe("release", "+12025550100"); });
+  REQUIRE(severe);
+  CHECK(severe->errc() == Errc::usage);
+  CHECK(severe->hint() == "add --confirm +12025550100");
+  const auto quoted = error_of([&] { f.io().confirm_severe("drop", "the 'old' one"); });
+  REQUIRE(quoted);
+  CHECK(quoted->hint() == R"(add --confirm 'the '\''old'\'' one')");
+}
+
+TEST_CASE("--yes answers moderate questions only", "[cmd]") {
+  IoFixture f;
+  f.options.yes = true;
+  CHECK_NOTHROW(f.io().confirm("remove 3 numbers?"));
+  CHECK(slug_of([&] { f.io().confirm_severe("release", "x"); }) == "usage.confirmation_needed");
+}
+
+TEST_CASE("--confirm must name the very thing", "[cmd]") {
+  IoFixture f;
+  f.options.confirm = "+12025550100";
+  CHECK_NOTHROW(f.io().confirm_severe("release", "+12025550100"));
+  CHECK(slug_of([&] { f.io().confirm_severe("release", "+12025550101"); }) == "usage.confirmation_differs");
+}
+
+TEST_CASE("a dry run asks nothing", "[cmd]") {
+  IoFixture f;
+  f.options.dry_run = true;
+  CHECK_NOTHROW(f.io().confirm("remove 3 numbers?"));
+  CHECK_NOTHROW(f.io().confirm_severe("release", "x"));
+}

@@ -1,0 +1,136 @@
+// The man pages against the registry: every command with its flags and examples, and nothing that is not there.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "cmd/globals.hpp"
+#include "cmd/root.hpp"
+#include "config/settings.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace ringctl;
+using namespace ringctl::cmd;
+
+namespace {
+
+std::string page(const std::string& name) { return ringctl::test::read_text(fmt::format("{}/man/{}", RINGCTL_SOURCE_DIR, name)); }
+
+std::string page_of(std::string_view noun) { return page(fmt::format("ringctl-{}.1.scd", noun)); }
+
+/// The text between `# NAME` and the next heading of that level.
+std::string section(const std::string& text, const std::string& name) {
+  const auto start = text.find("\n# " + name + "\n");
+  if (start == std::string::npos) return {};
+  const auto end = text.find("\n# ", start + 1);
+  return text.substr(start, end == std::string::npos ? end : end - start);
+}
+
+/// Flags that the page describes: a line that begins with *--name* or *-x*, *--name*.
+std::set<std::string> described_flags(const std::string& text) {
+  static const std::regex k_flag(R"(\n(?:\*-[a-zA-Z]\*, )?\*--([a-z0-9-]+)\*)");
+  std::set<std::string> names;
+  for (std::sregex_iterator it(text.begin(), text.end(), k_flag), end; it != end; ++it) names.insert((*it)[1]);
+  return names;
+}
+
+std::set<std::string> flags_of(const Noun& noun) {
+  std::set<std::string> names;
+  for (const auto& command : noun.commands())
+    for (const auto& flag : command.flags)
+      if (!flag.hidden) names.insert(std::string(flag.name));
+  return names;
+}
+
+/// As it stands in scdoc, where a backslash escapes and an underscore between blanks would underline.
+std::string plain(std::string text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) ++i;
+    out.push_back(text[i]);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every noun has a page with all its flags and no others", "[manual]") {
+  const Registry registry(nouns(), aliases());
+  for (const auto& entry : nouns()) {
+    INFO(entry.name);
+    CHECK(described_flags(page_of(entry.name)) == flags_of(*registry.find(entry.name)));
+  }
+}
+
+TEST_CASE("every page shows every verb and example of its noun", "[manual]") {
+  const Registry registry(nouns(), aliases());
+  for (const auto& entry : nouns()) {
+    const auto text = page_of(entry.name);
+    const auto examples = plain(section(text, "EXAMPLES"));
+    for (const auto& command : registry.find(entry.name)->commands()) {
+      if (command.hidden) continue;
+      INFO(command.name());
+      CHECK(plain(text).find(fmt::format("ringctl {}", command.name())) != std::string::npos);
+      for (const auto& example : command.examples) {
+        INFO(example.command);
+        CHECK(examples.find(example.command) != std::string::npos);
+      }
+    }
+  }
+}
+
+TEST_CASE("pages keep their order of sections and end with a blank line", "[manual]") {
+  const std::vector<std::string> order = {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
+  for (const auto& entry : nouns()) {
+    const auto text = page_of(entry.name);
+    INFO(entry.name);
+    std::size_t at = 0;
+    for (const auto& name : order) {
+      const auto found = text.find("\n# " + name + "\n");
+      if (found == std::string::npos) {
+        CHECK(name == "OPTIONS");
+        continue;
+      }
+      CHECK(found > at);
+      at = found;
+    }
+    CHECK(text.ends_with("\n\n"));
+  }
+}
+
+TEST_CASE("ringctl(1) describes every global flag", "[manual]") {
+  std::set<std::string> names;
+  for (const auto& flag : global_flags()) names.insert(std::string(flag.name));
+  CHECK(described_flags(page("ringctl.1.scd")) == names);
+}
+
+TEST_CASE("ringctl(1) lists every exit status with its meaning", "[manual]") {
+  const auto text = plain(section(page("ringctl.1.scd"), "EXIT STATUS"));
+  for (const auto& info : errc_table()) {
+    INFO(info.name);
+    const auto row = fmt::format("|  {}\n:  {}\n:  {}\n", static_cast<int>(info.code), info.name, info.meaning);
+    CHECK(text.find(row) != std::string::npos);
+  }
+}
+
+TEST_CASE("ringctl(1) names every variable of the environment", "[manual]") {
+  const auto text = plain(section(page("ringctl.1.scd"), "ENVIRONMENT"));
+  for (const auto& key : config::keys()) {
+    INFO(key.environment);
+    if (!key.environment.empty()) CHECK(text.find(key.environment) != std::string::npos);
+  }
+}
+
+TEST_CASE("ringctl(1) refers to every page there is", "[manual]") {
+  const auto text = plain(section(page("ringctl.1.scd"), "SEE ALSO"));
+  for (const auto& file : std::filesystem::directory_iterator(RINGCTL_SOURCE_DIR "/man")) {
+    const auto name = file.path().filename().string();
+    if (!name.ends_with(".scd") || name == "ringctl.1.scd") continue;
+    const auto stem = name.substr(0, name.size() - 4);
+    const auto dot = stem.rfind('.');
+    INFO(name);
+    CHECK(text.find(fmt::format("{}({})", stem.substr(0, dot), stem.substr(dot + 1))) != std::string::npos);
+  }
+}

@@ -1,0 +1,91 @@
+#include "cmd/io_fixture.hpp"
+#include "cmd/rows.hpp"
+#include "support/catch.hpp"
+
+using namespace ringctl;
+using namespace ringctl::cmd;
+using namespace ringctl::cmd::test;
+
+namespace {
+
+constexpr Column k_columns[] = {
+    {"name", ColumnType::text}, {"n", ColumnType::integer}, {"note", ColumnType::text}, {"hidden", ColumnType::text, false}};
+
+struct Table {
+  Table() {
+    RowStyle style;
+    style.format = Format::table;
+    target.style = style;
+    target.columns.assign(std::begin(k_columns), std::end(k_columns) - 1);
+  }
+  std::string write(const std::vector<std::array<Cell, 3>>& rows) {
+    const auto table = make_table(std::move(target));
+    table->begin();
+    for (const auto& row : rows) table->row(row);
+    table->end();
+    return output.buffer();
+  }
+  Output output{OutputOptions{}};
+  TimeText times{base::Zone::utc()};
+  RowTarget target{output, times, {}, {}};
+};
+
+}  // namespace
+
+TEST_CASE("a table aligns text left and numbers right, without blanks at the end", "[cmd]") {
+  CHECK(Table().write({{"Ann", 5, "x"}, {"Bartholomew", 1200, nullptr}}) ==
+        "name            n  note\n"
+        "Ann             5  x\n"
+        "Bartholomew  1200  \n");
+}
+
+TEST_CASE("wide and combining characters keep columns straight", "[cmd]") {
+  CHECK(Table().write({{"日本", 1, "x"}, {"e\xCC\x81t\xC3\xA9", 2, "y"}, {"👩‍💻", 3, "z"}}) ==
+        "name  n  note\n"
+        "日本  1  x\n"
+        "e\xCC\x81t\xC3\xA9   2  y\n"
+        "👩‍💻    3  z\n");
+}
+
+TEST_CASE("a table fits the screen by shortening its widest text", "[cmd]") {
+  Table t;
+  t.target.style.width = 30;
+  CHECK(t.write({{"Ann", 5, "a note that is far too long to be shown whole"}}) ==
+        "name  n  note\n"
+        "Ann   5  a note that is far t…\n");
+}
+
+TEST_CASE("shortening never cuts a character in two", "[cmd]") {
+  Table t;
+  t.target.style.width = 20;
+  const auto text = t.write({{"Ann", 5, "日本日本日本日本"}});
+  CHECK(text == "name  n  note\nAnn   5  日本日本日…\n");
+}
+
+TEST_CASE("data cannot drive the terminal", "[cmd]") {
+  const auto text = Table().write({{"\x1b]52;c;aGk=\x07", 1, "a\nb\x7f\xc2\x9b\xe2\x80\xae\xff"}});
+  CHECK(text == "name           n  note\n␛]52;c;aGk=␇  1  a␊b␡\\x9b\\u202e\\xff\n");
+}
+
+TEST_CASE("a table of any length is written as it comes once its widths are known", "[cmd]") {
+  Table t;
+  const auto table = make_table(std::move(t.target));
+  const std::array<Cell, 3> row = {"Ann", 1, "x"};
+  for (int i = 0; i < 1999; ++i) table->row(row);
+  CHECK(t.output.buffer().empty());
+  table->row(row);
+  const auto size = t.output.buffer().size();
+  CHECK(size > 0);
+  table->row(row);
+  CHECK(t.output.buffer().size() > size);
+}
+
+TEST_CASE("columns kept out of the table are shown when asked for", "[cmd]") {
+  IoFixture f;
+  f.options.format = Format::table;
+  f.options.columns = {"hidden", "name"};
+  auto rows = f.io().rows(k_columns);
+  rows.row({"Ann", 1, "x", "secret"});
+  rows.finish();
+  CHECK(f.out() == "hidden  name\nsecret  Ann\n");
+}

@@ -1,0 +1,65 @@
+#pragma once
+// Runs the real ringctl as a child: no shell, an environment of its own, a home folder that goes with the test.
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/temp_dir.hpp"
+
+namespace ringctl::test {
+
+/// Where a standard stream of the child leads.
+enum class Stream {
+  capture,       ///< a pipe that is read to its end
+  closed,
+  full,          ///< /dev/full: every write fails with ENOSPC
+  broken,        ///< a pipe nobody reads
+};
+
+struct ProcessOptions {
+  std::string program;                             ///< "": the ringctl under test
+  std::map<std::string, std::string> environment;  ///< added to PATH, HOME, LANG and TZ=UTC; "" unsets
+  std::string input;                               ///< standard input
+  std::filesystem::path directory;                 ///< "": the home folder
+  Stream out = Stream::capture;
+  Stream err = Stream::capture;
+  /// Called with the child's pid while it runs, after it was started.
+  std::function<void(int pid)> meanwhile;
+};
+
+struct ProcessResult {
+  int status = -1;  ///< exit status, or 128 + signal
+  std::string out, err;
+};
+
+/// A terminal of the child's own: all three streams lead to it, `input` is typed. What it shows is in `out`.
+struct TerminalOptions {
+  std::map<std::string, std::string> environment;
+  std::string input;
+  int columns = 80, lines = 24;
+  bool out_is_pipe = false;  ///< stdout is captured apart (in `out`); stdin and stderr stay the terminal (`err`)
+};
+
+/// A folder that stands for a fresh machine: HOME, configuration, database and all.
+class Machine {
+ public:
+  using Arguments = std::vector<std::string>;
+  const std::filesystem::path& home() const { return home_.path(); }
+  std::filesystem::path file(const std::string& name, const std::string& content) const;
+
+  ProcessResult run(const Arguments&, const ProcessOptions& = {}) const;
+  ProcessResult run_in_terminal(const Arguments&, const TerminalOptions& = {}) const;
+
+ private:
+  std::vector<std::string> environment(const std::map<std::string, std::string>& more) const;
+  TempDir home_;
+};
+
+/// `command` cut into words as a shell would, up to its first operator (| > < & ;). Knows quotes and nothing else.
+/// For the examples of the registry.
+std::vector<std::string> shell_words(const std::string& command);
+
+}  // namespace ringctl::test
