@@ -106,7 +106,63 @@ bool same_file(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, error) && !error;
 }
 
+// Holds the file so that nobody else has it open, with its log folded in; nothing for a file too damaged to hold.
+SqliteHandle hold_alone(const fs::path& path) {
+  auto handle = open_raw(path);
+  sqlite3_busy_timeout(handle.get(), 5000);
+  // The switch out of the log needs the file for itself, and leaves one file.
+  int code = sqlite3_exec(handle.get(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) code = sqlite3_exec(handle.get(), "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) return handle;
+  if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) return nullptr;
+  throw sqlite_error(handle.get(), code, path.string());
+}
+
+void require_sound(Connection& source) {
+  const auto state = migration_state(source);
+  if (state.newer)
+    throw Error(Errc::schema, "schema.too_new", fmt::format("{} has schema {}, newer than this ringctl knows ({})",
+                                                            source.url(), state.current, latest_schema()));
+  for (const auto& finding : check(source))
+    if (!finding.ok && finding.id != "schema")
+      throw Error(Errc::db_corrupt, "db.corrupt", fmt::format("{} is damaged: {}", source.url(), finding.evidence));
+}
+
+fs::path beside(const fs::path& path, const char* ending) { return path.string() + ending; }
+
+// The old file stays under the other name from the first instant, and under its own until the new one takes it.
+void keep_old(const fs::path& path) {
+  const auto kept = beside(path, ".before-restore");
+  std::error_code error;
+  fs::remove(kept, error);
+  if (::link(path.c_str(), kept.c_str()) != 0) throw write_error(kept, errno);
+  for (const auto* ending : {"-wal", "-shm"})
+    if (fs::exists(beside(path, ending))) fs::rename(beside(path, ending), beside(kept, ending), error);
+}
+
 }  // namespace
+
+void restore(const fs::path& from, const std::string& url) {
+  if (!url.starts_with("sqlite:"))
+    throw Error(Errc::usage, "db.backup_engine", "a PostgreSQL database is restored with the server's own tools",
+                "pg_restore --dbname=URL FILE");
+  const auto target = sqlite_path(url);
+  if (target.empty()) throw Error(Errc::usage, "db.bad_url", "a database in memory cannot be restored");
+  if (same_file(from, target))
+    throw Error(Errc::usage, "db.backup_onto_itself", fmt::format("{} is the database itself", target.string()));
+  OpenOptions options;
+  options.read_only = true;
+  const auto source = Connection::open("sqlite:" + fs::absolute(from).string(), options);
+  require_sound(*source);
+  Draft draft(target);
+  copy_pages(static_cast<SqliteConnection&>(*source), draft.path());
+  SqliteHandle alone;
+  if (fs::exists(target)) {
+    alone = hold_alone(target);
+    keep_old(target);
+  }
+  draft.become(target);
+}
 
 void backup(Connection& connection, const fs::path& to) {
   if (connection.engine() != Engine::sqlite)

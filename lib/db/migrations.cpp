@@ -25,11 +25,15 @@ constexpr std::string_view k_postgresql_bootstrap =
     "CREATE TABLE IF NOT EXISTS ringctl.schema_migration (number bigint PRIMARY KEY, name text NOT NULL, "
     "checksum text NOT NULL, applied_at timestamptz(3) NOT NULL)";
 
+// PostgreSQL's catalog is read as tables: to_regclass() may answer from a cache that has not heard yet of what another
+// process committed while we waited for its lock.
 bool has_migration_table(Connection& connection) {
-  const auto found = connection.engine() == Engine::sqlite
-                         ? connection.integer("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migration'")
-                         : connection.integer("SELECT 1 WHERE to_regclass('ringctl.schema_migration') IS NOT NULL");
-  return found.has_value();
+  const bool sqlite = connection.engine() == Engine::sqlite;
+  return connection
+      .integer(sqlite ? "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migration'"
+                      : "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                        "WHERE n.nspname = 'ringctl' AND c.relname = 'schema_migration'")
+      .has_value();
 }
 
 const Migration* find_migration(std::span<const Migration> known, std::int64_t number) {

@@ -70,6 +70,17 @@ void check_file(const fs::path& path, const OpenOptions& options) {
     throw config_error("db.read_only", fmt::format("the folder of {} is read-only for this user", path.string()));
 }
 
+// Once in a process, before its first connection. Without counting what it has allocated SQLite takes no lock for each
+// allocation, and a larger pool saves most of them: a sixth of a bulk load's time.
+void configure_library() {
+  static const int done = [] {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 1200, 200);
+    return sqlite3_initialize();
+  }();
+  if (done != SQLITE_OK) throw sqlite_error(nullptr, done, "the SQLite library");
+}
+
 class Opening {
  public:
   Opening(SqliteConnection& connection, const OpenOptions& options) : connection_(connection), options_(options) {}
@@ -153,6 +164,7 @@ std::unique_ptr<SqliteConnection> SqliteConnection::open(const std::string& url,
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
   flags |= options.read_only && !in_memory ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (in_memory) flags |= SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY;
+  configure_library();
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(in_memory ? ":memory:" : path.c_str(), &raw, flags, nullptr);
   SqliteHandle handle(raw);
