@@ -95,7 +95,7 @@ void add_db_schema(Noun& db) {
           "backup yourself.")
       .example("ringctl db migrate -n", "shows what would be done")
       .example("ringctl db migrate --to 1")
-      .exits({Errc::auth, Errc::locked, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
+      .exits({Errc::auth, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
 }
 
 }  // namespace ringctl::cmd
