@@ -74,18 +74,6 @@ const Flag* find_flag(const Command* command, std::string_view name) {
   return command ? in(command->flags) : nullptr;
 }
 
-/// The words before the one being typed, as far as they make sense.
-Scan scan_before(const Registry& registry, std::vector<std::string> words) {
-  try {
-    return scan(registry, words);
-  } catch (const Error&) {
-    // A flag still without its value, or a slip further back: the command is what matters.
-    if (words.empty()) return {};
-    words.pop_back();
-    return scan_before(registry, std::move(words));
-  }
-}
-
 void offer_commands(Completion& to, const Registry& registry, const Noun* noun, std::string_view prefix) {
   if (!noun) {
     for (const auto& entry : registry.table())
@@ -140,7 +128,7 @@ Completion complete_words(const std::vector<std::string>& words, Context& contex
   const auto& registry = context.registry();
   const std::string current = words.empty() ? "" : words.back();
   const std::vector<std::string> earlier(words.begin(), words.empty() ? words.end() : words.end() - 1);
-  const auto before = scan_before(registry, earlier);
+  const auto before = scan_unfinished(registry, earlier);
   context.begin_completion(before.command, before.flags);
 
   const bool after_dashes = std::find(earlier.begin(), earlier.end(), "--") != earlier.end();

@@ -55,14 +55,20 @@ class Table final : public RowFormat {
     const auto columns = target_.columns.size();
     for (std::size_t at = 0; at + columns <= waiting_.size(); at += columns) {
       for (std::size_t i = 0; i < columns; ++i) write_cell(i, waiting_[at + i], false);
-      target_.output.buffer().push_back('\n');
+      end_line();
     }
     waiting_.clear();
   }
 
   void write_header() {
     for (std::size_t i = 0; i < target_.columns.size(); ++i) write_cell(i, target_.columns[i].name, true);
-    target_.output.buffer().push_back('\n');
+    end_line();
+  }
+
+  void end_line() {
+    auto& out = target_.output.buffer();
+    while (out.ends_with(' ')) out.pop_back();
+    out.push_back('\n');
   }
 
   void write_cell(std::size_t i, std::string_view text, bool header) {

@@ -17,7 +17,9 @@ constexpr Column k_profile_columns[] = {
 
 void require_profile(Context& context, const std::string& name) {
   auto names = context.settings().profiles();
-  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  // "default" is what is used where nothing names a profile; it needs no section.
+  if (name == config::find_key("profile")->built_in || std::find(names.begin(), names.end(), name) != names.end())
+    return;
   Error error(Errc::not_found, "profiles.unknown", fmt::format("there is no profile \"{}\"", name),
               "ringctl profiles list");
   if (auto line = did_you_mean(name, names); !line.empty()) error.detail(std::move(line));
@@ -113,7 +115,7 @@ void add_profiles(Noun& noun) {
       .details("Asks for the profile's name unless --confirm gives it.")
       .example("ringctl profiles remove test --confirm test")
       .example("ringctl profiles remove test --dry-run")
-      .exits({Errc::not_found, Errc::declined});
+      .exits({Errc::not_found, Errc::conflict, Errc::declined});
 }
 
 }  // namespace ringctl::cmd

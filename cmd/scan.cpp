@@ -47,6 +47,16 @@ class Scanner {
     return std::move(result_);
   }
 
+  Scan run_unfinished() {
+    try {
+      find_command();
+    } catch (const Error&) {
+      return std::move(result_);  // a word that is no command: nothing after it means anything
+    }
+    read_all();
+    return std::move(result_);
+  }
+
  private:
   // --- first pass ---
   void find_command() {
@@ -236,5 +246,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 }
 
 Scan scan(const Registry& registry, const std::vector<std::string>& args) { return Scanner(registry, args).run(); }
+
+Scan scan_unfinished(const Registry& registry, const std::vector<std::string>& args) {
+  return Scanner(registry, args).run_unfinished();
+}
 
 }  // namespace ringctl::cmd

@@ -138,7 +138,7 @@ TEST_CASE("a mistyped word gets the nearest ones", "[cmd]") {
   CHECK(detail({"nubmers", "list"}) == "did you mean: numbers");
   CHECK(detail({"numbers", "lst"}) == "did you mean: list");
   CHECK(detail({"numbers", "list", "--statsu", "active"}) == "did you mean: --status");
-  CHECK(detail({"numbers", "list", "--outptu=json"}) == "did you mean: --output, --out");
+  CHECK(detail({"numbers", "list", "--outptu=json"}) == "did you mean: --output");
   CHECK(detail({"numbers", "list", "--status", "actve"}) == "did you mean: active");
   CHECK(detail({"xyzzyx"}).empty());
 }

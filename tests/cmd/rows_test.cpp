@@ -50,14 +50,14 @@ std::string rendered(Format format, void (*change)(IoOptions&) = nullptr) {
 TEST_CASE("csv quotes what needs quoting and guards only free text", "[cmd]") {
   CHECK(rendered(Format::csv) ==
         "phone_number,label,status,calls,share,is_active,talk_s,price,capabilities,created_at\n"
-        "+12025550100,\"Sales, \"\"east\"\"\",active,12,0.5,true,90,-1.25,\"{\"\"voice\"\":true}\",2026-03-08T07:59:58.123Z\n"
+        "+12025550100,\"Sales, \"\"east\"\"\",active,12,0.5,true,90,-1.25,\"{\"\"voice\"\":true}\",2026-03-08T07:59:58.123+00:00\n"
         "+442079460000,\"'=1+1\tx\ny\\\",inactive,-3,,false,,,,\n");
 }
 
 TEST_CASE("tsv escapes as COPY text does", "[cmd]") {
   CHECK(rendered(Format::tsv) ==
         "phone_number\tlabel\tstatus\tcalls\tshare\tis_active\ttalk_s\tprice\tcapabilities\tcreated_at\n"
-        "+12025550100\tSales, \"east\"\tactive\t12\t0.5\ttrue\t90\t-1.25\t{\"voice\":true}\t2026-03-08T07:59:58.123Z\n"
+        "+12025550100\tSales, \"east\"\tactive\t12\t0.5\ttrue\t90\t-1.25\t{\"voice\":true}\t2026-03-08T07:59:58.123+00:00\n"
         "+442079460000\t'=1+1\\tx\\ny\\\\\tinactive\t-3\t\\N\tfalse\t\\N\t\\N\t\\N\t\\N\n");
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("json carries every field with its type", "[cmd]") {
   REQUIRE(list.size() == 2);
   CHECK(list[0] == json::parse(R"({"phone_number":"+12025550100","label":"Sales, \"east\"","status":"active","calls":12,
     "share":0.5,"is_active":true,"talk_s":90,"price":"-1.25","capabilities":{"voice":true},
-    "created_at":"2026-03-08T07:59:58.123Z"})"));
+    "created_at":"2026-03-08T07:59:58.123+00:00"})"));
   CHECK(list[1]["share"].is_null());
   CHECK(list[1]["label"] == "=1+1\tx\ny\\");
 }
@@ -194,9 +194,9 @@ TEST_CASE("one object is an object, a row or a list of its fields", "[cmd]") {
     f.io().record(k_two, cells);
     return f.out();
   };
-  CHECK(record(Format::json) == "{\"name\":\"A\",\"created_at\":\"2026-03-08T07:59:58.123Z\"}\n");
+  CHECK(record(Format::json) == "{\"name\":\"A\",\"created_at\":\"2026-03-08T07:59:58.123+00:00\"}\n");
   CHECK(record(Format::jsonl) == record(Format::json));
-  CHECK(record(Format::csv) == "name,created_at\nA,2026-03-08T07:59:58.123Z\n");
+  CHECK(record(Format::csv) == "name,created_at\nA,2026-03-08T07:59:58.123+00:00\n");
   CHECK(record(Format::table) == "name        A\ncreated_at  2026-03-08 07:59:58\n");
 }
 

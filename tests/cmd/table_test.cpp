@@ -36,7 +36,7 @@ TEST_CASE("a table aligns text left and numbers right, without blanks at the end
   CHECK(Table().write({{"Ann", 5, "x"}, {"Bartholomew", 1200, nullptr}}) ==
         "name            n  note\n"
         "Ann             5  x\n"
-        "Bartholomew  1200  \n");
+        "Bartholomew  1200\n");
 }
 
 TEST_CASE("wide and combining characters keep columns straight", "[cmd]") {
@@ -64,7 +64,7 @@ TEST_CASE("shortening never cuts a character in two", "[cmd]") {
 
 TEST_CASE("data cannot drive the terminal", "[cmd]") {
   const auto text = Table().write({{"\x1b]52;c;aGk=\x07", 1, "a\nb\x7f\xc2\x9b\xe2\x80\xae\xff"}});
-  CHECK(text == "name           n  note\n␛]52;c;aGk=␇  1  a␊b␡\\x9b\\u202e\\xff\n");
+  CHECK(text == "name          n  note\n␛]52;c;aGk=␇  1  a␊b␡\\x9b\\u202e\\xff\n");
 }
 
 TEST_CASE("a table of any length is written as it comes once its widths are known", "[cmd]") {

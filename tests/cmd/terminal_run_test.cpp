@@ -72,17 +72,17 @@ TEST_CASE("the pager starts only when the screen is too short", "[frame]") {
   const Machine m;
   auto options = with({{"PAGER", "sed 's/^/paged: /'"}});
   options.lines = 5;
-  CHECK(m.run_in_terminal({"config", "show"}, options).out.find("paged: ") != std::string::npos);
-  CHECK(m.run_in_terminal({"config", "show", "--no-pager"}, options).out.find("paged: ") == std::string::npos);
+  CHECK(m.run_in_terminal({"help", "formats"}, options).out.find("paged: ") != std::string::npos);
+  CHECK(m.run_in_terminal({"help", "formats", "--no-pager"}, options).out.find("paged: ") == std::string::npos);
   options.lines = 500;
-  CHECK(m.run_in_terminal({"config", "show"}, options).out.find("paged: ") == std::string::npos);
+  CHECK(m.run_in_terminal({"help", "formats"}, options).out.find("paged: ") == std::string::npos);
 }
 
 TEST_CASE("RINGCTL_PAGER outranks PAGER, and cat means none", "[frame]") {
   const Machine m;
   auto options = with({{"PAGER", "sed 's/^/paged: /'"}, {"RINGCTL_PAGER", "cat"}});
   options.lines = 5;
-  CHECK(m.run_in_terminal({"config", "show"}, options).out.find("paged: ") == std::string::npos);
+  CHECK(m.run_in_terminal({"help", "formats"}, options).out.find("paged: ") == std::string::npos);
 }
 
 TEST_CASE("quitting the pager is no failure", "[frame]") {
