@@ -88,8 +88,13 @@ void Context::create_default_workspace(const std::optional<std::string>& default
   directory::Workspaces workspaces(*database_->session);
   if (!workspaces.list().empty()) return;
   const auto named = settings().get("workspace");
-  database_->workspace = workspaces.add(named.empty() ? std::string(k_first_workspace) : named,
-                                        io().options().zone.name(), default_country);
+  try {
+    database_->workspace = workspaces.add(named.empty() ? std::string(k_first_workspace) : named,
+                                          io().options().zone.name(), default_country);
+  } catch (const Error& error) {
+    // Another process wrote first; its workspace will do.
+    if (error.slug() != "workspaces.exists") throw;
+  }
 }
 
 }  // namespace ringctl::cmd

@@ -69,21 +69,23 @@ void check_secrets(const fs::path& file, bool fix, Report& report) {
   }
 }
 
+std::string read_or_not(const fs::path& file) {
+  if (file.empty()) return "no home, so no file; defaults hold";
+  return fmt::format("{} {}", file.string(), fs::exists(file) ? "is read" : "is not there; defaults hold");
+}
+
 void check_config(Context& ctx, bool fix, Report& report) {
   fs::path file;
   try {
-    file = ctx.user_config_file();
+    file = config::Settings::locate_user_file(ctx.sources());
   } catch (const Error& error) {
     return report.push_back(failure("config.files", error));
   }
-  check_secrets(file.parent_path() / "credentials.toml", fix, report);
+  // Before the configuration is read, which refuses secrets that are open to others.
+  if (!file.empty()) check_secrets(file.parent_path() / "credentials.toml", fix, report);
   try {
     const auto& settings = ctx.settings();
-    report.push_back(
-        {"config.files",
-         "ok",
-         fmt::format("{} {}", file.string(), fs::exists(file) ? "is read" : "is not there; defaults hold"),
-         {}});
+    report.push_back({"config.files", "ok", read_or_not(file), {}});
     const auto value = settings.find("database");
     report.push_back({"config.database",
                       "ok",

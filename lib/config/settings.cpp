@@ -65,11 +65,6 @@ class Loader {
     return std::move(settings_);
   }
 
- private:
-  std::optional<std::string> environment(std::string_view name) const {
-    return read_environment(settings_.sources_, name);
-  }
-
   fs::path locate_user_file() const {
     const auto& flags = settings_.sources_.flags;
     if (const auto flag = flags.find("config"); flag != flags.end()) return named(flag->second, "--config");
@@ -79,6 +74,11 @@ class Loader {
     } catch (const Error&) {
       return {};  // no home, no user file
     }
+  }
+
+ private:
+  std::optional<std::string> environment(std::string_view name) const {
+    return read_environment(settings_.sources_, name);
   }
 
   static fs::path named(const fs::path& path, std::string_view by) {
@@ -234,6 +234,7 @@ std::vector<std::pair<const KeyInfo*, Value>> Settings::effective() const {
 }
 
 std::vector<std::string> Settings::profiles() const { return profiles_; }
+fs::path Settings::locate_user_file(const Sources& sources) { return Loader(sources).locate_user_file(); }
 fs::path Settings::user_file() const { return user_file_; }
 
 fs::path Settings::credentials_file() const {

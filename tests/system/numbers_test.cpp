@@ -1,4 +1,6 @@
 // `ringctl numbers` as people and scripts run it, on both engines.
+#include <future>
+
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -38,9 +40,22 @@ TEST_CASE("reading without a database says how to make one", "[system]") {
 
 TEST_CASE("a dry run on a machine without a database plans and makes nothing", "[system]") {
   const Site site(db::Engine::sqlite);
-  CHECK(site.run({"numbers", "add", "+12025550123", "-n"}).err == "would add +12025550123\n");
+  CHECK(site.run({"numbers", "add", "+12025550123", "-n"}).err == "would add +12025550123 to default\n");
   CHECK(site.failure({"numbers", "add", "+12025550123", "--status", "x", "-n"}) == "7 numbers.invalid");
   CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+}
+
+TEST_CASE("several first writes at once make one database and one workspace", "[system]") {
+  const Site site(db::Engine::sqlite);
+  std::vector<std::future<std::string>> runs;
+  for (int i = 0; i < 4; ++i)
+    runs.push_back(std::async(std::launch::async, [&site, i] {
+      return site.failure({"numbers", "add", "+1202555012" + std::to_string(i)});
+    }));
+  for (auto& run : runs) CHECK(run.get() == "0");
+  CHECK(site.json({"numbers", "list"}).size() == 4);
+  CHECK(site.json({"workspaces", "list"}).size() == 1);
+  CHECK(site.json({"audit", "verify"})["rows"] == 5);
 }
 
 TEST_CASE("a PostgreSQL database waits for init", "[system]") {
