@@ -20,7 +20,7 @@ void add_numbers_import(Noun& numbers) {
       .example("ringctl numbers import numbers.csv --dry-run", "what would be written, and what is wrong")
       .example("ringctl numbers import numbers.csv")
       .example("ringctl numbers import numbers.csv --max-errors 5% --rejects rejects.csv", "the good rows only")
-      .example("ringctl numbers export | ringctl numbers import - --on-conflict skip", "from another program");
+      .example("ringctl numbers import - --on-conflict skip", "from standard input, leaving alone what is there");
 }
 
 }  // namespace ringctl::cmd

@@ -179,7 +179,7 @@ TEST_CASE("a closed stderr changes no exit status", "[frame]") {
   CHECK(m.run({"version"}, options).status == 0);
 }
 
-TEST_CASE("--out writes a file and nothing else", "[frame]") {
+TEST_CASE("the flag --out writes a file and nothing else", "[frame]") {
   const Machine m;
   const auto result = m.run({"config", "path", "-o", "json", "--out", "paths.json"});
   CHECK(result.status == 0);
@@ -188,7 +188,7 @@ TEST_CASE("--out writes a file and nothing else", "[frame]") {
   CHECK(m.run({"config", "path", "--out", "/nowhere/x"}).status == 40);
 }
 
-TEST_CASE("--columns help lists columns and types, wrong names are refused", "[frame]") {
+TEST_CASE("the flag --columns help lists columns and types, wrong names are refused", "[frame]") {
   const Machine m;
   const auto help = m.run({"config", "show", "--columns", "help"});
   CHECK(help.status == 0);

@@ -62,7 +62,7 @@ TEST_CASE("quiet leaves only data and warnings", "[cmd]") {
   CHECK(f.err() == "warning: careful\n");
 }
 
-TEST_CASE("--out appears whole, and only at the end", "[cmd]") {
+TEST_CASE("the flag --out appears whole, and only at the end", "[cmd]") {
   const ringctl::test::TempDir dir;
   ringctl::test::write_text(dir / "list.csv", "old");
   IoFixture f;
@@ -108,14 +108,14 @@ TEST_CASE("without a terminal a question is a usage error that names the flag", 
   CHECK(quoted->hint() == R"(add --confirm 'the '\''old'\'' one')");
 }
 
-TEST_CASE("--yes answers moderate questions only", "[cmd]") {
+TEST_CASE("the flag --yes answers moderate questions only", "[cmd]") {
   IoFixture f;
   f.options.yes = true;
   CHECK_NOTHROW(f.io().confirm("remove 3 numbers?"));
   CHECK(slug_of([&] { f.io().confirm_severe("release", "x"); }) == "usage.confirmation_needed");
 }
 
-TEST_CASE("--confirm must name the very thing", "[cmd]") {
+TEST_CASE("the flag --confirm must name the very thing", "[cmd]") {
   IoFixture f;
   f.options.confirm = "+12025550100";
   CHECK_NOTHROW(f.io().confirm_severe("release", "+12025550100"));

@@ -35,7 +35,7 @@ TEST_CASE("a small list is sorted by any sortable column, absent values last", "
   CHECK(printed({Sort{"name", true}, 1}) == "c,10,third\n");
 }
 
-TEST_CASE("--sort is a sortable column and a direction", "[cmd]") {
+TEST_CASE("the flag --sort is a sortable column and a direction", "[cmd]") {
   CHECK(parse_sort("name", k_columns).column == "name");
   CHECK_FALSE(parse_sort("name:asc", k_columns).descending);
   CHECK(parse_sort("rows:desc", k_columns).descending);

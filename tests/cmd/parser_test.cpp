@@ -194,7 +194,7 @@ TEST_CASE("nothing to run asks for concise help", "[cmd]") {
   CHECK_FALSE(help({"numbers"}).asked);
 }
 
-TEST_CASE("--version needs no command and keeps the output flags", "[cmd]") {
+TEST_CASE("the flag --version needs no command and keeps the output flags", "[cmd]") {
   const auto result = parse(sample_registry(), {"--version", "-o", "json"});
   REQUIRE(std::holds_alternative<VersionRequest>(result));
   CHECK(std::get<VersionRequest>(result).globals.output == "json");

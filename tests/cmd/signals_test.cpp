@@ -132,7 +132,7 @@ TEST_CASE("descriptors that are closed at the start are not given to files", "[c
   CHECK(ended.status == 7);
 }
 
-TEST_CASE("--timeout ends a command that waits for an answer", "[frame]") {
+TEST_CASE("the flag --timeout ends a command that waits for an answer", "[frame]") {
   const Machine m;
   REQUIRE(m.run({"profiles", "add", "test"}).status == 0);
   const auto result = m.run_in_terminal({"profiles", "remove", "test", "--timeout", "50ms", "--json"});
