@@ -2,6 +2,7 @@
 // What the bulk engine needs to know about a noun. One adapter per noun; the engine knows no noun.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,7 +21,7 @@ struct Column {
   std::string_view name;
   std::vector<std::string_view> aliases;  ///< other header spellings, lower case with underscores
   bool free_text = false;                 ///< kept as typed: not trimmed
-  bool unique = false;                    ///< beside the key: no two rows of a file may share it
+  bool unique = false;                    ///< beside the key: no two rows may share it; its table says so too
   std::string_view cleared_to = {};       ///< what "-" means in a column that cannot be empty
 };
 
@@ -42,9 +43,21 @@ struct Update {
   std::vector<std::string> cells;
 };
 
+enum class Restored { done, moved_on, gone };
+
 /// Context of reading a file.
 struct Reading {
   std::string default_country;  ///< "" = none
+};
+
+/// New rows on their way into the noun's table, within one transaction.
+class Inserter {
+ public:
+  virtual ~Inserter() = default;
+  /// Absent cells get the noun's defaults.
+  virtual void add(std::span<const Row>) = 0;
+  /// How many were made in all; fewer than were added if somebody else was faster. Last, before the commit.
+  virtual std::int64_t finish() = 0;
 };
 
 class Adapter {
@@ -70,21 +83,20 @@ class Adapter {
   /// What the database holds under these keys (sorted, distinct), in any order. Inside a transaction.
   virtual void look_up(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> keys,
                        const std::function<void(Existing&&)>&) = 0;
-  /// Of the unique values in `rows`, those that some other key holds: index of the row and a finding.
-  virtual void find_taken(db::Connection&, const base::Uuid& workspace, std::span<const Row> rows,
-                          const std::function<void(std::size_t, base::Finding&&)>&) = 0;
-  /// Makes rows; how many were made (fewer if somebody else was faster). Absent cells get the noun's defaults.
-  virtual std::int64_t insert(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
-                              std::span<const Row>) = 0;
+  /// Of `values` of a unique column, those that are held, and the key that holds each ("" = another workspace's).
+  virtual void find_holders(db::Connection&, const base::Uuid& workspace, std::size_t column,
+                            std::span<const std::string_view> values,
+                            const std::function<void(std::string_view value, std::string_view key)>&) = 0;
+  virtual std::unique_ptr<Inserter> inserter(audit::Session&, const base::Uuid& workspace, const base::Uuid& job) = 0;
   /// Changes rows that still have the version found; how many were changed.
   virtual std::int64_t update(audit::Session&, const base::Uuid& workspace, std::span<const Update>) = 0;
 
   /// Removes the rows a job made that nobody changed or uses since; hands out the keys of those it keeps.
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                                       const std::function<void(std::string_view key)>& kept) = 0;
-  /// Puts `cells` back where the row under `key` still has `version`; false if it moved on or is gone.
-  virtual bool restore(audit::Session&, const base::Uuid& workspace, std::string_view key, std::int64_t version,
-                       const std::vector<std::string>& cells) = 0;
+  /// Puts `cells` back where the row under `key` still has `version` and nobody took a unique value meanwhile.
+  virtual Restored restore(audit::Session&, const base::Uuid& workspace, std::string_view key, std::int64_t version,
+                           const std::vector<std::string>& cells) = 0;
 };
 
 }  // namespace ringctl::bulk

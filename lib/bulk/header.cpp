@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "bulk/problems.hpp"
 
 namespace ringctl::bulk {
 namespace {
@@ -42,7 +43,10 @@ std::optional<std::size_t> mapped_by_flag(const ColumnMap& map, const Adapter& a
 
 [[noreturn]] void refuse_unknown(const std::string& name, const Adapter& adapter, const std::string& file) {
   const auto known = field_names(adapter.columns());
-  Error error(Errc::invalid, "import.unknown_column", fmt::format("{}: unknown column \"{}\"", file, name),
+  if (normal(name).empty())
+    throw Error(Errc::invalid, "import.unknown_column", fmt::format("{}: a column has no name", file),
+                "name it in the header, or take it out of the file");
+  Error error(Errc::invalid, "import.unknown_column", fmt::format("{}: unknown column {}", file, in_quotes(name)),
               fmt::format("leave it out of the import with --map '{}=-'", name));
   if (const auto near = base::nearest(normal(name), known); !near.empty())
     error.detail(fmt::format("did you mean: {}", base::join(near, ", ")));
@@ -92,14 +96,23 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter, 
   return mapping;
 }
 
-Mapping positional(std::size_t count, const Adapter& adapter, const std::string& file) {
-  if (count > adapter.columns().size())
-    throw Error(Errc::invalid, "import.too_many_columns",
-                fmt::format("{}: {} columns and no header; {} have {}", file, count, adapter.noun(),
-                            adapter.columns().size()),
-                "put a header line with the column names first");
+void require_mapped_columns(std::span<const std::string> names, std::span<const ColumnMap> maps,
+                            const std::string& file) {
+  for (const auto& map : maps) {
+    const bool there = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return normal(name) == normal(map.file_column);
+    });
+    if (there) continue;
+    Error error(Errc::usage, "import.bad_map",
+                fmt::format("--map {}={}: {} has no column \"{}\"", map.file_column, map.field, file, map.file_column));
+    if (!names.empty()) error.detail(fmt::format("columns in the file: {}", base::join({names.begin(), names.end()}, ", ")));
+    throw error;
+  }
+}
+
+Mapping positional(const Adapter& adapter) {
   Mapping mapping;
-  for (std::size_t i = 0; i < count; ++i) mapping.emplace_back(i);
+  for (std::size_t i = 0; i < adapter.columns().size(); ++i) mapping.emplace_back(i);
   return mapping;
 }
 

@@ -28,7 +28,10 @@ using Mapping = std::vector<std::optional<std::size_t>>;
 Mapping map_columns(std::span<const std::string> names, const Adapter&, std::span<const ColumnMap>,
                     const std::string& file, bool require_key = true);
 
+/// Throws Errc::usage [import.bad_map] if one of the maps names a column that the file does not have.
+void require_mapped_columns(std::span<const std::string> names, std::span<const ColumnMap>, const std::string& file);
+
 /// A file without a header: the noun's columns from the first on.
-Mapping positional(std::size_t count, const Adapter&, const std::string& file);
+Mapping positional(const Adapter&);
 
 }  // namespace ringctl::bulk

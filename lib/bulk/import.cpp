@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t k_shown_problems = 10;
 constexpr int k_batch_attempts = 3;
-constexpr std::chrono::minutes k_lease_ttl{15};
 constexpr std::chrono::seconds k_lease_renewal{60};
 
 class Import {
@@ -35,11 +34,12 @@ class Import {
     report_.allowance = options_.allowance.text();
     report_.dry_run = options_.dry_run;
     start_counts();
+    if (intake_.rows == 0) return finish_report();
     if (options_.dry_run || !options_.allowance.admits(intake_.invalid, intake_.rows)) {
       plan();
     } else {
-      auto lease = db::Lease::acquire(session_.db, session_.clock, "bulk", workspace_, k_lease_ttl, options_.lock_wait,
-                                      &cancel_);
+      auto lease = db::Lease::acquire(session_.db, session_.clock, std::string(k_bulk_lease), workspace_,
+                                      k_bulk_lease_ttl, options_.lock_wait, &cancel_);
       if (options_.allowance.atomic())
         write_all_or_nothing();
       else
@@ -67,14 +67,13 @@ class Import {
     job_.counts.invalid = static_cast<std::int64_t>(intake_.invalid);
   }
 
-  std::uint64_t rejected() const {
-    return static_cast<std::uint64_t>(job_.counts.rejected() + (dealer_ ? dealer_->duplicates() : 0));
-  }
+  std::uint64_t rejected() const { return static_cast<std::uint64_t>(job_.counts.rejected()); }
   bool too_many() const { return !options_.allowance.admits(rejected(), intake_.rows); }
 
   void take(BatchOutcome&& outcome) {
     add(job_.counts, outcome.counts);
     for (const auto& problem : outcome.problems) intake_.problems.add(problem);
+    given_up_.merge(outcome.given_up);
   }
 
   static void add(jobs::Counts& to, const jobs::Counts& more) {
@@ -85,8 +84,16 @@ class Import {
     to.conflict += more.conflict;
   }
 
-  void settle_duplicates() {
+  /// The next batch; what the dealer settled on the way counts from here on.
+  bool next(Batch& batch) {
+    const bool more = dealer_->next(batch);
     job_.counts.duplicate = dealer_->duplicates();
+    if (more) stop_if_cancelled();
+    return more;
+  }
+
+  /// Once, at the end: these come from the file alone, and a job that is taken up meets them all again.
+  void settle_counts() {
     job_.counts.skipped += dealer_->identical();
     job_.counts.warnings = static_cast<std::int64_t>(intake_.warnings.size());
   }
@@ -99,27 +106,27 @@ class Import {
   /// Verdicts only: for --dry-run, and to name everything that is wrong with a file that is refused anyway.
   void plan() {
     db::Transaction transaction(session_.db, scope_, db::Access::read);
-    deal({}, [&](const Batch& batch) {
-      take(merge_batch(session_, workspace_, adapter_, batch, options_.on_conflict, job_.id, false));
-    });
-    settle_duplicates();
+    Merge merge = new_merge();
+    deal([&](const Batch& batch) { take(merge.run(batch, given_up_, never)); });
   }
 
-  void deal(std::string position, const std::function<void(const Batch&)>& each) {
-    dealer_.emplace(intake_, adapter_, std::move(position));
+  Merge new_merge() const { return {session_, workspace_, adapter_, options_.on_conflict, job_.id}; }
+
+  void deal(const std::function<void(const Batch&)>& each) {
+    dealer_.emplace(intake_, adapter_, options_.batch_rows, "", earlier_conflicts_);
     Batch batch;
-    while (dealer_->next(batch)) {
-      stop_if_cancelled();
+    while (next(batch)) {
       each(batch);
       tell(batch.items.size());
     }
+    settle_counts();
   }
 
   void stop_if_cancelled() const {
     if (!cancel_.cancelled()) return;
-    const bool resumable = report_.job && !intake_.digest.empty();
-    const std::string hint =
-        resumable ? fmt::format("ringctl jobs resume {}", report_.job->short_id()) : "run the same command again";
+    const bool resumable = !options_.dry_run && !options_.allowance.atomic() && !intake_.digest.empty();
+    const std::string hint = resumable && report_.job ? fmt::format("ringctl jobs resume {}", report_.job->short_id())
+                                                      : "run the same command again";
     cancel_.check(hint.c_str());
   }
 
@@ -128,17 +135,18 @@ class Import {
     db::Transaction transaction(session_.db, scope_, db::Access::write);
     jobs::Journal journal(session_.db, session_.clock, workspace_);
     journal.insert(job_);
-    deal({}, [&](const Batch& batch) {
-      const bool write = rejected() == 0;  // after the first problem only the others are looked for
-      auto outcome = merge_batch(session_, workspace_, adapter_, batch, options_.on_conflict, job_.id, write);
-      if (write && outcome.problems.empty()) journal.add_rows(job_.id, outcome.journal);
+    Merge merge = new_merge();
+    deal([&](const Batch& batch) {
+      // After the first problem only the others are looked for.
+      auto outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits(counts); });
+      if (outcome.written) journal.add_rows(job_.id, outcome.journal);
       take(std::move(outcome));
     });
-    settle_duplicates();
     if (rejected() != 0) {
       report_.job.reset();
       return transaction.rollback();
     }
+    merge.finish();
     finish_job(journal, "");
     transaction.commit();
   }
@@ -146,37 +154,66 @@ class Import {
   void write_in_batches(db::Lease& lease) {
     take_up_or_start();
     auto renewed = session_.clock.steady();
-    std::unordered_map<std::uint64_t, jobs::JobRow> conflicts = std::move(earlier_conflicts_);
-    dealer_.emplace(intake_, adapter_, job_.position);
-    dealer_->expect(std::move(conflicts));
+    dealer_.emplace(intake_, adapter_, options_.batch_rows, job_.position, earlier_conflicts_);
     Batch batch;
-    while (!too_many() && dealer_->next(batch)) {
-      stop_if_cancelled();
-      write_batch(batch);
+    bool stopped = too_many();
+    while (!stopped && next(batch)) {
+      stopped = !write_batch(batch);
+      if (stopped) break;
       tell(batch.items.size());
       if (session_.clock.steady() - renewed > k_lease_renewal) {
         lease.renew();
         renewed = session_.clock.steady();
       }
     }
-    report_.stopped_midway = too_many() && job_.counts.created + job_.counts.updated > 0;
-    job_.state = too_many() ? jobs::State::failed : jobs::State::finished;
-    settle_duplicates();
+    const auto written = job_.counts;
+    job_.state = stopped || too_many() ? jobs::State::failed : jobs::State::finished;
+    if (job_.state == jobs::State::failed) plan_rest(batch);
+    settle_counts();
+    const auto planned = job_.counts;
+    job_.counts.created = written.created;
+    job_.counts.updated = written.updated;
     db::in_transaction(session_.db, scope_, [&] {
       jobs::Journal journal(session_.db, session_.clock, workspace_);
       record_refused_rows(journal);
       finish_job(journal, job_.state == jobs::State::failed ? "failed" : "finished");
     });
+    if (job_.state == jobs::State::finished) return;
+    report_.stopped_midway = written.created + written.updated > 0;
+    if (report_.stopped_midway) return;
+    report_.job.reset();  // there is nothing to go on with or to undo
+    job_.counts = planned;
   }
 
-  /// One transaction; done again when somebody else wrote the same rows in between.
-  void write_batch(const Batch& batch) {
+  /// Names all that is wrong with the rest of the file, from a batch that was not written on.
+  void plan_rest(Batch& batch) {
+    db::Transaction transaction(session_.db, scope_, db::Access::read);
+    Merge merge = new_merge();
+    bool more = !batch.items.empty();
+    while (more) {
+      take(merge.run(batch, given_up_, never));
+      more = next(batch);
+    }
+  }
+
+  static bool never(const jobs::Counts&) { return false; }
+
+  bool admits(const jobs::Counts& more) const {
+    return options_.allowance.admits(rejected() + static_cast<std::uint64_t>(more.rejected()), intake_.rows);
+  }
+
+  /// One transaction; done again when somebody else wrote the same rows in between. False if it was not written because
+  /// too many rows are rejected with it.
+  bool write_batch(const Batch& batch) {
     for (int attempt = 1;; ++attempt) {
       try {
         BatchOutcome outcome;
         jobs::Job job = job_;
         db::in_transaction(session_.db, scope_, [&] {
-          outcome = merge_batch(session_, workspace_, adapter_, batch, options_.on_conflict, job_.id, true);
+          Merge merge = new_merge();
+          outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits(counts); });
+          if (!outcome.written) return;
+          merge.finish();
           job = job_;
           add(job.counts, outcome.counts);
           job.position = batch.keys.back();
@@ -184,8 +221,10 @@ class Import {
           journal.add_rows(job.id, outcome.journal);
           journal.save(job);
         });
+        if (!outcome.written) return false;
         job_.position = job.position;
-        return take(std::move(outcome));
+        take(std::move(outcome));
+        return true;
       } catch (const Error& error) {
         if (error.slug() != "import.moved_on" || attempt == k_batch_attempts) throw;
       }
@@ -205,8 +244,11 @@ class Import {
   void take_up_or_start() {
     db::in_transaction(session_.db, scope_, [&] {
       jobs::Journal journal(session_.db, session_.clock, workspace_);
-      earlier_conflicts_.clear();
-      if (auto unfinished = find_unfinished(journal)) return take_up(journal, *std::move(unfinished));
+      while (auto unfinished = find_unfinished(journal)) {
+        if (!options_.restart && same_meaning(unfinished->options, to_json(options_)))
+          return take_up(journal, *std::move(unfinished));
+        give_up(journal, *std::move(unfinished));
+      }
       new_job();
       journal.insert(job_);
       audit::record(session_, workspace_,
@@ -216,21 +258,34 @@ class Import {
   }
 
   std::optional<jobs::Job> find_unfinished(jobs::Journal& journal) const {
-    if (options_.restart || intake_.digest.empty()) return std::nullopt;
+    if (intake_.digest.empty()) return std::nullopt;
     return journal.find_unfinished(fmt::format("{}.import", adapter_.noun()), intake_.digest);
+  }
+
+  /// Nobody will go on with it: this run plans the same file anew.
+  void give_up(jobs::Journal& journal, jobs::Job&& job) {
+    job.state = jobs::State::failed;
+    job.finished_at = session_.clock.now();
+    journal.save(job);
+    audit::record(session_, workspace_,
+                  {.action = fmt::format("{}.failed", job.kind), .object_type = "job", .object_id = job.id,
+                   .object_key = job.id.short_id(), .after = jobs::to_json(job.counts), .job_id = job.id});
   }
 
   /// Its rows up to the position are done. What only the file tells (invalid rows, duplicates) was counted again just now.
   void take_up(jobs::Journal& journal, jobs::Job&& job) {
-    const auto rows = job_.counts.rows, invalid = job_.counts.invalid;
     job_ = std::move(job);
-    job_.counts.rows = rows;
-    job_.counts.invalid = invalid;
+    start_counts();
     job_.counts.duplicate = job_.counts.warnings = 0;
     report_.job = job_.id;
     report_.resumed = true;
+    earlier_conflicts_ = Sorter(k_small_budget);
+    std::string packed;
     journal.for_each_row(job_.id, [&](const jobs::JobRow& row) {
-      if (row.verdict == "conflict") earlier_conflicts_.emplace(static_cast<std::uint64_t>(row.line), row);
+      if (row.verdict != "conflict") return;
+      packed.clear();
+      pack({{CellState::value, row.code}, {CellState::value, row.message}}, packed);
+      earlier_conflicts_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
     });
   }
 
@@ -272,15 +327,21 @@ class Import {
   }
 
   ImportReport finish_report() {
-    if (intake_.problems.size() > 0 && rejects_) {
-      write_rejects(*rejects_, intake_.problems, intake_.columns, intake_.format, intake_.delimiter);
-      report_.rejects = options_.rejects;
-    }
+    if (intake_.problems.size() > 0 && rejects_) save_rejects();
     report_.counts = job_.counts;
     report_.problems = intake_.problems.first(k_shown_problems);
     report_.warnings = intake_.warnings.first(k_shown_problems);
     report_.outcome = outcome();
     return std::move(report_);
+  }
+
+  void save_rejects() try {
+    write_rejects(*rejects_, intake_.problems, intake_.columns, intake_.format, intake_.delimiter);
+    report_.rejects = options_.rejects;
+  } catch (Error& error) {
+    if (!report_.job) throw;
+    error.detail(fmt::format("the rows that are not rejected were written (job {})", report_.job->short_id()));
+    throw std::move(error).job(report_.job->short_id());
   }
 
   Errc outcome() const {
@@ -301,7 +362,8 @@ class Import {
   std::optional<Dealer> dealer_;
   std::optional<base::AtomicFile> rejects_;
   jobs::Job job_;
-  std::unordered_map<std::uint64_t, jobs::JobRow> earlier_conflicts_;
+  Sorter earlier_conflicts_{k_small_budget};
+  GivenUp given_up_;
   ImportReport report_;
   std::uint64_t done_ = 0;
 };

@@ -39,15 +39,18 @@ struct ImportOptions {
   OnConflict on_conflict = OnConflict::update;
   Allowance allowance;
   std::filesystem::path rejects;  ///< empty: not written
-  bool restart = false;           ///< do not take up an unfinished job
+  bool restart = false;           ///< do not take up an unfinished job, which is given up then
   bool dry_run = false;
   std::chrono::milliseconds lock_wait{0};
+  std::size_t batch_rows = 4096;  ///< looked up at once; a transaction each, unless all are written or none
   std::string expected_digest;    ///< not empty: the file must still be this one (SHA-256)
 };
 
 /// Enough to run it again: what `jobs resume` reads back. Paths are made absolute.
 std::string to_json(const ImportOptions&);
 ImportOptions options_from_json(std::string_view);
+/// True if both read and treat the rows of a file alike; where it lies and how many errors are allowed may differ.
+bool same_meaning(std::string_view options, std::string_view other_options);
 
 struct Progress {
   std::string_view phase;  ///< "reading", "writing"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -20,7 +19,9 @@ class Reader {
  public:
   Reader(const IntakeOptions& options, const Adapter& adapter, const base::CancelToken& cancel)
       : options_(options), adapter_(adapter), cancel_(cancel), columns_(adapter.columns()),
-        row_(columns_.size()), canonical_(columns_.size()), unique_values_(columns_.size()) {}
+        row_(columns_.size()), canonical_(columns_.size()) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) unique_values_.emplace_back(k_small_budget);
+  }
 
   Intake run(const std::function<void(std::uint64_t)>& progress) {
     auto source = csv::Source::open(options_.path, {.encoding = options_.encoding});
@@ -38,9 +39,9 @@ class Reader {
       }
       take(record);
     }
-    if (intake_.rows == 0)
-      throw Error(Errc::invalid, "import.no_rows", fmt::format("{}: no rows", intake_.name));
+    require_mapped_columns();
     if (!source.is_stdin()) intake_.digest = source.digest();
+    find_shared_unique_values();
     refuse_shared_unique_values();
     return std::move(intake_);
   }
@@ -65,10 +66,17 @@ class Reader {
       mapping_ = map_columns(intake_.columns, adapter_, options_.maps, intake_.name);
       return false;
     }
-    mapping_ = positional(columns_.size(), adapter_, intake_.name);
+    mapping_ = positional(adapter_);
     for (const auto& column : columns_) intake_.columns.emplace_back(column.name);
     short_rows_ = true;
     return true;
+  }
+
+  void require_mapped_columns() const {
+    if (mapping_.empty()) return;  // no rows at all
+    const std::span<const std::string> none;
+    bulk::require_mapped_columns(short_rows_ ? none : std::span<const std::string>(intake_.columns), options_.maps,
+                                 intake_.name);
   }
 
   bool has_header(const csv::Record& record) const {
@@ -100,7 +108,8 @@ class Reader {
       return fmt::format("has {} fields, the header has {}", got, mapping_.size());
     for (std::size_t i = mapping_.size(); i < got; ++i)
       if (!record.fields[i].text.empty())
-        return fmt::format("has {} fields, {} has {}", got, short_rows_ ? "a row" : "the header", mapping_.size());
+        return fmt::format("has {} fields, {} has {}: {} is left over", got, short_rows_ ? "a row" : "the header",
+                           mapping_.size(), in_quotes(record.fields[i].text));
     return {};
   }
 
@@ -129,37 +138,38 @@ class Reader {
     key_ = key_of(row_, adapter_);
     packed_.clear();
     pack(row_, packed_);
-    if (options_.keep_raw) pack(raw_cells(record), packed_);
+    const std::size_t canonical_size = packed_.size();
+    if (options_.keep_raw) pack_raw(record, packed_);
     intake_.accepted.add(key_, record.line, packed_);
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-      if (columns_[i].unique && row_[i].state == CellState::value) unique_values_[i].add(row_[i].text, record.line, packed_);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (!columns_[i].unique || row_[i].state != CellState::value) continue;
+      scratch_.clear();
+      pack({{CellState::value, key_}}, scratch_);
+      scratch_.append(packed_, canonical_size);
+      unique_values_[i].add(row_[i].text, record.line, scratch_);
+    }
   }
 
-  std::vector<Cell> raw_cells(const csv::Record& record) const {
-    std::vector<Cell> raw;
-    for (const auto& field : record.fields) raw.push_back({CellState::value, field.text});
-    return raw;
+  void pack_raw(const csv::Record& record, std::string& out) {
+    raw_.clear();
+    for (const auto& field : record.fields)
+      raw_.push_back(field.absent ? Cell{} : Cell{CellState::value, field.text});
+    pack(raw_, out);
   }
 
   void refuse(const csv::Record& record, std::string_view column, std::string_view code, std::string_view message) {
     ++intake_.invalid;
-    intake_.problems.add(problem(record, column, code, message));
+    Problem out{record.line, Verdict::invalid, {}, std::string(column), std::string(code), std::string(message), {}};
+    if (options_.keep_raw) pack_raw(record, out.raw);
+    intake_.problems.add(out);
   }
 
   void warn(const csv::Record& record, std::string_view column) {
-    intake_.warnings.add(problem(record, column, finding_.code, finding_.message));
-  }
-
-  Problem problem(const csv::Record& record, std::string_view column, std::string_view code,
-                  std::string_view message) const {
-    Problem out{record.line, Verdict::invalid, {}, std::string(column), std::string(code), std::string(message), {}};
-    if (options_.keep_raw)
-      for (const auto& field : record.fields) out.raw.emplace_back(field.text);
-    return out;
+    intake_.warnings.add({record.line, Verdict::invalid, {}, std::string(column), finding_.code, finding_.message, {}});
   }
 
   /// The same key on two lines is the merge's business; the same SID under two keys is found here. The first line stands.
-  void refuse_shared_unique_values() {
+  void find_shared_unique_values() {
     for (std::size_t column = 0; column < columns_.size(); ++column) {
       Sorter& values = unique_values_[column];
       values.rewind();
@@ -167,31 +177,43 @@ class Reader {
       std::uint64_t first_line = 0;
       Sorter::Entry entry;
       while (values.next(entry)) {
-        std::string_view rest = entry.payload;
-        unpack(rest, columns_.size(), row_);
-        std::string key = key_of(row_, adapter_);
+        std::string_view raw = entry.payload;
+        unpack(raw, 1, raw_);
+        const std::string_view key = raw_[0].text;
         if (first_line == 0 || entry.key != value) {
           value = entry.key;
-          first_key = std::move(key);
+          first_key = key;
           first_line = entry.line;
         } else if (key != first_key) {
-          refuse_shared(column, entry, rest, first_line);
+          refuse_later(key, entry.line, columns_[column].name,
+                       fmt::format("{} stands on line {} as well", in_quotes(value), first_line), raw);
         }
       }
     }
   }
 
-  void refuse_shared(std::size_t column, const Sorter::Entry& entry, std::string_view raw, std::uint64_t first_line) {
-    if (!intake_.refused_lines.emplace(entry.line, true).second) return;
-    ++intake_.invalid;
-    Problem out{entry.line, Verdict::invalid, {}, std::string(columns_[column].name), "not_unique",
-                fmt::format("\"{}\" stands on line {} as well", entry.key, first_line), {}};
-    std::vector<Cell> cells;
-    while (!raw.empty()) {
-      unpack(raw, 1, cells);
-      out.raw.emplace_back(cells[0].text);
+  void refuse_later(std::string_view key, std::uint64_t line, std::string_view column, const std::string& message,
+                    std::string_view raw) {
+    scratch_.clear();
+    pack({{CellState::value, column}, {CellState::value, message}}, scratch_);
+    intake_.refused.add(key, line, scratch_.append(raw));
+  }
+
+  void refuse_shared_unique_values() {
+    std::uint64_t last_line = 0;
+    std::string last_key;
+    Sorter::Entry entry;
+    intake_.refused.rewind();
+    while (intake_.refused.next(entry)) {
+      if (entry.line == last_line && entry.key == last_key) continue;  // two columns of one row
+      last_line = entry.line;
+      last_key = entry.key;
+      std::string_view raw = entry.payload;
+      unpack(raw, 2, raw_);
+      ++intake_.invalid;
+      intake_.problems.add({entry.line, Verdict::invalid, last_key, std::string(raw_[0].text), "not_unique",
+                            std::string(raw_[1].text), std::string(raw)});
     }
-    intake_.problems.add(out);
   }
 
   const IntakeOptions& options_;
@@ -205,7 +227,8 @@ class Reader {
   std::vector<std::string> canonical_;  // what the cells of row_ point into
   std::vector<Sorter> unique_values_;
   base::Finding finding_;
-  std::string key_, packed_;
+  std::string key_, packed_, scratch_;
+  std::vector<Cell> raw_;
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -31,6 +30,9 @@ struct IntakeOptions {
   bool keep_raw = false;  ///< keep the original fields, for rejects
 };
 
+/// Of sorters that hold rows only where a file is odd.
+inline constexpr std::size_t k_small_budget = 4U << 20;
+
 struct Intake {
   std::string name;                  ///< as messages call the input
   std::string digest;                ///< SHA-256 of the bytes; "" for standard input
@@ -42,11 +44,11 @@ struct Intake {
   Sorter accepted;                   ///< key -> packed cells, then packed raw fields if kept
   Problems problems;                 ///< invalid rows, and rows that share a unique value
   Problems warnings;
-  /// Lines refused after they were accepted (a unique value that stands twice): skip them.
-  std::unordered_map<std::uint64_t, bool> refused_lines;
+  /// (key, line) of accepted rows that are refused after all: a unique value of theirs stands on an earlier line.
+  Sorter refused{k_small_budget};
 };
 
-/// Throws what csv::Source and map_columns throw, and Errc::invalid [import.no_rows] for a file without rows.
+/// Throws what csv::Source and map_columns throw. A file without rows is no error.
 /// `progress` is called now and then with the rows read so far.
 Intake take_in(const IntakeOptions&, const Adapter&, const base::CancelToken&,
                const std::function<void(std::uint64_t rows)>& progress);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "bulk/problems.hpp"
 #include "estate/number_fields.hpp"
 #include "estate/number_rows.hpp"
 #include "phone/e164.hpp"
@@ -19,6 +20,25 @@ estate::NumberCells number_cells(const std::vector<std::string>& cells) {
   std::copy(cells.begin(), cells.end(), out.begin());
   return out;
 }
+
+class NumbersInserter final : public Inserter {
+ public:
+  NumbersInserter(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job)
+      : insert_(session, workspace, job) {}
+
+  void add(std::span<const Row> rows) override {
+    NumberCells cells;
+    for (const auto& row : rows) {
+      std::transform(row.begin(), row.end(), cells.begin(), [](const Cell& cell) { return cell.text; });
+      if (row[k_country_code].state == CellState::absent) cells[k_country_code] = k_own_country;
+      insert_.add(cells);
+    }
+  }
+  std::int64_t finish() override { return insert_.finish(); }
+
+ private:
+  NumberInsert insert_;
+};
 
 class NumbersAdapter final : public Adapter {
  public:
@@ -81,25 +101,15 @@ class NumbersAdapter final : public Adapter {
     });
   }
 
-  void find_taken(db::Connection& db, const base::Uuid& workspace, std::span<const Row> rows,
-                  const std::function<void(std::size_t, base::Finding&&)>& taken) override {
-    std::vector<std::string_view> sids;
-    for (const auto& row : rows) sids.push_back(row[k_sid].text);
-    find_sids(db, workspace, sids, [&](std::string_view sid, std::string_view holder) {
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (rows[i][k_sid].text != sid || rows[i][k_phone_number].text == holder) continue;
-        taken(i, {"sid_taken", holder.empty() ? fmt::format("sid \"{}\" is held by another workspace", sid)
-                                              : fmt::format("sid \"{}\" is that of {}", sid, holder)});
-      }
-    });
+  void find_holders(db::Connection& db, const base::Uuid& workspace, std::size_t /*column*/,
+                    std::span<const std::string_view> sids,
+                    const std::function<void(std::string_view, std::string_view)>& held) override {
+    find_sids(db, workspace, sids, held);
   }
 
-  std::int64_t insert(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
-                      std::span<const Row> rows) override {
-    std::vector<NumberCells> numbers(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      std::transform(rows[i].begin(), rows[i].end(), numbers[i].begin(), [](const Cell& cell) { return cell.text; });
-    return insert_numbers(session, workspace, job, numbers);
+  std::unique_ptr<Inserter> inserter(audit::Session& session, const base::Uuid& workspace,
+                                     const base::Uuid& job) override {
+    return std::make_unique<NumbersInserter>(session, workspace, job);
   }
 
   std::int64_t update(audit::Session& session, const base::Uuid& workspace,
@@ -115,9 +125,10 @@ class NumbersAdapter final : public Adapter {
     return delete_made_by(db, workspace, job, kept);
   }
 
-  bool restore(audit::Session& session, const base::Uuid& workspace, std::string_view key, std::int64_t version,
-               const std::vector<std::string>& cells) override {
-    return restore_number(session, workspace, key, version, number_cells(cells));
+  Restored restore(audit::Session& session, const base::Uuid& workspace, std::string_view key, std::int64_t version,
+                   const std::vector<std::string>& cells) override {
+    if (restore_number(session, workspace, key, version, number_cells(cells))) return Restored::done;
+    return number_exists(session.db, workspace, key) ? Restored::moved_on : Restored::gone;
   }
 
  private:
@@ -127,7 +138,7 @@ class NumbersAdapter final : public Adapter {
     auto number = phone::E164::try_parse(text, error);
     if (!number) number = phone::try_parse_typed(text, reading.default_country, error);
     if (!number) {
-      finding = {"bad_number", fmt::format("\"{}\" {}", text, error.message())};
+      finding = {"bad_number", fmt::format("{} {}", in_quotes(text), error.message())};
       return false;
     }
     out = number->view();

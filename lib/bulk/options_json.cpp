@@ -48,4 +48,13 @@ ImportOptions options_from_json(std::string_view text) {
   return options;
 }
 
+bool same_meaning(std::string_view options, std::string_view other_options) {
+  const auto rules = [](std::string_view text) {
+    auto json = nlohmann::json::parse(text);
+    for (const auto* name : {"path", "rejects", "max_errors"}) json.erase(name);
+    return json;
+  };
+  return rules(options) == rules(other_options);
+}
+
 }  // namespace ringctl::bulk

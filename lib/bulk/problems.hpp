@@ -23,7 +23,7 @@ struct Problem {
   Verdict verdict = Verdict::invalid;
   std::string key;                       ///< canonical key, where there is one
   std::string column, code, message;
-  std::vector<std::string> raw;          ///< the original fields; only kept when rejects are to be written
+  std::string raw;                       ///< the original fields, packed; only kept when rejects are to be written
   /// "line 17, phone_number: \"555-0100\" has no country code"
   std::string text() const;
 };
@@ -41,7 +41,11 @@ class Problems {
   Sorter sorter_{4U << 20};
 };
 
-/// Writes the rejects in the input's own format (its columns plus _line, _code, _error) and commits the file.
+/// A value as a message quotes it: cut where it is long, between characters.
+std::string in_quotes(std::string_view);
+
+/// Writes the rejects in the input's own format (its columns plus _line, _code, _error) and commits the file. Columns
+/// of these names, from an earlier rejects file, are replaced.
 void write_rejects(base::AtomicFile&, Problems&, const std::vector<std::string>& columns, csv::Format,
                    char delimiter);
 

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "bulk/merge.hpp"
+#include "db/lease.hpp"
 #include "db/transaction.hpp"
 
 namespace ringctl::bulk {
@@ -30,28 +31,31 @@ void refuse_unless_undoable(const jobs::Job& job) {
 UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const std::string& id,
                        bool dry_run) {
   UndoReport report;
-  db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::write);
+  auto lease = db::Lease::acquire(session.db, session.clock, std::string(k_bulk_lease), workspace, k_bulk_lease_ttl,
+                                  std::chrono::milliseconds(0));
+  db::Transaction transaction(session.db, db::Scope::of(workspace, adapter.door()), db::Access::write);
   jobs::Journal journal(session.db, session.clock, workspace);
   report.job = journal.get(id);
   report.dry_run = dry_run;
   refuse_unless_undoable(report.job);
 
-  // Changed rows first: a row this job made and a later run of the same job changed is still this job's to remove.
   journal.for_each_row(report.job.id, [&](const jobs::JobRow& row) {
     if (row.verdict != "update" || !row.before_image) return;
-    if (adapter.restore(session, workspace, row.key, row.version_after, cells_of_image(adapter, *row.before_image)))
-      ++report.restored;
-    else
-      keep(report, row.key);
+    switch (adapter.restore(session, workspace, row.key, row.version_after, cells_of_image(adapter, *row.before_image))) {
+      case Restored::done: ++report.restored; break;
+      case Restored::moved_on: keep(report, row.key); break;
+      case Restored::gone: ++report.gone; break;
+    }
   });
   std::int64_t kept_made = 0;
   report.removed = adapter.remove_made_by(session.db, workspace, report.job.id, [&](std::string_view key) {
     ++kept_made;
     keep(report, key);
   });
-  report.gone = report.job.counts.created - report.removed - kept_made;
+  report.gone += report.job.counts.created - report.removed - kept_made;
   if (dry_run) {
     transaction.rollback();
+    lease.release();
     return report;
   }
   report.job.state = jobs::State::undone;
@@ -66,6 +70,7 @@ UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Ada
                               .dump(),
                  .job_id = report.job.id});
   transaction.commit();
+  lease.release();
   return report;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "audit/log.hpp"
+#include "db/bulk_insert.hpp"
 
 namespace ringctl::estate {
 
@@ -21,6 +22,8 @@ using NumberCells = std::array<std::string_view, k_number_columns>;  ///< "" = n
 
 inline constexpr std::string_view k_default_provider = "twilio";
 inline constexpr std::string_view k_default_status = "active";
+/// In a number to insert: its own region, which is not the same as no country.
+inline constexpr std::string_view k_own_country = "*";
 
 struct HeldNumber {
   bool ours = true;  ///< false: only the number is set
@@ -37,9 +40,21 @@ void find_held(db::Connection&, const base::Uuid& workspace, std::span<const std
 void find_sids(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> sids,
                const std::function<void(std::string_view sid, std::string_view number)>&);
 
-/// Makes rows; empty provider, status and country get their defaults. Returns how many were made.
-std::int64_t insert_numbers(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
-                            std::span<const NumberCells>);
+/// Makes rows, any number of them, within one transaction.
+class NumberInsert {
+ public:
+  NumberInsert(audit::Session&, const base::Uuid& workspace, const base::Uuid& job);
+  /// Empty provider and status get their defaults. Nothing of the cells is kept.
+  void add(const NumberCells&);
+  /// How many were made: numbers and SIDs that are held already are left out.
+  std::int64_t finish() { return rows_.flush(); }
+
+ private:
+  audit::Session& session_;
+  base::Uuid workspace_, job_;
+  base::Instant now_;
+  db::BulkInsert rows_;
+};
 
 struct NumberUpdate {
   base::Uuid id;
@@ -52,8 +67,10 @@ std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::s
 /// Deletes the numbers a job made that were not changed since; hands out those it keeps. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const std::function<void(std::string_view number)>& kept);
-/// Writes `cells` back if the number still has `version`.
+/// Writes `cells` back if the number still has `version` and no other number has its SID now (in any workspace: through
+/// Door::number_holder).
 bool restore_number(audit::Session&, const base::Uuid& workspace, std::string_view number, std::int64_t version,
                     const NumberCells& cells);
+bool number_exists(db::Connection&, const base::Uuid& workspace, std::string_view number);
 
 }  // namespace ringctl::estate
