@@ -12,12 +12,13 @@
 namespace ringctl::cmd {
 namespace {
 
+// `object` is a number more often than not: typed so, numbers are written as they are and names are still guarded.
 constexpr std::array k_columns = {
     Column{"seq", ColumnType::integer},
     Column{"at", ColumnType::time},
     Column{"actor", ColumnType::text},
     Column{"action", ColumnType::word},
-    Column{"object", ColumnType::text},
+    Column{"object", ColumnType::e164},
     Column{"object_type", ColumnType::word, false},
     Column{"object_id", ColumnType::uuid, false},
     Column{"job_id", ColumnType::uuid, false},

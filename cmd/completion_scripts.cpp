@@ -60,7 +60,11 @@ _ringctl() {
     lines[-1]=()
     for line in "${lines[@]}"; do
         # _describe splits at the first colon that is not escaped.
-        values+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+        if [[ $line == *$'\t'* ]]; then
+            values+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+        else
+            values+=("${line//:/\\:}")
+        fi
     done
     (( directive & 2 )) && options=(-S '')
     if (( ${#values} )); then

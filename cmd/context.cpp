@@ -77,6 +77,7 @@ void Context::begin(const Command& command, Globals globals) {
 
 void Context::begin_completion(const Command* command, const std::vector<GivenFlag>& given) {
   command_ = command;
+  completing_ = true;
   for (const auto& [flag, value] : given)
     for (const auto& global : global_flags())
       if (&global == flag) global.assign(&globals_, value);

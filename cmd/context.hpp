@@ -52,7 +52,8 @@ class Context {
   /// Before a command runs: its flags, and itself.
   void begin(const Command&, Globals);
 
-  /// For completion: the flags that say where values come from, of a line that is not finished yet.
+  /// For completion: the flags that say where values come from, of a line that is not finished yet. From here on the
+  /// database is only read.
   void begin_completion(const Command*, const std::vector<GivenFlag>&);
 
   const Registry& registry() const { return registry_; }
@@ -87,7 +88,8 @@ class Context {
   /// Opened on first use. SQLite: the file must exist, and is migrated when it is behind. PostgreSQL: the schema must
   /// be current. Throws Errc::config [db.missing], Errc::schema and what opening throws.
   db::Connection& database();
-  /// The same, but on SQLite a database that is not there yet is made, with the workspace `default`.
+  /// The same, but on SQLite a database that is not there yet is made; for a dry run in memory only, so that a plan
+  /// can be seen on a fresh machine.
   db::Connection& database_for_write();
   /// Opens what --database names as it is: nothing is created, migrated or checked. For `db` and `doctor`.
   std::unique_ptr<db::Connection> open_database_as_is(bool create = false);
@@ -109,6 +111,7 @@ class Context {
   struct Database;
   IoOptions io_options();
   db::Connection& open_database(bool create);
+  std::unique_ptr<db::Connection> connect(bool create);
   void create_default_workspace(const std::optional<std::string>& default_country);
 
   const Registry& registry_;
@@ -116,6 +119,7 @@ class Context {
   base::UuidGenerator ids_;
   const Command* command_ = nullptr;
   Globals globals_;
+  bool completing_ = false;
   std::optional<config::Settings> settings_;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Database> database_;

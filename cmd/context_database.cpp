@@ -12,6 +12,7 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::string_view k_first_workspace = "default";
+constexpr std::string_view k_in_memory = "sqlite::memory:";
 
 void bring_up_to_date(db::Connection& connection, const base::Clock& clock) {
   // SQLite is one person's file and looks after itself; a shared PostgreSQL waits for `db migrate`.
@@ -31,14 +32,24 @@ Error no_workspace() {
 std::unique_ptr<db::Connection> Context::open_database_as_is(bool create) {
   db::OpenOptions options;
   options.create = create;
+  options.read_only = completing_;
   return db::Connection::open(settings().database_url(), options);
+}
+
+std::unique_ptr<db::Connection> Context::connect(bool create) {
+  try {
+    return open_database_as_is(create && !dry_run());
+  } catch (const Error& error) {
+    if (!create || !dry_run() || error.slug() != "db.missing") throw;
+    return db::Connection::open(std::string(k_in_memory));
+  }
 }
 
 db::Connection& Context::open_database(bool create) {
   if (!database_) {
     auto opened = std::make_unique<Database>();
-    opened->connection = open_database_as_is(create);
-    bring_up_to_date(*opened->connection, clock());
+    opened->connection = connect(create);
+    if (!completing_) bring_up_to_date(*opened->connection, clock());
     opened->session.emplace(audit::Session{*opened->connection, clock(), ids_, actor()});
     database_ = std::move(opened);
   }
@@ -46,7 +57,7 @@ db::Connection& Context::open_database(bool create) {
 }
 
 db::Connection& Context::database() { return open_database(false); }
-db::Connection& Context::database_for_write() { return open_database(!dry_run()); }
+db::Connection& Context::database_for_write() { return open_database(!completing_); }
 
 audit::Session& Context::session() {
   database_for_write();
@@ -72,7 +83,8 @@ const directory::Workspace& Context::workspace_for_write(const std::optional<std
 
 /// On SQLite the first write makes the workspace as well; on PostgreSQL only `init` creates.
 void Context::create_default_workspace(const std::optional<std::string>& default_country) {
-  if (dry_run() || database_->connection->engine() != db::Engine::sqlite) return;
+  const auto& connection = *database_->connection;
+  if (connection.engine() != db::Engine::sqlite || (dry_run() && connection.url() != k_in_memory)) return;
   directory::Workspaces workspaces(*database_->session);
   if (!workspaces.list().empty()) return;
   const auto named = settings().get("workspace");

@@ -94,8 +94,8 @@ void add_db_schema(Noun& db) {
           "a "
           "backup yourself.")
       .example("ringctl db migrate -n", "shows what would be done")
-      .example("ringctl db migrate --lock-wait 1m")
-      .exits({Errc::auth, Errc::locked, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
+      .example("ringctl db migrate --to 1")
+      .exits({Errc::auth, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
 }
 
 }  // namespace ringctl::cmd

@@ -81,9 +81,10 @@ void run_list(const ListVerbOptions&, Context& ctx) {
   list.print();
 }
 
+// `key` is a number in most jobs: typed so, numbers are written as they are and anything else is still guarded.
 constexpr std::array k_row_columns = {
     Column{"line", ColumnType::integer},
-    Column{"key", ColumnType::text},
+    Column{"key", ColumnType::e164},
     Column{"verdict", ColumnType::word},
     Column{"code", ColumnType::word},
     Column{"message", ColumnType::text},

@@ -1,7 +1,8 @@
 #include "cmd/json_text.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <iterator>
 
@@ -23,6 +24,13 @@ void append_escaped(std::string& out, char c) {
   }
 }
 
+/// Bytes that need a second look: escapes, and everything that is not ASCII.
+constexpr auto k_special = [] {
+  std::array<bool, 256> special{};
+  for (std::size_t c = 0; c < special.size(); ++c) special[c] = c < 0x20 || c >= 0x7F || c == '"' || c == '\\';
+  return special;
+}();
+
 /// DEL and the escapes JSON asks for; a terminal must not be driven by JSON either.
 bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == 0x7F; }
 
@@ -43,6 +51,11 @@ void append_valid(std::string& out, std::string_view text) {
 
 void append_json(std::string& out, std::string_view text) {
   out.push_back('"');
+  // Nearly all text there is: plain ASCII, to be copied as it stands.
+  if (std::none_of(text.begin(), text.end(), [](char c) { return k_special[static_cast<unsigned char>(c)]; })) {
+    out.append(text).push_back('"');
+    return;
+  }
   while (const auto bad = base::first_invalid_utf8(text)) {
     append_valid(out, text.substr(0, *bad));
     out.append("\xEF\xBF\xBD");

@@ -48,7 +48,24 @@ struct AddOptions : FieldOptions {
   std::string number;
 };
 
+/// A dry run on a machine that has no database yet: whatever is added will be the first number.
+bool plan_first(const AddOptions& opts, Context& ctx) {
+  if (!ctx.dry_run()) return false;
+  try {
+    ctx.database();
+    return false;
+  } catch (const Error& error) {
+    if (error.slug() != "db.missing") throw;
+  }
+  const auto number = phone::parse_typed(opts.number);
+  print_warnings(ctx, number, opts.change());
+  const auto object = number.text();
+  ctx.io().would_change({.action = "add", .object = object});
+  return true;
+}
+
 void run_add(const AddOptions& opts, Context& ctx) {
+  if (plan_first(opts, ctx)) return;
   const auto& workspace = ctx.workspace_for_write();
   const auto number = phone::parse_typed(opts.number, workspace.default_country.value_or(""));
   const auto change = opts.change();

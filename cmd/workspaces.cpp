@@ -98,7 +98,7 @@ void run_deactivate(const DeactivateOptions& opts, Context& ctx) {
   if (ctx.dry_run()) return ctx.io().would_change(same);
   ctx.io().confirm(
       fmt::format("deactivate workspace {}? Its numbers are kept, but no command works in it", found.name));
-  workspaces.update(found.name, {.name = {}, .timezone = {}, .default_country = {}, .is_active = false});
+  workspaces.update(found.name, {.is_active = false});
   ctx.io().changed({.action = "deactivated", .object = found.name});
 }
 

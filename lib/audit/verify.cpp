@@ -16,7 +16,7 @@ constexpr std::string_view k_chain =
     "WHERE l.workspace_id = $1 ORDER BY l.seq";
 
 Verdict broken(std::int64_t checked, std::int64_t at, std::string reason) {
-  return {.rows = checked, .broken_at = at, .reason = std::move(reason), .head = {}};
+  return {.rows = checked, .broken_at = at, .reason = std::move(reason)};
 }
 
 bool link_holds(const db::Rows& row, std::string_view previous) {
@@ -72,7 +72,7 @@ Verdict verify(db::Connection& db, const base::Uuid& workspace) {
                   fmt::format("row {} was added behind the newest link", expected + 1));
   if (has_head && head.text(1) != previous)
     return broken(checked, checked, fmt::format("row {} is not the newest link that was recorded", checked));
-  return {.rows = checked, .broken_at = std::nullopt, .reason = {}, .head = previous};
+  return {.rows = checked, .head = previous};
 }
 
 }  // namespace ringctl::audit

@@ -72,7 +72,10 @@ bool Lines::next(Line& line) {
       ended_ = true;
       return true;
     }
-    if (cut && fill()) continue;
+    if (cut && !ended_) {
+      fill();  // moves everything, so the ends are looked for again
+      continue;
+    }
     if (at_ == buffer_.size()) return false;
     end = std::min(end, buffer_.size());
     auto next = std::min(end + 1, buffer_.size());

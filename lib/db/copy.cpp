@@ -123,7 +123,7 @@ class TableReader {
     }
     auto& value = values_[i];
     switch (columns_[i].kind) {
-      case Kind::boolean: value = rows_.boolean(column) ? "1" : "0"; break;
+      case Kind::boolean: value.assign(1, rows_.boolean(column) ? '1' : '0'); break;
       case Kind::instant: value = base::format_utc(rows_.instant(column)); break;
       default: value = rows_.text(column);
     }

@@ -8,7 +8,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "db/postgres_cursor.hpp"
+#include "db/postgres_stream.hpp"
 #include "db/postgres_error.hpp"
 #include "db/transaction.hpp"
 
@@ -138,7 +138,7 @@ PgResult PostgresConnection::run_named(Cached& cached, const std::string& sql, c
   if (!cached.prepared) {
     // The name follows from the text: should a pooler hand us another session's connection, a name that exists there
     // stands for the same statement, never for a different one.
-    if (cached.name.empty()) cached.name = "r" + base::sha256_hex(sql).substr(0, 31);
+    if (cached.name.empty()) cached.name = fmt::format("r{:.31}", base::sha256_hex(sql));
     checked(PgResult(PQprepare(handle(), cached.name.c_str(), sql.c_str(), 0, nullptr)));
     cached.prepared = true;
   }
@@ -162,12 +162,11 @@ Rows PostgresConnection::stream(std::string_view sql, std::span<const Param> par
   if (!in_transaction()) throw Error(Errc::failure, "db.no_transaction", "a stream needs a transaction");
   settle();
   if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", sql);
-  const auto cursor = fmt::format("ringctl_{}", ++cursors_);
-  const auto declare = fmt::format("DECLARE {} NO SCROLL CURSOR FOR {}", cursor, sql);
   const auto* values = packed_.pack(params);
-  checked(PgResult(
-      PQexecParams(handle(), declare.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0)));
-  return Rows(std::make_unique<PostgresCursor>(*this, cursor));
+  const std::string text(sql);
+  if (PQsendQueryParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0) == 0) fail(nullptr);
+  PQsetSingleRowMode(handle());
+  return Rows(std::make_unique<PostgresStream>(*this));
 }
 
 bool PostgresConnection::in_transaction() const {
@@ -177,10 +176,9 @@ bool PostgresConnection::in_transaction() const {
 
 void PostgresConnection::begin(Access access, const Scope& scope) {
   ++transaction_;
-  // One round trip. Everything is LOCAL, so that nothing of ours stays on a pooled connection. A cursor is read to its
-  // end, so it is planned for that and not for its first tenth.
+  // One round trip. Everything is LOCAL, so that nothing of ours stays on a pooled connection.
   command(fmt::format("BEGIN ISOLATION LEVEL {}; SET LOCAL search_path = ringctl; SET LOCAL timezone = 'UTC'; "
-                      "SET LOCAL datestyle = 'ISO'; SET LOCAL lock_timeout = {}; SET LOCAL cursor_tuple_fraction = 1; {}",
+                      "SET LOCAL datestyle = 'ISO'; SET LOCAL lock_timeout = {}; {}",
                       access == Access::write ? "READ COMMITTED READ WRITE" : "REPEATABLE READ READ ONLY",
                       options().busy_timeout.count(), scope_settings(scope)));
 }

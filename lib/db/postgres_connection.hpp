@@ -94,7 +94,6 @@ class PostgresConnection final : public Connection {
   PackedParams packed_;
   PgPending* pending_ = nullptr;
   std::uint64_t transaction_ = 0;
-  std::uint64_t cursors_ = 0;
 };
 
 }  // namespace ringctl::db

@@ -11,7 +11,6 @@
 #include <system_error>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/log.hpp"
 #include "db/sqlite_connection.hpp"
 #include "db/sqlite_error.hpp"
@@ -38,16 +37,19 @@ void make_folder(const fs::path& folder) {
                        fmt::format("cannot make the folder {}: {}", folder.string(), std::strerror(errno)));
 }
 
-// Another process may make the file at the same moment: whoever is second finds it there.
+// Another process may make the file at the same moment: whoever is second finds it there. Made without being opened:
+// closing a descriptor of ours would drop the locks of every SQLite connection this process has on the file.
 void make_file(const fs::path& path) {
   make_folder(path.parent_path());
-  const base::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd && errno != EEXIST)
+  if (::mknod(path.c_str(), S_IFREG | 0600, 0) != 0 && errno != EEXIST)
     throw config_error("db.cannot_create", fmt::format("cannot make {}: {}", path.string(), std::strerror(errno)));
 }
 
-/// Throws unless `path` is a file that may be opened as `options` ask; makes it where they say so.
-void check_file(const fs::path& path, const OpenOptions& options) {
+// As the user whose rights are in force, which access() does not ask.
+bool may(const fs::path& path, int how) { return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0; }
+
+/// Throws unless `path` is a file that may be opened as `options` ask; makes it where they say so. True: it is empty.
+bool check_file(const fs::path& path, const OpenOptions& options) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
     if (errno != ENOENT) throw unreadable(path, errno);
@@ -62,12 +64,14 @@ void check_file(const fs::path& path, const OpenOptions& options) {
     throw config_error("db.not_a_database", fmt::format("{} is not a file", path.string()));
   if (info.st_size == 0 && !options.create)
     throw config_error("db.not_a_database", fmt::format("{} is empty, not a database", path.string()), "ringctl init");
-  if (::access(path.c_str(), R_OK) != 0) throw unreadable(path, errno);
-  if (options.read_only) return;
-  if (::access(path.c_str(), W_OK) != 0)
+  if (!may(path, R_OK)) throw unreadable(path, errno);
+  const bool empty = info.st_size == 0;
+  if (options.read_only) return empty;
+  if (!may(path, W_OK))
     throw config_error("db.read_only", fmt::format("{} is read-only for this user", path.string()));
-  if (::access(path.parent_path().c_str(), W_OK | X_OK) != 0)
+  if (!may(path.parent_path(), W_OK | X_OK))
     throw config_error("db.read_only", fmt::format("the folder of {} is read-only for this user", path.string()));
+  return empty;
 }
 
 // Once in a process, before its first connection. Without counting what it has allocated SQLite takes no lock for each
@@ -85,8 +89,9 @@ class Opening {
  public:
   Opening(SqliteConnection& connection, const OpenOptions& options) : connection_(connection), options_(options) {}
 
-  void run() {
+  void run(bool empty) {
     auto* db = connection_.handle();
+    if (!empty) require_header(db);
     // Nothing that came in the file may run or be rewritten behind our back; "x" never falls back to a string.
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -101,6 +106,19 @@ class Opening {
   }
 
  private:
+  // SQLite itself takes any file of less than half a kilobyte for an empty database, and writes over it. Read through
+  // its own descriptor, for the reason given at make_file().
+  void require_header(sqlite3* db) {
+    constexpr std::string_view k_magic("SQLite format 3\0", 16);
+    sqlite3_file* file = nullptr;
+    if (const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file); code != SQLITE_OK)
+      connection_.fail(code);
+    char start[k_magic.size()] = {};
+    file->pMethods->xRead(file, start, static_cast<int>(sizeof start), 0);
+    if (std::string_view(start, sizeof start) != k_magic)
+      throw config_error("db.not_a_database", fmt::format("{} is not an SQLite database", connection_.name()));
+  }
+
   // Before anything is written: a file of another program must stay as it is. Ours gets its mark with its first
   // page, so that no other process ever sees it without.
   void identify() {
@@ -160,7 +178,7 @@ std::unique_ptr<SqliteConnection> SqliteConnection::open(const std::string& url,
   auto path = sqlite_path(url);
   const bool in_memory = path.empty();
   if (in_memory) options.create = true;  // there is nothing to be missing
-  if (!in_memory) check_file(path, options);
+  const bool empty = in_memory || check_file(path, options);
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
   flags |= options.read_only && !in_memory ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (in_memory) flags |= SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY;
@@ -170,7 +188,7 @@ std::unique_ptr<SqliteConnection> SqliteConnection::open(const std::string& url,
   SqliteHandle handle(raw);
   if (code != SQLITE_OK) throw sqlite_error(raw, code, in_memory ? "a database in memory" : path.string());
   auto connection = std::make_unique<SqliteConnection>(std::move(handle), url, std::move(path), options);
-  Opening(*connection, options).run();
+  Opening(*connection, options).run(empty);
   return connection;
 }
 

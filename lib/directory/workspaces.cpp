@@ -123,9 +123,7 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
                    .object_type = "workspace",
                    .object_id = workspace.id,
                    .object_key = name,
-                   .before = std::nullopt,
-                   .after = image_of(workspace),
-                   .job_id = std::nullopt});
+                   .after = image_of(workspace)});
   });
   return workspace;
 }
@@ -156,8 +154,7 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
                    .object_id = id,
                    .object_key = after.name,
                    .before = image_of(before),
-                   .after = image_of(after),
-                   .job_id = std::nullopt});
+                   .after = image_of(after)});
   });
   return differs;
 }

@@ -68,8 +68,9 @@ Number changed(Number number, const NumberChange& change, std::vector<base::Find
     const auto& given = change.*field.given;
     if (!given) continue;
     if (given->empty() || *given == "-") {
-      number.*field.value =
-          field.value == &Number::country_code ? country_of(phone::E164::parse(number.phone_number)) : field.cleared;
+      number.*field.value = field.value == &Number::country_code
+                                ? country_of(phone::E164::parse(number.phone_number))
+                                : field.cleared;
       continue;
     }
     findings.take(field.canonical(*given, number.*field.value, finding), field.column, finding);

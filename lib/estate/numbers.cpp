@@ -111,13 +111,8 @@ void require_free(db::Connection& db, const Number& number) {
 }
 
 audit::Change audited(std::string_view action, const Number& number) {
-  return {.action = action,
-          .object_type = "number",
-          .object_id = number.id,
-          .object_key = number.phone_number,
-          .before = std::nullopt,
-          .after = std::nullopt,
-          .job_id = std::nullopt};
+  return {
+      .action = action, .object_type = "number", .object_id = number.id, .object_key = number.phone_number};
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ struct ImportableNumber {
 /// What may be set by hand: raw text as people type it. nullopt leaves alone, "-" or "" clears; a cleared
 /// provider is twilio again, a cleared status active.
 struct NumberChange {
-  std::optional<std::string> provider, country_code, label, status, capabilities, sid;
+  std::optional<std::string> provider = {}, country_code = {}, label = {}, status = {}, capabilities = {},
+                             sid = {};
 };
 
 struct NumberFilter {
@@ -94,7 +95,8 @@ class Numbers {
   std::string default_country_;
 };
 
-/// What is worth a warning about values that are accepted; throws as plan_update() does for those that are not.
+/// What is worth a warning about values that are accepted; throws as plan_update() does for those that are
+/// not.
 std::vector<base::Finding> warnings_of(const phone::E164&, const NumberChange&);
 /// Canonical JSON of a number, as the audit log keeps it; unset fields are null.
 std::string image_of(const Number&);

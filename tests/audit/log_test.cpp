@@ -16,11 +16,9 @@ audit::Change change(std::string_view key, std::optional<std::string> before,
                      std::optional<std::string> after) {
   return {.action = "numbers.update",
           .object_type = "number",
-          .object_id = std::nullopt,
           .object_key = key,
           .before = std::move(before),
-          .after = std::move(after),
-          .job_id = std::nullopt};
+          .after = std::move(after)};
 }
 
 void record(Estate& estate, const audit::Change& what) {

@@ -11,14 +11,9 @@ struct Chain : Estate {
   explicit Chain(db::Engine engine) : Estate(engine) {
     for (const auto* key : {"a", "b", "c", "d", "e"})
       write([&] {
-        audit::record(session(), workspace,
-                      {.action = "numbers.update",
-                       .object_type = "number",
-                       .object_id = std::nullopt,
-                       .object_key = key,
-                       .before = std::nullopt,
-                       .after = "{}",
-                       .job_id = std::nullopt});
+        audit::record(
+            session(), workspace,
+            {.action = "numbers.update", .object_type = "number", .object_key = key, .after = "{}"});
       });
   }
   void tamper(std::string_view sql) {

@@ -1,5 +1,7 @@
 #include "cmd/completion.hpp"
 
+#include <algorithm>
+
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

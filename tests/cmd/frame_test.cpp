@@ -1,4 +1,5 @@
 // The frame from outside: the real binary, its streams and its exit status.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 

@@ -41,6 +41,7 @@ TEST_CASE("a last line without an end is a line, an empty one is not") {
   CHECK(lines_of("a").size() == 1);
   CHECK(lines_of("a\n").size() == 1);
   CHECK(lines_of("a\r").size() == 1);
+  CHECK(lines_of("a\nb\r") == std::vector<std::string>{"1:a:1", "2:b:1"});
   CHECK(lines_of("\n").size() == 1);
   CHECK(lines_of("").empty());
 }

@@ -88,17 +88,19 @@ struct Reading {
   std::string* to;
 };
 
-/// Feeds `input` and reads until all ends are closed. A terminal reports EIO when its last user went away.
-void pump(Fd input_fd, std::string_view input, std::vector<Reading> readings) {
+/// Feeds `input` (`when_asked`: once something was said) and reads until all ends are closed. A terminal reports EIO
+/// when its last user went away.
+void pump(Fd input_fd, std::string_view input, std::vector<Reading> readings, bool when_asked = false) {
   ::signal(SIGPIPE, SIG_IGN);
   while (input_fd || !readings.empty()) {
-    if (input_fd && input.empty()) input_fd = Fd();
+    if (input_fd && (input.empty() || readings.empty())) input_fd = Fd();
     std::vector<pollfd> polled;
     for (const auto& reading : readings) polled.push_back({reading.fd.get(), POLLIN, 0});
-    if (input_fd) polled.push_back({input_fd.get(), POLLOUT, 0});
+    const bool feed = input_fd && !when_asked;
+    if (feed) polled.push_back({input_fd.get(), POLLOUT, 0});
     if (polled.empty()) return;
     if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) fail("poll");
-    if (input_fd && polled.back().revents != 0) {
+    if (feed && polled.back().revents != 0) {
       const auto written = ::write(input_fd.get(), input.data(), input.size());
       if (written < 0) input_fd = Fd();
       else input.remove_prefix(static_cast<std::size_t>(written));
@@ -107,6 +109,7 @@ void pump(Fd input_fd, std::string_view input, std::vector<Reading> readings) {
       if (polled[i].revents == 0) continue;
       std::array<char, 65536> piece;
       const auto got = ::read(readings[i].fd.get(), piece.data(), piece.size());
+      when_asked = false;
       if (got > 0) readings[i].to->append(piece.data(), static_cast<std::size_t>(got));
       else readings.erase(readings.begin() + static_cast<std::ptrdiff_t>(i));
     }
@@ -213,7 +216,7 @@ ProcessResult Machine::run_in_terminal(const Arguments& arguments, const Termina
   Fd typed(::fcntl(terminal.get(), F_DUPFD_CLOEXEC, 3));
   readings.push_back({std::move(terminal), options.out_is_pipe ? &result.err : &result.out});
   if (options.out_is_pipe) readings.push_back({std::move(pipe.read), &result.out});
-  pump(std::move(typed), options.input, std::move(readings));
+  pump(std::move(typed), options.input, std::move(readings), true);
   result.status = wait_for(pid);
   return result;
 }

@@ -35,7 +35,8 @@ struct ProcessResult {
   std::string out, err;
 };
 
-/// A terminal of the child's own: all three streams lead to it, `input` is typed. What it shows is in `out`.
+/// A terminal of the child's own: all three streams lead to it, `input` is typed once something was shown. What it shows is
+/// in `out`.
 struct TerminalOptions {
   std::map<std::string, std::string> environment;
   std::string input;
