@@ -121,7 +121,7 @@ E164 E164::parse(std::string_view text) {
 
 std::uint64_t E164::digits() const {
   std::uint64_t value = 0;
-  for (const char c : view().substr(1)) value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  for (const char c : digits_of(view())) value = value * 10 + static_cast<std::uint64_t>(c - '0');
   return value;
 }
 
@@ -166,8 +166,6 @@ E164 parse_typed(std::string_view text, std::string_view default_country) {
 
 bool is_possible(std::string_view strict_e164) noexcept { return !judge(strict_e164); }
 
-int calling_code(const E164& number) noexcept {
-  return number.view().empty() ? 0 : code_of(number.view().substr(1)).code;
-}
+int calling_code(const E164& number) noexcept { return code_of(digits_of(number.view())).code; }
 
 }  // namespace ringctl::phone

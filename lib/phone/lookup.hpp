@@ -7,6 +7,11 @@
 
 namespace ringctl::phone {
 
+/// The digits of strict text; none of a value that was never set.
+inline std::string_view digits_of(std::string_view strict) noexcept {
+  return strict.substr(strict.empty() ? 0 : 1);
+}
+
 /// The calling code that `digits` (ASCII digits only, no plus sign) begin with; code 0 if there is none.
 inline const CodeRow& code_of(std::string_view digits) noexcept {
   unsigned prefix = 0;

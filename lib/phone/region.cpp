@@ -23,7 +23,7 @@ const RegionRow* find_row(std::string_view code) {
 
 std::string format(const E164& number, PhoneNumberUtil::PhoneNumberFormat style) {
   std::string text;
-  library().Format(to_library(number.view().substr(1)), style, &text);
+  if (!number.view().empty()) library().Format(to_library(digits_of(number.view())), style, &text);
   return text;
 }
 
@@ -52,7 +52,7 @@ int Region::calling_code() const {
 }
 
 std::optional<Region> region_of(const E164& number) {
-  const auto index = region_index_of(number.view().substr(1));
+  const auto index = region_index_of(digits_of(number.view()));
   if (index == k_no_region) return std::nullopt;
   Region region;
   std::ranges::copy(k_tables.regions[index].code, region.code_);

@@ -81,3 +81,11 @@ TEST_CASE("numbers are shown as their country writes them") {
   CHECK(ringctl::phone::format_international(E164::parse("+390612345678")) == "+39 06 1234 5678");
   CHECK(ringctl::phone::format_national(E164::parse("+442079460000")) == "020 7946 0000");
 }
+
+TEST_CASE("a value that was never set has no digits, calling code, region or form") {
+  const E164 unset;
+  CHECK(unset.digits() == 0);
+  CHECK(ringctl::phone::calling_code(unset) == 0);
+  CHECK_FALSE(region_of(unset));
+  CHECK(ringctl::phone::format_national(unset).empty());
+}
