@@ -156,7 +156,10 @@ class Import {
     auto renewed = session_.clock.steady();
     dealer_.emplace(intake_, adapter_, options_.batch_rows, job_.position, earlier_conflicts_);
     Batch batch;
-    while (!too_many() && next(batch) && write_batch(batch)) {
+    bool stopped = too_many();
+    while (!stopped && next(batch)) {
+      stopped = !write_batch(batch);
+      if (stopped) break;
       tell(batch.items.size());
       if (session_.clock.steady() - renewed > k_lease_renewal) {
         lease.renew();
@@ -164,7 +167,7 @@ class Import {
       }
     }
     const auto written = job_.counts;
-    job_.state = too_many() ? jobs::State::failed : jobs::State::finished;
+    job_.state = stopped || too_many() ? jobs::State::failed : jobs::State::finished;
     if (job_.state == jobs::State::failed) plan_rest(batch);
     settle_counts();
     const auto planned = job_.counts;

@@ -1,0 +1,127 @@
+#include "bulk/header.hpp"
+
+#include "bulk/fake_adapter.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using namespace ringctl::bulk;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::vector<ColumnMap> maps(const std::vector<std::string>& texts) {
+  std::vector<ColumnMap> out;
+  for (const auto& text : texts) out.push_back(parse_column_map(text));
+  return out;
+}
+
+Mapping map_names(const Names& names, const std::vector<std::string>& flags = {}, bool require_key = true) {
+  return map_columns(names, test::Boxes(), maps(flags), "boxes.csv", require_key);
+}
+
+Error refusal_of(const Names& names, const std::vector<std::string>& flags = {}) {
+  auto error = test::error_of([&] { map_names(names, flags); });
+  REQUIRE(error);
+  return *std::move(error);
+}
+
+bool has_detail(const Error& error, const std::string& line) {
+  return std::find(error.details().begin(), error.details().end(), line) != error.details().end();
+}
+
+}  // namespace
+
+TEST_CASE("columns are found by name in any order", "[bulk][header]") {
+  CHECK(map_names({"tag", "name", "shelf"}) == Mapping{4, 1, 0});
+}
+
+TEST_CASE("column names may differ in case, and in spaces, dots and hyphens for underscores", "[bulk][header]") {
+  CHECK(map_names({" SHELF ", "Box Name"}) == Mapping{0, 1});
+  CHECK(map_names({"shelf", "box-name"}) == Mapping{0, 1});
+  CHECK(map_names({"shelf", "BOX.NAME"}) == Mapping{0, 1});
+}
+
+TEST_CASE("aliases stand for their column", "[bulk][header]") {
+  CHECK(map_names({"rack", "title", "color", "rfid"}) == Mapping{0, 1, 2, 4});
+}
+
+TEST_CASE("the columns that a rejects file adds are ignored", "[bulk][header]") {
+  CHECK(map_names({"shelf", "name", "_line", "_code", "_error"}) == Mapping{0, 1, std::nullopt, std::nullopt, std::nullopt});
+}
+
+TEST_CASE("--map feeds a field from a column of another name", "[bulk][header]") {
+  CHECK(map_names({"Regal Nr", "name"}, {"Regal Nr=shelf"}) == Mapping{0, 1});
+  CHECK(map_names({"regal_nr", "name"}, {"Regal Nr=Rack"}) == Mapping{0, 1});
+}
+
+TEST_CASE("--map X=- ignores a column, known or not", "[bulk][header]") {
+  CHECK(map_names({"shelf", "name", "colour", "weight"}, {"colour=-", "weight=-"}) ==
+        Mapping{0, 1, std::nullopt, std::nullopt});
+}
+
+TEST_CASE("--map gives a column to another field than its name says", "[bulk][header]") {
+  CHECK(map_names({"shelf", "name", "tag"}, {"name=tag", "tag=name"}) == Mapping{0, 4, 1});
+}
+
+TEST_CASE("an unknown column is refused with the nearest name and the way to leave it out", "[bulk][header]") {
+  const auto error = refusal_of({"shelf", "name", "colur"});
+  CHECK(error.slug() == "import.unknown_column");
+  CHECK(error.errc() == Errc::invalid);
+  CHECK(error.message() == "boxes.csv: unknown column \"colur\"");
+  CHECK(has_detail(error, "did you mean: colour"));
+  CHECK(has_detail(error, "columns: shelf, name, colour, note, tag"));
+  CHECK(error.hint() == "leave it out of the import with --map 'colur=-'");
+}
+
+TEST_CASE("a column without a name is refused with a hint that can be followed", "[bulk][header]") {
+  const auto error = refusal_of({"", "shelf", "name"});
+  CHECK(error.slug() == "import.unknown_column");
+  CHECK(error.message() == "boxes.csv: a column has no name");
+  CHECK(error.hint() == "name it in the header, or take it out of the file");
+}
+
+TEST_CASE("two columns for one field are refused, by alias and by --map too", "[bulk][header]") {
+  CHECK(refusal_of({"shelf", "name", "shelf"}).slug() == "import.duplicate_column");
+  CHECK(refusal_of({"shelf", "name", "colour", "color"}).message() ==
+        "boxes.csv: columns \"colour\" and \"color\" both hold colour");
+  CHECK(refusal_of({"shelf", "name", "x"}, {"x=name"}).slug() == "import.duplicate_column");
+}
+
+TEST_CASE("a missing key column is named with the columns that are there", "[bulk][header]") {
+  const auto error = refusal_of({"shelf", "colour"});
+  CHECK(error.slug() == "import.missing_column");
+  CHECK(error.message() == "boxes.csv: no column \"name\"");
+  CHECK(has_detail(error, "columns in the file: shelf, colour"));
+  CHECK(map_names({"shelf", "colour"}, {}, false) == Mapping{0, 2});
+}
+
+TEST_CASE("--map to a field that does not exist is a usage error that lists the fields", "[bulk][header]") {
+  const auto error = refusal_of({"shelf", "name", "x"}, {"x=weight"});
+  CHECK(error.slug() == "import.bad_map");
+  CHECK(error.errc() == Errc::usage);
+  CHECK(has_detail(error, "fields: shelf, name, colour, note, tag"));
+}
+
+TEST_CASE("--map text without two sides is a usage error", "[bulk][header]") {
+  const auto text = GENERATE("", "=", "a=", "=b", "ab");
+  CHECK(test::slug_of([&] { parse_column_map(text); }) == "import.bad_map");
+}
+
+TEST_CASE("--map splits at the last equals sign, so that column names may hold one", "[bulk][header]") {
+  const auto map = parse_column_map("a=b=name");
+  CHECK(map.file_column == "a=b");
+  CHECK(map.field == "name");
+}
+
+TEST_CASE("--map of a column that the file does not have is a usage error", "[bulk][header]") {
+  const Names names{"shelf", "name"};
+  const auto given = maps({"Name=tag", "weight=-"});
+  const auto error = test::error_of([&] { require_mapped_columns(names, given, "boxes.csv"); });
+  REQUIRE(error);
+  CHECK(error->slug() == "import.bad_map");
+  CHECK(error->message() == "--map weight=-: boxes.csv has no column \"weight\"");
+  CHECK(has_detail(*error, "columns in the file: shelf, name"));
+  CHECK(test::slug_of([&] { require_mapped_columns(names, maps({" NAME =tag"}), "boxes.csv"); }).empty());
+}

@@ -1,0 +1,411 @@
+// What an import does to a database: verdicts, counts, all or nothing, batches.
+
+#include "bulk/import.hpp"
+
+#include "bulk/imports.hpp"
+#include "db/lease.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using namespace ringctl::bulk;
+using test::Imports;
+using test::Lines;
+
+namespace {
+
+const std::string k_a = "PN0000000000000000000000000000000a", k_b = "PN0000000000000000000000000000000b";
+
+}  // namespace
+
+TEST_CASE("new numbers are written with their defaults", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto report = i.import("+12025550101\n+442079460001,telnyx,GB,Sales,inactive,sms|voice," + k_a + "\n");
+  CHECK(report.outcome == Errc::ok);
+  CHECK(test::text_of(report.counts) == "rows 2 new 2");
+  CHECK(i.numbers() == Lines{"+12025550101|twilio|US||active|| v1",
+                             "+442079460001|telnyx|GB|Sales|inactive|{\"sms\":true,\"voice\":true}|" + k_a + " v1"});
+}
+
+TEST_CASE("the same file again finds everything the same and writes no number", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto text = "phone_number,provider,country_code,label,status,capabilities,sid\n"
+                    "+12025550101,,,,,,\n+12025550102,-,-,-,-,-,-\n+442079460001,telnyx,UK,x,inactive,MMS|voice," +
+                    k_a + "\n";
+  REQUIRE(test::text_of(i.import(text).counts) == "rows 3 new 3 warnings 1");
+  const auto before = i.numbers();
+  CHECK(test::text_of(i.import(text).counts) == "rows 3 same 3 warnings 1");
+  CHECK(i.numbers() == before);
+}
+
+TEST_CASE("an update changes the columns that are there, leaves the empty ones and clears those with a hyphen",
+          "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx,US,Sales,inactive,voice|sms," + k_a + "\n+12025550102,telnyx,US,Old,active,fax\n");
+  const auto report = i.import("phone_number,label,capabilities,sid,status\n+12025550101,New,,-,\n+12025550102,,-,,-\n");
+  CHECK(test::text_of(report.counts) == "rows 2 updated 2");
+  CHECK(i.numbers() == Lines{"+12025550101|telnyx|US|New|inactive|{\"sms\":true,\"voice\":true}| v2",
+                             "+12025550102|telnyx|US|Old|active|| v2"});
+}
+
+TEST_CASE("new, changed and equal rows in one file are told apart", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx\n+12025550102,telnyx\n");
+  const auto report = i.import("+12025550103,telnyx\n+12025550102,twilio\n+12025550101,telnyx\n");
+  CHECK(test::text_of(report.counts) == "rows 3 new 1 updated 1 same 1");
+}
+
+TEST_CASE("--on-conflict skip leaves rows that exist with other values", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx\n");
+  const auto report = i.import("+12025550101,twilio\n+12025550102,twilio\n", test::with(OnConflict::skip));
+  CHECK(report.outcome == Errc::ok);
+  CHECK(test::text_of(report.counts) == "rows 2 new 1 skipped 1");
+  CHECK(i.numbers() == Lines{"+12025550101|telnyx|US||active|| v1", "+12025550102|twilio|US||active|| v1"});
+}
+
+TEST_CASE("--on-conflict fail refuses the file and says what differs", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx,US,Sales\n");
+  const auto sizes = i.sizes();
+  const auto report =
+      i.import("phone_number,provider,label\n+12025550102,,\n+12025550101,twilio,-\n", test::with(OnConflict::fail));
+  CHECK(report.outcome == Errc::conflict);
+  CHECK_FALSE(report.job);
+  CHECK(test::texts_of(report.problems) ==
+        Lines{"exists: line 3: +12025550101 exists: provider is \"telnyx\", not \"twilio\", label is \"Sales\", not \"\""});
+  CHECK(i.sizes() == sizes);
+}
+
+TEST_CASE("a file refused as a whole leaves no number, no job and no audit row", "[bulk][import]") {
+  const auto engine = GENERATE(from_range(test::engines()));
+  const auto* bad = GENERATE("+1202555\n", "+12025550101,twilio\n", "+12025550103,BAD WORD\n", "+12025550104,twilio,CA\n");
+  Imports i(engine);
+  i.import("+12025550109,telnyx\n");
+  const auto sizes = i.sizes();
+  const auto before = i.numbers();
+  const auto report = i.import(std::string("+12025550101,telnyx\n+12025550109,twilio\n") + bad);
+  CHECK(report.outcome == Errc::invalid);
+  CHECK_FALSE(report.job);
+  CHECK(i.sizes() == sizes);
+  CHECK(i.numbers() == before);
+}
+
+TEST_CASE("every problem of a refused file is found, in line order", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto other = i.database.add_workspace("other");
+  ImportOptions options;
+  options.intake.path = i.file("+12025550109\n", "other.csv");
+  i.run(options, other);
+  const auto report = i.import("+12025550109,telnyx\n+12025550101,telnyx\n555-0100\n+12025550101,twilio\n");
+  CHECK(report.outcome == Errc::invalid);
+  CHECK(test::text_of(report.counts) == "rows 4 new 1 duplicate 1 conflict 1 invalid 1");
+  REQUIRE(report.problems.size() == 3);
+  CHECK(report.problems[0].code == "held_elsewhere");
+  CHECK(report.problems[1].code == "bad_number");
+  CHECK(report.problems[2].code == "duplicate");
+  CHECK(i.numbers(i.workspace).empty());
+}
+
+TEST_CASE("a dry run writes nothing and predicts what the import does", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx\n+12025550102,telnyx\n");
+  const auto sizes = i.sizes();
+  const auto text = "+12025550101,twilio\n+12025550102,telnyx\n+12025550103\n";
+  const auto plan = i.import(text, test::dry_run());
+  CHECK(plan.dry_run);
+  CHECK_FALSE(plan.job);
+  CHECK(i.sizes() == sizes);
+  const auto done = i.import(text);
+  CHECK(done.counts == plan.counts);
+  CHECK(done.outcome == plan.outcome);
+}
+
+TEST_CASE("the same row twice is skipped with a warning that names the first line", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto report = i.import("+12025550101,telnyx\n+12025550102\n(202) 555-0101,telnyx\n",
+                               [] {
+                                 ImportOptions options;
+                                 options.intake.reading.default_country = "US";
+                                 return options;
+                               }());
+  CHECK(report.outcome == Errc::ok);
+  CHECK(test::text_of(report.counts) == "rows 3 new 2 skipped 1 warnings 1");
+  CHECK(test::texts_of(report.warnings) ==
+        Lines{"duplicate: line 3, phone_number: +12025550101 stands on line 1 already"});
+}
+
+TEST_CASE("the same number with other values is invalid and names the first line", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto report = i.import("+12025550101,telnyx\n+12025550101\n+12025550101,telnyx\n");
+  CHECK(report.outcome == Errc::invalid);
+  CHECK(test::text_of(report.counts) == "rows 3 new 1 skipped 1 duplicate 1 warnings 1");
+  CHECK(test::texts_of(report.problems) ==
+        Lines{"duplicate: line 2, phone_number: +12025550101 stands on line 1 already with other values"});
+}
+
+TEST_CASE("duplicates behind the last new row still refuse the file", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  auto options = ImportOptions{};
+  options.batch_rows = 1;
+  CHECK(i.import("+12025550101,telnyx\n+12025550102\n+12025550102,telnyx\n", options).outcome == Errc::invalid);
+  CHECK(i.numbers().empty());
+}
+
+TEST_CASE("--max-errors lets good rows in and counts the rest", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550109,telnyx\n");
+  auto options = test::max_errors("3");
+  options.on_conflict = OnConflict::fail;
+  const auto report =
+      i.import("+12025550101\nnonsense\n+12025550102,telnyx\n+12025550102,twilio\n+12025550109,twilio\n", options);
+  CHECK(report.outcome == Errc::partial);
+  CHECK(test::text_of(report.counts) == "rows 5 new 2 duplicate 1 conflict 1 invalid 1");
+  REQUIRE(report.job);
+  CHECK(i.job_rows(*report.job) == Lines{"2 invalid bad_number", "4 duplicate duplicate", "5 conflict exists"});
+  CHECK(i.job(*report.job).state == jobs::State::finished);
+  CHECK(i.job(*report.job).counts == report.counts);
+  CHECK(i.numbers().size() == 3);
+}
+
+TEST_CASE("more invalid rows than allowed are seen before anything is written", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto* allowance = GENERATE("1", "49%");
+  const auto sizes = i.sizes();
+  const auto report = i.import("+12025550101\nnonsense\nrubbish\n+12025550102\n", test::max_errors(allowance));
+  CHECK(report.outcome == Errc::invalid);
+  CHECK_FALSE(report.job);
+  CHECK_FALSE(report.stopped_midway);
+  CHECK(i.sizes() == sizes);
+}
+
+TEST_CASE("a percentage is of the rows of the file", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto report = i.import("+12025550101\nnonsense\nrubbish\n+12025550102\n", test::max_errors("50%"));
+  CHECK(report.outcome == Errc::partial);
+  CHECK(i.numbers().size() == 2);
+}
+
+TEST_CASE("a run that meets too many conflicts on the way stops, and says what was written", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550103,telnyx\n+12025550104,telnyx\n");
+  auto options = test::max_errors("1");
+  options.on_conflict = OnConflict::fail;
+  options.batch_rows = 2;
+  const auto report = i.import("+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n", options);
+  CHECK(report.outcome == Errc::conflict);
+  CHECK(report.stopped_midway);
+  CHECK(test::text_of(report.counts) == "rows 5 new 2 conflict 2");
+  CHECK(i.numbers().size() == 4);
+  CHECK(i.numbers().back().starts_with("+12025550104|telnyx"));
+  REQUIRE(report.job);
+  CHECK(i.job(*report.job).state == jobs::State::failed);
+  const auto error = refusal(report);
+  CHECK(error.message().find("stopped after 2 rows were written") != std::string::npos);
+  CHECK(error.hint() == "ringctl jobs undo " + report.job->short_id());
+}
+
+TEST_CASE("a file whose first batch has too many conflicts is refused whole, with all its problems", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550103,telnyx\n+12025550104,telnyx\n+12025550106,telnyx\n");
+  const auto before = i.numbers();
+  auto options = test::max_errors("1");
+  options.on_conflict = OnConflict::fail;
+  options.batch_rows = 4;
+  const auto report = i.import("+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n"
+                               "+12025550106,twilio\n",
+                               options);
+  CHECK(report.outcome == Errc::conflict);
+  CHECK_FALSE(report.stopped_midway);
+  CHECK_FALSE(report.job);
+  CHECK(test::text_of(report.counts) == "rows 6 new 3 conflict 3");
+  CHECK(report.problems.size() == 3);
+  CHECK(i.numbers() == before);
+  CHECK(refusal(report).message().ends_with(": 3 of 6 rows are in conflict, --max-errors 1 allows fewer; nothing was written"));
+}
+
+TEST_CASE("nothing further is written once a duplicate is one too many", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  auto options = test::max_errors("0");
+  options.batch_rows = 2;
+  const auto report = i.import("+12025550101\n+12025550101,telnyx\n+12025550102\n", options);
+  CHECK(report.outcome == Errc::invalid);
+  CHECK_FALSE(report.stopped_midway);
+  CHECK(i.numbers().empty());
+}
+
+TEST_CASE("rejects hold the refused rows of every kind in line order, ready to feed again", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550109,telnyx\n");
+  auto options = test::max_errors("100%");
+  options.on_conflict = OnConflict::fail;
+  options.rejects = i.dir / "rejects.csv";
+  const auto report = i.import("number,carrier,Label\n+12025550109,twilio,a\n+12025550101,,\"b, c\"\nnonsense,,'=1\n"
+                               "+12025550101,telnyx,d\n",
+                               options);
+  CHECK(report.outcome == Errc::partial);
+  CHECK(report.rejects == options.rejects);
+  const auto text = test::read_text(options.rejects);
+  CHECK(text.starts_with("number,carrier,Label,_line,_code,_error\n+12025550109,twilio,a,2,exists,"));
+  CHECK(text.find("\nnonsense,,'=1,4,bad_number,") != std::string::npos);
+  CHECK(text.find("\n+12025550101,telnyx,d,5,duplicate,") != std::string::npos);
+
+  ImportOptions again;
+  again.intake.path = i.file("number,carrier,Label,_line,_code,_error\n+12025550109,twilio,a,2,exists,why\n", "mended.csv");
+  CHECK(test::text_of(i.run(again).counts) == "rows 1 updated 1");
+}
+
+TEST_CASE("an atomic refusal writes its rejects too", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  ImportOptions options;
+  options.rejects = i.dir / "rejects.csv";
+  i.import("+12025550101\nnonsense\n", options);
+  CHECK(test::read_text(options.rejects).find("\nnonsense,,,,,,,2,bad_number,") != std::string::npos);
+  CHECK(i.numbers().empty());
+}
+
+TEST_CASE("a dry run and a clean run write no rejects file", "[bulk][import]") {
+  Imports i(test::engines().front());
+  auto options = test::dry_run();
+  options.rejects = i.dir / "rejects.csv";
+  i.import("+1202555\n", options);
+  options.dry_run = false;
+  i.import("+12025550101\n", options);
+  CHECK_FALSE(std::filesystem::exists(options.rejects));
+}
+
+TEST_CASE("a rejects file that cannot be made stops the import before it begins", "[bulk][import]") {
+  Imports i(test::engines().front());
+  auto options = test::max_errors("1");
+  options.rejects = i.dir / "missing" / "rejects.csv";
+  CHECK(test::slug_of([&] { i.import("+12025550101\n", options); }) == "output.write_failed");
+  CHECK(i.numbers().empty());
+}
+
+TEST_CASE("a number that another workspace holds is a conflict that does not name the holder", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto other = i.database.add_workspace("secret-competitor");
+  ImportOptions options;
+  options.intake.path = i.file("+12025550109,telnyx,US,Theirs\n", "theirs.csv");
+  i.run(options, other);
+  const auto before = i.numbers();
+  const auto report = i.import("+12025550109,twilio\n+12025550101\n", test::max_errors("1"));
+  CHECK(report.outcome == Errc::partial);
+  CHECK(test::texts_of(report.problems) == Lines{"held_elsewhere: line 1: +12025550109 is held by another workspace"});
+  CHECK(i.numbers(other) == before);
+  CHECK(i.numbers(i.workspace).size() == 1);
+}
+
+TEST_CASE("a workspace's import sees and changes no row of another", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto other = i.database.add_workspace("other");
+  i.import("+12025550101,telnyx\n");
+  const auto before = i.numbers(i.workspace);
+  ImportOptions options;
+  options.intake.path = i.file("+12025550102,telnyx\n", "theirs.csv");
+  CHECK(i.run(options, other).outcome == Errc::ok);
+  CHECK(i.numbers(i.workspace) == before);
+  CHECK(i.audit_verdict().rows == 1);
+}
+
+TEST_CASE("a SID that another number has is a conflict, with its number where it is ours", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto other = i.database.add_workspace("other");
+  ImportOptions options;
+  options.intake.path = i.file("phone_number,sid\n+12025550109," + k_b + "\n", "theirs.csv");
+  i.run(options, other);
+  i.import("phone_number,sid\n+12025550101," + k_a + "\n+12025550102,\n");
+  const auto report = i.import("phone_number,sid\n+12025550102," + k_a + "\n+12025550103," + k_b + "\n+12025550101,\n",
+                               test::max_errors("2"));
+  CHECK(report.outcome == Errc::partial);
+  CHECK(test::text_of(report.counts) == "rows 3 same 1 conflict 2");
+  CHECK(test::texts_of(report.problems) == Lines{"sid_taken: line 2, sid: sid \"" + k_a + "\" is that of +12025550101",
+                                                 "sid_taken: line 3, sid: sid \"" + k_b + "\" is held by another workspace"});
+}
+
+TEST_CASE("a SID cannot go from one number to another within a file, whichever of them is written first",
+          "[bulk][import]") {
+  const auto engine = GENERATE(from_range(test::engines()));
+  const auto* taker = GENERATE("+12025550101", "+12025550109");
+  const auto batch_rows = GENERATE(std::size_t{1}, std::size_t{10});
+  Imports i(engine);
+  i.import("phone_number,sid\n+12025550105," + k_a + "\n");
+  const std::string text = "phone_number,sid\n+12025550105,-\n" + std::string(taker) + "," + k_a + "\n";
+  auto options = test::max_errors("1");
+  options.batch_rows = batch_rows;
+  auto planning = options;
+  planning.dry_run = true;
+  const auto plan = i.import(text, planning);
+  const auto report = i.import(text, options);
+  CHECK(test::texts_of(report.problems) == Lines{"sid_taken: line 3, sid: sid \"" + k_a + "\" is that of +12025550105"});
+  CHECK(test::text_of(report.counts) == "rows 2 updated 1 conflict 1");
+  CHECK(plan.counts == report.counts);
+}
+
+TEST_CASE("a file without rows changes nothing and leaves no job", "[bulk][import]") {
+  Imports i(test::engines().front());
+  const auto sizes = i.sizes();
+  const auto report = i.import(GENERATE("", "phone_number\n"));
+  CHECK(report.outcome == Errc::ok);
+  CHECK_FALSE(report.job);
+  CHECK(i.sizes() == sizes);
+}
+
+TEST_CASE("an import is one job and one audit row, and the chain holds", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto report = i.import("+12025550101\n+12025550102\n");
+  REQUIRE(report.job);
+  const auto job = i.job(*report.job);
+  CHECK(job.kind == "numbers.import");
+  CHECK(job.state == jobs::State::finished);
+  CHECK(job.counts == report.counts);
+  CHECK(job.finished_at);
+  const auto verdict = i.audit_verdict();
+  CHECK(verdict.rows == 1);
+  CHECK_FALSE(verdict.broken_at);
+}
+
+TEST_CASE("an import in batches is audited when it begins and when it ends", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  auto options = test::max_errors("0");
+  options.batch_rows = 1;
+  i.import("+12025550101\n+12025550102\n", options);
+  CHECK(i.audit_verdict().rows == 2);
+  CHECK_FALSE(i.audit_verdict().broken_at);
+}
+
+TEST_CASE("an import waits for no other: the workspace's bulk lock is held", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  test::Actor bob(i.database.connect(), i.clock, "os:bob");
+  auto lease = db::Lease::acquire(bob.session.db, i.clock, "bulk", i.workspace, std::chrono::minutes(1), std::chrono::milliseconds(0));
+  const auto error = test::error_of([&] { i.import("+12025550101\n"); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::locked);
+  CHECK(i.numbers().empty());
+  SECTION("a dry run needs no lock") { CHECK(i.import("+12025550101\n", test::dry_run()).outcome == Errc::ok); }
+  SECTION("another workspace has a lock of its own") {
+    ImportOptions options;
+    options.intake.path = i.file("+12025550101\n");
+    CHECK(i.run(options, i.database.add_workspace("other")).outcome == Errc::ok);
+  }
+  lease.release();
+}
+
+TEST_CASE("the lock is free again after a run, refused or not", "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import(GENERATE("+12025550101\n", "+12025550101\n+12025550101,telnyx\n"));
+  CHECK(i.import("+12025550102\n").outcome == Errc::ok);
+}
+
+TEST_CASE("a refusal says how many rows are at fault, names the first ten and offers a way on", "[bulk][import]") {
+  Imports i(test::engines().front());
+  std::string text = "+12025550101\n";
+  for (int n = 0; n < 12; ++n) text += "nonsense\n";
+  const auto error = refusal(i.import(text));
+  CHECK(error.errc() == Errc::invalid);
+  CHECK(error.slug() == "import.invalid_rows");
+  CHECK(error.message().ends_with(": 12 of 13 rows are invalid; nothing was written"));
+  REQUIRE(error.details().size() == 11);
+  CHECK(error.details().back() == "… 2 more (--rejects FILE keeps them all)");
+  CHECK(error.hint() == "fix them, or add --max-errors 12 to import the other 1");
+}

@@ -1,0 +1,182 @@
+#include "bulk/undo.hpp"
+
+#include "bulk/imports.hpp"
+#include "db/lease.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using namespace ringctl::bulk;
+using test::Imports;
+using test::Lines;
+
+namespace {
+
+const std::string k_sid = "PN0000000000000000000000000000000a";
+
+/// The import's job; it must have made one.
+base::Uuid job_of(const ImportReport& report) {
+  REQUIRE(report.job);
+  return *report.job;
+}
+
+/// What a number holds, without its version.
+Lines values_of(const Lines& numbers) {
+  Lines out;
+  for (const auto& line : numbers) out.push_back(line.substr(0, line.rfind(' ')));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("undo removes the numbers a job made and puts back those it changed", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx,US,Old,inactive,voice|fax," + k_sid + "\n+12025550102\n");
+  const auto before = values_of(i.numbers());
+  const auto job = job_of(i.import("phone_number,provider,label,status,capabilities,sid,country_code\n"
+                                   "+12025550101,twilio,New,active,-,-,-\n+12025550102,,Named,,,,\n+12025550103,,,,,,\n"));
+  const auto report = i.undo(job);
+  CHECK(report.removed == 1);
+  CHECK(report.restored == 2);
+  CHECK(report.kept_count == 0);
+  CHECK(report.gone == 0);
+  CHECK(values_of(i.numbers()) == before);
+  CHECK(i.job(job).state == jobs::State::undone);
+}
+
+TEST_CASE("undo works on a job that ran in batches", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550102,telnyx\n+12025550104,telnyx\n");
+  const auto before = values_of(i.numbers());
+  auto options = test::max_errors("1");
+  options.batch_rows = 2;
+  const auto job = job_of(i.import("+12025550101\n+12025550102,twilio\n+12025550103\nnonsense\n+12025550104,twilio\n", options));
+  const auto report = i.undo(job);
+  CHECK(report.removed == 2);
+  CHECK(report.restored == 2);
+  CHECK(values_of(i.numbers()) == before);
+}
+
+TEST_CASE("undo keeps and lists rows that moved on, made or changed", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx\n+12025550102,telnyx\n");
+  const auto job = job_of(i.import("+12025550101,twilio\n+12025550102,twilio\n+12025550103\n+12025550104\n"));
+  i.import("phone_number,label\n+12025550102,Later\n+12025550104,Later\n");
+  const auto report = i.undo(job);
+  CHECK(report.removed == 1);
+  CHECK(report.restored == 1);
+  CHECK(report.kept == Lines{"+12025550102", "+12025550104"});
+  CHECK(report.kept_count == 2);
+  CHECK(i.numbers() == Lines{"+12025550101|telnyx|US||active|| v3", "+12025550102|twilio|US|Later|active|| v3",
+                             "+12025550104|twilio|US|Later|active|| v2"});
+}
+
+TEST_CASE("undo of a job whose rows were deleted says how many are gone", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx\n");
+  const auto job = job_of(i.import("+12025550101,twilio\n+12025550102\n+12025550103\n"));
+  i.exec("DELETE FROM phone_numbers WHERE phone_number <> $1", {"+12025550103"});
+  const auto report = i.undo(job);
+  CHECK(report.removed == 1);
+  CHECK(report.restored == 0);
+  CHECK(report.gone == 2);
+  CHECK(report.kept.empty());
+}
+
+TEST_CASE("a number whose old SID another number has by now is kept as it is", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const bool elsewhere = GENERATE(false, true);
+  const auto other = i.database.add_workspace("other");
+  i.import("phone_number,sid\n+12025550101," + k_sid + "\n");
+  const auto job = job_of(i.import("phone_number,sid\n+12025550101,-\n+12025550102,\n"));
+  ImportOptions options;
+  options.intake.path = i.file("phone_number,sid\n+12025550109," + k_sid + "\n", "later.csv");
+  REQUIRE(i.run(options, elsewhere ? other : i.workspace).outcome == Errc::ok);
+  const auto report = i.undo(job);
+  CHECK(report.kept == Lines{"+12025550101"});
+  CHECK(report.restored == 0);
+  CHECK(report.removed == 1);
+}
+
+TEST_CASE("a job is undone once", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto job = job_of(i.import("+12025550101\n"));
+  i.undo(job);
+  CHECK(test::slug_of([&] { i.undo(job); }) == "jobs.already_undone");
+}
+
+TEST_CASE("a job that changed nothing cannot be undone", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101\n");
+  const auto job = job_of(i.import("+12025550101\n"));
+  CHECK(test::slug_of([&] { i.undo(job); }) == "jobs.nothing_to_undo");
+}
+
+TEST_CASE("undo of a job that does not exist names it", "[bulk][undo]") {
+  Imports i(test::engines().front());
+  CHECK(test::slug_of([&] { i.undo(base::Uuid()); }) == "jobs.unknown");
+}
+
+TEST_CASE("a dry run of undo counts and changes nothing", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx\n");
+  const auto job = job_of(i.import("+12025550101,twilio\n+12025550102\n"));
+  const auto before = i.numbers();
+  const auto sizes = i.sizes();
+  const auto plan = i.undo(job, true);
+  CHECK(plan.removed == 1);
+  CHECK(plan.restored == 1);
+  CHECK(i.numbers() == before);
+  CHECK(i.sizes() == sizes);
+  CHECK(i.undo(job).removed == 1);
+}
+
+TEST_CASE("after an undo the same file is imported anew, and may be undone again", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto text = "+12025550101\n+12025550102\n";
+  i.undo(job_of(i.import(text, test::max_errors("0"))));
+  const auto again = i.import(text, test::max_errors("0"));
+  CHECK_FALSE(again.resumed);
+  CHECK(test::text_of(again.counts) == "rows 2 new 2");
+  CHECK(i.undo(job_of(again)).removed == 2);
+}
+
+TEST_CASE("undo reaches no row of another workspace", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto other = i.database.add_workspace("other");
+  ImportOptions options;
+  options.intake.path = i.file("+12025550109\n", "theirs.csv");
+  const auto theirs = job_of(i.run(options, other));
+  CHECK(test::slug_of([&] { i.undo(theirs); }) == "jobs.unknown");
+  CHECK(i.numbers(other).size() == 1);
+}
+
+TEST_CASE("undo is audited and the chain holds", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.undo(job_of(i.import("+12025550101\n")));
+  const auto verdict = i.audit_verdict();
+  CHECK(verdict.rows == 2);
+  CHECK_FALSE(verdict.broken_at);
+}
+
+TEST_CASE("undo waits for no running import: the bulk lock is held", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto job = job_of(i.import("+12025550101\n"));
+  test::Actor bob(i.database.connect(), i.clock, "os:bob");
+  auto lease = db::Lease::acquire(bob.session.db, i.clock, "bulk", i.workspace, std::chrono::minutes(1), std::chrono::milliseconds(0));
+  CHECK(test::slug_of([&] { i.undo(job); }) == "lock.held");
+  CHECK(i.numbers().size() == 1);
+  lease.release();
+}
+
+TEST_CASE("a job of thousands of new and changed rows is undone whole", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import(test::many_numbers(5000));
+  const auto before = values_of(i.numbers());
+  std::string text = "phone_number,provider,label\n";
+  for (std::size_t n = 2000; n < 8000; ++n) text += test::number_at(n) + ",,changed\n";
+  const auto report = i.undo(job_of(i.import(text)));
+  CHECK(report.restored == 3000);
+  CHECK(report.removed == 3000);
+  CHECK(values_of(i.numbers()) == before);
+}
