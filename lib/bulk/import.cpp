@@ -413,8 +413,10 @@ Error refusal(const ImportReport& report) {
   message += report.stopped_midway
                  ? fmt::format("; stopped after {} rows were written", number(counts.created + counts.updated))
                  : "; nothing was written";
-  std::string hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
-                                 number(counts.rows - counts.rejected()));
+  std::string hint = "fix them and run the same command again";
+  if (counts.rejected() < counts.rows)
+    hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
+                       number(counts.rows - counts.rejected()));
   if (report.stopped_midway) hint = fmt::format("ringctl jobs undo {}", report.job->short_id());
   Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
               std::move(hint));

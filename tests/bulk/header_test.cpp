@@ -51,17 +51,17 @@ TEST_CASE("the columns that a rejects file adds are ignored", "[bulk][header]") 
   CHECK(map_names({"shelf", "name", "_line", "_code", "_error"}) == Mapping{0, 1, std::nullopt, std::nullopt, std::nullopt});
 }
 
-TEST_CASE("--map feeds a field from a column of another name", "[bulk][header]") {
+TEST_CASE("the flag --map feeds a field from a column of another name", "[bulk][header]") {
   CHECK(map_names({"Regal Nr", "name"}, {"Regal Nr=shelf"}) == Mapping{0, 1});
   CHECK(map_names({"regal_nr", "name"}, {"Regal Nr=Rack"}) == Mapping{0, 1});
 }
 
-TEST_CASE("--map X=- ignores a column, known or not", "[bulk][header]") {
+TEST_CASE("the flag --map X=- ignores a column, known or not", "[bulk][header]") {
   CHECK(map_names({"shelf", "name", "colour", "weight"}, {"colour=-", "weight=-"}) ==
         Mapping{0, 1, std::nullopt, std::nullopt});
 }
 
-TEST_CASE("--map gives a column to another field than its name says", "[bulk][header]") {
+TEST_CASE("the flag --map gives a column to another field than its name says", "[bulk][header]") {
   CHECK(map_names({"shelf", "name", "tag"}, {"name=tag", "tag=name"}) == Mapping{0, 4, 1});
 }
 
@@ -97,25 +97,25 @@ TEST_CASE("a missing key column is named with the columns that are there", "[bul
   CHECK(map_names({"shelf", "colour"}, {}, false) == Mapping{0, 2});
 }
 
-TEST_CASE("--map to a field that does not exist is a usage error that lists the fields", "[bulk][header]") {
+TEST_CASE("the flag --map to a field that does not exist is a usage error that lists the fields", "[bulk][header]") {
   const auto error = refusal_of({"shelf", "name", "x"}, {"x=weight"});
   CHECK(error.slug() == "import.bad_map");
   CHECK(error.errc() == Errc::usage);
   CHECK(has_detail(error, "fields: shelf, name, colour, note, tag"));
 }
 
-TEST_CASE("--map text without two sides is a usage error", "[bulk][header]") {
+TEST_CASE("the flag --map text without two sides is a usage error", "[bulk][header]") {
   const auto text = GENERATE("", "=", "a=", "=b", "ab");
   CHECK(test::slug_of([&] { parse_column_map(text); }) == "import.bad_map");
 }
 
-TEST_CASE("--map splits at the last equals sign, so that column names may hold one", "[bulk][header]") {
+TEST_CASE("the flag --map splits at the last equals sign, so that column names may hold one", "[bulk][header]") {
   const auto map = parse_column_map("a=b=name");
   CHECK(map.file_column == "a=b");
   CHECK(map.field == "name");
 }
 
-TEST_CASE("--map of a column that the file does not have is a usage error", "[bulk][header]") {
+TEST_CASE("the flag --map of a column that the file does not have is a usage error", "[bulk][header]") {
   const Names names{"shelf", "name"};
   const auto given = maps({"Name=tag", "weight=-"});
   const auto error = test::error_of([&] { require_mapped_columns(names, given, "boxes.csv"); });

@@ -55,7 +55,7 @@ TEST_CASE("new, changed and equal rows in one file are told apart", "[bulk][impo
   CHECK(test::text_of(report.counts) == "rows 3 new 1 updated 1 same 1");
 }
 
-TEST_CASE("--on-conflict skip leaves rows that exist with other values", "[bulk][import]") {
+TEST_CASE("the flag --on-conflict skip leaves rows that exist with other values", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550101,telnyx\n");
   const auto report = i.import("+12025550101,twilio\n+12025550102,twilio\n", test::with(OnConflict::skip));
@@ -64,7 +64,7 @@ TEST_CASE("--on-conflict skip leaves rows that exist with other values", "[bulk]
   CHECK(i.numbers() == Lines{"+12025550101|telnyx|US||active|| v1", "+12025550102|twilio|US||active|| v1"});
 }
 
-TEST_CASE("--on-conflict fail refuses the file and says what differs", "[bulk][import]") {
+TEST_CASE("the flag --on-conflict fail refuses the file and says what differs", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550101,telnyx,US,Sales\n");
   const auto sizes = i.sizes();
@@ -152,7 +152,7 @@ TEST_CASE("duplicates behind the last new row still refuse the file", "[bulk][im
   CHECK(i.numbers().empty());
 }
 
-TEST_CASE("--max-errors lets good rows in and counts the rest", "[bulk][import]") {
+TEST_CASE("the flag --max-errors lets good rows in and counts the rest", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550109,telnyx\n");
   auto options = test::max_errors("3");

@@ -83,7 +83,7 @@ TEST_CASE("a first line with something like a key is no header", "[bulk][intake]
   CHECK(taken.intake.columns == Texts{"shelf", "name", "colour", "note", "tag"});
 }
 
-TEST_CASE("--input-header settles what the first line is", "[bulk][intake]") {
+TEST_CASE("the flag --input-header settles what the first line is", "[bulk][intake]") {
   Given given("rack,title\nx,y\n");
   given.options.header = HeaderMode::no;
   CHECK(given.take().rows == Texts{"RACK/TITLE @1 : RACK|TITLE|||", "X/Y @2 : X|Y|||"});
@@ -176,7 +176,7 @@ TEST_CASE("JSONL columns are mapped and ignored by --map too", "[bulk][intake]")
   CHECK(given.slug() == "import.bad_map");
 }
 
-TEST_CASE("--map needs a header that has the column", "[bulk][intake]") {
+TEST_CASE("the flag --map needs a header that has the column", "[bulk][intake]") {
   Given given("shelf,name\n#1,a\n");
   given.options.maps = {{"Titel", "name"}};
   CHECK(given.slug() == "import.bad_map");

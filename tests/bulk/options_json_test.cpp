@@ -80,7 +80,7 @@ TEST_CASE("options mean the same whatever the path, the rejects file and the all
   CHECK_FALSE(same_meaning(to_json(options), to_json(other)));
 }
 
-TEST_CASE("--max-errors takes rows or a percentage", "[bulk][options]") {
+TEST_CASE("the flag --max-errors takes rows or a percentage", "[bulk][options]") {
   CHECK(parse_allowance("12").rows == 12U);
   CHECK(parse_allowance("0").rows == 0U);
   CHECK(parse_allowance("5%").percent == 5.0);
@@ -91,7 +91,7 @@ TEST_CASE("--max-errors takes rows or a percentage", "[bulk][options]") {
   CHECK(parse_allowance("5%").text() == "5%");
 }
 
-TEST_CASE("--max-errors refuses what is neither", "[bulk][options]") {
+TEST_CASE("the flag --max-errors refuses what is neither", "[bulk][options]") {
   const auto text = GENERATE("", "%", "-1", "-1%", "101%", "1.5", "5 %", " 5", "five", "5%%", "99999999999999999999");
   CAPTURE(text);
   const auto error = test::error_of([&] { parse_allowance(text); });

@@ -184,7 +184,7 @@ TEST_CASE("a finished job is not taken up: the next run finds everything the sam
   CHECK(test::text_of(second.counts) == "rows 1 same 1");
 }
 
-TEST_CASE("--restart plans anew and closes the unfinished job", "[bulk][resume]") {
+TEST_CASE("the flag --restart plans anew and closes the unfinished job", "[bulk][resume]") {
   Mixed m(GENERATE(from_range(test::engines())));
   m.adapter = fails_at(3);
   CHECK_THROWS_AS(m.run(m.options), PulledPlug);

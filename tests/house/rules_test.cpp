@@ -54,6 +54,16 @@ TEST_CASE("no command goes through a shell", "[house]") {
   check_absent(R"((std::|[^:\w.>])system\([^)]|\bpopen\()", "", {});
 }
 
+// ctest runs each case by its name, which must not read as a flag of the test program.
+TEST_CASE("no test's name begins with a hyphen", "[house]") {
+  const std::regex wrong("TEST_CASE\\(\"-");
+  for (const auto& entry : fs::recursive_directory_iterator(root() / "tests")) {
+    if (entry.path().extension() != ".cpp") continue;
+    INFO(entry.path().string());
+    CHECK_FALSE(std::regex_search(test::read_text(entry.path()), wrong));
+  }
+}
+
 TEST_CASE("the folder of awkward files and its table name each other", "[house]") {
   const auto folder = root() / "fixtures/awkward";
   const auto table = test::read_text(folder / "README.md");
