@@ -3,14 +3,24 @@
 #include <array>
 
 #include "cmd/completion_values.hpp"
+#include "cmd/estate_values.hpp"
 
 namespace ringctl::cmd {
 namespace {
 
+constexpr std::string_view k_estate = "THE ESTATE";
+constexpr std::string_view k_records = "WORK AND RECORDS";
 constexpr std::string_view k_machine = "THIS MACHINE";
 constexpr std::string_view k_about = "ABOUT RINGCTL";
 
 constexpr std::array k_nouns = {
+    NounEntry{"numbers", "Phone numbers we hold", k_estate, add_numbers},
+    NounEntry{"workspaces", "Tenants, each with an estate of its own", k_estate, add_workspaces},
+    NounEntry{"jobs", "Bulk work: what was asked and what it did", k_records, add_jobs},
+    NounEntry{"audit", "Who changed what, and proof of it", k_records, add_audit},
+    NounEntry{"init", "Create the database and a workspace", k_machine, add_init},
+    NounEntry{"db", "Schema, checks, backups and copies of the database", k_machine, add_db},
+    NounEntry{"doctor", "Find out what is wrong with this installation", k_machine, add_doctor},
     NounEntry{"config", "Settings and where each comes from", k_machine, add_config},
     NounEntry{"profiles", "Named sets of settings", k_machine, add_profiles},
     NounEntry{"completion", "Print a shell's completion script", k_about, add_completion},
@@ -19,6 +29,10 @@ constexpr std::array k_nouns = {
 };
 
 constexpr std::array k_providers = {
+    ValueProvider{ValueKind::number, complete_numbers},
+    ValueProvider{ValueKind::workspace, complete_workspaces},
+    ValueProvider{ValueKind::job, complete_jobs},
+    ValueProvider{ValueKind::country, complete_countries},
     ValueProvider{ValueKind::profile, complete_profiles},
     ValueProvider{ValueKind::zone, complete_zones},
     ValueProvider{ValueKind::config_key, complete_config_keys},

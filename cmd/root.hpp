@@ -8,11 +8,18 @@
 
 namespace ringctl::cmd {
 
+void add_audit(Noun&);
 void add_completion(Noun&);
 void add_config(Noun&);
+void add_db(Noun&);
+void add_doctor(Noun&);
 void add_help(Noun&);
+void add_init(Noun&);
+void add_jobs(Noun&);
+void add_numbers(Noun&);
 void add_profiles(Noun&);
 void add_version(Noun&);
+void add_workspaces(Noun&);
 
 /// In the order help shows them.
 std::span<const NounEntry> nouns();

@@ -1,7 +1,8 @@
 #pragma once
-// Who changed what. Every change writes one row in its own transaction, linked by hash to the row before it in its
-// workspace. What the object held lies in a side table that can be erased without breaking the chain.
+// Who changed what. Every change writes one row in its own transaction, linked by hash to the row before it
+// in its workspace. What the object held lies in a side table that can be erased without breaking the chain.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,15 +23,18 @@ struct Session {
 };
 
 struct Change {
-  std::string_view action;                 ///< "numbers.update"
-  std::string_view object_type;            ///< "number"
-  std::optional<base::Uuid> object_id;
-  std::string_view object_key;             ///< what people call it: "+12025550123"
-  std::optional<std::string> before, after;  ///< canonical JSON; digests are salted, so equal images do not show as equal
-  std::optional<base::Uuid> job_id;
+  std::string_view action;       ///< "numbers.update"
+  std::string_view object_type;  ///< "number"
+  std::optional<base::Uuid> object_id = {};
+  std::string_view object_key;  ///< what people call it: "+12025550123"
+  std::optional<std::string>
+      before = {},
+      after = {};  ///< canonical JSON; digests are salted, so equal images do not show as equal
+  std::optional<base::Uuid> job_id = {};
 };
 
-/// Inside the caller's write transaction, after its other statements: it locks the workspace's newest link until commit.
+/// Inside the caller's write transaction, after its other statements: it locks the workspace's newest link
+/// until commit.
 void record(Session&, const base::Uuid& workspace, const Change&);
 
 /// Views live during the call that hands them out.
@@ -42,6 +46,7 @@ struct Entry {
 };
 
 struct Filter {
+  std::optional<std::int64_t> seq;
   std::optional<std::string> object_type;
   std::optional<std::string> object_key;  ///< also finds the bulk jobs that touched it
   std::optional<std::string> actor;
@@ -50,14 +55,15 @@ struct Filter {
 };
 
 /// Newest first (or oldest first for exports), at most `limit` (0 = all). Inside a read transaction. Streams.
-void for_each(db::Connection&, const base::Uuid& workspace, const Filter&, bool newest_first, std::int64_t limit,
-              const std::function<void(const Entry&)>&);
+void for_each(db::Connection&, const base::Uuid& workspace, const Filter&, bool newest_first,
+              std::int64_t limit, const std::function<void(const Entry&)>&);
 std::int64_t count(db::Connection&, const base::Uuid& workspace, const Filter&);
 
 struct Verdict {
   std::int64_t rows = 0;
-  std::optional<std::int64_t> broken_at;  ///< sequence number of the first row that does not hold
-  std::string reason;                     ///< "row 17 was changed", "row 18 is missing", "image of row 19 was changed"
+  std::optional<std::int64_t> broken_at = {};  ///< sequence number of the first row that does not hold
+  std::string reason = {};  ///< "row 17 was changed", "row 18 is missing", "image of row 19 was changed"
+  std::string head = {};    ///< hash of the newest row; noted elsewhere it vouches for all before it
 };
 /// Reads the whole chain. Detects a changed, removed or inserted row, a changed image, and a cut-off end.
 Verdict verify(db::Connection&, const base::Uuid& workspace);

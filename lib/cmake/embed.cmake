@@ -1,4 +1,4 @@
-# Generated sources: the migrations as string literals, and what was built from which commit.
+# Generated sources: the migrations as string literals, what was built from which commit, the tables of numbers.
 function(ringctl_embed_migrations target)
   get_target_property(type ${target} TYPE)
   if(type STREQUAL INTERFACE_LIBRARY)
@@ -21,4 +21,15 @@ function(ringctl_embed_build_info target)
       "-DSANITIZE=${RINGCTL_SANITIZE}" -P ${PROJECT_SOURCE_DIR}/lib/cmake/write_build_info.cmake VERBATIM)
   add_dependencies(${target} ringctl_build_info)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
+endfunction()
+
+function(ringctl_embed_phone_tables target)
+  set(dir ${PROJECT_SOURCE_DIR}/lib/phone/generate)
+  add_executable(ringctl_phone_generate ${dir}/main.cpp ${dir}/decision.cpp ${dir}/pattern.cpp)
+  target_include_directories(ringctl_phone_generate PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(ringctl_phone_generate PRIVATE ringctl_settings fmt::fmt ${RINGCTL_LIBPHONENUMBER}
+    PkgConfig::PROTOBUF)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/generated/phone_tables_generated.cpp)
+  add_custom_command(OUTPUT ${out} COMMAND ringctl_phone_generate ${out} DEPENDS ringctl_phone_generate VERBATIM)
+  target_sources(${target} PRIVATE ${out})
 endfunction()

@@ -16,3 +16,4 @@ pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)       # config
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)      # base (folding), cmd (widths)
 find_library(RINGCTL_LIBCSV csv REQUIRED)                             # csv
 find_library(RINGCTL_LIBPHONENUMBER phonenumber REQUIRED)             # phone
+pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf)         # phone (libphonenumber's own values)

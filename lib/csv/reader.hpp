@@ -34,14 +34,14 @@ struct Field {
 
 /// Views live until the next call of next().
 struct Record {
-  std::uint64_t line = 0;           ///< first line of the record, 1-based
-  std::vector<Field> fields;        ///< in the order of `names` for JSONL
-  std::string_view error;           ///< not empty: this record could not be read (and why); fields may be partial
-  std::string_view error_code;      ///< "unterminated_quote", "bad_utf8", "nul_byte", "too_many_columns", ...
+  std::uint64_t line = 0;       ///< first line of the record, 1-based
+  std::vector<Field> fields;    ///< in the order of `names` for JSONL
+  std::string_view error;       ///< not empty: this record could not be read (and why); fields may be partial
+  std::string_view error_code;  ///< "unterminated_quote", "bad_utf8", "nul_byte", "too_many_columns", ...
 };
 
-/// A record that cannot be read is returned with `error` set and reading goes on at the next one; what cannot be
-/// gone past (a field or record over the limits, an unterminated quote) ends the input after that record.
+/// A record that cannot be read is returned with `error` set and reading goes on at the next one; what cannot
+/// be gone past (a field or record over the limits, an unterminated quote) ends the input after that record.
 class Reader {
  public:
   virtual ~Reader() = default;

@@ -1,5 +1,6 @@
 #pragma once
-// Bytes of an input file as UTF-8: opened once, decompressed (.gz, .zst by their magic bytes), transcoded, hashed.
+// Bytes of an input file as UTF-8: opened once, decompressed (.gz, .zst by their magic bytes), transcoded,
+// hashed.
 
 #include <cstdint>
 #include <memory>
@@ -11,12 +12,14 @@ namespace ringctl::csv {
 enum class Encoding { automatic, utf8, utf16, windows1252 };
 
 struct SourceOptions {
-  Encoding encoding = Encoding::automatic;    ///< automatic: BOM, else UTF-16 by its zero bytes, else UTF-8
+  Encoding encoding = Encoding::automatic;      ///< automatic: BOM, else UTF-16 by its zero bytes, else UTF-8
   std::uint64_t decompressed_cap = 4ULL << 30;  ///< past it: Errc::invalid [import.too_large]
+  std::size_t piece = 256 * 1024;               ///< most bytes read, and handed out, at a time
 };
 
 /// Reads forward once. Errors: missing file Errc::usage [input.not_found]; directory, device or no permission
-/// Errc::usage [input.unreadable]; bomb or truncated archive Errc::invalid [import.too_large | import.bad_archive].
+/// Errc::usage [input.unreadable]; bomb or truncated archive Errc::invalid [import.too_large |
+/// import.bad_archive].
 class Source {
  public:
   /// `path` "-" is standard input. FIFOs are read; directories and block devices are refused.

@@ -2,6 +2,7 @@
 // Many rows into one table: a prepared INSERT per row on SQLite; on PostgreSQL (where COPY does not work under row
 // policies) COPY into a temporary staging table and one INSERT .. SELECT per batch.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -18,17 +19,21 @@ struct BulkColumn {
   std::string_view type;  ///< PostgreSQL type of the staging column: "text", "uuid", "timestamptz", "bigint", "boolean"
 };
 
-/// Inside a write transaction. Rows whose unique key exists already are left out (ON CONFLICT DO NOTHING) and not counted.
+/// Inside a write transaction. Rows whose unique key exists already are left out (ON CONFLICT DO NOTHING) and not
+/// counted; of two alike the first stays. Other statements may run in between. On PostgreSQL a bad row may be reported
+/// by a later add() or by flush().
 class BulkInsert {
  public:
+  struct Impl;  // one per engine
   BulkInsert(Connection&, std::string table, std::vector<BulkColumn> columns);
   ~BulkInsert();
+  /// One value for each column, in order.
   void add(std::span<const Param> row);
   /// Sends what is buffered; the number of rows inserted since the last flush().
   std::int64_t flush();
 
  private:
-  struct Impl;
+  std::size_t columns_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -18,6 +18,8 @@
 
 namespace ringctl::db {
 
+struct Scope;  // transaction.hpp
+
 enum class Engine { sqlite, postgresql };
 std::string_view engine_name(Engine);
 
@@ -47,7 +49,8 @@ class Param {
   Variant value_;
 };
 
-/// Rows of a query, read forward once. Views live until the next call of next().
+/// Rows of a query, read forward once. Views live until the next call of next(). Must not outlive the Connection; a
+/// stream() must not be read after its transaction.
 class Rows {
  public:
   class Impl;  // one per engine
@@ -85,7 +88,7 @@ struct OpenOptions {
 };
 
 /// One database connection, used by one thread. Statements are prepared once and cached.
-/// Errors thrown by every call: Errc::db_down, db_busy (after the busy timeout), db_corrupt, output (disk full),
+/// A text with a NUL byte is refused: Errc::invalid [db.bad_text]. Errors thrown by every call: Errc::db_down, db_busy (after the busy timeout), db_corrupt, output (disk full),
 /// schema (missing table), conflict [db.unique] for a unique violation, failure for the rest. No message carries
 /// SQL or bound values; `--trace` logs the statements.
 class Connection {
@@ -99,8 +102,12 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   virtual Engine engine() const = 0;
-  /// The URL without its password; a second connection opens from url_with_password().
-  virtual const std::string& url() const = 0;
+  /// The URL without its password, for messages.
+  const std::string& url() const { return url_; }
+  /// What open() was given: for a second connection, never for a message.
+  const std::string& url_with_password() const { return url_with_password_; }
+  /// How it was opened.
+  const OpenOptions& options() const { return options_; }
 
   /// Runs a statement; the number of rows it changed.
   std::int64_t exec(std::string_view sql, std::initializer_list<Param> params = {});
@@ -111,6 +118,7 @@ class Connection {
   Rows query(std::string_view sql, std::initializer_list<Param> params = {});
   virtual Rows query(std::string_view sql, std::span<const Param> params) = 0;
   /// A result of any size in constant memory. Inside a transaction only; several may be open at once.
+  Rows stream(std::string_view sql, std::initializer_list<Param> params = {});
   virtual Rows stream(std::string_view sql, std::span<const Param> params) = 0;
   /// First column of the first row, or nullopt if there is none or it is NULL.
   std::optional<std::int64_t> integer(std::string_view sql, std::initializer_list<Param> params = {});
@@ -123,11 +131,16 @@ class Connection {
   std::string text_array(std::string_view placeholder) const;
 
  protected:
-  Connection() = default;
+  Connection(std::string url, OpenOptions);
   friend class Transaction;
-  virtual void begin(Access) = 0;
+  virtual void begin(Access, const Scope&) = 0;
+  virtual void rescope(const Scope&) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
+
+ private:
+  std::string url_, url_with_password_;
+  OpenOptions options_;
 };
 
 }  // namespace ringctl::db

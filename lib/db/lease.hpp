@@ -9,6 +9,7 @@
 #include "base/cancel.hpp"
 #include "base/uuid.hpp"
 #include "db/connection.hpp"
+#include "db/transaction.hpp"
 
 namespace ringctl::db {
 
@@ -23,18 +24,24 @@ struct LeaseHolder {
 class Lease {
  public:
   /// Waits up to `wait` (0: not at all). Throws Errc::locked [lock.held] naming holder, host and since.
+  /// A holder of this host whose process is gone is not waited for.
+  /// Outside a transaction: what nobody else can see yet locks nobody out. `sleep`: see RetryOptions.
   static Lease acquire(Connection&, const base::Clock&, std::string name, std::optional<base::Uuid> workspace,
                        std::chrono::milliseconds ttl, std::chrono::milliseconds wait,
-                       const base::CancelToken* cancel = nullptr);
+                       const base::CancelToken* cancel = nullptr, const Sleep& sleep = {});
   Lease(Lease&&) noexcept;
   Lease& operator=(Lease&&) = delete;
+  /// Releases; a lease that cannot be released expires.
   ~Lease();
+  /// `ttl` from now on. Part of the open transaction, if there is one.
   /// Throws Errc::locked [lock.lost] if another process took it over after it expired.
   void renew();
   void release();
 
  private:
   Lease() = default;
+  bool take(Connection&, const std::string& dead_token);
+  std::string scope() const { return workspace_ ? workspace_->text() : std::string(); }
   Connection* connection_ = nullptr;
   const base::Clock* clock_ = nullptr;
   std::string name_, token_;
@@ -42,6 +49,7 @@ class Lease {
   std::chrono::milliseconds ttl_{};
 };
 
+/// nullopt if nobody holds it, or its holder's time is up.
 std::optional<LeaseHolder> find_lease(Connection&, const base::Clock&, const std::string& name,
                                       std::optional<base::Uuid> workspace);
 

@@ -12,7 +12,8 @@
 
 namespace ringctl::db {
 
-/// Every table that holds data, parents before children, with its ordering key; views and schema_migration left out.
+/// Every table that holds data, parents before children, with its ordering key. Views, schema_migration and leases
+/// (locks of processes at work on one database) left out.
 struct TableInfo {
   std::string_view name;
   std::string_view order_by;
@@ -33,6 +34,7 @@ std::vector<Finding> check(Connection&);
 /// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename; 0600.
 void backup(Connection&, const std::filesystem::path& to);
 /// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as PATH.before-restore.
+/// Throws Errc::db_busy while another process has the database open.
 void restore(const std::filesystem::path& from, const std::string& url);
 
 struct CopyCount {
@@ -40,8 +42,8 @@ struct CopyCount {
   std::int64_t rows;
   std::string checksum;  ///< over canonical text of all rows in key order: equal on both engines
 };
-/// Copies every table into an empty, migrated database in one transaction, then reads both sides again and compares
-/// counts and checksums: Errc::db_corrupt [db.copy_differs] naming the table. Errc::conflict [db.not_empty].
+/// Copies every table into an empty, migrated database in one transaction, reads back what arrived and compares counts
+/// and checksums before it commits: Errc::db_corrupt [db.copy_differs] naming the table. Errc::conflict [db.not_empty].
 std::vector<CopyCount> copy(Connection& from, Connection& to, const std::function<void(const CopyCount&)>& progress);
 
 }  // namespace ringctl::db

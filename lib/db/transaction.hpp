@@ -40,7 +40,7 @@ class Transaction {
   bool open_ = true;
 };
 
-/// A part of a transaction that can be undone alone.
+/// A part of a transaction that can be undone alone. Undone unless released; nested ones end in reverse order.
 class Savepoint {
  public:
   explicit Savepoint(Connection&);
@@ -54,9 +54,13 @@ class Savepoint {
   bool open_ = true;
 };
 
+/// How to wait between attempts; empty sleeps. Tests pass one that advances their clock.
+using Sleep = std::function<void(std::chrono::milliseconds)>;
+
 struct RetryOptions {
   int attempts = 8;                             ///< then Errc::db_busy [db.busy]
   std::chrono::milliseconds first_delay{5};     ///< doubled with jitter, 500 ms at most
+  Sleep sleep = {};
 };
 
 /// Runs `work` in a write transaction and commits; on a serialization failure, a deadlock or a busy database the whole

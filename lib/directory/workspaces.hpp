@@ -13,8 +13,9 @@ namespace ringctl::directory {
 struct Workspace {
   base::Uuid id;
   std::string name;
-  std::string timezone;                        ///< IANA
-  std::optional<std::string> default_country;  ///< reads national numbers; none: numbers need + and a country code
+  std::string timezone;  ///< IANA
+  std::optional<std::string>
+      default_country;  ///< reads national numbers; none: numbers need + and a country code
   bool is_active = true;
   std::int64_t version = 1;
   base::Instant created_at, updated_at;
@@ -22,8 +23,8 @@ struct Workspace {
 
 /// nullopt leaves alone; an empty default_country clears it.
 struct WorkspaceChange {
-  std::optional<std::string> name, timezone, default_country;
-  std::optional<bool> is_active;
+  std::optional<std::string> name = {}, timezone = {}, default_country = {};
+  std::optional<bool> is_active = {};
 };
 
 /// Each call runs in a transaction of its own.
@@ -33,9 +34,12 @@ class Workspaces {
 
   /// Throws Errc::conflict [workspaces.exists], Errc::invalid for a bad name (1-100 characters, no control
   /// characters), zone or country ("UK" reads as GB).
-  Workspace add(const std::string& name, const std::string& timezone, const std::optional<std::string>& country);
+  Workspace add(const std::string& name, const std::string& timezone,
+                const std::optional<std::string>& country);
   /// False if nothing differed. Throws Errc::not_found [workspaces.unknown] with near names.
   bool update(const std::string& name, const WorkspaceChange&);
+  /// What update() would return, without writing; throws for values that it would refuse.
+  static bool would_change(const Workspace&, const WorkspaceChange&);
 
   /// By name.
   std::vector<Workspace> list();
@@ -43,7 +47,8 @@ class Workspaces {
   Workspace get(std::string_view name_or_id);
 
   /// The workspace a command works in: the one named, else the only active one. None at all: nullopt.
-  /// Several and none named: Errc::usage [workspaces.ambiguous] listing them. Named but inactive: Errc::conflict.
+  /// Several and none named: Errc::usage [workspaces.ambiguous] listing them. Named but inactive:
+  /// Errc::conflict.
   std::optional<Workspace> resolve(const std::optional<std::string>& named);
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
-// What each field of a number may hold. `numbers add`, `numbers update` and the bulk import all ask here, so that they
-// accept the same and refuse in the same words. Canonical text is what the table stores and `export` writes.
+// What each field of a number may hold. `numbers add`, `numbers update` and the bulk import all ask here, so
+// that they accept the same and refuse in the same words. Canonical text is what the table stores and
+// `export` writes.
 
 #include <string>
 #include <string_view>
@@ -10,8 +11,8 @@
 
 namespace ringctl::estate {
 
-// Each canonical_ function replaces `out`, and returns false with a finding if the text is refused; a finding together
-// with true is a warning. No allocation on the way that is taken a million times.
+// Each canonical_ function replaces `out`, and returns false with a finding if the text is refused; a finding
+// together with true is a warning. No allocation on the way that is taken a million times.
 
 /// One lower-case word of a-z 0-9 _ -, at most 32 characters: "twilio", "telnyx".
 bool canonical_provider(std::string_view text, std::string& out, base::Finding&);
@@ -26,8 +27,8 @@ bool canonical_capabilities(std::string_view text, std::string& out, base::Findi
 /// "PN" and 32 lower-case hex digits.
 bool canonical_sid(std::string_view text, std::string& out, base::Finding&);
 
-/// The number's country and `country` (canonical) agree; where the region of the number is not known to the data we
-/// have, the calling code decides and a warning is given.
+/// The number's country and `country` (canonical) agree; where the region of the number is not known to the
+/// data we have, the calling code decides and a warning is given.
 bool check_country(const phone::E164&, std::string_view country, base::Finding&);
 /// Country to store when none was given: the number's own region, "" if unknown.
 std::string country_of(const phone::E164&);

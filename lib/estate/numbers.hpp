@@ -1,6 +1,7 @@
 #pragma once
 // Numbers we hold: one row per E.164 number, globally unique. All SQL about phone_numbers lives in this room.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "audit/log.hpp"
+#include "base/finding.hpp"
 #include "phone/e164.hpp"
 
 namespace ringctl::estate {
@@ -19,12 +21,19 @@ struct Number {
   std::string phone_number, provider, country_code, label, status, capabilities, sid;
   std::string webhook_status, trunk_sid, assistant_id, sms_mode, record_policy, job_id;
   std::int64_t version = 1;
-  base::Instant created_at, updated_at;
+  base::Instant created_at{}, updated_at{};
 };
 
-/// What may be set by hand: raw text as people type it. nullopt leaves alone, "-" or "" clears.
+/// The columns that import takes and export writes. Views live during the call that hands them out.
+struct ImportableNumber {
+  std::string_view phone_number, provider, country_code, label, status, capabilities, sid;
+};
+
+/// What may be set by hand: raw text as people type it. nullopt leaves alone, "-" or "" clears; a cleared
+/// provider is twilio again, a cleared status active.
 struct NumberChange {
-  std::optional<std::string> provider, country_code, label, status, capabilities, sid;
+  std::optional<std::string> provider = {}, country_code = {}, label = {}, status = {}, capabilities = {},
+                             sid = {};
 };
 
 struct NumberFilter {
@@ -36,32 +45,60 @@ struct NumberOrder {
   bool descending = false;
 };
 
-/// Each call runs in a transaction of its own, on one workspace.
+/// What a change would do, for --dry-run, and what is worth a warning about it.
+struct NumberPlan {
+  std::optional<Number> before;  ///< nullopt: the number is new
+  Number after;
+  std::vector<base::Finding> warnings;
+  /// Importable fields that would differ, by column name; all that are set for a new number.
+  std::vector<std::string_view> changed_fields() const;
+};
+
+/// Each call runs in a transaction of its own, on one workspace. `default_country` ("" = none) lets find()
+/// and get() read national forms.
 class Numbers {
  public:
-  Numbers(audit::Session& session, const base::Uuid& workspace) : session_(session), workspace_(workspace) {}
+  Numbers(audit::Session& session, const base::Uuid& workspace, std::string default_country = {})
+      : session_(session), workspace_(workspace), default_country_(std::move(default_country)) {}
 
   static std::span<const std::string_view> sortable_columns();
 
-  /// Throws Errc::invalid [numbers.invalid], Errc::conflict [numbers.exists] with the values that differ, or
-  /// [numbers.held_elsewhere] (the holder is not named). Same values already there: returns false.
+  /// Decide without writing; throw what add() and update() would.
+  NumberPlan plan_add(const phone::E164&, const NumberChange&);
+  NumberPlan plan_update(const phone::E164&, const NumberChange&);
+
+  /// Throws Errc::invalid [numbers.invalid], Errc::conflict [numbers.exists] with the values that differ,
+  /// [numbers.held_elsewhere] (the holder is not named) or [numbers.sid_taken]. Same values already there:
+  /// returns false.
   bool add(const phone::E164&, const NumberChange&);
   /// False if nothing differed. `expected_version`: Errc::conflict [numbers.stale] when the row moved on.
-  bool update(const phone::E164&, const NumberChange&, std::optional<std::int64_t> expected_version = std::nullopt);
+  bool update(const phone::E164&, const NumberChange&,
+              std::optional<std::int64_t> expected_version = std::nullopt);
   /// Throws Errc::not_found [numbers.unknown].
   void remove(const phone::E164&);
 
-  /// By E.164 number, SID or exact label. Ambiguous label: Errc::conflict [numbers.ambiguous] listing the candidates.
+  /// By E.164 number, SID or exact label. Ambiguous label: Errc::conflict [numbers.ambiguous] listing the
+  /// candidates.
   std::optional<Number> find(std::string_view what);
   Number get(std::string_view what);
 
   std::int64_t count(const NumberFilter&);
   /// At most `limit` (0 = all), streaming in constant memory. The row is valid during the call only.
-  void for_each(const NumberFilter&, const NumberOrder&, std::int64_t limit, const std::function<void(const Number&)>&);
+  void for_each(const NumberFilter&, const NumberOrder&, std::int64_t limit,
+                const std::function<void(const Number&)>&);
+  /// By number; reads the importable columns only, and copies none of them.
+  void for_each_importable(const NumberFilter&, const std::function<void(const ImportableNumber&)>&);
 
  private:
   audit::Session& session_;
   base::Uuid workspace_;
+  std::string default_country_;
 };
+
+/// What is worth a warning about values that are accepted; throws as plan_update() does for those that are
+/// not.
+std::vector<base::Finding> warnings_of(const phone::E164&, const NumberChange&);
+/// Canonical JSON of a number, as the audit log keeps it; unset fields are null.
+std::string image_of(const Number&);
 
 }  // namespace ringctl::estate

@@ -21,7 +21,7 @@ std::string_view state_name(State);
 /// Rows by verdict. `rows` is what the input held.
 struct Counts {
   std::int64_t rows = 0, created = 0, updated = 0, same = 0, duplicate = 0, conflict = 0, invalid = 0;
-  std::int64_t skipped = 0;   ///< exists already and --on-conflict skip, or an identical duplicate
+  std::int64_t skipped = 0;  ///< exists already and --on-conflict skip, or an identical duplicate
   std::int64_t warnings = 0;
   std::int64_t rejected() const { return duplicate + conflict + invalid; }
   friend bool operator==(const Counts&, const Counts&) = default;
@@ -31,14 +31,14 @@ Counts counts_from_json(std::string_view);
 
 struct Job {
   base::Uuid id;
-  std::string kind;   ///< "numbers.import"
+  std::string kind;  ///< "numbers.import"
   State state = State::running;
   std::string actor;
   std::string input_name;
   std::string input_digest;  ///< "" for standard input
   std::string options;       ///< canonical JSON, enough to run it again
   Counts counts;
-  std::string position;      ///< last key committed; "" = none
+  std::string position;  ///< last key committed; "" = none
   base::Instant created_at, updated_at;
   std::optional<base::Instant> finished_at;
 };
@@ -48,8 +48,8 @@ struct JobRow {
   std::int64_t line = 0;
   std::string key;
   std::string verdict;  ///< "update", "duplicate", "conflict", "invalid"
-  std::string code, message;
-  std::optional<std::string> before_image;  ///< canonical JSON of what an update replaced
+  std::string code = {}, message = {};
+  std::optional<std::string> before_image = {};  ///< canonical JSON of what an update replaced
   std::int64_t version_after = 0;
 };
 
@@ -59,12 +59,13 @@ class Journal {
   Journal(db::Connection& db, const base::Clock& clock, const base::Uuid& workspace)
       : db_(db), clock_(clock), workspace_(workspace) {}
 
-  void insert(Job&);                 ///< sets created_at, updated_at
-  void save(Job&);                   ///< state, counts, position, finished_at; sets updated_at
+  void insert(Job&);  ///< sets created_at, updated_at
+  void save(Job&);    ///< state, counts, position, finished_at; sets updated_at
   void add_rows(const base::Uuid& job, std::span<const JobRow>);
 
   std::optional<Job> find_unfinished(std::string_view kind, std::string_view input_digest);
-  /// Whole id or its last eight hex digits. Throws Errc::not_found [jobs.unknown]; Errc::usage [jobs.ambiguous].
+  /// Whole id or its last eight hex digits. Throws Errc::not_found [jobs.unknown]; Errc::usage
+  /// [jobs.ambiguous].
   Job get(std::string_view id_or_short);
   /// Newest first; limit 0 = all.
   std::vector<Job> list(std::int64_t limit);

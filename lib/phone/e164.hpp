@@ -11,7 +11,8 @@
 
 namespace ringctl::phone {
 
-/// `+`, country code, at most 15 digits in all; possible (right length for its country code), not necessarily assigned.
+/// `+`, country code, at most 15 digits in all; possible (right length for its country code), not necessarily
+/// assigned.
 class E164 {
  public:
   /// Strict text "+12025550143" only: no spaces, no national form. Throws Errc::invalid [phone.invalid].
@@ -32,13 +33,21 @@ class E164 {
 };
 
 /// Why text is not a number.
-enum class PhoneErrc { no_country_code = 1, too_short, too_long, bad_length, unknown_country_code, not_a_number };
+enum class PhoneErrc {
+  no_country_code = 1,
+  too_short,
+  too_long,
+  bad_length,
+  unknown_country_code,
+  not_a_number
+};
 const std::error_category& phone_category() noexcept;
 std::error_code make_error_code(PhoneErrc) noexcept;
 
-/// What people type: strict E.164 takes the fast way; "(202) 555-0143", "0044 20 ...", Unicode digits, extensions
-/// and letters go through libphonenumber. `default_country` ("" = none) reads national forms.
-std::optional<E164> try_parse_typed(std::string_view text, std::string_view default_country, std::error_code&);
+/// What people type: strict E.164 takes the fast way; "(202) 555-0143", "0044 20 ...", Unicode digits,
+/// extensions and letters go through libphonenumber. `default_country` ("" = none) reads national forms.
+std::optional<E164> try_parse_typed(std::string_view text, std::string_view default_country,
+                                    std::error_code&);
 E164 parse_typed(std::string_view text, std::string_view default_country = {});
 
 /// libphonenumber's "possible", decided for strict text without it: country code known, length right.

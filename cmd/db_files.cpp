@@ -1,0 +1,157 @@
+// db check, backup, restore, copy
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/secret.hpp"
+#include "cmd/db.hpp"
+#include "db/connection.hpp"
+#include "db/maintenance.hpp"
+#include "db/migrations.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr std::array k_check_columns = {
+    Column{"id", ColumnType::word},
+    Column{"ok", ColumnType::boolean},
+    Column{"evidence", ColumnType::text},
+    Column{"fix", ColumnType::text},
+};
+
+struct CheckOptions {};
+
+void run_check(const CheckOptions&, Context& ctx) {
+  const auto connection = ctx.open_database_as_is();
+  const auto findings = db::check(*connection);
+  const auto failed =
+      std::count_if(findings.begin(), findings.end(), [](const db::Finding& f) { return !f.ok; });
+  if (failed > 0 || !ctx.io().quiet()) {
+    auto rows = ctx.io().rows(k_check_columns);
+    for (const auto& f : findings) rows.row({f.id, f.ok, f.evidence, f.fix.empty() ? Cell() : Cell(f.fix)});
+    rows.finish();
+  }
+  if (failed > 0)
+    throw Error(Errc::differs, "db.check_failed",
+                fmt::format("{} of {} checks failed", failed, findings.size()), "ringctl db check");
+}
+
+struct FileOptions {
+  std::string file;
+};
+
+void run_backup(const FileOptions& opts, Context& ctx) {
+  const auto connection = ctx.open_database_as_is();
+  if (connection->engine() != db::Engine::sqlite)
+    throw Error(Errc::usage, "db.not_sqlite", "db backup is for SQLite; PostgreSQL brings its own",
+                "pg_dump --schema=ringctl");
+  const auto object = connection->url();
+  const auto rest = fmt::format("to {}", opts.file);
+  if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});
+  if (std::filesystem::exists(opts.file)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
+  db::backup(*connection, opts.file);
+  ctx.io().changed({"backed up", object, rest, {{"file", Cell(opts.file)}}});
+}
+
+void run_restore(const FileOptions& opts, Context& ctx) {
+  const auto url = ctx.settings().database_url();
+  const auto object = base::redact_url(url);
+  const auto rest = fmt::format("from {}", opts.file);
+  if (!std::filesystem::exists(opts.file))
+    throw Error(Errc::usage, "input.not_found", fmt::format("{} is not there", opts.file));
+  if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest});
+  ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
+  db::restore(opts.file, url);
+  ctx.io().changed({"restored", object, rest, {{"file", Cell(opts.file)}}});
+}
+
+constexpr std::array k_copy_columns = {
+    Column{"table", ColumnType::word},
+    Column{"rows", ColumnType::integer},
+    Column{"checksum", ColumnType::word},
+};
+
+struct CopyOptions {
+  std::string url;
+};
+
+void run_copy(const CopyOptions& opts, Context& ctx) {
+  if (base::redact_url(opts.url) != opts.url || opts.url.find("password=") != std::string::npos)
+    throw Error(Errc::usage, "db.password_in_argv",
+                "a password on the command line can be read by every user",
+                "leave it out; PGPASSWORD or ~/.pgpass fills it in");
+  auto& from = ctx.database();
+  if (ctx.dry_run()) return ctx.io().would_change({"copy", from.url(), fmt::format("to {}", opts.url)});
+  db::OpenOptions options;
+  options.create = true;
+  const auto to = db::Connection::open(opts.url, options);
+  // An empty database was named on purpose; one that holds an older schema belongs to somebody.
+  if (db::migration_state(*to).current == 0) db::migrate(*to, ctx.clock());
+  db::require_current_schema(*to);
+
+  auto progress = ctx.io().progress("rows copied");
+  std::uint64_t done = 0;
+  const auto counts = db::copy(from, *to, [&](const db::CopyCount& count) {
+    done += static_cast<std::uint64_t>(count.rows);
+    progress.update(done);
+  });
+  auto rows = ctx.io().rows(k_copy_columns);
+  for (const auto& count : counts) rows.row({count.table, count.rows, count.checksum});
+  rows.finish();
+  ctx.io().note(fmt::format("copied {} to {}; both read the same", from.url(), to->url()));
+}
+
+}  // namespace
+
+void add_db_files(Noun& db) {
+  db.verb<CheckOptions>("check", "Check that the database is sound", run_check)
+      .details(
+          "SQLite: the file's structure, foreign keys, schema. PostgreSQL: schema, foreign keys, and that "
+          "row "
+          "policies are in force and bind the role that connects. Exits 8 if a check fails; with -q it "
+          "prints "
+          "nothing unless one does.")
+      .columns(k_check_columns)
+      .example("ringctl db check")
+      .example("ringctl db check -q", "for cron: silent when all is well")
+      .exits({Errc::auth, Errc::differs, Errc::db_down, Errc::db_corrupt});
+
+  db.verb<FileOptions>("backup", "Copy the SQLite database to a file", run_backup)
+      .argument("file", &FileOptions::file, "Where to; appears whole or not at all")
+      .kind(ValueKind::file)
+      .details(
+          "Takes a consistent copy while others go on writing. A file that is there already is replaced "
+          "after a "
+          "question, or with --yes. PostgreSQL has pg_dump for this.")
+      .example("ringctl db backup estate.db")
+      .example("ringctl db backup estate.db --yes", "replaces an older one")
+      .exits({Errc::declined, Errc::db_busy, Errc::db_corrupt});
+
+  db.verb<FileOptions>("restore", "Replace the SQLite database by a backup", run_restore)
+      .argument("file", &FileOptions::file, "What `db backup` wrote")
+      .kind(ValueKind::file)
+      .details(
+          "Checks the backup, then puts it in the place of the database, which is kept as "
+          "PATH.before-restore. "
+          "Asks first, or takes --yes.")
+      .example("ringctl db restore estate.db --yes")
+      .example("ringctl db restore estate.db -n")
+      .exits({Errc::declined, Errc::schema, Errc::db_busy, Errc::db_corrupt});
+
+  db.verb<CopyOptions>("copy", "Copy everything into another, empty database", run_copy)
+      .argument("url", &CopyOptions::url, "sqlite:PATH or postgresql://..., without a password")
+      .details(
+          "Moves a whole estate from SQLite to PostgreSQL or back: every table in one transaction, then both "
+          "sides "
+          "are read again and compared. The other database must be empty; its tables are made if need be. A "
+          "password comes from PGPASSWORD or ~/.pgpass, never from the command line.")
+      .columns(k_copy_columns)
+      .example("ringctl db copy sqlite:copy.db")
+      .example("ringctl db copy postgresql://ringctl@db1/ringctl -n")
+      .exits({Errc::auth, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
+}
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,55 @@
+#include "cmd/estate_values.hpp"
+
+#include <fmt/format.h>
+
+#include "cmd/numbers.hpp"
+#include "db/transaction.hpp"
+#include "directory/workspaces.hpp"
+#include "jobs/journal.hpp"
+#include "phone/region.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+/// More than anyone reads in a shell, and few enough for the time that completion has.
+constexpr std::int64_t k_most = 200;
+
+}  // namespace
+
+std::vector<Candidate> complete_numbers(Context& ctx, const std::string& prefix) {
+  estate::NumberFilter filter;
+  if (!prefix.empty()) filter.search = prefix;
+  std::vector<Candidate> candidates;
+  numbers_of(ctx, ctx.workspace()).for_each(filter, {}, k_most, [&](const estate::Number& number) {
+    candidates.push_back({number.phone_number, number.label});
+  });
+  return candidates;
+}
+
+std::vector<Candidate> complete_workspaces(Context& ctx, const std::string&) {
+  ctx.database();
+  std::vector<Candidate> candidates;
+  for (auto& workspace : directory::Workspaces(ctx.session()).list())
+    candidates.push_back({std::move(workspace.name), std::move(workspace.timezone)});
+  return candidates;
+}
+
+std::vector<Candidate> complete_jobs(Context& ctx, const std::string&) {
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  const auto jobs = jobs::Journal(db, ctx.clock(), workspace.id).list(k_most);
+  transaction.commit();
+  std::vector<Candidate> candidates;
+  for (const auto& job : jobs)
+    candidates.push_back({job.id.short_id(), fmt::format("{} {}", job.kind, job.input_name)});
+  return candidates;
+}
+
+std::vector<Candidate> complete_countries(Context&, const std::string&) {
+  std::vector<Candidate> candidates;
+  for (auto& region : phone::all_regions()) candidates.push_back({std::move(region), {}});
+  return candidates;
+}
+
+}  // namespace ringctl::cmd

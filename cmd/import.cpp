@@ -1,0 +1,195 @@
+#include "cmd/import.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "cmd/context.hpp"
+#include "directory/workspaces.hpp"
+#include "phone/region.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+std::string number(std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); }
+
+csv::Format input_format(const std::string& name) {
+  if (name == "csv") return csv::Format::csv;
+  if (name == "tsv") return csv::Format::tsv;
+  return name == "jsonl" ? csv::Format::jsonl : csv::Format::automatic;
+}
+
+csv::Encoding input_encoding(const std::string& name) {
+  if (name == "utf-8") return csv::Encoding::utf8;
+  if (name == "utf-16") return csv::Encoding::utf16;
+  return name == "windows-1252" ? csv::Encoding::windows1252 : csv::Encoding::automatic;
+}
+
+bulk::HeaderMode header_mode(const std::string& name) {
+  if (name == "yes") return bulk::HeaderMode::yes;
+  return name == "no" ? bulk::HeaderMode::no : bulk::HeaderMode::automatic;
+}
+
+bulk::OnConflict conflict_mode(const std::string& name) {
+  if (name == "skip") return bulk::OnConflict::skip;
+  return name == "fail" ? bulk::OnConflict::fail : bulk::OnConflict::update;
+}
+
+char delimiter_of(const std::optional<std::string>& text) {
+  if (!text) return 0;
+  if (*text == "\\t" || *text == "tab") return '\t';
+  if (text->size() == 1 && text->front() != '"' && text->front() != '\n' && text->front() != '\r') return text->front();
+  throw Error(Errc::usage, "usage.bad_value", fmt::format("--input-delimiter \"{}\" is not one character", *text),
+              "--input-delimiter ';', or tab");
+}
+
+bulk::ImportOptions options_of(const ImportArguments& arguments, Context& context) {
+  bulk::ImportOptions options;
+  auto& intake = options.intake;
+  intake.path = arguments.file;
+  intake.format = input_format(arguments.input_format);
+  intake.encoding = input_encoding(arguments.encoding);
+  intake.header = header_mode(arguments.input_header);
+  intake.delimiter = delimiter_of(arguments.input_delimiter);
+  for (const auto& map : arguments.maps) intake.maps.push_back(bulk::parse_column_map(map));
+  options.on_conflict = conflict_mode(arguments.on_conflict);
+  if (arguments.max_errors) options.allowance = bulk::parse_allowance(*arguments.max_errors);
+  if (arguments.rejects) options.rejects = *arguments.rejects;
+  options.restart = arguments.restart;
+  options.dry_run = context.dry_run();
+  options.lock_wait = context.lock_wait();
+  if (arguments.default_country)
+    intake.reading.default_country = phone::Region::parse(*arguments.default_country).view();
+  return options;
+}
+
+std::string counts_text(const jobs::Counts& counts) {
+  std::string out = fmt::format("{} {}: {} new", number(counts.rows), counts.rows == 1 ? "row" : "rows",
+                                number(counts.created));
+  const auto append = [&](std::int64_t n, std::string_view what) {
+    if (n != 0) fmt::format_to(std::back_inserter(out), ", {} {}", number(n), what);
+  };
+  append(counts.updated, "updated");
+  append(counts.same, "same");
+  append(counts.skipped, "skipped");
+  append(counts.rejected(), "rejected");
+  return out;
+}
+
+Change change_of(const bulk::ImportReport& report, std::string_view action, std::string_view noun,
+                 const std::string& rest) {
+  const auto& counts = report.counts;
+  Change change{action, report.input, rest, {}};
+  change.fields = {{"noun", noun},
+                   {"job_id", report.job ? Cell(*report.job) : Cell(nullptr)},
+                   {"dry_run", report.dry_run},
+                   {"resumed", report.resumed},
+                   {"rows", counts.rows},
+                   {"new", counts.created},
+                   {"updated", counts.updated},
+                   {"same", counts.same},
+                   {"skipped", counts.skipped},
+                   {"duplicate", counts.duplicate},
+                   {"conflict", counts.conflict},
+                   {"invalid", counts.invalid},
+                   {"rejected", counts.rejected()},
+                   {"warnings", counts.warnings}};
+  return change;
+}
+
+void show_warnings(Io& io, const bulk::ImportReport& report) {
+  for (const auto& warning : report.warnings) io.warn(fmt::format("{}: {}", report.input, warning.text()));
+  if (const auto more = report.counts.warnings - std::ssize(report.warnings); more > 0)
+    io.warn(fmt::format("{}: … {} more like these", report.input, number(more)));
+}
+
+void show_summary(Io& io, const bulk::ImportReport& report, std::string_view noun) {
+  const auto& counts = report.counts;
+  const bool refused = report.outcome != Errc::ok && report.outcome != Errc::partial && !report.stopped_midway;
+  const bool changes = !refused && counts.created + counts.updated != 0;
+  std::string rest = fmt::format("({}", counts_text(counts));
+  if (report.job && changes) rest += fmt::format("; job {}", report.job->short_id());
+  rest += report.resumed ? ", taken up where it stopped)" : ")";
+  if (report.dry_run && changes)
+    io.would_change(change_of(report, "import", noun, rest));
+  else if (changes)
+    io.changed(change_of(report, "imported", noun, rest));
+  else if (!refused || io.json())
+    io.unchanged(change_of(report, "imported", noun, rest));
+}
+
+Error partial(const bulk::ImportReport& report) {
+  const auto& counts = report.counts;
+  Error error(Errc::partial, "import.partial",
+              fmt::format("{}: {} of {} rows {} rejected", report.input, number(counts.rejected()),
+                          number(counts.rows), report.dry_run ? "would be" : "were"),
+              report.rejects.empty() ? "--rejects FILE keeps the rejected rows, ready to be mended"
+                                     : fmt::format("mend {} and import it again", report.rejects.string()));
+  for (const auto& problem : report.problems) error.detail(problem.text());
+  if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
+    error.detail(fmt::format("… {} more", number(more)));
+  if (report.job) return std::move(error).job(report.job->short_id());
+  return error;
+}
+
+}  // namespace
+
+Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
+                                 void (*run)(const ImportArguments&, Context&)) {
+  auto verb = noun.verb<ImportArguments>("import", summary, run);
+  verb.argument("file", &ImportArguments::file, "CSV, TSV or JSONL, also .gz or .zst; - is standard input")
+      .kind(ValueKind::file)
+      .flag("input-format", &ImportArguments::input_format, "FORMAT", "how to read the file")
+      .choices("auto|csv|tsv|jsonl").default_text("auto")
+      .flag("input-delimiter", &ImportArguments::input_delimiter, "C", "what separates fields; guessed from the first line")
+      .flag("input-header", &ImportArguments::input_header, "MODE", "whether the first line names the columns")
+      .choices("auto|yes|no").default_text("auto")
+      .flag("encoding", &ImportArguments::encoding, "NAME", "text encoding of the file")
+      .choices("auto|utf-8|utf-16|windows-1252").default_text("auto")
+      .flag("map", &ImportArguments::maps, "COL=FIELD", "a column of the file that has another name; COL=- ignores it")
+      .flag("default-country", &ImportArguments::default_country, "CC", "country of numbers written without one")
+      .kind(ValueKind::country)
+      .flag("on-conflict", &ImportArguments::on_conflict, "WHAT", "what to do with rows that exist with other values")
+      .choices("update|skip|fail").default_text("update")
+      .flag("atomic", &ImportArguments::atomic, "write all rows or none (the default)")
+      .flag("max-errors", &ImportArguments::max_errors, "N|P%", "write the good rows if no more than this are rejected")
+      .excludes("atomic")
+      .flag("rejects", &ImportArguments::rejects, "FILE", "write rejected rows and why here")
+      .kind(ValueKind::file)
+      .flag("restart", &ImportArguments::restart, "do not take up an unfinished run of the same file")
+      .exits({Errc::partial, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema, Errc::db_down, Errc::db_busy});
+  return verb;
+}
+
+void run_import(const ImportArguments& arguments, Context& context, bulk::Adapter& adapter) {
+  auto options = options_of(arguments, context);
+  auto& default_country = options.intake.reading.default_country;
+  const auto& workspace = context.workspace_for_write(
+      default_country.empty() ? std::nullopt : std::optional<std::string>(default_country));
+  if (default_country.empty()) default_country = workspace.default_country.value_or("");
+  run_import(options, context, adapter);
+}
+
+void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adapter& adapter) {
+  const auto& workspace = context.workspace_for_write();
+  auto& io = context.io();
+  std::optional<Progress> shown;
+  std::string phase;
+  const auto progress = [&](const bulk::Progress& now) {
+    if (now.phase != phase) {
+      phase = now.phase;
+      shown.reset();
+      shown.emplace(io.progress(phase, now.total == 0 ? std::nullopt : std::optional(now.total)));
+    }
+    shown->update(now.done, now.rejected);
+  };
+  auto& cancel = context.cancel();
+  const auto report = bulk::run_import(context.session(), workspace.id, adapter, options, cancel, progress);
+  shown.reset();
+  show_warnings(io, report);
+  show_summary(io, report, adapter.noun());
+  if (report.outcome == Errc::partial && !report.dry_run) throw partial(report);
+  if (report.outcome != Errc::ok && report.outcome != Errc::partial) throw bulk::refusal(report);
+}
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,29 @@
+#pragma once
+// `NOUN import`: the same flags, progress, summary and exit statuses for every noun.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bulk/adapter.hpp"
+#include "bulk/import.hpp"
+#include "cmd/registry.hpp"
+
+namespace ringctl::cmd {
+
+struct ImportArguments {
+  std::string file;
+  std::string input_format = "auto", input_header = "auto", encoding = "auto", on_conflict = "update";
+  std::optional<std::string> input_delimiter, default_country, max_errors, rejects;
+  std::vector<std::string> maps;
+  bool atomic = false, restart = false;
+};
+
+/// Declares the verb with its flags; the noun adds its examples.
+Verb<ImportArguments> add_import(Noun&, std::string_view summary, void (*run)(const ImportArguments&, Context&));
+
+/// Runs it: plan or write, report, and throw what the exit status asks for.
+void run_import(const ImportArguments&, Context&, bulk::Adapter&);
+void run_import(const bulk::ImportOptions&, Context&, bulk::Adapter&);
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include "base/zone.hpp"
+#include "cmd/context.hpp"
+#include "cmd/root.hpp"
+#include "db/connection.hpp"
+#include "db/migrations.hpp"
+#include "directory/workspaces.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr std::string_view k_default_name = "default";
+
+struct InitOptions {
+  std::optional<std::string> zone, country;
+};
+
+/// The SQLite file that is not there yet, for --dry-run.
+bool is_missing(Context& ctx) {
+  try {
+    ctx.open_database_as_is(false);
+    return false;
+  } catch (const Error& error) {
+    if (error.slug() == "db.missing") return true;
+    throw;
+  }
+}
+
+/// A shared database is changed only after it was asked for; a file of one's own is just made.
+bool prepare_schema(Context& ctx) {
+  const auto connection = ctx.open_database_as_is(true);
+  const auto state = db::migration_state(*connection);
+  if (state.pending.empty() || state.newer || !state.changed.empty()) {
+    db::require_current_schema(*connection);
+    return false;
+  }
+  if (ctx.dry_run()) return true;
+  if (connection->engine() == db::Engine::postgresql)
+    ctx.io().confirm(fmt::format("{} the schema of ringctl in {}?", state.current == 0 ? "create" : "upgrade",
+                                 connection->url()));
+  return !db::migrate(*connection, ctx.clock()).empty();
+}
+
+/// The workspace that is there already must be what was asked for, if anything was.
+void require_as_asked(const directory::Workspace& found, const InitOptions& opts) {
+  directory::WorkspaceChange asked;
+  asked.timezone = opts.zone;
+  asked.default_country = opts.country;
+  if (!directory::Workspaces::would_change(found, asked)) return;
+  throw Error(Errc::conflict, "workspaces.exists",
+              fmt::format("workspace \"{}\" exists already, with another zone or country", found.name),
+              fmt::format("ringctl workspaces update '{}'", found.name));
+}
+
+void run_init(const InitOptions& opts, Context& ctx) {
+  const auto named = ctx.settings().get("workspace");
+  const auto name = named.empty() ? std::string(k_default_name) : named;
+  const auto zone = opts.zone.value_or(ctx.io().options().zone.name());
+  const auto rest = fmt::format("({})", zone);
+  base::Zone::parse(zone);
+  if (ctx.dry_run() && (is_missing(ctx) || prepare_schema(ctx)))
+    return ctx.io().would_change({.action = "create", .object = "workspace " + name, .rest = rest});
+
+  if (!ctx.dry_run()) prepare_schema(ctx);
+  ctx.database_for_write();
+  directory::Workspaces workspaces(ctx.session());
+  const auto all = workspaces.list();
+  // Whoever names none means any: `init` is there to make a database usable, not to add a second workspace.
+  auto found = workspaces.find(name);
+  if (!found && named.empty() && !all.empty()) found = all.front();
+  if (found) {
+    require_as_asked(*found, opts);
+    return ctx.io().unchanged({.action = "create", .object = "workspace " + found->name});
+  }
+  if (ctx.dry_run())
+    return ctx.io().would_change({.action = "create", .object = "workspace " + name, .rest = rest});
+  const auto added = workspaces.add(name, zone, opts.country);
+  ctx.io().changed({.action = "created",
+                    .object = "workspace " + added.name,
+                    .rest = rest,
+                    .fields = {{"workspace", Cell(added.name)},
+                               {"timezone", Cell(added.timezone)},
+                               {"default_country", Cell(added.default_country)},
+                               {"database", Cell(ctx.database().url())}}});
+}
+
+}  // namespace
+
+void add_init(Noun& init) {
+  init.command<InitOptions>(run_init)
+      .flag("zone", &InitOptions::zone, "ZONE",
+            "IANA zone of the workspace; by default --tz, else this machine's")
+      .kind(ValueKind::zone)
+      .flag("country", &InitOptions::country, "CC",
+            "Country whose numbers may be given without a country code")
+      .kind(ValueKind::country)
+      .details(
+          "Creates what is missing: the SQLite file, the tables, a workspace (named by --workspace, else "
+          "\"default\"). On PostgreSQL it asks before it creates or upgrades tables, or takes --yes. Run "
+          "again, it "
+          "changes nothing.")
+      .example("ringctl init --zone America/New_York --country US")
+      .example("ringctl init --workspace sales --yes", "a workspace of that name, without being asked")
+      .exits({Errc::auth, Errc::conflict, Errc::invalid, Errc::declined, Errc::schema, Errc::db_down,
+              Errc::db_busy});
+}
+
+}  // namespace ringctl::cmd

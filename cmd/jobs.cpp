@@ -1,0 +1,14 @@
+#include "cmd/jobs.hpp"
+
+#include "cmd/jobs_run.hpp"
+#include "cmd/root.hpp"
+
+namespace ringctl::cmd {
+
+void add_jobs(Noun& jobs) {
+  add_jobs_read(jobs);
+  add_jobs_resume(jobs);
+  add_jobs_undo(jobs);
+}
+
+}  // namespace ringctl::cmd

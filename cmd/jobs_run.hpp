@@ -1,0 +1,10 @@
+#pragma once
+#include "cmd/registry.hpp"
+
+namespace ringctl::cmd {
+
+/// `jobs resume` and `jobs undo`.
+void add_jobs_resume(Noun&);
+void add_jobs_undo(Noun&);
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,34 @@
+#include "cmd/numbers.hpp"
+
+#include "cmd/root.hpp"
+#include "directory/workspaces.hpp"
+#include "estate/number_fields.hpp"
+
+namespace ringctl::cmd {
+
+estate::NumberFilter number_filter(const NumberFilterOptions& opts) {
+  estate::NumberFilter filter;
+  filter.status = opts.status;
+  filter.provider = opts.provider;
+  filter.label = opts.label;
+  filter.search = opts.search;
+  if (opts.country) {
+    base::Finding finding;
+    if (!estate::canonical_country(*opts.country, filter.country.emplace(), finding))
+      throw Error(Errc::usage, "usage.bad_value", "--country: " + finding.message);
+  }
+  return filter;
+}
+
+estate::Numbers numbers_of(Context& ctx, const directory::Workspace& workspace) {
+  return {ctx.session(), workspace.id, workspace.default_country.value_or("")};
+}
+
+void add_numbers(Noun& numbers) {
+  add_numbers_read(numbers);
+  add_numbers_change(numbers);
+  add_numbers_import(numbers);
+  add_numbers_export(numbers);
+}
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,187 @@
+// numbers add, update, delete
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cmd/numbers.hpp"
+#include "directory/workspaces.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+/// --provider and its like, shared by add and update.
+struct FieldOptions {
+  std::optional<std::string> provider, country_code, label, status, capabilities, sid;
+
+  estate::NumberChange change() const { return {provider, country_code, label, status, capabilities, sid}; }
+  bool empty() const { return !provider && !country_code && !label && !status && !capabilities && !sid; }
+};
+
+template <class Options>
+void add_fields(Verb<Options>& verb) {
+  verb.flag("provider", &Options::provider, "NAME",
+            "Who the number is with: one lower-case word; twilio at first")
+      .flag("country-code", &Options::country_code, "CC",
+            "Country of the number; by default read from the number")
+      .kind(ValueKind::country)
+      .flag("label", &Options::label, "TEXT", "What people call the number")
+      .flag("status", &Options::status, "STATUS", "active or inactive; active at first")
+      .flag("capabilities", &Options::capabilities, "LIST",
+            "What it can do: voice, sms, mms, fax, separated by |")
+      .flag("sid", &Options::sid, "PN...", "Twilio's SID of the number");
+}
+
+void print_warnings(Context& ctx, const phone::E164& number, const estate::NumberChange& change) {
+  for (const auto& warning : estate::warnings_of(number, change)) ctx.io().warn(warning.message);
+}
+
+/// "(label, status)": what a plan would set.
+std::string planned_values(const estate::NumberPlan& plan) {
+  std::vector<std::string> parts;
+  for (const auto column : plan.changed_fields()) parts.emplace_back(column);
+  return parts.empty() ? std::string() : fmt::format("({})", base::join(parts, ", "));
+}
+
+struct AddOptions : FieldOptions {
+  std::string number;
+};
+
+/// A dry run on a machine that has no database yet: whatever is added will be the first number.
+bool plan_first(const AddOptions& opts, Context& ctx) {
+  if (!ctx.dry_run()) return false;
+  try {
+    ctx.database();
+    return false;
+  } catch (const Error& error) {
+    if (error.slug() != "db.missing") throw;
+  }
+  const auto number = phone::parse_typed(opts.number);
+  print_warnings(ctx, number, opts.change());
+  const auto object = number.text();
+  ctx.io().would_change({.action = "add", .object = object});
+  return true;
+}
+
+void run_add(const AddOptions& opts, Context& ctx) {
+  if (plan_first(opts, ctx)) return;
+  const auto& workspace = ctx.workspace_for_write();
+  const auto number = phone::parse_typed(opts.number, workspace.default_country.value_or(""));
+  const auto change = opts.change();
+  auto numbers = numbers_of(ctx, workspace);
+  print_warnings(ctx, number, change);
+  const auto object = number.text();
+  if (ctx.dry_run()) {
+    const auto plan = numbers.plan_add(number, change);
+    if (plan.before) return ctx.io().unchanged({.action = "add", .object = object});
+    const auto values = planned_values(plan);
+    return ctx.io().would_change({.action = "add", .object = object, .rest = values});
+  }
+  const auto rest = fmt::format("to {}", workspace.name);
+  const Change done{
+      .action = "added", .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace.name)}}};
+  numbers.add(number, change) ? ctx.io().changed(done)
+                              : ctx.io().unchanged({.action = "add", .object = object});
+}
+
+struct UpdateOptions : FieldOptions {
+  std::string number;
+  std::optional<std::int64_t> if_version;
+};
+
+void run_update(const UpdateOptions& opts, Context& ctx) {
+  if (opts.empty())
+    throw Error(Errc::usage, "usage.nothing_to_do", "numbers update: no field to change was given",
+                "ringctl numbers update --help");
+  auto numbers = numbers_of(ctx, ctx.workspace());
+  const auto existing = numbers.get(opts.number);
+  const auto number = phone::E164::parse(existing.phone_number);
+  const auto change = opts.change();
+  print_warnings(ctx, number, change);
+  const auto object = number.text();
+  if (ctx.dry_run()) {
+    const auto plan = numbers.plan_update(number, change);
+    const auto values = planned_values(plan);
+    if (values.empty()) return ctx.io().unchanged({.action = "update", .object = object});
+    return ctx.io().would_change({.action = "update", .object = object, .rest = values});
+  }
+  const bool changed = numbers.update(number, change, opts.if_version);
+  changed ? ctx.io().changed({.action = "updated", .object = object})
+          : ctx.io().unchanged({.action = "update", .object = object});
+}
+
+struct DeleteOptions {
+  std::vector<std::string> numbers;
+};
+
+void run_delete(const DeleteOptions& opts, Context& ctx) {
+  const auto& workspace = ctx.workspace();
+  auto numbers = numbers_of(ctx, workspace);
+  // All are looked up before the first goes, so that a mistyped one changes nothing.
+  std::vector<phone::E164> found;
+  for (const auto& what : opts.numbers) {
+    const auto number = phone::E164::parse(numbers.get(what).phone_number);
+    if (std::find(found.begin(), found.end(), number) == found.end()) found.push_back(number);
+  }
+  if (ctx.dry_run()) {
+    for (const auto& number : found) ctx.io().would_change({.action = "delete", .object = number.view()});
+    return;
+  }
+  ctx.io().confirm(
+      found.size() == 1
+          ? fmt::format("delete {} from {}? Twilio keeps it", found.front().view(), workspace.name)
+          : fmt::format("delete {} numbers from {}? Twilio keeps them", found.size(), workspace.name));
+  for (const auto& number : found) {
+    numbers.remove(number);
+    ctx.io().changed({.action = "deleted", .object = number.view()});
+  }
+}
+
+}  // namespace
+
+void add_numbers_change(Noun& numbers) {
+  auto add = numbers.verb<AddOptions>("add", "Add a number", run_add);
+  add.argument("number", &AddOptions::number,
+               "E.164 number; national form where the workspace has a default country");
+  add_fields(add);
+  add.details(
+         "Adds one number to the workspace. A number that is there already with the same values is left as "
+         "it is; with "
+         "other values, or held by another workspace, it is a conflict. On SQLite the first number makes the "
+         "database "
+         "and the workspace \"default\".")
+      .example("ringctl numbers add +12025550123 --label Sales --capabilities 'voice|sms'")
+      .example("ringctl numbers add +442079460123 --provider telnyx --country-code GB -n",
+               "shows what would be added")
+      .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
+
+  auto update = numbers.verb<UpdateOptions>("update", "Change a number", run_update);
+  update.argument("number", &UpdateOptions::number, "E.164 number, SID, or exact label")
+      .kind(ValueKind::number);
+  add_fields(update);
+  update
+      .flag("if-version", &UpdateOptions::if_version, "N",
+            "Refuse if the number was changed since it had version N")
+      .details(
+          "Changes the fields that are given and leaves the others alone. `-` clears a field: provider, "
+          "status and "
+          "country fall back to their defaults.")
+      .example("ringctl numbers update +12025550123 --label Support")
+      .example("ringctl numbers update Sales --status inactive --label -", "by its label, which is cleared")
+      .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
+
+  numbers.verb<DeleteOptions>("delete", "Delete numbers from the workspace", run_delete)
+      .argument("number", &DeleteOptions::numbers, "E.164 numbers, SIDs, or exact labels")
+      .kind(ValueKind::number)
+      .required()
+      .details(
+          "Forgets numbers. Twilio is not told: a number that is billed stays billed until it is released "
+          "there. "
+          "Asks first, or takes --yes.")
+      .example("ringctl numbers delete +12025550123 --yes")
+      .example("ringctl numbers delete +12025550123 +12025550124 -n", "shows what would be deleted")
+      .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});
+}
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,102 @@
+#pragma once
+// What the bulk engine needs to know about a noun. One adapter per noun; the engine knows no noun.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "base/finding.hpp"
+#include "bulk/cells.hpp"
+#include "db/doors.hpp"
+
+namespace ringctl::bulk {
+
+/// An importable column.
+struct Column {
+  std::string_view name;
+  std::vector<std::string_view> aliases;  ///< other header spellings, lower case with underscores
+  bool free_text = false;                 ///< kept as typed: not trimmed
+  bool unique = false;                    ///< beside the key: no two rows may share it; its table says so too
+  std::string_view cleared_to = {};       ///< what "-" means in a column that cannot be empty
+};
+
+/// A row of the file that was accepted so far, or the one the database holds.
+using Row = std::vector<Cell>;
+
+/// What the database holds under a key.
+struct Existing {
+  std::size_t index = 0;        ///< which of the keys asked for
+  bool ours = true;             ///< false: another workspace holds it; nothing else is set
+  base::Uuid id;
+  std::int64_t version = 0;
+  std::vector<std::string> cells;  ///< canonical text per importable column; "" = not set
+};
+
+/// A row to be changed: `before` as found, `cells` as it shall be.
+struct Update {
+  Existing before;
+  std::vector<std::string> cells;
+};
+
+enum class Restored { done, moved_on, gone };
+
+/// Context of reading a file.
+struct Reading {
+  std::string default_country;  ///< "" = none
+};
+
+/// New rows on their way into the noun's table, within one transaction.
+class Inserter {
+ public:
+  virtual ~Inserter() = default;
+  /// Absent cells get the noun's defaults.
+  virtual void add(std::span<const Row>) = 0;
+  /// How many were made in all; fewer than were added if somebody else was faster. Last, before the commit.
+  virtual std::int64_t finish() = 0;
+};
+
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+
+  virtual std::string_view noun() const = 0;         ///< "numbers"
+  virtual std::string_view object_type() const = 0;  ///< "number"
+  virtual std::span<const Column> columns() const = 0;
+  /// How many of the first columns make the key.
+  virtual std::size_t key_columns() const { return 1; }
+  /// What it takes to see a key that another workspace holds.
+  virtual db::Door door() const { return db::Door::none; }
+  /// True if a file without a header could begin with this cell.
+  virtual bool looks_like_key(std::string_view text) const = 0;
+
+  /// Canonical form of one cell in `out`. False with a finding: refused. True with a finding: a warning.
+  virtual bool canonical(std::size_t column, std::string_view text, const Reading&, std::string& out,
+                         base::Finding&) const = 0;
+  /// Cells that must agree with each other. `column` says which one is at fault.
+  virtual bool check(const Row&, std::size_t& column, base::Finding&) const = 0;
+
+  /// What the database holds under these keys (sorted, distinct), in any order. Inside a transaction.
+  virtual void look_up(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> keys,
+                       const std::function<void(Existing&&)>&) = 0;
+  /// Of `values` of a unique column, those that are held, and the key that holds each ("" = another workspace's).
+  virtual void find_holders(db::Connection&, const base::Uuid& workspace, std::size_t column,
+                            std::span<const std::string_view> values,
+                            const std::function<void(std::string_view value, std::string_view key)>&) = 0;
+  virtual std::unique_ptr<Inserter> inserter(audit::Session&, const base::Uuid& workspace, const base::Uuid& job) = 0;
+  /// Changes rows that still have the version found; how many were changed.
+  virtual std::int64_t update(audit::Session&, const base::Uuid& workspace, std::span<const Update>) = 0;
+
+  /// Removes the rows a job made that nobody changed or uses since; hands out the keys of those it keeps.
+  virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
+                                      const std::function<void(std::string_view key)>& kept) = 0;
+  /// Puts `cells` back where the row under `key` still has `version` and nobody took a unique value meanwhile.
+  virtual Restored restore(audit::Session&, const base::Uuid& workspace, std::string_view key, std::int64_t version,
+                           const std::vector<std::string>& cells) = 0;
+};
+
+}  // namespace ringctl::bulk

@@ -1,0 +1,426 @@
+#include "bulk/import.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "bulk/merge.hpp"
+#include "db/lease.hpp"
+#include "db/transaction.hpp"
+
+namespace ringctl::bulk {
+namespace {
+
+constexpr std::size_t k_shown_problems = 10;
+constexpr int k_batch_attempts = 3;
+constexpr std::chrono::seconds k_lease_renewal{60};
+
+class Import {
+ public:
+  Import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const ImportOptions& options,
+         const base::CancelToken& cancel, const ProgressFn& progress)
+      : session_(session), workspace_(workspace), adapter_(adapter), options_(options), cancel_(cancel),
+        progress_(progress), scope_(db::Scope::of(workspace, adapter.door())) {
+    if (!options.rejects.empty() && !options.dry_run) rejects_.emplace(options.rejects, 0600);
+  }
+
+  ImportReport run() {
+    intake_ = take_in(intake_options(), adapter_, cancel_, [&](std::uint64_t rows) { progress_({"reading", rows}); });
+    require_expected_input();
+    report_.input = intake_.name;
+    report_.allowance = options_.allowance.text();
+    report_.dry_run = options_.dry_run;
+    start_counts();
+    if (intake_.rows == 0) return finish_report();
+    if (options_.dry_run || !options_.allowance.admits(intake_.invalid, intake_.rows)) {
+      plan();
+    } else {
+      auto lease = db::Lease::acquire(session_.db, session_.clock, std::string(k_bulk_lease), workspace_,
+                                      k_bulk_lease_ttl, options_.lock_wait, &cancel_);
+      if (options_.allowance.atomic())
+        write_all_or_nothing();
+      else
+        write_in_batches(lease);
+      lease.release();
+    }
+    return finish_report();
+  }
+
+ private:
+  IntakeOptions intake_options() const {
+    IntakeOptions intake = options_.intake;
+    intake.keep_raw = rejects_.has_value();
+    return intake;
+  }
+
+  void require_expected_input() const {
+    if (options_.expected_digest.empty() || options_.expected_digest == intake_.digest) return;
+    throw Error(Errc::conflict, "import.input_changed", fmt::format("{} changed since the job began", intake_.name),
+                "import it anew; rows that are there already are left alone");
+  }
+
+  void start_counts() {
+    job_.counts.rows = static_cast<std::int64_t>(intake_.rows);
+    job_.counts.invalid = static_cast<std::int64_t>(intake_.invalid);
+  }
+
+  std::uint64_t rejected() const { return static_cast<std::uint64_t>(job_.counts.rejected()); }
+  bool too_many() const { return !options_.allowance.admits(rejected(), intake_.rows); }
+
+  void take(BatchOutcome&& outcome) {
+    add(job_.counts, outcome.counts);
+    for (const auto& problem : outcome.problems) intake_.problems.add(problem);
+    given_up_.merge(outcome.given_up);
+  }
+
+  static void add(jobs::Counts& to, const jobs::Counts& more) {
+    to.created += more.created;
+    to.updated += more.updated;
+    to.same += more.same;
+    to.skipped += more.skipped;
+    to.conflict += more.conflict;
+  }
+
+  /// The next batch; what the dealer settled on the way counts from here on.
+  bool next(Batch& batch) {
+    const bool more = dealer_->next(batch);
+    job_.counts.duplicate = dealer_->duplicates();
+    if (more) stop_if_cancelled();
+    return more;
+  }
+
+  /// Once, at the end: these come from the file alone, and a job that is taken up meets them all again.
+  void settle_counts() {
+    job_.counts.skipped += dealer_->identical();
+    job_.counts.warnings = static_cast<std::int64_t>(intake_.warnings.size());
+  }
+
+  void tell(std::uint64_t rows) {
+    done_ += rows;
+    progress_({options_.dry_run ? "planning" : "writing", done_, intake_.rows - intake_.invalid, rejected()});
+  }
+
+  /// Verdicts only: for --dry-run, and to name everything that is wrong with a file that is refused anyway.
+  void plan() {
+    db::Transaction transaction(session_.db, scope_, db::Access::read);
+    Merge merge = new_merge();
+    deal([&](const Batch& batch) { take(merge.run(batch, given_up_, never)); });
+  }
+
+  Merge new_merge() const { return {session_, workspace_, adapter_, options_.on_conflict, job_.id}; }
+
+  void deal(const std::function<void(const Batch&)>& each) {
+    dealer_.emplace(intake_, adapter_, options_.batch_rows, "", earlier_conflicts_);
+    Batch batch;
+    while (next(batch)) {
+      each(batch);
+      tell(batch.items.size());
+    }
+    settle_counts();
+  }
+
+  void stop_if_cancelled() const {
+    if (!cancel_.cancelled()) return;
+    const bool resumable = !options_.dry_run && !options_.allowance.atomic() && !intake_.digest.empty();
+    const std::string hint = resumable && report_.job ? fmt::format("ringctl jobs resume {}", report_.job->short_id())
+                                                      : "run the same command again";
+    cancel_.check(hint.c_str());
+  }
+
+  void write_all_or_nothing() {
+    new_job();
+    db::Transaction transaction(session_.db, scope_, db::Access::write);
+    jobs::Journal journal(session_.db, session_.clock, workspace_);
+    journal.insert(job_);
+    Merge merge = new_merge();
+    deal([&](const Batch& batch) {
+      // After the first problem only the others are looked for.
+      auto outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits(counts); });
+      if (outcome.written) journal.add_rows(job_.id, outcome.journal);
+      take(std::move(outcome));
+    });
+    if (rejected() != 0) {
+      report_.job.reset();
+      return transaction.rollback();
+    }
+    merge.finish();
+    finish_job(journal, "");
+    transaction.commit();
+  }
+
+  void write_in_batches(db::Lease& lease) {
+    take_up_or_start();
+    auto renewed = session_.clock.steady();
+    dealer_.emplace(intake_, adapter_, options_.batch_rows, job_.position, earlier_conflicts_);
+    Batch batch;
+    while (!too_many() && next(batch) && write_batch(batch)) {
+      tell(batch.items.size());
+      if (session_.clock.steady() - renewed > k_lease_renewal) {
+        lease.renew();
+        renewed = session_.clock.steady();
+      }
+    }
+    const auto written = job_.counts;
+    job_.state = too_many() ? jobs::State::failed : jobs::State::finished;
+    if (job_.state == jobs::State::failed) plan_rest(batch);
+    settle_counts();
+    const auto planned = job_.counts;
+    job_.counts.created = written.created;
+    job_.counts.updated = written.updated;
+    db::in_transaction(session_.db, scope_, [&] {
+      jobs::Journal journal(session_.db, session_.clock, workspace_);
+      record_refused_rows(journal);
+      finish_job(journal, job_.state == jobs::State::failed ? "failed" : "finished");
+    });
+    if (job_.state == jobs::State::finished) return;
+    report_.stopped_midway = written.created + written.updated > 0;
+    if (report_.stopped_midway) return;
+    report_.job.reset();  // there is nothing to go on with or to undo
+    job_.counts = planned;
+  }
+
+  /// Names all that is wrong with the rest of the file, from a batch that was not written on.
+  void plan_rest(Batch& batch) {
+    db::Transaction transaction(session_.db, scope_, db::Access::read);
+    Merge merge = new_merge();
+    bool more = !batch.items.empty();
+    while (more) {
+      take(merge.run(batch, given_up_, never));
+      more = next(batch);
+    }
+  }
+
+  static bool never(const jobs::Counts&) { return false; }
+
+  bool admits(const jobs::Counts& more) const {
+    return options_.allowance.admits(rejected() + static_cast<std::uint64_t>(more.rejected()), intake_.rows);
+  }
+
+  /// One transaction; done again when somebody else wrote the same rows in between. False if it was not written because
+  /// too many rows are rejected with it.
+  bool write_batch(const Batch& batch) {
+    for (int attempt = 1;; ++attempt) {
+      try {
+        BatchOutcome outcome;
+        jobs::Job job = job_;
+        db::in_transaction(session_.db, scope_, [&] {
+          Merge merge = new_merge();
+          outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits(counts); });
+          if (!outcome.written) return;
+          merge.finish();
+          job = job_;
+          add(job.counts, outcome.counts);
+          job.position = batch.keys.back();
+          jobs::Journal journal(session_.db, session_.clock, workspace_);
+          journal.add_rows(job.id, outcome.journal);
+          journal.save(job);
+        });
+        if (!outcome.written) return false;
+        job_.position = job.position;
+        take(std::move(outcome));
+        return true;
+      } catch (const Error& error) {
+        if (error.slug() != "import.moved_on" || attempt == k_batch_attempts) throw;
+      }
+    }
+  }
+
+  void new_job() {
+    job_.id = session_.ids.next();
+    job_.kind = fmt::format("{}.import", adapter_.noun());
+    job_.actor = session_.actor;
+    job_.input_name = intake_.name;
+    job_.input_digest = intake_.digest;
+    job_.options = to_json(options_);
+    report_.job = job_.id;
+  }
+
+  void take_up_or_start() {
+    db::in_transaction(session_.db, scope_, [&] {
+      jobs::Journal journal(session_.db, session_.clock, workspace_);
+      while (auto unfinished = find_unfinished(journal)) {
+        if (!options_.restart && same_meaning(unfinished->options, to_json(options_)))
+          return take_up(journal, *std::move(unfinished));
+        give_up(journal, *std::move(unfinished));
+      }
+      new_job();
+      journal.insert(job_);
+      audit::record(session_, workspace_,
+                    {.action = job_.kind, .object_type = "job", .object_id = job_.id, .object_key = job_.id.short_id(),
+                     .after = started_image(), .job_id = job_.id});
+    });
+  }
+
+  std::optional<jobs::Job> find_unfinished(jobs::Journal& journal) const {
+    if (intake_.digest.empty()) return std::nullopt;
+    return journal.find_unfinished(fmt::format("{}.import", adapter_.noun()), intake_.digest);
+  }
+
+  /// Nobody will go on with it: this run plans the same file anew.
+  void give_up(jobs::Journal& journal, jobs::Job&& job) {
+    job.state = jobs::State::failed;
+    job.finished_at = session_.clock.now();
+    journal.save(job);
+    audit::record(session_, workspace_,
+                  {.action = fmt::format("{}.failed", job.kind), .object_type = "job", .object_id = job.id,
+                   .object_key = job.id.short_id(), .after = jobs::to_json(job.counts), .job_id = job.id});
+  }
+
+  /// Its rows up to the position are done. What only the file tells (invalid rows, duplicates) was counted again just now.
+  void take_up(jobs::Journal& journal, jobs::Job&& job) {
+    job_ = std::move(job);
+    start_counts();
+    job_.counts.duplicate = job_.counts.warnings = 0;
+    report_.job = job_.id;
+    report_.resumed = true;
+    earlier_conflicts_ = Sorter(k_small_budget);
+    std::string packed;
+    journal.for_each_row(job_.id, [&](const jobs::JobRow& row) {
+      if (row.verdict != "conflict") return;
+      packed.clear();
+      pack({{CellState::value, row.code}, {CellState::value, row.message}}, packed);
+      earlier_conflicts_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
+    });
+  }
+
+  /// Conflicts are in the journal with their batch; rows that the file itself spoils come at the end.
+  void record_refused_rows(jobs::Journal& journal) {
+    std::vector<jobs::JobRow> rows;
+    intake_.problems.for_each([&](const Problem& problem) {
+      if (problem.verdict == Verdict::conflict) return;
+      rows.push_back({.line = static_cast<std::int64_t>(problem.line), .key = problem.key,
+                      .verdict = std::string(verdict_name(problem.verdict)), .code = problem.code,
+                      .message = problem.message});
+      if (rows.size() < 1000) return;
+      journal.add_rows(job_.id, rows);
+      rows.clear();
+    });
+    journal.add_rows(job_.id, rows);
+  }
+
+  /// `event` "" = the job's only audit row (it was written in one transaction).
+  void finish_job(jobs::Journal& journal, std::string_view event) {
+    if (event.empty()) job_.state = jobs::State::finished;
+    job_.finished_at = session_.clock.now();
+    journal.save(job_);
+    audit::record(session_, workspace_,
+                  {.action = event.empty() ? job_.kind : fmt::format("{}.{}", job_.kind, event), .object_type = "job",
+                   .object_id = job_.id, .object_key = job_.id.short_id(), .after = finished_image(),
+                   .job_id = job_.id});
+  }
+
+  std::string started_image() const {
+    return nlohmann::json{{"input", intake_.name}, {"input_sha256", intake_.digest}, {"rows", job_.counts.rows}}.dump();
+  }
+  std::string finished_image() const {
+    return nlohmann::json{{"input", intake_.name},
+                          {"input_sha256", intake_.digest},
+                          {"rows_sha256", dealer_->rows_digest()},
+                          {"counts", nlohmann::json::parse(jobs::to_json(job_.counts))}}
+        .dump();
+  }
+
+  ImportReport finish_report() {
+    if (intake_.problems.size() > 0 && rejects_) save_rejects();
+    report_.counts = job_.counts;
+    report_.problems = intake_.problems.first(k_shown_problems);
+    report_.warnings = intake_.warnings.first(k_shown_problems);
+    report_.outcome = outcome();
+    return std::move(report_);
+  }
+
+  void save_rejects() try {
+    write_rejects(*rejects_, intake_.problems, intake_.columns, intake_.format, intake_.delimiter);
+    report_.rejects = options_.rejects;
+  } catch (Error& error) {
+    if (!report_.job) throw;
+    error.detail(fmt::format("the rows that are not rejected were written (job {})", report_.job->short_id()));
+    throw std::move(error).job(report_.job->short_id());
+  }
+
+  Errc outcome() const {
+    const auto& counts = job_.counts;
+    if (counts.rejected() == 0) return Errc::ok;
+    if (options_.allowance.admits(static_cast<std::uint64_t>(counts.rejected()), intake_.rows)) return Errc::partial;
+    return counts.conflict == counts.rejected() ? Errc::conflict : Errc::invalid;
+  }
+
+  audit::Session& session_;
+  const base::Uuid& workspace_;
+  Adapter& adapter_;
+  const ImportOptions& options_;
+  const base::CancelToken& cancel_;
+  const ProgressFn& progress_;
+  const db::Scope scope_;
+  Intake intake_;
+  std::optional<Dealer> dealer_;
+  std::optional<base::AtomicFile> rejects_;
+  jobs::Job job_;
+  Sorter earlier_conflicts_{k_small_budget};
+  GivenUp given_up_;
+  ImportReport report_;
+  std::uint64_t done_ = 0;
+};
+
+}  // namespace
+
+bool Allowance::admits(std::uint64_t rejected, std::uint64_t total) const {
+  if (rows) return rejected <= *rows;
+  if (percent) return static_cast<double>(rejected) * 100.0 <= *percent * static_cast<double>(total);
+  return rejected == 0;
+}
+
+std::string Allowance::text() const {
+  if (rows) return std::to_string(*rows);
+  return percent ? fmt::format("{:g}%", *percent) : "";
+}
+
+Allowance parse_allowance(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
+  const auto value = base::parse_int(digits);
+  if (!value || *value < 0 || (percent && *value > 100))
+    throw Error(Errc::usage, "import.bad_max_errors",
+                fmt::format("--max-errors \"{}\" is neither a number of rows nor a percentage", text),
+                "--max-errors 12, or --max-errors 5%");
+  Allowance allowance;
+  if (percent)
+    allowance.percent = static_cast<double>(*value);
+  else
+    allowance.rows = static_cast<std::uint64_t>(*value);
+  return allowance;
+}
+
+ImportReport run_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
+                        const ImportOptions& options, const base::CancelToken& cancel, const ProgressFn& progress) {
+  return Import(session, workspace, adapter, options, cancel, progress).run();
+}
+
+Error refusal(const ImportReport& report) {
+  const auto& counts = report.counts;
+  const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
+  const bool conflicts_only = counts.conflict == counts.rejected();
+  std::string message =
+      fmt::format("{}: {} of {} rows {} {}", report.input, number(counts.rejected()), number(counts.rows),
+                  counts.rejected() == 1 ? "is" : "are", conflicts_only ? "in conflict" : "invalid");
+  if (!report.allowance.empty()) message += fmt::format(", --max-errors {} allows fewer", report.allowance);
+  message += report.stopped_midway
+                 ? fmt::format("; stopped after {} rows were written", number(counts.created + counts.updated))
+                 : "; nothing was written";
+  std::string hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
+                                 number(counts.rows - counts.rejected()));
+  if (report.stopped_midway) hint = fmt::format("ringctl jobs undo {}", report.job->short_id());
+  Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
+              std::move(hint));
+  for (const auto& problem : report.problems) error.detail(problem.text());
+  if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
+    error.detail(report.rejects.empty() ? fmt::format("… {} more (--rejects FILE keeps them all)", number(more))
+                                        : fmt::format("… {} more in {}", number(more), report.rejects.string()));
+  if (report.job) return std::move(error).job(report.job->short_id());
+  return error;
+}
+
+}  // namespace ringctl::bulk

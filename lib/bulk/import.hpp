@@ -1,0 +1,86 @@
+#pragma once
+// The import: a file held against the database, a verdict per line, and all of it written, or none, or all but the
+// rejected rows in batches that a killed run takes up again. The same engine for every noun.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "bulk/adapter.hpp"
+#include "bulk/intake.hpp"
+#include "bulk/problems.hpp"
+#include "jobs/journal.hpp"
+
+namespace ringctl::bulk {
+
+enum class OnConflict { update, skip, fail };
+
+/// How many rows may be rejected. None set: atomic, the first one stops everything.
+struct Allowance {
+  std::optional<std::uint64_t> rows;
+  std::optional<double> percent;  ///< of the rows in the file
+  bool atomic() const { return !rows && !percent; }
+  bool admits(std::uint64_t rejected, std::uint64_t total) const;
+  std::string text() const;  ///< as typed: "12", "5%", "" when atomic
+};
+/// "12" or "5%". Throws Errc::usage [import.bad_max_errors].
+Allowance parse_allowance(std::string_view);
+
+struct ImportOptions {
+  IntakeOptions intake;
+  OnConflict on_conflict = OnConflict::update;
+  Allowance allowance;
+  std::filesystem::path rejects;  ///< empty: not written
+  bool restart = false;           ///< do not take up an unfinished job, which is given up then
+  bool dry_run = false;
+  std::chrono::milliseconds lock_wait{0};
+  std::size_t batch_rows = 4096;  ///< looked up at once; a transaction each, unless all are written or none
+  std::string expected_digest;    ///< not empty: the file must still be this one (SHA-256)
+};
+
+/// Enough to run it again: what `jobs resume` reads back. Paths are made absolute.
+std::string to_json(const ImportOptions&);
+ImportOptions options_from_json(std::string_view);
+/// True if both read and treat the rows of a file alike; where it lies and how many errors are allowed may differ.
+bool same_meaning(std::string_view options, std::string_view other_options);
+
+struct Progress {
+  std::string_view phase;  ///< "reading", "writing"
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  ///< 0 = not known yet
+  std::uint64_t rejected = 0;
+};
+using ProgressFn = std::function<void(const Progress&)>;
+
+/// What a run did, or would do.
+struct ImportReport {
+  std::optional<base::Uuid> job;
+  jobs::Counts counts;
+  Errc outcome = Errc::ok;  ///< ok, partial, conflict, invalid
+  bool dry_run = false;
+  bool resumed = false;
+  bool stopped_midway = false;  ///< rejects went past the allowance after some batches were written
+  std::string input;            ///< as messages call it
+  std::string allowance;        ///< "" = atomic
+  std::vector<Problem> problems, warnings;  ///< the first ten of each, in line order
+  std::filesystem::path rejects;            ///< where they were written, or empty
+};
+
+/// `workspace`'s rows only. Holds the workspace's bulk lock while it writes. Throws what take_in throws,
+/// Errc::locked, Errc::conflict [import.moved_on] when another writer kept interfering, and Errc::interrupted and
+/// its like with the job to resume. A refused file is no exception: see `outcome` and refusal().
+ImportReport run_import(audit::Session&, const base::Uuid& workspace, Adapter&, const ImportOptions&,
+                        const base::CancelToken&, const ProgressFn&);
+
+/// The message for an outcome of conflict or invalid.
+Error refusal(const ImportReport&);
+
+}  // namespace ringctl::bulk

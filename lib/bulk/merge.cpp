@@ -1,0 +1,311 @@
+#include "bulk/merge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "base/error.hpp"
+
+namespace ringctl::bulk {
+namespace {
+
+/// What the database shall hold in a column: the file's value, nothing, or what it holds already.
+std::string_view wanted(const Cell& cell, std::string_view held) {
+  return cell.state == CellState::absent ? held : cell.text;
+}
+
+std::string differences(const Adapter& adapter, const Row& row, const Existing& held) {
+  std::string out;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const auto want = wanted(row[i], held.cells[i]);
+    if (want == held.cells[i]) continue;
+    fmt::format_to(std::back_inserter(out), "{}{} is \"{}\", not \"{}\"", out.empty() ? "" : ", ",
+                   adapter.columns()[i].name, held.cells[i], want);
+  }
+  return out;
+}
+
+bool equals(const Row& row, const Existing& held) {
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (wanted(row[i], held.cells[i]) != held.cells[i]) return false;
+  return true;
+}
+
+[[noreturn]] void throw_moved_on() {
+  throw Error(Errc::conflict, "import.moved_on", "another writer changed rows of this file meanwhile",
+              "run the same command again");
+}
+
+/// One batch, looked up and decided row by row.
+class Decision {
+ public:
+  Decision(db::Connection& db, const base::Uuid& workspace, Adapter& adapter, const Batch& batch,
+           OnConflict on_conflict, const GivenUp& given_up)
+      : db_(db), workspace_(workspace), adapter_(adapter), batch_(batch), on_conflict_(on_conflict),
+        given_up_(given_up), verdicts_(batch.rows.size(), Verdict::fresh), held_(batch.rows.size()) {
+    adapter_.look_up(db_, workspace_, batch_.keys, [&](Existing&& found) {
+      const std::size_t index = found.index;
+      held_[index] = std::move(found);
+    });
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i) decide(i);
+    for (std::size_t column = 0; column < adapter_.columns().size(); ++column)
+      if (adapter_.columns()[column].unique) refuse_taken_values(column);
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i) count(i);
+  }
+
+  std::vector<Row> fresh_rows() const {
+    std::vector<Row> fresh;
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i)
+      if (verdicts_[i] == Verdict::fresh) fresh.push_back(batch_.rows[i]);
+    return fresh;
+  }
+
+  /// With the journal's copy of what they replace.
+  std::vector<Update> updates() {
+    std::vector<Update> updates;
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i)
+      if (verdicts_[i] == Verdict::update) updates.push_back(update_of(i));
+    return updates;
+  }
+
+  const jobs::Counts& counts() const { return outcome_.counts; }
+  BatchOutcome outcome() { return std::move(outcome_); }
+
+ private:
+  void decide(std::size_t i) {
+    if (!held_[i]) return;
+    const Existing& held = *held_[i];
+    if (!held.ours)
+      return conflict(i, "", "held_elsewhere", fmt::format("{} is held by another workspace", batch_.keys[i]));
+    if (equals(batch_.rows[i], held)) {
+      verdicts_[i] = Verdict::same;
+    } else if (on_conflict_ == OnConflict::update) {
+      verdicts_[i] = Verdict::update;
+    } else if (on_conflict_ == OnConflict::skip) {
+      verdicts_[i] = Verdict::skipped;
+    } else {
+      conflict(i, "", "exists", fmt::format("{} exists: {}", batch_.keys[i], differences(adapter_, batch_.rows[i], held)));
+    }
+  }
+
+  /// No two rows of a file share a unique value, so a value leads to one row.
+  void refuse_taken_values(std::size_t column) {
+    std::unordered_map<std::string_view, std::size_t> row_of;
+    std::vector<std::string_view> values;
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i) {
+      const Cell& cell = batch_.rows[i][column];
+      if (cell.state != CellState::value) continue;
+      if (verdicts_[i] != Verdict::fresh && verdicts_[i] != Verdict::update) continue;
+      if (held_[i] && held_[i]->cells[column] == cell.text) continue;
+      row_of.emplace(cell.text, i);
+      values.push_back(cell.text);
+    }
+    if (values.empty()) return;
+    if (!given_up_.empty())
+      for (const auto value : values)
+        if (const auto it = given_up_.find(std::string(value)); it != given_up_.end())
+          taken(row_of.at(value), column, it->second);
+    adapter_.find_holders(db_, workspace_, column, values, [&](std::string_view value, std::string_view key) {
+      if (const auto row = row_of.find(value); row != row_of.end()) taken(row->second, column, key);
+    });
+  }
+
+  void taken(std::size_t i, std::size_t column, std::string_view holder) {
+    const auto name = adapter_.columns()[column].name;
+    const auto value = in_quotes(batch_.rows[i][column].text);
+    conflict(i, std::string(name), fmt::format("{}_taken", name),
+             holder.empty() ? fmt::format("{} {} is held by another workspace", name, value)
+                            : fmt::format("{} {} is that of {}", name, value, holder));
+  }
+
+  void conflict(std::size_t i, std::string column, std::string code, std::string message) {
+    if (verdicts_[i] == Verdict::conflict) return;  // one is enough
+    verdicts_[i] = Verdict::conflict;
+    Problem problem{batch_.items[i].line, Verdict::conflict,  std::string(batch_.keys[i]), std::move(column),
+                    std::move(code),      std::move(message), std::string(batch_.raw[i])};
+    outcome_.journal.push_back({.line = static_cast<std::int64_t>(problem.line), .key = problem.key,
+                                .verdict = "conflict", .code = problem.code, .message = problem.message});
+    outcome_.problems.push_back(std::move(problem));
+  }
+
+  void count(std::size_t i) {
+    auto& counts = outcome_.counts;
+    switch (verdicts_[i]) {
+      case Verdict::fresh: ++counts.created; break;
+      case Verdict::update:
+        ++counts.updated;
+        note_given_up(i);
+        break;
+      case Verdict::same: ++counts.same; break;
+      case Verdict::skipped: ++counts.skipped; break;
+      case Verdict::conflict: ++counts.conflict; break;
+      case Verdict::duplicate:
+      case Verdict::invalid: break;  // settled before the merge
+    }
+  }
+
+  void note_given_up(std::size_t i) {
+    for (std::size_t column = 0; column < adapter_.columns().size(); ++column) {
+      if (!adapter_.columns()[column].unique) continue;
+      const auto& held = held_[i]->cells[column];
+      if (!held.empty() && wanted(batch_.rows[i][column], held) != held) outcome_.given_up.emplace(held, batch_.keys[i]);
+    }
+  }
+
+  Update update_of(std::size_t i) {
+    const Row& row = batch_.rows[i];
+    Update update{*held_[i], {}};
+    for (std::size_t c = 0; c < row.size(); ++c) update.cells.emplace_back(wanted(row[c], update.before.cells[c]));
+    outcome_.journal.push_back({.line = static_cast<std::int64_t>(batch_.items[i].line),
+                                .key = std::string(batch_.keys[i]),
+                                .verdict = "update",
+                                .before_image = image_of(adapter_, update.before.cells),
+                                .version_after = update.before.version + 1});
+    return update;
+  }
+
+  db::Connection& db_;
+  const base::Uuid& workspace_;
+  Adapter& adapter_;
+  const Batch& batch_;
+  OnConflict on_conflict_;
+  const GivenUp& given_up_;
+  std::vector<Verdict> verdicts_;
+  std::vector<std::optional<Existing>> held_;
+  BatchOutcome outcome_;
+};
+
+}  // namespace
+
+void Batch::clear() {
+  arena.clear();
+  items.clear();
+}
+
+void Batch::add(const Sorter::Entry& entry) {
+  items.push_back({entry.line, arena.size(), entry.key.size(), arena.size() + entry.key.size(), entry.payload.size()});
+  arena.append(entry.key).append(entry.payload);
+}
+
+void Batch::unpack_rows(std::size_t columns) {
+  keys.clear();
+  raw.clear();
+  rows.resize(items.size());
+  const std::string_view bytes = arena;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    keys.push_back(bytes.substr(items[i].key_at, items[i].key_size));
+    std::string_view payload = bytes.substr(items[i].payload_at, items[i].payload_size);
+    unpack(payload, columns, rows[i]);
+    raw.push_back(payload);
+  }
+}
+
+Companion::Companion(Sorter& sorter) : sorter_(sorter) {
+  sorter_.rewind();
+  more_ = sorter_.next(entry_);
+}
+
+bool Companion::stands_beside(const Sorter::Entry& row) {
+  while (more_ && std::tie(entry_.key, entry_.line) < std::tie(row.key, row.line)) more_ = sorter_.next(entry_);
+  return more_ && entry_.line == row.line && entry_.key == row.key;
+}
+
+Dealer::Dealer(Intake& intake, const Adapter& adapter, std::size_t batch_rows, std::string position,
+               Sorter& earlier_conflicts)
+    : intake_(intake), adapter_(adapter), batch_rows_(batch_rows), position_(std::move(position)), refused_(intake.refused),
+      earlier_conflicts_(earlier_conflicts) {
+  intake_.accepted.rewind();
+}
+
+bool Dealer::next(Batch& batch) {
+  batch.clear();
+  Sorter::Entry entry;
+  while (batch.items.size() < batch_rows_ && intake_.accepted.next(entry)) {
+    if (refused_.stands_beside(entry)) continue;
+    std::string_view raw = entry.payload;
+    unpack(raw, adapter_.columns().size(), scratch_);
+    const auto canonical = entry.payload.substr(0, entry.payload.size() - raw.size());
+    digest_.update(canonical);
+    if (stands_already(entry, canonical, raw)) continue;
+    if (!position_.empty() && entry.key <= position_)
+      repeat_conflict(entry, raw);
+    else
+      batch.add(entry);
+  }
+  batch.unpack_rows(adapter_.columns().size());
+  return !batch.items.empty();
+}
+
+bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonical, std::string_view raw) {
+  if (entry.key != last_key_ || last_line_ == 0) {
+    last_key_ = entry.key;
+    last_cells_ = canonical;
+    last_line_ = entry.line;
+    return false;
+  }
+  Problem problem{entry.line, Verdict::duplicate, last_key_, std::string(adapter_.columns()[0].name), "duplicate",
+                  fmt::format("{} stands on line {} already", last_key_, last_line_), {}};
+  if (canonical == last_cells_) {
+    ++identical_;
+    intake_.warnings.add(problem);
+  } else {
+    ++duplicates_;
+    problem.message += " with other values";
+    problem.raw = raw;
+    intake_.problems.add(problem);
+  }
+  return true;
+}
+
+void Dealer::repeat_conflict(const Sorter::Entry& entry, std::string_view raw) {
+  if (!earlier_conflicts_.stands_beside(entry)) return;
+  std::string_view packed = earlier_conflicts_.entry().payload;
+  unpack(packed, 2, scratch_);
+  intake_.problems.add({entry.line, Verdict::conflict, std::string(entry.key), "", std::string(scratch_[0].text),
+                        std::string(scratch_[1].text), std::string(raw)});
+}
+
+BatchOutcome Merge::run(const Batch& batch, const GivenUp& given_up,
+                        const std::function<bool(const jobs::Counts&)>& write) {
+  Decision decision(session_.db, workspace_, adapter_, batch, on_conflict_, given_up);
+  if (!write(decision.counts())) return decision.outcome();
+  if (const auto fresh = decision.fresh_rows(); !fresh.empty()) {
+    if (!inserter_) inserter_ = adapter_.inserter(session_, workspace_, job_);
+    inserter_->add(fresh);
+    added_ += std::ssize(fresh);
+  }
+  try {
+    const auto updates = decision.updates();
+    if (!updates.empty() && adapter_.update(session_, workspace_, updates) != std::ssize(updates)) throw_moved_on();
+  } catch (const Error& error) {
+    if (error.slug() != "db.unique") throw;
+    throw_moved_on();  // a unique value that was free a moment ago
+  }
+  auto outcome = decision.outcome();
+  outcome.written = true;
+  return outcome;
+}
+
+void Merge::finish() {
+  if (inserter_ && inserter_->finish() != added_) throw_moved_on();
+  inserter_.reset();
+  added_ = 0;
+}
+
+std::string image_of(const Adapter& adapter, const std::vector<std::string>& cells) {
+  nlohmann::json image = nlohmann::json::object();  // sorted keys: canonical
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    if (!cells[i].empty()) image[std::string(adapter.columns()[i].name)] = cells[i];
+  return image.dump();
+}
+
+std::vector<std::string> cells_of_image(const Adapter& adapter, std::string_view json) {
+  const auto image = nlohmann::json::parse(json);
+  std::vector<std::string> cells;
+  for (const auto& column : adapter.columns()) cells.push_back(image.value(std::string(column.name), std::string()));
+  return cells;
+}
+
+}  // namespace ringctl::bulk

@@ -1,0 +1,128 @@
+#pragma once
+// The second half of an import: accepted rows in key order, a batch at a time, held against the database.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "bulk/adapter.hpp"
+#include "bulk/import.hpp"
+#include "bulk/intake.hpp"
+#include "jobs/journal.hpp"
+
+namespace ringctl::bulk {
+
+/// One import or undo per workspace at a time.
+inline constexpr std::string_view k_bulk_lease = "bulk";
+inline constexpr std::chrono::minutes k_bulk_lease_ttl{15};
+
+/// Rows with distinct keys, in key order. Views point into the batch.
+struct Batch {
+  struct Item {
+    std::uint64_t line = 0;
+    std::size_t key_at = 0, key_size = 0, payload_at = 0, payload_size = 0;
+  };
+  std::string arena;
+  std::vector<Item> items;
+  std::vector<std::string_view> keys;
+  std::vector<Row> rows;
+  std::vector<std::string_view> raw;  ///< packed original fields, empty if not kept
+
+  void clear();
+  void add(const Sorter::Entry&);
+  /// Fills keys, rows and raw from the arena; after the last add().
+  void unpack_rows(std::size_t columns);
+};
+
+/// A second sorter of (key, line), read beside the accepted rows.
+class Companion {
+ public:
+  explicit Companion(Sorter&);
+  /// True if it has an entry for the same row. To be asked in the order of key and line.
+  bool stands_beside(const Sorter::Entry&);
+  const Sorter::Entry& entry() const { return entry_; }
+
+ private:
+  Sorter& sorter_;
+  Sorter::Entry entry_;
+  bool more_ = false;
+};
+
+/// Deals out batches and settles keys that stand more than once: an identical row is skipped with a warning, another one
+/// is a duplicate of the first.
+class Dealer {
+ public:
+  /// Keys up to `position` were done by an earlier run and are passed over; the conflicts it found among them (key, line
+  /// and packed code and message) are put back among the problems.
+  Dealer(Intake&, const Adapter&, std::size_t batch_rows, std::string position, Sorter& earlier_conflicts);
+  /// False when nothing is left.
+  bool next(Batch&);
+
+  std::int64_t identical() const { return identical_; }
+  std::int64_t duplicates() const { return duplicates_; }
+  /// Over the canonical cells of every accepted row, whatever its verdict; equal for equal input.
+  std::string rows_digest() const { return digest_.hex(); }
+
+ private:
+  bool stands_already(const Sorter::Entry&, std::string_view canonical, std::string_view raw);
+  void repeat_conflict(const Sorter::Entry&, std::string_view raw);
+
+  Intake& intake_;
+  const Adapter& adapter_;
+  std::size_t batch_rows_;
+  std::string position_;
+  Companion refused_, earlier_conflicts_;
+  std::string last_key_, last_cells_;
+  std::uint64_t last_line_ = 0;
+  std::int64_t identical_ = 0, duplicates_ = 0;
+  base::Digest digest_;
+  Row scratch_;
+};
+
+/// Unique values that changed rows gave up, and their keys. They stay taken for the rest of the run: whether a value may
+/// go from one row to another must not depend on which of the two is written first.
+using GivenUp = std::unordered_map<std::string, std::string>;
+
+/// What became of one batch.
+struct BatchOutcome {
+  jobs::Counts counts;
+  std::vector<Problem> problems;
+  std::vector<jobs::JobRow> journal;  ///< changed and conflicting rows
+  GivenUp given_up;
+  bool written = false;
+};
+
+/// Batches held against the database and, if asked to, written: within one transaction.
+class Merge {
+ public:
+  Merge(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, OnConflict on_conflict,
+        const base::Uuid& job)
+      : session_(session), workspace_(workspace), adapter_(adapter), on_conflict_(on_conflict), job_(job) {}
+
+  /// Decides every row of the batch, and writes the new and changed ones if `write` says so of the counts.
+  /// Throws Errc::conflict [import.moved_on] if rows changed between looking and writing.
+  BatchOutcome run(const Batch&, const GivenUp&, const std::function<bool(const jobs::Counts&)>& write);
+  /// Before the commit. Throws as run() does: what new rows met is known only now.
+  void finish();
+
+ private:
+  audit::Session& session_;
+  const base::Uuid& workspace_;
+  Adapter& adapter_;
+  OnConflict on_conflict_;
+  base::Uuid job_;
+  std::unique_ptr<Inserter> inserter_;
+  std::int64_t added_ = 0;
+};
+
+/// Canonical JSON of importable columns, and back; for undo and the audit.
+std::string image_of(const Adapter&, const std::vector<std::string>& cells);
+std::vector<std::string> cells_of_image(const Adapter&, std::string_view json);
+
+}  // namespace ringctl::bulk

@@ -1,0 +1,60 @@
+// The journal's copy of an import's options, so that `jobs resume` can run it again.
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "bulk/import.hpp"
+
+namespace ringctl::bulk {
+
+std::string to_json(const ImportOptions& options) {
+  const auto& intake = options.intake;
+  nlohmann::json maps = nlohmann::json::array();
+  for (const auto& map : intake.maps) maps.push_back({map.file_column, map.field});
+  const auto absolute = [](const std::filesystem::path& path) {
+    return path.empty() || path == "-" ? path.string() : std::filesystem::absolute(path).string();
+  };
+  return nlohmann::json{{"path", absolute(intake.path)},
+                        {"format", static_cast<int>(intake.format)},
+                        {"encoding", static_cast<int>(intake.encoding)},
+                        {"delimiter", std::string(intake.delimiter == 0 ? 0 : 1, intake.delimiter)},
+                        {"header", static_cast<int>(intake.header)},
+                        {"maps", maps},
+                        {"default_country", intake.reading.default_country},
+                        {"on_conflict", static_cast<int>(options.on_conflict)},
+                        {"max_errors", options.allowance.text()},
+                        {"rejects", absolute(options.rejects)}}
+      .dump();
+}
+
+ImportOptions options_from_json(std::string_view text) {
+  const auto json = nlohmann::json::parse(text);
+  ImportOptions options;
+  auto& intake = options.intake;
+  intake.path = json.at("path").get<std::string>();
+  intake.format = static_cast<csv::Format>(json.at("format").get<int>());
+  intake.encoding = static_cast<csv::Encoding>(json.at("encoding").get<int>());
+  const auto delimiter = json.at("delimiter").get<std::string>();
+  intake.delimiter = delimiter.empty() ? '\0' : delimiter.front();
+  intake.header = static_cast<HeaderMode>(json.at("header").get<int>());
+  for (const auto& map : json.at("maps")) intake.maps.push_back({map.at(0).get<std::string>(), map.at(1).get<std::string>()});
+  intake.reading.default_country = json.at("default_country").get<std::string>();
+  options.on_conflict = static_cast<OnConflict>(json.at("on_conflict").get<int>());
+  if (const auto allowance = json.at("max_errors").get<std::string>(); !allowance.empty())
+    options.allowance = parse_allowance(allowance);
+  options.rejects = json.at("rejects").get<std::string>();
+  return options;
+}
+
+bool same_meaning(std::string_view options, std::string_view other_options) {
+  const auto rules = [](std::string_view text) {
+    auto json = nlohmann::json::parse(text);
+    for (const auto* name : {"path", "rejects", "max_errors"}) json.erase(name);
+    return json;
+  };
+  return rules(options) == rules(other_options);
+}
+
+}  // namespace ringctl::bulk

@@ -1,0 +1,77 @@
+#include "bulk/undo.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "bulk/merge.hpp"
+#include "db/lease.hpp"
+#include "db/transaction.hpp"
+
+namespace ringctl::bulk {
+namespace {
+
+constexpr std::size_t k_listed = 100;
+
+void keep(UndoReport& report, std::string_view key) {
+  ++report.kept_count;
+  if (report.kept.size() < k_listed) report.kept.emplace_back(key);
+}
+
+void refuse_unless_undoable(const jobs::Job& job) {
+  if (job.state == jobs::State::undone)
+    throw Error(Errc::conflict, "jobs.already_undone", fmt::format("job {} is undone already", job.id.short_id()));
+  if (job.counts.created + job.counts.updated == 0)
+    throw Error(Errc::conflict, "jobs.nothing_to_undo", fmt::format("job {} changed nothing", job.id.short_id()));
+}
+
+}  // namespace
+
+UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const std::string& id,
+                       bool dry_run) {
+  UndoReport report;
+  auto lease = db::Lease::acquire(session.db, session.clock, std::string(k_bulk_lease), workspace, k_bulk_lease_ttl,
+                                  std::chrono::milliseconds(0));
+  db::Transaction transaction(session.db, db::Scope::of(workspace, adapter.door()), db::Access::write);
+  jobs::Journal journal(session.db, session.clock, workspace);
+  report.job = journal.get(id);
+  report.dry_run = dry_run;
+  refuse_unless_undoable(report.job);
+
+  journal.for_each_row(report.job.id, [&](const jobs::JobRow& row) {
+    if (row.verdict != "update" || !row.before_image) return;
+    switch (adapter.restore(session, workspace, row.key, row.version_after, cells_of_image(adapter, *row.before_image))) {
+      case Restored::done: ++report.restored; break;
+      case Restored::moved_on: keep(report, row.key); break;
+      case Restored::gone: ++report.gone; break;
+    }
+  });
+  std::int64_t kept_made = 0;
+  report.removed = adapter.remove_made_by(session.db, workspace, report.job.id, [&](std::string_view key) {
+    ++kept_made;
+    keep(report, key);
+  });
+  report.gone += report.job.counts.created - report.removed - kept_made;
+  if (dry_run) {
+    transaction.rollback();
+    lease.release();
+    return report;
+  }
+  report.job.state = jobs::State::undone;
+  journal.save(report.job);
+  audit::record(session, workspace,
+                {.action = "jobs.undo",
+                 .object_type = "job",
+                 .object_id = report.job.id,
+                 .object_key = report.job.id.short_id(),
+                 .after = nlohmann::json{{"removed", report.removed}, {"restored", report.restored},
+                                         {"kept", report.kept_count}, {"gone", report.gone}}
+                              .dump(),
+                 .job_id = report.job.id});
+  transaction.commit();
+  lease.release();
+  return report;
+}
+
+}  // namespace ringctl::bulk

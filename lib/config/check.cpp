@@ -1,0 +1,122 @@
+#include "config/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "base/text.hpp"
+#include "base/zone.hpp"
+
+namespace ringctl::config {
+namespace {
+
+constexpr std::int64_t k_largest = 1'000'000'000;
+
+std::optional<std::string> check_choice(const KeyInfo& key, std::string_view text, std::string& why) {
+  const auto lower = base::ascii_lower(text);
+  std::vector<std::string> choices;
+  for (const auto choice : base::split(key.choices, '|')) choices.emplace_back(choice);
+  if (std::find(choices.begin(), choices.end(), lower) != choices.end()) return lower;
+  why = "must be one of " + base::join(choices, ", ");
+  return std::nullopt;
+}
+
+std::optional<std::string> check_boolean(std::string_view text, std::string& why) {
+  const auto lower = base::ascii_lower(text);
+  for (const std::string_view yes : {"true", "1", "yes", "on"})
+    if (lower == yes) return "true";
+  for (const std::string_view no : {"false", "0", "no", "off"})
+    if (lower == no) return "false";
+  why = "must be true or false";
+  return std::nullopt;
+}
+
+std::optional<std::string> check_integer(std::string_view text, std::string& why) {
+  const auto number = base::parse_int(text);
+  if (number && *number >= 0 && *number <= k_largest) return std::to_string(*number);
+  why = "must be a whole number, 0 or more";
+  return std::nullopt;
+}
+
+bool on_loopback(std::string_view http_url) {
+  auto host = http_url.substr(std::string_view("http://").size());
+  host = host.substr(0, host.find_first_of("/?#"));
+  if (host.find('@') != std::string_view::npos) return false;
+  for (const std::string_view loopback : {"127.0.0.1", "localhost", "[::1]"})
+    if (host == loopback || (host.starts_with(loopback) && host.substr(loopback.size(), 1) == ":"))
+      return true;
+  return false;
+}
+
+std::optional<std::string> check_url(const KeyInfo& key, std::string_view text, std::string& why) {
+  if (key.name == "database") {
+    for (const std::string_view scheme : {"sqlite:", "postgresql://", "postgres://"})
+      if (text.starts_with(scheme) && text.size() > scheme.size()) return std::string(text);
+    why = "must be sqlite:PATH or postgresql://...";
+    return std::nullopt;
+  }
+  if (text.starts_with("https://") && text.size() > std::string_view("https://").size())
+    return std::string(text);
+  if (text.starts_with("http://") && on_loopback(text)) return std::string(text);
+  why = "must be an https:// URL (http:// only on loopback)";
+  return std::nullopt;
+}
+
+std::optional<std::string> check_duration(std::string_view text, std::string& why) {
+  try {
+    base::parse_duration(text);
+    return std::string(text);
+  } catch (const Error&) {
+    why = "must be a duration such as 90s, 10m or 1h30m";
+    return std::nullopt;
+  }
+}
+
+std::optional<std::string> check_text(const KeyInfo& key, std::string_view text, std::string& why) {
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), control)) {
+    why = "must not hold control characters";
+    return std::nullopt;
+  }
+  if (key.name == "timezone" && !base::Zone::exists(text)) {
+    why = "must be an IANA time zone such as America/New_York";
+    return std::nullopt;
+  }
+  return std::string(text);
+}
+
+}  // namespace
+
+std::optional<std::string> check_value(const KeyInfo& key, std::string_view text, std::string& why) {
+  if (!base::valid_utf8(text)) {
+    why = "must be UTF-8";
+    return std::nullopt;
+  }
+  switch (key.kind) {
+    case Kind::choice:
+      return check_choice(key, text, why);
+    case Kind::boolean:
+      return check_boolean(text, why);
+    case Kind::integer:
+      return check_integer(text, why);
+    case Kind::url:
+      return check_url(key, text, why);
+    case Kind::duration:
+      return check_duration(text, why);
+    case Kind::text:
+    case Kind::text_list:
+      return check_text(key, text, why);
+    case Kind::secret:
+      break;
+  }
+  if (!text.empty()) return std::string(text);
+  why = "must not be empty";
+  return std::nullopt;
+}
+
+bool holds_password(std::string_view url) { return base::redact_url(url) != url; }
+
+}  // namespace ringctl::config

@@ -1,0 +1,37 @@
+#include "db/bulk_insert.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "db/bulk_insert_impl.hpp"
+
+namespace ringctl::db {
+namespace {
+
+void require_write_transaction(Connection& connection) {
+  if (!connection.in_transaction())
+    throw Error(Errc::failure, "db.no_transaction", "a bulk insert needs a transaction");
+}
+
+}  // namespace
+
+BulkInsert::BulkInsert(Connection& connection, std::string table, std::vector<BulkColumn> columns)
+    : columns_(columns.size()) {
+  require_write_transaction(connection);
+  impl_ = connection.engine() == Engine::sqlite
+              ? Impl::make(static_cast<SqliteConnection&>(connection), table, columns)
+              : Impl::make(static_cast<PostgresConnection&>(connection), table, columns);
+}
+
+BulkInsert::~BulkInsert() = default;
+
+void BulkInsert::add(std::span<const Param> row) {
+  if (row.size() != columns_)
+    throw Error(Errc::failure, "db.parameters",
+                fmt::format("a bulk insert of {} columns was given {} values", columns_, row.size()));
+  impl_->add(row);
+}
+
+std::int64_t BulkInsert::flush() { return impl_->flush(); }
+
+}  // namespace ringctl::db

@@ -1,0 +1,119 @@
+// db check: what can be wrong with a database that still opens.
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "db/maintenance.hpp"
+#include "db/migrations.hpp"
+#include "db/sqlite_connection.hpp"
+#include "db/transaction.hpp"
+
+namespace ringctl::db {
+namespace {
+
+Finding schema_finding(Connection& connection) {
+  const auto state = migration_state(connection);
+  const auto evidence = fmt::format("schema {} of {}", state.current, latest_schema());
+  if (state.newer) return {"schema", false, evidence + ": newer than this ringctl", "install a newer ringctl"};
+  if (!state.changed.empty())
+    return {"schema", false, fmt::format("migration {} differs from the one this ringctl brings", state.changed.front()), ""};
+  if (state.current < latest_schema()) return {"schema", false, evidence, "ringctl db migrate"};
+  if (connection.engine() == Engine::sqlite && connection.integer("PRAGMA user_version") != state.current)
+    return {"schema", false, "the file's header names another schema than its tables", "ringctl db restore FILE"};
+  return {"schema", true, evidence, ""};
+}
+
+// Damage may be found by reading on as well as be reported as a row.
+Finding integrity_finding(Connection& connection) {
+  std::string first;
+  int count = 0;
+  try {
+    auto rows = connection.query("PRAGMA quick_check(100)");
+    while (rows.next())
+      if (rows.text(0) != "ok" && ++count == 1) first = rows.text(0);
+  } catch (const Error& error) {
+    if (error.errc() != Errc::db_corrupt) throw;
+    if (++count == 1) first = error.message();
+  }
+  if (count == 0) return {"integrity", true, "quick_check: ok", ""};
+  for (auto& c : first)
+    if (c == '\n') c = ' ';
+  return {"integrity", false, fmt::format("quick_check: {}{}", first, count > 1 ? fmt::format(" (and {} more)", count - 1) : ""),
+          "ringctl db restore FILE"};
+}
+
+Finding reference_finding(Connection& connection) {
+  std::string first;
+  int count = 0;
+  try {
+    auto rows = connection.query("PRAGMA foreign_key_check");
+    while (rows.next())
+      if (++count == 1) first = fmt::format("{} refers to {}", rows.text(0), rows.text(2));
+  } catch (const Error& error) {
+    if (error.errc() != Errc::db_corrupt) throw;
+    return {"foreign_keys", false, error.message(), "ringctl db restore FILE"};
+  }
+  if (count == 0) return {"foreign_keys", true, "every reference is met", ""};
+  return {"foreign_keys", false, fmt::format("{} rows refer to rows that are not there ({})", count, first),
+          "ringctl db restore FILE"};
+}
+
+std::string joined(Rows rows) {
+  std::string names;
+  while (rows.next()) {
+    if (!names.empty()) names += ", ";
+    names += rows.text(0);
+  }
+  return names;
+}
+
+Finding role_finding(Connection& connection) {
+  auto role = connection.query("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user");
+  if (role.next() && !role.boolean(1) && !role.boolean(2))
+    return {"policies", true, fmt::format("row policies bind role {}", role.text(0)), ""};
+  return {"policies", false, fmt::format("row policies do not bind role {}", role.text(0)),
+          fmt::format("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS", role.text(0))};
+}
+
+Finding policy_finding(Connection& connection) {
+  const auto open = joined(connection.query(
+      "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+      "WHERE n.nspname = 'ringctl' AND c.relkind IN ('r', 'p') AND (c.relname = 'workspaces' OR EXISTS (SELECT 1 "
+      "FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped)) "
+      "AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid)) "
+      "ORDER BY c.relname"));
+  if (open.empty()) return {"policies", true, "every tenant table has forced row policies", ""};
+  return {"policies", false, "no forced row policies on " + open,
+          "ALTER TABLE ringctl.NAME ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"};
+}
+
+Finding validation_finding(Connection& connection) {
+  const auto open = joined(connection.query(
+      "SELECT c.conname FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace "
+      "WHERE n.nspname = 'ringctl' AND c.contype = 'f' AND NOT c.convalidated ORDER BY c.conname"));
+  if (open.empty()) return {"foreign_keys", true, "every foreign key is validated", ""};
+  return {"foreign_keys", false, "not validated: " + open, "ALTER TABLE ringctl.NAME VALIDATE CONSTRAINT NAME"};
+}
+
+// Byte order, as in SQLite: then both engines list and export in the same order, whatever the server's locale.
+Finding collation_finding(Connection& connection) {
+  const auto other = joined(connection.query(
+      "SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+      "JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_collation l ON l.oid = a.attcollation "
+      "WHERE n.nspname = 'ringctl' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND l.collname <> 'C' "
+      "AND c.relname <> 'schema_migration' ORDER BY 1"));
+  if (other.empty()) return {"collation", true, "every text column is in byte order", ""};
+  return {"collation", false, "not in byte order: " + other, "ALTER TABLE ringctl.NAME ALTER COLUMN NAME TYPE text COLLATE \"C\""};
+}
+
+}  // namespace
+
+std::vector<Finding> check(Connection& connection) {
+  const Transaction transaction(connection, Scope::through(Door::maintenance), Access::read);
+  if (connection.engine() == Engine::sqlite)
+    return {integrity_finding(connection), reference_finding(connection), schema_finding(connection)};
+  return {role_finding(connection), policy_finding(connection), validation_finding(connection),
+          collation_finding(connection), schema_finding(connection)};
+}
+
+}  // namespace ringctl::db

@@ -1,0 +1,207 @@
+#include "db/postgres_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "db/postgres_stream.hpp"
+#include "db/postgres_error.hpp"
+#include "db/transaction.hpp"
+
+namespace ringctl::db {
+namespace {
+
+class PostgresRows final : public Rows::Impl {
+ public:
+  explicit PostgresRows(PgResult result) : result_(std::move(result)), rows_(PQntuples(result_.get())) {}
+
+  bool next() override { return ++row_ < rows_; }
+  int columns() const override { return PQnfields(result_.get()); }
+  bool is_null(int column) const override { return PQgetisnull(result_.get(), row_, column) == 1; }
+  std::string_view text(int column) const override { return pg_text(result_.get(), row_, column); }
+  std::int64_t integer(int column) const override { return pg_integer(text(column)); }
+  bool boolean(int column) const override { return text(column) == "t"; }
+
+ private:
+  PgResult result_;
+  int rows_;
+  int row_ = -1;
+};
+
+struct Packer {
+  std::string& out;
+
+  template <class Number>
+  void number(Number value) const {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    out.append(digits, end);
+  }
+  void operator()(std::monostate) const {}
+  void operator()(bool value) const { out.push_back(value ? 't' : 'f'); }
+  void operator()(std::int64_t value) const { number(value); }
+  void operator()(double value) const { number(value); }
+  void operator()(std::string_view value) const {
+    if (std::memchr(value.data(), '\0', value.size()) != nullptr)
+      throw Error(Errc::invalid, "db.bad_text", "a text holds a NUL byte, which no database column can");
+    out.append(value);
+  }
+  void operator()(base::Instant value) const { out.append(base::format_utc(value)); }
+};
+
+// Neither can hold a quote: an id is hexadecimal, a door's name is ours.
+std::string scope_settings(const Scope& scope) {
+  return fmt::format("SET LOCAL ringctl.workspace = '{}'; SET LOCAL ringctl.door = '{}'",
+                     scope.workspace ? scope.workspace->view() : std::string_view(), door_name(scope.door));
+}
+
+}  // namespace
+
+std::string_view pg_text(const PGresult* result, int row, int column) {
+  return {PQgetvalue(result, row, column), static_cast<std::size_t>(PQgetlength(result, row, column))};
+}
+
+std::int64_t pg_integer(std::string_view text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+const char* const* PackedParams::pack(std::span<const Param> params) {
+  buffer_.clear();
+  offsets_.clear();
+  pointers_.clear();
+  for (const auto& param : params) {
+    const bool null = std::holds_alternative<std::monostate>(param.value());
+    offsets_.push_back(null ? std::string::npos : buffer_.size());
+    std::visit(Packer{buffer_}, param.value());
+    buffer_.push_back('\0');
+  }
+  for (const auto offset : offsets_) pointers_.push_back(offset == std::string::npos ? nullptr : buffer_.data() + offset);
+  return pointers_.data();
+}
+
+PostgresConnection::PostgresConnection(PgHandle handle, const std::string& url, const OpenOptions& options)
+    : Connection(url, options), handle_(std::move(handle)) {}
+
+PostgresConnection::~PostgresConnection() = default;
+
+void PostgresConnection::fail(const PGresult* result) const {
+  if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql.failed", PQerrorMessage(handle()));
+  throw postgres_error(handle(), result, name());
+}
+
+PgResult PostgresConnection::checked(PgResult result) const {
+  switch (PQresultStatus(result.get())) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_EMPTY_QUERY:
+      return result;
+    default:
+      fail(result.get());
+  }
+}
+
+void PostgresConnection::settle() {
+  if (pending_ != nullptr) std::exchange(pending_, nullptr)->settle();
+}
+
+PgResult PostgresConnection::command(const std::string& sql) {
+  settle();
+  return checked(PgResult(PQexec(handle(), sql.c_str())));
+}
+
+PgResult PostgresConnection::run(std::string_view sql, std::span<const Param> params) {
+  settle();
+  if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", sql);
+  const auto* values = packed_.pack(params);
+  const std::string text(sql);
+  if (options().named_statements) {
+    if (auto* cached = cache_.find(sql)) return run_named(*cached, text, values, packed_.count());
+    // Named only when it comes a second time: naming costs a round trip of its own.
+    cache_.add(sql, Cached{}, [this](const Cached& old) {
+      if (old.prepared) command("DEALLOCATE " + old.name);
+      return true;
+    });
+  }
+  return checked(PgResult(
+      PQexecParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0)));
+}
+
+PgResult PostgresConnection::run_named(Cached& cached, const std::string& sql, const char* const* values, int count) {
+  if (!cached.prepared) {
+    // The name follows from the text: should a pooler hand us another session's connection, a name that exists there
+    // stands for the same statement, never for a different one.
+    if (cached.name.empty()) cached.name = fmt::format("r{:.31}", base::sha256_hex(sql));
+    checked(PgResult(PQprepare(handle(), cached.name.c_str(), sql.c_str(), 0, nullptr)));
+    cached.prepared = true;
+  }
+  return checked(PgResult(PQexecPrepared(handle(), cached.name.c_str(), count, values, nullptr, nullptr, 0)));
+}
+
+std::int64_t PostgresConnection::exec(std::string_view sql, std::span<const Param> params) {
+  const auto result = run(sql, params);
+  // A SELECT reports the rows it found as if it had touched them.
+  if (std::string_view(PQcmdStatus(result.get())).starts_with("SELECT")) return 0;
+  return pg_integer(PQcmdTuples(result.get()));
+}
+
+void PostgresConnection::exec_script(std::string_view sql) { command(std::string(sql)); }
+
+Rows PostgresConnection::query(std::string_view sql, std::span<const Param> params) {
+  return Rows(std::make_unique<PostgresRows>(run(sql, params)));
+}
+
+Rows PostgresConnection::stream(std::string_view sql, std::span<const Param> params) {
+  if (!in_transaction()) throw Error(Errc::failure, "db.no_transaction", "a stream needs a transaction");
+  settle();
+  if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", sql);
+  const auto* values = packed_.pack(params);
+  const std::string text(sql);
+  if (PQsendQueryParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0) == 0) fail(nullptr);
+  PQsetSingleRowMode(handle());
+  return Rows(std::make_unique<PostgresStream>(*this));
+}
+
+bool PostgresConnection::in_transaction() const {
+  const auto status = PQtransactionStatus(handle());
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
+}
+
+void PostgresConnection::begin(Access access, const Scope& scope) {
+  ++transaction_;
+  // One round trip. Everything is LOCAL, so that nothing of ours stays on a pooled connection.
+  command(fmt::format("BEGIN ISOLATION LEVEL {}; SET LOCAL search_path = ringctl; SET LOCAL timezone = 'UTC'; "
+                      "SET LOCAL datestyle = 'ISO'; SET LOCAL lock_timeout = {}; {}",
+                      access == Access::write ? "READ COMMITTED READ WRITE" : "REPEATABLE READ READ ONLY",
+                      options().busy_timeout.count(), scope_settings(scope)));
+}
+
+void PostgresConnection::rescope(const Scope& scope) { command(scope_settings(scope)); }
+
+void PostgresConnection::commit() {
+  settle();
+  const PgResult result(PQexec(handle(), "COMMIT"));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
+    if (PQstatus(handle()) == CONNECTION_BAD)
+      throw Error(Errc::db_down, "db.commit_unknown",
+                  fmt::format("the connection to {} was lost during a commit: it may or may not have happened", name()));
+    fail(result.get());
+  }
+  // A transaction in which a statement failed answers COMMIT with ROLLBACK.
+  if (std::string_view(PQcmdStatus(result.get())) != "COMMIT")
+    throw Error(Errc::failure, "db.rolled_back", fmt::format("{} rolled back instead of committing", name()));
+}
+
+void PostgresConnection::rollback() noexcept {
+  if (auto* pending = std::exchange(pending_, nullptr)) pending->abandon();
+  if (in_transaction()) PgResult(PQexec(handle(), "ROLLBACK"));
+}
+
+}  // namespace ringctl::db

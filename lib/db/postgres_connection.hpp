@@ -1,0 +1,99 @@
+#pragma once
+// Connection over libpq: text parameters and results, statements named once they are used twice. Private to this room.
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "db/connection.hpp"
+#include "db/statement_cache.hpp"
+
+namespace ringctl::db {
+
+struct PgDeleter {
+  void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+  void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using PgHandle = std::unique_ptr<PGconn, PgDeleter>;
+using PgResult = std::unique_ptr<PGresult, PgDeleter>;
+
+/// Parameters as libpq takes them: one buffer of NUL-terminated texts.
+class PackedParams {
+ public:
+  /// Valid until the next call.
+  const char* const* pack(std::span<const Param> params);
+  int count() const { return static_cast<int>(pointers_.size()); }
+
+ private:
+  std::string buffer_;
+  std::vector<std::size_t> offsets_;  // npos: NULL
+  std::vector<const char*> pointers_;
+};
+
+/// Something that has the connection's attention: a batch on its way, a COPY going on. It is told to finish before the
+/// connection does anything else.
+class PgPending {
+ public:
+  /// Throws if the server refused it.
+  virtual void settle() = 0;
+  /// The same for a transaction that is being thrown away.
+  virtual void abandon() noexcept = 0;
+
+ protected:
+  ~PgPending() = default;
+};
+
+class PostgresConnection final : public Connection {
+ public:
+  static std::unique_ptr<PostgresConnection> open(const std::string& url, const OpenOptions&);
+  PostgresConnection(PgHandle, const std::string& url, const OpenOptions&);
+  ~PostgresConnection() override;
+
+  using Connection::exec;
+  using Connection::query;
+  using Connection::stream;
+  Engine engine() const override { return Engine::postgresql; }
+  std::int64_t exec(std::string_view sql, std::span<const Param> params) override;
+  void exec_script(std::string_view sql) override;
+  Rows query(std::string_view sql, std::span<const Param> params) override;
+  Rows stream(std::string_view sql, std::span<const Param> params) override;
+  bool in_transaction() const override;
+
+  PGconn* handle() const { return handle_.get(); }
+  const std::string& name() const { return url(); }
+  /// Runs `sql` as it is, without parameters; the last result. Throws on failure.
+  PgResult command(const std::string& sql);
+  /// Lets what is pending finish, so that the connection may be used.
+  void settle();
+  void set_pending(PgPending* pending) { pending_ = pending; }
+  const PgPending* pending() const { return pending_; }
+  /// Tells one transaction from the next.
+  std::uint64_t transaction() const { return transaction_; }
+  /// Throws unless the result is a success.
+  PgResult checked(PgResult) const;
+  [[noreturn]] void fail(const PGresult*) const;
+
+ protected:
+  void begin(Access, const Scope&) override;
+  void rescope(const Scope&) override;
+  void commit() override;
+  void rollback() noexcept override;
+
+ private:
+  struct Cached {
+    std::string name;
+    bool prepared = false;
+  };
+  PgResult run(std::string_view sql, std::span<const Param> params);
+  PgResult run_named(Cached&, const std::string& sql, const char* const* values, int count);
+
+  PgHandle handle_;
+  StatementCache<Cached> cache_{128};
+  PackedParams packed_;
+  PgPending* pending_ = nullptr;
+  std::uint64_t transaction_ = 0;
+};
+
+}  // namespace ringctl::db

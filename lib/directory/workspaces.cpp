@@ -1,0 +1,206 @@
+#include "directory/workspaces.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "db/transaction.hpp"
+#include "directory/workspace_fields.hpp"
+
+namespace ringctl::directory {
+namespace {
+
+constexpr std::string_view k_columns =
+    "id, name, timezone, default_country, is_active, version, created_at, updated_at";
+
+Workspace read_workspace(const db::Rows& row) {
+  return {.id = row.uuid(0),
+          .name = std::string(row.text(1)),
+          .timezone = std::string(row.text(2)),
+          .default_country = row.maybe_text(3),
+          .is_active = row.boolean(4),
+          .version = row.integer(5),
+          .created_at = row.instant(6),
+          .updated_at = row.instant(7)};
+}
+
+std::string image_of(const Workspace& workspace) {
+  nlohmann::json image = {{"name", workspace.name},
+                          {"timezone", workspace.timezone},
+                          {"default_country", nullptr},
+                          {"is_active", workspace.is_active}};
+  if (workspace.default_country) image["default_country"] = *workspace.default_country;
+  return image.dump();
+}
+
+Error exists(const std::string& name) {
+  return {Errc::conflict, "workspaces.exists", fmt::format("there is already a workspace \"{}\"", name),
+          "ringctl workspaces list"};
+}
+
+std::vector<std::string> names_of(const std::vector<Workspace>& all) {
+  std::vector<std::string> names;
+  std::transform(all.begin(), all.end(), std::back_inserter(names),
+                 [](const Workspace& w) { return w.name; });
+  return names;
+}
+
+Error unknown(std::string_view asked, const std::vector<Workspace>& all) {
+  Error error(Errc::not_found, "workspaces.unknown", fmt::format("there is no workspace \"{}\"", asked),
+              "ringctl workspaces list");
+  const auto near = base::nearest(asked, names_of(all));
+  if (!near.empty()) error.detail("did you mean: " + base::join(near, ", "));
+  return error;
+}
+
+std::vector<Workspace> read_all(db::Connection& db) {
+  std::vector<Workspace> all;
+  auto rows = db.query(fmt::format("SELECT {} FROM workspaces ORDER BY name", k_columns));
+  while (rows.next()) all.push_back(read_workspace(rows));
+  return all;
+}
+
+/// A name wins over an id that looks the same.
+const Workspace* find_in(const std::vector<Workspace>& all, std::string_view name_or_id) {
+  auto found = std::find_if(all.begin(), all.end(), [&](const Workspace& w) { return w.name == name_or_id; });
+  if (found == all.end()) {
+    const auto id = base::Uuid::try_parse(name_or_id);
+    found = std::find_if(all.begin(), all.end(), [&](const Workspace& w) { return id && w.id == *id; });
+  }
+  return found == all.end() ? nullptr : &*found;
+}
+
+/// A second workspace of the same name can only come from another connection that was quicker.
+void run(db::Connection& db, const db::Scope& scope, const std::string& name,
+         const std::function<void()>& work) {
+  try {
+    db::in_transaction(db, scope, work);
+  } catch (const Error& error) {
+    if (error.slug() == "db.unique") throw exists(name);
+    throw;
+  }
+}
+
+/// Throws Errc::invalid for a value that is refused.
+Workspace changed(const Workspace& before, const WorkspaceChange& change) {
+  if (change.name) require_name(*change.name);
+  if (change.timezone) require_zone(*change.timezone);
+  auto after = before;
+  if (change.name) after.name = *change.name;
+  if (change.timezone) after.timezone = *change.timezone;
+  if (change.default_country) after.default_country = canonical_country(*change.default_country);
+  if (change.is_active) after.is_active = *change.is_active;
+  return after;
+}
+
+}  // namespace
+
+Workspace Workspaces::add(const std::string& name, const std::string& timezone,
+                          const std::optional<std::string>& country) {
+  require_name(name);
+  require_zone(timezone);
+  auto& [db, clock, ids, actor] = session_;
+  Workspace workspace{.id = ids.next(),
+                      .name = name,
+                      .timezone = timezone,
+                      .default_country = country ? canonical_country(*country) : std::nullopt,
+                      .created_at = {},
+                      .updated_at = {}};
+  run(db, db::Scope::of(workspace.id, db::Door::workspaces), name, [&] {
+    if (db.integer("SELECT 1 FROM workspaces WHERE name = $1", {name})) throw exists(name);
+    workspace.created_at = workspace.updated_at = clock.now();
+    db.exec(
+        "INSERT INTO workspaces (id, name, timezone, default_country, is_active, version, created_at, "
+        "updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        {workspace.id, name, timezone, workspace.default_country, workspace.is_active, workspace.version,
+         workspace.created_at, workspace.updated_at});
+    audit::record(session_, workspace.id,
+                  {.action = "workspaces.add",
+                   .object_type = "workspace",
+                   .object_id = workspace.id,
+                   .object_key = name,
+                   .after = image_of(workspace)});
+  });
+  return workspace;
+}
+
+bool Workspaces::update(const std::string& name, const WorkspaceChange& change) {
+  const auto id = get(name).id;
+  auto& db = session_.db;
+  bool differs = false;
+  run(db, db::Scope::of(id, db::Door::workspaces), change.name.value_or(name), [&] {
+    // An update that changes nothing locks the row and reads its newest state in one statement, on both
+    // engines.
+    auto rows = db.query(
+        fmt::format("UPDATE workspaces SET version = version WHERE id = $1 RETURNING {}", k_columns), {id});
+    if (!rows.next()) throw unknown(name, {});
+    const auto before = read_workspace(rows);
+    while (rows.next()) continue;
+    const auto after = changed(before, change);
+    differs = image_of(after) != image_of(before);
+    if (!differs) return;
+    db.exec(
+        "UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, updated_at = "
+        "$6, "
+        "version = version + 1 WHERE id = $1",
+        {id, after.name, after.timezone, after.default_country, after.is_active, session_.clock.now()});
+    audit::record(session_, id,
+                  {.action = "workspaces.update",
+                   .object_type = "workspace",
+                   .object_id = id,
+                   .object_key = after.name,
+                   .before = image_of(before),
+                   .after = image_of(after)});
+  });
+  return differs;
+}
+
+bool Workspaces::would_change(const Workspace& workspace, const WorkspaceChange& change) {
+  return image_of(changed(workspace, change)) != image_of(workspace);
+}
+
+std::vector<Workspace> Workspaces::list() {
+  db::Transaction transaction(session_.db, db::Scope::through(db::Door::workspaces), db::Access::read);
+  auto all = read_all(session_.db);
+  transaction.commit();
+  return all;
+}
+
+std::optional<Workspace> Workspaces::find(std::string_view name_or_id) {
+  const auto all = list();
+  const auto* found = find_in(all, name_or_id);
+  return found ? std::optional(*found) : std::nullopt;
+}
+
+Workspace Workspaces::get(std::string_view name_or_id) {
+  const auto all = list();
+  const auto* found = find_in(all, name_or_id);
+  if (!found) throw unknown(name_or_id, all);
+  return *found;
+}
+
+std::optional<Workspace> Workspaces::resolve(const std::optional<std::string>& named) {
+  if (named) {
+    auto workspace = get(*named);
+    if (!workspace.is_active)
+      throw Error(Errc::conflict, "workspaces.inactive",
+                  fmt::format("workspace \"{}\" is not active", *named),
+                  fmt::format("ringctl workspaces update '{}' --is-active yes", *named));
+    return workspace;
+  }
+  auto all = list();
+  std::erase_if(all, [](const Workspace& w) { return !w.is_active; });
+  if (all.empty()) return std::nullopt;
+  if (all.size() == 1) return all.front();
+  Error several(Errc::usage, "workspaces.ambiguous",
+                fmt::format("there are {} workspaces and none was named", all.size()),
+                fmt::format("add --workspace '{}'", all.front().name));
+  for (const auto& name : names_of(all)) several.detail(name);
+  throw several;
+}
+
+}  // namespace ringctl::directory

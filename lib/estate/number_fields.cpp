@@ -1,0 +1,147 @@
+#include "estate/number_fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.hpp"
+#include "estate/capabilities.hpp"
+#include "phone/region.hpp"
+
+namespace ringctl::estate {
+namespace {
+
+constexpr std::size_t k_max_provider = 32;
+constexpr std::ptrdiff_t k_max_label = 200;
+constexpr std::size_t k_sid_digits = 32;
+constexpr std::size_t k_shown = 60;  ///< of a value that is refused
+
+/// The value as a message quotes it: cut where it is long, between characters.
+std::string shown(std::string_view text) {
+  if (text.size() <= k_shown) return std::string(text);
+  auto end = k_shown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
+bool refuse(base::Finding& finding, const char* code, std::string message) {
+  finding.code = code;
+  finding.message = std::move(message);
+  return false;
+}
+
+bool is_lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool equals_ignoring_case(std::string_view text, std::string_view word) {
+  return std::equal(text.begin(), text.end(), word.begin(), word.end(),
+                    [](char a, char b) { return lower(a) == b; });
+}
+
+}  // namespace
+
+bool canonical_provider(std::string_view text, std::string& out, base::Finding& finding) {
+  const bool well_formed =
+      !text.empty() && text.size() <= k_max_provider && is_lower_alnum(text.front()) &&
+      std::all_of(text.begin(), text.end(), [](char c) { return is_lower_alnum(c) || c == '_' || c == '-'; });
+  if (!well_formed)
+    return refuse(finding, "bad_provider",
+                  fmt::format("\"{}\" is no provider (one lower-case word, like twilio)", shown(text)));
+  out.assign(text);
+  return true;
+}
+
+bool canonical_country(std::string_view text, std::string& out, base::Finding& finding) {
+  const auto region = phone::Region::try_parse(text);
+  if (!region)
+    return refuse(finding, "bad_country",
+                  fmt::format("\"{}\" is no country code (like US or GB)", shown(text)));
+  out.assign(region->view());
+  if (equals_ignoring_case(text, "uk")) {
+    finding.code = "country_alias";
+    finding.message = "\"UK\" is read as GB";
+  }
+  return true;
+}
+
+bool canonical_label(std::string_view text, std::string& out, base::Finding& finding) {
+  if (text.find('\0') != std::string_view::npos)
+    return refuse(finding, "bad_label", "the label holds a NUL byte");
+  if (const auto at = base::first_invalid_utf8(text))
+    return refuse(finding, "bad_label", fmt::format("the label is not UTF-8 (byte {})", *at + 1));
+  const auto characters = std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+  if (characters > k_max_label)
+    return refuse(finding, "bad_label",
+                  fmt::format("the label has {} characters, at most {} are kept", characters, k_max_label));
+  out.assign(text);
+  return true;
+}
+
+bool canonical_status(std::string_view text, std::string& out, base::Finding& finding) {
+  for (const auto status : {std::string_view("active"), std::string_view("inactive")}) {
+    if (!equals_ignoring_case(text, status)) continue;
+    out.assign(status);
+    return true;
+  }
+  return refuse(finding, "bad_status", fmt::format("\"{}\" is no status (active or inactive)", shown(text)));
+}
+
+bool canonical_capabilities(std::string_view text, std::string& out, base::Finding& finding) {
+  std::string_view bad_word;
+  const auto set = parse_capabilities(text, bad_word);
+  if (!set)
+    return refuse(
+        finding, "bad_capabilities",
+        fmt::format("\"{}\" is no capability (voice, sms, mms or fax, separated by |)", shown(bad_word)));
+  out.assign(capabilities_text(*set));
+  return true;
+}
+
+bool canonical_sid(std::string_view text, std::string& out, base::Finding& finding) {
+  const auto digits =
+      text.size() == 2 + k_sid_digits && text.substr(0, 2) == "PN" ? text.substr(2) : std::string_view();
+  const bool hex = !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+  if (!hex)
+    return refuse(finding, "bad_sid",
+                  fmt::format("\"{}\" is no number SID (PN and 32 hex digits)", shown(text)));
+  out.assign(text);
+  return true;
+}
+
+bool check_country(const phone::E164& number, std::string_view country, base::Finding& finding) {
+  const auto region = phone::region_of(number);
+  if (region) {
+    if (region->view() == country) return true;
+    return refuse(finding, "country_mismatch",
+                  fmt::format("{} is a number of {}, not of {}", number.view(), region->view(), country));
+  }
+  const auto claimed = phone::Region::try_parse(country);
+  if (!claimed || claimed->calling_code() != phone::calling_code(number))
+    return refuse(finding, "country_mismatch",
+                  fmt::format("{} has calling code +{}, {} does not", number.view(),
+                              phone::calling_code(number), country));
+  finding.code = "unknown_region";
+  finding.message =
+      fmt::format("the region of {} is not known; {} fits its calling code", number.view(), country);
+  return true;
+}
+
+std::string country_of(const phone::E164& number) {
+  const auto region = phone::region_of(number);
+  return region ? std::string(region->view()) : std::string();
+}
+
+std::string capabilities_json(std::string_view canonical) {
+  std::string_view bad_word;
+  return std::string(capabilities_json(parse_capabilities(canonical, bad_word).value_or(Capabilities{0})));
+}
+
+std::string capabilities_text(std::string_view json) {
+  return std::string(capabilities_text(capabilities_from_json(json)));
+}
+
+}  // namespace ringctl::estate

@@ -1,0 +1,129 @@
+#include "estate/number_rows.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+
+#include "estate/capabilities.hpp"
+#include "estate/number_fields.hpp"
+
+namespace ringctl::estate {
+namespace {
+
+std::string json_array(std::span<const std::string_view> texts) {
+  nlohmann::json array = nlohmann::json::array();
+  for (const auto text : texts) array.push_back(text);
+  return array.dump();
+}
+
+db::Param or_null(std::string_view text) { return text.empty() ? db::Param(nullptr) : db::Param(text); }
+
+/// Of canonical text; a view that stays.
+std::string_view capabilities_json_of(std::string_view text) {
+  std::string_view ignored;
+  return capabilities_json(parse_capabilities(text, ignored).value_or(Capabilities{0}));
+}
+
+constexpr std::string_view k_update =
+    "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
+    "version = version + 1, updated_at = $7 WHERE workspace_id = $8 AND phone_number = $9 AND version = $10";
+
+std::int64_t update_one(audit::Session& session, const base::Uuid& workspace, std::int64_t version,
+                        const NumberCells& cells) {
+  return session.db.exec(k_update, {cells[k_provider], or_null(cells[k_country_code]), or_null(cells[k_label]),
+                                    cells[k_status], or_null(capabilities_json_of(cells[k_capabilities])),
+                                    or_null(cells[k_sid]),
+                                    session.clock.now(), workspace, cells[k_phone_number], version});
+}
+
+}  // namespace
+
+void find_held(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> numbers,
+               const std::function<void(const HeldNumber&)>& visit) {
+  const std::string sql = fmt::format(
+      "SELECT workspace_id, id, version, phone_number, provider, country_code, label, status, capabilities, sid "
+      "FROM phone_numbers WHERE phone_number IN (SELECT value FROM {})",
+      db.text_array("$1"));
+  const std::string array = json_array(numbers);
+  auto rows = db.query(sql, {array});
+  HeldNumber held;
+  while (rows.next()) {
+    held.ours = rows.text(0) == workspace.view();
+    held.cells = {};
+    held.cells[k_phone_number] = rows.text(3);
+    if (held.ours) {
+      held.id = rows.uuid(1);
+      held.version = rows.integer(2);
+      for (std::size_t column = k_provider; column < k_number_columns; ++column)
+        held.cells[column] = rows.text(static_cast<int>(column) + 3);
+      held.cells[k_capabilities] = capabilities_text(capabilities_from_json(held.cells[k_capabilities]));
+    }
+    visit(held);
+  }
+}
+
+void find_sids(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> sids,
+               const std::function<void(std::string_view, std::string_view)>& visit) {
+  const std::string array = json_array(sids);
+  auto rows = db.query(
+      fmt::format("SELECT sid, workspace_id, phone_number FROM phone_numbers WHERE sid IN (SELECT value FROM {})", db.text_array("$1")),
+      {array});
+  while (rows.next()) visit(rows.text(0), rows.text(1) == workspace.view() ? rows.text(2) : std::string_view());
+}
+
+NumberInsert::NumberInsert(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job)
+    : session_(session), workspace_(workspace), job_(job), now_(session.clock.now()),
+      rows_(session.db, "phone_numbers",
+            {{"id", "uuid"}, {"workspace_id", "uuid"}, {"phone_number", "text"}, {"provider", "text"},
+             {"country_code", "text"}, {"label", "text"}, {"status", "text"}, {"capabilities", "text"}, {"sid", "text"},
+             {"job_id", "uuid"}, {"created_at", "timestamptz"}, {"updated_at", "timestamptz"}}) {}
+
+void NumberInsert::add(const NumberCells& cells) {
+  const base::Uuid id = session_.ids.next();
+  std::string_view country_code = cells[k_country_code];
+  std::string own_country;
+  if (country_code == k_own_country) {
+    std::error_code ignored;
+    own_country = country_of(*phone::E164::try_parse(cells[k_phone_number], ignored));
+    country_code = own_country;
+  }
+  rows_.add(std::array<db::Param, 12>{
+      id, workspace_, cells[k_phone_number], cells[k_provider].empty() ? k_default_provider : cells[k_provider],
+      or_null(country_code), or_null(cells[k_label]), cells[k_status].empty() ? k_default_status : cells[k_status],
+      or_null(capabilities_json_of(cells[k_capabilities])), or_null(cells[k_sid]), job_, now_, now_});
+}
+
+std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace,
+                            std::span<const NumberUpdate> updates) {
+  std::int64_t changed = 0;
+  for (const auto& update : updates) changed += update_one(session, workspace, update.version, update.cells);
+  return changed;
+}
+
+std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
+                            const std::function<void(std::string_view)>& kept) {
+  const std::int64_t removed = db.exec(
+      "DELETE FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 AND version = 1", {workspace, job});
+  auto rows = db.query(
+      "SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 ORDER BY phone_number",
+      {workspace, job});
+  while (rows.next()) kept(rows.text(0));
+  return removed;
+}
+
+bool restore_number(audit::Session& session, const base::Uuid& workspace, std::string_view number,
+                    std::int64_t version, const NumberCells& cells) {
+  const auto other_has_sid =
+      session.db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2", {cells[k_sid], number});
+  if (other_has_sid) return false;
+  NumberCells all = cells;
+  all[k_phone_number] = number;
+  return update_one(session, workspace, version, all) == 1;
+}
+
+bool number_exists(db::Connection& db, const base::Uuid& workspace, std::string_view number) {
+  return db.integer("SELECT 1 FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2", {workspace, number})
+      .has_value();
+}
+
+}  // namespace ringctl::estate

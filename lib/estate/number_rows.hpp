@@ -1,0 +1,76 @@
+#pragma once
+// phone_numbers a batch at a time, for the bulk engine: the importable columns as canonical text.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "db/bulk_insert.hpp"
+
+namespace ringctl::estate {
+
+/// The importable columns, in the order export writes and import takes them.
+enum NumberColumn : std::size_t {
+  k_phone_number, k_provider, k_country_code, k_label, k_status, k_capabilities, k_sid, k_number_columns
+};
+using NumberCells = std::array<std::string_view, k_number_columns>;  ///< "" = not set
+
+inline constexpr std::string_view k_default_provider = "twilio";
+inline constexpr std::string_view k_default_status = "active";
+/// In a number to insert: its own region, which is not the same as no country.
+inline constexpr std::string_view k_own_country = "*";
+
+struct HeldNumber {
+  bool ours = true;  ///< false: only the number is set
+  base::Uuid id;
+  std::int64_t version = 0;
+  NumberCells cells;
+};
+
+/// Those of `numbers` that are held, by whichever workspace. Through Door::number_holder.
+void find_held(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> numbers,
+               const std::function<void(const HeldNumber&)>&);
+
+/// Of `sids`, those held by any workspace, with the number that has it ("" if it is another workspace's).
+void find_sids(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> sids,
+               const std::function<void(std::string_view sid, std::string_view number)>&);
+
+/// Makes rows, any number of them, within one transaction.
+class NumberInsert {
+ public:
+  NumberInsert(audit::Session&, const base::Uuid& workspace, const base::Uuid& job);
+  /// Empty provider and status get their defaults. Nothing of the cells is kept.
+  void add(const NumberCells&);
+  /// How many were made: numbers and SIDs that are held already are left out.
+  std::int64_t finish() { return rows_.flush(); }
+
+ private:
+  audit::Session& session_;
+  base::Uuid workspace_, job_;
+  base::Instant now_;
+  db::BulkInsert rows_;
+};
+
+struct NumberUpdate {
+  base::Uuid id;
+  std::int64_t version;  ///< as found; the row gets the next one
+  NumberCells cells;
+};
+/// Returns how many still had that version.
+std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::span<const NumberUpdate>);
+
+/// Deletes the numbers a job made that were not changed since; hands out those it keeps. Returns how many went.
+std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
+                            const std::function<void(std::string_view number)>& kept);
+/// Writes `cells` back if the number still has `version` and no other number has its SID now (in any workspace: through
+/// Door::number_holder).
+bool restore_number(audit::Session&, const base::Uuid& workspace, std::string_view number, std::int64_t version,
+                    const NumberCells& cells);
+bool number_exists(db::Connection&, const base::Uuid& workspace, std::string_view number);
+
+}  // namespace ringctl::estate

@@ -1,0 +1,223 @@
+// Changes to numbers. Statements that decide something (insert or not, delete, lock) come first and tell by
+// their result what was there, so that nothing can slip in between looking and writing.
+
+#include "estate/numbers.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "db/transaction.hpp"
+#include "estate/capabilities.hpp"
+#include "estate/number_change.hpp"
+#include "estate/number_row.hpp"
+
+namespace ringctl::estate {
+namespace {
+
+db::Param text_or_null(const std::string& text) {
+  return text.empty() ? db::Param(nullptr) : db::Param(text);
+}
+
+std::string_view stored_capabilities(const Number& number) {
+  std::string_view bad_word;
+  return capabilities_json(parse_capabilities(number.capabilities, bad_word).value_or(Capabilities{0}));
+}
+db::Param capabilities_param(const Number& number) {
+  const auto json = stored_capabilities(number);
+  return json.empty() ? db::Param(nullptr) : db::Param(json);
+}
+
+std::optional<Number> read_one(db::Rows rows) {
+  std::optional<Number> number;
+  while (rows.next()) read_number(rows, number.emplace());
+  return number;
+}
+
+std::optional<Number> select(db::Connection& db, const base::Uuid& workspace, std::string_view number) {
+  return read_one(
+      db.query(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2",
+                           k_number_columns),
+               {workspace, number}));
+}
+
+/// An update that changes nothing locks the row and reads its newest state in one statement, on both engines.
+std::optional<Number> select_locked(db::Connection& db, const base::Uuid& workspace,
+                                    std::string_view number) {
+  return read_one(db.query(fmt::format("UPDATE phone_numbers SET version = version WHERE workspace_id = $1 "
+                                       "AND phone_number = $2 RETURNING {}",
+                                       k_number_columns),
+                           {workspace, number}));
+}
+
+bool insert(db::Connection& db, const base::Uuid& workspace, const Number& number) {
+  return db.exec(
+             "INSERT INTO phone_numbers (id, workspace_id, phone_number, sid, label, provider, country_code, "
+             "capabilities, status, version, created_at, updated_at) "
+             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+             {number.id, workspace, number.phone_number, text_or_null(number.sid), text_or_null(number.label),
+              number.provider, text_or_null(number.country_code), capabilities_param(number), number.status,
+              number.version, number.created_at, number.updated_at}) == 1;
+}
+
+void save(db::Connection& db, const base::Uuid& workspace, const Number& number) {
+  db.exec(
+      "UPDATE phone_numbers SET sid = $3, label = $4, provider = $5, country_code = $6, capabilities = $7, "
+      "status = $8, "
+      "version = $9, updated_at = $10 WHERE workspace_id = $1 AND phone_number = $2",
+      {workspace, number.phone_number, text_or_null(number.sid), text_or_null(number.label), number.provider,
+       text_or_null(number.country_code), capabilities_param(number), number.status, number.version,
+       number.updated_at});
+}
+
+Error unknown(std::string_view number) {
+  return {Errc::not_found, "numbers.unknown", fmt::format("{} is not in this workspace", number),
+          fmt::format("ringctl numbers list --search '{}'", number)};
+}
+
+Error sid_taken(const Number& number) {
+  return {Errc::conflict, "numbers.sid_taken", fmt::format("{} belongs to another number", number.sid),
+          fmt::format("ringctl numbers list --search {}", number.sid)};
+}
+
+/// The number stands in this workspace already: false if it holds what was asked for, else the fields that
+/// differ.
+bool require_same(const Number& existing, const Number& wanted) {
+  const auto columns = differences(existing, wanted);
+  if (columns.empty()) return false;
+  Error error(Errc::conflict, "numbers.exists",
+              fmt::format("{} exists already, with other values", existing.phone_number),
+              fmt::format("ringctl numbers update {}", existing.phone_number));
+  for (const auto& field : settable_fields()) {
+    const auto &here = existing.*field.value, &asked = wanted.*field.value;
+    if (here != asked) error.detail(fmt::format("{}: \"{}\", not \"{}\"", field.column, here, asked));
+  }
+  throw error;
+}
+
+/// Whether the number or its SID is held, in whatever workspace; the door shows no more than that.
+void require_free(db::Connection& db, const Number& number) {
+  db::Transaction transaction(db, db::Scope::through(db::Door::number_holder), db::Access::read);
+  const bool held =
+      db.integer("SELECT 1 FROM phone_numbers WHERE phone_number = $1", {number.phone_number}).has_value();
+  const bool sid_held =
+      !number.sid.empty() && db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2",
+                                        {number.sid, number.phone_number})
+                                 .has_value();
+  transaction.commit();
+  if (held)
+    throw Error(Errc::conflict, "numbers.held_elsewhere",
+                fmt::format("{} is held by another workspace", number.phone_number));
+  if (sid_held) throw sid_taken(number);
+}
+
+audit::Change audited(std::string_view action, const Number& number) {
+  return {
+      .action = action, .object_type = "number", .object_id = number.id, .object_key = number.phone_number};
+}
+
+}  // namespace
+
+NumberPlan Numbers::plan_add(const phone::E164& number, const NumberChange& change) {
+  NumberPlan plan;
+  plan.after = changed(blank_number(number), change, plan.warnings);
+  auto& db = session_.db;
+  {
+    db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+    plan.before = select(db, workspace_, number.view());
+    transaction.commit();
+  }
+  if (plan.before) {
+    std::vector<base::Finding> again;
+    plan.after = changed(*plan.before, change, again);
+    require_same(*plan.before, plan.after);
+  } else {
+    require_free(db, plan.after);
+  }
+  return plan;
+}
+
+NumberPlan Numbers::plan_update(const phone::E164& number, const NumberChange& change) {
+  NumberPlan plan;
+  auto& db = session_.db;
+  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  plan.before = select(db, workspace_, number.view());
+  transaction.commit();
+  if (!plan.before) throw unknown(number.view());
+  plan.after = changed(*plan.before, change, plan.warnings);
+  return plan;
+}
+
+bool Numbers::add(const phone::E164& number, const NumberChange& change) {
+  std::vector<base::Finding> warnings;
+  auto wanted = changed(blank_number(number), change, warnings);
+  auto& [db, clock, ids, actor] = session_;
+  wanted.id = ids.next();
+  bool inserted = false;
+  std::optional<Number> existing;
+  db::in_transaction(db, db::Scope::of(workspace_), [&] {
+    wanted.created_at = wanted.updated_at = clock.now();
+    inserted = insert(db, workspace_, wanted);
+    if (!inserted) {
+      existing = select(db, workspace_, number.view());
+      return;
+    }
+    auto entry = audited("numbers.add", wanted);
+    entry.after = image_of(wanted);
+    audit::record(session_, workspace_, entry);
+  });
+  if (inserted) return true;
+  if (existing) return require_same(*existing, changed(*existing, change, warnings));
+  require_free(db, wanted);
+  throw Error(Errc::conflict, "numbers.stale",
+              fmt::format("{} was added and removed meanwhile", number.view()), "run the command again");
+}
+
+bool Numbers::update(const phone::E164& number, const NumberChange& change,
+                     std::optional<std::int64_t> expected_version) {
+  std::vector<base::Finding> warnings;
+  Number after;
+  bool differs = false;
+  auto& db = session_.db;
+  const auto work = [&] {
+    const auto before = select_locked(db, workspace_, number.view());
+    if (!before) throw unknown(number.view());
+    if (expected_version && before->version != *expected_version)
+      throw Error(Errc::conflict, "numbers.stale",
+                  fmt::format("{} was changed meanwhile (version {}, not {})", number.view(), before->version,
+                              *expected_version),
+                  fmt::format("ringctl numbers show {}", number.view()));
+    after = changed(*before, change, warnings);
+    differs = !differences(*before, after).empty();
+    if (!differs) return;
+    ++after.version;
+    after.updated_at = session_.clock.now();
+    save(db, workspace_, after);
+    auto entry = audited("numbers.update", after);
+    entry.before = image_of(*before);
+    entry.after = image_of(after);
+    audit::record(session_, workspace_, entry);
+  };
+  try {
+    db::in_transaction(db, db::Scope::of(workspace_), work);
+  } catch (const Error& error) {
+    if (error.slug() == "db.unique") throw sid_taken(after);
+    throw;
+  }
+  return differs;
+}
+
+void Numbers::remove(const phone::E164& number) {
+  auto& db = session_.db;
+  db::in_transaction(db, db::Scope::of(workspace_), [&] {
+    const auto before = read_one(db.query(
+        fmt::format("DELETE FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2 RETURNING {}",
+                    k_number_columns),
+        {workspace_, number.view()}));
+    if (!before) throw unknown(number.view());
+    auto entry = audited("numbers.delete", *before);
+    entry.before = image_of(*before);
+    audit::record(session_, workspace_, entry);
+  });
+}
+
+}  // namespace ringctl::estate

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Measures ringctl beside the tools' own bulk paths and plain scripts, in turn, and writes RESULTS.md beside this file.
+
+usage: bench.py --ringctl BINARY [--rows N,N] [--rounds N] [--seed S] [--only sqlite|postgresql|startup] [--out FILE]
+RINGCTL_BENCH_NODE   a folder whose node_modules hold csv-parse, libphonenumber-js, better-sqlite3 and pg
+RINGCTL_BENCH_TMP    where the databases go (default: TMPDIR); put it on the disk you care about
+"""
+import argparse
+import contextlib
+import datetime
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import peers
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+# What is run side by side: the first of each list is ringctl. A bar is (peer, largest ratio ringctl / peer).
+MATCHES = [
+    ("import", "sqlite", [peers.RingctlSqliteImport, peers.BareImport, peers.TunedImport, peers.IdImport,
+                          peers.SameTableImport, peers.PythonImport, peers.NodeSqliteImport]),
+    ("export", "sqlite", [peers.RingctlSqliteExport, peers.ShellExport]),
+    ("import", "postgresql", [peers.RingctlPostgresImport, peers.CopyImport, peers.SameTableCopy, peers.NodePostgresImport]),
+    ("export", "postgresql", [peers.RingctlPostgresExport, peers.CopyExport]),
+]
+BARS = {peers.NodeSqliteImport: 1 / 4, peers.TunedImport: 2.0, peers.NodePostgresImport: 1 / 3, peers.SameTableCopy: 1.3,
+        peers.ShellExport: 1.0, peers.CopyExport: 1.2}
+NEEDS_NODE = {peers.NodeSqliteImport, peers.NodePostgresImport}
+
+
+class Run:
+    """One timed process: wall seconds and the peak memory of it and its children, in MiB."""
+
+    def __init__(self, argv, stdin=None, environment=None):
+        argv = [str(a) for a in argv]
+        env = {k: v for k, v in os.environ.items() if not k.startswith("RINGCTL_")}
+        env.update(environment or {})
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
+            given.write((stdin or "").encode())
+            given.seek(0)
+            start = time.perf_counter()
+            process = subprocess.Popen(argv, stdin=given, stdout=output, stderr=subprocess.STDOUT, env=env)
+            _, status, usage = os.wait4(process.pid, 0)
+            self.seconds = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            self.output = output.read().decode(errors="replace")
+        self.memory = usage.ru_maxrss / 1024
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(argv)} ended with {process.returncode}:\n{self.output}")
+
+
+class Bench:
+    def __init__(self, given, scratch):
+        self.ringctl = str(pathlib.Path(given.ringctl).resolve())
+        self.seed = given.seed
+        self.scratch = scratch
+        self.node = os.environ.get("RINGCTL_BENCH_NODE", "")
+        self.postgres = None
+        self.filled = {}
+
+    def input(self, rows):
+        path = self.scratch / f"numbers-{rows}.csv"
+        if not path.exists():
+            with open(path, "wb") as file:
+                subprocess.run([sys.executable, ROOT / "fixtures/generate.py", str(rows), "--seed", str(self.seed),
+                                "--columns", "phone_number,provider,country_code"], stdout=file, check=True)
+        return path
+
+    def run_ringctl(self, arguments, url):
+        return Run([self.ringctl, "-q", *arguments], environment={"RINGCTL_DATABASE_URL": url})
+
+    def sqlite(self, database, statement):
+        return Run(["sqlite3", database, statement]).output.strip()
+
+    def psql(self, url, statements):
+        argv = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url]
+        for statement in statements.split("; "):
+            argv += ["-c", statement]
+        return Run(argv).output.strip()
+
+    def postgres_url(self, database):
+        return self.postgres.replace("/postgres?", f"/{database}?")
+
+    def filled_sqlite(self, rows):
+        key = ("sqlite", rows)
+        if key not in self.filled:
+            path = self.scratch / f"filled-{rows}.db"
+            self.run_ringctl(["numbers", "import", self.input(rows)], f"sqlite:{path}")
+            self.filled[key] = path
+        return self.filled[key]
+
+    def filled_postgres(self, rows):
+        key = ("postgresql", rows)
+        if key not in self.filled:
+            self.psql(self.postgres, f"CREATE DATABASE filled_{rows}")
+            url = self.postgres_url(f"filled_{rows}")
+            self.run_ringctl(["init", "--yes"], url)
+            self.run_ringctl(["numbers", "import", self.input(rows)], url)
+            self.psql(url, "VACUUM ANALYZE ringctl.phone_numbers")
+            self.filled[key] = url
+        return self.filled[key]
+
+
+@contextlib.contextmanager
+def private_postgres(bench):
+    """The tests' cluster, but as durable as a real one."""
+    script = ROOT / "tests/support/pg_cluster.sh"
+    place = bench.scratch / "postgres"
+    bench.postgres = subprocess.run([script, "start", place], check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        home = pathlib.Path((place / "home").read_text().strip())
+        with open(home / "data/postgresql.conf", "a", encoding="utf-8") as conf:
+            conf.write("fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n")
+        os.kill(int((home / "data/postmaster.pid").read_text().split()[0]), 1)  # SIGHUP: read it again
+        deadline = time.monotonic() + 10
+        while bench.psql(bench.postgres, "SHOW fsync") != "on":
+            if time.monotonic() > deadline:
+                sys.exit("the cluster did not turn fsync on")
+        yield
+    finally:
+        subprocess.run([script, "stop", place], check=False, stdout=subprocess.DEVNULL)
+
+
+def play(bench, kinds, rows, rounds):
+    """Rounds in turn (A B C, A B C, ...), so that whatever else the machine does hits all alike."""
+    contestants = [kind(bench, rows) for kind in kinds if bench.node or kind not in NEEDS_NODE]
+    results = {type(c): [] for c in contestants}
+    for number in range(rounds):
+        for contestant in contestants:
+            contestant.prepare()
+            argv, stdin, environment = contestant.command(), contestant.stdin(), contestant.environment()
+            run = Run(argv, stdin, environment)
+            if (stored := contestant.check()) != rows:
+                sys.exit(f"{contestant.name}: {stored} rows instead of {rows}")
+            contestant.finish()
+            results[type(contestant)].append(run)
+            print(f"  round {number + 1}: {contestant.name}: {run.seconds:.2f} s, {run.memory:.0f} MiB", file=sys.stderr)
+    return results
+
+
+def median(runs, what):
+    return statistics.median(getattr(run, what) for run in runs)
+
+
+def table_of(results, kinds):
+    own = results[kinds[0]]
+    yield "| contestant | seconds, median | memory MiB, worst | ringctl / it, median | worst | bar |"
+    yield "|---|---|---|---|---|---|"
+    for kind, runs in results.items():
+        ratios = [mine.seconds / its.seconds for mine, its in zip(own, runs)]
+        bar = f"{BARS[kind]:.2f}" if kind in BARS else ""
+        ratio = ("", "") if kind is kinds[0] else (f"{statistics.median(ratios):.2f}", f"{max(ratios):.2f}")
+        yield (f"| {kind.name} | {median(runs, 'seconds'):.2f} | {max(r.memory for r in runs):.0f} "
+               f"| {ratio[0]} | {ratio[1]} | {bar} |")
+
+
+def startup(bench, runs):
+    yield "## Start-up"
+    yield ""
+    yield f"{runs} runs each, in turn. Bar: 20 ms and 24 MiB."
+    yield ""
+    yield "| command | ms, median | ms, worst | memory MiB, worst |"
+    yield "|---|---|---|---|"
+    commands = {"/bin/true": ["/bin/true"], "ringctl --version": [bench.ringctl, "--version"],
+                "ringctl --help": [bench.ringctl, "--help"],
+                "ringctl __complete -- numbers l": [bench.ringctl, "__complete", "--", "numbers", "l"]}
+    empty = {"RINGCTL_DATABASE_URL": f"sqlite:{bench.scratch}/none.db"}
+    done = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, argv in commands.items():
+            done[name].append(Run(argv, environment=empty))
+    for name, all_runs in done.items():
+        yield (f"| `{name}` | {median(all_runs, 'seconds') * 1000:.1f} | {max(r.seconds for r in all_runs) * 1000:.1f} "
+               f"| {max(r.memory for r in all_runs):.1f} |")
+    yield ""
+
+
+def heading(bench, given):
+    def first_line(*argv):
+        return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip().splitlines()[0]
+
+    commit = first_line("git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
+    versions = [first_line("sqlite3", "--version").split()[0].join(["sqlite3 ", ""]), first_line("psql", "--version"),
+                f"Python {platform.python_version()}"]
+    if bench.node:
+        versions.append("Node " + first_line("node", "--version"))
+    yield "# Results"
+    yield ""
+    yield "Written by `cmake --build --preset release --target bench`. Wall-clock seconds of whole commands; contestants take turns."
+    yield "A ratio is ringctl's time through the other's in the same round: below 1 ringctl is faster. Bars are upper limits of it."
+    yield ""
+    yield f"Commit {commit}, {datetime.date.today()}, seed {given.seed}, {given.rounds} rounds, {os.cpu_count()} cores, {', '.join(versions)}."
+    yield "SQLite runs with synchronous=FULL, PostgreSQL with its durable defaults on a private cluster."
+    yield ""
+
+
+def measure(bench, given):
+    yield from heading(bench, given)
+    for what, engine, kinds in MATCHES:
+        if given.only not in (None, engine):
+            continue
+        for rows in given.rows:
+            print(f"{what} {engine} {rows}", file=sys.stderr)
+            yield f"## {what.capitalize()} of {rows:,} numbers, {'SQLite' if engine == 'sqlite' else 'PostgreSQL'}"
+            yield ""
+            yield from table_of(play(bench, kinds, rows, given.rounds), kinds)
+            yield ""
+    if given.only in (None, "startup"):
+        yield from startup(bench, given.startup_runs)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ringctl", required=True)
+    parser.add_argument("--rows", default="100000,1000000", type=lambda text: [int(n) for n in text.split(",")])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--startup-runs", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=["sqlite", "postgresql", "startup"])
+    parser.add_argument("--out", type=pathlib.Path, default=HERE / "RESULTS.md")
+    given = parser.parse_args()
+    parent = os.environ.get("RINGCTL_BENCH_TMP") or None
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="ringctl-bench.", dir=parent))
+    scratch.chmod(0o711)
+    try:
+        bench = Bench(given, scratch)
+        wanted = private_postgres(bench) if given.only in (None, "postgresql") else contextlib.nullcontext()
+        with wanted:
+            text = "\n".join(measure(bench, given)).rstrip("\n") + "\n"
+        given.out.write_text(text, encoding="utf-8")
+        print(text)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+#include "support.hpp"
+#include "support/catch.hpp"
+
+using namespace ringctl::csv;
+using namespace ringctl::csv::test;
+using Fields = std::vector<std::string>;
+
+namespace {
+
+std::vector<Row> rows(const std::string& text) { return read_rows(text, {Format::jsonl}); }
+
+/// Text of the one value of {"v": json}.
+std::string value(const std::string& json) {
+  const auto read = rows("{\"v\":" + json + "}\n");
+  REQUIRE(read.size() == 1);
+  return read[0].code.empty() ? read[0].fields.at(0) : "error: " + read[0].code;
+}
+
+std::string code(const std::string& line) {
+  const auto read = rows(line + "\n{\"ok\":1}\n");
+  REQUIRE(read.size() == 2);
+  CHECK(read[1].code.empty());  // reading goes on
+  return read[0].code;
+}
+
+}  // namespace
+
+TEST_CASE("values become the text of a cell") {
+  CHECK(value("\"Zo\\u00eb \\n x\"") == "Zo\xC3\xAB \n x");
+  CHECK(value("100") == "100");
+  CHECK(value("12025550143") == "12025550143");
+  CHECK(value("-5") == "-5");
+  CHECK(value("true") == "true");
+  CHECK(value("false") == "false");
+  CHECK(value("\"\"") == "");
+  CHECK(value("null") == "<absent>");
+}
+
+TEST_CASE("a list is joined, switches become the names of those that are on, and the rest stays JSON") {
+  CHECK(value("[\"US\",\"CA\",1,true]") == "US|CA|1|true");
+  CHECK(value("[]") == "");
+  CHECK(value("{\"voice\":true,\"sms\":false,\"mms\":true}") == "voice|mms");
+  CHECK(value("{\"voice\":false}") == "");
+  CHECK(value("{\"days\": [\"mon\"], \"from\": \"09:00\"}") == "{\"days\":[\"mon\"],\"from\":\"09:00\"}");
+  CHECK(value("[{\"a\": 1}]") == "[{\"a\":1}]");
+  CHECK(value("{}") == "{}");
+}
+
+TEST_CASE("a list whose items a cell cannot tell apart is refused") {
+  CHECK(value("[\"a|b\"]") == "error: bad_list");
+  CHECK(value("[\"\",\"a\"]") == "error: bad_list");
+  CHECK(value("[null]") == "error: bad_list");
+}
+
+TEST_CASE("names come in order of appearance and missing keys are absent") {
+  auto source = Source::from_text("{\"a\":1,\"b\":2}\n{\"c\":3,\"a\":4}\n{}\n");
+  const auto reader = Reader::open(source, {Format::jsonl});
+  Record record;
+  REQUIRE(reader->next(record));
+  CHECK(std::vector<std::string>(reader->names().begin(), reader->names().end()) == Fields{"a", "b"});
+  REQUIRE(reader->next(record));
+  CHECK(std::vector<std::string>(reader->names().begin(), reader->names().end()) == Fields{"a", "b", "c"});
+  REQUIRE(record.fields.size() == 3);
+  CHECK(record.fields[0].text == "4");
+  CHECK(record.fields[1].absent);
+  CHECK(record.fields[2].text == "3");
+  REQUIRE(reader->next(record));
+  CHECK(record.fields.size() == 3);
+  CHECK_FALSE(reader->next(record));
+}
+
+TEST_CASE("what is not one strict JSON object is refused, and reading goes on") {
+  CHECK(code("{\"a\":1") == "bad_json");
+  CHECK(code("{\"a\":1} {\"b\":2}") == "bad_json");
+  CHECK(code("{\"a\":1,}") == "bad_json");
+  CHECK(code("{'a':1}") == "bad_json");
+  CHECK(code("{\"a\":NaN}") == "bad_json");
+  CHECK(code("{\"a\":\"\\ud83d\"}") == "bad_json");
+  CHECK(code("[1,2]") == "not_an_object");
+  CHECK(code("\"text\"") == "not_an_object");
+  CHECK(code("a,b") == "bad_json");
+}
+
+TEST_CASE("a key that stands twice is refused, on every level") {
+  CHECK(code("{\"a\":1,\"a\":2}") == "duplicate_key");
+  CHECK(code("{\"a\":{\"b\":true,\"b\":false}}") == "duplicate_key");
+  CHECK(code("{\"a\":{\"b\":true},\"b\":1}").empty());
+}
+
+TEST_CASE("depth, columns, fields and bytes are bounded") {
+  CHECK(code("{\"a\":" + std::string(1000, '[') + std::string(1000, ']') + "}") == "too_deep");
+  CHECK(code("{\"a\":\"" + std::string(k_max_field + 1, 'x') + "\"}") == "field_too_long");
+  CHECK(code("{\"a\":\"\\u0000\"}") == "nul_byte");
+  CHECK(code("{\"a\":\"\xFF\"}") == "bad_utf8");
+  std::string many = "{\"k\":0";
+  for (std::size_t i = 0; i < k_max_columns; ++i) many += ",\"k" + std::to_string(i) + "\":0";
+  CHECK(rows(many + "}\n")[0].code == "too_many_columns");
+  CHECK(rows("{\"a\":\"" + std::string(k_max_record, 'x') + "\"}\n{}\n").back().code == "record_too_long");
+}
+
+TEST_CASE("blank lines are skipped and lines are counted") {
+  const auto read = rows("\n{\"a\":1}\r\n  \n{\"a\":2}");
+  REQUIRE(read.size() == 2);
+  CHECK(read[0].line == 2);
+  CHECK(read[1].line == 4);
+}

@@ -1,0 +1,169 @@
+#include "db/bulk_insert.hpp"
+
+#include <array>
+
+#include "base/error.hpp"
+#include "db/bulk_mode.hpp"
+#include "db/copy_text.hpp"
+#include "db/samples.hpp"
+#include "db/transaction.hpp"
+#include "support/catch.hpp"
+#include "support/clock.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using namespace ringctl::db;
+using test::Samples;
+using test::slug_of;
+
+namespace {
+
+std::vector<BulkColumn> sample_columns() {
+  return {{"id", "bigint"}, {"label", "text"}, {"flag", "boolean"}, {"ratio", "double precision"}, {"at", "timestamptz"},
+          {"owner", "uuid"}};
+}
+
+void add(BulkInsert& bulk, std::int64_t id, Param label) {
+  const std::array<Param, 6> row{id, label, nullptr, nullptr, nullptr, nullptr};
+  bulk.add(row);
+}
+
+}  // namespace
+
+TEST_CASE("bulk rows hold every type, and awkward text byte for byte", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  const Transaction transaction(samples.connection(), Scope{});
+  const test::FixedClock clock;
+  const auto owner = base::UuidGenerator(clock).next();
+  const std::array<std::string, 8> texts{"plain", "", "a\tb\nc\rd\\e", "\\N", "\\.", "it's \"x\" \U0001F4DE", "naïve 東京", " "};
+  BulkInsert bulk(samples.connection(), "samples", sample_columns());
+  std::int64_t id = 0;
+  for (const auto& text : texts) {
+    const std::array<Param, 6> row{++id, text, true, 0.25, clock.now() + std::chrono::milliseconds(id), owner};
+    bulk.add(row);
+  }
+  add(bulk, ++id, nullptr);
+  CHECK(bulk.flush() == 9);
+  auto rows = samples.connection().query("SELECT label, flag, ratio, at, owner FROM samples ORDER BY id");
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    REQUIRE(rows.next());
+    CHECK_FALSE(rows.is_null(0));
+    CHECK(rows.text(0) == texts[i]);
+    CHECK(rows.boolean(1));
+    CHECK(rows.text(2) == "0.25");
+    CHECK(rows.instant(3) == clock.now() + std::chrono::milliseconds(i + 1));
+    CHECK(rows.uuid(4) == owner);
+  }
+  REQUIRE(rows.next());
+  for (int column = 0; column < 5; ++column) CHECK(rows.is_null(column));
+}
+
+TEST_CASE("rows whose key exists are left out and not counted, the first of two alike stays", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  const Transaction transaction(samples.connection(), Scope{});
+  samples.add(1, "one");
+  BulkInsert bulk(samples.connection(), "samples", sample_columns());
+  add(bulk, 1, "other");
+  add(bulk, 2, "two");
+  add(bulk, 2, "later");
+  add(bulk, 3, "one");
+  CHECK(bulk.flush() == 1);
+  add(bulk, 4, "four");
+  CHECK(bulk.flush() == 1);
+  CHECK(bulk.flush() == 0);
+  CHECK(samples.connection().text("SELECT label FROM samples WHERE id = 2") == "two");
+  CHECK(samples.count() == 3);
+}
+
+TEST_CASE("a hundred thousand rows go in, in order, while other statements run", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  auto& connection = samples.connection();
+  const BulkMode bulk_mode(connection);
+  Transaction transaction(connection, Scope{});
+  BulkInsert bulk(connection, "samples", sample_columns());
+  const std::string padding(100, 'x');
+  for (int i = 1; i <= 100000; ++i) {
+    add(bulk, i, padding + std::to_string(i));
+    // In the middle of a chunk, and whether or not it has been sent.
+    if (i % 33333 == 0) CHECK(connection.integer("SELECT 1") == 1);
+  }
+  CHECK(bulk.flush() == 100000);
+  CHECK(samples.count() == 100000);
+  transaction.commit();
+  if (connection.engine() == Engine::postgresql)
+    CHECK(connection.integer("SELECT count(*) FROM (SELECT id - lag(id) OVER (ORDER BY ctid) AS step FROM ringctl.samples) s "
+                             "WHERE step <> 1") == 0);
+}
+
+TEST_CASE("two bulk inserts of one transaction take turns", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  const Transaction transaction(samples.connection(), Scope{});
+  BulkInsert odd(samples.connection(), "samples", sample_columns());
+  BulkInsert even(samples.connection(), "samples", sample_columns());
+  const std::string padding(1000, 'x');
+  for (int i = 0; i < 2000; ++i) add(i % 2 == 0 ? even : odd, i, padding + std::to_string(i));
+  CHECK(odd.flush() + even.flush() == 2000);
+  CHECK(samples.count() == 2000);
+}
+
+TEST_CASE("a bad bulk row fails by the flush at the latest, and the transaction can be given up", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  {
+    const Transaction transaction(samples.connection(), Scope{});
+    BulkInsert bulk(samples.connection(), "samples", sample_columns());
+    add(bulk, 1, "fine");
+    const std::array<Param, 6> bad{2, "x", nullptr, "not a number", nullptr, nullptr};
+    const auto add_and_flush = [&] {
+      bulk.add(bad);
+      bulk.flush();
+    };
+    CHECK_THROWS_AS(add_and_flush(), Error);
+  }
+  const Transaction transaction(samples.connection(), Scope{});
+  CHECK(samples.count() == 0);
+}
+
+TEST_CASE("a bulk insert that is left unflushed leaves the connection usable", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  {
+    const Transaction transaction(samples.connection(), Scope{});
+    BulkInsert bulk(samples.connection(), "samples", sample_columns());
+    const std::string padding(1000, 'x');
+    for (int i = 0; i < 1000; ++i) add(bulk, i, padding + std::to_string(i));
+  }
+  const Transaction transaction(samples.connection(), Scope{});
+  CHECK(samples.count() == 0);
+}
+
+TEST_CASE("a bulk row with a NUL byte or of the wrong length is refused", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  const Transaction transaction(samples.connection(), Scope{});
+  BulkInsert bulk(samples.connection(), "samples", sample_columns());
+  CHECK(slug_of([&] { add(bulk, 1, std::string_view("a\0b", 3)); }) == "db.bad_text");
+  const std::array<Param, 2> narrow{1, "x"};
+  CHECK(slug_of([&] { bulk.add(narrow); }) == "db.parameters");
+  add(bulk, 2, "after both");
+  CHECK(bulk.flush() == 1);
+}
+
+TEST_CASE("a bulk insert outside a transaction is refused", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  CHECK(slug_of([&] { BulkInsert(samples.connection(), "samples", sample_columns()); }) == "db.no_transaction");
+}
+
+TEST_CASE("COPY text escapes what ends a value or a line", "[db]") {
+  CopyText text;
+  const std::array<Param, 5> row{"a\tb\\c\nd\re", nullptr, true, -5, 0.5};
+  text.add(row);
+  CHECK(text.buffer() == "a\\tb\\\\c\\nd\\re\t\\N\tt\t-5\t0.5\n");
+}
+
+TEST_CASE("bulk mode gives back the cache it took", "[db]") {
+  test::TestDatabase database(Engine::sqlite);
+  const auto before = database.connection().integer("PRAGMA cache_size");
+  {
+    const BulkMode bulk_mode(database.connection());
+    CHECK(database.connection().integer("PRAGMA cache_size") != before);
+  }
+  CHECK(database.connection().integer("PRAGMA cache_size") == before);
+}

@@ -1,0 +1,296 @@
+#include "db/maintenance.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "base/error.hpp"
+#include "db/migrations.hpp"
+#include "db/transaction.hpp"
+#include "support/catch.hpp"
+#include "support/clock.hpp"
+#include "support/database.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using namespace ringctl::db;
+using test::Schema;
+using test::slug_of;
+using test::TestDatabase;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string k_awkward = "tab\tquote'\"back\\slash\nline \U0001F4DE \\N";
+
+/// Two workspaces with rows in several tables, NULLs beside empty texts.
+void fill(TestDatabase& database, int numbers = 50) {
+  const test::FixedClock clock;
+  base::UuidGenerator ids(clock);
+  auto& connection = database.connection();
+  for (const auto* name : {"one", "two"}) {
+    const auto workspace = database.add_workspace(name);
+    const auto job = ids.next();
+    const auto audit = ids.next();
+    const auto at = clock.now() + std::chrono::milliseconds(7);
+    in_transaction(connection, Scope::of(workspace), [&] {
+      connection.exec("INSERT INTO jobs (id, workspace_id, kind, state, actor, input_name, options, counts, position, created_at, "
+                      "updated_at) VALUES ($1, $2, 'numbers.import', 'finished', $3, '', '{}', '{}', NULL, $4, $4)",
+                      {job, workspace, k_awkward, at});
+      for (int i = 0; i < numbers; ++i)
+        connection.exec("INSERT INTO phone_numbers (id, workspace_id, phone_number, label, provider, status, job_id, created_at, "
+                        "updated_at) VALUES ($1, $2, $3, $4, 'twilio', 'active', $5, $6, $6)",
+                        {ids.next(), workspace, "+44207946" + std::to_string((name[0] == 'o' ? 1000 : 5000) + i),
+                         i % 3 == 0 ? Param(nullptr) : i % 3 == 1 ? Param("") : Param(k_awkward), job, at});
+      for (int line = 1; line <= 12; ++line)
+        connection.exec("INSERT INTO job_rows (job_id, workspace_id, line, row_key, verdict, message) "
+                        "VALUES ($1, $2, $3, $4, 'invalid', $5)",
+                        {job, workspace, line, k_awkward, line % 2 == 0 ? Param("") : Param(nullptr)});
+      connection.exec("INSERT INTO audit_log (id, workspace_id, seq, at, actor, action, object_type, previous_hash, hash) "
+                      "VALUES ($1, $2, 1, $3, 'a', 'b', 'c', '', $4)",
+                      {audit, workspace, at, audit});
+      connection.exec("INSERT INTO audit_images (audit_id, workspace_id, after_image) VALUES ($1, $2, $3)",
+                      {audit, workspace, k_awkward});
+      connection.exec("INSERT INTO audit_heads (workspace_id, seq, hash) VALUES ($1, 1, $2)", {workspace, audit});
+    });
+  }
+}
+
+std::int64_t numbers_in(Connection& connection) {
+  const Transaction transaction(connection, Scope::through(Door::maintenance), Access::read);
+  return connection.integer("SELECT count(*) FROM phone_numbers").value();
+}
+
+bool sound(Connection& connection) {
+  const auto findings = check(connection);
+  return std::all_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.ok; });
+}
+
+std::optional<Finding> failing(Connection& connection) {
+  for (const auto& finding : check(connection))
+    if (!finding.ok) return finding;
+  return std::nullopt;
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path().filename());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("every table of the schema is known to copy, but for locks and migrations", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())));
+  const bool sqlite = database.engine() == Engine::sqlite;
+  std::set<std::string> known{"leases", "schema_migration"};
+  for (const auto& table : tables()) known.emplace(table.name);
+  std::set<std::string> there;
+  auto rows = database.connection().query(
+      sqlite ? "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
+             : "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+               "WHERE n.nspname = 'ringctl' AND c.relkind = 'r'");
+  while (rows.next()) there.emplace(rows.text(0));
+  CHECK(known == there);
+}
+
+TEST_CASE("a fresh database passes every check", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())));
+  fill(database);
+  const auto findings = check(database.connection());
+  CHECK(findings.size() >= 3);
+  for (const auto& finding : findings) {
+    CAPTURE(finding.id, finding.evidence);
+    CHECK(finding.ok);
+    CHECK_FALSE(finding.evidence.empty());
+  }
+}
+
+TEST_CASE("check finds a database that is not migrated", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  const auto finding = failing(database.connection());
+  REQUIRE(finding);
+  CHECK(finding->id == "schema");
+  CHECK(finding->fix == "ringctl db migrate");
+}
+
+TEST_CASE("check finds rows that refer to nothing", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  fill(database);
+  database.connection().exec_script("PRAGMA foreign_keys=OFF; DELETE FROM jobs; PRAGMA foreign_keys=ON");
+  const auto finding = failing(database.connection());
+  REQUIRE(finding);
+  CHECK(finding->id == "foreign_keys");
+}
+
+TEST_CASE("check finds a table whose policies do not bind its owner, or that has none", "[db]") {
+  if (test::engines().size() < 2) return;
+  const auto* change = GENERATE("ALTER TABLE ringctl.jobs NO FORCE ROW LEVEL SECURITY",
+                                "ALTER TABLE ringctl.jobs DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant ON ringctl.jobs");
+  TestDatabase database(Engine::postgresql);
+  database.connection().exec_script(change);
+  const auto finding = failing(database.connection());
+  REQUIRE(finding);
+  CHECK(finding->id == "policies");
+  CHECK(finding->evidence.find("jobs") != std::string::npos);
+}
+
+TEST_CASE("check finds text that is not in byte order and keys that are not validated", "[db]") {
+  if (test::engines().size() < 2) return;
+  TestDatabase database(Engine::postgresql);
+  auto& connection = database.connection();
+  connection.exec_script("ALTER TABLE ringctl.leases ADD COLUMN note text COLLATE \"default\"");
+  CHECK(failing(connection)->id == "collation");
+  connection.exec_script("ALTER TABLE ringctl.leases DROP COLUMN note; ALTER TABLE ringctl.jobs DROP CONSTRAINT "
+                         "jobs_workspace_id_fkey, ADD CONSTRAINT later FOREIGN KEY (workspace_id) REFERENCES "
+                         "ringctl.workspaces NOT VALID");
+  CHECK(failing(connection)->id == "foreign_keys");
+}
+
+TEST_CASE("a backup holds what was committed when it was taken, in one file for its owner", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  fill(database);
+  const test::TempDir dir;
+  const auto writer = database.connect();
+  Transaction unfinished(*writer, Scope{});
+  writer->exec("DELETE FROM phone_numbers");
+  backup(database.connection(), dir / "backup.db");
+  unfinished.commit();
+  CHECK(files_in(dir.path()) == std::vector<fs::path>{"backup.db"});
+  struct stat info {};
+  REQUIRE(::stat((dir / "backup.db").c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777U) == 0600);
+  OpenOptions options;
+  options.read_only = true;
+  const auto copy = Connection::open("sqlite:" + (dir / "backup.db").string(), options);
+  CHECK(numbers_in(*copy) == 100);
+  CHECK(sound(*copy));
+  CHECK(copy->text("PRAGMA journal_mode") == "delete");
+}
+
+TEST_CASE("a backup replaces the one before it, and never the database itself", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  const test::TempDir dir;
+  backup(database.connection(), dir / "backup.db");
+  fill(database);
+  backup(database.connection(), dir / "backup.db");
+  CHECK(numbers_in(*Connection::open("sqlite:" + (dir / "backup.db").string())) == 100);
+  CHECK(slug_of([&] { backup(database.connection(), database.path()); }) == "db.backup_onto_itself");
+  CHECK(slug_of([&] { backup(database.connection(), dir / "nowhere/backup.db"); }) == "output.write_failed");
+}
+
+TEST_CASE("a restored database is the backup, and the old one is kept", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  const test::TempDir dir;
+  fill(database);
+  const auto url = "sqlite:" + (dir / "ringctl.db").string();
+  const auto kept = "sqlite:" + (dir / "ringctl.db.before-restore").string();
+  backup(database.connection(), dir / "backup.db");
+  restore(dir / "backup.db", url);
+  CHECK(numbers_in(*Connection::open(url)) == 100);
+  in_transaction(*Connection::open(url), Scope{}, [] {});
+  {
+    const auto connection = Connection::open(url);
+    in_transaction(*connection, Scope{}, [&] { connection->exec("DELETE FROM phone_numbers"); });
+  }
+  restore(dir / "backup.db", url);
+  CHECK(numbers_in(*Connection::open(url)) == 100);
+  CHECK(sound(*Connection::open(url)));
+  CHECK(numbers_in(*Connection::open(kept)) == 0);
+}
+
+TEST_CASE("a database that another process has open is not replaced", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  const test::TempDir dir;
+  backup(database.connection(), dir / "backup.db");
+  fill(database);
+  const Transaction reading(database.connection(), Scope{}, Access::read);
+  CHECK(database.connection().integer("SELECT count(*) FROM phone_numbers") == 100);
+  CHECK(slug_of([&] { restore(dir / "backup.db", database.url()); }) == "db.busy");
+  CHECK(files_in(database.path().parent_path()).size() == 3);
+}
+
+TEST_CASE("a damaged database can be replaced, a damaged backup replaces nothing", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  fill(database);
+  const test::TempDir dir;
+  backup(database.connection(), dir / "backup.db");
+  test::write_text(dir / "broken.db", std::string(20000, 'x'));
+  restore(dir / "backup.db", "sqlite:" + (dir / "broken.db").string());
+  CHECK(numbers_in(*Connection::open("sqlite:" + (dir / "broken.db").string())) == 100);
+  CHECK(test::read_text(dir / "broken.db.before-restore") == std::string(20000, 'x'));
+
+  auto bytes = test::read_text(dir / "backup.db");
+  for (std::size_t page = 4; page * 4096 < bytes.size(); page += 2) bytes.replace(page * 4096, 200, std::string(200, '\x55'));
+  test::write_text(dir / "damaged.db", bytes);
+  CHECK(slug_of([&] { restore(dir / "damaged.db", "sqlite:" + (dir / "broken.db").string()); }) == "db.corrupt");
+  CHECK(numbers_in(*Connection::open("sqlite:" + (dir / "broken.db").string())) == 100);
+}
+
+TEST_CASE("backup and restore are refused for PostgreSQL with the tool that does it", "[db]") {
+  if (test::engines().size() < 2) return;
+  TestDatabase database(Engine::postgresql);
+  CHECK(slug_of([&] { backup(database.connection(), "x.db"); }) == "db.backup_engine");
+  CHECK(slug_of([&] { restore("x.db", database.url()); }) == "db.backup_engine");
+}
+
+TEST_CASE("an estate copied between any two engines arrives row by row", "[db]") {
+  TestDatabase from(GENERATE(from_range(test::engines())));
+  TestDatabase to(GENERATE(from_range(test::engines())));
+  fill(from, 700);
+  std::vector<std::string> reported;
+  const auto counts = copy(from.connection(), to.connection(), [&](const CopyCount& count) { reported.push_back(count.table); });
+  REQUIRE(counts.size() == tables().size());
+  CHECK(reported.size() == counts.size());
+  std::int64_t rows = 0;
+  for (const auto& count : counts) rows += count.rows;
+  CHECK(rows == 2 + 2 + 24 + 1400 + 2 + 2 + 2);
+  const Transaction transaction(to.connection(), Scope::through(Door::maintenance), Access::read);
+  auto& connection = to.connection();
+  CHECK(connection.integer("SELECT count(*) FROM phone_numbers WHERE label IS NULL") == 468);
+  CHECK(connection.integer("SELECT count(*) FROM phone_numbers WHERE label = ''") == 466);
+  CHECK(connection.integer("SELECT count(*) FROM phone_numbers WHERE label = $1", {k_awkward}) == 466);
+  CHECK(connection.integer("SELECT count(*) FROM workspaces WHERE is_active = TRUE") == 2);
+  auto at = connection.query("SELECT created_at FROM jobs");
+  REQUIRE(at.next());
+  CHECK(base::format_utc(at.instant(0)).ends_with(".007Z"));
+}
+
+TEST_CASE("the same estate has the same checksums on both engines", "[db]") {
+  if (test::engines().size() < 2) return;
+  TestDatabase first(Engine::sqlite), second(Engine::postgresql), third(Engine::sqlite);
+  fill(first);
+  const auto there = copy(first.connection(), second.connection(), {});
+  const auto back = copy(second.connection(), third.connection(), {});
+  for (std::size_t i = 0; i < there.size(); ++i) {
+    CHECK(there[i].rows == back[i].rows);
+    CHECK(there[i].checksum == back[i].checksum);
+  }
+}
+
+TEST_CASE("copy refuses a target that has rows or an old schema, and leaves it alone", "[db]") {
+  TestDatabase from(Engine::sqlite);
+  TestDatabase to(GENERATE(from_range(test::engines())));
+  fill(from);
+  to.add_workspace("there before");
+  CHECK(slug_of([&] { copy(from.connection(), to.connection(), {}); }) == "db.not_empty");
+  CHECK(numbers_in(to.connection()) == 0);
+  TestDatabase bare(to.engine(), Schema::none);
+  CHECK(slug_of([&] { copy(from.connection(), bare.connection(), {}); }) == "schema.too_old");
+}
+
+TEST_CASE("what cannot be copied is an error, and nothing of it arrives", "[db]") {
+  if (test::engines().size() < 2) return;
+  TestDatabase from(Engine::sqlite), to(Engine::postgresql);
+  fill(from);
+  in_transaction(from.connection(), Scope{}, [&] {
+    from.connection().exec("UPDATE phone_numbers SET label = CAST(x'ff' AS TEXT) WHERE phone_number = '+442079461007'");
+  });
+  CHECK_THROWS_AS(copy(from.connection(), to.connection(), {}), Error);
+  CHECK(numbers_in(to.connection()) == 0);
+  CHECK(slug_of([&] { from.connection().integer("SELECT 1"); }).empty());
+}

@@ -1,0 +1,133 @@
+#include "db/migrations.hpp"
+
+#include <filesystem>
+#include <thread>
+
+#include "base/error.hpp"
+#include "db/maintenance.hpp"
+#include "db/transaction.hpp"
+#include "support/catch.hpp"
+#include "support/clock.hpp"
+#include "support/database.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using namespace ringctl::db;
+using test::Schema;
+using test::error_of;
+using test::slug_of;
+using test::TestDatabase;
+
+namespace {
+
+std::vector<int> all_numbers() {
+  std::vector<int> numbers;
+  for (const auto& migration : sqlite_migrations()) numbers.push_back(migration.number);
+  return numbers;
+}
+
+/// Edits what is recorded about migrations, as another version of the program would have left it.
+void record(Connection& connection, const std::string& change) {
+  in_transaction(connection, Scope{}, [&] { connection.exec(change); });
+}
+
+}  // namespace
+
+TEST_CASE("both engines have the same migrations, numbered from one without a gap", "[db]") {
+  const auto sqlite = sqlite_migrations();
+  const auto postgresql = postgresql_migrations();
+  REQUIRE(sqlite.size() == postgresql.size());
+  for (std::size_t i = 0; i < sqlite.size(); ++i) {
+    CHECK(sqlite[i].number == static_cast<int>(i) + 1);
+    CHECK(postgresql[i].number == sqlite[i].number);
+    CHECK(postgresql[i].name == sqlite[i].name);
+  }
+}
+
+TEST_CASE("an empty database is migrated once, in order", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  auto& connection = database.connection();
+  const test::FixedClock clock;
+  CHECK(migration_state(connection).current == 0);
+  CHECK(slug_of([&] { require_current_schema(connection); }) == "schema.too_old");
+  CHECK(migrate(connection, clock) == all_numbers());
+  CHECK(migrate(connection, clock).empty());
+  const auto state = migration_state(connection);
+  CHECK(state.current == latest_schema());
+  CHECK(state.pending.empty());
+  CHECK_FALSE(state.newer);
+  CHECK(state.changed.empty());
+  CHECK_NOTHROW(require_current_schema(connection));
+}
+
+TEST_CASE("a database from a newer program is refused", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())));
+  auto& connection = database.connection();
+  record(connection, "INSERT INTO schema_migration (number, name, checksum, applied_at) "
+                     "VALUES (9999, 'later', 'x', '2030-01-01T00:00:00.000Z')");
+  const test::FixedClock clock;
+  CHECK(migration_state(connection).newer);
+  CHECK(slug_of([&] { require_current_schema(connection); }) == "schema.too_new");
+  CHECK(slug_of([&] { migrate(connection, clock); }) == "schema.too_new");
+}
+
+TEST_CASE("a migration that was applied with another text is refused", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())));
+  auto& connection = database.connection();
+  record(connection, "UPDATE schema_migration SET checksum = 'x' WHERE number = 1");
+  CHECK(migration_state(connection).changed == std::vector<int>{1});
+  CHECK(slug_of([&] { require_current_schema(connection); }) == "schema.changed");
+}
+
+TEST_CASE("a missing migration table is an empty database", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  CHECK(migration_state(database.connection()).pending.size() == all_numbers().size());
+}
+
+TEST_CASE("of processes that migrate at once each migration is applied by one", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  constexpr int k_threads = 4;
+  std::array<std::vector<int>, k_threads> applied;
+  std::array<std::string, k_threads> failures;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < k_threads; ++i)
+    threads.emplace_back([&, i] {
+      const auto error = error_of([&] {
+        const test::FixedClock clock;
+        applied[i] = migrate(*database.connect(), clock);
+      });
+      if (error) failures[i] = error->message();
+    });
+  for (auto& thread : threads) thread.join();
+  std::vector<int> together;
+  for (const auto& numbers : applied) together.insert(together.end(), numbers.begin(), numbers.end());
+  std::sort(together.begin(), together.end());
+  CHECK(together == all_numbers());
+  for (const auto& failure : failures) CHECK(failure == "");
+}
+
+TEST_CASE("a migration that fails leaves nothing behind", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  auto& connection = database.connection();
+  // In the way of the first migration's last statements.
+  connection.exec_script(database.engine() == Engine::sqlite
+                             ? "CREATE TABLE audit_heads (x INTEGER) STRICT"
+                             : "CREATE SCHEMA ringctl; CREATE TABLE ringctl.audit_heads (x bigint)");
+  const test::FixedClock clock;
+  CHECK_THROWS_AS(migrate(connection, clock), Error);
+  CHECK_FALSE(connection.in_transaction());
+  CHECK(migration_state(connection).current == 0);
+  const Transaction transaction(connection, Scope{});
+  CHECK(slug_of([&] { connection.query("SELECT 1 FROM workspaces"); }) == "schema.missing_table");
+}
+
+TEST_CASE("foreign keys bind again after a migration", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  CHECK(database.connection().integer("PRAGMA foreign_keys") == 1);
+}
+
+TEST_CASE("an SQLite file carries the schema's number and the program's mark", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  CHECK(database.connection().integer("PRAGMA user_version") == latest_schema());
+  CHECK(database.connection().integer("PRAGMA application_id") == 0x52494e47);
+}

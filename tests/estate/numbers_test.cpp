@@ -1,0 +1,285 @@
+#include "estate/numbers.hpp"
+
+#include <thread>
+
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+#include "support/session.hpp"
+
+using namespace ringctl;
+using estate::Numbers;
+using phone::E164;
+
+namespace {
+
+const E164 k_number = E164::parse("+12025550123");
+constexpr auto* k_sid = "PN0123456789abcdef0123456789abcdef";
+
+struct Fixture : test::Estate {
+  explicit Fixture(db::Engine engine) : Estate(engine), numbers(session(), workspace) {}
+
+  std::vector<std::string> actions() {
+    return read([&] {
+      std::vector<std::string> found;
+      audit::for_each(db(), workspace, {}, false, 0,
+                      [&](const audit::Entry& e) { found.emplace_back(e.action); });
+      CHECK_FALSE(audit::verify(db(), workspace).broken_at);
+      return found;
+    });
+  }
+  base::Uuid other_workspace() { return database.add_workspace("other"); }
+
+  Numbers numbers;
+};
+
+estate::NumberChange sales() {
+  estate::NumberChange change;
+  change.label = "Sales";
+  change.capabilities = "sms|voice";
+  change.sid = k_sid;
+  return change;
+}
+
+}  // namespace
+
+TEST_CASE("a number that was added holds what was said, and defaults for the rest", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  CHECK(f.numbers.add(k_number, sales()));
+
+  const auto number = f.numbers.get("+12025550123");
+
+  CHECK(number.phone_number == "+12025550123");
+  CHECK(number.label == "Sales");
+  CHECK(number.capabilities == "voice|sms");
+  CHECK(number.sid == k_sid);
+  CHECK(number.provider == "twilio");
+  CHECK(number.status == "active");
+  CHECK(number.country_code == "US");
+  CHECK(number.webhook_status == "configured");
+  CHECK(number.sms_mode == "notify_all");
+  CHECK(number.version == 1);
+  CHECK(number.created_at == f.clock.now());
+  CHECK(number.job_id.empty());
+  CHECK(f.actions() == std::vector<std::string>{"numbers.add"});
+}
+
+TEST_CASE("adding a number again with the same values changes nothing", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, sales());
+  CHECK_FALSE(f.numbers.add(k_number, sales()));
+  CHECK_FALSE(f.numbers.add(k_number, {}));
+  CHECK(f.actions().size() == 1);
+}
+
+TEST_CASE("adding a number again with other values is a conflict that names them", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, sales());
+  auto other = sales();
+  other.label = "Support";
+  const auto error = test::error_of([&] { f.numbers.add(k_number, other); });
+  REQUIRE(error);
+  CHECK(error->slug() == "numbers.exists");
+  CHECK(error->errc() == Errc::conflict);
+  CHECK(error->details() == std::vector<std::string>{R"(label: "Sales", not "Support")"});
+  CHECK(f.numbers.get("+12025550123").label == "Sales");
+}
+
+TEST_CASE("a number of another workspace is a conflict that does not name the holder", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  const auto other = f.other_workspace();
+  f.numbers.add(k_number, sales());
+  Numbers theirs(f.session(), other);
+  const auto error = test::error_of([&] { theirs.add(k_number, {}); });
+  REQUIRE(error);
+  CHECK(error->slug() == "numbers.held_elsewhere");
+  CHECK(error->errc() == Errc::conflict);
+  const auto said = error->message() + error->hint();
+  CHECK(error->details().empty());
+  CHECK(said.find("main") == std::string::npos);
+  CHECK(said.find("Sales") == std::string::npos);
+  CHECK(test::slug_of([&] { theirs.plan_add(k_number, {}); }) == "numbers.held_elsewhere");
+}
+
+TEST_CASE("a SID belongs to one number", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  const auto other = f.other_workspace();
+  const auto second = E164::parse("+12025550124");
+  f.numbers.add(k_number, sales());
+  CHECK(test::slug_of([&] { f.numbers.add(second, sales()); }) == "numbers.sid_taken");
+  CHECK(test::slug_of([&] { f.numbers.plan_add(second, sales()); }) == "numbers.sid_taken");
+  CHECK(test::slug_of([&] { Numbers(f.session(), other).add(second, sales()); }) == "numbers.sid_taken");
+  f.numbers.add(second, {});
+  estate::NumberChange take;
+  take.sid = k_sid;
+  CHECK(test::slug_of([&] { f.numbers.update(second, take); }) == "numbers.sid_taken");
+  CHECK(f.actions().size() == 2);
+}
+
+TEST_CASE("every bad value is named, and nothing is written", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  estate::NumberChange bad;
+  bad.status = "sleeping";
+  const auto one = test::error_of([&] { f.numbers.add(k_number, bad); });
+  REQUIRE(one);
+  CHECK(one->slug() == "numbers.invalid");
+  CHECK(one->errc() == Errc::invalid);
+  CHECK(one->message().find("sleeping") != std::string::npos);
+
+  bad.provider = "Not A Word";
+  CHECK(test::error_of([&] { f.numbers.add(k_number, bad); })->details().size() == 2);
+  CHECK(f.numbers.count({}) == 0);
+  CHECK(f.actions().empty());
+}
+
+TEST_CASE("a country that is not the number's is refused on add and on update", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  estate::NumberChange canada;
+  canada.country_code = "CA";
+  CHECK(test::slug_of([&] { f.numbers.add(k_number, canada); }) == "numbers.invalid");
+  f.numbers.add(k_number, {});
+  CHECK(test::slug_of([&] { f.numbers.update(k_number, canada); }) == "numbers.invalid");
+}
+
+TEST_CASE("an update changes what is named, counts the version and is audited", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, sales());
+  f.clock.advance(std::chrono::minutes(1));
+  estate::NumberChange change;
+  change.label = "Support";
+  change.status = "Inactive";
+  CHECK(f.numbers.update(k_number, change));
+
+  const auto number = f.numbers.get("+12025550123");
+  CHECK(number.label == "Support");
+  CHECK(number.status == "inactive");
+  CHECK(number.capabilities == "voice|sms");
+  CHECK(number.version == 2);
+  CHECK(number.updated_at == f.clock.now());
+  CHECK(number.created_at < number.updated_at);
+
+  CHECK_FALSE(f.numbers.update(k_number, change));
+  CHECK(f.actions() == std::vector<std::string>{"numbers.add", "numbers.update"});
+}
+
+TEST_CASE("clearing a field lets it fall back to what it holds when nothing is said", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  auto change = sales();
+  change.provider = "telnyx";
+  change.status = "inactive";
+  f.numbers.add(k_number, change);
+  const auto* clear = GENERATE("-", "");
+  f.numbers.update(k_number, {clear, clear, clear, clear, clear, clear});
+
+  const auto number = f.numbers.get("+12025550123");
+  CHECK(number.provider == "twilio");
+  CHECK(number.country_code == "US");
+  CHECK(number.label.empty());
+  CHECK(number.status == "active");
+  CHECK(number.capabilities.empty());
+  CHECK(number.sid.empty());
+}
+
+TEST_CASE("an update of a row that moved on is refused", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, {});
+  estate::NumberChange change;
+  change.label = "Sales";
+  f.numbers.update(k_number, change, 1);
+  change.label = "Support";
+  CHECK(test::slug_of([&] { f.numbers.update(k_number, change, 1); }) == "numbers.stale");
+  CHECK(f.numbers.get("+12025550123").label == "Sales");
+}
+
+TEST_CASE("a number that is not there can be neither changed nor removed", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  CHECK(test::slug_of([&] { f.numbers.update(k_number, sales()); }) == "numbers.unknown");
+  CHECK(test::slug_of([&] { f.numbers.plan_update(k_number, sales()); }) == "numbers.unknown");
+  CHECK(test::slug_of([&] { f.numbers.remove(k_number); }) == "numbers.unknown");
+  CHECK(test::slug_of([&] { f.numbers.get("+12025550123"); }) == "numbers.unknown");
+}
+
+TEST_CASE("a number that was removed can be added anew, and its history remains", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, sales());
+  f.numbers.remove(k_number);
+  CHECK_FALSE(f.numbers.find("+12025550123"));
+  CHECK(f.numbers.add(k_number, sales()));
+  CHECK(f.actions() == std::vector<std::string>{"numbers.add", "numbers.delete", "numbers.add"});
+}
+
+TEST_CASE("the numbers of another workspace can be neither seen nor changed", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  const auto other = f.other_workspace();
+  f.numbers.add(k_number, sales());
+  Numbers theirs(f.session(), other);
+  CHECK(theirs.count({}) == 0);
+  CHECK_FALSE(theirs.find("+12025550123"));
+  CHECK_FALSE(theirs.find(k_sid));
+  CHECK_FALSE(theirs.find("Sales"));
+  CHECK(test::slug_of([&] { theirs.update(k_number, sales()); }) == "numbers.unknown");
+  CHECK(test::slug_of([&] { theirs.remove(k_number); }) == "numbers.unknown");
+  CHECK(f.numbers.get("+12025550123").version == 1);
+}
+
+TEST_CASE("a plan says what would change and writes nothing", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  const auto add = f.numbers.plan_add(k_number, sales());
+  CHECK_FALSE(add.before);
+  CHECK(add.changed_fields() ==
+        std::vector<std::string_view>{"provider", "country_code", "label", "status", "capabilities", "sid"});
+  CHECK(f.numbers.count({}) == 0);
+
+  f.numbers.add(k_number, sales());
+  estate::NumberChange change;
+  change.label = "Support";
+  change.provider = "twilio";
+  CHECK(f.numbers.plan_update(k_number, change).changed_fields() == std::vector<std::string_view>{"label"});
+  CHECK(f.numbers.get("+12025550123").label == "Sales");
+  CHECK(test::slug_of([&] { f.numbers.plan_add(k_number, change); }) == "numbers.exists");
+}
+
+TEST_CASE("a value that is accepted with a warning is warned about", "[estate]") {
+  estate::NumberChange change;
+  change.country_code = "UK";
+  const auto warnings = estate::warnings_of(E164::parse("+442079460123"), change);
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0].code == "country_alias");
+}
+
+TEST_CASE("of two connections adding the same number one wins and the other hears that it is there",
+          "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  constexpr int k_rounds = 20;
+  const auto number = [](int i) { return E164::parse("+1202555010" + std::to_string(i % 10)); };
+  int added[2] = {0, 0}, told[2] = {0, 0};
+  const auto work = [&](int who) {
+    test::Actor actor(f.database.connect(), f.clock, who == 0 ? "os:bob" : "os:carol");
+    Numbers mine(actor.session, f.workspace);
+    for (int i = 0; i < k_rounds; ++i) mine.add(number(i), {}) ? ++added[who] : ++told[who];
+  };
+  std::thread bob(work, 0);
+  work(1);
+  bob.join();
+  CHECK(added[0] + added[1] == 10);
+  CHECK(told[0] + told[1] == 2 * k_rounds - 10);
+  CHECK(f.actions().size() == 10);
+}
+
+TEST_CASE("concurrent updates of one number are all counted", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, {});
+  constexpr int k_each = 15;
+  const auto work = [&](const std::string& who) {
+    test::Actor actor(f.database.connect(), f.clock, who);
+    Numbers mine(actor.session, f.workspace);
+    for (int i = 0; i < k_each; ++i) {
+      estate::NumberChange change;
+      change.label = who + std::to_string(i);
+      mine.update(k_number, change);
+    }
+  };
+  std::thread bob(work, "bob");
+  work("carol");
+  bob.join();
+  CHECK(f.numbers.get("+12025550123").version == 1 + 2 * k_each);
+}

@@ -1,0 +1,76 @@
+// Rules that a search of the text can hold.
+
+#include <regex>
+#include <set>
+
+#include "house/source.hpp"
+
+namespace ringctl::house {
+namespace {
+
+/// Code only: line comments and the insides of string literals are blanked.
+std::string code_of(const std::string& line) {
+  std::string code;
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (!quoted && line.compare(i, 2, "//") == 0) break;
+    if (quoted && line[i] == '\\') {
+      ++i;
+      continue;
+    }
+    if (line[i] == '"' && (i == 0 || line[i - 1] != '\'')) quoted = !quoted;
+    if (!quoted || line[i] == '"') code += line[i];
+  }
+  return code;
+}
+
+void check_absent(const std::string& pattern, const std::string& only_under,
+                  const std::set<std::string>& allowed) {
+  const std::regex wanted(pattern);
+  for (const auto& file : sources()) {
+    if (!file.path.starts_with(only_under) || allowed.count(file.path) == 1) continue;
+    int number = 0;
+    for (const auto& line : lines_of(file.text)) {
+      ++number;
+      const auto code = code_of(line);
+      INFO(file.path << ":" << number << ": " << line);
+      CHECK_FALSE(std::regex_search(code, wanted));
+    }
+  }
+}
+
+TEST_CASE("only the clock reads the machine's clock", "[house]") {
+  check_absent(R"(system_clock::now|\btime\((nullptr|NULL|0|&)|\bgettimeofday\(|CLOCK_REALTIME|absl::Now\()",
+               "", {"lib/base/clock.cpp"});
+}
+
+// lib/phone/generate is a program of the build, not of the library.
+TEST_CASE("the library never prints; only the log writes to stderr", "[house]") {
+  check_absent(R"(std::(cout|cerr|clog)\b|\b(printf|puts|fputs|fprintf|perror)\(|fmt::print\()", "lib/",
+               {"lib/base/log.cpp", "lib/phone/generate/main.cpp"});
+}
+
+TEST_CASE("no command goes through a shell", "[house]") {
+  check_absent(R"((std::|[^:\w.>])system\([^)]|\bpopen\()", "", {});
+}
+
+TEST_CASE("the folder of awkward files and its table name each other", "[house]") {
+  const auto folder = root() / "fixtures/awkward";
+  const auto table = test::read_text(folder / "README.md");
+  std::set<std::string> listed;
+  const std::regex row(R"(\| `([^`]+)` \|.*\| [0-9]+ \| [0-9]+ \|)");
+  for (const auto& line : lines_of(table)) {
+    std::smatch found;
+    if (std::regex_search(line, found, row)) listed.insert(found[1]);
+  }
+  std::set<std::string> present;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const auto name = entry.path().filename().string();
+    if (name != "README.md" && name != "make.py") present.insert(name);
+  }
+  CHECK(listed == present);
+  CHECK(listed.size() > 30);
+}
+
+}  // namespace
+}  // namespace ringctl::house

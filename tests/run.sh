@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs the tests on SQLite and on a private PostgreSQL that is removed afterwards.
+# Ends with ctest's summary and its exit status.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+usage: tests/run.sh [--quick] [--preset dev|release|asan|tsan] [--sanitizers] [-- CTEST ARGUMENTS]
+  --quick        leave out the tests labelled `slow`
+  --preset NAME  build and test this preset instead of dev
+  --sanitizers   afterwards also the quick tests under asan, and those of the db room under tsan
+  --             the rest goes to ctest, e.g. tests/run.sh --quick -- -R config
+TEXT
+}
+
+quick=no
+preset=dev
+sanitizers=no
+while (($#)); do
+  case $1 in
+    --quick) quick=yes ;;
+    --preset)
+      preset=${2:?"--preset needs a name"}
+      shift
+      ;;
+    --sanitizers) sanitizers=yes ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --)
+      shift
+      break
+      ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+
+cd "$(dirname "$0")/.."
+# shellcheck source=fixtures/packages.sh
+. fixtures/packages.sh
+
+# start_postgres: sets RINGCTL_TEST_POSTGRES. Its tests fail without it; none is skipped.
+scratch=
+start_postgres() {
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/ringctl-tests.XXXXXX")
+  chmod 711 "$scratch" # the server may run as another user than we do
+  RINGCTL_TEST_POSTGRES=$(tests/support/pg_cluster.sh start "$scratch/pg")
+  export RINGCTL_TEST_POSTGRES
+}
+# shellcheck disable=SC2317 # reached through the trap
+stop_postgres() {
+  [[ -n $scratch ]] || return 0
+  tests/support/pg_cluster.sh stop "$scratch/pg" >/dev/null || true
+  rm -rf "$scratch"
+}
+trap stop_postgres EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+build() {
+  cmake --preset "$1" >/dev/null
+  cmake --build --preset "$1" -j "$(nproc)"
+}
+run_ctest() {
+  local name=$1
+  shift
+  ctest --test-dir "build/$name" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
+}
+
+need_packages test
+build "$preset"
+start_postgres
+
+status=0
+selection=()
+if [[ $quick == yes ]]; then selection=(-LE slow); fi
+run_ctest "$preset" "${selection[@]}" "$@" || status=$?
+
+if [[ $sanitizers == yes ]]; then
+  build asan
+  run_ctest asan -LE slow "$@" || status=$?
+  build tsan
+  run_ctest tsan -L '^db$' -LE slow "$@" || status=$?
+fi
+exit "$status"

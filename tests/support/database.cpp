@@ -1,0 +1,125 @@
+#include "support/database.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/digest.hpp"
+#include "db/migrations.hpp"
+#include "db/transaction.hpp"
+#include "support/clock.hpp"
+
+namespace ringctl::test {
+namespace {
+
+const char* server_url() {
+  const char* url = std::getenv("RINGCTL_TEST_POSTGRES");
+  return url != nullptr && *url != '\0' ? url : nullptr;
+}
+
+// postgresql://ringctl@host/postgres?x=y -> the same with another database.
+std::string with_database(const std::string& url, const std::string& name) {
+  const auto authority = url.find("://") + 3;
+  const auto query = std::min(url.find('?', authority), url.size());
+  const auto path = std::min(url.find('/', authority), query);
+  return url.substr(0, path) + "/" + name + url.substr(query);
+}
+
+std::unique_ptr<db::Connection> connect_admin() { return db::Connection::open(server_url()); }
+
+std::string schema_digest() {
+  base::Digest digest;
+  for (const auto& migration : db::postgresql_migrations()) digest.update(migration.sql);
+  return digest.hex().substr(0, 12);
+}
+
+// Each test runs as a process of its own under ctest, so the migrated template is kept on the server for all of them;
+// its name follows from the schema.
+const std::string& template_database() {
+  static const std::string name = [] {
+    auto wanted = "ringctl_template_" + schema_digest();
+    const auto admin = connect_admin();
+    admin->query("SELECT pg_advisory_lock(727467)");
+    if (!admin->integer("SELECT 1 FROM pg_database WHERE datname = $1", {wanted})) {
+      const auto draft = fmt::format("{}_{}", wanted, ::getpid());
+      admin->exec("CREATE DATABASE " + draft);
+      const FixedClock clock;
+      db::migrate(*db::Connection::open(with_database(server_url(), draft)), clock);
+      admin->exec(fmt::format("ALTER DATABASE {} RENAME TO {}", draft, wanted));
+    }
+    admin->query("SELECT pg_advisory_unlock(727467)");
+    return wanted;
+  }();
+  return name;
+}
+
+std::string create_database(Schema schema) {
+  static int count = 0;
+  auto name = fmt::format("ringctl_test_{}_{}", ::getpid(), ++count);
+  const auto admin = connect_admin();
+  admin->exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+  admin->exec(fmt::format("CREATE DATABASE {} TEMPLATE {}", name,
+                          schema == Schema::latest ? template_database() : "template0"));
+  return name;
+}
+
+}  // namespace
+
+std::vector<db::Engine> engines() {
+  std::vector<db::Engine> found{db::Engine::sqlite};
+  if (server_url() != nullptr) found.push_back(db::Engine::postgresql);
+  return found;
+}
+
+db::OpenOptions test_options() {
+  db::OpenOptions options;
+  options.create = true;
+  options.synchronous = false;
+  return options;
+}
+
+TestDatabase::TestDatabase(db::Engine engine, Schema schema) : engine_(engine) {
+  if (engine == db::Engine::postgresql) {
+    name_ = create_database(schema);
+    url_ = with_database(server_url(), name_);
+    return;
+  }
+  path_ = dir_ / "ringctl.db";
+  url_ = "sqlite:" + path_.string();
+  const FixedClock clock;
+  if (schema == Schema::latest) db::migrate(connection(), clock);
+}
+
+TestDatabase::~TestDatabase() {
+  connection_.reset();
+  if (name_.empty()) return;
+  try {
+    connect_admin()->exec("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "cannot drop {}: {}\n", name_, error.what());
+  }
+}
+
+db::Connection& TestDatabase::connection() {
+  if (!connection_) connection_ = connect();
+  return *connection_;
+}
+
+std::unique_ptr<db::Connection> TestDatabase::connect() const { return connect(test_options()); }
+
+std::unique_ptr<db::Connection> TestDatabase::connect(const db::OpenOptions& options) const {
+  return db::Connection::open(url_, options);
+}
+
+base::Uuid TestDatabase::add_workspace(std::string_view name) {
+  const FixedClock clock;
+  const auto id = base::UuidGenerator(clock).next();
+  db::Transaction transaction(connection(), db::Scope::through(db::Door::workspaces));
+  connection().exec("INSERT INTO workspaces (id, name, timezone, created_at, updated_at) VALUES ($1, $2, 'UTC', $3, $3)",
+                    {id, name, clock.now()});
+  transaction.commit();
+  return id;
+}
+
+}  // namespace ringctl::test

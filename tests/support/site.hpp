@@ -1,0 +1,78 @@
+#pragma once
+// A fresh machine with a database of its own: the embedded one in its home, or an empty one on the test
+// server.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "db/transaction.hpp"
+#include "support/catch.hpp"
+#include "support/database.hpp"
+#include "support/process.hpp"
+
+namespace ringctl::test {
+
+class Site {
+ public:
+  using Arguments = Machine::Arguments;
+
+  explicit Site(db::Engine engine) : engine_(engine) {
+    if (engine == db::Engine::postgresql) server_.emplace(engine, Schema::none);
+  }
+  db::Engine engine() const { return engine_; }
+  const Machine& machine() const { return machine_; }
+  /// "" on SQLite: the default is what is tested.
+  std::string url() const { return server_ ? server_->url() : std::string(); }
+  std::filesystem::path sqlite_file() const { return machine_.home() / ".local/share/ringctl/ringctl.db"; }
+
+  ProcessResult run(const Arguments& arguments) const {
+    ProcessOptions options;
+    if (server_) options.environment["RINGCTL_DATABASE_URL"] = url();
+    return machine_.run(arguments, options);
+  }
+  /// Standard output of a command that must succeed.
+  std::string ok(const Arguments& arguments) const {
+    const auto result = run(arguments);
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return result.out;
+  }
+  nlohmann::json json(Arguments arguments) const {
+    arguments.insert(arguments.end(), {"-o", "json"});
+    return nlohmann::json::parse(ok(arguments));
+  }
+  /// The exit status and the machine name of the error: "6 numbers.exists", or "0".
+  std::string failure(const Arguments& arguments) const {
+    const auto result = run(arguments);
+    const auto open = result.err.rfind("  ["), close = result.err.find(']', open);
+    const auto status = std::to_string(result.status);
+    if (result.status == 0 || open == std::string::npos) return status;
+    return status + " " + result.err.substr(open + 3, close - open - 3);
+  }
+  /// SQLite needs none.
+  const Site& init() const {
+    ok({"init", "--yes", "--zone", "UTC"});
+    return *this;
+  }
+  /// A statement behind ringctl's back.
+  void tamper(const std::string& sql) const {
+    const auto connection = db::Connection::open(server_ ? url() : "sqlite:" + sqlite_file().string());
+    db::Transaction transaction(*connection, db::Scope::through(db::Door::maintenance));
+    REQUIRE(connection->exec(sql) > 0);
+    transaction.commit();
+  }
+
+ private:
+  db::Engine engine_;
+  Machine machine_;
+  std::optional<TestDatabase> server_;
+};
+
+inline std::string lines(std::initializer_list<std::string_view> all) {
+  std::string text;
+  for (const auto line : all) text.append(line).append("\n");
+  return text;
+}
+
+}  // namespace ringctl::test

@@ -1,0 +1,197 @@
+// `ringctl numbers` as people and scripts run it, on both engines.
+#include "support/site.hpp"
+
+using namespace ringctl;
+using test::lines;
+using test::Site;
+
+namespace {
+
+/// Four numbers with everything that can be awkward about text.
+void fill(const Site& site) {
+  site.ok({"numbers", "add", "+12025550123", "--label", "Sales", "--capabilities", "sms|voice", "--sid",
+           "PN0123456789abcdef0123456789abcdef"});
+  site.ok({"numbers", "add", "+12025550124", "--label", "=1+1", "--provider", "telnyx"});
+  site.ok(
+      {"numbers", "add", "+442079460123", "--label", "Tab\there, \"quoted\"\nÉcole", "--status", "inactive"});
+  site.ok({"numbers", "add", "+16135550111"});
+}
+
+}  // namespace
+
+TEST_CASE("the first number makes the embedded database and the workspace default", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto result = site.run({"numbers", "add", "+12025550123", "--label", "Sales"});
+  CHECK(result.status == 0);
+  CHECK(result.out.empty());
+  CHECK(result.err == "added +12025550123 to default\n");
+  CHECK(site.json({"workspaces", "list"}).at(0).at("name") == "default");
+  CHECK((std::filesystem::status(site.sqlite_file()).permissions() & std::filesystem::perms::mask) ==
+        static_cast<std::filesystem::perms>(0600));
+}
+
+TEST_CASE("reading without a database says how to make one", "[system]") {
+  const Site site(db::Engine::sqlite);
+  CHECK(site.failure({"numbers", "list"}) == "10 db.missing");
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+}
+
+TEST_CASE("a dry run on a machine without a database plans and makes nothing", "[system]") {
+  const Site site(db::Engine::sqlite);
+  CHECK(site.run({"numbers", "add", "+12025550123", "-n"}).err == "would add +12025550123\n");
+  CHECK(site.failure({"numbers", "add", "+12025550123", "--status", "x", "-n"}) == "7 numbers.invalid");
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+}
+
+TEST_CASE("a PostgreSQL database waits for init", "[system]") {
+  for (const auto engine : test::engines()) {
+    if (engine == db::Engine::sqlite) continue;
+    const Site site(engine);
+    CHECK(site.failure({"numbers", "add", "+12025550123"}) == "12 schema.too_old");
+    CHECK(site.failure({"init"}) == "2 usage.confirmation_needed");
+    site.init();
+    CHECK(site.failure({"numbers", "add", "+12025550123"}) == "0");
+  }
+}
+
+TEST_CASE("an export has the same bytes on both engines", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  CHECK(site.ok({"numbers", "export", "-o", "csv"}) ==
+        lines({"phone_number,provider,country_code,label,status,capabilities,sid",
+               "+12025550123,twilio,US,Sales,active,voice|sms,PN0123456789abcdef0123456789abcdef",
+               "+12025550124,telnyx,US,'=1+1,active,,", "+16135550111,twilio,CA,,active,,",
+               "+442079460123,twilio,GB,\"Tab\there, \"\"quoted\"\"", "École\",inactive,,"}));
+  CHECK(site.ok({"numbers", "export", "-o", "jsonl", "--country", "uk"}) ==
+        R"({"phone_number":"+442079460123","provider":"twilio","country_code":"GB",)"
+        R"("label":"Tab\there, \"quoted\"\nÉcole","status":"inactive","capabilities":null,"sid":null})"
+        "\n");
+}
+
+TEST_CASE("a list is filtered, searched, ordered and cut", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  const auto list = [&](Site::Arguments more) {
+    Site::Arguments arguments = {"numbers", "list", "-o", "csv", "--no-header", "--columns", "phone_number"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return site.ok(arguments);
+  };
+  CHECK(list({}) == lines({"+12025550123", "+12025550124", "+16135550111", "+442079460123"}));
+  CHECK(list({"--status", "inactive"}) == lines({"+442079460123"}));
+  CHECK(list({"--provider", "telnyx"}) == lines({"+12025550124"}));
+  CHECK(list({"--country", "CA"}) == lines({"+16135550111"}));
+  CHECK(list({"--label", "SALES"}) == lines({"+12025550123"}));
+  CHECK(list({"--search", "éCOLE"}) == lines({"+442079460123"}));
+  CHECK(list({"--search", "(202) 555"}) == lines({"+12025550123", "+12025550124"}));
+  CHECK(list({"--sort", "country_code:desc", "--limit", "3"}) ==
+        lines({"+12025550123", "+12025550124", "+442079460123"}));
+  CHECK(list({"--search", "nothing like it"}).empty());
+}
+
+TEST_CASE("a list that was cut says how many there are", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  CHECK(site.run({"numbers", "list", "--limit", "2"}).err.find("showing 2 of 4") != std::string::npos);
+  CHECK(site.run({"numbers", "list", "--limit", "4"}).err.empty());
+}
+
+TEST_CASE("JSON carries every column, and an empty list is an empty array", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  CHECK(site.json({"numbers", "list"}) == nlohmann::json::array());
+  fill(site);
+  const auto all = site.json({"numbers", "list"});
+  REQUIRE(all.size() == 4);
+  CHECK(all[0].size() == 17);
+  CHECK(all[0]["version"] == 1);
+  CHECK(all[0]["trunk_sid"].is_null());
+  CHECK(all[0] == site.json({"numbers", "show", "+12025550123"}));
+}
+
+TEST_CASE("adding again says unchanged, or what differs", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  CHECK(site.run({"numbers", "add", "+12025550123", "--label", "Sales"}).err == "unchanged +12025550123\n");
+  CHECK(site.json({"numbers", "add", "+12025550123", "--label", "Sales"}).at("changed") == false);
+  const auto result = site.run({"numbers", "add", "+12025550123", "--label", "Support"});
+  CHECK(result.status == 6);
+  CHECK(result.err.find(R"(label: "Sales", not "Support")") != std::string::npos);
+}
+
+TEST_CASE("a bad value is refused with its field, and nothing changes", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  const auto result = site.run({"numbers", "add", "+12025550123", "--country-code", "CA"});
+  CHECK(result.status == 7);
+  CHECK(result.err.find("country_code: +12025550123 is a number of US, not of CA") != std::string::npos);
+  CHECK(site.failure({"numbers", "add", "555-0123"}) == "7 phone.invalid");
+  CHECK(site.failure({"numbers", "add", "+12025550123", "--status", "asleep"}) == "7 numbers.invalid");
+  CHECK(site.failure({"numbers", "list", "--status", "asleep"}).substr(0, 2) == "2 ");
+  CHECK(site.failure({"numbers", "list", "--country", "XX"}).substr(0, 2) == "2 ");
+  CHECK(site.json({"numbers", "list"}).empty());
+}
+
+TEST_CASE("an update names the number by label, and refuses a version that moved on", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  CHECK(site.run({"numbers", "update", "Sales", "--label", "Support"}).err == "updated +12025550123\n");
+  CHECK(site.run({"numbers", "update", "Support", "--label", "Support"}).err == "unchanged +12025550123\n");
+  CHECK(site.run({"numbers", "update", "Support", "--status", "inactive", "-n"}).err ==
+        "would update +12025550123 (status)\n");
+  CHECK(site.failure({"numbers", "update", "Support", "--label", "x", "--if-version", "1"}) ==
+        "6 numbers.stale");
+  CHECK(site.failure({"numbers", "update", "Support"}) == "2 usage.nothing_to_do");
+  CHECK(site.failure({"numbers", "update", "nobody", "--label", "x"}) == "5 numbers.unknown");
+  const auto shown = site.json({"numbers", "show", "Support"});
+  CHECK(shown["version"] == 2);
+  CHECK(shown["status"] == "active");
+}
+
+TEST_CASE("deleting asks, and a mistyped number among several deletes none", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  CHECK(site.failure({"numbers", "delete", "+12025550123"}) == "2 usage.confirmation_needed");
+  CHECK(site.failure({"numbers", "delete", "+12025550123", "nobody", "--yes"}) == "5 numbers.unknown");
+  CHECK(site.json({"numbers", "list"}).size() == 4);
+  CHECK(site.run({"numbers", "delete", "Sales", "+12025550123", "+12025550124", "--yes"}).err ==
+        lines({"deleted +12025550123", "deleted +12025550124"}));
+  CHECK(site.json({"numbers", "list"}).size() == 2);
+}
+
+TEST_CASE("declining a deletion changes nothing and exits 9", "[system]") {
+  const Site site(db::Engine::sqlite);
+  fill(site);
+  test::TerminalOptions typed;
+  typed.input = "n\n";
+  CHECK(site.machine().run_in_terminal({"numbers", "delete", "Sales"}, typed).status == 9);
+  typed.input = "y\n";
+  CHECK(site.machine().run_in_terminal({"numbers", "delete", "Sales"}, typed).status == 0);
+  CHECK(site.json({"numbers", "list"}).size() == 3);
+}
+
+TEST_CASE("a number of another workspace is a conflict that does not name it", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  site.ok({"workspaces", "add", "secret rival"});
+  CHECK(site.failure({"numbers", "list"}) == "2 workspaces.ambiguous");
+  const auto result = site.run({"numbers", "add", "+12025550123", "-w", "secret rival"});
+  CHECK(result.status == 6);
+  CHECK(result.err.find("held by another workspace") != std::string::npos);
+  CHECK(result.err.find("default") == std::string::npos);
+  CHECK(site.json({"numbers", "list", "-w", "secret rival"}).empty());
+}
+
+TEST_CASE("numbers are offered by completion", "[system]") {
+  const Site site(db::Engine::sqlite);
+  fill(site);
+  const auto offered = site.ok({"__complete", "--", "numbers", "show", "+4"});
+  CHECK(offered.find("+442079460123") != std::string::npos);
+  CHECK(offered.find("+12025550123") == std::string::npos);
+}

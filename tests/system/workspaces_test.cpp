@@ -1,0 +1,82 @@
+// `ringctl init` and `ringctl workspaces` as people and scripts run them, on both engines.
+#include "support/site.hpp"
+
+using namespace ringctl;
+using test::Site;
+
+TEST_CASE("init makes a usable database once", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  const auto made = site.json({"init", "--yes", "--zone", "Europe/Paris", "--country", "FR"});
+  CHECK(made["changed"] == true);
+  CHECK(made["workspace"] == "default");
+  CHECK(made["timezone"] == "Europe/Paris");
+  CHECK(made["default_country"] == "FR");
+
+  CHECK(site.json({"init"})["changed"] == false);
+  CHECK(site.failure({"init", "--zone", "Europe/Paris"}) == "0");
+  CHECK(site.failure({"init", "--zone", "UTC"}) == "6 workspaces.exists");
+  CHECK(site.json({"workspaces", "list"}).size() == 1);
+}
+
+TEST_CASE("init with a name makes a second workspace, without one it makes none", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.ok({"init", "--yes", "-w", "main"});
+  CHECK(site.json({"init"})["changed"] == false);
+  CHECK(site.json({"init", "-w", "second"})["object"] == "workspace second");
+  CHECK(site.json({"workspaces", "list"}).size() == 2);
+}
+
+TEST_CASE("a dry run of init makes nothing", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  CHECK(site.run({"init", "-n", "--zone", "UTC"}).err == "would create workspace default (UTC)\n");
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+  if (site.engine() == db::Engine::postgresql) CHECK(site.json({"db", "status"})["state"] == "empty");
+}
+
+TEST_CASE("init refuses a zone or country that is none", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  CHECK(site.failure({"init", "--yes", "--zone", "Mars/Olympus"}) == "7 time.unknown_zone");
+  CHECK(site.failure({"init", "--yes", "--country", "XX"}) == "7 phone.unknown_region");
+}
+
+TEST_CASE("the default country of a workspace reads national numbers", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.ok({"init", "--yes", "--country", "US"});
+  CHECK(site.run({"numbers", "add", "(202) 555-0123"}).err == "added +12025550123 to default\n");
+  CHECK(site.json({"numbers", "show", "202-555-0123"})["phone_number"] == "+12025550123");
+}
+
+TEST_CASE("a workspace is added, changed, shown and taken out of use", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"workspaces", "add", "Acme Süd", "--timezone", "Europe/Berlin", "--default-country", "de"});
+  CHECK(site.failure({"workspaces", "add", "Acme Süd"}) == "6 workspaces.exists");
+  CHECK(site.json({"workspaces", "show", "Acme Süd"})["default_country"] == "DE");
+
+  CHECK(site.run({"workspaces", "update", "Acme Süd", "--default-country", "-"}).err == "updated Acme Süd\n");
+  CHECK(site.json({"workspaces", "show", "Acme Süd"})["default_country"].is_null());
+  CHECK(site.run({"workspaces", "update", "Acme Süd", "--default-country", "-"}).err ==
+        "unchanged Acme Süd\n");
+  CHECK(site.failure({"workspaces", "update", "Acme Süd"}) == "2 usage.nothing_to_do");
+  CHECK(site.failure({"workspaces", "update", "Acme Sud", "--timezone", "UTC"}) == "5 workspaces.unknown");
+  CHECK(site.failure({"workspaces", "update", "Acme Süd", "--timezone", "Berlin"}) == "7 time.unknown_zone");
+
+  CHECK(site.failure({"workspaces", "deactivate", "Acme Süd"}) == "2 usage.confirmation_needed");
+  site.ok({"workspaces", "deactivate", "Acme Süd", "--yes"});
+  CHECK(site.failure({"numbers", "list", "-w", "Acme Süd"}) == "6 workspaces.inactive");
+  CHECK(site.failure({"numbers", "list"}) == "0");
+  site.ok({"workspaces", "update", "Acme Süd", "--is-active", "yes"});
+  CHECK(site.failure({"numbers", "list", "-w", "Acme Süd"}) == "0");
+}
+
+TEST_CASE("a change in a dry run is only told", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  CHECK(site.run({"workspaces", "add", "x", "-n"}).err.substr(0, 11) == "would add x");
+  CHECK(site.run({"workspaces", "update", "default", "--name", "y", "-n"}).err == "would update default\n");
+  CHECK(site.run({"workspaces", "deactivate", "default", "-n"}).err == "would deactivate default\n");
+  const auto all = site.json({"workspaces", "list"});
+  REQUIRE(all.size() == 1);
+  CHECK(all[0]["name"] == "default");
+  CHECK(all[0]["version"] == 1);
+}
