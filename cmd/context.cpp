@@ -69,6 +69,7 @@ Context::~Context() = default;
 void Context::begin(const Command& command, Globals globals) {
   command_ = &command;
   globals_ = std::move(globals);
+  if (globals_.tz) zone_of({});  // before the configuration is asked: it knows no near names
   if (globals_.timeout) {
     const bool json = globals_.json || globals_.output == "json" || globals_.log_format == "json";
     signals::set_deadline(*globals_.timeout, json);
@@ -130,6 +131,17 @@ std::filesystem::path Context::user_config_file() {
   return file;
 }
 
+base::Zone Context::zone_of(const std::string& configured) const {
+  const auto& name = globals_.tz ? *globals_.tz : configured;
+  if (name.empty()) return base::Zone::system();
+  try {
+    return base::Zone::parse(name);
+  } catch (const Error& error) {
+    // A name that came with the command line is a mistake there, one that was configured a mistake of the file.
+    throw Error(globals_.tz ? Errc::usage : Errc::config, error.slug(), error.message(), error.hint());
+  }
+}
+
 IoOptions Context::io_options() {
   IoOptions options;
   options.streams = world_.streams;
@@ -157,8 +169,7 @@ IoOptions Context::io_options() {
   options.pager_command = get("pager");
   options.color = globals_.no_color ? ColorMode::never : color_mode(globals_.color.value_or(get("color")));
   options.progress = progress_mode(globals_.progress.value_or(get("progress")));
-  const auto zone = globals_.tz.value_or(get("timezone"));
-  options.zone = zone.empty() ? base::Zone::system() : base::Zone::parse(zone);
+  options.zone = zone_of(get("timezone"));
   options.no_input = globals_.no_input || get("no_input") == "true";
   options.yes = globals_.yes;
   options.dry_run = globals_.dry_run;

@@ -110,6 +110,7 @@ class Context {
  private:
   struct Database;
   IoOptions io_options();
+  base::Zone zone_of(const std::string& configured) const;
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);
   void create_default_workspace(const std::optional<std::string>& default_country);

@@ -81,7 +81,7 @@ class Scanner {
         return true;
       }
       result_.noun = registry_.find(word);
-      if (!result_.noun) unknown_command(word, "ringctl", noun_names());
+      if (!result_.noun) unknown_noun(word);
       result_.command = result_.noun->self();
       return true;
     }
@@ -117,18 +117,24 @@ class Scanner {
     return nullptr;
   }
 
-  [[noreturn]] static void unknown_command(std::string_view word, std::string_view of,
-                                           const std::vector<std::string>& candidates) {
+  [[noreturn]] static void unknown_command(std::string_view word, std::string_view of, std::string suggestion) {
     Error error(Errc::usage, "usage.unknown_command", fmt::format("unknown command \"{}\" for \"{}\"", word, of),
                 fmt::format("{} --help", of));
-    if (auto line = did_you_mean(word, candidates); !line.empty()) error.detail(std::move(line));
+    if (!suggestion.empty()) error.detail(std::move(suggestion));
     throw std::move(error);
+  }
+  [[noreturn]] void unknown_noun(std::string_view word) const {
+    // "ringctl list numbers": the right words in the wrong order.
+    for (const auto& other : args_)
+      if (const auto* noun = registry_.find(other); noun && !word.empty() && noun->find(word))
+        unknown_command(word, "ringctl", fmt::format("did you mean: {} {}", noun->name(), word));
+    unknown_command(word, "ringctl", did_you_mean(word, noun_names()));
   }
   [[noreturn]] void unknown_verb(std::string_view word) const {
     std::vector<std::string> verbs;
     for (const auto& command : result_.noun->commands())
       if (!command.hidden) verbs.emplace_back(command.verb);
-    unknown_command(word, fmt::format("ringctl {}", result_.noun->name()), verbs);
+    unknown_command(word, fmt::format("ringctl {}", result_.noun->name()), did_you_mean(word, verbs));
   }
   std::vector<std::string> noun_names() const {
     std::vector<std::string> names;

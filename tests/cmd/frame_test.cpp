@@ -206,6 +206,14 @@ TEST_CASE("formats that do not exist yet are named as such", "[frame]") {
   CHECK(result.err.find("is not one of table, tsv, json, jsonl, csv, md") != std::string::npos);
 }
 
+TEST_CASE("a time zone that does not exist is the mistake of whoever named it", "[frame]") {
+  const Machine m;
+  const auto flag = m.run({"config", "path", "--tz", "Berlin"});
+  CHECK(flag.status == 2);
+  CHECK(flag.err.find("Europe/Berlin") != std::string::npos);
+  CHECK(m.run({"config", "path"}, with_environment({{"RINGCTL_TZ", "Nowhere/AtAll"}})).status == 10);
+}
+
 TEST_CASE("the machine formats do not depend on the locale", "[frame]") {
   const Machine m;
   const auto plain = m.run({"config", "show", "-o", "csv"});

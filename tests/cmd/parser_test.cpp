@@ -140,6 +140,7 @@ TEST_CASE("a mistyped word gets the nearest ones", "[cmd]") {
   CHECK(detail({"numbers", "list", "--statsu", "active"}) == "did you mean: --status");
   CHECK(detail({"numbers", "list", "--outptu=json"}) == "did you mean: --output");
   CHECK(detail({"numbers", "list", "--status", "actve"}) == "did you mean: active");
+  CHECK(detail({"list", "numbers"}) == "did you mean: numbers list");
   CHECK(detail({"xyzzyx"}).empty());
 }
 
