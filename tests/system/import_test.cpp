@@ -1,0 +1,98 @@
+// `ringctl numbers import` through the real binary: the same bytes back, and nothing lost or doubled when it is killed.
+// RINGCTL_TEST_FULL=1 runs the sizes that a release asks for.
+#include <poll.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+
+#include "support/site.hpp"
+
+using namespace ringctl;
+using test::Site;
+
+namespace {
+
+bool full() { return std::getenv("RINGCTL_TEST_FULL") != nullptr; }
+
+/// A file of generated numbers in the site's home.
+std::filesystem::path generated(const Site& site, int rows, std::vector<std::string> more = {}) {
+  test::ProcessOptions options;
+  options.program = "/usr/bin/python3";
+  std::vector<std::string> arguments{RINGCTL_SOURCE_DIR "/fixtures/generate.py", std::to_string(rows)};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const auto result = site.machine().run(arguments, options);
+  REQUIRE(result.status == 0);
+  return site.machine().file("numbers.csv", result.out);
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Runs `arguments` and kills the process `after` its start; true if it was still running then.
+bool killed(const Site& site, const std::vector<std::string>& arguments, std::chrono::microseconds after) {
+  test::ProcessOptions options;
+  if (site.engine() == db::Engine::postgresql) options.environment["RINGCTL_DATABASE_URL"] = site.url();
+  options.meanwhile = [after](int pid) {
+    const auto due = std::chrono::steady_clock::now() + after;
+    while (std::chrono::steady_clock::now() < due) ::poll(nullptr, 0, 1);
+    ::kill(pid, SIGKILL);
+  };
+  return site.machine().run(arguments, options).status == 128 + SIGKILL;
+}
+
+std::chrono::microseconds duration_of(const Site& site, const std::vector<std::string>& arguments) {
+  const auto begin = std::chrono::steady_clock::now();
+  site.ok(arguments);
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+}  // namespace
+
+TEST_CASE("export, import and export again give the same bytes in every format", "[system][slow]") {
+  const auto engine = GENERATE(from_range(test::engines()));
+  const std::string format = GENERATE("csv", "tsv", "jsonl");
+  const int rows = full() ? 100'000 : 5'000;
+  const Site first(engine), second(engine);
+  first.init().ok({"numbers", "import", generated(first, rows, {"--awkward", "--format", format}).string(),
+                   "--input-format", format});
+  const auto file = (first.machine().home() / "export").string();
+  first.ok({"numbers", "export", "-o", format, "--out", file});
+  second.init().ok({"numbers", "import", file, "--input-format", format});
+  CHECK(second.ok({"numbers", "export", "-o", format}) == text_of(file));
+  // Into the same database it changes nothing.
+  CHECK(first.json({"numbers", "import", file, "--input-format", format}).at("same") == rows);
+}
+
+TEST_CASE("an import killed at any instant is taken up with nothing lost and nothing doubled", "[system][slow]") {
+  const auto engine = GENERATE(from_range(test::engines()));
+  const bool atomic = GENERATE(true, false);
+  const int rows = full() ? 200'000 : 30'000;
+  const int kills = full() ? 50 : 6;
+  std::vector<std::string> import{"numbers", "import", "", "--quiet"};
+  if (!atomic) import.insert(import.end(), {"--max-errors", "0"});
+
+  const Site calm(engine);
+  import[2] = generated(calm.init(), rows).string();
+  const auto whole = duration_of(calm, import);
+
+  std::mt19937 random(20261121);
+  int hits = 0;
+  for (int i = 0; i < kills; ++i) {
+    const Site site(engine);
+    site.init();
+    const auto after = whole * std::uniform_int_distribution<int>(5, 95)(random) / 100;
+    hits += killed(site, import, after) ? 1 : 0;
+    const auto again = site.run(import);
+    INFO("killed after " << after.count() << " us: " << again.err);
+    CHECK(again.status == 0);
+    CHECK(site.ok({"numbers", "export", "-o", "csv"}) == calm.ok({"numbers", "export", "-o", "csv"}));
+    CHECK(site.run({"db", "check"}).status == 0);
+    CHECK(site.run({"audit", "verify"}).status == 0);
+  }
+  CHECK(hits > kills / 2);
+}
