@@ -57,7 +57,7 @@ void run_undo(const JobOptions& options, Context& context) {
     io.confirm(fmt::format("Undo job {} ({} of {}: {} rows made, {} changed)?", job.id.short_id(), job.kind,
                            job.input_name, job.counts.created, job.counts.updated));
   const auto report = bulk::undo_import(context.session(), context.workspace().id, *bulk::adapter_for_job(job.kind),
-                                        job.id.text(), context.dry_run());
+                                        job.id.text(), context.dry_run(), context.lock_wait());
   for (const auto& key : report.kept) io.warn(fmt::format("kept {}: it changed since", key));
   if (report.kept_count > std::ssize(report.kept))
     io.warn(fmt::format("kept {} more", report.kept_count - std::ssize(report.kept)));

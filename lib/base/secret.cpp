@@ -22,7 +22,7 @@ void redact_parameter(std::string& text, std::string_view name) {
   for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
     const auto value = at + name.size();
     if (at > 0 && std::isalnum(static_cast<unsigned char>(text[at - 1])) != 0 &&
-        text.substr(at - 3, 3) != "ssl")
+        (at < 3 || text.substr(at - 3, 3) != "ssl"))
       continue;
     auto end = text.find_first_of("& \t#", value);
     if (value < text.size() && text[value] == '\'') end = text.find('\'', value + 1);

@@ -95,7 +95,8 @@ class Adapter {
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                                       const std::function<void(std::string_view key)>& kept) = 0;
   /// Puts `cells` back where the row under `key` still has `version` and nobody took a unique value meanwhile.
-  virtual Restored restore(audit::Session&, const base::Uuid& workspace, std::string_view key, std::int64_t version,
+  virtual Restored restore(audit::Session&, const base::Uuid& workspace, const base::Uuid& job, std::string_view key,
+                           std::int64_t version,
                            const std::vector<std::string>& cells) = 0;
 };
 

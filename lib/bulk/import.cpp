@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t k_shown_problems = 10;
 constexpr int k_batch_attempts = 3;
-constexpr std::chrono::seconds k_lease_renewal{60};
 
 class Import {
  public:
@@ -24,6 +23,7 @@ class Import {
          const base::CancelToken& cancel, const ProgressFn& progress)
       : session_(session), workspace_(workspace), adapter_(adapter), options_(options), cancel_(cancel),
         progress_(progress), scope_(db::Scope::of(workspace, adapter.door())) {
+    refuse_rejects_over_input();
     if (!options.rejects.empty() && !options.dry_run) rejects_.emplace(options.rejects, 0600);
   }
 
@@ -50,6 +50,14 @@ class Import {
   }
 
  private:
+  /// Mended rejects are often fed again: writing the new ones over them would lose the rest of the file.
+  void refuse_rejects_over_input() const {
+    std::error_code ignored;
+    if (options_.rejects.empty() || !std::filesystem::equivalent(options_.rejects, options_.intake.path, ignored)) return;
+    throw Error(Errc::usage, "import.rejects_over_input",
+                fmt::format("--rejects would replace the input, {}", options_.intake.path), "name another file");
+  }
+
   IntakeOptions intake_options() const {
     IntakeOptions intake = options_.intake;
     intake.keep_raw = rejects_.has_value();
@@ -134,6 +142,8 @@ class Import {
     new_job();
     db::Transaction transaction(session_.db, scope_, db::Access::write);
     jobs::Journal journal(session_.db, session_.clock, workspace_);
+    // A run of this file that was killed half-way must not be taken up once this one has written all of it.
+    while (auto unfinished = find_unfinished(journal)) give_up(journal, *std::move(unfinished));
     journal.insert(job_);
     Merge merge = new_merge();
     deal([&](const Batch& batch) {
@@ -153,18 +163,12 @@ class Import {
 
   void write_in_batches(db::Lease& lease) {
     take_up_or_start();
-    auto renewed = session_.clock.steady();
     dealer_.emplace(intake_, adapter_, options_.batch_rows, job_.position, earlier_conflicts_);
     Batch batch;
     bool stopped = too_many();
     while (!stopped && next(batch)) {
-      stopped = !write_batch(batch);
-      if (stopped) break;
-      tell(batch.items.size());
-      if (session_.clock.steady() - renewed > k_lease_renewal) {
-        lease.renew();
-        renewed = session_.clock.steady();
-      }
+      stopped = !write_batch(batch, lease);
+      if (!stopped) tell(batch.items.size());
     }
     const auto written = job_.counts;
     job_.state = stopped || too_many() ? jobs::State::failed : jobs::State::finished;
@@ -174,6 +178,7 @@ class Import {
     job_.counts.created = written.created;
     job_.counts.updated = written.updated;
     db::in_transaction(session_.db, scope_, [&] {
+      lease.renew();
       jobs::Journal journal(session_.db, session_.clock, workspace_);
       record_refused_rows(journal);
       finish_job(journal, job_.state == jobs::State::failed ? "failed" : "finished");
@@ -204,12 +209,13 @@ class Import {
 
   /// One transaction; done again when somebody else wrote the same rows in between. False if it was not written because
   /// too many rows are rejected with it.
-  bool write_batch(const Batch& batch) {
+  bool write_batch(const Batch& batch, db::Lease& lease) {
     for (int attempt = 1;; ++attempt) {
       try {
         BatchOutcome outcome;
         jobs::Job job = job_;
         db::in_transaction(session_.db, scope_, [&] {
+          lease.renew();  // in the same transaction: a run that slept past its lease writes nothing more
           Merge merge = new_merge();
           outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits(counts); });
           if (!outcome.written) return;
@@ -316,14 +322,15 @@ class Import {
   }
 
   std::string started_image() const {
-    return nlohmann::json{{"input", intake_.name}, {"input_sha256", intake_.digest}, {"rows", job_.counts.rows}}.dump();
+    return nlohmann::json{{"input", intake_.name}, {"input_sha256", intake_.digest}, {"rows", job_.counts.rows}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   std::string finished_image() const {
     return nlohmann::json{{"input", intake_.name},
                           {"input_sha256", intake_.digest},
                           {"rows_sha256", dealer_->rows_digest()},
                           {"counts", nlohmann::json::parse(jobs::to_json(job_.counts))}}
-        .dump();
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
   ImportReport finish_report() {
@@ -348,7 +355,8 @@ class Import {
     const auto& counts = job_.counts;
     if (counts.rejected() == 0) return Errc::ok;
     if (options_.allowance.admits(static_cast<std::uint64_t>(counts.rejected()), intake_.rows)) return Errc::partial;
-    return counts.conflict == counts.rejected() ? Errc::conflict : Errc::invalid;
+    // Conflicts have a status of their own only where the first one stops everything.
+    return options_.allowance.atomic() && counts.conflict == counts.rejected() ? Errc::conflict : Errc::invalid;
   }
 
   audit::Session& session_;

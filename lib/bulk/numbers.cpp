@@ -125,9 +125,10 @@ class NumbersAdapter final : public Adapter {
     return delete_made_by(db, workspace, job, kept);
   }
 
-  Restored restore(audit::Session& session, const base::Uuid& workspace, std::string_view key, std::int64_t version,
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job, std::string_view key,
+                   std::int64_t version,
                    const std::vector<std::string>& cells) override {
-    if (restore_number(session, workspace, key, version, number_cells(cells))) return Restored::done;
+    if (restore_number(session, workspace, job, key, version, number_cells(cells))) return Restored::done;
     return number_exists(session.db, workspace, key) ? Restored::moved_on : Restored::gone;
   }
 

@@ -26,7 +26,7 @@ std::string to_json(const ImportOptions& options) {
                         {"on_conflict", static_cast<int>(options.on_conflict)},
                         {"max_errors", options.allowance.text()},
                         {"rejects", absolute(options.rejects)}}
-      .dump();
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 ImportOptions options_from_json(std::string_view text) {

@@ -29,10 +29,10 @@ void refuse_unless_undoable(const jobs::Job& job) {
 }  // namespace
 
 UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const std::string& id,
-                       bool dry_run) {
+                       bool dry_run, std::chrono::milliseconds lock_wait) {
   UndoReport report;
   auto lease = db::Lease::acquire(session.db, session.clock, std::string(k_bulk_lease), workspace, k_bulk_lease_ttl,
-                                  std::chrono::milliseconds(0));
+                                  lock_wait);
   db::Transaction transaction(session.db, db::Scope::of(workspace, adapter.door()), db::Access::write);
   jobs::Journal journal(session.db, session.clock, workspace);
   report.job = journal.get(id);
@@ -41,7 +41,8 @@ UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Ada
 
   journal.for_each_row(report.job.id, [&](const jobs::JobRow& row) {
     if (row.verdict != "update" || !row.before_image) return;
-    switch (adapter.restore(session, workspace, row.key, row.version_after, cells_of_image(adapter, *row.before_image))) {
+    switch (adapter.restore(session, workspace, report.job.id, row.key, row.version_after,
+                            cells_of_image(adapter, *row.before_image))) {
       case Restored::done: ++report.restored; break;
       case Restored::moved_on: keep(report, row.key); break;
       case Restored::gone: ++report.gone; break;

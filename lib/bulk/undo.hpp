@@ -23,6 +23,7 @@ struct UndoReport {
 
 /// One transaction, audited, under the workspace's bulk lock. Throws Errc::conflict [jobs.already_undone] or
 /// [jobs.nothing_to_undo], and Errc::locked while an import runs.
-UndoReport undo_import(audit::Session&, const base::Uuid& workspace, Adapter&, const std::string& job, bool dry_run);
+UndoReport undo_import(audit::Session&, const base::Uuid& workspace, Adapter&, const std::string& job, bool dry_run,
+                       std::chrono::milliseconds lock_wait = {});
 
 }  // namespace ringctl::bulk

@@ -132,9 +132,9 @@ fs::path beside(const fs::path& path, const char* ending) { return path.string()
 
 // The old file stays under the other name from the first instant, and under its own until the new one takes it.
 void keep_old(const fs::path& path) {
-  const auto kept = beside(path, ".before-restore");
   std::error_code error;
-  fs::remove(kept, error);
+  auto kept = beside(path, ".before-restore");
+  for (int copy = 2; fs::exists(kept, error); ++copy) kept = beside(path, fmt::format(".before-restore-{}", copy).c_str());
   if (::link(path.c_str(), kept.c_str()) != 0) throw write_error(kept, errno);
   for (const auto* ending : {"-wal", "-shm"})
     if (fs::exists(beside(path, ending))) fs::rename(beside(path, ending), beside(kept, ending), error);

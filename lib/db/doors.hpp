@@ -8,7 +8,7 @@ namespace ringctl::db {
 
 enum class Door {
   none,
-  workspaces,     ///< list and find workspaces by name; create one
+  workspaces,     ///< list and find workspaces by name: read workspaces
   number_holder,  ///< which workspace holds a number: read phone_numbers
   maintenance,    ///< db check, backup, copy: every table, for reading and for writing
 };

@@ -39,6 +39,10 @@ void run_group(Connection& connection, std::vector<Item>& group) {
     if (!same_rows(*scope, item.scope)) transaction.rescope(item.scope);
     scope = &item.scope;
     run_item(connection, item);
+    // A full disk ends SQLite's transaction: what came after would commit by itself and be reported as failed.
+    if (!connection.in_transaction())
+      std::rethrow_exception(item.failure ? item.failure : std::make_exception_ptr(Error(
+          Errc::failure, "db.transaction_lost", "the transaction ended in the middle of a group")));
   }
   transaction.commit();
 }

@@ -33,7 +33,8 @@ std::vector<Finding> check(Connection&);
 
 /// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename; 0600.
 void backup(Connection&, const std::filesystem::path& to);
-/// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as PATH.before-restore.
+/// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as PATH.before-restore
+/// (-2, -3 ... where there is one already).
 /// Throws Errc::db_busy while another process has the database open.
 void restore(const std::filesystem::path& from, const std::string& url);
 

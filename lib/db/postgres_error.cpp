@@ -103,7 +103,7 @@ Error postgres_connect_error(const PGconn* connection, const std::string& name) 
   const auto why = connection == nullptr ? std::string("out of memory") : one_line(PQerrorMessage(connection));
   if (contains(why, "invalid URI") || contains(why, "invalid connection option") || contains(why, "invalid integer value") ||
       (contains(why, "invalid ") && contains(why, " value:")))
-    return {Errc::usage, "db.bad_url", fmt::format("\"{}\" is not a PostgreSQL URL: {}", name, why)};
+    return {Errc::usage, "db.bad_url", fmt::format("\"{}\" is not a PostgreSQL URL", name)};
   if (contains(why, "database \"") && contains(why, "does not exist"))
     return {Errc::config, "db.missing", fmt::format("there is no database at {}: {}", name, why)};
   if (contains(why, "authentication failed") || contains(why, "no pg_hba.conf entry") || contains(why, "no password supplied") ||

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "db/postgres_connection.hpp"
 #include "db/postgres_error.hpp"
 
@@ -36,9 +39,22 @@ void require_usable(PGconn* connection, const std::string& name) {
     throw Error(Errc::config, "db.encoding", fmt::format("{} holds text as {}, not UTF8", name, encoding));
 }
 
+/// libpq quotes the part of a URL that it cannot read, which may be the password: it is not asked to connect then.
+void require_readable_url(const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parts(PQconninfoParse(url.c_str(), nullptr),
+                                                                           PQconninfoFree);
+  bool good = parts != nullptr;
+  for (const auto* part = parts.get(); good && part->keyword != nullptr; ++part)
+    if (part->val != nullptr && std::string_view(part->keyword) == "host") good = std::string_view(part->val).find('@') == std::string_view::npos;
+  if (good) return;
+  throw Error(Errc::usage, "db.bad_url", fmt::format("\"{}\" is not a PostgreSQL URL", base::redact_url(url)),
+              "write @ : / % and # in a user name or password as %40 %3A %2F %25 %23");
+}
+
 }  // namespace
 
 std::unique_ptr<PostgresConnection> PostgresConnection::open(const std::string& url, const OpenOptions& options) {
+  require_readable_url(url);
   auto handle = connect(url, options);
   auto connection = std::make_unique<PostgresConnection>(std::move(handle), url, options);
   if (PQstatus(connection->handle()) != CONNECTION_OK) throw postgres_connect_error(connection->handle(), connection->name());

@@ -59,7 +59,11 @@ void Transaction::rollback() {
   connection_.rollback();
 }
 
-Savepoint::Savepoint(Connection& connection) : connection_(connection) { connection_.exec_script(k_begin_part); }
+Savepoint::Savepoint(Connection& connection) : connection_(connection) {
+  if (!connection_.in_transaction())  // SQLite would begin a transaction and commit it with the part
+    throw Error(Errc::failure, "db.no_transaction", "a savepoint needs a transaction");
+  connection_.exec_script(k_begin_part);
+}
 
 Savepoint::~Savepoint() {
   if (!open_) return;

@@ -24,16 +24,20 @@ std::string_view capabilities_json_of(std::string_view text) {
   return capabilities_json(parse_capabilities(text, ignored).value_or(Capabilities{0}));
 }
 
-constexpr std::string_view k_update =
-    "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
-    "version = version + 1, updated_at = $7 WHERE workspace_id = $8 AND phone_number = $9 AND version = $10";
+// A row that was deleted and made anew counts its versions from 1 again: who it is decides as well.
+std::string update_where(std::string_view condition) {
+  return fmt::format(
+      "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
+      "version = version + 1, updated_at = $7 WHERE workspace_id = $8 AND phone_number = $9 AND version = $10 AND {}",
+      condition);
+}
 
-std::int64_t update_one(audit::Session& session, const base::Uuid& workspace, std::int64_t version,
-                        const NumberCells& cells) {
-  return session.db.exec(k_update, {cells[k_provider], or_null(cells[k_country_code]), or_null(cells[k_label]),
+std::int64_t update_one(audit::Session& session, const std::string& sql, const base::Uuid& workspace,
+                        std::int64_t version, const NumberCells& cells, const base::Uuid& id) {
+  return session.db.exec(sql, {cells[k_provider], or_null(cells[k_country_code]), or_null(cells[k_label]),
                                     cells[k_status], or_null(capabilities_json_of(cells[k_capabilities])),
                                     or_null(cells[k_sid]),
-                                    session.clock.now(), workspace, cells[k_phone_number], version});
+                                    session.clock.now(), workspace, cells[k_phone_number], version, id});
 }
 
 }  // namespace
@@ -95,8 +99,10 @@ void NumberInsert::add(const NumberCells& cells) {
 
 std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace,
                             std::span<const NumberUpdate> updates) {
+  static const std::string k_update = update_where("id = $11");
   std::int64_t changed = 0;
-  for (const auto& update : updates) changed += update_one(session, workspace, update.version, update.cells);
+  for (const auto& update : updates)
+    changed += update_one(session, k_update, workspace, update.version, update.cells, update.id);
   return changed;
 }
 
@@ -111,14 +117,16 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
   return removed;
 }
 
-bool restore_number(audit::Session& session, const base::Uuid& workspace, std::string_view number,
-                    std::int64_t version, const NumberCells& cells) {
+bool restore_number(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
+                    std::string_view number, std::int64_t version, const NumberCells& cells) {
   const auto other_has_sid =
       session.db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2", {cells[k_sid], number});
   if (other_has_sid) return false;
   NumberCells all = cells;
   all[k_phone_number] = number;
-  return update_one(session, workspace, version, all) == 1;
+  // Ids grow with time: a row that is younger than the job is not the one it changed.
+  static const std::string k_restore = update_where("id < $11");
+  return update_one(session, k_restore, workspace, version, all, job) == 1;
 }
 
 bool number_exists(db::Connection& db, const base::Uuid& workspace, std::string_view number) {

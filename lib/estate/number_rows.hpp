@@ -67,10 +67,10 @@ std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::s
 /// Deletes the numbers a job made that were not changed since; hands out those it keeps. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const std::function<void(std::string_view number)>& kept);
-/// Writes `cells` back if the number still has `version` and no other number has its SID now (in any workspace: through
+/// Writes `cells` back if the number is older than the job, still has `version` and no other number has its SID now (in any workspace: through
 /// Door::number_holder).
-bool restore_number(audit::Session&, const base::Uuid& workspace, std::string_view number, std::int64_t version,
-                    const NumberCells& cells);
+bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uuid& job, std::string_view number,
+                    std::int64_t version, const NumberCells& cells);
 bool number_exists(db::Connection&, const base::Uuid& workspace, std::string_view number);
 
 }  // namespace ringctl::estate

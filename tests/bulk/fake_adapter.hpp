@@ -55,7 +55,7 @@ class Boxes final : public bulk::Adapter {
                               const std::function<void(std::string_view)>&) override {
     return 0;
   }
-  bulk::Restored restore(audit::Session&, const base::Uuid&, std::string_view, std::int64_t,
+  bulk::Restored restore(audit::Session&, const base::Uuid&, const base::Uuid&, std::string_view, std::int64_t,
                          const std::vector<std::string>&) override {
     return bulk::Restored::gone;
   }

@@ -193,7 +193,7 @@ TEST_CASE("a run that meets too many conflicts on the way stops, and says what w
   options.on_conflict = OnConflict::fail;
   options.batch_rows = 2;
   const auto report = i.import("+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n", options);
-  CHECK(report.outcome == Errc::conflict);
+  CHECK(report.outcome == Errc::invalid);
   CHECK(report.stopped_midway);
   CHECK(test::text_of(report.counts) == "rows 5 new 2 conflict 2");
   CHECK(i.numbers().size() == 4);
@@ -215,7 +215,7 @@ TEST_CASE("a file whose first batch has too many conflicts is refused whole, wit
   const auto report = i.import("+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n"
                                "+12025550106,twilio\n",
                                options);
-  CHECK(report.outcome == Errc::conflict);
+  CHECK(report.outcome == Errc::invalid);
   CHECK_FALSE(report.stopped_midway);
   CHECK_FALSE(report.job);
   CHECK(test::text_of(report.counts) == "rows 6 new 3 conflict 3");
@@ -408,4 +408,13 @@ TEST_CASE("a refusal says how many rows are at fault, names the first ten and of
   REQUIRE(error.details().size() == 11);
   CHECK(error.details().back() == "… 2 more (--rejects FILE keeps them all)");
   CHECK(error.hint() == "fix them, or add --max-errors 12 to import the other 1");
+}
+
+TEST_CASE("rejects are not written over the file they come from", "[bulk][import]") {
+  Imports i(db::Engine::sqlite);
+  ImportOptions options;
+  options.intake.path = i.file("+12025550101\nnonsense\n");
+  options.rejects = i.dir / "." / "numbers.csv";
+  CHECK(test::slug_of([&] { i.run(options); }) == "import.rejects_over_input");
+  CHECK(test::read_text(options.intake.path) == "+12025550101\nnonsense\n");
 }

@@ -50,9 +50,10 @@ class Meddler final : public Adapter {
                               const std::function<void(std::string_view)>& kept) override {
     return inner_->remove_made_by(db, workspace, job, kept);
   }
-  Restored restore(audit::Session& session, const base::Uuid& workspace, std::string_view key, std::int64_t version,
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job, std::string_view key,
+                   std::int64_t version,
                    const std::vector<std::string>& cells) override {
-    return inner_->restore(session, workspace, key, version, cells);
+    return inner_->restore(session, workspace, job, key, version, cells);
   }
 
  private:
@@ -217,6 +218,24 @@ TEST_CASE("an unfinished job is not taken up by a run that means something else"
     m.options.allowance = parse_allowance("50%");
     CHECK(m.run(m.options).resumed);
   }
+}
+
+TEST_CASE("an import of all or nothing closes an unfinished run of the same file", "[bulk][resume]") {
+  Imports m(GENERATE(from_range(test::engines())));
+  const auto path = m.file("+12025550101\n+12025550102\n+12025550103\n", "whole.csv");
+  auto batches = test::max_errors("1");
+  batches.intake.path = path;
+  batches.batch_rows = 1;
+  m.adapter = fails_at(2);
+  CHECK_THROWS_AS(m.run(batches), PulledPlug);
+  m.adapter = numbers_adapter();
+  ImportOptions atomic;
+  atomic.intake.path = path;
+  REQUIRE(m.run(atomic).outcome == Errc::ok);
+  m.exec("DELETE FROM phone_numbers WHERE phone_number = $1", {"+12025550101"});
+  const auto report = m.run(batches);
+  CHECK_FALSE(report.resumed);
+  CHECK(report.counts.created == 1);
 }
 
 TEST_CASE("an undone job is not taken up", "[bulk][resume]") {

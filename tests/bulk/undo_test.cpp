@@ -83,6 +83,19 @@ TEST_CASE("undo of a job whose rows were deleted says how many are gone", "[bulk
   CHECK(report.kept.empty());
 }
 
+TEST_CASE("a number that was deleted and made anew is not the one the job changed", "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550101,telnyx\n");
+  const auto job = job_of(i.import("+12025550101,twilio\n"));  // version 2
+  i.exec("DELETE FROM phone_numbers WHERE phone_number = $1", {"+12025550101"});
+  i.import("phone_number,label\n+12025550101,Anew\n");
+  i.import("phone_number,label\n+12025550101,Mine\n");  // version 2 again
+  const auto report = i.undo(job);
+  CHECK(report.restored == 0);
+  CHECK(report.kept == Lines{"+12025550101"});
+  CHECK(i.numbers() == Lines{"+12025550101|twilio|US|Mine|active|| v2"});
+}
+
 TEST_CASE("a number whose old SID another number has by now is kept as it is", "[bulk][undo]") {
   Imports i(GENERATE(from_range(test::engines())));
   const bool elsewhere = GENERATE(false, true);

@@ -147,6 +147,17 @@ TEST_CASE("an empty URL, a foreign scheme and a host for SQLite are refused", "[
     CHECK(slug_of([&] { Connection::open(url); }) == "db.bad_url");
 }
 
+TEST_CASE("a URL that cannot be read is refused without any part of its password", "[db]") {
+  const std::string url = GENERATE("postgresql://u:k4n4r1%zz@h/db", "postgresql://u:k4n/4r1@h/db",
+                                   "postgresql://u:k4n@4r1@h/db", "postgresql://u:x@h:k4n/4r1");
+  const auto error = test::error_of([&] { Connection::open(url); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::usage);
+  CHECK(error->slug() == "db.bad_url");
+  if (url.find("k4n4r1") != std::string::npos) CHECK(error->message().find("k4n") == std::string::npos);
+  CHECK(error->message().find("4r1%") == std::string::npos);
+}
+
 TEST_CASE("a JSON array of texts unpacks into rows", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   const Transaction transaction(samples.connection(), Scope{});

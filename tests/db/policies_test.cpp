@@ -114,6 +114,14 @@ TEST_CASE("the workspaces door opens workspaces and nothing else", "[db]") {
   CHECK(tenants.seen(Scope::through(Door::workspaces)) == 0);
 }
 
+TEST_CASE("the workspaces door reads workspaces and changes none", "[db]") {
+  if (no_server()) return;
+  TwoTenants tenants;
+  const Transaction transaction(tenants.connection(), Scope::through(Door::workspaces));
+  CHECK(tenants.connection().exec("UPDATE workspaces SET name = name || 'x'") == 0);
+  CHECK(tenants.connection().exec("DELETE FROM workspaces") == 0);
+}
+
 TEST_CASE("a transaction may go on with another workspace's rows", "[db]") {
   if (no_server()) return;
   TwoTenants tenants;

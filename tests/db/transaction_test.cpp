@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "db/samples.hpp"
 #include "support/catch.hpp"
+#include "support/database.hpp"
 #include "support/errors.hpp"
 
 using namespace ringctl;
@@ -160,4 +161,9 @@ TEST_CASE("work that fails for another reason is run once", "[db]") {
           });
         }) == "x.y");
   CHECK(runs == 1);
+}
+
+TEST_CASE("a savepoint outside a transaction is refused on both engines", "[db]") {
+  test::TestDatabase database(GENERATE(from_range(test::engines())));
+  CHECK(slug_of([&] { const Savepoint part(database.connection()); }) == "db.no_transaction");
 }

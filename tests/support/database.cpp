@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <stdexcept>
 
 #include "base/digest.hpp"
 #include "db/migrations.hpp"
@@ -68,7 +69,11 @@ std::string create_database(Schema schema) {
 
 std::vector<db::Engine> engines() {
   std::vector<db::Engine> found{db::Engine::sqlite};
-  if (server_url() != nullptr) found.push_back(db::Engine::postgresql);
+  if (server_url() != nullptr) {
+    found.push_back(db::Engine::postgresql);
+  } else if (const char* url = std::getenv("RINGCTL_TEST_POSTGRES"); url == nullptr) {
+    throw std::runtime_error("set RINGCTL_TEST_POSTGRES to a server's URL (tests/run.sh does), or to nothing to do without");
+  }
   return found;
 }
 
@@ -115,7 +120,7 @@ std::unique_ptr<db::Connection> TestDatabase::connect(const db::OpenOptions& opt
 base::Uuid TestDatabase::add_workspace(std::string_view name) {
   const FixedClock clock;
   const auto id = base::UuidGenerator(clock).next();
-  db::Transaction transaction(connection(), db::Scope::through(db::Door::workspaces));
+  db::Transaction transaction(connection(), db::Scope::of(id));
   connection().exec("INSERT INTO workspaces (id, name, timezone, created_at, updated_at) VALUES ($1, $2, 'UTC', $3, $3)",
                     {id, name, clock.now()});
   transaction.commit();

@@ -134,7 +134,9 @@ CREATE VIEW phone_number WITH (security_invoker = true) AS
 -- named door lets through, else nothing.
 ALTER TABLE workspaces ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON workspaces
-  USING (id = (SELECT current_workspace()) OR (SELECT current_door()) IN ('workspaces', 'maintenance'));
+  USING (id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance');
+CREATE POLICY workspaces ON workspaces FOR SELECT
+  USING ((SELECT current_door()) = 'workspaces');
 
 ALTER TABLE phone_numbers ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON phone_numbers
