@@ -82,7 +82,6 @@ Change change_of(const bulk::ImportReport& report, std::string_view action, std:
   Change change{action, report.input, rest, {}};
   change.fields = {{"noun", noun},
                    {"job_id", report.job ? Cell(*report.job) : Cell(nullptr)},
-                   {"dry_run", report.dry_run},
                    {"resumed", report.resumed},
                    {"rows", counts.rows},
                    {"new", counts.created},

@@ -31,7 +31,7 @@ constexpr std::array k_columns = {
     Column{"actor", ColumnType::text, false, true},
     Column{"input_digest", ColumnType::word, false},
     Column{"options", ColumnType::json, false},
-    Column{"position", ColumnType::text, false},
+    Column{"position", ColumnType::word, false},
     Column{"id", ColumnType::uuid, false, true},
 };
 
