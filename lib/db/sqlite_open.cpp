@@ -102,7 +102,7 @@ class Opening {
     identify();
     if (!options_.read_only) use_wal();
     connection_.exec_script(options_.synchronous ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
-    connection_.exec_script("PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192");
+    connection_.exec_script("PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864");
   }
 
  private:

@@ -73,6 +73,7 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB
 max_connections = 100
+autovacuum = off
 timezone = 'America/New_York'
 log_timezone = 'UTC'
 CONF
