@@ -33,20 +33,17 @@ struct GetOptions {
 
 void run_get(const GetOptions& options, Context& context) {
   const auto& key = known_key(options.key);
-  const auto value = context.settings().find(key.name);
-  if (!value) {
-    const auto built_in = key.kind == config::Kind::secret ? std::string() : context.settings().get(key.name);
-    if (built_in.empty())
-      throw Error(Errc::not_found, "config.not_set", fmt::format("{} is not set", key.name),
-                  fmt::format("ringctl config set {} VALUE", key.name));
-    return context.io().text(built_in + "\n");
-  }
+  // Among those in effect, as `show` prints them: the built-in database has a value although nobody set it.
+  const auto effective = context.settings().effective();
+  const auto it = std::find_if(effective.begin(), effective.end(), [&](const auto& pair) { return pair.first == &key; });
+  if (it == effective.end())
+    throw Error(Errc::not_found, "config.not_set", fmt::format("{} is not set", key.name),
+                fmt::format("ringctl config set {} VALUE", key.name));
+  const auto& value = it->second;
   auto& io = context.io();
-  if (io.options().format && *io.options().format != Format::tsv) {
-    const Cell cells[] = {key.name, value->text, value->origin};
-    return io.record(k_setting_columns, cells);
-  }
-  io.text(value->text + "\n");
+  if (!io.options().format || *io.options().format == Format::tsv) return io.text(value.text + "\n");
+  const Cell cells[] = {key.name, value.text, value.origin};
+  io.record(k_setting_columns, cells);
 }
 
 void add_get(Noun& noun) {

@@ -273,6 +273,7 @@ TEST_CASE("config set, get and show agree", "[frame]") {
 TEST_CASE("config get of what is not set is exit 5, of what does not exist exit 2", "[frame]") {
   const Machine m;
   CHECK(m.run({"config", "get", "workspace"}).status == 5);
+  CHECK(m.run({"config", "get", "database"}).out == "sqlite:" + (m.home() / ".local/share/ringctl/ringctl.db\n").string());
   const auto unknown = m.run({"config", "get", "timezon"});
   CHECK(unknown.status == 2);
   CHECK(unknown.err.find("did you mean: timezone") != std::string::npos);
