@@ -122,9 +122,12 @@ class Opening {
   // Before anything is written: a file of another program must stay as it is. Ours gets its mark with its first
   // page, so that no other process ever sees it without.
   void identify() {
-    const auto id = connection_.integer("PRAGMA application_id").value_or(0);
+    auto id = connection_.integer("PRAGMA application_id").value_or(0);
     if (id == k_application_id) return;
     const auto objects = connection_.integer("SELECT count(*) FROM sqlite_schema").value_or(0);
+    // Another process may have made the database between the two questions.
+    if (id == 0 && objects != 0) id = connection_.integer("PRAGMA application_id").value_or(0);
+    if (id == k_application_id) return;
     if (id != 0 || objects != 0)
       throw config_error("db.wrong_application",
                          fmt::format("{} is a database of another program", connection_.name()));
