@@ -12,7 +12,8 @@
 namespace ringctl::cmd {
 namespace {
 
-// `object` is a number more often than not: typed so, numbers are written as they are and names are still guarded.
+// `object` is a number more often than not: typed so, numbers are written as they are and names are still
+// guarded.
 constexpr std::array k_columns = {
     Column{"seq", ColumnType::integer},
     Column{"at", ColumnType::time},

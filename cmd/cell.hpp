@@ -12,12 +12,12 @@
 
 namespace ringctl::cmd {
 
-/// What a column holds decides how it is written: free text is guarded against spreadsheet formulas, typed columns
-/// are checked and written as they are.
+/// What a column holds decides how it is written: free text is guarded against spreadsheet formulas, typed
+/// columns are checked and written as they are.
 enum class ColumnType {
-  e164,      ///< "+12025550143"
-  text,      ///< what people typed: names, notes, labels
-  word,      ///< enumerations, SIDs, country codes, e-mail-free identifiers
+  e164,  ///< "+12025550143"
+  text,  ///< what people typed: names, notes, labels
+  word,  ///< enumerations, SIDs, country codes, e-mail-free identifiers
   integer,
   real,
   boolean,
@@ -46,22 +46,23 @@ struct RawJson {
 /// One value. Text is not copied: it must outlive the call it is passed to.
 class Cell {
  public:
-  using Variant = std::variant<std::monostate, std::int64_t, double, bool, std::string_view, base::Instant, RawJson>;
+  using Variant =
+      std::variant<std::monostate, std::int64_t, double, bool, std::string_view, base::Instant, RawJson>;
   Cell() = default;
-  Cell(std::nullptr_t) {}                                            // NOLINT(google-explicit-constructor)
-  Cell(bool v) : value_(v) {}                                        // NOLINT(google-explicit-constructor)
-  Cell(int v) : value_(std::int64_t{v}) {}                           // NOLINT(google-explicit-constructor)
-  Cell(std::int64_t v) : value_(v) {}                                // NOLINT(google-explicit-constructor)
-  Cell(std::uint64_t v) : value_(static_cast<std::int64_t>(v)) {}    // NOLINT(google-explicit-constructor)
-  Cell(double v) : value_(v) {}                                      // NOLINT(google-explicit-constructor)
-  Cell(std::string_view v) : value_(v) {}                            // NOLINT(google-explicit-constructor)
-  Cell(const std::string& v) : value_(std::string_view(v)) {}        // NOLINT(google-explicit-constructor)
-  Cell(const char* v) : value_(std::string_view(v)) {}               // NOLINT(google-explicit-constructor)
-  Cell(const base::Uuid& v) : value_(v.view()) {}                    // NOLINT(google-explicit-constructor)
-  Cell(base::Instant v) : value_(v) {}                               // NOLINT(google-explicit-constructor)
-  Cell(RawJson v) : value_(v) {}                                     // NOLINT(google-explicit-constructor)
+  Cell(std::nullptr_t) {}                                          // NOLINT(google-explicit-constructor)
+  Cell(bool v) : value_(v) {}                                      // NOLINT(google-explicit-constructor)
+  Cell(int v) : value_(std::int64_t{v}) {}                         // NOLINT(google-explicit-constructor)
+  Cell(std::int64_t v) : value_(v) {}                              // NOLINT(google-explicit-constructor)
+  Cell(std::uint64_t v) : value_(static_cast<std::int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
+  Cell(double v) : value_(v) {}                                    // NOLINT(google-explicit-constructor)
+  Cell(std::string_view v) : value_(v) {}                          // NOLINT(google-explicit-constructor)
+  Cell(const std::string& v) : value_(std::string_view(v)) {}      // NOLINT(google-explicit-constructor)
+  Cell(const char* v) : value_(std::string_view(v)) {}             // NOLINT(google-explicit-constructor)
+  Cell(const base::Uuid& v) : value_(v.view()) {}                  // NOLINT(google-explicit-constructor)
+  Cell(base::Instant v) : value_(v) {}                             // NOLINT(google-explicit-constructor)
+  Cell(RawJson v) : value_(v) {}                                   // NOLINT(google-explicit-constructor)
   template <class T>
-  Cell(const std::optional<T>& v) {                                  // NOLINT(google-explicit-constructor)
+  Cell(const std::optional<T>& v) {  // NOLINT(google-explicit-constructor)
     if (v) *this = Cell(*v);
   }
   const Variant& value() const { return value_; }

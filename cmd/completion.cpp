@@ -1,12 +1,11 @@
 #include "cmd/completion.hpp"
 
+#include <fmt/format.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "cmd/completion_values.hpp"
@@ -29,8 +28,8 @@ void offer(Completion& to, std::string value, std::string_view description, std:
 }
 
 /// Values of a flag or argument.
-Completion complete_value(ValueKind kind, std::string_view choices, const Command* command, const std::string& prefix,
-                          Context& context) {
+Completion complete_value(ValueKind kind, std::string_view choices, const Command* command,
+                          const std::string& prefix, Context& context) {
   Completion result;
   if (kind == ValueKind::file || kind == ValueKind::folder) {
     result.directive = Directive::none;
@@ -58,15 +57,18 @@ Completion complete_value(ValueKind kind, std::string_view choices, const Comman
 
 void offer_flags(Completion& to, const std::vector<Flag>& flags, const Scan& given, std::string_view prefix) {
   for (const auto& flag : flags) {
-    const auto used = std::any_of(given.flags.begin(), given.flags.end(), [&](auto& g) { return g.flag == &flag; });
-    if (!flag.hidden && (!used || flag.repeatable)) offer(to, fmt::format("--{}", flag.name), flag.help, prefix);
+    const auto used =
+        std::any_of(given.flags.begin(), given.flags.end(), [&](auto& g) { return g.flag == &flag; });
+    if (!flag.hidden && (!used || flag.repeatable))
+      offer(to, fmt::format("--{}", flag.name), flag.help, prefix);
   }
 }
 
 const Flag* find_flag(const Command* command, std::string_view name) {
   const auto in = [&](const std::vector<Flag>& flags) -> const Flag* {
     for (const auto& flag : flags)
-      if (name == fmt::format("--{}", flag.name) || (name.size() == 2 && name[0] == '-' && name[1] == flag.letter))
+      if (name == fmt::format("--{}", flag.name) ||
+          (name.size() == 2 && name[0] == '-' && name[1] == flag.letter))
         return &flag;
     return nullptr;
   };
@@ -92,7 +94,8 @@ Completion complete_help(const Scan& before, const Registry& registry, std::stri
   if (before.arguments.empty()) {
     offer_commands(result, registry, nullptr, prefix);
     for (const auto& topic : topics()) offer(result, std::string(topic.name), topic.summary, prefix);
-  } else if (const auto* noun = registry.find(before.arguments.front()); noun && before.arguments.size() == 1) {
+  } else if (const auto* noun = registry.find(before.arguments.front());
+             noun && before.arguments.size() == 1) {
     offer_commands(result, registry, noun, prefix);
   }
   return result;
@@ -135,12 +138,14 @@ Completion complete_words(const std::vector<std::string>& words, Context& contex
   if (!after_dashes) {
     if (!earlier.empty()) {
       const auto* flag = find_flag(before.command, earlier.back());
-      if (flag && flag->takes_value()) return complete_value(flag->kind, flag->choices, before.command, current, context);
+      if (flag && flag->takes_value())
+        return complete_value(flag->kind, flag->choices, before.command, current, context);
     }
     if (const auto equals = current.find('='); current.starts_with("--") && equals != current.npos) {
       const auto* flag = find_flag(before.command, std::string_view(current).substr(0, equals));
       if (!flag) return {};
-      auto result = complete_value(flag->kind, flag->choices, before.command, current.substr(equals + 1), context);
+      auto result =
+          complete_value(flag->kind, flag->choices, before.command, current.substr(equals + 1), context);
       for (auto& candidate : result.candidates) candidate.value.insert(0, current, 0, equals + 1);
       return result;
     }

@@ -9,7 +9,8 @@
 namespace ringctl::cmd {
 namespace {
 
-constexpr std::string_view k_bash = R"script(# bash completion for ringctl; print it with `ringctl completion bash`
+constexpr std::string_view k_bash =
+    R"script(# bash completion for ringctl; print it with `ringctl completion bash`
 _ringctl() {
     local line directive word
     local -a lines words
@@ -80,7 +81,8 @@ else
 fi
 )script";
 
-constexpr std::string_view k_fish = R"script(# fish completion for ringctl; print it with `ringctl completion fish`
+constexpr std::string_view k_fish =
+    R"script(# fish completion for ringctl; print it with `ringctl completion fish`
 function __ringctl_complete
     set -l words (commandline -opc) (commandline -ct)
     set -l lines ($words[1] __complete -- $words[2..-1] 2>/dev/null)
@@ -116,8 +118,9 @@ void add_completion(Noun& noun) {
       .without_settings()
       .argument("shell", &CompletionOptions::shell, "the shell to print it for")
       .choices("bash|zsh|fish")
-      .details("The script asks ringctl itself what can come next: nouns, verbs, flags, and the numbers, workspaces,\n"
-               "profiles and jobs there are. It only reads, and says nothing when it fails.")
+      .details(
+          "The script asks ringctl itself what can come next: nouns, verbs, flags, and the numbers, workspaces,\n"
+          "profiles and jobs there are. It only reads, and says nothing when it fails.")
       .example("ringctl completion bash > ~/.local/share/bash-completion/completions/ringctl")
       .example("ringctl completion zsh > ~/.zfunc/_ringctl")
       .example("ringctl completion fish > ~/.config/fish/completions/ringctl.fish")

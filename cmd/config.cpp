@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -21,7 +21,8 @@ const config::KeyInfo& known_key(const std::string& name) {
   if (const auto* key = config::find_key(name)) return *key;
   std::vector<std::string> names;
   for (const auto& key : config::keys()) names.emplace_back(key.name);
-  Error error(Errc::usage, "config.unknown_key", fmt::format("unknown key \"{}\"", name), "ringctl config show");
+  Error error(Errc::usage, "config.unknown_key", fmt::format("unknown key \"{}\"", name),
+              "ringctl config show");
   if (auto line = did_you_mean(name, names); !line.empty()) error.detail(std::move(line));
   throw std::move(error);
 }
@@ -35,7 +36,8 @@ void run_get(const GetOptions& options, Context& context) {
   const auto& key = known_key(options.key);
   // Among those in effect, as `show` prints them: the built-in database has a value although nobody set it.
   const auto effective = context.settings().effective();
-  const auto it = std::find_if(effective.begin(), effective.end(), [&](const auto& pair) { return pair.first == &key; });
+  const auto it =
+      std::find_if(effective.begin(), effective.end(), [&](const auto& pair) { return pair.first == &key; });
   if (it == effective.end())
     throw Error(Errc::not_found, "config.not_set", fmt::format("{} is not set", key.name),
                 fmt::format("ringctl config set {} VALUE", key.name));
@@ -68,7 +70,8 @@ void run_set(const SetOptions& options, Context& context) {
   const auto profile = context.globals().profile.value_or("");
   const auto section = profile.empty() ? std::string("[defaults]") : fmt::format("[profiles.{}]", profile);
   const auto where = fmt::format("in {} of {}", section, file.string());
-  const Change change{"set", key.name, where, {{"value", options.value}, {"file", file.native()}, {"section", section}}};
+  const Change change{
+      "set", key.name, where, {{"value", options.value}, {"file", file.native()}, {"section", section}}};
   if (context.dry_run()) return context.io().would_change(change);
   config::set_value(file, profile, key.name, options.value);
   context.io().changed(change);
@@ -79,8 +82,9 @@ void add_set(Noun& noun) {
       .argument("key", &SetOptions::key, "dotted name")
       .kind(ValueKind::config_key)
       .argument("value", &SetOptions::value, "its value")
-      .details("Without --profile the key is set under [defaults], for every profile. The file keeps its comments.\n"
-               "Secrets are not set here: they belong into credentials.toml (mode 0600) or the environment.")
+      .details(
+          "Without --profile the key is set under [defaults], for every profile. The file keeps its comments.\n"
+          "Secrets are not set here: they belong into credentials.toml (mode 0600) or the environment.")
       .example("ringctl config set timezone America/New_York")
       .example("ringctl config set database sqlite:/srv/estate.db --profile test", "in one profile only")
       .exits({Errc::not_found, Errc::invalid});
@@ -129,7 +133,8 @@ void run_show(const ShowOptions& options, Context& context) {
   if (options.origin && !context.globals().columns && context.io().format() == Format::table)
     context.io().show_columns({"key", "value", "origin"});
   SmallList list(context.io(), k_setting_columns, context.list_options());
-  for (const auto& [key, value] : context.settings().effective()) list.add({key->name, value.text, value.origin});
+  for (const auto& [key, value] : context.settings().effective())
+    list.add({key->name, value.text, value.origin});
   list.print();
 }
 

@@ -1,11 +1,10 @@
 #include "cmd/context.hpp"
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <cstdlib>
-
-#include <fmt/format.h>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -127,7 +126,8 @@ const config::Settings* Context::settings_if_readable() {
 std::filesystem::path Context::user_config_file() {
   auto file = settings().user_file();
   if (file.empty())
-    throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set", "add --config FILE");
+    throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set",
+                "add --config FILE");
   return file;
 }
 
@@ -137,7 +137,8 @@ base::Zone Context::zone_of(const std::string& configured) const {
   try {
     return base::Zone::parse(name);
   } catch (const Error& error) {
-    // A name that came with the command line is a mistake there, one that was configured a mistake of the file.
+    // A name that came with the command line is a mistake there, one that was configured a mistake of the
+    // file.
     throw Error(globals_.tz ? Errc::usage : Errc::config, error.slug(), error.message(), error.hint());
   }
 }
@@ -150,7 +151,8 @@ IoOptions Context::io_options() {
   const auto get = [&](std::string_view key) { return settings ? settings->get(key) : std::string(); };
 
   std::string format = globals_.json ? "json" : globals_.output.value_or("");
-  if (!format.empty()) options.format = parse_format(format);
+  if (!format.empty())
+    options.format = parse_format(format);
   else if (format = get("output"); !format.empty())
     options.format = parse_format(format, fmt::format("output ({})", settings->find("output")->origin));
   options.out = globals_.out.value_or("-");
@@ -214,8 +216,10 @@ ListOptions Context::list_options() {
   ListOptions options;
   if (globals_.sort) options.sort = parse_sort(*globals_.sort, command_->columns);
   const auto configured = base::parse_int(settings().get("limit"));
-  if (globals_.limit || configured) options.limit = globals_.limit ? *globals_.limit : *configured;
-  else if (io().out_is_terminal()) options.limit = k_terminal_limit;
+  if (globals_.limit || configured)
+    options.limit = globals_.limit ? *globals_.limit : *configured;
+  else if (io().out_is_terminal())
+    options.limit = k_terminal_limit;
   if (options.limit < 0)
     throw Error(Errc::usage, "usage.bad_value", fmt::format("--limit: {} is below 0", options.limit),
                 "--limit 0 shows all");
@@ -227,7 +231,8 @@ void Context::close() {
 }
 
 bool Context::json_errors() const {
-  if (globals_.json || globals_.output == "json" || globals_.output == "jsonl" || globals_.log_format == "json")
+  if (globals_.json || globals_.output == "json" || globals_.output == "jsonl" ||
+      globals_.log_format == "json")
     return true;
   if (!globals_.output && io_ && io_->json()) return true;
   return !globals_.log_format && settings_ && settings_->get("log_format") == "json";

@@ -1,6 +1,6 @@
 #pragma once
-// Everything a command may touch. Heavy parts (configuration, database) come to life when first asked for, so that
-// help, version and completion start at once.
+// Everything a command may touch. Heavy parts (configuration, database) come to life when first asked for, so
+// that help, version and completion start at once.
 
 #include <functional>
 #include <memory>
@@ -52,8 +52,8 @@ class Context {
   /// Before a command runs: its flags, and itself.
   void begin(const Command&, Globals);
 
-  /// For completion: the flags that say where values come from, of a line that is not finished yet. From here on the
-  /// database is only read.
+  /// For completion: the flags that say where values come from, of a line that is not finished yet. From here
+  /// on the database is only read.
   void begin_completion(const Command*, const std::vector<GivenFlag>&);
 
   const Registry& registry() const { return registry_; }
@@ -85,11 +85,11 @@ class Context {
   ListOptions list_options();
 
   // --- database (context_database.cpp) ---
-  /// Opened on first use. SQLite: the file must exist, and is migrated when it is behind. PostgreSQL: the schema must
-  /// be current. Throws Errc::config [db.missing], Errc::schema and what opening throws.
+  /// Opened on first use. SQLite: the file must exist, and is migrated when it is behind. PostgreSQL: the
+  /// schema must be current. Throws Errc::config [db.missing], Errc::schema and what opening throws.
   db::Connection& database();
-  /// The same, but on SQLite a database that is not there yet is made; for a dry run in memory only, so that a plan
-  /// can be seen on a fresh machine.
+  /// The same, but on SQLite a database that is not there yet is made; for a dry run in memory only, so that
+  /// a plan can be seen on a fresh machine.
   db::Connection& database_for_write();
   /// Opens what --database names as it is: nothing is created, migrated or checked. For `db` and `doctor`.
   std::unique_ptr<db::Connection> open_database_as_is(bool create = false);

@@ -1,8 +1,8 @@
 #include "cmd/context_database.hpp"
 
-#include <filesystem>
-
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "base/error.hpp"
 #include "base/zone.hpp"

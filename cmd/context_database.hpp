@@ -1,5 +1,6 @@
 #pragma once
-// The database half of the context, apart because it is the only part of the frame that knows rooms above config.
+// The database half of the context, apart because it is the only part of the frame that knows rooms above
+// config.
 
 #include <memory>
 #include <optional>

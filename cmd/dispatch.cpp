@@ -16,7 +16,8 @@ bool check_columns(Context& context) {
   if (!context.globals().columns) return false;
   const auto columns = context.command().columns;
   if (columns.empty())
-    throw Error(Errc::usage, "usage.no_columns", fmt::format("\"ringctl {}\" has no columns", context.command().name()));
+    throw Error(Errc::usage, "usage.no_columns",
+                fmt::format("\"ringctl {}\" has no columns", context.command().name()));
   const auto names = split_columns(*context.globals().columns);
   if (names.size() != 1 || names.front() != "help") {
     pick_columns(columns, names);
@@ -26,7 +27,9 @@ bool check_columns(Context& context) {
   return true;
 }
 
-const Command& find_command(const Registry& registry, std::string_view noun) { return *registry.find(noun)->self(); }
+const Command& find_command(const Registry& registry, std::string_view noun) {
+  return *registry.find(noun)->self();
+}
 
 void run_version(const VersionRequest& request, Context& context) {
   const auto& command = find_command(context.registry(), "version");
@@ -43,7 +46,8 @@ int show_help(const HelpRequest& request, const std::vector<std::string>& args, 
   }
   const auto name = request.noun ? fmt::format("ringctl {}", request.noun->name()) : std::string("ringctl");
   if (wants_json_errors(args, context.environment()))
-    throw Error(Errc::usage, "usage.no_command", fmt::format("\"{}\" needs a command", name), name + " --help");
+    throw Error(Errc::usage, "usage.no_command", fmt::format("\"{}\" needs a command", name),
+                name + " --help");
   write_quietly(context.streams().err, concise_help(context.registry(), request.noun));
   return static_cast<int>(Errc::usage);
 }
@@ -75,7 +79,8 @@ int fail(const std::vector<std::string>& args, Context& context) {
       error = to_error(std::current_exception());
     }
   }
-  return report(error, context.streams().err, wants_json_errors(args, context.environment()) || context.json_errors(),
+  return report(error, context.streams().err,
+                wants_json_errors(args, context.environment()) || context.json_errors(),
                 context.error_paint());
 }
 

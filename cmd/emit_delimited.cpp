@@ -1,8 +1,8 @@
 // csv and tsv. A million rows go through here, so nothing is allocated per cell.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "cmd/json_text.hpp"
 #include "cmd/rows.hpp"
@@ -14,7 +14,8 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_e164(std::string_view text) {
-  return text.size() >= 7 && text.size() <= 16 && text[0] == '+' && std::all_of(text.begin() + 1, text.end(), is_digit);
+  return text.size() >= 7 && text.size() <= 16 && text[0] == '+' &&
+         std::all_of(text.begin() + 1, text.end(), is_digit);
 }
 
 /// "-12.5": the sign does not make it a formula.
@@ -30,13 +31,17 @@ bool is_decimal(std::string_view text) {
 /// True if text of this type is what the type promises; if not, it is handled as free text.
 bool keeps_promise(ColumnType type, std::string_view text) {
   switch (type) {
-    case ColumnType::e164: return is_e164(text);
+    case ColumnType::e164:
+      return is_e164(text);
     case ColumnType::integer:
     case ColumnType::real:
     case ColumnType::duration:
-    case ColumnType::money: return is_decimal(text);
-    case ColumnType::text: return false;
-    default: return !csv::needs_guard(text);
+    case ColumnType::money:
+      return is_decimal(text);
+    case ColumnType::text:
+      return false;
+    default:
+      return !csv::needs_guard(text);
   }
 }
 
@@ -72,13 +77,20 @@ class Delimited final : public RowFormat {
  private:
   void append(std::string& out, ColumnType type, const Cell& cell) {
     const auto& value = cell.value();
-    if (const auto* text = std::get_if<std::string_view>(&value)) append_text(out, type, *text);
-    else if (cell.is_null()) out.append(null_);
-    else if (const auto* number = std::get_if<std::int64_t>(&value)) append_integer(out, *number);
-    else if (const auto* yes = std::get_if<bool>(&value)) out.append(*yes ? "true" : "false");
-    else if (const auto* real = std::get_if<double>(&value)) fmt::format_to(std::back_inserter(out), "{}", *real);
-    else if (const auto* at = std::get_if<base::Instant>(&value)) target_.times.append(out, *at);
-    else append_field(out, std::get<RawJson>(value).text);
+    if (const auto* text = std::get_if<std::string_view>(&value))
+      append_text(out, type, *text);
+    else if (cell.is_null())
+      out.append(null_);
+    else if (const auto* number = std::get_if<std::int64_t>(&value))
+      append_integer(out, *number);
+    else if (const auto* yes = std::get_if<bool>(&value))
+      out.append(*yes ? "true" : "false");
+    else if (const auto* real = std::get_if<double>(&value))
+      fmt::format_to(std::back_inserter(out), "{}", *real);
+    else if (const auto* at = std::get_if<base::Instant>(&value))
+      target_.times.append(out, *at);
+    else
+      append_field(out, std::get<RawJson>(value).text);
   }
 
   void append_text(std::string& out, ColumnType type, std::string_view text) {
@@ -91,8 +103,10 @@ class Delimited final : public RowFormat {
   }
 
   void append_field(std::string& out, std::string_view text) const {
-    if (tsv_) csv::append_tsv(out, text);
-    else csv::append_csv(out, text, delimiter_);
+    if (tsv_)
+      csv::append_tsv(out, text);
+    else
+      csv::append_csv(out, text, delimiter_);
   }
 
   RowTarget target_;
@@ -104,6 +118,8 @@ class Delimited final : public RowFormat {
 
 }  // namespace
 
-std::unique_ptr<RowFormat> make_delimited(RowTarget target) { return std::make_unique<Delimited>(std::move(target)); }
+std::unique_ptr<RowFormat> make_delimited(RowTarget target) {
+  return std::make_unique<Delimited>(std::move(target));
+}
 
 }  // namespace ringctl::cmd

@@ -26,8 +26,10 @@ class Json final : public RowFormat {
   void row(std::span<const Cell> cells) override {
     auto& out = target_.output.buffer();
     if (!lines_ && !first_) out.push_back(',');
-    if (pretty_) out.append("\n  ");
-    else if (!lines_ && !first_) out.push_back('\n');
+    if (pretty_)
+      out.append("\n  ");
+    else if (!lines_ && !first_)
+      out.push_back('\n');
     first_ = false;
     out.push_back('{');
     for (std::size_t i = 0; i < cells.size(); ++i) {

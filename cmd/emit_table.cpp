@@ -1,10 +1,10 @@
-// The table for people, and its Markdown twin. Widths come from the first rows; what follows them is written as it
-// comes, so that a table of any length takes bounded memory.
+// The table for people, and its Markdown twin. Widths come from the first rows; what follows them is written
+// as it comes, so that a table of any length takes bounded memory.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "base/zone.hpp"
 #include "cmd/json_text.hpp"
@@ -32,8 +32,10 @@ class Table final : public RowFormat {
   void row(std::span<const Cell> cells) override {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       auto& text = waiting_.emplace_back();
-      if (cells[i].is_null()) append_visible(text, target_.style.null_text.value_or(""));
-      else append_display_cell(text, target_.columns[i], cells[i], target_.times);
+      if (cells[i].is_null())
+        append_visible(text, target_.style.null_text.value_or(""));
+      else
+        append_display_cell(text, target_.columns[i], cells[i], target_.times);
       if (!measured_) widths_[i] = std::max(widths_[i], display_width(text));
     }
     if (measured_ || waiting_.size() >= k_measured_rows * target_.columns.size()) write_waiting();
@@ -129,8 +131,10 @@ class Markdown final : public RowFormat {
     auto& out = target_.output.buffer();
     for (std::size_t i = 0; i < cells.size(); ++i) {
       text_.clear();
-      if (cells[i].is_null()) text_ = target_.style.null_text.value_or("");
-      else append_plain(target_.columns[i], cells[i]);
+      if (cells[i].is_null())
+        text_ = target_.style.null_text.value_or("");
+      else
+        append_plain(target_.columns[i], cells[i]);
       out.append("| ");
       append_escaped(out, text_);
       out.push_back(' ');
@@ -142,19 +146,32 @@ class Markdown final : public RowFormat {
   /// Machine form of everything: markdown is a contract as csv is.
   void append_plain(const Column& column, const Cell& cell) {
     const auto& value = cell.value();
-    if (const auto* text = std::get_if<std::string_view>(&value)) text_.append(*text);
-    else if (const auto* at = std::get_if<base::Instant>(&value)) target_.times.append(text_, *at);
-    else append_json_cell(text_, column, cell, target_.times);
+    if (const auto* text = std::get_if<std::string_view>(&value))
+      text_.append(*text);
+    else if (const auto* at = std::get_if<base::Instant>(&value))
+      target_.times.append(text_, *at);
+    else
+      append_json_cell(text_, column, cell, target_.times);
   }
 
   static void append_escaped(std::string& out, std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
       switch (text[i]) {
-        case '|': out.append("\\|"); break;
-        case '\\': out.append("\\\\"); break;
-        case '<': out.append("&lt;"); break;
-        case '&': out.append("&amp;"); break;
-        case '\n': out.append("<br>"); break;
+        case '|':
+          out.append("\\|");
+          break;
+        case '\\':
+          out.append("\\\\");
+          break;
+        case '<':
+          out.append("&lt;");
+          break;
+        case '&':
+          out.append("&amp;");
+          break;
+        case '\n':
+          out.append("<br>");
+          break;
         default: {
           auto end = text.find_first_of("|\\<&\n", i);
           if (end == text.npos) end = text.size();
@@ -177,7 +194,8 @@ void append_display_cell(std::string& out, const Column& column, const Cell& cel
     append_visible(out, *text);
   } else if (const auto* at = std::get_if<base::Instant>(&value)) {
     times.append_local(out, *at);
-  } else if (const auto* number = std::get_if<std::int64_t>(&value); number && column.type == ColumnType::duration) {
+  } else if (const auto* number = std::get_if<std::int64_t>(&value);
+             number && column.type == ColumnType::duration) {
     out.append(base::format_duration(std::chrono::seconds(*number)));
   } else if (const auto* yes = std::get_if<bool>(&value)) {
     out.append(*yes ? "yes" : "no");
@@ -189,6 +207,8 @@ void append_display_cell(std::string& out, const Column& column, const Cell& cel
 }
 
 std::unique_ptr<RowFormat> make_table(RowTarget target) { return std::make_unique<Table>(std::move(target)); }
-std::unique_ptr<RowFormat> make_markdown(RowTarget target) { return std::make_unique<Markdown>(std::move(target)); }
+std::unique_ptr<RowFormat> make_markdown(RowTarget target) {
+  return std::make_unique<Markdown>(std::move(target));
+}
 
 }  // namespace ringctl::cmd

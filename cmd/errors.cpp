@@ -1,14 +1,13 @@
 #include "cmd/errors.hpp"
 
 #include <cxxabi.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <typeinfo>
-
-#include <fmt/format.h>
 
 #include "base/build_info.hpp"
 #include "base/log.hpp"
@@ -20,7 +19,8 @@ namespace {
 
 bool retryable(Errc code) {
   const auto table = errc_table();
-  const auto it = std::find_if(table.begin(), table.end(), [&](const ErrcInfo& info) { return info.code == code; });
+  const auto it =
+      std::find_if(table.begin(), table.end(), [&](const ErrcInfo& info) { return info.code == code; });
   return it != table.end() && it->retry == "yes";
 }
 
@@ -84,7 +84,8 @@ Error to_error(std::exception_ptr thrown) {
     return {Errc::failure, "internal.out_of_memory", "out of memory"};
   } catch (const std::exception& exception) {
     const auto type = type_of(exception);
-    return bug(base::log_enabled(base::LogLevel::info) ? fmt::format("{}: {}", type, exception.what()) : type);
+    return bug(base::log_enabled(base::LogLevel::info) ? fmt::format("{}: {}", type, exception.what())
+                                                       : type);
   } catch (...) {
     return bug("something that is no exception was thrown");
   }
@@ -96,11 +97,16 @@ bool wants_json_errors(const std::vector<std::string>& args, const Environment& 
   for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
     const std::string_view word = args[i];
     const auto next = i + 1 < args.size() ? std::string_view(args[i + 1]) : std::string_view();
-    if (word == "--json") json = true;
-    else if (word == "-o" || word == "--output") json = asks_for_json(next);
-    else if (word.starts_with("--output=")) json = asks_for_json(word.substr(9));
-    else if (word.starts_with("-o")) json = asks_for_json(word.substr(2));
-    else if ((word == "--log-format" && next == "json") || word == "--log-format=json") json = true;
+    if (word == "--json")
+      json = true;
+    else if (word == "-o" || word == "--output")
+      json = asks_for_json(next);
+    else if (word.starts_with("--output="))
+      json = asks_for_json(word.substr(9));
+    else if (word.starts_with("-o"))
+      json = asks_for_json(word.substr(2));
+    else if ((word == "--log-format" && next == "json") || word == "--log-format=json")
+      json = true;
   }
   return json;
 }

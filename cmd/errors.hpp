@@ -14,14 +14,16 @@ std::string error_text(const Error&, Paint);
 /// {"error":{"code":...,"exit":...,"message":...,...}} and a newline.
 std::string error_json(const Error&);
 
-/// What was thrown, as an Error: itself, or an apology for a bug (exit 1). Details of a bug only with --verbose,
-/// because nobody knows what such a message holds.
+/// What was thrown, as an Error: itself, or an apology for a bug (exit 1). Details of a bug only with
+/// --verbose, because nobody knows what such a message holds.
 Error to_error(std::exception_ptr);
 
-/// True if the words ask for JSON on stderr, wherever they stand: a mistyped command line must answer in JSON too.
+/// True if the words ask for JSON on stderr, wherever they stand: a mistyped command line must answer in JSON
+/// too.
 bool wants_json_errors(const std::vector<std::string>& args, const Environment&);
 
-/// Prints the error on `fd` unless it ends the run quietly (broken pipe, pager closed, no message); its exit status.
+/// Prints the error on `fd` unless it ends the run quietly (broken pipe, pager closed, no message); its exit
+/// status.
 int report(const Error&, int fd, bool json, Paint);
 
 }  // namespace ringctl::cmd

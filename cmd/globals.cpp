@@ -31,8 +31,10 @@ std::vector<Flag> make_global_flags() {
   flags.reserve(40);
   const auto add = [&](Flag flag) { flags.push_back(std::move(flag)); };
   add(global("p,profile", &G::profile, "NAME", "profile of the configuration to use", ValueKind::profile));
-  add(global("config", &G::config_file, "FILE", "configuration file to read instead of the user's", ValueKind::file));
-  add(global("d,database", &G::database, "URL", "sqlite:PATH or postgresql://... to work on", ValueKind::other));
+  add(global("config", &G::config_file, "FILE", "configuration file to read instead of the user's",
+             ValueKind::file));
+  add(global("d,database", &G::database, "URL", "sqlite:PATH or postgresql://... to work on",
+             ValueKind::other));
   add(global("w,workspace", &G::workspace, "NAME", "workspace to work in", ValueKind::workspace));
   add(with_choices(global("o,output", &G::output, "FORMAT", "output format"), k_formats,
                    "table on a terminal, else tsv"));
@@ -60,8 +62,8 @@ std::vector<Flag> make_global_flags() {
                    "text|json", "text"));
   add(with_choices(global("color", &G::color, "WHEN", "use colour"), "auto|always|never", "auto"));
   add(global("no-color", &G::no_color, "same as --color never"));
-  add(with_choices(global("progress", &G::progress, "HOW", "how to show progress"), "auto|tty|plain|json|none",
-                   "auto"));
+  add(with_choices(global("progress", &G::progress, "HOW", "how to show progress"),
+                   "auto|tty|plain|json|none", "auto"));
   add(global("no-pager", &G::no_pager, "never start a pager"));
   add(global("tz", &G::tz, "ZONE", "IANA time zone for times printed and read", ValueKind::zone));
   add(global("timeout", &G::timeout, "DUR", "give up after this long, e.g. 30s, 10m", ValueKind::duration));
@@ -70,7 +72,8 @@ std::vector<Flag> make_global_flags() {
   flags.back().default_text = "0s";
   add(global("n,dry-run", &G::dry_run, "say what would be done, change nothing"));
   add(global("y,yes", &G::yes, "answer yes to the question a command asks before it acts"));
-  add(global("confirm", &G::confirm, "NAME", "confirm a severe act by naming what it is done to", ValueKind::other));
+  add(global("confirm", &G::confirm, "NAME", "confirm a severe act by naming what it is done to",
+             ValueKind::other));
   add(global("no-input", &G::no_input, "never ask; fail where a question would be needed"));
   add(global("version", &G::version, "print the version"));
   add(global("h,help", &G::help, "print help"));

@@ -1,9 +1,9 @@
 #include "cmd/help.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "cmd/globals.hpp"
@@ -69,7 +69,8 @@ std::string usage_line(const Command& command) {
 }
 
 std::string flag_left(const Flag& flag) {
-  auto left = flag.letter ? fmt::format("-{}, --{}", flag.letter, flag.name) : fmt::format("    --{}", flag.name);
+  auto left =
+      flag.letter ? fmt::format("-{}, --{}", flag.letter, flag.name) : fmt::format("    --{}", flag.name);
   if (flag.takes_value()) left.append(" ").append(flag.value_name);
   return left;
 }
@@ -92,19 +93,22 @@ std::string flag_list(const std::vector<Flag>& flags) {
 
 std::string_view errc_name(Errc code) {
   const auto table = errc_table();
-  const auto it = std::find_if(table.begin(), table.end(), [&](const ErrcInfo& info) { return info.code == code; });
+  const auto it =
+      std::find_if(table.begin(), table.end(), [&](const ErrcInfo& info) { return info.code == code; });
   return it == table.end() ? "" : it->name;
 }
 std::string_view errc_meaning(Errc code) {
   const auto table = errc_table();
-  const auto it = std::find_if(table.begin(), table.end(), [&](const ErrcInfo& info) { return info.code == code; });
+  const auto it =
+      std::find_if(table.begin(), table.end(), [&](const ErrcInfo& info) { return info.code == code; });
   return it == table.end() ? "" : it->meaning;
 }
 
 std::string exit_status(const Command& command) {
   TwoColumns list;
   for (const auto code : exit_codes_of(command))
-    list.add(fmt::format("{:>3}  {}", static_cast<int>(code), errc_name(code)), std::string(errc_meaning(code)));
+    list.add(fmt::format("{:>3}  {}", static_cast<int>(code), errc_name(code)),
+             std::string(errc_meaning(code)));
   return list.text();
 }
 
@@ -119,12 +123,14 @@ std::string command_help(const Command& command) {
   TwoColumns arguments;
   for (const auto& argument : command.arguments) {
     std::string help(argument.help);
-    if (!argument.choices.empty()) help.append("; one of ").append(base::join(split_choices(argument.choices), ", "));
+    if (!argument.choices.empty())
+      help.append("; one of ").append(base::join(split_choices(argument.choices), ", "));
     arguments.add(shown(argument), std::move(help));
   }
   if (!arguments.empty()) text.append("\nARGUMENTS\n").append(arguments.text());
   if (!command.flags.empty()) text.append("\nFLAGS\n").append(flag_list(command.flags));
-  text.append("\nGLOBAL FLAGS\n  Every command takes those that `ringctl --help` lists: -o FORMAT, --columns, -n, -q ...\n");
+  text.append(
+      "\nGLOBAL FLAGS\n  Every command takes those that `ringctl --help` lists: -o FORMAT, --columns, -n, -q ...\n");
   text.append("\nEXIT STATUS\n").append(exit_status(command));
   return text;
 }
@@ -137,7 +143,8 @@ std::string verbs_of(const Noun& noun) {
 }
 
 std::string noun_help(const Noun& noun) {
-  auto text = fmt::format("{}\n\nUSAGE\n  ringctl {} VERB [ARGUMENTS] [FLAGS]\n\nEXAMPLES\n", noun.summary(), noun.name());
+  auto text = fmt::format("{}\n\nUSAGE\n  ringctl {} VERB [ARGUMENTS] [FLAGS]\n\nEXAMPLES\n", noun.summary(),
+                          noun.name());
   for (const auto& command : noun.commands())
     if (!command.hidden && !command.examples.empty())
       text.append("  ").append(command.examples.front().command).append("\n");
@@ -195,9 +202,10 @@ std::string help_text(const Registry& registry, const Noun* noun, const Command*
 
 std::string concise_help(const Registry& registry, const Noun* noun) {
   if (noun)
-    return fmt::format("{}\n\nusage: ringctl {} VERB [ARGUMENTS] [FLAGS]\n\n{}", noun->summary(), noun->name(),
-                       verbs_of(*noun));
-  return "usage: ringctl NOUN VERB [ARGUMENTS] [FLAGS]\n" + groups(registry) + "\n`ringctl --help` says more.\n";
+    return fmt::format("{}\n\nusage: ringctl {} VERB [ARGUMENTS] [FLAGS]\n\n{}", noun->summary(),
+                       noun->name(), verbs_of(*noun));
+  return "usage: ringctl NOUN VERB [ARGUMENTS] [FLAGS]\n" + groups(registry) +
+         "\n`ringctl --help` says more.\n";
 }
 
 }  // namespace ringctl::cmd

@@ -38,8 +38,10 @@ bulk::OnConflict conflict_mode(const std::string& name) {
 char delimiter_of(const std::optional<std::string>& text) {
   if (!text) return 0;
   if (*text == "\\t" || *text == "tab") return '\t';
-  if (text->size() == 1 && text->front() != '"' && text->front() != '\n' && text->front() != '\r') return text->front();
-  throw Error(Errc::usage, "usage.bad_value", fmt::format("--input-delimiter \"{}\" is not one character", *text),
+  if (text->size() == 1 && text->front() != '"' && text->front() != '\n' && text->front() != '\r')
+    return text->front();
+  throw Error(Errc::usage, "usage.bad_value",
+              fmt::format("--input-delimiter \"{}\" is not one character", *text),
               "--input-delimiter ';', or tab");
 }
 
@@ -104,7 +106,8 @@ void show_warnings(Io& io, const bulk::ImportReport& report) {
 
 void show_summary(Io& io, const bulk::ImportReport& report, std::string_view noun) {
   const auto& counts = report.counts;
-  const bool refused = report.outcome != Errc::ok && report.outcome != Errc::partial && !report.stopped_midway;
+  const bool refused =
+      report.outcome != Errc::ok && report.outcome != Errc::partial && !report.stopped_midway;
   const bool changes = !refused && counts.created + counts.updated != 0;
   std::string rest = fmt::format("({}", counts_text(counts));
   if (report.job && changes) rest += fmt::format("; job {}", report.job->short_id());
@@ -139,24 +142,35 @@ Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
   verb.argument("file", &ImportArguments::file, "CSV, TSV or JSONL, also .gz or .zst; - is standard input")
       .kind(ValueKind::file)
       .flag("input-format", &ImportArguments::input_format, "FORMAT", "how to read the file")
-      .choices("auto|csv|tsv|jsonl").default_text("auto")
-      .flag("input-delimiter", &ImportArguments::input_delimiter, "C", "what separates fields; guessed from the first line")
-      .flag("input-header", &ImportArguments::input_header, "MODE", "whether the first line names the columns")
-      .choices("auto|yes|no").default_text("auto")
+      .choices("auto|csv|tsv|jsonl")
+      .default_text("auto")
+      .flag("input-delimiter", &ImportArguments::input_delimiter, "C",
+            "what separates fields; guessed from the first line")
+      .flag("input-header", &ImportArguments::input_header, "MODE",
+            "whether the first line names the columns")
+      .choices("auto|yes|no")
+      .default_text("auto")
       .flag("encoding", &ImportArguments::encoding, "NAME", "text encoding of the file")
-      .choices("auto|utf-8|utf-16|windows-1252").default_text("auto")
-      .flag("map", &ImportArguments::maps, "COL=FIELD", "a column of the file that has another name; COL=- ignores it")
-      .flag("default-country", &ImportArguments::default_country, "CC", "country of numbers written without one")
+      .choices("auto|utf-8|utf-16|windows-1252")
+      .default_text("auto")
+      .flag("map", &ImportArguments::maps, "COL=FIELD",
+            "a column of the file that has another name; COL=- ignores it")
+      .flag("default-country", &ImportArguments::default_country, "CC",
+            "country of numbers written without one")
       .kind(ValueKind::country)
-      .flag("on-conflict", &ImportArguments::on_conflict, "WHAT", "what to do with rows that exist with other values")
-      .choices("update|skip|fail").default_text("update")
+      .flag("on-conflict", &ImportArguments::on_conflict, "WHAT",
+            "what to do with rows that exist with other values")
+      .choices("update|skip|fail")
+      .default_text("update")
       .flag("atomic", &ImportArguments::atomic, "write all rows or none (the default)")
-      .flag("max-errors", &ImportArguments::max_errors, "N|P%", "write the good rows if no more than this are rejected")
+      .flag("max-errors", &ImportArguments::max_errors, "N|P%",
+            "write the good rows if no more than this are rejected")
       .excludes("atomic")
       .flag("rejects", &ImportArguments::rejects, "FILE", "write rejected rows and why here")
       .kind(ValueKind::file)
       .flag("restart", &ImportArguments::restart, "do not take up an unfinished run of the same file")
-      .exits({Errc::partial, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema, Errc::db_down, Errc::db_busy});
+      .exits({Errc::partial, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema, Errc::db_down,
+              Errc::db_busy});
   return verb;
 }
 

@@ -20,7 +20,8 @@ struct ImportArguments {
 };
 
 /// Declares the verb with its flags; the noun adds its examples.
-Verb<ImportArguments> add_import(Noun&, std::string_view summary, void (*run)(const ImportArguments&, Context&));
+Verb<ImportArguments> add_import(Noun&, std::string_view summary,
+                                 void (*run)(const ImportArguments&, Context&));
 
 /// Runs it: plan or write, report, and throw what the exit status asks for.
 void run_import(const ImportArguments&, Context&, bulk::Adapter&);

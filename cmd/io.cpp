@@ -1,11 +1,10 @@
 #include "cmd/io.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-
-#include <fmt/format.h>
 
 #include "cmd/json_text.hpp"
 #include "cmd/pager.hpp"
@@ -15,8 +14,10 @@ namespace ringctl::cmd {
 void write_quietly(int fd, std::string_view text) noexcept {
   while (!text.empty()) {
     const auto written = ::write(fd, text.data(), text.size());
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-    else if (errno != EINTR) return;
+    if (written > 0)
+      text.remove_prefix(static_cast<std::size_t>(written));
+    else if (errno != EINTR)
+      return;
   }
 }
 
@@ -25,7 +26,9 @@ Io::Io(IoOptions options, const base::Clock& clock, const base::CancelToken& can
 
 bool Io::out_is_terminal() const { return options_.out == "-" && is_terminal(options_.streams.out); }
 
-Format Io::format() const { return options_.format.value_or(out_is_terminal() ? Format::table : Format::tsv); }
+Format Io::format() const {
+  return options_.format.value_or(out_is_terminal() ? Format::table : Format::tsv);
+}
 
 RowStyle Io::row_style() const {
   auto style = options_.rows;
@@ -62,7 +65,8 @@ void Io::record(std::span<const Column> columns, std::span<const Cell> cells) {
   std::vector<std::size_t> picked;
   if (options_.columns.empty())
     for (std::size_t i = 0; i < columns.size(); ++i) picked.push_back(i);
-  else picked = pick_columns(columns, options_.columns);
+  else
+    picked = pick_columns(columns, options_.columns);
 
   auto& buffer = out().buffer();
   if (json()) {
@@ -80,9 +84,12 @@ void Io::record(std::span<const Column> columns, std::span<const Cell> cells) {
     std::size_t width = 0;
     for (const auto i : picked) width = std::max(width, columns[i].name.size());
     for (const auto i : picked) {
-      buffer.append(Paint(row_style().color).bold(columns[i].name)).append(width - columns[i].name.size() + 2, ' ');
-      if (cells[i].is_null()) append_visible(buffer, options_.rows.null_text.value_or("-"));
-      else append_display_cell(buffer, columns[i], cells[i], times_);
+      buffer.append(Paint(row_style().color).bold(columns[i].name))
+          .append(width - columns[i].name.size() + 2, ' ');
+      if (cells[i].is_null())
+        append_visible(buffer, options_.rows.null_text.value_or("-"));
+      else
+        append_display_cell(buffer, columns[i], cells[i], times_);
       buffer.push_back('\n');
     }
   }
@@ -147,10 +154,12 @@ void Io::write_err(std::string_view text) const { write_quietly(options_.streams
 
 Progress Io::progress(std::string what, std::optional<std::uint64_t> total) {
   auto mode = options_.progress;
-  if (options_.quiet) mode = ProgressMode::none;
-  else if (mode == ProgressMode::automatic) mode = err_is_terminal() ? ProgressMode::tty : ProgressMode::plain;
-  return {options_.streams.err, clock_, mode, std::move(what), total,
-          screen_of(options_.streams.err, options_.environment).columns};
+  if (options_.quiet)
+    mode = ProgressMode::none;
+  else if (mode == ProgressMode::automatic)
+    mode = err_is_terminal() ? ProgressMode::tty : ProgressMode::plain;
+  return {options_.streams.err, clock_, mode,
+          std::move(what),      total,  screen_of(options_.streams.err, options_.environment).columns};
 }
 
 void Io::close() {

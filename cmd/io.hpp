@@ -36,7 +36,7 @@ struct IoOptions {
   bool truncate = true;
   bool quiet = false;
   bool pager = true;
-  std::string pager_command;         ///< of the configuration; empty: PAGER, else less
+  std::string pager_command;  ///< of the configuration; empty: PAGER, else less
   ColorMode color = ColorMode::automatic;
   ProgressMode progress = ProgressMode::automatic;
   base::Zone zone = base::Zone::utc();
@@ -55,8 +55,8 @@ struct Field {
 struct Change {
   std::string_view action;  ///< past tense: "added", "assigned"; for a dry run the infinitive: "add"
   std::string_view object;
-  std::string_view rest = {};         ///< end of the text line
-  std::vector<Field> fields = {};     ///< more of the JSON object
+  std::string_view rest = {};      ///< end of the text line
+  std::vector<Field> fields = {};  ///< more of the JSON object
 };
 
 class Io {
@@ -91,8 +91,8 @@ class Io {
   Progress progress(std::string what, std::optional<std::uint64_t> total = {});
 
   // --- questions ---
-  /// Before a moderate act. --yes answers; otherwise asks if stdin and stderr are terminals, else throws Errc::usage
-  /// [usage.confirmation_needed] naming --yes. Throws Errc::declined.
+  /// Before a moderate act. --yes answers; otherwise asks if stdin and stderr are terminals, else throws
+  /// Errc::usage [usage.confirmation_needed] naming --yes. Throws Errc::declined.
   void confirm(std::string_view question);
   /// Before a severe act: --confirm NAME, or the name typed. `--yes` does not do.
   void confirm_severe(std::string_view act, std::string_view name);
@@ -114,7 +114,9 @@ class Io {
   bool out_is_terminal() const;
   bool err_is_terminal() const { return is_terminal(options_.streams.err); }
   bool quiet() const { return options_.quiet; }
-  Paint err_paint() const { return Paint(use_color(options_.streams.err, options_.color, options_.environment)); }
+  Paint err_paint() const {
+    return Paint(use_color(options_.streams.err, options_.color, options_.environment));
+  }
   void write_err(std::string_view text) const;
   Screen screen() const { return screen_of(options_.streams.out, options_.environment); }
   const IoOptions& options() const { return options_; }

@@ -81,7 +81,8 @@ void run_list(const ListVerbOptions&, Context& ctx) {
   list.print();
 }
 
-// `key` is a number in most jobs: typed so, numbers are written as they are and anything else is still guarded.
+// `key` is a number in most jobs: typed so, numbers are written as they are and anything else is still
+// guarded.
 constexpr std::array k_row_columns = {
     Column{"line", ColumnType::integer},
     Column{"key", ColumnType::e164},

@@ -30,7 +30,8 @@ void run_resume(const JobOptions& options, Context& context) {
   const auto job = find_job(options, context);
   if (job.state != jobs::State::running)
     throw Error(Errc::conflict, "jobs.not_unfinished",
-                fmt::format("job {} is {}; only an unfinished one goes on", job.id.short_id(), jobs::state_name(job.state)));
+                fmt::format("job {} is {}; only an unfinished one goes on", job.id.short_id(),
+                            jobs::state_name(job.state)));
   if (job.input_digest.empty())
     throw Error(Errc::conflict, "jobs.read_from_stdin",
                 fmt::format("job {} read standard input, which is gone", job.id.short_id()),
@@ -45,7 +46,8 @@ void run_resume(const JobOptions& options, Context& context) {
 std::string undo_text(const bulk::UndoReport& report) {
   const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
   std::string out = fmt::format("({} removed, {} restored", number(report.removed), number(report.restored));
-  if (report.kept_count != 0) out += fmt::format(", {} kept because they changed since", number(report.kept_count));
+  if (report.kept_count != 0)
+    out += fmt::format(", {} kept because they changed since", number(report.kept_count));
   if (report.gone != 0) out += fmt::format(", {} gone already", number(report.gone));
   return out + ")";
 }
@@ -56,16 +58,20 @@ void run_undo(const JobOptions& options, Context& context) {
   if (!context.dry_run())
     io.confirm(fmt::format("Undo job {} ({} of {}: {} rows made, {} changed)?", job.id.short_id(), job.kind,
                            job.input_name, job.counts.created, job.counts.updated));
-  const auto report = bulk::undo_import(context.session(), context.workspace().id, *bulk::adapter_for_job(job.kind),
-                                        job.id.text(), context.dry_run(), context.lock_wait());
+  const auto report =
+      bulk::undo_import(context.session(), context.workspace().id, *bulk::adapter_for_job(job.kind),
+                        job.id.text(), context.dry_run(), context.lock_wait());
   for (const auto& key : report.kept) io.warn(fmt::format("kept {}: it changed since", key));
   if (report.kept_count > std::ssize(report.kept))
     io.warn(fmt::format("kept {} more", report.kept_count - std::ssize(report.kept)));
   const std::string object = "job " + report.job.id.short_id();
   const std::string rest = undo_text(report);
   Change change{context.dry_run() ? "undo" : "undid", object, rest, {}};
-  change.fields = {{"job_id", report.job.id},       {"removed", report.removed}, {"restored", report.restored},
-                   {"kept", report.kept_count}, {"gone", report.gone}};
+  change.fields = {{"job_id", report.job.id},
+                   {"removed", report.removed},
+                   {"restored", report.restored},
+                   {"kept", report.kept_count},
+                   {"gone", report.gone}};
   if (context.dry_run()) return io.would_change(change);
   io.changed(change);
 }
@@ -76,8 +82,9 @@ void add_jobs_resume(Noun& noun) {
   noun.verb<JobOptions>("resume", "Go on with a job that was interrupted", run_resume)
       .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
-      .details("Reads the same file again and goes on behind the last batch that was written. Giving the original\n"
-               "command again does the same.")
+      .details(
+          "Reads the same file again and goes on behind the last batch that was written. Giving the original\n"
+          "command again does the same.")
       .example("ringctl jobs resume 5be01d7a")
       .example("ringctl jobs resume 5be01d7a --lock-wait 1m", "wait while another import runs")
       .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked});
@@ -87,8 +94,9 @@ void add_jobs_undo(Noun& noun) {
   noun.verb<JobOptions>("undo", "Take back what a bulk job wrote", run_undo)
       .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
-      .details("Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed\n"
-               "since are kept and listed.")
+      .details(
+          "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed\n"
+          "since are kept and listed.")
       .example("ringctl jobs undo 5be01d7a --dry-run", "show what would be taken back")
       .example("ringctl jobs undo 5be01d7a --yes")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::locked});

@@ -5,8 +5,8 @@
 
 namespace ringctl::cmd {
 
-/// Name and version of every library this binary was built with, sorted by name. Those of their headers: asking the
-/// libraries themselves would load the heavy ones.
+/// Name and version of every library this binary was built with, sorted by name. Those of their headers:
+/// asking the libraries themselves would load the heavy ones.
 std::vector<std::pair<std::string, std::string>> library_versions();
 
 }  // namespace ringctl::cmd

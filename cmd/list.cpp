@@ -1,8 +1,8 @@
 #include "cmd/list.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -18,7 +18,8 @@ bool before(const Cell& a, const Cell& b) {
   const auto& left = a.value();
   const auto& right = b.value();
   if (left.index() != right.index()) return left.index() < right.index();
-  if (const auto* text = std::get_if<std::string_view>(&left)) return *text < std::get<std::string_view>(right);
+  if (const auto* text = std::get_if<std::string_view>(&left))
+    return *text < std::get<std::string_view>(right);
   if (const auto* number = std::get_if<std::int64_t>(&left)) return *number < std::get<std::int64_t>(right);
   if (const auto* real = std::get_if<double>(&left)) return *real < std::get<double>(right);
   if (const auto* yes = std::get_if<bool>(&left)) return *yes < std::get<bool>(right);

@@ -21,8 +21,8 @@ struct Sort {
 
 /// What a list verb passes to its room.
 struct ListOptions {
-  std::optional<Sort> sort;   ///< one of the sortable columns
-  std::int64_t limit = 0;     ///< 0: all
+  std::optional<Sort> sort;  ///< one of the sortable columns
+  std::int64_t limit = 0;    ///< 0: all
 };
 
 /// "label" or "label:desc"; throws Errc::usage [usage.bad_sort] naming the sortable columns.

@@ -1,12 +1,11 @@
 #include "cmd/output.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "cmd/pager.hpp"
@@ -14,8 +13,10 @@
 namespace ringctl::cmd {
 
 Output::Output(OutputOptions options) : options_(std::move(options)) {
-  if (options_.path != "-") file_ = std::make_unique<base::AtomicFile>(options_.path);
-  else if (options_.pager) paging_ = Paging::undecided;
+  if (options_.path != "-")
+    file_ = std::make_unique<base::AtomicFile>(options_.path);
+  else if (options_.pager)
+    paging_ = Paging::undecided;
 }
 
 Output::~Output() {
@@ -74,8 +75,10 @@ void Output::send() {
 
 void Output::flush() {
   if (paging_ == Paging::undecided) {
-    if (longer_than_screen()) start_pager();
-    else paging_ = Paging::off;
+    if (longer_than_screen())
+      start_pager();
+    else
+      paging_ = Paging::off;
   }
   send();
   if (paging_ == Paging::on) {
@@ -91,7 +94,8 @@ void Output::close() {
     file_->commit();
     return;
   }
-  // Closing a duplicate makes network file systems report what they have not written, and keeps the descriptor.
+  // Closing a duplicate makes network file systems report what they have not written, and keeps the
+  // descriptor.
   const int copy = ::dup(options_.fd);
   if (copy >= 0 && ::close(copy) != 0)
     throw Error(Errc::output, "output.write_failed",

@@ -1,6 +1,6 @@
 #pragma once
-// Where data goes: standard output, a pager, or a file that appears whole or not at all. Every byte is accounted
-// for: a failed write is Errc::output (40), a reader that went away Errc::broken_pipe (141).
+// Where data goes: standard output, a pager, or a file that appears whole or not at all. Every byte is
+// accounted for: a failed write is Errc::output (40), a reader that went away Errc::broken_pipe (141).
 
 #include <sys/types.h>
 
@@ -19,7 +19,7 @@ struct OutputOptions {
   std::string path = "-";            ///< "-": fd
   std::optional<std::string> pager;  ///< command to start when the text is longer than the screen
   int screen_lines = 24;
-  Environment environment;           ///< what the pager is told about the terminal; never secrets
+  Environment environment;  ///< what the pager is told about the terminal; never secrets
 };
 
 class Output {

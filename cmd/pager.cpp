@@ -20,8 +20,10 @@ bool is_secret(std::string_view entry) {
   static constexpr std::array<std::string_view, 6> k_prefixes = {
       "TWILIO_", "RINGCTL_DATABASE_URL", "PGPASS", "CREDENTIALS_DIRECTORY=", "DATABASE_URL=", "RINGCTL_API_"};
   const auto name = entry.substr(0, entry.find('='));
-  return std::any_of(k_prefixes.begin(), k_prefixes.end(), [&](auto prefix) { return entry.starts_with(prefix); }) ||
-         name.find("SECRET") != name.npos || name.find("TOKEN") != name.npos || name.find("PASSWORD") != name.npos;
+  return std::any_of(k_prefixes.begin(), k_prefixes.end(),
+                     [&](auto prefix) { return entry.starts_with(prefix); }) ||
+         name.find("SECRET") != name.npos || name.find("TOKEN") != name.npos ||
+         name.find("PASSWORD") != name.npos;
 }
 
 struct FileActions {
@@ -78,7 +80,8 @@ std::optional<Pager> spawn_pager(const std::string& command, int fd) {
   std::string shell = "sh", option = "-c", text = command;
   std::array<char*, 4> arguments = {shell.data(), option.data(), text.data(), nullptr};
   pid_t pid = -1;
-  if (posix_spawn(&pid, "/bin/sh", &actions.value, &attributes.value, arguments.data(), environment.data()) != 0)
+  if (posix_spawn(&pid, "/bin/sh", &actions.value, &attributes.value, arguments.data(), environment.data()) !=
+      0)
     return std::nullopt;
   return Pager{std::move(write_end), pid};
 }

@@ -10,8 +10,8 @@
 
 namespace ringctl::cmd {
 
-/// The configured command (RINGCTL_PAGER counts as that), else PAGER, else "less -FIRX". nullopt where it says `cat`
-/// or nothing: no pager wanted.
+/// The configured command (RINGCTL_PAGER counts as that), else PAGER, else "less -FIRX". nullopt where it
+/// says `cat` or nothing: no pager wanted.
 std::optional<std::string> pager_command(const std::string& configured, const Environment&);
 
 struct Pager {

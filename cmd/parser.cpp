@@ -1,9 +1,9 @@
 #include "cmd/parser.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "base/text.hpp"
 #include "cmd/scan.hpp"
@@ -61,7 +61,8 @@ class Binder {
     }
     tokens.emplace_back("--");
     const auto rest = take_repeatable(scan.arguments);
-    tokens.insert(tokens.end(), scan.arguments.begin(), scan.arguments.end() - static_cast<std::ptrdiff_t>(rest));
+    tokens.insert(tokens.end(), scan.arguments.begin(),
+                  scan.arguments.end() - static_cast<std::ptrdiff_t>(rest));
     std::reverse(tokens.begin(), tokens.end());
     try {
       app_.parse(std::move(tokens));
@@ -108,7 +109,8 @@ class Binder {
     app_.add_option(std::string(argument.name), assign)->expected(1)->required(argument.required);
   }
 
-  /// Arguments a repeatable one takes are handed over as they stand: CLI11 would split "[a,b]". Returns how many.
+  /// Arguments a repeatable one takes are handed over as they stand: CLI11 would split "[a,b]". Returns how
+  /// many.
   std::size_t take_repeatable(const std::vector<std::string>& arguments) {
     if (command_.arguments.empty() || !command_.arguments.back().repeatable) return 0;
     const auto& last = command_.arguments.back();
@@ -130,9 +132,10 @@ class Binder {
   }
 
   Error missing_argument(const Argument& argument) const {
-    return Error(Errc::usage, "usage.missing_argument",
-                 fmt::format("\"ringctl {}\" needs {}: {}", command_.name(), upper(argument.name), argument.help),
-                 help_hint(command_));
+    return Error(
+        Errc::usage, "usage.missing_argument",
+        fmt::format("\"ringctl {}\" needs {}: {}", command_.name(), upper(argument.name), argument.help),
+        help_hint(command_));
   }
 
   Error missing(const Scan& scan) const {
@@ -141,7 +144,8 @@ class Binder {
       if (argument.required) return missing_argument(argument);
     }
     for (const auto& flag : command_.flags) {
-      const auto given = std::any_of(scan.flags.begin(), scan.flags.end(), [&](auto& g) { return g.flag == &flag; });
+      const auto given =
+          std::any_of(scan.flags.begin(), scan.flags.end(), [&](auto& g) { return g.flag == &flag; });
       if (flag.required && !given)
         return Error(Errc::usage, "usage.missing_flag",
                      fmt::format("\"ringctl {}\" needs --{} {}", command_.name(), flag.name, flag.value_name),

@@ -18,8 +18,8 @@ struct Invocation {
   Globals globals;
 };
 
-/// -h or --help: the full text on stdout, exit 0. `asked` false: nothing to run was named; the concise text on
-/// stderr, exit 2.
+/// -h or --help: the full text on stdout, exit 0. `asked` false: nothing to run was named; the concise text
+/// on stderr, exit 2.
 struct HelpRequest {
   const Noun* noun;        ///< nullptr: of ringctl itself
   const Command* command;  ///< nullptr: of the noun

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "cmd/context.hpp"
@@ -18,7 +18,8 @@ constexpr Column k_profile_columns[] = {
 void require_profile(Context& context, const std::string& name) {
   auto names = context.settings().profiles();
   // "default" is what is used where nothing names a profile; it needs no section.
-  if (name == config::find_key("profile")->built_in || std::find(names.begin(), names.end(), name) != names.end())
+  if (name == config::find_key("profile")->built_in ||
+      std::find(names.begin(), names.end(), name) != names.end())
     return;
   Error error(Errc::not_found, "profiles.unknown", fmt::format("there is no profile \"{}\"", name),
               "ringctl profiles list");

@@ -1,9 +1,9 @@
 #include "cmd/progress.hpp"
 
+#include <fmt/format.h>
+
 #include <iterator>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "base/zone.hpp"
@@ -24,12 +24,25 @@ std::chrono::milliseconds interval(ProgressMode mode) {
 
 Progress::Progress(int fd, const base::Clock& clock, ProgressMode mode, std::string what,
                    std::optional<std::uint64_t> total, int width)
-    : fd_(fd), clock_(&clock), mode_(mode), what_(std::move(what)), total_(total), width_(width),
-      started_(clock.steady()), due_(started_ + interval(mode)) {}
+    : fd_(fd),
+      clock_(&clock),
+      mode_(mode),
+      what_(std::move(what)),
+      total_(total),
+      width_(width),
+      started_(clock.steady()),
+      due_(started_ + interval(mode)) {}
 
 Progress::Progress(Progress&& other) noexcept
-    : fd_(other.fd_), clock_(other.clock_), mode_(other.mode_), what_(std::move(other.what_)), total_(other.total_),
-      width_(other.width_), started_(other.started_), due_(other.due_), drawn_(std::exchange(other.drawn_, false)) {}
+    : fd_(other.fd_),
+      clock_(other.clock_),
+      mode_(other.mode_),
+      what_(std::move(other.what_)),
+      total_(other.total_),
+      width_(other.width_),
+      started_(other.started_),
+      due_(other.due_),
+      drawn_(std::exchange(other.drawn_, false)) {}
 
 Progress::~Progress() {
   if (drawn_) write_quietly(fd_, "\r\x1b[K");

@@ -10,11 +10,12 @@ namespace ringctl::cmd {
 
 enum class ProgressMode { automatic, tty, plain, json, none };
 
-/// Progress of long work on stderr: one line redrawn (tty), a line every 10 s (plain), an object every second (json).
-/// Call update() at batch boundaries; it looks at the clock and nothing else when nothing is due.
+/// Progress of long work on stderr: one line redrawn (tty), a line every 10 s (plain), an object every second
+/// (json). Call update() at batch boundaries; it looks at the clock and nothing else when nothing is due.
 class Progress {
  public:
-  Progress(int fd, const base::Clock&, ProgressMode, std::string what, std::optional<std::uint64_t> total, int width);
+  Progress(int fd, const base::Clock&, ProgressMode, std::string what, std::optional<std::uint64_t> total,
+           int width);
   Progress(Progress&&) noexcept;
   Progress& operator=(Progress&&) = delete;
   ~Progress();  ///< clears the line

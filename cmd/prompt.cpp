@@ -1,9 +1,8 @@
 // Questions before dangerous acts. Asked only where somebody can answer: stdin and stderr are terminals.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "cmd/io.hpp"
@@ -29,7 +28,8 @@ Error declined() { return {Errc::declined, "prompt.declined", "declined; nothing
 
 /// For a hint that can be copied into a shell.
 std::string shell_word(std::string_view word) {
-  const auto plain = word.find_first_not_of("+-_.,:@/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+  const auto plain =
+      word.find_first_not_of("+-_.,:@/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
   if (plain == word.npos && !word.empty()) return std::string(word);
   std::string quoted = "'";
   for (const char c : word) quoted.append(c == '\'' ? "'\\''" : std::string(1, c));
@@ -52,8 +52,8 @@ std::optional<std::string> Io::ask(std::string_view question) {
 void Io::confirm(std::string_view question) {
   if (options_.yes || options_.dry_run) return;
   if (!may_ask())
-    throw Error(Errc::usage, "usage.confirmation_needed", fmt::format("this needs a confirmation: {}", question),
-                "add --yes");
+    throw Error(Errc::usage, "usage.confirmation_needed",
+                fmt::format("this needs a confirmation: {}", question), "add --yes");
   const auto answer = ask(fmt::format("{} [y/N] ", question));
   const auto word = base::ascii_lower(base::trim(answer.value_or("")));
   if (word != "y" && word != "yes") throw declined();
@@ -63,12 +63,14 @@ void Io::confirm_severe(std::string_view act, std::string_view name) {
   if (options_.dry_run) return;
   if (options_.confirm) {
     if (*options_.confirm == name) return;
-    throw Error(Errc::usage, "usage.confirmation_differs",
-                fmt::format("--confirm {} does not name what would be done: {} {}", *options_.confirm, act, name),
-                fmt::format("add --confirm {}", shell_word(name)));
+    throw Error(
+        Errc::usage, "usage.confirmation_differs",
+        fmt::format("--confirm {} does not name what would be done: {} {}", *options_.confirm, act, name),
+        fmt::format("add --confirm {}", shell_word(name)));
   }
   if (!may_ask())
-    throw Error(Errc::usage, "usage.confirmation_needed", fmt::format("this needs a confirmation: {} {}", act, name),
+    throw Error(Errc::usage, "usage.confirmation_needed",
+                fmt::format("this needs a confirmation: {} {}", act, name),
                 fmt::format("add --confirm {}", shell_word(name)));
   const auto answer = ask(fmt::format("{} {}: this cannot be undone. Type {} to go on: ", act, name, name));
   if (base::trim(answer.value_or("")) != name) throw declined();

@@ -15,9 +15,10 @@ std::string_view type_name(ColumnType type) {
 }
 
 std::string_view kind_name(ValueKind kind) {
-  static constexpr std::array k_names = {"text",   "number",   "workspace", "profile", "user",   "team",     "job",
-                                         "column", "sort_key", "format",    "zone",    "country", "file",     "folder",
-                                         "duration", "count",  "choice",    "config_key", "topic", "other"};
+  static constexpr std::array k_names = {"text",  "number",  "workspace",  "profile",  "user",
+                                         "team",  "job",     "column",     "sort_key", "format",
+                                         "zone",  "country", "file",       "folder",   "duration",
+                                         "count", "choice",  "config_key", "topic",    "other"};
   return k_names.at(static_cast<std::size_t>(kind));
 }
 
@@ -49,7 +50,8 @@ std::string_view read_value(std::chrono::milliseconds& to, const std::string& te
 }
 
 const Command* Noun::find(std::string_view verb) const {
-  const auto it = std::find_if(commands_.begin(), commands_.end(), [&](const Command& c) { return c.verb == verb; });
+  const auto it =
+      std::find_if(commands_.begin(), commands_.end(), [&](const Command& c) { return c.verb == verb; });
   return it == commands_.end() ? nullptr : &*it;
 }
 
@@ -63,7 +65,8 @@ const Noun* Registry::find(std::string_view name) const {
 }
 
 const Alias* Registry::find_alias(std::string_view name) const {
-  const auto it = std::find_if(aliases_.begin(), aliases_.end(), [&](const Alias& a) { return a.name == name; });
+  const auto it =
+      std::find_if(aliases_.begin(), aliases_.end(), [&](const Alias& a) { return a.name == name; });
   return it == aliases_.end() ? nullptr : &*it;
 }
 

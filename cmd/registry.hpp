@@ -1,7 +1,8 @@
 #pragma once
-// The one description of every command: what it is called, what it takes, its examples, what it runs. The parser,
-// --help, `help --tree json`, completion and the manual's test all read it, so a command cannot forget a part.
-// Text passed to the builder must have static storage (string literals).
+// The one description of every command: what it is called, what it takes, its examples, what it runs. The
+// parser,
+// --help, `help --tree json`, completion and the manual's test all read it, so a command cannot forget a
+// part. Text passed to the builder must have static storage (string literals).
 
 #include <chrono>
 #include <concepts>
@@ -24,8 +25,26 @@ class Context;
 
 /// What a value is, so that completion can offer the right ones.
 enum class ValueKind {
-  text, number, workspace, profile, user, team, job, column, sort_key, format, zone, country, file, folder, duration,
-  count, choice, config_key, topic, other,
+  text,
+  number,
+  workspace,
+  profile,
+  user,
+  team,
+  job,
+  column,
+  sort_key,
+  format,
+  zone,
+  country,
+  file,
+  folder,
+  duration,
+  count,
+  choice,
+  config_key,
+  topic,
+  other,
 };
 std::string_view kind_name(ValueKind);
 
@@ -168,12 +187,14 @@ class Verb {
   /// A switch (bool), or one that counts (int).
   template <class T, class Base>
   Verb& flag(std::string_view name, T Base::*member, std::string_view help) {
-    static_assert(std::same_as<T, bool> || std::same_as<T, int>, "a flag that takes a value needs a value name");
+    static_assert(std::same_as<T, bool> || std::same_as<T, int>,
+                  "a flag that takes a value needs a value name");
     return add(make_flag<Options>(name, member, {}, help));
   }
   template <class T, class Base>
   Verb& flag(std::string_view name, T Base::*member, std::string_view value_name, std::string_view help) {
-    static_assert(!std::same_as<T, bool> && !std::same_as<T, int>, "a switch has no value name; numbers are int64");
+    static_assert(!std::same_as<T, bool> && !std::same_as<T, int>,
+                  "a switch has no value name; numbers are int64");
     return add(make_flag<Options>(name, member, value_name, help));
   }
 
@@ -227,7 +248,9 @@ class Noun {
     command.verb = verb;
     command.summary = summary;
     command.make_options = [] { return std::make_shared<Options>(); };
-    command.run = [run](const void* options, Context& context) { run(*static_cast<const Options*>(options), context); };
+    command.run = [run](const void* options, Context& context) {
+      run(*static_cast<const Options*>(options), context);
+    };
     return Verb<Options>(command);
   }
   /// For `ringctl init` and its like: the noun is the command.
@@ -261,7 +284,8 @@ struct Alias {
 
 class Registry {
  public:
-  Registry(std::span<const NounEntry> table, std::span<const Alias> aliases) : table_(table), aliases_(aliases) {}
+  Registry(std::span<const NounEntry> table, std::span<const Alias> aliases)
+      : table_(table), aliases_(aliases) {}
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 

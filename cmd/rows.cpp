@@ -1,10 +1,10 @@
 #include "cmd/rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
-
-#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -18,12 +18,16 @@ constexpr std::array<std::string_view, 6> k_names = {"table", "tsv", "json", "js
 
 std::unique_ptr<RowFormat> make_format(RowTarget target) {
   switch (target.style.format) {
-    case Format::table: return make_table(std::move(target));
+    case Format::table:
+      return make_table(std::move(target));
     case Format::json:
-    case Format::jsonl: return make_json(std::move(target));
-    case Format::md: return make_markdown(std::move(target));
+    case Format::jsonl:
+      return make_json(std::move(target));
+    case Format::md:
+      return make_markdown(std::move(target));
     case Format::csv:
-    case Format::tsv: break;
+    case Format::tsv:
+      break;
   }
   return make_delimited(std::move(target));
 }
@@ -45,10 +49,12 @@ Format parse_format(std::string_view name, std::string_view origin) {
               "ringctl help formats");
 }
 
-std::vector<std::size_t> pick_columns(std::span<const Column> columns, const std::vector<std::string>& names) {
+std::vector<std::size_t> pick_columns(std::span<const Column> columns,
+                                      const std::vector<std::string>& names) {
   std::vector<std::size_t> picked;
   for (const auto& name : names) {
-    const auto it = std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.name == name; });
+    const auto it =
+        std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.name == name; });
     if (it == columns.end()) {
       std::vector<std::string> known;
       for (const auto& column : columns) known.emplace_back(column.name);
@@ -92,7 +98,8 @@ void Rows::finish(std::optional<std::uint64_t> total) {
   io_->out().flush();
   if (count_ == 0 && io_->format() == Format::table && io_->out_is_terminal()) io_->note("nothing found");
   if (total && *total > count_)
-    io_->note(fmt::format("showing {} of {} (use --limit 0)", base::group_digits(count_), base::group_digits(*total)));
+    io_->note(fmt::format("showing {} of {} (use --limit 0)", base::group_digits(count_),
+                          base::group_digits(*total)));
 }
 
 }  // namespace ringctl::cmd

@@ -1,5 +1,6 @@
 #pragma once
-// Rows of a list on their way out, one class per format. `Rows` picks the columns; a RowFormat writes one row.
+// Rows of a list on their way out, one class per format. `Rows` picks the columns; a RowFormat writes one
+// row.
 
 #include <cstdint>
 #include <memory>
@@ -25,9 +26,9 @@ struct RowStyle {
   std::optional<std::string> null_text;  ///< default "", and \N in tsv
   bool guard = true;                     ///< against spreadsheet formulas, csv and tsv
   bool crlf = false, bom = false;
-  char delimiter = ',';                  ///< csv
-  bool pretty = false;                   ///< json on a terminal
-  std::size_t width = 0;                 ///< table: cells are shortened to it; 0: never
+  char delimiter = ',';   ///< csv
+  bool pretty = false;    ///< json on a terminal
+  std::size_t width = 0;  ///< table: cells are shortened to it; 0: never
   bool color = false;
 };
 
@@ -69,7 +70,8 @@ class Rows {
   /// Throws Errc::output, broken_pipe, or what cancelled the command, whenever the buffer is written.
   void row(std::span<const Cell> cells);
   void row(std::initializer_list<Cell> cells) { row(std::span(cells.begin(), cells.size())); }
-  /// Ends the output. `total`: how many rows there are without --limit; a note says so if more than were shown.
+  /// Ends the output. `total`: how many rows there are without --limit; a note says so if more than were
+  /// shown.
   void finish(std::optional<std::uint64_t> total = {});
   std::uint64_t count() const { return count_; }
 

@@ -1,11 +1,11 @@
-// Two passes. The first finds the words that name the command, skipping flags and their values; the second knows
-// the command, and so exactly which flags there are.
+// Two passes. The first finds the words that name the command, skipping flags and their values; the second
+// knows the command, and so exactly which flags there are.
 #include "cmd/scan.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "cmd/globals.hpp"
@@ -15,7 +15,8 @@ namespace {
 
 /// "-5", "-0.25": an argument, not a flag.
 bool looks_like_number(std::string_view word) {
-  return word.size() > 1 && word[0] == '-' && (std::isdigit(static_cast<unsigned char>(word[1])) || word[1] == '.');
+  return word.size() > 1 && word[0] == '-' &&
+         (std::isdigit(static_cast<unsigned char>(word[1])) || word[1] == '.');
 }
 bool is_long(std::string_view word) { return word.size() > 2 && word.starts_with("--"); }
 bool is_short(std::string_view word) {
@@ -38,7 +39,8 @@ std::string_view long_name(std::string_view word) {
 
 class Scanner {
  public:
-  Scanner(const Registry& registry, const std::vector<std::string>& args) : registry_(registry), args_(args) {}
+  Scanner(const Registry& registry, const std::vector<std::string>& args)
+      : registry_(registry), args_(args) {}
 
   Scan run() {
     find_command();
@@ -104,7 +106,8 @@ class Scanner {
     return false;
   }
 
-  /// A flag in front of the words that name its command: any command's will do to know whether a value follows.
+  /// A flag in front of the words that name its command: any command's will do to know whether a value
+  /// follows.
   const Flag* anyones_flag(std::string_view name) const {
     const auto in = [&](const Command& command) { return find_long(command.flags, name); };
     if (result_.noun) {
@@ -117,9 +120,10 @@ class Scanner {
     return nullptr;
   }
 
-  [[noreturn]] static void unknown_command(std::string_view word, std::string_view of, std::string suggestion) {
-    Error error(Errc::usage, "usage.unknown_command", fmt::format("unknown command \"{}\" for \"{}\"", word, of),
-                fmt::format("{} --help", of));
+  [[noreturn]] static void unknown_command(std::string_view word, std::string_view of,
+                                           std::string suggestion) {
+    Error error(Errc::usage, "usage.unknown_command",
+                fmt::format("unknown command \"{}\" for \"{}\"", word, of), fmt::format("{} --help", of));
     if (!suggestion.empty()) error.detail(std::move(suggestion));
     throw std::move(error);
   }
@@ -149,13 +153,16 @@ class Scanner {
       if (std::find(command_words_.begin(), command_words_.end(), at_) != command_words_.end()) continue;
       const std::string& word = args_[at_];
       if (word == "--") {
-        result_.arguments.insert(result_.arguments.end(), args_.begin() + static_cast<std::ptrdiff_t>(at_) + 1,
-                                 args_.end());
+        result_.arguments.insert(result_.arguments.end(),
+                                 args_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, args_.end());
         return;
       }
-      if (is_long(word)) read_long(word);
-      else if (is_short(word)) read_short(word);
-      else result_.arguments.push_back(word);
+      if (is_long(word))
+        read_long(word);
+      else if (is_short(word))
+        read_short(word);
+      else
+        result_.arguments.push_back(word);
     }
   }
 
@@ -172,7 +179,8 @@ class Scanner {
     if (!flag) return fail(unknown_flag(fmt::format("--{}", name)));
     if (equals == std::string_view::npos) return take(*flag, fmt::format("--{}", name));
     if (!flag->takes_value())
-      return fail(Error(Errc::usage, "usage.unexpected_value", fmt::format("--{} takes no value", name), help_hint()));
+      return fail(Error(Errc::usage, "usage.unexpected_value", fmt::format("--{} takes no value", name),
+                        help_hint()));
     add(*flag, std::string(word.substr(equals + 1)));
   }
 
@@ -192,15 +200,15 @@ class Scanner {
     return text.substr(0, size);
   }
 
-  /// A flag without "=": its value, if it takes one, is the next word, whatever that looks like, unless it is itself
-  /// the name of a flag.
+  /// A flag without "=": its value, if it takes one, is the next word, whatever that looks like, unless it is
+  /// itself the name of a flag.
   void take(const Flag& flag, const std::string& shown) {
     if (!flag.takes_value()) return add(flag, {});
-    const bool missing = at_ + 1 >= args_.size() ||
-                         (is_long(args_[at_ + 1]) && known_long(long_name(args_[at_ + 1])));
+    const bool missing =
+        at_ + 1 >= args_.size() || (is_long(args_[at_ + 1]) && known_long(long_name(args_[at_ + 1])));
     if (missing)
-      return fail(Error(Errc::usage, "usage.missing_value", fmt::format("{} needs a value: {} {}", shown, shown,
-                                                                        flag.value_name), help_hint()));
+      return fail(Error(Errc::usage, "usage.missing_value",
+                        fmt::format("{} needs a value: {} {}", shown, shown, flag.value_name), help_hint()));
     add(flag, args_[++at_]);
   }
 
@@ -244,14 +252,17 @@ class Scanner {
 
 }  // namespace
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string_view prefix) {
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
+                         std::string_view prefix) {
   std::string line;
   for (const auto& name : base::nearest(word, candidates))
     line.append(line.empty() ? "did you mean: " : ", ").append(prefix).append(name);
   return line;
 }
 
-Scan scan(const Registry& registry, const std::vector<std::string>& args) { return Scanner(registry, args).run(); }
+Scan scan(const Registry& registry, const std::vector<std::string>& args) {
+  return Scanner(registry, args).run();
+}
 
 Scan scan_unfinished(const Registry& registry, const std::vector<std::string>& args) {
   return Scanner(registry, args).run_unfinished();

@@ -24,14 +24,15 @@ struct Scan {
   bool version = false;
 };
 
-/// Throws Errc::usage [usage.unknown_command | unknown_flag | missing_value | unexpected_value] with suggestions;
-/// but a -h or --help anywhere before "--" outranks what is wrong with the flags.
+/// Throws Errc::usage [usage.unknown_command | unknown_flag | missing_value | unexpected_value] with
+/// suggestions; but a -h or --help anywhere before "--" outranks what is wrong with the flags.
 Scan scan(const Registry&, const std::vector<std::string>& args);
 
 /// As much as can be made of a line that is still being typed. Throws nothing.
 Scan scan_unfinished(const Registry&, const std::vector<std::string>& args);
 
 /// "did you mean: list" for the candidates near `word`, or "" if none is.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string_view prefix = {});
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
+                         std::string_view prefix = {});
 
 }  // namespace ringctl::cmd

@@ -1,6 +1,7 @@
 #include "cmd/signals.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -12,8 +13,6 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "base/zone.hpp"
@@ -46,8 +45,10 @@ void handle(int signal) {
   const bool again = token->cancelled();
   token->cancel(status_of(signal));
   if (!g_graceful.load() || again) {
-    if (signal == SIGALRM) say(std::string_view(g_timeout_message.data()));
-    else if (signal == SIGINT && ::isatty(STDERR_FILENO) == 1) say("\n");
+    if (signal == SIGALRM)
+      say(std::string_view(g_timeout_message.data()));
+    else if (signal == SIGINT && ::isatty(STDERR_FILENO) == 1)
+      say("\n");
     ::_exit(again ? token->exit_status() : status_of(signal));
   }
   if (signal == SIGINT && g_say.load()) say("stopping after the current batch (Ctrl-C again to abort now)\n");
@@ -64,7 +65,8 @@ void catch_signal(int signal) {
 }
 
 timeval to_timeval(std::chrono::milliseconds duration) {
-  return {static_cast<time_t>(duration.count() / 1000), static_cast<suseconds_t>(duration.count() % 1000 * 1000)};
+  return {static_cast<time_t>(duration.count() / 1000),
+          static_cast<suseconds_t>(duration.count() % 1000 * 1000)};
 }
 
 }  // namespace
@@ -81,7 +83,8 @@ void stop_gracefully(bool say_so) {
 }
 
 void set_deadline(std::chrono::milliseconds limit, bool json) {
-  const Error error(Errc::timeout, "run.timeout", fmt::format("not done within {}", base::format_duration(limit)),
+  const Error error(Errc::timeout, "run.timeout",
+                    fmt::format("not done within {}", base::format_duration(limit)),
                     "give it longer with --timeout");
   const auto text = json ? error_json(error) : error_text(error, Paint(false));
   std::strncpy(g_timeout_message.data(), text.c_str(), g_timeout_message.size() - 1);

@@ -1,7 +1,7 @@
 #pragma once
 // SIGINT, SIGTERM, SIGHUP, SIGPIPE and the deadline of --timeout.
-// A command that works in batches asks for a graceful stop: the first signal then only sets the token, and the
-// second ends the process. Every other command ends at the first.
+// A command that works in batches asks for a graceful stop: the first signal then only sets the token, and
+// the second ends the process. Every other command ends at the first.
 
 #include <chrono>
 
@@ -15,8 +15,8 @@ void install(base::CancelToken&);
 /// `say`: tell people what the first Ctrl-C does.
 void stop_gracefully(bool say = true);
 
-/// After `limit` the token is cancelled with 41; a command that does not stop by itself is ended, soon after if it
-/// promised to stop gracefully. `json`: how the message is to look.
+/// After `limit` the token is cancelled with 41; a command that does not stop by itself is ended, soon after
+/// if it promised to stop gracefully. `json`: how the message is to look.
 void set_deadline(std::chrono::milliseconds limit, bool json);
 
 /// Opens what is closed of descriptors 0 to 2, so that no file opened later is taken for standard output.

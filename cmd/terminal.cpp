@@ -1,13 +1,12 @@
 #include "cmd/terminal.hpp"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <utf8proc.h>
 
 #include <algorithm>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 
@@ -56,7 +55,8 @@ void each_grapheme(std::string_view text, See see) {
   utf8proc_int32_t state = 0;
   while (at < text.size()) {
     const auto [code, size] = next_character(text.substr(at));
-    if (at > start && (code < 0 || previous < 0 || utf8proc_grapheme_break_stateful(previous, code, &state))) {
+    if (at > start &&
+        (code < 0 || previous < 0 || utf8proc_grapheme_break_stateful(previous, code, &state))) {
       if (!see(text.substr(start, at - start), static_cast<std::size_t>(width))) return;
       start = at;
       width = 0;

@@ -20,7 +20,8 @@ struct Screen {
 Screen screen_of(int fd, const Environment&);
 
 enum class ColorMode { automatic, always, never };
-/// One answer per stream. Order: --color, NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, TERM=dumb, whether it is a terminal.
+/// One answer per stream. Order: --color, NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, TERM=dumb, whether it is
+/// a terminal.
 bool use_color(int fd, ColorMode, const Environment&);
 
 /// Text in colour where that is on.
@@ -37,8 +38,8 @@ class Paint {
   bool on_;
 };
 
-/// Appends text that cannot drive a terminal: control characters, escape sequences, bidirectional marks and bytes
-/// that are not UTF-8 are shown as what they are (U+241B for ESC, \x9b, \u202e).
+/// Appends text that cannot drive a terminal: control characters, escape sequences, bidirectional marks and
+/// bytes that are not UTF-8 are shown as what they are (U+241B for ESC, \x9b, \u202e).
 void append_visible(std::string& out, std::string_view text);
 std::string visible(std::string_view text);
 

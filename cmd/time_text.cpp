@@ -24,10 +24,25 @@ void append_date_time(std::string& out, base::Instant local, char separator) {
   const auto h = static_cast<unsigned>(time.hours().count());
   const auto m = static_cast<unsigned>(time.minutes().count());
   const auto s = static_cast<unsigned>(time.seconds().count());
-  const std::array<char, 19> text = {
-      digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-', digit(month / 10), digit(month), '-',
-      digit(mday / 10), digit(mday), separator, digit(h / 10), digit(h), ':', digit(m / 10), digit(m), ':',
-      digit(s / 10), digit(s)};
+  const std::array<char, 19> text = {digit(year / 1000),
+                                     digit(year / 100),
+                                     digit(year / 10),
+                                     digit(year),
+                                     '-',
+                                     digit(month / 10),
+                                     digit(month),
+                                     '-',
+                                     digit(mday / 10),
+                                     digit(mday),
+                                     separator,
+                                     digit(h / 10),
+                                     digit(h),
+                                     ':',
+                                     digit(m / 10),
+                                     digit(m),
+                                     ':',
+                                     digit(s / 10),
+                                     digit(s)};
   out.append(text.data(), text.size());
 }
 

@@ -1,8 +1,8 @@
 // Texts of `ringctl help TOPIC`.
+#include <fmt/format.h>
+
 #include <array>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "cmd/help.hpp"
@@ -16,8 +16,8 @@ std::string exit_codes() {
       "Exit statuses of ringctl. They are stable; an unknown status other than 0 is a failure.\n\n"
       "  code  name             retry         meaning\n";
   for (const auto& info : errc_table())
-    fmt::format_to(std::back_inserter(text), "  {:>4}  {:<15}  {:<12}  {}\n", static_cast<int>(info.code), info.name,
-                   info.retry, info.meaning);
+    fmt::format_to(std::back_inserter(text), "  {:>4}  {:<15}  {:<12}  {}\n", static_cast<int>(info.code),
+                   info.name, info.retry, info.meaning);
   return text;
 }
 
@@ -45,43 +45,41 @@ std::string environment() {
 }
 
 std::string formats() {
-  return
-      "Output formats (-o FORMAT). On a terminal the default is table, elsewhere tsv.\n\n"
-      "  table   for people: local times, fitted to the terminal, a selection of columns\n"
-      "  tsv     header line, tab-separated; \\t \\n \\r \\\\ escaped and \\N for absent, as PostgreSQL's COPY reads\n"
-      "  csv     RFC 4180, LF; --crlf and --bom for Excel, --delimiter for another separator\n"
-      "  json    one array (one object for `show`); indented on a terminal\n"
-      "  jsonl   one object a line\n"
-      "  md      a Markdown table\n\n"
-      "All but table are contracts: all columns, snake_case names, RFC 3339 times with offset, durations in whole\n"
-      "seconds (_s), absent values as null. Fields may be added; none is removed or changes its type.\n\n"
-      "  --columns a,b   only these, in this order; --columns help lists them with their types\n"
-      "  --no-header     no header line          --null TEXT   what stands for an absent value\n"
-      "  --sort COL[:desc]  --limit N            a list that was cut says so on standard error\n\n"
-      "In csv and tsv, free text that a spreadsheet would take for a formula (it begins with = + - @ TAB CR NUL) gets\n"
-      "a ' in front; `import` removes it again. --csv-raw turns that off. Numbers, times and identifiers are checked\n"
-      "and never prefixed.\n\n"
-      "tsv, csv and jsonl are written while the rows are read, in bounded memory. --out FILE appears whole or not at\n"
-      "all. A full disk is exit status 40.\n";
+  return "Output formats (-o FORMAT). On a terminal the default is table, elsewhere tsv.\n\n"
+         "  table   for people: local times, fitted to the terminal, a selection of columns\n"
+         "  tsv     header line, tab-separated; \\t \\n \\r \\\\ escaped and \\N for absent, as PostgreSQL's COPY reads\n"
+         "  csv     RFC 4180, LF; --crlf and --bom for Excel, --delimiter for another separator\n"
+         "  json    one array (one object for `show`); indented on a terminal\n"
+         "  jsonl   one object a line\n"
+         "  md      a Markdown table\n\n"
+         "All but table are contracts: all columns, snake_case names, RFC 3339 times with offset, durations in whole\n"
+         "seconds (_s), absent values as null. Fields may be added; none is removed or changes its type.\n\n"
+         "  --columns a,b   only these, in this order; --columns help lists them with their types\n"
+         "  --no-header     no header line          --null TEXT   what stands for an absent value\n"
+         "  --sort COL[:desc]  --limit N            a list that was cut says so on standard error\n\n"
+         "In csv and tsv, free text that a spreadsheet would take for a formula (it begins with = + - @ TAB CR NUL) gets\n"
+         "a ' in front; `import` removes it again. --csv-raw turns that off. Numbers, times and identifiers are checked\n"
+         "and never prefixed.\n\n"
+         "tsv, csv and jsonl are written while the rows are read, in bounded memory. --out FILE appears whole or not at\n"
+         "all. A full disk is exit status 40.\n";
 }
 
 std::string configuration() {
-  return
-      "Where values come from, first one wins: flag, environment, [profiles.NAME] of the user's file, its [defaults],\n"
-      "the same two of /etc/ringctl/config.toml, built-in. `ringctl config show --origin` prints every value with its\n"
-      "source. Nothing is read from the current directory.\n\n"
-      "  ~/.config/ringctl/config.toml        settings ($XDG_CONFIG_HOME; or --config FILE, RINGCTL_CONFIG)\n"
-      "  ~/.config/ringctl/credentials.toml   secrets; must be yours and 0600\n"
-      "  ~/.local/share/ringctl/ringctl.db    the embedded database ($XDG_DATA_HOME)\n\n"
-      "  schema = 1\n"
-      "  [defaults]\n"
-      "  profile = \"prod\"\n"
-      "  timezone = \"America/New_York\"\n"
-      "  [profiles.prod]\n"
-      "  database = \"postgresql://ringctl@db1/ringctl\"\n\n"
-      "No configuration at all works: the embedded database is made by the first command that writes.\n"
-      "`ringctl config set KEY VALUE` edits the user's file, `ringctl profiles add NAME` adds a profile.\n"
-      "See ringctl-config(5) for every key.\n";
+  return "Where values come from, first one wins: flag, environment, [profiles.NAME] of the user's file, its [defaults],\n"
+         "the same two of /etc/ringctl/config.toml, built-in. `ringctl config show --origin` prints every value with its\n"
+         "source. Nothing is read from the current directory.\n\n"
+         "  ~/.config/ringctl/config.toml        settings ($XDG_CONFIG_HOME; or --config FILE, RINGCTL_CONFIG)\n"
+         "  ~/.config/ringctl/credentials.toml   secrets; must be yours and 0600\n"
+         "  ~/.local/share/ringctl/ringctl.db    the embedded database ($XDG_DATA_HOME)\n\n"
+         "  schema = 1\n"
+         "  [defaults]\n"
+         "  profile = \"prod\"\n"
+         "  timezone = \"America/New_York\"\n"
+         "  [profiles.prod]\n"
+         "  database = \"postgresql://ringctl@db1/ringctl\"\n\n"
+         "No configuration at all works: the embedded database is made by the first command that writes.\n"
+         "`ringctl config set KEY VALUE` edits the user's file, `ringctl profiles add NAME` adds a profile.\n"
+         "See ringctl-config(5) for every key.\n";
 }
 
 constexpr std::array k_topics = {

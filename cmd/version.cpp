@@ -1,7 +1,7 @@
+#include <fmt/core.h>
+
 #include <array>
 #include <map>
-
-#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/build_info.hpp"
@@ -17,13 +17,11 @@ struct VersionOptions {};
 
 std::string as_json(bool pretty) {
   const auto& build = base::build_info();
-  nlohmann::ordered_json json = {{"version", std::string(build.version)},
-                                 {"commit", std::string(build.commit)},
-                                 {"compiler", std::string(build.compiler)},
-                                 {"build_type", std::string(build.type)},
-                                 {"sanitizers", std::string(build.sanitizers)},
-                                 {"schema", db::latest_schema()},
-                                 {"libraries", nlohmann::ordered_json::object()}};
+  nlohmann::ordered_json json = {
+      {"version", std::string(build.version)},        {"commit", std::string(build.commit)},
+      {"compiler", std::string(build.compiler)},      {"build_type", std::string(build.type)},
+      {"sanitizers", std::string(build.sanitizers)},  {"schema", db::latest_schema()},
+      {"libraries", nlohmann::ordered_json::object()}};
   for (const auto& [name, version] : library_versions()) json["libraries"][name] = version;
   return json.dump(pretty ? 2 : -1) + "\n";
 }
@@ -40,7 +38,8 @@ void run_version(const VersionOptions&, Context& context) {
 void add_version(Noun& noun) {
   noun.command<VersionOptions>(run_version)
       .without_settings()
-      .details("With -o json: version, commit, build flags, compiler, versions of the libraries and of the database schema.")
+      .details(
+          "With -o json: version, commit, build flags, compiler, versions of the libraries and of the database schema.")
       .example("ringctl version")
       .example("ringctl version -o json", "everything a bug report needs")
       .exits({Errc::ok});

@@ -30,8 +30,8 @@ using Row = std::vector<Cell>;
 
 /// What the database holds under a key.
 struct Existing {
-  std::size_t index = 0;        ///< which of the keys asked for
-  bool ours = true;             ///< false: another workspace holds it; nothing else is set
+  std::size_t index = 0;  ///< which of the keys asked for
+  bool ours = true;       ///< false: another workspace holds it; nothing else is set
   base::Uuid id;
   std::int64_t version = 0;
   std::vector<std::string> cells;  ///< canonical text per importable column; "" = not set
@@ -83,20 +83,23 @@ class Adapter {
   /// What the database holds under these keys (sorted, distinct), in any order. Inside a transaction.
   virtual void look_up(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> keys,
                        const std::function<void(Existing&&)>&) = 0;
-  /// Of `values` of a unique column, those that are held, and the key that holds each ("" = another workspace's).
+  /// Of `values` of a unique column, those that are held, and the key that holds each ("" = another
+  /// workspace's).
   virtual void find_holders(db::Connection&, const base::Uuid& workspace, std::size_t column,
                             std::span<const std::string_view> values,
                             const std::function<void(std::string_view value, std::string_view key)>&) = 0;
-  virtual std::unique_ptr<Inserter> inserter(audit::Session&, const base::Uuid& workspace, const base::Uuid& job) = 0;
+  virtual std::unique_ptr<Inserter> inserter(audit::Session&, const base::Uuid& workspace,
+                                             const base::Uuid& job) = 0;
   /// Changes rows that still have the version found; how many were changed.
   virtual std::int64_t update(audit::Session&, const base::Uuid& workspace, std::span<const Update>) = 0;
 
   /// Removes the rows a job made that nobody changed or uses since; hands out the keys of those it keeps.
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                                       const std::function<void(std::string_view key)>& kept) = 0;
-  /// Puts `cells` back where the row under `key` still has `version` and nobody took a unique value meanwhile.
-  virtual Restored restore(audit::Session&, const base::Uuid& workspace, const base::Uuid& job, std::string_view key,
-                           std::int64_t version,
+  /// Puts `cells` back where the row under `key` still has `version` and nobody took a unique value
+  /// meanwhile.
+  virtual Restored restore(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
+                           std::string_view key, std::int64_t version,
                            const std::vector<std::string>& cells) = 0;
 };
 

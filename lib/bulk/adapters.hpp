@@ -6,7 +6,8 @@
 
 namespace ringctl::bulk {
 
-/// The adapter that a job's kind ("numbers.import") was made with. Throws Errc::failure for a kind there is none for.
+/// The adapter that a job's kind ("numbers.import") was made with. Throws Errc::failure for a kind there is
+/// none for.
 std::unique_ptr<Adapter> adapter_for_job(std::string_view kind);
 
 }  // namespace ringctl::bulk

@@ -21,7 +21,8 @@ struct Cell {
 
 /// Appends the packed cells: one byte each for absent, clear or a short length, then the text.
 void pack(const std::vector<Cell>&, std::string& out);
-/// Reads `count` cells off the front of `packed`; views point into it. Throws Errc::output if it is cut short.
+/// Reads `count` cells off the front of `packed`; views point into it. Throws Errc::output if it is cut
+/// short.
 void unpack(std::string_view& packed, std::size_t count, std::vector<Cell>& out);
 
 }  // namespace ringctl::bulk

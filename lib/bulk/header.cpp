@@ -13,11 +13,14 @@ namespace {
 
 std::string normal(std::string_view name) {
   std::string out = base::ascii_lower(base::trim(name));
-  std::replace_if(out.begin(), out.end(), [](char c) { return c == ' ' || c == '-' || c == '.'; }, '_');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c == ' ' || c == '-' || c == '.'; }, '_');
   return out;
 }
 
-bool is_reject_column(std::string_view name) { return name == "_line" || name == "_code" || name == "_error"; }
+bool is_reject_column(std::string_view name) {
+  return name == "_line" || name == "_code" || name == "_error";
+}
 
 std::optional<std::size_t> find_field(std::string_view name, std::span<const Column> columns) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -36,8 +39,9 @@ std::vector<std::string> field_names(std::span<const Column> columns) {
 std::optional<std::size_t> mapped_by_flag(const ColumnMap& map, const Adapter& adapter) {
   if (map.field == "-") return std::nullopt;
   if (const auto field = find_field(normal(map.field), adapter.columns())) return field;
-  throw Error(Errc::usage, "import.bad_map", fmt::format("--map {}={}: {} have no field \"{}\"", map.file_column,
-                                                         map.field, adapter.noun(), map.field))
+  throw Error(Errc::usage, "import.bad_map",
+              fmt::format("--map {}={}: {} have no field \"{}\"", map.file_column, map.field, adapter.noun(),
+                          map.field))
       .detail(fmt::format("fields: {}", base::join(field_names(adapter.columns()), ", ")));
 }
 
@@ -46,7 +50,8 @@ std::optional<std::size_t> mapped_by_flag(const ColumnMap& map, const Adapter& a
   if (normal(name).empty())
     throw Error(Errc::invalid, "import.unknown_column", fmt::format("{}: a column has no name", file),
                 "name it in the header, or take it out of the file");
-  Error error(Errc::invalid, "import.unknown_column", fmt::format("{}: unknown column {}", file, in_quotes(name)),
+  Error error(Errc::invalid, "import.unknown_column",
+              fmt::format("{}: unknown column {}", file, in_quotes(name)),
               fmt::format("leave it out of the import with --map '{}=-'", name));
   if (const auto near = base::nearest(normal(name), known); !near.empty())
     error.detail(fmt::format("did you mean: {}", base::join(near, ", ")));
@@ -63,13 +68,14 @@ ColumnMap parse_column_map(std::string_view text) {
   return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
-Mapping map_columns(std::span<const std::string> names, const Adapter& adapter, std::span<const ColumnMap> maps,
-                    const std::string& file, bool require_key) {
+Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
+                    std::span<const ColumnMap> maps, const std::string& file, bool require_key) {
   Mapping mapping;
   std::vector<const std::string*> taken_by(adapter.columns().size(), nullptr);
   for (const auto& name : names) {
-    const auto flag = std::find_if(maps.begin(), maps.end(),
-                                   [&](const ColumnMap& map) { return normal(map.file_column) == normal(name); });
+    const auto flag = std::find_if(maps.begin(), maps.end(), [&](const ColumnMap& map) {
+      return normal(map.file_column) == normal(name);
+    });
     std::optional<std::size_t> field;
     if (flag != maps.end()) {
       field = mapped_by_flag(*flag, adapter);
@@ -89,9 +95,10 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter, 
   }
   for (std::size_t key = 0; require_key && key < adapter.key_columns(); ++key)
     if (taken_by[key] == nullptr)
-      throw Error(Errc::invalid, "import.missing_column",
-                  fmt::format("{}: no column \"{}\"", file, adapter.columns()[key].name),
-                  fmt::format("name the column that holds it with --map 'COLUMN={}'", adapter.columns()[key].name))
+      throw Error(
+          Errc::invalid, "import.missing_column",
+          fmt::format("{}: no column \"{}\"", file, adapter.columns()[key].name),
+          fmt::format("name the column that holds it with --map 'COLUMN={}'", adapter.columns()[key].name))
           .detail(fmt::format("columns in the file: {}", base::join({names.begin(), names.end()}, ", ")));
   return mapping;
 }
@@ -104,8 +111,10 @@ void require_mapped_columns(std::span<const std::string> names, std::span<const 
     });
     if (there) continue;
     Error error(Errc::usage, "import.bad_map",
-                fmt::format("--map {}={}: {} has no column \"{}\"", map.file_column, map.field, file, map.file_column));
-    if (!names.empty()) error.detail(fmt::format("columns in the file: {}", base::join({names.begin(), names.end()}, ", ")));
+                fmt::format("--map {}={}: {} has no column \"{}\"", map.file_column, map.field, file,
+                            map.file_column));
+    if (!names.empty())
+      error.detail(fmt::format("columns in the file: {}", base::join({names.begin(), names.end()}, ", ")));
     throw error;
   }
 }

@@ -22,14 +22,15 @@ ColumnMap parse_column_map(std::string_view text);
 using Mapping = std::vector<std::optional<std::size_t>>;
 
 /// Names are compared in lower case with spaces, dots and hyphens read as underscores.
-/// Throws Errc::invalid [import.unknown_column] with a suggestion, [import.duplicate_column], [import.missing_column];
-/// Errc::usage [import.bad_map] for a --map that names a field we do not have.
+/// Throws Errc::invalid [import.unknown_column] with a suggestion, [import.duplicate_column],
+/// [import.missing_column]; Errc::usage [import.bad_map] for a --map that names a field we do not have.
 /// `require_key`: every key column must be there (JSONL learns its columns as it reads).
 Mapping map_columns(std::span<const std::string> names, const Adapter&, std::span<const ColumnMap>,
                     const std::string& file, bool require_key = true);
 
 /// Throws Errc::usage [import.bad_map] if one of the maps names a column that the file does not have.
-void require_mapped_columns(std::span<const std::string> names, std::span<const ColumnMap>, const std::string& file);
+void require_mapped_columns(std::span<const std::string> names, std::span<const ColumnMap>,
+                            const std::string& file);
 
 /// A file without a header: the noun's columns from the first on.
 Mapping positional(const Adapter&);

@@ -21,14 +21,21 @@ class Import {
  public:
   Import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const ImportOptions& options,
          const base::CancelToken& cancel, const ProgressFn& progress)
-      : session_(session), workspace_(workspace), adapter_(adapter), options_(options), cancel_(cancel),
-        progress_(progress), scope_(db::Scope::of(workspace, adapter.door())) {
+      : session_(session),
+        workspace_(workspace),
+        adapter_(adapter),
+        options_(options),
+        cancel_(cancel),
+        progress_(progress),
+        scope_(db::Scope::of(workspace, adapter.door())) {
     refuse_rejects_over_input();
     if (!options.rejects.empty() && !options.dry_run) rejects_.emplace(options.rejects, 0600);
   }
 
   ImportReport run() {
-    intake_ = take_in(intake_options(), adapter_, cancel_, [&](std::uint64_t rows) { progress_({"reading", rows}); });
+    intake_ = take_in(intake_options(), adapter_, cancel_, [&](std::uint64_t rows) {
+      progress_({"reading", rows});
+    });
     require_expected_input();
     report_.input = intake_.name;
     report_.allowance = options_.allowance.text();
@@ -53,9 +60,12 @@ class Import {
   /// Mended rejects are often fed again: writing the new ones over them would lose the rest of the file.
   void refuse_rejects_over_input() const {
     std::error_code ignored;
-    if (options_.rejects.empty() || !std::filesystem::equivalent(options_.rejects, options_.intake.path, ignored)) return;
+    if (options_.rejects.empty() ||
+        !std::filesystem::equivalent(options_.rejects, options_.intake.path, ignored))
+      return;
     throw Error(Errc::usage, "import.rejects_over_input",
-                fmt::format("--rejects would replace the input, {}", options_.intake.path), "name another file");
+                fmt::format("--rejects would replace the input, {}", options_.intake.path),
+                "name another file");
   }
 
   IntakeOptions intake_options() const {
@@ -66,7 +76,8 @@ class Import {
 
   void require_expected_input() const {
     if (options_.expected_digest.empty() || options_.expected_digest == intake_.digest) return;
-    throw Error(Errc::conflict, "import.input_changed", fmt::format("{} changed since the job began", intake_.name),
+    throw Error(Errc::conflict, "import.input_changed",
+                fmt::format("{} changed since the job began", intake_.name),
                 "import it anew; rows that are there already are left alone");
   }
 
@@ -133,8 +144,9 @@ class Import {
   void stop_if_cancelled() const {
     if (!cancel_.cancelled()) return;
     const bool resumable = !options_.dry_run && !options_.allowance.atomic() && !intake_.digest.empty();
-    const std::string hint = resumable && report_.job ? fmt::format("ringctl jobs resume {}", report_.job->short_id())
-                                                      : "run the same command again";
+    const std::string hint = resumable && report_.job
+                                 ? fmt::format("ringctl jobs resume {}", report_.job->short_id())
+                                 : "run the same command again";
     cancel_.check(hint.c_str());
   }
 
@@ -207,8 +219,8 @@ class Import {
     return options_.allowance.admits(rejected() + static_cast<std::uint64_t>(more.rejected()), intake_.rows);
   }
 
-  /// One transaction; done again when somebody else wrote the same rows in between. False if it was not written because
-  /// too many rows are rejected with it.
+  /// One transaction; done again when somebody else wrote the same rows in between. False if it was not
+  /// written because too many rows are rejected with it.
   bool write_batch(const Batch& batch, db::Lease& lease) {
     for (int attempt = 1;; ++attempt) {
       try {
@@ -258,8 +270,12 @@ class Import {
       new_job();
       journal.insert(job_);
       audit::record(session_, workspace_,
-                    {.action = job_.kind, .object_type = "job", .object_id = job_.id, .object_key = job_.id.short_id(),
-                     .after = started_image(), .job_id = job_.id});
+                    {.action = job_.kind,
+                     .object_type = "job",
+                     .object_id = job_.id,
+                     .object_key = job_.id.short_id(),
+                     .after = started_image(),
+                     .job_id = job_.id});
     });
   }
 
@@ -274,11 +290,16 @@ class Import {
     job.finished_at = session_.clock.now();
     journal.save(job);
     audit::record(session_, workspace_,
-                  {.action = fmt::format("{}.failed", job.kind), .object_type = "job", .object_id = job.id,
-                   .object_key = job.id.short_id(), .after = jobs::to_json(job.counts), .job_id = job.id});
+                  {.action = fmt::format("{}.failed", job.kind),
+                   .object_type = "job",
+                   .object_id = job.id,
+                   .object_key = job.id.short_id(),
+                   .after = jobs::to_json(job.counts),
+                   .job_id = job.id});
   }
 
-  /// Its rows up to the position are done. What only the file tells (invalid rows, duplicates) was counted again just now.
+  /// Its rows up to the position are done. What only the file tells (invalid rows, duplicates) was counted
+  /// again just now.
   void take_up(jobs::Journal& journal, jobs::Job&& job) {
     job_ = std::move(job);
     start_counts();
@@ -300,8 +321,10 @@ class Import {
     std::vector<jobs::JobRow> rows;
     intake_.problems.for_each([&](const Problem& problem) {
       if (problem.verdict == Verdict::conflict) return;
-      rows.push_back({.line = static_cast<std::int64_t>(problem.line), .key = problem.key,
-                      .verdict = std::string(verdict_name(problem.verdict)), .code = problem.code,
+      rows.push_back({.line = static_cast<std::int64_t>(problem.line),
+                      .key = problem.key,
+                      .verdict = std::string(verdict_name(problem.verdict)),
+                      .code = problem.code,
                       .message = problem.message});
       if (rows.size() < 1000) return;
       journal.add_rows(job_.id, rows);
@@ -316,14 +339,18 @@ class Import {
     job_.finished_at = session_.clock.now();
     journal.save(job_);
     audit::record(session_, workspace_,
-                  {.action = event.empty() ? job_.kind : fmt::format("{}.{}", job_.kind, event), .object_type = "job",
-                   .object_id = job_.id, .object_key = job_.id.short_id(), .after = finished_image(),
+                  {.action = event.empty() ? job_.kind : fmt::format("{}.{}", job_.kind, event),
+                   .object_type = "job",
+                   .object_id = job_.id,
+                   .object_key = job_.id.short_id(),
+                   .after = finished_image(),
                    .job_id = job_.id});
   }
 
   std::string started_image() const {
-    return nlohmann::json{{"input", intake_.name}, {"input_sha256", intake_.digest}, {"rows", job_.counts.rows}}.dump(
-        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return nlohmann::json{
+        {"input", intake_.name}, {"input_sha256", intake_.digest}, {"rows", job_.counts.rows}}
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   std::string finished_image() const {
     return nlohmann::json{{"input", intake_.name},
@@ -347,16 +374,19 @@ class Import {
     report_.rejects = options_.rejects;
   } catch (Error& error) {
     if (!report_.job) throw;
-    error.detail(fmt::format("the rows that are not rejected were written (job {})", report_.job->short_id()));
+    error.detail(
+        fmt::format("the rows that are not rejected were written (job {})", report_.job->short_id()));
     throw std::move(error).job(report_.job->short_id());
   }
 
   Errc outcome() const {
     const auto& counts = job_.counts;
     if (counts.rejected() == 0) return Errc::ok;
-    if (options_.allowance.admits(static_cast<std::uint64_t>(counts.rejected()), intake_.rows)) return Errc::partial;
+    if (options_.allowance.admits(static_cast<std::uint64_t>(counts.rejected()), intake_.rows))
+      return Errc::partial;
     // Conflicts have a status of their own only where the first one stops everything.
-    return options_.allowance.atomic() && counts.conflict == counts.rejected() ? Errc::conflict : Errc::invalid;
+    return options_.allowance.atomic() && counts.conflict == counts.rejected() ? Errc::conflict
+                                                                               : Errc::invalid;
   }
 
   audit::Session& session_;
@@ -406,7 +436,8 @@ Allowance parse_allowance(std::string_view text) {
 }
 
 ImportReport run_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
-                        const ImportOptions& options, const base::CancelToken& cancel, const ProgressFn& progress) {
+                        const ImportOptions& options, const base::CancelToken& cancel,
+                        const ProgressFn& progress) {
   return Import(session, workspace, adapter, options, cancel, progress).run();
 }
 
@@ -418,9 +449,9 @@ Error refusal(const ImportReport& report) {
       fmt::format("{}: {} of {} rows {} {}", report.input, number(counts.rejected()), number(counts.rows),
                   counts.rejected() == 1 ? "is" : "are", conflicts_only ? "in conflict" : "invalid");
   if (!report.allowance.empty()) message += fmt::format(", --max-errors {} allows fewer", report.allowance);
-  message += report.stopped_midway
-                 ? fmt::format("; stopped after {} rows were written", number(counts.created + counts.updated))
-                 : "; nothing was written";
+  message += report.stopped_midway ? fmt::format("; stopped after {} rows were written",
+                                                 number(counts.created + counts.updated))
+                                   : "; nothing was written";
   std::string hint = "fix them and run the same command again";
   if (counts.rejected() < counts.rows)
     hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
@@ -430,8 +461,9 @@ Error refusal(const ImportReport& report) {
               std::move(hint));
   for (const auto& problem : report.problems) error.detail(problem.text());
   if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
-    error.detail(report.rejects.empty() ? fmt::format("… {} more (--rejects FILE keeps them all)", number(more))
-                                        : fmt::format("… {} more in {}", number(more), report.rejects.string()));
+    error.detail(report.rejects.empty()
+                     ? fmt::format("… {} more (--rejects FILE keeps them all)", number(more))
+                     : fmt::format("… {} more in {}", number(more), report.rejects.string()));
   if (report.job) return std::move(error).job(report.job->short_id());
   return error;
 }

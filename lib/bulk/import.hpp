@@ -1,6 +1,6 @@
 #pragma once
-// The import: a file held against the database, a verdict per line, and all of it written, or none, or all but the
-// rejected rows in batches that a killed run takes up again. The same engine for every noun.
+// The import: a file held against the database, a verdict per line, and all of it written, or none, or all
+// but the rejected rows in batches that a killed run takes up again. The same engine for every noun.
 
 #include <chrono>
 #include <cstdint>
@@ -49,7 +49,8 @@ struct ImportOptions {
 /// Enough to run it again: what `jobs resume` reads back. Paths are made absolute.
 std::string to_json(const ImportOptions&);
 ImportOptions options_from_json(std::string_view);
-/// True if both read and treat the rows of a file alike; where it lies and how many errors are allowed may differ.
+/// True if both read and treat the rows of a file alike; where it lies and how many errors are allowed may
+/// differ.
 bool same_meaning(std::string_view options, std::string_view other_options);
 
 struct Progress {
@@ -75,8 +76,8 @@ struct ImportReport {
 };
 
 /// `workspace`'s rows only. Holds the workspace's bulk lock while it writes. Throws what take_in throws,
-/// Errc::locked, Errc::conflict [import.moved_on] when another writer kept interfering, and Errc::interrupted and
-/// its like with the job to resume. A refused file is no exception: see `outcome` and refusal().
+/// Errc::locked, Errc::conflict [import.moved_on] when another writer kept interfering, and Errc::interrupted
+/// and its like with the job to resume. A refused file is no exception: see `outcome` and refusal().
 ImportReport run_import(audit::Session&, const base::Uuid& workspace, Adapter&, const ImportOptions&,
                         const base::CancelToken&, const ProgressFn&);
 

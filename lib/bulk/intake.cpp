@@ -18,15 +18,20 @@ constexpr char k_key_separator = '\x1f';
 class Reader {
  public:
   Reader(const IntakeOptions& options, const Adapter& adapter, const base::CancelToken& cancel)
-      : options_(options), adapter_(adapter), cancel_(cancel), columns_(adapter.columns()),
-        row_(columns_.size()), canonical_(columns_.size()) {
+      : options_(options),
+        adapter_(adapter),
+        cancel_(cancel),
+        columns_(adapter.columns()),
+        row_(columns_.size()),
+        canonical_(columns_.size()) {
     for (std::size_t i = 0; i < columns_.size(); ++i) unique_values_.emplace_back(k_small_budget);
   }
 
   Intake run(const std::function<void(std::uint64_t)>& progress) {
     auto source = csv::Source::open(options_.path, {.encoding = options_.encoding});
     intake_.name = source.name();
-    const auto reader = csv::Reader::open(source, {.format = options_.format, .delimiter = options_.delimiter});
+    const auto reader =
+        csv::Reader::open(source, {.format = options_.format, .delimiter = options_.delimiter});
     intake_.format = reader->format();
     intake_.delimiter = reader->delimiter();
     csv::Record record;
@@ -75,14 +80,15 @@ class Reader {
   void require_mapped_columns() const {
     if (mapping_.empty()) return;  // no rows at all
     const std::span<const std::string> none;
-    bulk::require_mapped_columns(short_rows_ ? none : std::span<const std::string>(intake_.columns), options_.maps,
-                                 intake_.name);
+    bulk::require_mapped_columns(short_rows_ ? none : std::span<const std::string>(intake_.columns),
+                                 options_.maps, intake_.name);
   }
 
   bool has_header(const csv::Record& record) const {
     if (options_.header != HeaderMode::automatic) return options_.header == HeaderMode::yes;
-    return std::none_of(record.fields.begin(), record.fields.end(),
-                        [&](const csv::Field& field) { return adapter_.looks_like_key(base::trim(field.text)); });
+    return std::none_of(record.fields.begin(), record.fields.end(), [&](const csv::Field& field) {
+      return adapter_.looks_like_key(base::trim(field.text));
+    });
   }
 
   void take(const csv::Record& record) {
@@ -94,10 +100,12 @@ class Reader {
       if (mapping_[i] && !take_cell(record, *mapping_[i], record.fields[i])) return;
     for (std::size_t key = 0; key < adapter_.key_columns(); ++key)
       if (row_[key].state != CellState::value)
-        return refuse(record, columns_[key].name, "missing_key", fmt::format("{} is empty", columns_[key].name));
+        return refuse(record, columns_[key].name, "missing_key",
+                      fmt::format("{} is empty", columns_[key].name));
     std::size_t column = 0;
     finding_.clear();
-    if (!adapter_.check(row_, column, finding_)) return refuse(record, columns_[column].name, finding_.code, finding_.message);
+    if (!adapter_.check(row_, column, finding_))
+      return refuse(record, columns_[column].name, finding_.code, finding_.message);
     if (finding_) warn(record, columns_[column].name);
     accept(record);
   }
@@ -108,8 +116,9 @@ class Reader {
       return fmt::format("has {} fields, the header has {}", got, mapping_.size());
     for (std::size_t i = mapping_.size(); i < got; ++i)
       if (!record.fields[i].text.empty())
-        return fmt::format("has {} fields, {} has {}: {} is left over", got, short_rows_ ? "a row" : "the header",
-                           mapping_.size(), in_quotes(record.fields[i].text));
+        return fmt::format("has {} fields, {} has {}: {} is left over", got,
+                           short_rows_ ? "a row" : "the header", mapping_.size(),
+                           in_quotes(record.fields[i].text));
     return {};
   }
 
@@ -157,18 +166,22 @@ class Reader {
     pack(raw_, out);
   }
 
-  void refuse(const csv::Record& record, std::string_view column, std::string_view code, std::string_view message) {
+  void refuse(const csv::Record& record, std::string_view column, std::string_view code,
+              std::string_view message) {
     ++intake_.invalid;
-    Problem out{record.line, Verdict::invalid, {}, std::string(column), std::string(code), std::string(message), {}};
+    Problem out{record.line,       Verdict::invalid,     {}, std::string(column),
+                std::string(code), std::string(message), {}};
     if (options_.keep_raw) pack_raw(record, out.raw);
     intake_.problems.add(out);
   }
 
   void warn(const csv::Record& record, std::string_view column) {
-    intake_.warnings.add({record.line, Verdict::invalid, {}, std::string(column), finding_.code, finding_.message, {}});
+    intake_.warnings.add(
+        {record.line, Verdict::invalid, {}, std::string(column), finding_.code, finding_.message, {}});
   }
 
-  /// The same key on two lines is the merge's business; the same SID under two keys is found here. The first line stands.
+  /// The same key on two lines is the merge's business; the same SID under two keys is found here. The first
+  /// line stands.
   void find_shared_unique_values() {
     for (std::size_t column = 0; column < columns_.size(); ++column) {
       Sorter& values = unique_values_[column];
@@ -192,8 +205,8 @@ class Reader {
     }
   }
 
-  void refuse_later(std::string_view key, std::uint64_t line, std::string_view column, const std::string& message,
-                    std::string_view raw) {
+  void refuse_later(std::string_view key, std::uint64_t line, std::string_view column,
+                    const std::string& message, std::string_view raw) {
     scratch_.clear();
     pack({{CellState::value, column}, {CellState::value, message}}, scratch_);
     intake_.refused.add(key, line, scratch_.append(raw));

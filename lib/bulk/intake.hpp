@@ -1,6 +1,6 @@
 #pragma once
-// The first half of an import: read the file once, check each row by itself, and leave the good ones sorted by key.
-// Needs no database.
+// The first half of an import: read the file once, check each row by itself, and leave the good ones sorted
+// by key. Needs no database.
 
 #include <cstdint>
 #include <functional>
@@ -34,17 +34,18 @@ struct IntakeOptions {
 inline constexpr std::size_t k_small_budget = 4U << 20;
 
 struct Intake {
-  std::string name;                  ///< as messages call the input
-  std::string digest;                ///< SHA-256 of the bytes; "" for standard input
+  std::string name;    ///< as messages call the input
+  std::string digest;  ///< SHA-256 of the bytes; "" for standard input
   csv::Format format = csv::Format::csv;
   char delimiter = ',';
   std::vector<std::string> columns;  ///< the file's own column names, for the rejects file
   std::uint64_t rows = 0;
   std::uint64_t invalid = 0;
-  Sorter accepted;                   ///< key -> packed cells, then packed raw fields if kept
-  Problems problems;                 ///< invalid rows, and rows that share a unique value
+  Sorter accepted;    ///< key -> packed cells, then packed raw fields if kept
+  Problems problems;  ///< invalid rows, and rows that share a unique value
   Problems warnings;
-  /// (key, line) of accepted rows that are refused after all: a unique value of theirs stands on an earlier line.
+  /// (key, line) of accepted rows that are refused after all: a unique value of theirs stands on an earlier
+  /// line.
   Sorter refused{k_small_budget};
 };
 

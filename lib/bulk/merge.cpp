@@ -43,8 +43,14 @@ class Decision {
  public:
   Decision(db::Connection& db, const base::Uuid& workspace, Adapter& adapter, const Batch& batch,
            OnConflict on_conflict, const GivenUp& given_up)
-      : db_(db), workspace_(workspace), adapter_(adapter), batch_(batch), on_conflict_(on_conflict),
-        given_up_(given_up), verdicts_(batch.rows.size(), Verdict::fresh), held_(batch.rows.size()) {
+      : db_(db),
+        workspace_(workspace),
+        adapter_(adapter),
+        batch_(batch),
+        on_conflict_(on_conflict),
+        given_up_(given_up),
+        verdicts_(batch.rows.size(), Verdict::fresh),
+        held_(batch.rows.size()) {
     adapter_.look_up(db_, workspace_, batch_.keys, [&](Existing&& found) {
       const std::size_t index = found.index;
       held_[index] = std::move(found);
@@ -78,7 +84,8 @@ class Decision {
     if (!held_[i]) return;
     const Existing& held = *held_[i];
     if (!held.ours)
-      return conflict(i, "", "held_elsewhere", fmt::format("{} is held by another workspace", batch_.keys[i]));
+      return conflict(i, "", "held_elsewhere",
+                      fmt::format("{} is held by another workspace", batch_.keys[i]));
     if (equals(batch_.rows[i], held)) {
       verdicts_[i] = Verdict::same;
     } else if (on_conflict_ == OnConflict::update) {
@@ -86,7 +93,8 @@ class Decision {
     } else if (on_conflict_ == OnConflict::skip) {
       verdicts_[i] = Verdict::skipped;
     } else {
-      conflict(i, "", "exists", fmt::format("{} exists: {}", batch_.keys[i], differences(adapter_, batch_.rows[i], held)));
+      conflict(i, "", "exists",
+               fmt::format("{} exists: {}", batch_.keys[i], differences(adapter_, batch_.rows[i], held)));
     }
   }
 
@@ -125,24 +133,36 @@ class Decision {
     verdicts_[i] = Verdict::conflict;
     Problem problem{batch_.items[i].line, Verdict::conflict,  std::string(batch_.keys[i]), std::move(column),
                     std::move(code),      std::move(message), std::string(batch_.raw[i])};
-    outcome_.journal.push_back({.line = static_cast<std::int64_t>(problem.line), .key = problem.key,
-                                .verdict = "conflict", .code = problem.code, .message = problem.message});
+    outcome_.journal.push_back({.line = static_cast<std::int64_t>(problem.line),
+                                .key = problem.key,
+                                .verdict = "conflict",
+                                .code = problem.code,
+                                .message = problem.message});
     outcome_.problems.push_back(std::move(problem));
   }
 
   void count(std::size_t i) {
     auto& counts = outcome_.counts;
     switch (verdicts_[i]) {
-      case Verdict::fresh: ++counts.created; break;
+      case Verdict::fresh:
+        ++counts.created;
+        break;
       case Verdict::update:
         ++counts.updated;
         note_given_up(i);
         break;
-      case Verdict::same: ++counts.same; break;
-      case Verdict::skipped: ++counts.skipped; break;
-      case Verdict::conflict: ++counts.conflict; break;
+      case Verdict::same:
+        ++counts.same;
+        break;
+      case Verdict::skipped:
+        ++counts.skipped;
+        break;
+      case Verdict::conflict:
+        ++counts.conflict;
+        break;
       case Verdict::duplicate:
-      case Verdict::invalid: break;  // settled before the merge
+      case Verdict::invalid:
+        break;  // settled before the merge
     }
   }
 
@@ -150,14 +170,16 @@ class Decision {
     for (std::size_t column = 0; column < adapter_.columns().size(); ++column) {
       if (!adapter_.columns()[column].unique) continue;
       const auto& held = held_[i]->cells[column];
-      if (!held.empty() && wanted(batch_.rows[i][column], held) != held) outcome_.given_up.emplace(held, batch_.keys[i]);
+      if (!held.empty() && wanted(batch_.rows[i][column], held) != held)
+        outcome_.given_up.emplace(held, batch_.keys[i]);
     }
   }
 
   Update update_of(std::size_t i) {
     const Row& row = batch_.rows[i];
     Update update{*held_[i], {}};
-    for (std::size_t c = 0; c < row.size(); ++c) update.cells.emplace_back(wanted(row[c], update.before.cells[c]));
+    for (std::size_t c = 0; c < row.size(); ++c)
+      update.cells.emplace_back(wanted(row[c], update.before.cells[c]));
     outcome_.journal.push_back({.line = static_cast<std::int64_t>(batch_.items[i].line),
                                 .key = std::string(batch_.keys[i]),
                                 .verdict = "update",
@@ -185,7 +207,8 @@ void Batch::clear() {
 }
 
 void Batch::add(const Sorter::Entry& entry) {
-  items.push_back({entry.line, arena.size(), entry.key.size(), arena.size() + entry.key.size(), entry.payload.size()});
+  items.push_back(
+      {entry.line, arena.size(), entry.key.size(), arena.size() + entry.key.size(), entry.payload.size()});
   arena.append(entry.key).append(entry.payload);
 }
 
@@ -208,13 +231,18 @@ Companion::Companion(Sorter& sorter) : sorter_(sorter) {
 }
 
 bool Companion::stands_beside(const Sorter::Entry& row) {
-  while (more_ && std::tie(entry_.key, entry_.line) < std::tie(row.key, row.line)) more_ = sorter_.next(entry_);
+  while (more_ && std::tie(entry_.key, entry_.line) < std::tie(row.key, row.line))
+    more_ = sorter_.next(entry_);
   return more_ && entry_.line == row.line && entry_.key == row.key;
 }
 
 Dealer::Dealer(Intake& intake, const Adapter& adapter, std::size_t batch_rows, std::string position,
                Sorter& earlier_conflicts)
-    : intake_(intake), adapter_(adapter), batch_rows_(batch_rows), position_(std::move(position)), refused_(intake.refused),
+    : intake_(intake),
+      adapter_(adapter),
+      batch_rows_(batch_rows),
+      position_(std::move(position)),
+      refused_(intake.refused),
       earlier_conflicts_(earlier_conflicts) {
   intake_.accepted.rewind();
 }
@@ -245,8 +273,10 @@ bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonic
     last_line_ = entry.line;
     return false;
   }
-  Problem problem{entry.line, Verdict::duplicate, last_key_, std::string(adapter_.columns()[0].name), "duplicate",
-                  fmt::format("{} stands on line {} already", last_key_, last_line_), {}};
+  Problem problem{entry.line,  Verdict::duplicate,
+                  last_key_,   std::string(adapter_.columns()[0].name),
+                  "duplicate", fmt::format("{} stands on line {} already", last_key_, last_line_),
+                  {}};
   if (canonical == last_cells_) {
     ++identical_;
     intake_.warnings.add(problem);
@@ -263,8 +293,8 @@ void Dealer::repeat_conflict(const Sorter::Entry& entry, std::string_view raw) {
   if (!earlier_conflicts_.stands_beside(entry)) return;
   std::string_view packed = earlier_conflicts_.entry().payload;
   unpack(packed, 2, scratch_);
-  intake_.problems.add({entry.line, Verdict::conflict, std::string(entry.key), "", std::string(scratch_[0].text),
-                        std::string(scratch_[1].text), std::string(raw)});
+  intake_.problems.add({entry.line, Verdict::conflict, std::string(entry.key), "",
+                        std::string(scratch_[0].text), std::string(scratch_[1].text), std::string(raw)});
 }
 
 BatchOutcome Merge::run(const Batch& batch, const GivenUp& given_up,
@@ -278,7 +308,8 @@ BatchOutcome Merge::run(const Batch& batch, const GivenUp& given_up,
   }
   try {
     const auto updates = decision.updates();
-    if (!updates.empty() && adapter_.update(session_, workspace_, updates) != std::ssize(updates)) throw_moved_on();
+    if (!updates.empty() && adapter_.update(session_, workspace_, updates) != std::ssize(updates))
+      throw_moved_on();
   } catch (const Error& error) {
     if (error.slug() != "db.unique") throw;
     throw_moved_on();  // a unique value that was free a moment ago
@@ -304,7 +335,8 @@ std::string image_of(const Adapter& adapter, const std::vector<std::string>& cel
 std::vector<std::string> cells_of_image(const Adapter& adapter, std::string_view json) {
   const auto image = nlohmann::json::parse(json);
   std::vector<std::string> cells;
-  for (const auto& column : adapter.columns()) cells.push_back(image.value(std::string(column.name), std::string()));
+  for (const auto& column : adapter.columns())
+    cells.push_back(image.value(std::string(column.name), std::string()));
   return cells;
 }
 

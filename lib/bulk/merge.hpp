@@ -54,12 +54,12 @@ class Companion {
   bool more_ = false;
 };
 
-/// Deals out batches and settles keys that stand more than once: an identical row is skipped with a warning, another one
-/// is a duplicate of the first.
+/// Deals out batches and settles keys that stand more than once: an identical row is skipped with a warning,
+/// another one is a duplicate of the first.
 class Dealer {
  public:
-  /// Keys up to `position` were done by an earlier run and are passed over; the conflicts it found among them (key, line
-  /// and packed code and message) are put back among the problems.
+  /// Keys up to `position` were done by an earlier run and are passed over; the conflicts it found among them
+  /// (key, line and packed code and message) are put back among the problems.
   Dealer(Intake&, const Adapter&, std::size_t batch_rows, std::string position, Sorter& earlier_conflicts);
   /// False when nothing is left.
   bool next(Batch&);
@@ -85,8 +85,8 @@ class Dealer {
   Row scratch_;
 };
 
-/// Unique values that changed rows gave up, and their keys. They stay taken for the rest of the run: whether a value may
-/// go from one row to another must not depend on which of the two is written first.
+/// Unique values that changed rows gave up, and their keys. They stay taken for the rest of the run: whether
+/// a value may go from one row to another must not depend on which of the two is written first.
 using GivenUp = std::unordered_map<std::string, std::string>;
 
 /// What became of one batch.

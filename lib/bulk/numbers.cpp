@@ -61,20 +61,28 @@ class NumbersAdapter final : public Adapter {
 
   bool looks_like_key(std::string_view text) const override {
     const bool digits = std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    const bool letters = std::any_of(text.begin(), text.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
+    const bool letters =
+        std::any_of(text.begin(), text.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
     return digits && !letters;
   }
 
   bool canonical(std::size_t column, std::string_view text, const Reading& reading, std::string& out,
                  base::Finding& finding) const override {
     switch (column) {
-      case k_phone_number: return canonical_number(text, reading, out, finding);
-      case k_provider: return canonical_provider(text, out, finding);
-      case k_country_code: return canonical_country(text, out, finding);
-      case k_label: return canonical_label(text, out, finding);
-      case k_status: return canonical_status(text, out, finding);
-      case k_capabilities: return canonical_capabilities(text, out, finding);
-      default: return canonical_sid(text, out, finding);
+      case k_phone_number:
+        return canonical_number(text, reading, out, finding);
+      case k_provider:
+        return canonical_provider(text, out, finding);
+      case k_country_code:
+        return canonical_country(text, out, finding);
+      case k_label:
+        return canonical_label(text, out, finding);
+      case k_status:
+        return canonical_status(text, out, finding);
+      case k_capabilities:
+        return canonical_capabilities(text, out, finding);
+      default:
+        return canonical_sid(text, out, finding);
     }
   }
 
@@ -125,8 +133,8 @@ class NumbersAdapter final : public Adapter {
     return delete_made_by(db, workspace, job, kept);
   }
 
-  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job, std::string_view key,
-                   std::int64_t version,
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
+                   std::string_view key, std::int64_t version,
                    const std::vector<std::string>& cells) override {
     if (restore_number(session, workspace, job, key, version, number_cells(cells))) return Restored::done;
     return number_exists(session.db, workspace, key) ? Restored::moved_on : Restored::gone;

@@ -39,7 +39,8 @@ ImportOptions options_from_json(std::string_view text) {
   const auto delimiter = json.at("delimiter").get<std::string>();
   intake.delimiter = delimiter.empty() ? '\0' : delimiter.front();
   intake.header = static_cast<HeaderMode>(json.at("header").get<int>());
-  for (const auto& map : json.at("maps")) intake.maps.push_back({map.at(0).get<std::string>(), map.at(1).get<std::string>()});
+  for (const auto& map : json.at("maps"))
+    intake.maps.push_back({map.at(0).get<std::string>(), map.at(1).get<std::string>()});
   intake.reading.default_country = json.at("default_country").get<std::string>();
   options.on_conflict = static_cast<OnConflict>(json.at("on_conflict").get<int>());
   if (const auto allowance = json.at("max_errors").get<std::string>(); !allowance.empty())

@@ -53,7 +53,8 @@ bool is_own_column(std::string_view name) {
 
 class RejectsWriter {
  public:
-  RejectsWriter(base::AtomicFile& file, const std::vector<std::string>& columns, csv::Format format, char delimiter)
+  RejectsWriter(base::AtomicFile& file, const std::vector<std::string>& columns, csv::Format format,
+                char delimiter)
       : file_(file), columns_(columns), format_(format), delimiter_(delimiter) {}
 
   void header() {
@@ -107,7 +108,8 @@ class RejectsWriter {
   void json_row(const Problem& problem) {
     nlohmann::ordered_json row;
     for (std::size_t i = 0; i < cells_.size() && i < columns_.size(); ++i)
-      if (cells_[i].state == CellState::value && !is_own_column(columns_[i])) row[columns_[i]] = cells_[i].text;
+      if (cells_[i].state == CellState::value && !is_own_column(columns_[i]))
+        row[columns_[i]] = cells_[i].text;
     row["_line"] = problem.line;
     row["_code"] = problem.code;
     row["_error"] = problem.message;
@@ -127,13 +129,20 @@ class RejectsWriter {
 
 std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::fresh: return "new";
-    case Verdict::update: return "update";
-    case Verdict::same: return "same";
-    case Verdict::duplicate: return "duplicate";
-    case Verdict::conflict: return "conflict";
-    case Verdict::invalid: return "invalid";
-    case Verdict::skipped: return "skipped";
+    case Verdict::fresh:
+      return "new";
+    case Verdict::update:
+      return "update";
+    case Verdict::same:
+      return "same";
+    case Verdict::duplicate:
+      return "duplicate";
+    case Verdict::conflict:
+      return "conflict";
+    case Verdict::invalid:
+      return "invalid";
+    case Verdict::skipped:
+      return "skipped";
   }
   return "";
 }
@@ -151,7 +160,9 @@ std::string in_quotes(std::string_view text) {
   return fmt::format("\"{}…\"", text.substr(0, end));
 }
 
-void Problems::add(const Problem& problem) { sorter_.add(line_key(problem.line), problem.line, packed(problem)); }
+void Problems::add(const Problem& problem) {
+  sorter_.add(line_key(problem.line), problem.line, packed(problem));
+}
 
 void Problems::for_each(const std::function<void(const Problem&)>& visit) {
   sorter_.rewind();

@@ -1,6 +1,6 @@
 #pragma once
-// Rows that will not be written, and warnings: kept in line order however they were found, and written out as a file
-// that can be mended and fed again.
+// Rows that will not be written, and warnings: kept in line order however they were found, and written out as
+// a file that can be mended and fed again.
 
 #include <cstdint>
 #include <functional>
@@ -21,9 +21,9 @@ std::string_view verdict_name(Verdict);
 struct Problem {
   std::uint64_t line = 0;
   Verdict verdict = Verdict::invalid;
-  std::string key;                       ///< canonical key, where there is one
+  std::string key;  ///< canonical key, where there is one
   std::string column, code, message;
-  std::string raw;                       ///< the original fields, packed; only kept when rejects are to be written
+  std::string raw;  ///< the original fields, packed; only kept when rejects are to be written
   /// "line 17, phone_number: \"555-0100\" has no country code"
   std::string text() const;
 };
@@ -44,8 +44,8 @@ class Problems {
 /// A value as a message quotes it: cut where it is long, between characters.
 std::string in_quotes(std::string_view);
 
-/// Writes the rejects in the input's own format (its columns plus _line, _code, _error) and commits the file. Columns
-/// of these names, from an earlier rejects file, are replaced.
+/// Writes the rejects in the input's own format (its columns plus _line, _code, _error) and commits the file.
+/// Columns of these names, from an earlier rejects file, are replaced.
 void write_rejects(base::AtomicFile&, Problems&, const std::vector<std::string>& columns, csv::Format,
                    char delimiter);
 

@@ -1,5 +1,5 @@
-// A run is an arena of packed records plus an index of (first eight key bytes, place). Comparing the prefix as one
-// integer settles most comparisons without touching the arena.
+// A run is an arena of packed records plus an index of (first eight key bytes, place). Comparing the prefix
+// as one integer settles most comparisons without touching the arena.
 
 #include "bulk/sorter.hpp"
 
@@ -68,7 +68,9 @@ class Arena {
     bytes_ += size;
     return static_cast<std::uint64_t>(block_) << 32U | (used_ - size);
   }
-  const char* at(std::uint64_t place) const { return blocks_[place >> 32U].bytes.get() + (place & 0xFFFFFFFFU); }
+  const char* at(std::uint64_t place) const {
+    return blocks_[place >> 32U].bytes.get() + (place & 0xFFFFFFFFU);
+  }
   std::size_t bytes() const { return bytes_; }
   /// Keeps the blocks for the next run.
   void clear() { block_ = used_ = bytes_ = 0; }
@@ -132,7 +134,8 @@ class RunReader {
         buffer_.resize(had);
         continue;
       }
-      if (got <= 0) throw Error(Errc::output, "output.write_failed", "cannot read back the temporary sort file");
+      if (got <= 0)
+        throw Error(Errc::output, "output.write_failed", "cannot read back the temporary sort file");
       buffer_.resize(had + static_cast<std::size_t>(got));
       position_ += static_cast<std::uint64_t>(got);
     }
@@ -158,9 +161,9 @@ struct Sorter::Impl {
   std::uint64_t records = 0;
 
   bool sorted = false;
-  std::size_t cursor = 0;            // position in `index` while reading from memory
-  std::vector<RunReader> readers;    // while reading from the file
-  std::vector<std::size_t> heap;     // indices into readers, smallest entry on top
+  std::size_t cursor = 0;          // position in `index` while reading from memory
+  std::vector<RunReader> readers;  // while reading from the file
+  std::vector<std::size_t> heap;   // indices into readers, smallest entry on top
   bool heap_top_used = false;
 
   /// Heap order of the readers: the smallest entry on top; of equal ones that of the earlier run.

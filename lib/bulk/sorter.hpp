@@ -1,6 +1,6 @@
 #pragma once
-// Sorts any number of records in bounded memory: full runs are sorted and spilled to an unlinked temporary file, then
-// merged while reading. A file that fits in the budget never touches the disk.
+// Sorts any number of records in bounded memory: full runs are sorted and spilled to an unlinked temporary
+// file, then merged while reading. A file that fits in the budget never touches the disk.
 
 #include <cstdint>
 #include <memory>
@@ -26,8 +26,8 @@ class Sorter {
 
   /// Before the first rewind() only. A full temporary disk throws Errc::output [output.write_failed].
   void add(std::string_view key, std::uint64_t line, std::string_view payload);
-  /// Starts reading at the smallest (key bytes, line); equals come as they were added. May be called again to read
-  /// once more.
+  /// Starts reading at the smallest (key bytes, line); equals come as they were added. May be called again to
+  /// read once more.
   void rewind();
   bool next(Entry&);
   std::uint64_t size() const;

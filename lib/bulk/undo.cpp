@@ -21,18 +21,20 @@ void keep(UndoReport& report, std::string_view key) {
 
 void refuse_unless_undoable(const jobs::Job& job) {
   if (job.state == jobs::State::undone)
-    throw Error(Errc::conflict, "jobs.already_undone", fmt::format("job {} is undone already", job.id.short_id()));
+    throw Error(Errc::conflict, "jobs.already_undone",
+                fmt::format("job {} is undone already", job.id.short_id()));
   if (job.counts.created + job.counts.updated == 0)
-    throw Error(Errc::conflict, "jobs.nothing_to_undo", fmt::format("job {} changed nothing", job.id.short_id()));
+    throw Error(Errc::conflict, "jobs.nothing_to_undo",
+                fmt::format("job {} changed nothing", job.id.short_id()));
 }
 
 }  // namespace
 
-UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const std::string& id,
-                       bool dry_run, std::chrono::milliseconds lock_wait) {
+UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
+                       const std::string& id, bool dry_run, std::chrono::milliseconds lock_wait) {
   UndoReport report;
-  auto lease = db::Lease::acquire(session.db, session.clock, std::string(k_bulk_lease), workspace, k_bulk_lease_ttl,
-                                  lock_wait);
+  auto lease = db::Lease::acquire(session.db, session.clock, std::string(k_bulk_lease), workspace,
+                                  k_bulk_lease_ttl, lock_wait);
   db::Transaction transaction(session.db, db::Scope::of(workspace, adapter.door()), db::Access::write);
   jobs::Journal journal(session.db, session.clock, workspace);
   report.job = journal.get(id);
@@ -43,9 +45,15 @@ UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Ada
     if (row.verdict != "update" || !row.before_image) return;
     switch (adapter.restore(session, workspace, report.job.id, row.key, row.version_after,
                             cells_of_image(adapter, *row.before_image))) {
-      case Restored::done: ++report.restored; break;
-      case Restored::moved_on: keep(report, row.key); break;
-      case Restored::gone: ++report.gone; break;
+      case Restored::done:
+        ++report.restored;
+        break;
+      case Restored::moved_on:
+        keep(report, row.key);
+        break;
+      case Restored::gone:
+        ++report.gone;
+        break;
     }
   });
   std::int64_t kept_made = 0;
@@ -66,8 +74,10 @@ UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Ada
                  .object_type = "job",
                  .object_id = report.job.id,
                  .object_key = report.job.id.short_id(),
-                 .after = nlohmann::json{{"removed", report.removed}, {"restored", report.restored},
-                                         {"kept", report.kept_count}, {"gone", report.gone}}
+                 .after = nlohmann::json{{"removed", report.removed},
+                                         {"restored", report.restored},
+                                         {"kept", report.kept_count},
+                                         {"gone", report.gone}}
                               .dump(),
                  .job_id = report.job.id});
   transaction.commit();

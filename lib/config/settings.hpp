@@ -62,7 +62,8 @@ class Settings {
   /// values, [config.secret_permissions] for a credentials file that others can read, and
   /// [config.unknown_profile]. A bad flag is Errc::usage.
   static Settings load(Sources);
-  /// Where load() would look for the user's file, without reading it; empty when there is no home. For `doctor`.
+  /// Where load() would look for the user's file, without reading it; empty when there is no home. For
+  /// `doctor`.
   static std::filesystem::path locate_user_file(const Sources&);
 
   std::string_view profile() const { return profile_; }

@@ -1,5 +1,5 @@
-// Backup and restore of an SQLite file. A copy is made under a temporary name, flushed, and renamed: at no instant is
-// there half a database under a name that anyone opens.
+// Backup and restore of an SQLite file. A copy is made under a temporary name, flushed, and renamed: at no
+// instant is there half a database under a name that anyone opens.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -24,7 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Error write_error(const fs::path& path, int error) {
-  return {Errc::output, "output.write_failed", fmt::format("cannot write {}: {}", path.string(), std::strerror(error))};
+  return {Errc::output, "output.write_failed",
+          fmt::format("cannot write {}: {}", path.string(), std::strerror(error))};
 }
 
 void flush(const fs::path& path, int flags) {
@@ -62,7 +63,8 @@ class Draft {
 
 SqliteHandle open_raw(const fs::path& path) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW, nullptr);
+  const int code = sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW, nullptr);
   SqliteHandle handle(raw);
   if (code != SQLITE_OK) throw sqlite_error(raw, code, path.string());
   return handle;
@@ -73,12 +75,14 @@ void run_raw(sqlite3* db, const char* sql, const fs::path& path) {
     throw sqlite_error(db, code, path.string());
 }
 
-// All pages in one step, which is one read transaction: writers go on in the log meanwhile and are not in the copy.
+// All pages in one step, which is one read transaction: writers go on in the log meanwhile and are not in the
+// copy.
 void copy_pages(SqliteConnection& source, const fs::path& path) {
   const auto target = open_raw(path);
   run_raw(target.get(), "PRAGMA synchronous=OFF", path);  // flushed once, when it is whole
   sqlite3_backup* copying = sqlite3_backup_init(target.get(), "main", source.handle(), "main");
-  if (copying == nullptr) throw sqlite_error(target.get(), sqlite3_extended_errcode(target.get()), path.string());
+  if (copying == nullptr)
+    throw sqlite_error(target.get(), sqlite3_extended_errcode(target.get()), path.string());
   constexpr int k_step_ms = 10;
   int code = sqlite3_backup_step(copying, -1);
   for (auto waited = source.options().busy_timeout * 0; code == SQLITE_BUSY || code == SQLITE_LOCKED;) {
@@ -88,7 +92,8 @@ void copy_pages(SqliteConnection& source, const fs::path& path) {
   }
   sqlite3_backup_finish(copying);
   if (code != SQLITE_DONE) {
-    const bool ours = (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+    const bool ours =
+        (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
     throw sqlite_error(nullptr, code, ours ? path.string() : source.name());
   }
   // One file that any medium holds and any reader opens, without a log beside it.
@@ -97,7 +102,8 @@ void copy_pages(SqliteConnection& source, const fs::path& path) {
 
 fs::path absolute_target(const fs::path& given) {
   auto path = fs::absolute(given).lexically_normal();
-  if (!path.has_filename()) throw Error(Errc::usage, "db.bad_path", fmt::format("{} names no file", given.string()));
+  if (!path.has_filename())
+    throw Error(Errc::usage, "db.bad_path", fmt::format("{} names no file", given.string()));
   return path;
 }
 
@@ -106,7 +112,8 @@ bool same_file(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, error) && !error;
 }
 
-// Holds the file so that nobody else has it open, with its log folded in; nothing for a file too damaged to hold.
+// Holds the file so that nobody else has it open, with its log folded in; nothing for a file too damaged to
+// hold.
 SqliteHandle hold_alone(const fs::path& path) {
   auto handle = open_raw(path);
   sqlite3_busy_timeout(handle.get(), 5000);
@@ -121,20 +128,24 @@ SqliteHandle hold_alone(const fs::path& path) {
 void require_sound(Connection& source) {
   const auto state = migration_state(source);
   if (state.newer)
-    throw Error(Errc::schema, "schema.too_new", fmt::format("{} has schema {}, newer than this ringctl knows ({})",
-                                                            source.url(), state.current, latest_schema()));
+    throw Error(Errc::schema, "schema.too_new",
+                fmt::format("{} has schema {}, newer than this ringctl knows ({})", source.url(),
+                            state.current, latest_schema()));
   for (const auto& finding : check(source))
     if (!finding.ok && finding.id != "schema")
-      throw Error(Errc::db_corrupt, "db.corrupt", fmt::format("{} is damaged: {}", source.url(), finding.evidence));
+      throw Error(Errc::db_corrupt, "db.corrupt",
+                  fmt::format("{} is damaged: {}", source.url(), finding.evidence));
 }
 
 fs::path beside(const fs::path& path, const char* ending) { return path.string() + ending; }
 
-// The old file stays under the other name from the first instant, and under its own until the new one takes it.
+// The old file stays under the other name from the first instant, and under its own until the new one takes
+// it.
 void keep_old(const fs::path& path) {
   std::error_code error;
   auto kept = beside(path, ".before-restore");
-  for (int copy = 2; fs::exists(kept, error); ++copy) kept = beside(path, fmt::format(".before-restore-{}", copy).c_str());
+  for (int copy = 2; fs::exists(kept, error); ++copy)
+    kept = beside(path, fmt::format(".before-restore-{}", copy).c_str());
   if (::link(path.c_str(), kept.c_str()) != 0) throw write_error(kept, errno);
   for (const auto* ending : {"-wal", "-shm"})
     if (fs::exists(beside(path, ending))) fs::rename(beside(path, ending), beside(kept, ending), error);
@@ -144,12 +155,14 @@ void keep_old(const fs::path& path) {
 
 void restore(const fs::path& from, const std::string& url) {
   if (!url.starts_with("sqlite:"))
-    throw Error(Errc::usage, "db.backup_engine", "a PostgreSQL database is restored with the server's own tools",
+    throw Error(Errc::usage, "db.backup_engine",
+                "a PostgreSQL database is restored with the server's own tools",
                 "pg_restore --dbname=URL FILE");
   const auto target = sqlite_path(url);
   if (target.empty()) throw Error(Errc::usage, "db.bad_url", "a database in memory cannot be restored");
   if (same_file(from, target))
-    throw Error(Errc::usage, "db.backup_onto_itself", fmt::format("{} is the database itself", target.string()));
+    throw Error(Errc::usage, "db.backup_onto_itself",
+                fmt::format("{} is the database itself", target.string()));
   OpenOptions options;
   options.read_only = true;
   const auto source = Connection::open("sqlite:" + fs::absolute(from).string(), options);
@@ -166,12 +179,14 @@ void restore(const fs::path& from, const std::string& url) {
 
 void backup(Connection& connection, const fs::path& to) {
   if (connection.engine() != Engine::sqlite)
-    throw Error(Errc::usage, "db.backup_engine", fmt::format("{} is backed up with the server's own tools", connection.url()),
+    throw Error(Errc::usage, "db.backup_engine",
+                fmt::format("{} is backed up with the server's own tools", connection.url()),
                 "pg_dump --format=custom --file=FILE URL");
   auto& source = static_cast<SqliteConnection&>(connection);
   const auto target = absolute_target(to);
   if (same_file(source.path(), target))
-    throw Error(Errc::usage, "db.backup_onto_itself", fmt::format("{} is the database itself", target.string()));
+    throw Error(Errc::usage, "db.backup_onto_itself",
+                fmt::format("{} is the database itself", target.string()));
   Draft draft(target);
   copy_pages(source, draft.path());
   draft.become(target);

@@ -1,6 +1,6 @@
 #pragma once
-// Many rows into one table: a prepared INSERT per row on SQLite; on PostgreSQL (where COPY does not work under row
-// policies) COPY into a temporary staging table and one INSERT .. SELECT per batch.
+// Many rows into one table: a prepared INSERT per row on SQLite; on PostgreSQL (where COPY does not work
+// under row policies) COPY into a temporary staging table and one INSERT .. SELECT per batch.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,12 +16,13 @@ namespace ringctl::db {
 
 struct BulkColumn {
   std::string_view name;
-  std::string_view type;  ///< PostgreSQL type of the staging column: "text", "uuid", "timestamptz", "bigint", "boolean"
+  std::string_view
+      type;  ///< PostgreSQL type of the staging column: "text", "uuid", "timestamptz", "bigint", "boolean"
 };
 
-/// Inside a write transaction. Rows whose unique key exists already are left out (ON CONFLICT DO NOTHING) and not
-/// counted; of two alike the first stays. Other statements may run in between. On PostgreSQL a bad row may be reported
-/// by a later add() or by flush().
+/// Inside a write transaction. Rows whose unique key exists already are left out (ON CONFLICT DO NOTHING) and
+/// not counted; of two alike the first stays. Other statements may run in between. On PostgreSQL a bad row
+/// may be reported by a later add() or by flush().
 class BulkInsert {
  public:
   struct Impl;  // one per engine

@@ -16,8 +16,10 @@ struct BulkInsert::Impl {
   virtual void add(std::span<const Param> row) = 0;
   virtual std::int64_t flush() = 0;
 
-  static std::unique_ptr<Impl> make(SqliteConnection&, const std::string& table, const std::vector<BulkColumn>&);
-  static std::unique_ptr<Impl> make(PostgresConnection&, const std::string& table, const std::vector<BulkColumn>&);
+  static std::unique_ptr<Impl> make(SqliteConnection&, const std::string& table,
+                                    const std::vector<BulkColumn>&);
+  static std::unique_ptr<Impl> make(PostgresConnection&, const std::string& table,
+                                    const std::vector<BulkColumn>&);
 };
 
 }  // namespace ringctl::db

@@ -5,7 +5,8 @@ namespace ringctl::db {
 BulkMode::BulkMode(Connection& connection) : connection_(connection) {
   if (connection_.engine() != Engine::sqlite) return;
   cache_size_ = connection_.integer("PRAGMA cache_size").value();
-  // 48 MiB: the unique index over a million numbers, which is what is hit at random, and room for the ends of the rest.
+  // 48 MiB: the unique index over a million numbers, which is what is hit at random, and room for the ends of
+  // the rest.
   connection_.exec_script("PRAGMA cache_size=-49152");
 }
 

@@ -14,12 +14,15 @@ namespace {
 Finding schema_finding(Connection& connection) {
   const auto state = migration_state(connection);
   const auto evidence = fmt::format("schema {} of {}", state.current, latest_schema());
-  if (state.newer) return {"schema", false, evidence + ": newer than this ringctl", "install a newer ringctl"};
+  if (state.newer)
+    return {"schema", false, evidence + ": newer than this ringctl", "install a newer ringctl"};
   if (!state.changed.empty())
-    return {"schema", false, fmt::format("migration {} differs from the one this ringctl brings", state.changed.front()), ""};
+    return {"schema", false,
+            fmt::format("migration {} differs from the one this ringctl brings", state.changed.front()), ""};
   if (state.current < latest_schema()) return {"schema", false, evidence, "ringctl db migrate"};
   if (connection.engine() == Engine::sqlite && connection.integer("PRAGMA user_version") != state.current)
-    return {"schema", false, "the file's header names another schema than its tables", "ringctl db restore FILE"};
+    return {"schema", false, "the file's header names another schema than its tables",
+            "ringctl db restore FILE"};
   return {"schema", true, evidence, ""};
 }
 
@@ -38,7 +41,8 @@ Finding integrity_finding(Connection& connection) {
   if (count == 0) return {"integrity", true, "quick_check: ok", ""};
   for (auto& c : first)
     if (c == '\n') c = ' ';
-  return {"integrity", false, fmt::format("quick_check: {}{}", first, count > 1 ? fmt::format(" (and {} more)", count - 1) : ""),
+  return {"integrity", false,
+          fmt::format("quick_check: {}{}", first, count > 1 ? fmt::format(" (and {} more)", count - 1) : ""),
           "ringctl db restore FILE"};
 }
 
@@ -68,7 +72,8 @@ std::string joined(Rows rows) {
 }
 
 Finding role_finding(Connection& connection) {
-  auto role = connection.query("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user");
+  auto role =
+      connection.query("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user");
   if (role.next() && !role.boolean(1) && !role.boolean(2))
     return {"policies", true, fmt::format("row policies bind role {}", role.text(0)), ""};
   return {"policies", false, fmt::format("row policies do not bind role {}", role.text(0)),
@@ -92,10 +97,12 @@ Finding validation_finding(Connection& connection) {
       "SELECT c.conname FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace "
       "WHERE n.nspname = 'ringctl' AND c.contype = 'f' AND NOT c.convalidated ORDER BY c.conname"));
   if (open.empty()) return {"foreign_keys", true, "every foreign key is validated", ""};
-  return {"foreign_keys", false, "not validated: " + open, "ALTER TABLE ringctl.NAME VALIDATE CONSTRAINT NAME"};
+  return {"foreign_keys", false, "not validated: " + open,
+          "ALTER TABLE ringctl.NAME VALIDATE CONSTRAINT NAME"};
 }
 
-// Byte order, as in SQLite: then both engines list and export in the same order, whatever the server's locale.
+// Byte order, as in SQLite: then both engines list and export in the same order, whatever the server's
+// locale.
 Finding collation_finding(Connection& connection) {
   const auto other = joined(connection.query(
       "SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
@@ -103,7 +110,8 @@ Finding collation_finding(Connection& connection) {
       "WHERE n.nspname = 'ringctl' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND l.collname <> 'C' "
       "AND c.relname <> 'schema_migration' ORDER BY 1"));
   if (other.empty()) return {"collation", true, "every text column is in byte order", ""};
-  return {"collation", false, "not in byte order: " + other, "ALTER TABLE ringctl.NAME ALTER COLUMN NAME TYPE text COLLATE \"C\""};
+  return {"collation", false, "not in byte order: " + other,
+          "ALTER TABLE ringctl.NAME ALTER COLUMN NAME TYPE text COLLATE \"C\""};
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 namespace ringctl::db {
 namespace {
 
-std::span<const Param> as_span(std::initializer_list<Param> params) { return {params.begin(), params.size()}; }
+std::span<const Param> as_span(std::initializer_list<Param> params) {
+  return {params.begin(), params.size()};
+}
 
 }  // namespace
 
@@ -46,7 +48,8 @@ Connection::Connection(std::string url, OpenOptions options)
 
 std::unique_ptr<Connection> Connection::open(const std::string& url, const OpenOptions& options) {
   if (url.starts_with("sqlite:")) return SqliteConnection::open(url, options);
-  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return PostgresConnection::open(url, options);
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://"))
+    return PostgresConnection::open(url, options);
   throw Error(Errc::usage, "db.bad_url",
               fmt::format("\"{}\" is not a database URL (expected sqlite:PATH or postgresql://HOST/NAME)",
                           base::redact_url(url)));
@@ -56,7 +59,9 @@ std::int64_t Connection::exec(std::string_view sql, std::initializer_list<Param>
   return exec(sql, as_span(params));
 }
 
-Rows Connection::query(std::string_view sql, std::initializer_list<Param> params) { return query(sql, as_span(params)); }
+Rows Connection::query(std::string_view sql, std::initializer_list<Param> params) {
+  return query(sql, as_span(params));
+}
 
 Rows Connection::stream(std::string_view sql, std::initializer_list<Param> params) {
   return stream(sql, as_span(params));

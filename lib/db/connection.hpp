@@ -1,7 +1,8 @@
 #pragma once
-// One face over SQLite and PostgreSQL. SQL is written once, with $1, $2...; `db` rewrites them to ?1 for SQLite.
-// House rules: parameters whose type PostgreSQL cannot infer are cast; booleans compare `= TRUE`; text orders by
-// the binary collation on both (columns are declared COLLATE "C"); NULLS LAST is written out; no LIKE for search.
+// One face over SQLite and PostgreSQL. SQL is written once, with $1, $2...; `db` rewrites them to ?1 for
+// SQLite. House rules: parameters whose type PostgreSQL cannot infer are cast; booleans compare `= TRUE`;
+// text orders by the binary collation on both (columns are declared COLLATE "C"); NULLS LAST is written out;
+// no LIKE for search.
 
 #include <chrono>
 #include <cstdint>
@@ -23,24 +24,24 @@ struct Scope;  // transaction.hpp
 enum class Engine { sqlite, postgresql };
 std::string_view engine_name(Engine);
 
-/// A value to bind. Text is not copied: it must outlive the call. Instants bind as format_utc text on SQLite and
-/// timestamptz on PostgreSQL.
+/// A value to bind. Text is not copied: it must outlive the call. Instants bind as format_utc text on SQLite
+/// and timestamptz on PostgreSQL.
 class Param {
  public:
   using Variant = std::variant<std::monostate, bool, std::int64_t, double, std::string_view, base::Instant>;
-  Param(std::nullptr_t) {}                                                   // NOLINT(google-explicit-constructor)
-  Param(bool v) : value_(v) {}                                               // NOLINT(google-explicit-constructor)
-  Param(int v) : value_(std::int64_t{v}) {}                                  // NOLINT(google-explicit-constructor)
-  Param(std::int64_t v) : value_(v) {}                                       // NOLINT(google-explicit-constructor)
-  Param(std::uint64_t v) : value_(static_cast<std::int64_t>(v)) {}           // NOLINT(google-explicit-constructor)
-  Param(double v) : value_(v) {}                                             // NOLINT(google-explicit-constructor)
-  Param(std::string_view v) : value_(v) {}                                   // NOLINT(google-explicit-constructor)
-  Param(const std::string& v) : value_(std::string_view(v)) {}               // NOLINT(google-explicit-constructor)
-  Param(const char* v) : value_(std::string_view(v)) {}                      // NOLINT(google-explicit-constructor)
-  Param(const base::Uuid& v) : value_(v.view()) {}                           // NOLINT(google-explicit-constructor)
-  Param(base::Instant v) : value_(v) {}                                      // NOLINT(google-explicit-constructor)
+  Param(std::nullptr_t) {}                                          // NOLINT(google-explicit-constructor)
+  Param(bool v) : value_(v) {}                                      // NOLINT(google-explicit-constructor)
+  Param(int v) : value_(std::int64_t{v}) {}                         // NOLINT(google-explicit-constructor)
+  Param(std::int64_t v) : value_(v) {}                              // NOLINT(google-explicit-constructor)
+  Param(std::uint64_t v) : value_(static_cast<std::int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
+  Param(double v) : value_(v) {}                                    // NOLINT(google-explicit-constructor)
+  Param(std::string_view v) : value_(v) {}                          // NOLINT(google-explicit-constructor)
+  Param(const std::string& v) : value_(std::string_view(v)) {}      // NOLINT(google-explicit-constructor)
+  Param(const char* v) : value_(std::string_view(v)) {}             // NOLINT(google-explicit-constructor)
+  Param(const base::Uuid& v) : value_(v.view()) {}                  // NOLINT(google-explicit-constructor)
+  Param(base::Instant v) : value_(v) {}                             // NOLINT(google-explicit-constructor)
   template <class T>
-  Param(const std::optional<T>& v) {                                         // NOLINT(google-explicit-constructor)
+  Param(const std::optional<T>& v) {  // NOLINT(google-explicit-constructor)
     if (v) *this = Param(*v);
   }
   const Variant& value() const { return value_; }
@@ -49,8 +50,8 @@ class Param {
   Variant value_;
 };
 
-/// Rows of a query, read forward once. Views live until the next call of next(). Must not outlive the Connection; a
-/// stream() must not be read after its transaction.
+/// Rows of a query, read forward once. Views live until the next call of next(). Must not outlive the
+/// Connection; a stream() must not be read after its transaction.
 class Rows {
  public:
   class Impl;  // one per engine
@@ -63,7 +64,7 @@ class Rows {
   bool next();
   int columns() const;
   bool is_null(int column) const;
-  std::string_view text(int column) const;                 ///< "" for NULL
+  std::string_view text(int column) const;                  ///< "" for NULL
   std::optional<std::string> maybe_text(int column) const;  ///< nullopt for NULL
   std::int64_t integer(int column) const;
   bool boolean(int column) const;
@@ -78,24 +79,25 @@ class Rows {
 enum class Access { read, write };
 
 struct OpenOptions {
-  bool create = false;               ///< SQLite: make the file (0600) and its folder (0700) when missing
+  bool create = false;  ///< SQLite: make the file (0600) and its folder (0700) when missing
   bool read_only = false;
-  bool synchronous = true;           ///< SQLite: FULL; false: OFF, for scratch databases
-  bool named_statements = true;      ///< PostgreSQL: switch off behind a pooler in transaction mode
+  bool synchronous = true;       ///< SQLite: FULL; false: OFF, for scratch databases
+  bool named_statements = true;  ///< PostgreSQL: switch off behind a pooler in transaction mode
   std::chrono::milliseconds busy_timeout{5000};
   std::chrono::milliseconds connect_timeout{10000};
   std::string application_name = "ringctl";
 };
 
 /// One database connection, used by one thread. Statements are prepared once and cached.
-/// A text with a NUL byte is refused: Errc::invalid [db.bad_text]. Errors thrown by every call: Errc::db_down, db_busy (after the busy timeout), db_corrupt, output (disk full),
-/// schema (missing table), conflict [db.unique] for a unique violation, failure for the rest. No message carries
-/// SQL or bound values; `--trace` logs the statements.
+/// A text with a NUL byte is refused: Errc::invalid [db.bad_text]. Errors thrown by every call:
+/// Errc::db_down, db_busy (after the busy timeout), db_corrupt, output (disk full), schema (missing table),
+/// conflict [db.unique] for a unique violation, failure for the rest. No message carries SQL or bound values;
+/// `--trace` logs the statements.
 class Connection {
  public:
   /// `url`: "sqlite:PATH" ("sqlite::memory:" too) or "postgresql://..." / "postgres://...".
-  /// Throws Errc::config [db.missing] when an SQLite file is not there and create is off, [db.not_a_database],
-  /// [db.read_only]; Errc::usage [db.bad_url]; Errc::auth [db.auth]; Errc::db_down.
+  /// Throws Errc::config [db.missing] when an SQLite file is not there and create is off,
+  /// [db.not_a_database], [db.read_only]; Errc::usage [db.bad_url]; Errc::auth [db.auth]; Errc::db_down.
   static std::unique_ptr<Connection> open(const std::string& url, const OpenOptions& = {});
   virtual ~Connection() = default;
   Connection(const Connection&) = delete;

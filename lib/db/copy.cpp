@@ -1,5 +1,5 @@
-// A whole estate from one database into another. Values travel as canonical text (instants as format_utc writes them,
-// booleans as 1 and 0), and the checksum is over that text, so it does not depend on the engine.
+// A whole estate from one database into another. Values travel as canonical text (instants as format_utc
+// writes them, booleans as 1 and 0), and the checksum is over that text, so it does not depend on the engine.
 
 #include <fmt/format.h>
 
@@ -37,11 +37,16 @@ struct Column {
 
 std::string_view staging_type(Kind kind) {
   switch (kind) {
-    case Kind::text: return "text";
-    case Kind::uuid: return "uuid";
-    case Kind::integer: return "bigint";
-    case Kind::boolean: return "boolean";
-    case Kind::instant: return "timestamptz";
+    case Kind::text:
+      return "text";
+    case Kind::uuid:
+      return "uuid";
+    case Kind::integer:
+      return "bigint";
+    case Kind::boolean:
+      return "boolean";
+    case Kind::instant:
+      return "timestamptz";
   }
   return "text";
 }
@@ -52,7 +57,8 @@ Kind kind_of(std::string_view type, std::string_view table, std::string_view col
   if (type == "uuid") return Kind::uuid;
   if (type == "boolean") return Kind::boolean;
   if (type.starts_with("timestamp")) return Kind::instant;
-  throw Error(Errc::failure, "db.copy_type", fmt::format("{}.{} has a type that copy does not know", table, column));
+  throw Error(Errc::failure, "db.copy_type",
+              fmt::format("{}.{} has a type that copy does not know", table, column));
 }
 
 /// Ordered by name.
@@ -64,7 +70,8 @@ std::vector<Column> columns_of(Connection& connection, std::string_view table) {
       "AND NOT a.attisdropped ORDER BY a.attname COLLATE \"C\"";
   std::vector<Column> columns;
   auto rows = connection.query(connection.engine() == Engine::sqlite ? k_sqlite : k_postgresql, {table});
-  while (rows.next()) columns.push_back({std::string(rows.text(0)), kind_of(rows.text(1), table, rows.text(0))});
+  while (rows.next())
+    columns.push_back({std::string(rows.text(0)), kind_of(rows.text(1), table, rows.text(0))});
   return columns;
 }
 
@@ -73,7 +80,8 @@ std::vector<Column> common_columns(Connection& from, Connection& to, std::string
   auto there = columns_of(from, table);
   auto here = columns_of(to, table);
   if (!std::ranges::equal(there, here, {}, &Column::name, &Column::name))
-    throw Error(Errc::schema, "schema.changed", fmt::format("{} has other columns in {} than in {}", table, from.url(), to.url()));
+    throw Error(Errc::schema, "schema.changed",
+                fmt::format("{} has other columns in {} than in {}", table, from.url(), to.url()));
   return from.engine() == Engine::postgresql ? there : here;
 }
 
@@ -90,7 +98,9 @@ std::string select_statement(const TableInfo& table, const std::vector<Column>& 
 class TableReader {
  public:
   TableReader(Connection& connection, const TableInfo& table, const std::vector<Column>& columns)
-      : columns_(columns), rows_(connection.stream(select_statement(table, columns))), values_(columns.size()) {}
+      : columns_(columns),
+        rows_(connection.stream(select_statement(table, columns))),
+        values_(columns.size()) {}
 
   bool next() {
     if (!rows_.next()) return false;
@@ -103,10 +113,14 @@ class TableReader {
   void bind(std::vector<Param>& row) const {
     row.clear();
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (rows_.is_null(static_cast<int>(i))) row.emplace_back(nullptr);
-      else if (columns_[i].kind == Kind::integer) row.emplace_back(rows_.integer(static_cast<int>(i)));
-      else if (columns_[i].kind == Kind::boolean) row.emplace_back(rows_.boolean(static_cast<int>(i)));
-      else row.emplace_back(values_[i]);
+      if (rows_.is_null(static_cast<int>(i)))
+        row.emplace_back(nullptr);
+      else if (columns_[i].kind == Kind::integer)
+        row.emplace_back(rows_.integer(static_cast<int>(i)));
+      else if (columns_[i].kind == Kind::boolean)
+        row.emplace_back(rows_.boolean(static_cast<int>(i)));
+      else
+        row.emplace_back(values_[i]);
     }
   }
   CopyCount summary(const TableInfo& table) {
@@ -123,9 +137,14 @@ class TableReader {
     }
     auto& value = values_[i];
     switch (columns_[i].kind) {
-      case Kind::boolean: value.assign(1, rows_.boolean(column) ? '1' : '0'); break;
-      case Kind::instant: value = base::format_utc(rows_.instant(column)); break;
-      default: value = rows_.text(column);
+      case Kind::boolean:
+        value.assign(1, rows_.boolean(column) ? '1' : '0');
+        break;
+      case Kind::instant:
+        value = base::format_utc(rows_.instant(column));
+        break;
+      default:
+        value = rows_.text(column);
     }
     // With its length in front no value can pass for two others.
     fmt::format_to(std::back_inserter(pending_), "{}:{},", value.size(), value);
@@ -143,7 +162,8 @@ class TableReader {
   std::int64_t count_ = 0;
 };
 
-CopyCount copy_table(Connection& from, Connection& to, const TableInfo& table, const std::vector<Column>& columns) {
+CopyCount copy_table(Connection& from, Connection& to, const TableInfo& table,
+                     const std::vector<Column>& columns) {
   std::vector<BulkColumn> targets;
   for (const auto& column : columns) targets.push_back({column.name, staging_type(column.kind)});
   BulkInsert bulk(to, std::string(table.name), targets);
@@ -167,14 +187,16 @@ CopyCount read_table(Connection& connection, const TableInfo& table, const std::
 void require_empty(Connection& connection) {
   for (const auto& table : tables())
     if (connection.integer(fmt::format("SELECT 1 FROM {} LIMIT 1", table.name)))
-      throw Error(Errc::conflict, "db.not_empty", fmt::format("{} is not empty: it has {}", connection.url(), table.name));
+      throw Error(Errc::conflict, "db.not_empty",
+                  fmt::format("{} is not empty: it has {}", connection.url(), table.name));
 }
 
 }  // namespace
 
 std::span<const TableInfo> tables() { return k_tables; }
 
-std::vector<CopyCount> copy(Connection& from, Connection& to, const std::function<void(const CopyCount&)>& progress) {
+std::vector<CopyCount> copy(Connection& from, Connection& to,
+                            const std::function<void(const CopyCount&)>& progress) {
   require_current_schema(from);
   require_current_schema(to);
   const BulkMode bulk_mode(to);
@@ -188,7 +210,8 @@ std::vector<CopyCount> copy(Connection& from, Connection& to, const std::functio
     const auto arrived = read_table(to, table, columns);
     if (arrived.rows != counts.back().rows || arrived.checksum != counts.back().checksum)
       throw Error(Errc::db_corrupt, "db.copy_differs",
-                  fmt::format("{} did not arrive as it was sent: {} of {} rows", table.name, arrived.rows, counts.back().rows));
+                  fmt::format("{} did not arrive as it was sent: {} of {} rows", table.name, arrived.rows,
+                              counts.back().rows));
     if (progress) progress(counts.back());
   }
   writing.commit();

@@ -24,7 +24,8 @@ void append_text(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char escape = k_escapes[static_cast<unsigned char>(text[i])];
     if (escape == 0) continue;
-    if (escape == '0') throw Error(Errc::invalid, "db.bad_text", "a text holds a NUL byte, which no database column can");
+    if (escape == '0')
+      throw Error(Errc::invalid, "db.bad_text", "a text holds a NUL byte, which no database column can");
     out.append(text, plain, i - plain);
     out.push_back('\\');
     out.push_back(escape);

@@ -1,6 +1,6 @@
 #pragma once
-// The named ways past the row policies: what must be found before the workspace is known, and what spans workspaces.
-// Each is a value of the setting `ringctl.door` that policies name; nothing else gets past them.
+// The named ways past the row policies: what must be found before the workspace is known, and what spans
+// workspaces. Each is a value of the setting `ringctl.door` that policies name; nothing else gets past them.
 
 #include <string_view>
 

@@ -39,10 +39,13 @@ void run_group(Connection& connection, std::vector<Item>& group) {
     if (!same_rows(*scope, item.scope)) transaction.rescope(item.scope);
     scope = &item.scope;
     run_item(connection, item);
-    // A full disk ends SQLite's transaction: what came after would commit by itself and be reported as failed.
+    // A full disk ends SQLite's transaction: what came after would commit by itself and be reported as
+    // failed.
     if (!connection.in_transaction())
-      std::rethrow_exception(item.failure ? item.failure : std::make_exception_ptr(Error(
-          Errc::failure, "db.transaction_lost", "the transaction ended in the middle of a group")));
+      std::rethrow_exception(
+          item.failure ? item.failure
+                       : std::make_exception_ptr(Error(Errc::failure, "db.transaction_lost",
+                                                       "the transaction ended in the middle of a group")));
   }
   transaction.commit();
 }
@@ -114,7 +117,8 @@ std::future<void> GroupWriter::submit(Scope scope, std::function<void(Connection
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->queue.size() >= impl_->options.max_queue)
-      throw Error(Errc::db_busy, "db.queue_full", "the database does not keep up: too much is waiting to be written");
+      throw Error(Errc::db_busy, "db.queue_full",
+                  "the database does not keep up: too much is waiting to be written");
     impl_->queue.push_back(std::move(item));
   }
   impl_->arrived.notify_one();

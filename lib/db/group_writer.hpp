@@ -1,6 +1,6 @@
 #pragma once
-// One writer for many threads: items queue up and are committed together, each under its own savepoint, so that one
-// bad item fails alone. What an item's future reports was durable before it was reported.
+// One writer for many threads: items queue up and are committed together, each under its own savepoint, so
+// that one bad item fails alone. What an item's future reports was durable before it was reported.
 
 #include <cstddef>
 #include <functional>
@@ -15,8 +15,8 @@ namespace ringctl::db {
 class GroupWriter {
  public:
   struct Options {
-    std::size_t max_group = 256;     ///< items in one transaction
-    std::size_t max_queue = 65536;   ///< past it submit() throws Errc::db_busy [db.queue_full]
+    std::size_t max_group = 256;    ///< items in one transaction
+    std::size_t max_queue = 65536;  ///< past it submit() throws Errc::db_busy [db.queue_full]
   };
   /// Owns the connection and one thread.
   GroupWriter(std::unique_ptr<Connection>, Options);

@@ -21,7 +21,8 @@ constexpr std::chrono::milliseconds k_poll{250};
 
 constexpr std::string_view k_pid = "pid ";
 
-// One statement decides: the row is made, or taken over from a holder whose time is up or who is known to be dead.
+// One statement decides: the row is made, or taken over from a holder whose time is up or who is known to be
+// dead.
 constexpr std::string_view k_take =
     "INSERT INTO leases (name, scope, token, holder, host, since, expires) VALUES ($1, $2, $3, $4, $5, $6, $7) "
     "ON CONFLICT (name, scope) DO UPDATE SET token = excluded.token, holder = excluded.holder, host = excluded.host, "
@@ -29,7 +30,8 @@ constexpr std::string_view k_take =
     "WHERE leases.expires <= excluded.since OR leases.token = $8";
 constexpr std::string_view k_find =
     "SELECT holder, host, since, expires, token FROM leases WHERE name = $1 AND scope = $2 AND expires > $3";
-constexpr std::string_view k_renew = "UPDATE leases SET expires = $4 WHERE name = $1 AND scope = $2 AND token = $3";
+constexpr std::string_view k_renew =
+    "UPDATE leases SET expires = $4 WHERE name = $1 AND scope = $2 AND token = $3";
 constexpr std::string_view k_release = "DELETE FROM leases WHERE name = $1 AND scope = $2 AND token = $3";
 
 std::string host_name() {
@@ -65,14 +67,16 @@ bool is_dead(const LeaseHolder& lease) {
 }
 
 /// Reads only, so that a holder in the middle of a long write is named instead of waited for.
-std::optional<Found> look(Connection& connection, base::Instant now, const std::string& name, const std::string& scope) {
+std::optional<Found> look(Connection& connection, base::Instant now, const std::string& name,
+                          const std::string& scope) {
   Transaction transaction(connection, Scope{}, Access::read);
   return find(connection, now, name, scope);
 }
 
 Error held(const std::string& name, const std::optional<Found>& found) {
   if (!found)  // let go just now
-    return {Errc::locked, "lock.held", fmt::format("another ringctl was running \"{}\"", name), "add --lock-wait 10m"};
+    return {Errc::locked, "lock.held", fmt::format("another ringctl was running \"{}\"", name),
+            "add --lock-wait 10m"};
   return {Errc::locked, "lock.held",
           fmt::format("another ringctl is running \"{}\" ({} on {}, since {})", name, found->holder.holder,
                       found->holder.host, base::format_utc(found->holder.since)),
@@ -82,8 +86,8 @@ Error held(const std::string& name, const std::optional<Found>& found) {
 }  // namespace
 
 Lease Lease::acquire(Connection& connection, const base::Clock& clock, std::string name,
-                     std::optional<base::Uuid> workspace, std::chrono::milliseconds ttl, std::chrono::milliseconds wait,
-                     const base::CancelToken* cancel, const Sleep& sleep) {
+                     std::optional<base::Uuid> workspace, std::chrono::milliseconds ttl,
+                     std::chrono::milliseconds wait, const base::CancelToken* cancel, const Sleep& sleep) {
   if (connection.in_transaction())
     throw Error(Errc::failure, "db.nested_transaction", "a lease was asked for inside a transaction");
   Lease lease;
@@ -95,7 +99,8 @@ Lease Lease::acquire(Connection& connection, const base::Clock& clock, std::stri
   const auto deadline = clock.steady() + wait;
   for (;;) {
     const auto holder = look(connection, clock.now(), lease.name_, lease.scope());
-    if ((!holder || is_dead(holder->holder)) && lease.take(connection, holder ? holder->token : lease.token_)) return lease;
+    if ((!holder || is_dead(holder->holder)) && lease.take(connection, holder ? holder->token : lease.token_))
+      return lease;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.steady());
     if (left.count() <= 0) throw held(lease.name_, holder);
     if (cancel != nullptr) cancel->check();
@@ -109,16 +114,20 @@ bool Lease::take(Connection& connection, const std::string& dead_token) {
   bool taken = false;
   in_transaction(connection, Scope{}, [&] {
     const auto now = clock_->now();
-    taken = connection.exec(k_take, {name_, scope(), token_, fmt::format("{}{}", k_pid, ::getpid()), host_name(), now,
-                                     now + ttl_, dead_token}) == 1;
+    taken = connection.exec(k_take, {name_, scope(), token_, fmt::format("{}{}", k_pid, ::getpid()),
+                                     host_name(), now, now + ttl_, dead_token}) == 1;
   });
   if (taken) connection_ = &connection;
   return taken;
 }
 
 Lease::Lease(Lease&& other) noexcept
-    : connection_(std::exchange(other.connection_, nullptr)), clock_(other.clock_), name_(std::move(other.name_)),
-      token_(std::move(other.token_)), workspace_(other.workspace_), ttl_(other.ttl_) {}
+    : connection_(std::exchange(other.connection_, nullptr)),
+      clock_(other.clock_),
+      name_(std::move(other.name_)),
+      token_(std::move(other.token_)),
+      workspace_(other.workspace_),
+      ttl_(other.ttl_) {}
 
 Lease::~Lease() {
   try {
@@ -131,8 +140,9 @@ Lease::~Lease() {
 void Lease::renew() {
   run(*connection_, [this] {
     if (connection_->exec(k_renew, {name_, scope(), token_, clock_->now() + ttl_}) == 1) return;
-    throw Error(Errc::locked, "lock.lost",
-                fmt::format("\"{}\" took longer than its lock, and another ringctl has taken it over", name_));
+    throw Error(
+        Errc::locked, "lock.lost",
+        fmt::format("\"{}\" took longer than its lock, and another ringctl has taken it over", name_));
   });
 }
 
@@ -142,10 +152,11 @@ void Lease::release() {
   run(connection, [&] { connection.exec(k_release, {name_, scope(), token_}); });
 }
 
-std::optional<LeaseHolder> find_lease(Connection& connection, const base::Clock& clock, const std::string& name,
-                                      std::optional<base::Uuid> workspace) {
+std::optional<LeaseHolder> find_lease(Connection& connection, const base::Clock& clock,
+                                      const std::string& name, std::optional<base::Uuid> workspace) {
   std::optional<Found> found;
-  run(connection, [&] { found = find(connection, clock.now(), name, workspace ? workspace->text() : std::string()); });
+  run(connection,
+      [&] { found = find(connection, clock.now(), name, workspace ? workspace->text() : std::string()); });
   if (!found) return std::nullopt;
   return std::move(found->holder);
 }

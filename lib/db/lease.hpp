@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "base/clock.hpp"
 #include "base/cancel.hpp"
+#include "base/clock.hpp"
 #include "base/uuid.hpp"
 #include "db/connection.hpp"
 #include "db/transaction.hpp"
@@ -20,7 +20,8 @@ struct LeaseHolder {
   base::Instant expires;
 };
 
-/// Held until released or expired; renew() at batch boundaries. `workspace` nullopt: a lock on the whole database.
+/// Held until released or expired; renew() at batch boundaries. `workspace` nullopt: a lock on the whole
+/// database.
 class Lease {
  public:
   /// Waits up to `wait` (0: not at all). Throws Errc::locked [lock.held] naming holder, host and since.

@@ -12,8 +12,8 @@
 
 namespace ringctl::db {
 
-/// Every table that holds data, parents before children, with its ordering key. Views, schema_migration and leases
-/// (locks of processes at work on one database) left out.
+/// Every table that holds data, parents before children, with its ordering key. Views, schema_migration and
+/// leases (locks of processes at work on one database) left out.
 struct TableInfo {
   std::string_view name;
   std::string_view order_by;
@@ -21,19 +21,21 @@ struct TableInfo {
 std::span<const TableInfo> tables();
 
 struct Finding {
-  std::string id;        ///< "integrity", "foreign_keys", "schema", "policies", "collation"
+  std::string id;  ///< "integrity", "foreign_keys", "schema", "policies", "collation"
   bool ok;
   std::string evidence;  ///< one line
   std::string fix;       ///< command, or ""
 };
-/// SQLite: quick_check, foreign_key_check, application_id, schema. PostgreSQL: schema, policies forced on every tenant
-/// table and binding this role (no superuser, no BYPASSRLS), foreign keys validated. Throws Errc::db_corrupt only when
-/// the database cannot be read at all.
+/// SQLite: quick_check, foreign_key_check, application_id, schema. PostgreSQL: schema, policies forced on
+/// every tenant table and binding this role (no superuser, no BYPASSRLS), foreign keys validated. Throws
+/// Errc::db_corrupt only when the database cannot be read at all.
 std::vector<Finding> check(Connection&);
 
-/// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename; 0600.
+/// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename;
+/// 0600.
 void backup(Connection&, const std::filesystem::path& to);
-/// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as PATH.before-restore
+/// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as
+/// PATH.before-restore
 /// (-2, -3 ... where there is one already).
 /// Throws Errc::db_busy while another process has the database open.
 void restore(const std::filesystem::path& from, const std::string& url);
@@ -43,8 +45,10 @@ struct CopyCount {
   std::int64_t rows;
   std::string checksum;  ///< over canonical text of all rows in key order: equal on both engines
 };
-/// Copies every table into an empty, migrated database in one transaction, reads back what arrived and compares counts
-/// and checksums before it commits: Errc::db_corrupt [db.copy_differs] naming the table. Errc::conflict [db.not_empty].
-std::vector<CopyCount> copy(Connection& from, Connection& to, const std::function<void(const CopyCount&)>& progress);
+/// Copies every table into an empty, migrated database in one transaction, reads back what arrived and
+/// compares counts and checksums before it commits: Errc::db_corrupt [db.copy_differs] naming the table.
+/// Errc::conflict [db.not_empty].
+std::vector<CopyCount> copy(Connection& from, Connection& to,
+                            const std::function<void(const CopyCount&)>& progress);
 
 }  // namespace ringctl::db

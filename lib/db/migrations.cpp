@@ -25,8 +25,8 @@ constexpr std::string_view k_postgresql_bootstrap =
     "CREATE TABLE IF NOT EXISTS ringctl.schema_migration (number bigint PRIMARY KEY, name text NOT NULL, "
     "checksum text NOT NULL, applied_at timestamptz(3) NOT NULL)";
 
-// PostgreSQL's catalog is read as tables: to_regclass() may answer from a cache that has not heard yet of what another
-// process committed while we waited for its lock.
+// PostgreSQL's catalog is read as tables: to_regclass() may answer from a cache that has not heard yet of
+// what another process committed while we waited for its lock.
 bool has_migration_table(Connection& connection) {
   const bool sqlite = connection.engine() == Engine::sqlite;
   return connection
@@ -46,8 +46,9 @@ MigrationState read_state(Connection& connection) {
   const auto known = migrations(connection.engine());
   if (has_migration_table(connection)) {
     const bool sqlite = connection.engine() == Engine::sqlite;
-    auto rows = connection.query(sqlite ? "SELECT number, checksum FROM schema_migration ORDER BY number"
-                                        : "SELECT number, checksum FROM ringctl.schema_migration ORDER BY number");
+    auto rows =
+        connection.query(sqlite ? "SELECT number, checksum FROM schema_migration ORDER BY number"
+                                : "SELECT number, checksum FROM ringctl.schema_migration ORDER BY number");
     while (rows.next()) {
       state.current = static_cast<int>(rows.integer(0));
       const auto* migration = find_migration(known, state.current);
@@ -65,16 +66,19 @@ MigrationState read_state(Connection& connection) {
 void refuse_foreign_state(const MigrationState& state, const std::string& name) {
   if (state.newer)
     throw Error(Errc::schema, "schema.too_new",
-                fmt::format("{} has schema {}, newer than this ringctl knows ({})", name, state.current, latest_schema()),
+                fmt::format("{} has schema {}, newer than this ringctl knows ({})", name, state.current,
+                            latest_schema()),
                 "install a newer ringctl");
   if (!state.changed.empty())
     throw Error(Errc::schema, "schema.changed",
-                fmt::format("migration {} of {} differs from the one this ringctl brings", state.changed.front(), name),
+                fmt::format("migration {} of {} differs from the one this ringctl brings",
+                            state.changed.front(), name),
                 "ringctl db status");
 }
 
-// Tables are rebuilt by making a new one and dropping the old, which foreign keys would answer by deleting; so they are
-// off while a migration runs and all are checked before it commits. SQLite ignores the switch inside a transaction.
+// Tables are rebuilt by making a new one and dropping the old, which foreign keys would answer by deleting;
+// so they are off while a migration runs and all are checked before it commits. SQLite ignores the switch
+// inside a transaction.
 class ForeignKeysOff {
  public:
   explicit ForeignKeysOff(Connection& connection) : connection_(connection) {
@@ -110,11 +114,13 @@ void apply(Connection& connection, const Migration& migration, base::Instant now
   connection.exec_script(migration.sql);
   if (sqlite && connection.query("PRAGMA foreign_key_check").next())
     throw Error(Errc::schema, "schema.broken_reference",
-                fmt::format("migration {} would leave rows that refer to nothing", migration.number), "ringctl db check");
-  connection.exec(sqlite ? "INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)"
-                         : "INSERT INTO ringctl.schema_migration (number, name, checksum, applied_at) "
-                           "VALUES ($1, $2, $3, $4)",
-                  {migration.number, migration.name, base::sha256_hex(migration.sql), now});
+                fmt::format("migration {} would leave rows that refer to nothing", migration.number),
+                "ringctl db check");
+  connection.exec(
+      sqlite ? "INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)"
+             : "INSERT INTO ringctl.schema_migration (number, name, checksum, applied_at) "
+               "VALUES ($1, $2, $3, $4)",
+      {migration.number, migration.name, base::sha256_hex(migration.sql), now});
   // In the same transaction as the tables: the two never disagree.
   if (sqlite) connection.exec_script(fmt::format("PRAGMA user_version={}", migration.number));
 }
@@ -153,7 +159,8 @@ void require_current_schema(Connection& connection) {
   if (state.current == 0)
     throw Error(Errc::schema, "schema.too_old", fmt::format("{} is empty", connection.url()), "ringctl init");
   throw Error(Errc::schema, "schema.too_old",
-              fmt::format("{} has schema {}, this ringctl needs {}", connection.url(), state.current, latest_schema()),
+              fmt::format("{} has schema {}, this ringctl needs {}", connection.url(), state.current,
+                          latest_schema()),
               "ringctl db migrate");
 }
 
@@ -163,7 +170,8 @@ std::vector<int> migrate(Connection& connection, const base::Clock& clock, int t
   const auto state = read_state(connection);
   refuse_foreign_state(state, connection.url());
   if (state.pending.empty()) return applied;
-  while (const int number = apply_next(connection, clock, to == 0 ? latest_schema() : to)) applied.push_back(number);
+  while (const int number = apply_next(connection, clock, to == 0 ? latest_schema() : to))
+    applied.push_back(number);
   return applied;
 }
 

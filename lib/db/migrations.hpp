@@ -23,19 +23,19 @@ std::span<const Migration> migrations(Engine);
 int latest_schema();
 
 struct MigrationState {
-  int current = 0;                   ///< 0: empty database
-  std::vector<Migration> pending;    ///< in order
-  bool newer = false;                ///< the database has migrations this binary does not know
-  std::vector<int> changed;          ///< recorded checksum differs from the embedded text
+  int current = 0;                 ///< 0: empty database
+  std::vector<Migration> pending;  ///< in order
+  bool newer = false;              ///< the database has migrations this binary does not know
+  std::vector<int> changed;        ///< recorded checksum differs from the embedded text
 };
 MigrationState migration_state(Connection&);
 
-/// Throws Errc::schema unless current: too new [schema.too_new], too old [schema.too_old] with the command that mends it,
-/// changed [schema.changed].
+/// Throws Errc::schema unless current: too new [schema.too_new], too old [schema.too_old] with the command
+/// that mends it, changed [schema.changed].
 void require_current_schema(Connection&);
 
-/// Applies what is pending up to `to` (0 = latest), one transaction each, under a lock that lets one process in.
-/// SQLite: a non-empty database is backed up first to `PATH.before-NNNN`. Returns the numbers applied.
+/// Applies what is pending up to `to` (0 = latest), one transaction each, under a lock that lets one process
+/// in. SQLite: a non-empty database is backed up first to `PATH.before-NNNN`. Returns the numbers applied.
 std::vector<int> migrate(Connection&, const base::Clock&, int to = 0);
 
 }  // namespace ringctl::db

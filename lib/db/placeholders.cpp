@@ -5,22 +5,28 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
-// End of the piece that starts at `from` and is not to be touched; `from` itself if there is none. A doubled quote
-// reads as two strings side by side, which comes to the same.
+// End of the piece that starts at `from` and is not to be touched; `from` itself if there is none. A doubled
+// quote reads as two strings side by side, which comes to the same.
 std::size_t opaque_end(std::string_view sql, std::size_t from) {
   const auto after = [&](std::string_view closing, std::size_t start) {
     const auto at = sql.find(closing, start);
     return at == std::string_view::npos ? sql.size() : at + closing.size();
   };
   switch (sql[from]) {
-    case '\'': return after("'", from + 1);
-    case '"': return after("\"", from + 1);
-    case '-': return sql.substr(from).starts_with("--") ? after("\n", from + 2) : from;
-    case '/': return sql.substr(from).starts_with("/*") ? after("*/", from + 2) : from;
-    default: return from;
+    case '\'':
+      return after("'", from + 1);
+    case '"':
+      return after("\"", from + 1);
+    case '-':
+      return sql.substr(from).starts_with("--") ? after("\n", from + 2) : from;
+    case '/':
+      return sql.substr(from).starts_with("/*") ? after("*/", from + 2) : from;
+    default:
+      return from;
   }
 }
 

@@ -1,6 +1,6 @@
-// Rows go by COPY into a temporary table (the policies do not let COPY into ours) and from there by INSERT .. SELECT,
-// chunk by chunk, so that the staging table stays within the session's buffers. Neither is waited for: the caller makes
-// rows while the server stores those before.
+// Rows go by COPY into a temporary table (the policies do not let COPY into ours) and from there by INSERT ..
+// SELECT, chunk by chunk, so that the staging table stays within the session's buffers. Neither is waited
+// for: the caller makes rows while the server stores those before.
 
 #include <fmt/format.h>
 
@@ -11,9 +11,9 @@
 namespace ringctl::db {
 namespace {
 
-constexpr std::size_t k_send = 128 * 1024;         // bytes handed to libpq at once
-constexpr std::size_t k_most_buffered = 8 << 20;   // bytes held while the server is at the chunk before
-constexpr std::size_t k_chunk = 6 << 20;           // bytes of COPY text in one INSERT .. SELECT
+constexpr std::size_t k_send = 128 * 1024;        // bytes handed to libpq at once
+constexpr std::size_t k_most_buffered = 8 << 20;  // bytes held while the server is at the chunk before
+constexpr std::size_t k_chunk = 6 << 20;          // bytes of COPY text in one INSERT .. SELECT
 
 std::string joined_names(const std::vector<BulkColumn>& columns) {
   std::string names;
@@ -33,16 +33,19 @@ std::string joined_definitions(const std::vector<BulkColumn>& columns) {
 
 class PostgresBulk final : public BulkInsert::Impl, private PgPending {
  public:
-  PostgresBulk(PostgresConnection& connection, const std::string& table, const std::vector<BulkColumn>& columns)
+  PostgresBulk(PostgresConnection& connection, const std::string& table,
+               const std::vector<BulkColumn>& columns)
       : connection_(connection) {
     static thread_local std::uint64_t count = 0;
     const auto staging = fmt::format("pg_temp.ringctl_staging_{}", ++count);
     const auto names = joined_names(columns);
     copy_ = fmt::format("COPY {} FROM STDIN", staging);
     // Rows come out of the staging table in the order in which they went in.
-    merge_ = fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING", table, names, names, staging);
+    merge_ = fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING", table, names, names,
+                         staging);
     truncate_ = "TRUNCATE " + staging;
-    connection.command(fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", staging, joined_definitions(columns)));
+    connection.command(
+        fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", staging, joined_definitions(columns)));
   }
   ~PostgresBulk() override {
     if (connection_.pending() != this) return;
@@ -86,7 +89,8 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
       state_ = State::copying;
     }
     auto& buffer = rows_.buffer();
-    if (PQputCopyData(connection_.handle(), buffer.data(), static_cast<int>(buffer.size())) != 1) connection_.fail(nullptr);
+    if (PQputCopyData(connection_.handle(), buffer.data(), static_cast<int>(buffer.size())) != 1)
+      connection_.fail(nullptr);
     staged_ += buffer.size();
     buffer.clear();
   }
@@ -128,7 +132,8 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
 
 }  // namespace
 
-std::unique_ptr<BulkInsert::Impl> BulkInsert::Impl::make(PostgresConnection& connection, const std::string& table,
+std::unique_ptr<BulkInsert::Impl> BulkInsert::Impl::make(PostgresConnection& connection,
+                                                         const std::string& table,
                                                          const std::vector<BulkColumn>& columns) {
   return std::make_unique<PostgresBulk>(connection, table, columns);
 }

@@ -8,8 +8,8 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "db/postgres_stream.hpp"
 #include "db/postgres_error.hpp"
+#include "db/postgres_stream.hpp"
 #include "db/transaction.hpp"
 
 namespace ringctl::db {
@@ -81,7 +81,8 @@ const char* const* PackedParams::pack(std::span<const Param> params) {
     std::visit(Packer{buffer_}, param.value());
     buffer_.push_back('\0');
   }
-  for (const auto offset : offsets_) pointers_.push_back(offset == std::string::npos ? nullptr : buffer_.data() + offset);
+  for (const auto offset : offsets_)
+    pointers_.push_back(offset == std::string::npos ? nullptr : buffer_.data() + offset);
   return pointers_.data();
 }
 
@@ -91,7 +92,8 @@ PostgresConnection::PostgresConnection(PgHandle handle, const std::string& url, 
 PostgresConnection::~PostgresConnection() = default;
 
 void PostgresConnection::fail(const PGresult* result) const {
-  if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql.failed", PQerrorMessage(handle()));
+  if (base::log_enabled(base::LogLevel::trace))
+    base::log(base::LogLevel::trace, "sql.failed", PQerrorMessage(handle()));
   throw postgres_error(handle(), result, name());
 }
 
@@ -130,14 +132,15 @@ PgResult PostgresConnection::run(std::string_view sql, std::span<const Param> pa
       return true;
     });
   }
-  return checked(PgResult(
-      PQexecParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0)));
+  return checked(
+      PgResult(PQexecParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0)));
 }
 
-PgResult PostgresConnection::run_named(Cached& cached, const std::string& sql, const char* const* values, int count) {
+PgResult PostgresConnection::run_named(Cached& cached, const std::string& sql, const char* const* values,
+                                       int count) {
   if (!cached.prepared) {
-    // The name follows from the text: should a pooler hand us another session's connection, a name that exists there
-    // stands for the same statement, never for a different one.
+    // The name follows from the text: should a pooler hand us another session's connection, a name that
+    // exists there stands for the same statement, never for a different one.
     if (cached.name.empty()) cached.name = fmt::format("r{:.31}", base::sha256_hex(sql));
     checked(PgResult(PQprepare(handle(), cached.name.c_str(), sql.c_str(), 0, nullptr)));
     cached.prepared = true;
@@ -164,7 +167,8 @@ Rows PostgresConnection::stream(std::string_view sql, std::span<const Param> par
   if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", sql);
   const auto* values = packed_.pack(params);
   const std::string text(sql);
-  if (PQsendQueryParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0) == 0) fail(nullptr);
+  if (PQsendQueryParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0) == 0)
+    fail(nullptr);
   PQsetSingleRowMode(handle());
   return Rows(std::make_unique<PostgresStream>(*this));
 }
@@ -177,10 +181,11 @@ bool PostgresConnection::in_transaction() const {
 void PostgresConnection::begin(Access access, const Scope& scope) {
   ++transaction_;
   // One round trip. Everything is LOCAL, so that nothing of ours stays on a pooled connection.
-  command(fmt::format("BEGIN ISOLATION LEVEL {}; SET LOCAL search_path = ringctl; SET LOCAL timezone = 'UTC'; "
-                      "SET LOCAL datestyle = 'ISO'; SET LOCAL lock_timeout = {}; {}",
-                      access == Access::write ? "READ COMMITTED READ WRITE" : "REPEATABLE READ READ ONLY",
-                      options().busy_timeout.count(), scope_settings(scope)));
+  command(
+      fmt::format("BEGIN ISOLATION LEVEL {}; SET LOCAL search_path = ringctl; SET LOCAL timezone = 'UTC'; "
+                  "SET LOCAL datestyle = 'ISO'; SET LOCAL lock_timeout = {}; {}",
+                  access == Access::write ? "READ COMMITTED READ WRITE" : "REPEATABLE READ READ ONLY",
+                  options().busy_timeout.count(), scope_settings(scope)));
 }
 
 void PostgresConnection::rescope(const Scope& scope) { command(scope_settings(scope)); }
@@ -190,8 +195,10 @@ void PostgresConnection::commit() {
   const PgResult result(PQexec(handle(), "COMMIT"));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
     if (PQstatus(handle()) == CONNECTION_BAD)
-      throw Error(Errc::db_down, "db.commit_unknown",
-                  fmt::format("the connection to {} was lost during a commit: it may or may not have happened", name()));
+      throw Error(
+          Errc::db_down, "db.commit_unknown",
+          fmt::format("the connection to {} was lost during a commit: it may or may not have happened",
+                      name()));
     fail(result.get());
   }
   // A transaction in which a statement failed answers COMMIT with ROLLBACK.

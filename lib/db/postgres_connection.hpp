@@ -1,5 +1,6 @@
 #pragma once
-// Connection over libpq: text parameters and results, statements named once they are used twice. Private to this room.
+// Connection over libpq: text parameters and results, statements named once they are used twice. Private to
+// this room.
 
 #include <libpq-fe.h>
 
@@ -32,8 +33,8 @@ class PackedParams {
   std::vector<const char*> pointers_;
 };
 
-/// Something that has the connection's attention: a batch on its way, a COPY going on. It is told to finish before the
-/// connection does anything else.
+/// Something that has the connection's attention: a batch on its way, a COPY going on. It is told to finish
+/// before the connection does anything else.
 class PgPending {
  public:
   /// Throws if the server refused it.

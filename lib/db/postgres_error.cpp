@@ -26,7 +26,9 @@ std::string one_line(std::string_view message) {
   return out;
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 Error connection_lost(const std::string& name, std::string_view why) {
   return {Errc::db_down, "db.connection_lost",
@@ -37,14 +39,17 @@ Error connection_lost(const std::string& name, std::string_view why) {
 Error constraint_error(std::string_view state, const PGresult* result, const std::string& name) {
   const auto constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
   if (state == "23505")
-    return {Errc::conflict, "db.unique", fmt::format("a row with the same key exists in {} ({})", name, constraint)};
+    return {Errc::conflict, "db.unique",
+            fmt::format("a row with the same key exists in {} ({})", name, constraint)};
   if (state == "23503")
-    return {Errc::conflict, "db.foreign_key", fmt::format("a row refers to one that is not in {} ({})", name, constraint)};
+    return {Errc::conflict, "db.foreign_key",
+            fmt::format("a row refers to one that is not in {} ({})", name, constraint)};
   if (state == "23502")
     return {Errc::invalid, "db.not_null",
             fmt::format("{}.{} must have a value in {}", field(result, PG_DIAG_TABLE_NAME),
                         field(result, PG_DIAG_COLUMN_NAME), name)};
-  if (state == "23514") return {Errc::invalid, "db.check", fmt::format("a value is not allowed in {} ({})", name, constraint)};
+  if (state == "23514")
+    return {Errc::invalid, "db.check", fmt::format("a value is not allowed in {} ({})", name, constraint)};
   return {Errc::invalid, "db.constraint", fmt::format("a rule of {} was broken ({})", name, constraint)};
 }
 
@@ -60,12 +65,17 @@ Error by_class(std::string_view state, const PGresult* result, const std::string
   if (group == "28") return {Errc::auth, "db.auth", fmt::format("{} refused the login: {}", name, message)};
   if (group == "23") return constraint_error(state, result, name);
   if (group == "22")
-    return {Errc::invalid, "db.bad_value", fmt::format("a value has the wrong type or form for {} (SQLSTATE {})", name, state)};
-  if (group == "53") return {Errc::db_down, "db.no_resources", fmt::format("{} has no room: {}", name, message)};
-  if (group == "58") return {Errc::output, "db.io_error", fmt::format("{} cannot read or write: {}", name, message)};
+    return {Errc::invalid, "db.bad_value",
+            fmt::format("a value has the wrong type or form for {} (SQLSTATE {})", name, state)};
+  if (group == "53")
+    return {Errc::db_down, "db.no_resources", fmt::format("{} has no room: {}", name, message)};
+  if (group == "58")
+    return {Errc::output, "db.io_error", fmt::format("{} cannot read or write: {}", name, message)};
   if (group == "XX" && state != "XX000")
-    return {Errc::db_corrupt, "db.corrupt", fmt::format("{} is damaged: {}", name, message), "ringctl db check"};
-  return {Errc::failure, "db.statement", fmt::format("a statement failed in {}: {} (SQLSTATE {})", name, message, state)};
+    return {Errc::db_corrupt, "db.corrupt", fmt::format("{} is damaged: {}", name, message),
+            "ringctl db check"};
+  return {Errc::failure, "db.statement",
+          fmt::format("a statement failed in {}: {} (SQLSTATE {})", name, message, state)};
 }
 
 }  // namespace
@@ -81,18 +91,24 @@ Error postgres_error(const PGconn* connection, const PGresult* result, const std
   if (state == "40001") return busy(name, "another transaction changed the same rows");
   if (state == "40P01") return busy(name, "a deadlock with another transaction");
   if (state == "55P03") return busy(name, "a lock was not to be had in time");
-  if (state.starts_with("57P")) return connection_lost(name, one_line(field(result, PG_DIAG_MESSAGE_PRIMARY)));
+  if (state.starts_with("57P"))
+    return connection_lost(name, one_line(field(result, PG_DIAG_MESSAGE_PRIMARY)));
   if (state == "57014")
-    return {Errc::timeout, "db.statement_timeout", fmt::format("{} ended a statement that took too long", name)};
+    return {Errc::timeout, "db.statement_timeout",
+            fmt::format("{} ended a statement that took too long", name)};
   if (state == "53100") return {Errc::output, "db.disk_full", fmt::format("no space left for {}", name)};
-  if (state == "42501") return {Errc::auth, "db.not_allowed", fmt::format("{} does not let this role or workspace do that", name)};
+  if (state == "42501")
+    return {Errc::auth, "db.not_allowed",
+            fmt::format("{} does not let this role or workspace do that", name)};
   if (state == "42P01" || state == "3F000")
     return {Errc::schema, "schema.missing_table", fmt::format("{} lacks a table this command needs", name),
             "ringctl db migrate"};
-  if (state == "25006") return {Errc::config, "db.read_only", fmt::format("{} is read-only (a standby?)", name)};
+  if (state == "25006")
+    return {Errc::config, "db.read_only", fmt::format("{} is read-only (a standby?)", name)};
   if (state == "26000" || state == "42P05")
-    return {Errc::config, "db.pooled_statements",
-            fmt::format("{} loses named statements: a pooler in transaction mode stands in front of it", name)};
+    return {
+        Errc::config, "db.pooled_statements",
+        fmt::format("{} loses named statements: a pooler in transaction mode stands in front of it", name)};
   if (state == "22021" || state == "22P05")
     return {Errc::invalid, "db.bad_text", fmt::format("a text is not UTF-8, which {} cannot hold", name)};
   return by_class(state, result, name);
@@ -100,14 +116,17 @@ Error postgres_error(const PGconn* connection, const PGresult* result, const std
 
 Error postgres_connect_error(const PGconn* connection, const std::string& name) {
   // There is no SQLSTATE for a connection that was never made, only text.
-  const auto why = connection == nullptr ? std::string("out of memory") : one_line(PQerrorMessage(connection));
-  if (contains(why, "invalid URI") || contains(why, "invalid connection option") || contains(why, "invalid integer value") ||
-      (contains(why, "invalid ") && contains(why, " value:")))
+  const auto why =
+      connection == nullptr ? std::string("out of memory") : one_line(PQerrorMessage(connection));
+  if (contains(why, "invalid URI") || contains(why, "invalid connection option") ||
+      contains(why, "invalid integer value") || (contains(why, "invalid ") && contains(why, " value:")))
     return {Errc::usage, "db.bad_url", fmt::format("\"{}\" is not a PostgreSQL URL", name)};
   if (contains(why, "database \"") && contains(why, "does not exist"))
     return {Errc::config, "db.missing", fmt::format("there is no database at {}: {}", name, why)};
-  if (contains(why, "authentication failed") || contains(why, "no pg_hba.conf entry") || contains(why, "no password supplied") ||
-      (contains(why, "role \"") && contains(why, "does not exist")) || contains(why, "permission denied for database") ||
+  if (contains(why, "authentication failed") || contains(why, "no pg_hba.conf entry") ||
+      contains(why, "no password supplied") ||
+      (contains(why, "role \"") && contains(why, "does not exist")) ||
+      contains(why, "permission denied for database") ||
       (connection != nullptr && PQconnectionNeedsPassword(connection) == 1))
     return {Errc::auth, "db.auth", fmt::format("{} refused the login: {}", name, why)};
   return {Errc::db_down, "db.unreachable", fmt::format("cannot reach {}: {}", name, why)};

@@ -9,8 +9,8 @@
 
 namespace ringctl::db {
 
-/// A failed command. `name` is the database as messages call it. The server's own text is quoted only where it cannot
-/// hold a value that was bound.
+/// A failed command. `name` is the database as messages call it. The server's own text is quoted only where
+/// it cannot hold a value that was bound.
 Error postgres_error(const PGconn*, const PGresult*, const std::string& name);
 
 /// A connection that could not be made.

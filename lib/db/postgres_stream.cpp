@@ -23,13 +23,17 @@ PostgresStream::PostgresStream(PostgresConnection& connection)
 PostgresStream::~PostgresStream() {
   if (connection_.pending() != this) return;
   connection_.set_pending(nullptr);
-  // Left before its end. When an exception did it the transaction goes too, and the rest need not be waited for.
-  if (std::uncaught_exceptions() > 0) abandon();
-  else finish();
+  // Left before its end. When an exception did it the transaction goes too, and the rest need not be waited
+  // for.
+  if (std::uncaught_exceptions() > 0)
+    abandon();
+  else
+    finish();
 }
 
 bool PostgresStream::next() {
-  if (connection_.transaction() != transaction_ || (connection_.pending() != this && !connection_.in_transaction()))
+  if (connection_.transaction() != transaction_ ||
+      (connection_.pending() != this && !connection_.in_transaction()))
     throw Error(Errc::failure, "db.no_transaction", "a stream was read after its transaction");
   row_ = std::exchange(ahead_, nullptr);
   if (!row_ && connection_.pending() == this) row_ = receive();

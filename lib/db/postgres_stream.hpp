@@ -1,7 +1,8 @@
 #pragma once
-// Rows of any number in constant memory, one by one as they come from the server. When another statement wants the
-// connection meanwhile, those still on their way are put aside first. (Cursors would need no putting aside, but FETCH
-// gathers each batch in a table of its own on the server: half as fast again.) Private to this room.
+// Rows of any number in constant memory, one by one as they come from the server. When another statement
+// wants the connection meanwhile, those still on their way are put aside first. (Cursors would need no
+// putting aside, but FETCH gathers each batch in a table of its own on the server: half as fast again.)
+// Private to this room.
 
 #include <string_view>
 
@@ -22,7 +23,9 @@ class PostgresStream final : public Rows::Impl, private PgPending {
 
   bool next() override;
   int columns() const override { return columns_; }
-  bool is_null(int column) const override { return row_ ? PQgetisnull(row_.get(), 0, column) == 1 : !put_aside(column); }
+  bool is_null(int column) const override {
+    return row_ ? PQgetisnull(row_.get(), 0, column) == 1 : !put_aside(column);
+  }
   std::string_view text(int column) const override {
     return row_ ? pg_text(row_.get(), 0, column) : put_aside(column).value_or(std::string_view());
   }
@@ -32,14 +35,16 @@ class PostgresStream final : public Rows::Impl, private PgPending {
  private:
   void settle() override;
   void abandon() noexcept override;
-  const std::optional<std::string_view>& put_aside(int column) const { return values_[static_cast<std::size_t>(column)]; }
+  const std::optional<std::string_view>& put_aside(int column) const {
+    return values_[static_cast<std::size_t>(column)];
+  }
   PgResult receive();
   void keep(const PGresult*);
   void finish() noexcept;
 
   PostgresConnection& connection_;
   std::uint64_t transaction_;
-  PgResult row_, ahead_;     // the row that is read; the one after it, if it has come
+  PgResult row_, ahead_;  // the row that is read; the one after it, if it has come
   RowSpill spill_;
   RowSpill::Values values_;  // the row that is read, if it was put aside
   int columns_ = 0;

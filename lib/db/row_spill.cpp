@@ -57,7 +57,8 @@ bool RowSpill::have(std::size_t bytes) {
     buffer_.resize(held + std::max(bytes, k_read_at_once));
     const auto got = ::pread(file_.get(), buffer_.data() + held, buffer_.size() - held, offset_);
     if (got < 0 && errno != EINTR)
-      throw Error(Errc::output, "db.spill", std::string("cannot read a temporary file: ") + std::strerror(errno));
+      throw Error(Errc::output, "db.spill",
+                  std::string("cannot read a temporary file: ") + std::strerror(errno));
     buffer_.resize(held + (got > 0 ? static_cast<std::size_t>(got) : 0));
     if (got == 0) return false;
     if (got > 0) offset_ += got;

@@ -1,6 +1,6 @@
 #pragma once
-// Rows put aside: in memory up to a few megabytes, past that in an unlinked temporary file. Written once, then read once,
-// in order. Private to this room.
+// Rows put aside: in memory up to a few megabytes, past that in an unlinked temporary file. Written once,
+// then read once, in order. Private to this room.
 
 #include <cstdint>
 #include <optional>
@@ -28,8 +28,8 @@ class RowSpill {
 
   base::Fd file_;
   std::string buffer_;
-  std::size_t at_ = 0;        // read so far of buffer_
-  std::int64_t offset_ = 0;   // read so far of file_
+  std::size_t at_ = 0;       // read so far of buffer_
+  std::int64_t offset_ = 0;  // read so far of file_
   bool reading_ = false;
 };
 

@@ -19,8 +19,8 @@ std::string insert_statement(const std::string& table, const std::vector<BulkCol
     sources += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
   }
   // WHERE TRUE: without it the grammar would read ON as part of a join.
-  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM ringctl_rows(?1) WHERE TRUE ON CONFLICT DO NOTHING", table, names,
-                     sources);
+  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM ringctl_rows(?1) WHERE TRUE ON CONFLICT DO NOTHING",
+                     table, names, sources);
 }
 
 class SqliteBulk final : public BulkInsert::Impl {
@@ -62,7 +62,8 @@ class SqliteBulk final : public BulkInsert::Impl {
 
 }  // namespace
 
-std::unique_ptr<BulkInsert::Impl> BulkInsert::Impl::make(SqliteConnection& connection, const std::string& table,
+std::unique_ptr<BulkInsert::Impl> BulkInsert::Impl::make(SqliteConnection& connection,
+                                                         const std::string& table,
                                                          const std::vector<BulkColumn>& columns) {
   return std::make_unique<SqliteBulk>(connection, table, columns);
 }

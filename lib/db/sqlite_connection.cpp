@@ -14,12 +14,14 @@
 namespace ringctl::db {
 namespace {
 
-// The first step is taken by query(), so that it fails where PostgreSQL's does and an INSERT .. RETURNING happens
-// whether or not its rows are read.
+// The first step is taken by query(), so that it fails where PostgreSQL's does and an INSERT .. RETURNING
+// happens whether or not its rows are read.
 class SqliteRows final : public Rows::Impl {
  public:
   SqliteRows(SqliteConnection& connection, SqliteConnection::Prepared prepared)
-      : connection_(connection), prepared_(std::move(prepared)), statement_(prepared_.get()),
+      : connection_(connection),
+        prepared_(std::move(prepared)),
+        statement_(prepared_.get()),
         columns_(sqlite3_column_count(statement_)) {
     state_ = advance() ? State::first : State::done;
   }
@@ -38,7 +40,8 @@ class SqliteRows final : public Rows::Impl {
   std::string_view text(int column) const override {
     const void* data = sqlite3_column_text(statement_, column);
     if (data == nullptr) return {};
-    return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    return {static_cast<const char*>(data),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
   }
   std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_, column); }
   bool boolean(int column) const override { return sqlite3_column_int(statement_, column) != 0; }
@@ -81,7 +84,9 @@ struct Binder {
   }
 
   // SQLITE_TRANSIENT is a C cast of -1.
-  static sqlite3_destructor_type transient() { return reinterpret_cast<sqlite3_destructor_type>(std::intptr_t{-1}); }
+  static sqlite3_destructor_type transient() {
+    return reinterpret_cast<sqlite3_destructor_type>(std::intptr_t{-1});
+  }
 };
 
 }  // namespace
@@ -93,7 +98,9 @@ SqliteConnection::Prepared::~Prepared() {
 
 SqliteConnection::SqliteConnection(SqliteHandle handle, const std::string& url, std::filesystem::path path,
                                    const OpenOptions& options)
-    : Connection(url, options), handle_(std::move(handle)), path_(std::move(path)),
+    : Connection(url, options),
+      handle_(std::move(handle)),
+      path_(std::move(path)),
       name_(path_.empty() ? std::string("the database in memory") : path_.string()) {}
 
 void SqliteConnection::fail(int code) const { throw sqlite_error(handle_.get(), code, name_); }
@@ -126,8 +133,8 @@ void SqliteConnection::bind(sqlite3_stmt* statement, int index, const Param& val
 void SqliteConnection::bind_all(sqlite3_stmt* statement, std::span<const Param> params, bool copy) {
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != params.size())
     throw Error(Errc::failure, "db.parameters",
-                fmt::format("a statement takes {} parameters and was given {}", sqlite3_bind_parameter_count(statement),
-                            params.size()));
+                fmt::format("a statement takes {} parameters and was given {}",
+                            sqlite3_bind_parameter_count(statement), params.size()));
   int index = 0;
   for (const auto& param : params) bind(statement, ++index, param, copy);
 }
@@ -157,7 +164,8 @@ std::int64_t SqliteConnection::exec(std::string_view sql, std::span<const Param>
 
 void SqliteConnection::exec_script(std::string_view sql) {
   const std::string text(sql);
-  if (const int code = sqlite3_exec(handle_.get(), text.c_str(), nullptr, nullptr, nullptr); code != SQLITE_OK)
+  if (const int code = sqlite3_exec(handle_.get(), text.c_str(), nullptr, nullptr, nullptr);
+      code != SQLITE_OK)
     fail(code);
 }
 

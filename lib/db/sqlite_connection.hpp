@@ -22,7 +22,8 @@ struct SqliteDeleter {
 using SqliteHandle = std::unique_ptr<sqlite3, SqliteDeleter>;
 using SqliteStatement = std::unique_ptr<sqlite3_stmt, SqliteDeleter>;
 
-/// "sqlite:PATH" -> absolute path whose folders hold no symbolic link; empty for ":memory:". Throws Errc::usage.
+/// "sqlite:PATH" -> absolute path whose folders hold no symbolic link; empty for ":memory:". Throws
+/// Errc::usage.
 std::filesystem::path sqlite_path(const std::string& url);
 
 class SqliteConnection final : public Connection {
@@ -34,10 +35,13 @@ class SqliteConnection final : public Connection {
   /// A statement for one run: reset, and given back to the cache, at the end.
   class Prepared {
    public:
-    explicit Prepared(Cached& cached) : cached_(&cached), statement_(cached.statement.get()) { cached.in_use = true; }
+    explicit Prepared(Cached& cached) : cached_(&cached), statement_(cached.statement.get()) {
+      cached.in_use = true;
+    }
     explicit Prepared(SqliteStatement own) : own_(std::move(own)), statement_(own_.get()) {}
     Prepared(Prepared&& other) noexcept
-        : own_(std::move(other.own_)), cached_(std::exchange(other.cached_, nullptr)),
+        : own_(std::move(other.own_)),
+          cached_(std::exchange(other.cached_, nullptr)),
           statement_(std::exchange(other.statement_, nullptr)) {}
     Prepared& operator=(Prepared&&) = delete;
     ~Prepared();

@@ -18,17 +18,20 @@ Error constraint_error(int code, std::string_view message, const std::string& na
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_ROWID:
-      return {Errc::conflict, "db.unique", fmt::format("a row with the same {} exists in {}", after_colon(message), name)};
+      return {Errc::conflict, "db.unique",
+              fmt::format("a row with the same {} exists in {}", after_colon(message), name)};
     case SQLITE_CONSTRAINT_FOREIGNKEY:
       return {Errc::conflict, "db.foreign_key", fmt::format("a row refers to one that is not in {}", name)};
     case SQLITE_CONSTRAINT_NOTNULL:
-      return {Errc::invalid, "db.not_null", fmt::format("{} must have a value in {}", after_colon(message), name)};
+      return {Errc::invalid, "db.not_null",
+              fmt::format("{} must have a value in {}", after_colon(message), name)};
     case SQLITE_CONSTRAINT_CHECK:
       return {Errc::invalid, "db.check", fmt::format("a value is not allowed in {}", name)};
     case SQLITE_CONSTRAINT_DATATYPE:
       return {Errc::invalid, "db.bad_value", fmt::format("a value has the wrong type for {}", name)};
     default:
-      return {Errc::invalid, "db.constraint", fmt::format("a rule of {} was broken ({})", name, sqlite3_errstr(code))};
+      return {Errc::invalid, "db.constraint",
+              fmt::format("a rule of {} was broken ({})", name, sqlite3_errstr(code))};
   }
 }
 
@@ -53,7 +56,8 @@ Error sqlite_error(sqlite3* db, int code, const std::string& name) {
       return {Errc::output, "db.disk_full", fmt::format("no space left for {}", name)};
     case SQLITE_IOERR:
       if (code == SQLITE_IOERR_CORRUPTFS) break;
-      return {Errc::output, "db.io_error", fmt::format("cannot read or write {}: {}", name, sqlite3_errstr(code))};
+      return {Errc::output, "db.io_error",
+              fmt::format("cannot read or write {}: {}", name, sqlite3_errstr(code))};
     case SQLITE_NOTADB:
       return {Errc::config, "db.not_a_database", fmt::format("{} is not an SQLite database", name)};
     case SQLITE_READONLY:

@@ -9,7 +9,8 @@
 
 namespace ringctl::db {
 
-/// `code` is the extended result code, `name` the database as messages call it. Reads `db`'s message, so ask at once.
+/// `code` is the extended result code, `name` the database as messages call it. Reads `db`'s message, so ask
+/// at once.
 Error sqlite_error(sqlite3* db, int code, const std::string& name);
 
 }  // namespace ringctl::db

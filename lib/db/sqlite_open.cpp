@@ -25,7 +25,8 @@ Error config_error(const char* slug, std::string message, std::string hint = {})
 }
 
 Error unreadable(const fs::path& path, int error) {
-  return config_error("db.unreadable", fmt::format("cannot open {}: {}", path.string(), std::strerror(error)));
+  return config_error("db.unreadable",
+                      fmt::format("cannot open {}: {}", path.string(), std::strerror(error)));
 }
 
 // fs::create_directories would give the folders the umask's mode.
@@ -37,45 +38,52 @@ void make_folder(const fs::path& folder) {
                        fmt::format("cannot make the folder {}: {}", folder.string(), std::strerror(errno)));
 }
 
-// Another process may make the file at the same moment: whoever is second finds it there. Made without being opened:
-// closing a descriptor of ours would drop the locks of every SQLite connection this process has on the file.
+// Another process may make the file at the same moment: whoever is second finds it there. Made without being
+// opened: closing a descriptor of ours would drop the locks of every SQLite connection this process has on
+// the file.
 void make_file(const fs::path& path) {
   make_folder(path.parent_path());
   if (::mknod(path.c_str(), S_IFREG | 0600, 0) != 0 && errno != EEXIST)
-    throw config_error("db.cannot_create", fmt::format("cannot make {}: {}", path.string(), std::strerror(errno)));
+    throw config_error("db.cannot_create",
+                       fmt::format("cannot make {}: {}", path.string(), std::strerror(errno)));
 }
 
 // As the user whose rights are in force, which access() does not ask.
 bool may(const fs::path& path, int how) { return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0; }
 
-/// Throws unless `path` is a file that may be opened as `options` ask; makes it where they say so. True: it is empty.
+/// Throws unless `path` is a file that may be opened as `options` ask; makes it where they say so. True: it
+/// is empty.
 bool check_file(const fs::path& path, const OpenOptions& options) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
     if (errno != ENOENT) throw unreadable(path, errno);
     if (!options.create)
-      throw config_error("db.missing", fmt::format("there is no database at {}", path.string()), "ringctl init");
+      throw config_error("db.missing", fmt::format("there is no database at {}", path.string()),
+                         "ringctl init");
     make_file(path);
     if (::lstat(path.c_str(), &info) != 0) throw unreadable(path, errno);
   }
   if (S_ISLNK(info.st_mode))
-    throw config_error("db.symlink", fmt::format("{} is a symbolic link; name the file itself", path.string()));
+    throw config_error("db.symlink",
+                       fmt::format("{} is a symbolic link; name the file itself", path.string()));
   if (!S_ISREG(info.st_mode))
     throw config_error("db.not_a_database", fmt::format("{} is not a file", path.string()));
   if (info.st_size == 0 && !options.create)
-    throw config_error("db.not_a_database", fmt::format("{} is empty, not a database", path.string()), "ringctl init");
+    throw config_error("db.not_a_database", fmt::format("{} is empty, not a database", path.string()),
+                       "ringctl init");
   if (!may(path, R_OK)) throw unreadable(path, errno);
   const bool empty = info.st_size == 0;
   if (options.read_only) return empty;
   if (!may(path, W_OK))
     throw config_error("db.read_only", fmt::format("{} is read-only for this user", path.string()));
   if (!may(path.parent_path(), W_OK | X_OK))
-    throw config_error("db.read_only", fmt::format("the folder of {} is read-only for this user", path.string()));
+    throw config_error("db.read_only",
+                       fmt::format("the folder of {} is read-only for this user", path.string()));
   return empty;
 }
 
-// Once in a process, before its first connection. Without counting what it has allocated SQLite takes no lock for each
-// allocation, and a larger pool saves most of them: a sixth of a bulk load's time.
+// Once in a process, before its first connection. Without counting what it has allocated SQLite takes no lock
+// for each allocation, and a larger pool saves most of them: a sixth of a bulk load's time.
 void configure_library() {
   static const int done = [] {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -87,12 +95,14 @@ void configure_library() {
 
 class Opening {
  public:
-  Opening(SqliteConnection& connection, const OpenOptions& options) : connection_(connection), options_(options) {}
+  Opening(SqliteConnection& connection, const OpenOptions& options)
+      : connection_(connection), options_(options) {}
 
   void run(bool empty) {
     auto* db = connection_.handle();
     if (!empty) require_header(db);
-    // Nothing that came in the file may run or be rewritten behind our back; "x" never falls back to a string.
+    // Nothing that came in the file may run or be rewritten behind our back; "x" never falls back to a
+    // string.
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
@@ -102,25 +112,28 @@ class Opening {
     identify();
     if (!options_.read_only) use_wal();
     connection_.exec_script(options_.synchronous ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
-    connection_.exec_script("PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864");
+    connection_.exec_script(
+        "PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864");
   }
 
  private:
-  // SQLite itself takes any file of less than half a kilobyte for an empty database, and writes over it. Read through
-  // its own descriptor, for the reason given at make_file().
+  // SQLite itself takes any file of less than half a kilobyte for an empty database, and writes over it. Read
+  // through its own descriptor, for the reason given at make_file().
   void require_header(sqlite3* db) {
     constexpr std::string_view k_magic("SQLite format 3\0", 16);
     sqlite3_file* file = nullptr;
-    if (const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file); code != SQLITE_OK)
+    if (const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+        code != SQLITE_OK)
       connection_.fail(code);
     char start[k_magic.size()] = {};
     file->pMethods->xRead(file, start, static_cast<int>(sizeof start), 0);
     if (std::string_view(start, sizeof start) != k_magic)
-      throw config_error("db.not_a_database", fmt::format("{} is not an SQLite database", connection_.name()));
+      throw config_error("db.not_a_database",
+                         fmt::format("{} is not an SQLite database", connection_.name()));
   }
 
-  // Before anything is written: a file of another program must stay as it is. Ours gets its mark with its first
-  // page, so that no other process ever sees it without.
+  // Before anything is written: a file of another program must stay as it is. Ours gets its mark with its
+  // first page, so that no other process ever sees it without.
   void identify() {
     auto id = connection_.integer("PRAGMA application_id").value_or(0);
     if (id == k_application_id) return;
@@ -145,7 +158,8 @@ class Opening {
         const auto mode = connection_.text("PRAGMA journal_mode=WAL").value_or("");
         if (mode != "wal" && mode != "memory")
           base::log(base::LogLevel::warn, "db.no_wal",
-                    fmt::format("{} cannot use a write-ahead log here (journal mode {})", connection_.name(), mode));
+                    fmt::format("{} cannot use a write-ahead log here (journal mode {})", connection_.name(),
+                                mode));
         return;
       } catch (const Error& error) {
         if (error.errc() != Errc::db_busy || waited >= options_.busy_timeout) throw;
@@ -163,7 +177,8 @@ class Opening {
 fs::path sqlite_path(const std::string& url) {
   auto text = url.substr(std::string_view("sqlite:").size());
   if (text == ":memory:") return {};
-  // "sqlite:///var/x.db" is the other common spelling of "sqlite:/var/x.db"; "sqlite://x.db" would name a host.
+  // "sqlite:///var/x.db" is the other common spelling of "sqlite:/var/x.db"; "sqlite://x.db" would name a
+  // host.
   if (text.starts_with("///")) text.erase(0, 2);
   if (text.empty() || text.starts_with("//") || text.find('\0') != std::string::npos)
     throw Error(Errc::usage, "db.bad_url", fmt::format("\"{}\" names no file (expected sqlite:PATH)", url));

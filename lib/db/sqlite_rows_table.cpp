@@ -36,7 +36,9 @@ int disconnect(sqlite3_vtab* table) {
 int best_index(sqlite3_vtab*, sqlite3_index_info* info) {
   for (int i = 0; i < info->nConstraint; ++i) {
     const auto& constraint = info->aConstraint[i];
-    if (constraint.iColumn != k_source || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ || constraint.usable == 0) continue;
+    if (constraint.iColumn != k_source || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ ||
+        constraint.usable == 0)
+      continue;
     info->aConstraintUsage[i].argvIndex = 1;
     info->aConstraintUsage[i].omit = 1;
     info->estimatedCost = 1;
@@ -57,7 +59,9 @@ int close_cursor(sqlite3_vtab_cursor* cursor) {
 
 int filter(sqlite3_vtab_cursor* base, int, const char*, int count, sqlite3_value** arguments) {
   auto* cursor = static_cast<RowsCursor*>(base);
-  cursor->buffer = count == 1 ? static_cast<const RowBuffer*>(sqlite3_value_pointer(arguments[0], k_row_buffer_type)) : nullptr;
+  cursor->buffer = count == 1
+                       ? static_cast<const RowBuffer*>(sqlite3_value_pointer(arguments[0], k_row_buffer_type))
+                       : nullptr;
   cursor->row = 0;
   cursor->rows = cursor->buffer == nullptr ? 0 : cursor->buffer->rows();
   return SQLITE_OK;
@@ -152,14 +156,20 @@ void RowBuffer::result(sqlite3_context* context, std::size_t row, std::size_t co
   if (column >= columns_) return;
   const auto& cell = cells_[row * columns_ + column];
   switch (cell.kind) {
-    case Kind::null: return sqlite3_result_null(context);
-    case Kind::integer: return sqlite3_result_int64(context, cell.integer);
-    case Kind::real: return sqlite3_result_double(context, cell.real);
+    case Kind::null:
+      return sqlite3_result_null(context);
+    case Kind::integer:
+      return sqlite3_result_int64(context, cell.integer);
+    case Kind::real:
+      return sqlite3_result_double(context, cell.real);
     case Kind::text:
-      return sqlite3_result_text64(context, texts_.data() + cell.offset, cell.size, SQLITE_STATIC, SQLITE_UTF8);
+      return sqlite3_result_text64(context, texts_.data() + cell.offset, cell.size, SQLITE_STATIC,
+                                   SQLITE_UTF8);
   }
 }
 
-int register_rows_table(sqlite3* db) { return sqlite3_create_module_v2(db, k_row_buffer_type, &k_module, nullptr, nullptr); }
+int register_rows_table(sqlite3* db) {
+  return sqlite3_create_module_v2(db, k_row_buffer_type, &k_module, nullptr, nullptr);
+}
 
 }  // namespace ringctl::db

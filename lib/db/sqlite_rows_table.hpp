@@ -1,6 +1,7 @@
 #pragma once
-// Rows held in memory, as a table that SQLite can select from: `FROM ringctl_rows(?1)`. One INSERT .. SELECT over many
-// rows costs far less than an INSERT for each, since cursors are opened and programs started once. Private to this room.
+// Rows held in memory, as a table that SQLite can select from: `FROM ringctl_rows(?1)`. One INSERT .. SELECT
+// over many rows costs far less than an INSERT for each, since cursors are opened and programs started once.
+// Private to this room.
 
 #include <sqlite3.h>
 

@@ -17,7 +17,8 @@ constexpr std::string_view k_undo_part = "ROLLBACK TO SAVEPOINT ringctl_part; RE
 // Half of the delay to all of it, so that two that collided do not collide again.
 std::chrono::milliseconds jittered(std::chrono::milliseconds delay) {
   thread_local std::minstd_rand random{std::random_device{}()};
-  return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(delay.count() / 2, delay.count())(random));
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<std::int64_t>(delay.count() / 2, delay.count())(random));
 }
 
 void attempt(Connection& connection, const Scope& scope, const std::function<void()>& work) {
@@ -28,7 +29,8 @@ void attempt(Connection& connection, const Scope& scope, const std::function<voi
 
 }  // namespace
 
-Transaction::Transaction(Connection& connection, const Scope& scope, Access access) : connection_(connection) {
+Transaction::Transaction(Connection& connection, const Scope& scope, Access access)
+    : connection_(connection) {
   if (connection_.in_transaction())
     throw Error(Errc::failure, "db.nested_transaction", "a transaction was begun inside another");
   try {

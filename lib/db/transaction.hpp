@@ -1,6 +1,6 @@
 #pragma once
-// Transactions, and what they may see. Every statement runs in one: on PostgreSQL it names the workspace whose rows
-// the policies let through (SET LOCAL, safe behind pgbouncer); without it no tenant row is seen.
+// Transactions, and what they may see. Every statement runs in one: on PostgreSQL it names the workspace
+// whose rows the policies let through (SET LOCAL, safe behind pgbouncer); without it no tenant row is seen.
 
 #include <chrono>
 #include <functional>
@@ -22,8 +22,8 @@ struct Scope {
   static Scope through(Door door) { return {std::nullopt, door}; }
 };
 
-/// BEGIN IMMEDIATE (write) or BEGIN (read) on SQLite; READ COMMITTED (write) or REPEATABLE READ, READ ONLY (read)
-/// on PostgreSQL. Rolls back unless committed. Not nested.
+/// BEGIN IMMEDIATE (write) or BEGIN (read) on SQLite; READ COMMITTED (write) or REPEATABLE READ, READ ONLY
+/// (read) on PostgreSQL. Rolls back unless committed. Not nested.
 class Transaction {
  public:
   Transaction(Connection&, const Scope&, Access = Access::write);
@@ -40,7 +40,8 @@ class Transaction {
   bool open_ = true;
 };
 
-/// A part of a transaction that can be undone alone. Undone unless released; nested ones end in reverse order.
+/// A part of a transaction that can be undone alone. Undone unless released; nested ones end in reverse
+/// order.
 class Savepoint {
  public:
   explicit Savepoint(Connection&);
@@ -58,13 +59,13 @@ class Savepoint {
 using Sleep = std::function<void(std::chrono::milliseconds)>;
 
 struct RetryOptions {
-  int attempts = 8;                             ///< then Errc::db_busy [db.busy]
-  std::chrono::milliseconds first_delay{5};     ///< doubled with jitter, 500 ms at most
+  int attempts = 8;                          ///< then Errc::db_busy [db.busy]
+  std::chrono::milliseconds first_delay{5};  ///< doubled with jitter, 500 ms at most
   Sleep sleep = {};
 };
 
-/// Runs `work` in a write transaction and commits; on a serialization failure, a deadlock or a busy database the whole
-/// is run again, at most `attempts` times. `work` must be repeatable.
+/// Runs `work` in a write transaction and commits; on a serialization failure, a deadlock or a busy database
+/// the whole is run again, at most `attempts` times. `work` must be repeatable.
 void in_transaction(Connection&, const Scope&, const std::function<void()>& work, const RetryOptions& = {});
 
 }  // namespace ringctl::db

@@ -1,8 +1,8 @@
 #include "estate/number_rows.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
 
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
@@ -34,10 +34,10 @@ std::string update_where(std::string_view condition) {
 
 std::int64_t update_one(audit::Session& session, const std::string& sql, const base::Uuid& workspace,
                         std::int64_t version, const NumberCells& cells, const base::Uuid& id) {
-  return session.db.exec(sql, {cells[k_provider], or_null(cells[k_country_code]), or_null(cells[k_label]),
-                                    cells[k_status], or_null(capabilities_json_of(cells[k_capabilities])),
-                                    or_null(cells[k_sid]),
-                                    session.clock.now(), workspace, cells[k_phone_number], version, id});
+  return session.db.exec(
+      sql, {cells[k_provider], or_null(cells[k_country_code]), or_null(cells[k_label]), cells[k_status],
+            or_null(capabilities_json_of(cells[k_capabilities])), or_null(cells[k_sid]), session.clock.now(),
+            workspace, cells[k_phone_number], version, id});
 }
 
 }  // namespace
@@ -70,17 +70,32 @@ void find_sids(db::Connection& db, const base::Uuid& workspace, std::span<const 
                const std::function<void(std::string_view, std::string_view)>& visit) {
   const std::string array = json_array(sids);
   auto rows = db.query(
-      fmt::format("SELECT sid, workspace_id, phone_number FROM phone_numbers WHERE sid IN (SELECT value FROM {})", db.text_array("$1")),
+      fmt::format(
+          "SELECT sid, workspace_id, phone_number FROM phone_numbers WHERE sid IN (SELECT value FROM {})",
+          db.text_array("$1")),
       {array});
-  while (rows.next()) visit(rows.text(0), rows.text(1) == workspace.view() ? rows.text(2) : std::string_view());
+  while (rows.next())
+    visit(rows.text(0), rows.text(1) == workspace.view() ? rows.text(2) : std::string_view());
 }
 
 NumberInsert::NumberInsert(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job)
-    : session_(session), workspace_(workspace), job_(job), now_(session.clock.now()),
+    : session_(session),
+      workspace_(workspace),
+      job_(job),
+      now_(session.clock.now()),
       rows_(session.db, "phone_numbers",
-            {{"id", "uuid"}, {"workspace_id", "uuid"}, {"phone_number", "text"}, {"provider", "text"},
-             {"country_code", "text"}, {"label", "text"}, {"status", "text"}, {"capabilities", "text"}, {"sid", "text"},
-             {"job_id", "uuid"}, {"created_at", "timestamptz"}, {"updated_at", "timestamptz"}}) {}
+            {{"id", "uuid"},
+             {"workspace_id", "uuid"},
+             {"phone_number", "text"},
+             {"provider", "text"},
+             {"country_code", "text"},
+             {"label", "text"},
+             {"status", "text"},
+             {"capabilities", "text"},
+             {"sid", "text"},
+             {"job_id", "uuid"},
+             {"created_at", "timestamptz"},
+             {"updated_at", "timestamptz"}}) {}
 
 void NumberInsert::add(const NumberCells& cells) {
   const base::Uuid id = session_.ids.next();
@@ -92,8 +107,9 @@ void NumberInsert::add(const NumberCells& cells) {
     country_code = own_country;
   }
   rows_.add(std::array<db::Param, 12>{
-      id, workspace_, cells[k_phone_number], cells[k_provider].empty() ? k_default_provider : cells[k_provider],
-      or_null(country_code), or_null(cells[k_label]), cells[k_status].empty() ? k_default_status : cells[k_status],
+      id, workspace_, cells[k_phone_number],
+      cells[k_provider].empty() ? k_default_provider : cells[k_provider], or_null(country_code),
+      or_null(cells[k_label]), cells[k_status].empty() ? k_default_status : cells[k_status],
       or_null(capabilities_json_of(cells[k_capabilities])), or_null(cells[k_sid]), job_, now_, now_});
 }
 
@@ -119,8 +135,8 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
 
 bool restore_number(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
                     std::string_view number, std::int64_t version, const NumberCells& cells) {
-  const auto other_has_sid =
-      session.db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2", {cells[k_sid], number});
+  const auto other_has_sid = session.db.integer(
+      "SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2", {cells[k_sid], number});
   if (other_has_sid) return false;
   NumberCells all = cells;
   all[k_phone_number] = number;
@@ -130,7 +146,9 @@ bool restore_number(audit::Session& session, const base::Uuid& workspace, const 
 }
 
 bool number_exists(db::Connection& db, const base::Uuid& workspace, std::string_view number) {
-  return db.integer("SELECT 1 FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2", {workspace, number})
+  return db
+      .integer("SELECT 1 FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2",
+               {workspace, number})
       .has_value();
 }
 

@@ -16,7 +16,14 @@ namespace ringctl::estate {
 
 /// The importable columns, in the order export writes and import takes them.
 enum NumberColumn : std::size_t {
-  k_phone_number, k_provider, k_country_code, k_label, k_status, k_capabilities, k_sid, k_number_columns
+  k_phone_number,
+  k_provider,
+  k_country_code,
+  k_label,
+  k_status,
+  k_capabilities,
+  k_sid,
+  k_number_columns
 };
 using NumberCells = std::array<std::string_view, k_number_columns>;  ///< "" = not set
 
@@ -64,13 +71,14 @@ struct NumberUpdate {
 /// Returns how many still had that version.
 std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::span<const NumberUpdate>);
 
-/// Deletes the numbers a job made that were not changed since; hands out those it keeps. Returns how many went.
+/// Deletes the numbers a job made that were not changed since; hands out those it keeps. Returns how many
+/// went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const std::function<void(std::string_view number)>& kept);
-/// Writes `cells` back if the number is older than the job, still has `version` and no other number has its SID now (in any workspace: through
-/// Door::number_holder).
-bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uuid& job, std::string_view number,
-                    std::int64_t version, const NumberCells& cells);
+/// Writes `cells` back if the number is older than the job, still has `version` and no other number has its
+/// SID now (in any workspace: through Door::number_holder).
+bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
+                    std::string_view number, std::int64_t version, const NumberCells& cells);
 bool number_exists(db::Connection&, const base::Uuid& workspace, std::string_view number);
 
 }  // namespace ringctl::estate

@@ -18,10 +18,11 @@ Cell value(std::string_view text) { return {CellState::value, text}; }
 
 }  // namespace
 
-TEST_CASE("packed cells come back as they were, at every length where the form of the length changes", "[bulk][cells]") {
-  const auto size = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{0x7F}, std::size_t{0x80}, std::size_t{0xFB},
-                             std::size_t{0xFC}, std::size_t{0xFD}, std::size_t{0xFE}, std::size_t{0xFF},
-                             std::size_t{0x100}, std::size_t{0x101}, std::size_t{70'000});
+TEST_CASE("packed cells come back as they were, at every length where the form of the length changes",
+          "[bulk][cells]") {
+  const auto size = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{0x7F}, std::size_t{0x80},
+                             std::size_t{0xFB}, std::size_t{0xFC}, std::size_t{0xFD}, std::size_t{0xFE},
+                             std::size_t{0xFF}, std::size_t{0x100}, std::size_t{0x101}, std::size_t{70'000});
   const std::string text(size, '\xFD');
   const std::vector<Cell> cells{value(text), Cell{}, {CellState::clear, {}}, value(text), value("last")};
   const std::string bytes = packed(cells);
@@ -42,7 +43,8 @@ TEST_CASE("unpacking takes as many cells as asked for and leaves the rest", "[bu
 }
 
 TEST_CASE("an absent cell, a cleared one and an empty text are three different things", "[bulk][cells]") {
-  const auto absent = packed({Cell{}}), cleared = packed({{CellState::clear, {}}}), empty = packed({value("")});
+  const auto absent = packed({Cell{}}), cleared = packed({{CellState::clear, {}}}),
+             empty = packed({value("")});
   CHECK(absent != cleared);
   CHECK(absent != empty);
   CHECK(cleared != empty);

@@ -17,9 +17,11 @@ class Boxes final : public bulk::Adapter {
   std::string_view object_type() const override { return "box"; }
   std::size_t key_columns() const override { return 2; }
   std::span<const bulk::Column> columns() const override {
-    static const std::vector<bulk::Column> k_columns{
-        {"shelf", {"rack"}}, {"name", {"box_name", "title"}}, {"colour", {"color"}, false, false, "grey"},
-        {"note", {}, true},  {"tag", {"rfid"}, false, true}};
+    static const std::vector<bulk::Column> k_columns{{"shelf", {"rack"}},
+                                                     {"name", {"box_name", "title"}},
+                                                     {"colour", {"color"}, false, false, "grey"},
+                                                     {"note", {}, true},
+                                                     {"tag", {"rfid"}, false, true}};
     return k_columns;
   }
   bool looks_like_key(std::string_view text) const override { return text.starts_with('#'); }
@@ -29,7 +31,8 @@ class Boxes final : public bulk::Adapter {
                  base::Finding& finding) const override {
     out = text;
     if (column != k_note)
-      std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+      std::transform(out.begin(), out.end(), out.begin(),
+                     [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
     if (out == "ODD") finding = {"odd", "ODD is odd"};
     if (out != "BAD") return true;
     finding = {"bad", "BAD is bad"};
@@ -50,13 +53,15 @@ class Boxes final : public bulk::Adapter {
   std::unique_ptr<bulk::Inserter> inserter(audit::Session&, const base::Uuid&, const base::Uuid&) override {
     return nullptr;
   }
-  std::int64_t update(audit::Session&, const base::Uuid&, std::span<const bulk::Update>) override { return 0; }
+  std::int64_t update(audit::Session&, const base::Uuid&, std::span<const bulk::Update>) override {
+    return 0;
+  }
   std::int64_t remove_made_by(db::Connection&, const base::Uuid&, const base::Uuid&,
                               const std::function<void(std::string_view)>&) override {
     return 0;
   }
-  bulk::Restored restore(audit::Session&, const base::Uuid&, const base::Uuid&, std::string_view, std::int64_t,
-                         const std::vector<std::string>&) override {
+  bulk::Restored restore(audit::Session&, const base::Uuid&, const base::Uuid&, std::string_view,
+                         std::int64_t, const std::vector<std::string>&) override {
     return bulk::Restored::gone;
   }
 };

@@ -37,7 +37,8 @@ TEST_CASE("columns are found by name in any order", "[bulk][header]") {
   CHECK(map_names({"tag", "name", "shelf"}) == Mapping{4, 1, 0});
 }
 
-TEST_CASE("column names may differ in case, and in spaces, dots and hyphens for underscores", "[bulk][header]") {
+TEST_CASE("column names may differ in case, and in spaces, dots and hyphens for underscores",
+          "[bulk][header]") {
   CHECK(map_names({" SHELF ", "Box Name"}) == Mapping{0, 1});
   CHECK(map_names({"shelf", "box-name"}) == Mapping{0, 1});
   CHECK(map_names({"shelf", "BOX.NAME"}) == Mapping{0, 1});
@@ -48,7 +49,8 @@ TEST_CASE("aliases stand for their column", "[bulk][header]") {
 }
 
 TEST_CASE("the columns that a rejects file adds are ignored", "[bulk][header]") {
-  CHECK(map_names({"shelf", "name", "_line", "_code", "_error"}) == Mapping{0, 1, std::nullopt, std::nullopt, std::nullopt});
+  CHECK(map_names({"shelf", "name", "_line", "_code", "_error"}) ==
+        Mapping{0, 1, std::nullopt, std::nullopt, std::nullopt});
 }
 
 TEST_CASE("the flag --map feeds a field from a column of another name", "[bulk][header]") {
@@ -65,7 +67,8 @@ TEST_CASE("the flag --map gives a column to another field than its name says", "
   CHECK(map_names({"shelf", "name", "tag"}, {"name=tag", "tag=name"}) == Mapping{0, 4, 1});
 }
 
-TEST_CASE("an unknown column is refused with the nearest name and the way to leave it out", "[bulk][header]") {
+TEST_CASE("an unknown column is refused with the nearest name and the way to leave it out",
+          "[bulk][header]") {
   const auto error = refusal_of({"shelf", "name", "colur"});
   CHECK(error.slug() == "import.unknown_column");
   CHECK(error.errc() == Errc::invalid);
@@ -97,7 +100,8 @@ TEST_CASE("a missing key column is named with the columns that are there", "[bul
   CHECK(map_names({"shelf", "colour"}, {}, false) == Mapping{0, 2});
 }
 
-TEST_CASE("the flag --map to a field that does not exist is a usage error that lists the fields", "[bulk][header]") {
+TEST_CASE("the flag --map to a field that does not exist is a usage error that lists the fields",
+          "[bulk][header]") {
   const auto error = refusal_of({"shelf", "name", "x"}, {"x=weight"});
   CHECK(error.slug() == "import.bad_map");
   CHECK(error.errc() == Errc::usage);
@@ -109,7 +113,8 @@ TEST_CASE("the flag --map text without two sides is a usage error", "[bulk][head
   CHECK(test::slug_of([&] { parse_column_map(text); }) == "import.bad_map");
 }
 
-TEST_CASE("the flag --map splits at the last equals sign, so that column names may hold one", "[bulk][header]") {
+TEST_CASE("the flag --map splits at the last equals sign, so that column names may hold one",
+          "[bulk][header]") {
   const auto map = parse_column_map("a=b=name");
   CHECK(map.file_column == "a=b");
   CHECK(map.field == "name");

@@ -1,5 +1,5 @@
-// Random files against random tables: a dry run predicts what the import does, the import does what a simple model says,
-// and the second run finds nothing left to do.
+// Random files against random tables: a dry run predicts what the import does, the import does what a simple
+// model says, and the second run finds nothing left to do.
 
 #include <map>
 #include <random>
@@ -21,10 +21,13 @@ class World {
   explicit World(std::uint32_t seed) : random_(seed) {}
 
   std::size_t below(std::size_t limit) { return random_() % limit; }
-  std::string one_of(std::initializer_list<const char*> choices) { return *(choices.begin() + below(choices.size())); }
+  std::string one_of(std::initializer_list<const char*> choices) {
+    return *(choices.begin() + below(choices.size()));
+  }
 
   std::string number() {
-    return below(4) == 0 ? fmt::format("+4420794600{:02}", below(12)) : fmt::format("+120255501{:02}", below(24));
+    return below(4) == 0 ? fmt::format("+4420794600{:02}", below(12))
+                         : fmt::format("+120255501{:02}", below(24));
   }
 
   Cells row() {
@@ -147,7 +150,8 @@ Lines without_versions(const Lines& lines) {
 ImportOptions random_options(World& world) {
   ImportOptions options;
   options.on_conflict = std::array{OnConflict::update, OnConflict::skip, OnConflict::fail}[world.below(3)];
-  if (const auto* text = std::array{"", "3", "100%"}[world.below(3)]; *text != '\0') options.allowance = parse_allowance(text);
+  if (const auto* text = std::array{"", "3", "100%"}[world.below(3)]; *text != '\0')
+    options.allowance = parse_allowance(text);
   options.batch_rows = 1 + world.below(9);
   return options;
 }
@@ -159,7 +163,8 @@ TEST_CASE("a dry run predicts what the import does, whatever file meets whatever
   Imports i(engine);
   const auto other = i.database.add_workspace("other");
   ImportOptions theirs;
-  theirs.intake.path = i.file("phone_number,sid\n+12025550123,PN00000000000000000000000000000007\n+442079460011,\n", "theirs.csv");
+  theirs.intake.path = i.file(
+      "phone_number,sid\n+12025550123,PN00000000000000000000000000000007\n+442079460011,\n", "theirs.csv");
   REQUIRE(i.run(theirs, other).outcome == Errc::ok);
   for (std::uint32_t seed = 0; seed < 60; ++seed) {
     World world(seed);
@@ -211,7 +216,8 @@ TEST_CASE("what an import leaves is what the model says", "[bulk][import]") {
     Model model(before);
     for (const auto& row : rows_of(file)) model.apply(row);
     CHECK(without_versions(i.numbers()) == model.lines());
-    const auto undone = report.counts.created + report.counts.updated == 0 ? UndoReport{} : i.undo(*report.job);
+    const auto undone =
+        report.counts.created + report.counts.updated == 0 ? UndoReport{} : i.undo(*report.job);
     CHECK(undone.kept_count == 0);
     CHECK(without_versions(i.numbers()) == without_versions(before));
   }

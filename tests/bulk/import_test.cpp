@@ -20,29 +20,35 @@ const std::string k_a = "PN0000000000000000000000000000000a", k_b = "PN000000000
 
 TEST_CASE("new numbers are written with their defaults", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
-  const auto report = i.import("+12025550101\n+442079460001,telnyx,GB,Sales,inactive,sms|voice," + k_a + "\n");
+  const auto report =
+      i.import("+12025550101\n+442079460001,telnyx,GB,Sales,inactive,sms|voice," + k_a + "\n");
   CHECK(report.outcome == Errc::ok);
   CHECK(test::text_of(report.counts) == "rows 2 new 2");
-  CHECK(i.numbers() == Lines{"+12025550101|twilio|US||active|| v1",
-                             "+442079460001|telnyx|GB|Sales|inactive|{\"sms\":true,\"voice\":true}|" + k_a + " v1"});
+  CHECK(i.numbers() ==
+        Lines{"+12025550101|twilio|US||active|| v1",
+              "+442079460001|telnyx|GB|Sales|inactive|{\"sms\":true,\"voice\":true}|" + k_a + " v1"});
 }
 
 TEST_CASE("the same file again finds everything the same and writes no number", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
-  const auto text = "phone_number,provider,country_code,label,status,capabilities,sid\n"
-                    "+12025550101,,,,,,\n+12025550102,-,-,-,-,-,-\n+442079460001,telnyx,UK,x,inactive,MMS|voice," +
-                    k_a + "\n";
+  const auto text =
+      "phone_number,provider,country_code,label,status,capabilities,sid\n"
+      "+12025550101,,,,,,\n+12025550102,-,-,-,-,-,-\n+442079460001,telnyx,UK,x,inactive,MMS|voice," +
+      k_a + "\n";
   REQUIRE(test::text_of(i.import(text).counts) == "rows 3 new 3 warnings 1");
   const auto before = i.numbers();
   CHECK(test::text_of(i.import(text).counts) == "rows 3 same 3 warnings 1");
   CHECK(i.numbers() == before);
 }
 
-TEST_CASE("an update changes the columns that are there, leaves the empty ones and clears those with a hyphen",
-          "[bulk][import]") {
+TEST_CASE(
+    "an update changes the columns that are there, leaves the empty ones and clears those with a hyphen",
+    "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
-  i.import("+12025550101,telnyx,US,Sales,inactive,voice|sms," + k_a + "\n+12025550102,telnyx,US,Old,active,fax\n");
-  const auto report = i.import("phone_number,label,capabilities,sid,status\n+12025550101,New,,-,\n+12025550102,,-,,-\n");
+  i.import("+12025550101,telnyx,US,Sales,inactive,voice|sms," + k_a +
+           "\n+12025550102,telnyx,US,Old,active,fax\n");
+  const auto report =
+      i.import("phone_number,label,capabilities,sid,status\n+12025550101,New,,-,\n+12025550102,,-,,-\n");
   CHECK(test::text_of(report.counts) == "rows 2 updated 2");
   CHECK(i.numbers() == Lines{"+12025550101|telnyx|US|New|inactive|{\"sms\":true,\"voice\":true}| v2",
                              "+12025550102|telnyx|US|Old|active|| v2"});
@@ -68,18 +74,21 @@ TEST_CASE("the flag --on-conflict fail refuses the file and says what differs", 
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550101,telnyx,US,Sales\n");
   const auto sizes = i.sizes();
-  const auto report =
-      i.import("phone_number,provider,label\n+12025550102,,\n+12025550101,twilio,-\n", test::with(OnConflict::fail));
+  const auto report = i.import("phone_number,provider,label\n+12025550102,,\n+12025550101,twilio,-\n",
+                               test::with(OnConflict::fail));
   CHECK(report.outcome == Errc::conflict);
   CHECK_FALSE(report.job);
-  CHECK(test::texts_of(report.problems) ==
-        Lines{"exists: line 3: +12025550101 exists: provider is \"telnyx\", not \"twilio\", label is \"Sales\", not \"\""});
+  CHECK(
+      test::texts_of(report.problems) ==
+      Lines{
+          "exists: line 3: +12025550101 exists: provider is \"telnyx\", not \"twilio\", label is \"Sales\", not \"\""});
   CHECK(i.sizes() == sizes);
 }
 
 TEST_CASE("a file refused as a whole leaves no number, no job and no audit row", "[bulk][import]") {
   const auto engine = GENERATE(from_range(test::engines()));
-  const auto* bad = GENERATE("+1202555\n", "+12025550101,twilio\n", "+12025550103,BAD WORD\n", "+12025550104,twilio,CA\n");
+  const auto* bad =
+      GENERATE("+1202555\n", "+12025550101,twilio\n", "+12025550103,BAD WORD\n", "+12025550104,twilio,CA\n");
   Imports i(engine);
   i.import("+12025550109,telnyx\n");
   const auto sizes = i.sizes();
@@ -123,12 +132,11 @@ TEST_CASE("a dry run writes nothing and predicts what the import does", "[bulk][
 
 TEST_CASE("the same row twice is skipped with a warning that names the first line", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
-  const auto report = i.import("+12025550101,telnyx\n+12025550102\n(202) 555-0101,telnyx\n",
-                               [] {
-                                 ImportOptions options;
-                                 options.intake.reading.default_country = "US";
-                                 return options;
-                               }());
+  const auto report = i.import("+12025550101,telnyx\n+12025550102\n(202) 555-0101,telnyx\n", [] {
+    ImportOptions options;
+    options.intake.reading.default_country = "US";
+    return options;
+  }());
   CHECK(report.outcome == Errc::ok);
   CHECK(test::text_of(report.counts) == "rows 3 new 2 skipped 1 warnings 1");
   CHECK(test::texts_of(report.warnings) ==
@@ -148,7 +156,8 @@ TEST_CASE("duplicates behind the last new row still refuse the file", "[bulk][im
   Imports i(GENERATE(from_range(test::engines())));
   auto options = ImportOptions{};
   options.batch_rows = 1;
-  CHECK(i.import("+12025550101,telnyx\n+12025550102\n+12025550102,telnyx\n", options).outcome == Errc::invalid);
+  CHECK(i.import("+12025550101,telnyx\n+12025550102\n+12025550102,telnyx\n", options).outcome ==
+        Errc::invalid);
   CHECK(i.numbers().empty());
 }
 
@@ -157,12 +166,13 @@ TEST_CASE("the flag --max-errors lets good rows in and counts the rest", "[bulk]
   i.import("+12025550109,telnyx\n");
   auto options = test::max_errors("3");
   options.on_conflict = OnConflict::fail;
-  const auto report =
-      i.import("+12025550101\nnonsense\n+12025550102,telnyx\n+12025550102,twilio\n+12025550109,twilio\n", options);
+  const auto report = i.import(
+      "+12025550101\nnonsense\n+12025550102,telnyx\n+12025550102,twilio\n+12025550109,twilio\n", options);
   CHECK(report.outcome == Errc::partial);
   CHECK(test::text_of(report.counts) == "rows 5 new 2 duplicate 1 conflict 1 invalid 1");
   REQUIRE(report.job);
-  CHECK(i.job_rows(*report.job) == Lines{"2 invalid bad_number", "4 duplicate duplicate", "5 conflict exists"});
+  CHECK(i.job_rows(*report.job) ==
+        Lines{"2 invalid bad_number", "4 duplicate duplicate", "5 conflict exists"});
   CHECK(i.job(*report.job).state == jobs::State::finished);
   CHECK(i.job(*report.job).counts == report.counts);
   CHECK(i.numbers().size() == 3);
@@ -172,7 +182,8 @@ TEST_CASE("more invalid rows than allowed are seen before anything is written", 
   Imports i(GENERATE(from_range(test::engines())));
   const auto* allowance = GENERATE("1", "49%");
   const auto sizes = i.sizes();
-  const auto report = i.import("+12025550101\nnonsense\nrubbish\n+12025550102\n", test::max_errors(allowance));
+  const auto report =
+      i.import("+12025550101\nnonsense\nrubbish\n+12025550102\n", test::max_errors(allowance));
   CHECK(report.outcome == Errc::invalid);
   CHECK_FALSE(report.job);
   CHECK_FALSE(report.stopped_midway);
@@ -186,13 +197,15 @@ TEST_CASE("a percentage is of the rows of the file", "[bulk][import]") {
   CHECK(i.numbers().size() == 2);
 }
 
-TEST_CASE("a run that meets too many conflicts on the way stops, and says what was written", "[bulk][import]") {
+TEST_CASE("a run that meets too many conflicts on the way stops, and says what was written",
+          "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550103,telnyx\n+12025550104,telnyx\n");
   auto options = test::max_errors("1");
   options.on_conflict = OnConflict::fail;
   options.batch_rows = 2;
-  const auto report = i.import("+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n", options);
+  const auto report = i.import(
+      "+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n", options);
   CHECK(report.outcome == Errc::invalid);
   CHECK(report.stopped_midway);
   CHECK(test::text_of(report.counts) == "rows 5 new 2 conflict 2");
@@ -205,23 +218,26 @@ TEST_CASE("a run that meets too many conflicts on the way stops, and says what w
   CHECK(error.hint() == "ringctl jobs undo " + report.job->short_id());
 }
 
-TEST_CASE("a file whose first batch has too many conflicts is refused whole, with all its problems", "[bulk][import]") {
+TEST_CASE("a file whose first batch has too many conflicts is refused whole, with all its problems",
+          "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550103,telnyx\n+12025550104,telnyx\n+12025550106,telnyx\n");
   const auto before = i.numbers();
   auto options = test::max_errors("1");
   options.on_conflict = OnConflict::fail;
   options.batch_rows = 4;
-  const auto report = i.import("+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n"
-                               "+12025550106,twilio\n",
-                               options);
+  const auto report = i.import(
+      "+12025550101\n+12025550102\n+12025550103,twilio\n+12025550104,twilio\n+12025550105\n"
+      "+12025550106,twilio\n",
+      options);
   CHECK(report.outcome == Errc::invalid);
   CHECK_FALSE(report.stopped_midway);
   CHECK_FALSE(report.job);
   CHECK(test::text_of(report.counts) == "rows 6 new 3 conflict 3");
   CHECK(report.problems.size() == 3);
   CHECK(i.numbers() == before);
-  CHECK(refusal(report).message().ends_with(": 3 of 6 rows are in conflict, --max-errors 1 allows fewer; nothing was written"));
+  CHECK(refusal(report).message().ends_with(
+      ": 3 of 6 rows are in conflict, --max-errors 1 allows fewer; nothing was written"));
 }
 
 TEST_CASE("nothing further is written once a duplicate is one too many", "[bulk][import]") {
@@ -234,15 +250,17 @@ TEST_CASE("nothing further is written once a duplicate is one too many", "[bulk]
   CHECK(i.numbers().empty());
 }
 
-TEST_CASE("rejects hold the refused rows of every kind in line order, ready to feed again", "[bulk][import]") {
+TEST_CASE("rejects hold the refused rows of every kind in line order, ready to feed again",
+          "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550109,telnyx\n");
   auto options = test::max_errors("100%");
   options.on_conflict = OnConflict::fail;
   options.rejects = i.dir / "rejects.csv";
-  const auto report = i.import("number,carrier,Label\n+12025550109,twilio,a\n+12025550101,,\"b, c\"\nnonsense,,'=1\n"
-                               "+12025550101,telnyx,d\n",
-                               options);
+  const auto report = i.import(
+      "number,carrier,Label\n+12025550109,twilio,a\n+12025550101,,\"b, c\"\nnonsense,,'=1\n"
+      "+12025550101,telnyx,d\n",
+      options);
   CHECK(report.outcome == Errc::partial);
   CHECK(report.rejects == options.rejects);
   const auto text = test::read_text(options.rejects);
@@ -251,7 +269,8 @@ TEST_CASE("rejects hold the refused rows of every kind in line order, ready to f
   CHECK(text.find("\n+12025550101,telnyx,d,5,duplicate,") != std::string::npos);
 
   ImportOptions again;
-  again.intake.path = i.file("number,carrier,Label,_line,_code,_error\n+12025550109,twilio,a,2,exists,why\n", "mended.csv");
+  again.intake.path =
+      i.file("number,carrier,Label,_line,_code,_error\n+12025550109,twilio,a,2,exists,why\n", "mended.csv");
   CHECK(test::text_of(i.run(again).counts) == "rows 1 updated 1");
 }
 
@@ -282,7 +301,8 @@ TEST_CASE("a rejects file that cannot be made stops the import before it begins"
   CHECK(i.numbers().empty());
 }
 
-TEST_CASE("a number that another workspace holds is a conflict that does not name the holder", "[bulk][import]") {
+TEST_CASE("a number that another workspace holds is a conflict that does not name the holder",
+          "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   const auto other = i.database.add_workspace("secret-competitor");
   ImportOptions options;
@@ -291,7 +311,8 @@ TEST_CASE("a number that another workspace holds is a conflict that does not nam
   const auto before = i.numbers();
   const auto report = i.import("+12025550109,twilio\n+12025550101\n", test::max_errors("1"));
   CHECK(report.outcome == Errc::partial);
-  CHECK(test::texts_of(report.problems) == Lines{"held_elsewhere: line 1: +12025550109 is held by another workspace"});
+  CHECK(test::texts_of(report.problems) ==
+        Lines{"held_elsewhere: line 1: +12025550109 is held by another workspace"});
   CHECK(i.numbers(other) == before);
   CHECK(i.numbers(i.workspace).size() == 1);
 }
@@ -315,12 +336,14 @@ TEST_CASE("a SID that another number has is a conflict, with its number where it
   options.intake.path = i.file("phone_number,sid\n+12025550109," + k_b + "\n", "theirs.csv");
   i.run(options, other);
   i.import("phone_number,sid\n+12025550101," + k_a + "\n+12025550102,\n");
-  const auto report = i.import("phone_number,sid\n+12025550102," + k_a + "\n+12025550103," + k_b + "\n+12025550101,\n",
-                               test::max_errors("2"));
+  const auto report =
+      i.import("phone_number,sid\n+12025550102," + k_a + "\n+12025550103," + k_b + "\n+12025550101,\n",
+               test::max_errors("2"));
   CHECK(report.outcome == Errc::partial);
   CHECK(test::text_of(report.counts) == "rows 3 same 1 conflict 2");
-  CHECK(test::texts_of(report.problems) == Lines{"sid_taken: line 2, sid: sid \"" + k_a + "\" is that of +12025550101",
-                                                 "sid_taken: line 3, sid: sid \"" + k_b + "\" is held by another workspace"});
+  CHECK(test::texts_of(report.problems) ==
+        Lines{"sid_taken: line 2, sid: sid \"" + k_a + "\" is that of +12025550101",
+              "sid_taken: line 3, sid: sid \"" + k_b + "\" is held by another workspace"});
 }
 
 TEST_CASE("a SID cannot go from one number to another within a file, whichever of them is written first",
@@ -337,7 +360,8 @@ TEST_CASE("a SID cannot go from one number to another within a file, whichever o
   planning.dry_run = true;
   const auto plan = i.import(text, planning);
   const auto report = i.import(text, options);
-  CHECK(test::texts_of(report.problems) == Lines{"sid_taken: line 3, sid: sid \"" + k_a + "\" is that of +12025550105"});
+  CHECK(test::texts_of(report.problems) ==
+        Lines{"sid_taken: line 3, sid: sid \"" + k_a + "\" is that of +12025550105"});
   CHECK(test::text_of(report.counts) == "rows 2 updated 1 conflict 1");
   CHECK(plan.counts == report.counts);
 }
@@ -377,12 +401,15 @@ TEST_CASE("an import in batches is audited when it begins and when it ends", "[b
 TEST_CASE("an import waits for no other: the workspace's bulk lock is held", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   test::Actor bob(i.database.connect(), i.clock, "os:bob");
-  auto lease = db::Lease::acquire(bob.session.db, i.clock, "bulk", i.workspace, std::chrono::minutes(1), std::chrono::milliseconds(0));
+  auto lease = db::Lease::acquire(bob.session.db, i.clock, "bulk", i.workspace, std::chrono::minutes(1),
+                                  std::chrono::milliseconds(0));
   const auto error = test::error_of([&] { i.import("+12025550101\n"); });
   REQUIRE(error);
   CHECK(error->errc() == Errc::locked);
   CHECK(i.numbers().empty());
-  SECTION("a dry run needs no lock") { CHECK(i.import("+12025550101\n", test::dry_run()).outcome == Errc::ok); }
+  SECTION("a dry run needs no lock") {
+    CHECK(i.import("+12025550101\n", test::dry_run()).outcome == Errc::ok);
+  }
   SECTION("another workspace has a lock of its own") {
     ImportOptions options;
     options.intake.path = i.file("+12025550101\n");
@@ -397,7 +424,8 @@ TEST_CASE("the lock is free again after a run, refused or not", "[bulk][import]"
   CHECK(i.import("+12025550102\n").outcome == Errc::ok);
 }
 
-TEST_CASE("a refusal says how many rows are at fault, names the first ten and offers a way on", "[bulk][import]") {
+TEST_CASE("a refusal says how many rows are at fault, names the first ten and offers a way on",
+          "[bulk][import]") {
   Imports i(test::engines().front());
   std::string text = "+12025550101\n";
   for (int n = 0; n < 12; ++n) text += "nonsense\n";

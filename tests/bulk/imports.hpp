@@ -60,7 +60,8 @@ struct Imports : Estate {
   }
   /// Every table an import may write to.
   std::vector<std::int64_t> sizes() {
-    return {count("phone_numbers"), count("jobs"), count("job_rows"), count("audit_log"), count("audit_images")};
+    return {count("phone_numbers"), count("jobs"), count("job_rows"), count("audit_log"),
+            count("audit_images")};
   }
   std::int64_t exec(const char* sql, std::initializer_list<db::Param> params) {
     db::Transaction transaction(db(), db::Scope::of(workspace));

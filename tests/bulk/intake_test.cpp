@@ -92,7 +92,8 @@ TEST_CASE("the flag --input-header settles what the first line is", "[bulk][inta
   CHECK(odd.slug() == "import.unknown_column");
 }
 
-TEST_CASE("a row with fewer fields than the header is refused; without a header it leaves columns off", "[bulk][intake]") {
+TEST_CASE("a row with fewer fields than the header is refused; without a header it leaves columns off",
+          "[bulk][intake]") {
   const auto taken = Given("shelf,name,colour\n#1,a\n#2,b,red\n").take();
   CHECK(taken.problems == Texts{"wrong_field_count: line 2: has 2 fields, the header has 3"});
   CHECK(taken.rows.size() == 1);
@@ -113,17 +114,22 @@ TEST_CASE("empty fields behind the last column, from trailing delimiters, do no 
 }
 
 TEST_CASE("cells are trimmed, free text is not", "[bulk][intake]") {
-  CHECK(Given("shelf,name,note\n #1 , a , two words  \n").take().rows == Texts{"#1/A @2 : #1|A|| two words  |"});
+  CHECK(Given("shelf,name,note\n #1 , a , two words  \n").take().rows ==
+        Texts{"#1/A @2 : #1|A|| two words  |"});
 }
 
-TEST_CASE("an empty cell leaves alone and a hyphen clears, to the default where the column must hold something", "[bulk][intake]") {
+TEST_CASE(
+    "an empty cell leaves alone and a hyphen clears, to the default where the column must hold something",
+    "[bulk][intake]") {
   CHECK(Given("shelf,name,colour,note,tag\n#1,a,,,\n#2,b,-,-,-\n").take().rows ==
         Texts{"#1/A @2 : #1|A|||", "#2/B @3 : #2|B|grey|-|-"});
 }
 
-TEST_CASE("one guard quote comes off, so that a hyphen and a formula can be written as text", "[bulk][intake]") {
+TEST_CASE("one guard quote comes off, so that a hyphen and a formula can be written as text",
+          "[bulk][intake]") {
   CHECK(Given("shelf,name,note\n#1,a,'-\n#2,b,'=1+1\n#3,c,''=1\n#4,'+d,it's\n").take().rows ==
-        Texts{"#1/A @2 : #1|A||-|", "#2/B @3 : #2|B||=1+1|", "#3/C @4 : #3|C||'=1|", "#4/+D @5 : #4|+D||it's|"});
+        Texts{"#1/A @2 : #1|A||-|", "#2/B @3 : #2|B||=1+1|", "#3/C @4 : #3|C||'=1|",
+              "#4/+D @5 : #4|+D||it's|"});
 }
 
 TEST_CASE("a key that is empty or cleared is refused", "[bulk][intake]") {
@@ -144,28 +150,35 @@ TEST_CASE("cells that disagree with each other refuse the row", "[bulk][intake]"
         Texts{"red_note: line 2, note: a red box has no note"});
 }
 
-TEST_CASE("JSONL: null and a missing key leave alone, empty text clears, a hyphen clears unless the column is free text",
-          "[bulk][intake]") {
-  const auto taken = Given("{\"name\":\"a\",\"shelf\":\"#1\",\"note\":null}\n"
-                           "{\"shelf\":\"#2\",\"name\":\"b\",\"note\":\"\",\"tag\":\"\",\"colour\":\"\"}\n"
-                           "{\"shelf\":\"#3\",\"name\":\"c\",\"note\":\"-\",\"tag\":\"-\"}\n",
-                           "boxes.jsonl")
+TEST_CASE(
+    "JSONL: null and a missing key leave alone, empty text clears, a hyphen clears unless the column is free text",
+    "[bulk][intake]") {
+  const auto taken = Given(
+                         "{\"name\":\"a\",\"shelf\":\"#1\",\"note\":null}\n"
+                         "{\"shelf\":\"#2\",\"name\":\"b\",\"note\":\"\",\"tag\":\"\",\"colour\":\"\"}\n"
+                         "{\"shelf\":\"#3\",\"name\":\"c\",\"note\":\"-\",\"tag\":\"-\"}\n",
+                         "boxes.jsonl")
                          .take();
   CHECK(taken.rows == Texts{"#1/A @1 : #1|A|||", "#2/B @2 : #2|B|grey|-|-", "#3/C @3 : #3|C||-|-"});
   CHECK(taken.problems.empty());
 }
 
 TEST_CASE("JSONL text is taken as it is: a quote in front is no guard", "[bulk][intake]") {
-  CHECK(Given(R"({"shelf":"#1","name":"a","note":"'=1"})", "boxes.jsonl").take().rows == Texts{"#1/A @1 : #1|A||'=1|"});
+  CHECK(Given(R"({"shelf":"#1","name":"a","note":"'=1"})", "boxes.jsonl").take().rows ==
+        Texts{"#1/A @1 : #1|A||'=1|"});
 }
 
-TEST_CASE("JSONL may bring new keys on any line; one that is unknown is refused, a missing key column is a row's fault",
-          "[bulk][intake]") {
-  Given given("{\"shelf\":\"#1\",\"name\":\"a\"}\n{\"name\":\"b\"}\n{\"shelf\":\"#3\",\"name\":\"c\",\"tag\":\"t\"}\n", "boxes.jsonl");
+TEST_CASE(
+    "JSONL may bring new keys on any line; one that is unknown is refused, a missing key column is a row's fault",
+    "[bulk][intake]") {
+  Given given(
+      "{\"shelf\":\"#1\",\"name\":\"a\"}\n{\"name\":\"b\"}\n{\"shelf\":\"#3\",\"name\":\"c\",\"tag\":\"t\"}\n",
+      "boxes.jsonl");
   const auto taken = given.take();
   CHECK(taken.rows == Texts{"#1/A @1 : #1|A|||", "#3/C @3 : #3|C|||T"});
   CHECK(taken.problems == Texts{"missing_key: line 2, shelf: shelf is empty"});
-  CHECK(Given("{\"shelf\":\"#1\",\"name\":\"a\"}\n{\"weight\":\"5\"}\n", "boxes.jsonl").slug() == "import.unknown_column");
+  CHECK(Given("{\"shelf\":\"#1\",\"name\":\"a\"}\n{\"weight\":\"5\"}\n", "boxes.jsonl").slug() ==
+        "import.unknown_column");
 }
 
 TEST_CASE("JSONL columns are mapped and ignored by --map too", "[bulk][intake]") {
@@ -185,7 +198,8 @@ TEST_CASE("the flag --map needs a header that has the column", "[bulk][intake]")
   CHECK(bare.slug() == "import.bad_map");
 }
 
-TEST_CASE("a unique value under two keys refuses the later line and names the earlier one", "[bulk][intake]") {
+TEST_CASE("a unique value under two keys refuses the later line and names the earlier one",
+          "[bulk][intake]") {
   const auto taken = Given("shelf,name,tag\n#9,z,t1\n#1,a,T1\n#2,b,t1\n#3,c,t2\n").take();
   CHECK(taken.problems == Texts{"not_unique: line 3, tag: \"T1\" stands on line 2 as well",
                                 "not_unique: line 4, tag: \"T1\" stands on line 2 as well"});
@@ -193,7 +207,8 @@ TEST_CASE("a unique value under two keys refuses the later line and names the ea
   CHECK(taken.intake.invalid == 2);
 }
 
-TEST_CASE("a unique value twice under one key is a matter of the duplicate row, not of the value", "[bulk][intake]") {
+TEST_CASE("a unique value twice under one key is a matter of the duplicate row, not of the value",
+          "[bulk][intake]") {
   const auto taken = Given("shelf,name,tag\n#1,a,t1\n#1,a,t1\n#1,a,-\n#2,b,-\n").take();
   CHECK(taken.problems.empty());
   CHECK(taken.refused.empty());
@@ -250,17 +265,23 @@ TEST_CASE("the raw fields are kept only when they are asked for", "[bulk][intake
   CHECK(raw.empty());
 }
 
-TEST_CASE("rejects written in the input's format and fed again are refused for the same reasons", "[bulk][intake]") {
+TEST_CASE("rejects written in the input's format and fed again are refused for the same reasons",
+          "[bulk][intake]") {
   struct Case {
     const char* name;
     const char* text;
   };
   const auto given_case = GENERATE(
-      Case{"boxes.csv", "shelf,name,colour,note,tag\n#1,a,bad,\"x, \"\"y\"\"\nz\",\n#2,b,red,'=1+1,-\n#3,c,blue,ok,t1\n#4,,blue,'-,\n#5,d,,,t1\n"},
-      Case{"boxes.tsv", "shelf\tname\tcolour\tnote\ttag\n#1\ta\tbad\tx\\ty\\nz\\\\\t\n#2\tb\tred\tn\t-\n#4\t\tblue\t\\N\t\n"},
-      Case{"boxes.jsonl", "{\"shelf\":\"#1\",\"name\":\"a\",\"colour\":\"bad\",\"note\":\"\"}\n"
-                          "{\"shelf\":\"#2\",\"name\":\"b\",\"colour\":\"red\",\"note\":\"-\",\"tag\":null}\n"
-                          "{\"name\":\"c\",\"tag\":\"\"}\n"});
+      Case{
+          "boxes.csv",
+          "shelf,name,colour,note,tag\n#1,a,bad,\"x, \"\"y\"\"\nz\",\n#2,b,red,'=1+1,-\n#3,c,blue,ok,t1\n#4,,blue,'-,\n#5,d,,,t1\n"},
+      Case{
+          "boxes.tsv",
+          "shelf\tname\tcolour\tnote\ttag\n#1\ta\tbad\tx\\ty\\nz\\\\\t\n#2\tb\tred\tn\t-\n#4\t\tblue\t\\N\t\n"},
+      Case{"boxes.jsonl",
+           "{\"shelf\":\"#1\",\"name\":\"a\",\"colour\":\"bad\",\"note\":\"\"}\n"
+           "{\"shelf\":\"#2\",\"name\":\"b\",\"colour\":\"red\",\"note\":\"-\",\"tag\":null}\n"
+           "{\"name\":\"c\",\"tag\":\"\"}\n"});
   Given first(given_case.text, given_case.name);
   first.options.keep_raw = true;
   auto taken = first.take();
@@ -268,7 +289,8 @@ TEST_CASE("rejects written in the input's format and fed again are refused for t
   const test::TempDir dir;
   const auto path = dir / given_case.name;
   base::AtomicFile file(path);
-  write_rejects(file, taken.intake.problems, taken.intake.columns, taken.intake.format, taken.intake.delimiter);
+  write_rejects(file, taken.intake.problems, taken.intake.columns, taken.intake.format,
+                taken.intake.delimiter);
 
   Given second(test::read_text(path), given_case.name);
   second.options.keep_raw = true;
@@ -284,7 +306,8 @@ TEST_CASE("rejects written in the input's format and fed again are refused for t
       for (std::size_t column = 0; !raw.empty(); ++column) {
         unpack(raw, 1, one);
         const auto& name = intake.columns.at(column);
-        if (!name.starts_with('_') && one[0].state == CellState::value) row.push_back(name + "=" + std::string(one[0].text));
+        if (!name.starts_with('_') && one[0].state == CellState::value)
+          row.push_back(name + "=" + std::string(one[0].text));
       }
       std::sort(row.begin(), row.end());  // JSONL may bring its keys in another order
       cells_out.insert(cells_out.end(), row.begin(), row.end());

@@ -92,7 +92,8 @@ TEST_CASE("the flag --max-errors takes rows or a percentage", "[bulk][options]")
 }
 
 TEST_CASE("the flag --max-errors refuses what is neither", "[bulk][options]") {
-  const auto text = GENERATE("", "%", "-1", "-1%", "101%", "1.5", "5 %", " 5", "five", "5%%", "99999999999999999999");
+  const auto text =
+      GENERATE("", "%", "-1", "-1%", "101%", "1.5", "5 %", " 5", "five", "5%%", "99999999999999999999");
   CAPTURE(text);
   const auto error = test::error_of([&] { parse_allowance(text); });
   REQUIRE(error);

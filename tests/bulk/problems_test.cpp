@@ -50,7 +50,12 @@ TEST_CASE("problems come in line order, however they were added, as often as ask
 }
 
 TEST_CASE("a problem comes back with all its fields", "[bulk][problems]") {
-  const Problem given{17, Verdict::conflict, "+12025550123", "label", "exists", std::string(70'000, 'x'),
+  const Problem given{17,
+                      Verdict::conflict,
+                      "+12025550123",
+                      "label",
+                      "exists",
+                      std::string(70'000, 'x'),
                       raw_of({"a", "", std::string(300, 'b')})};
   Problems problems;
   problems.add(given);
@@ -100,7 +105,8 @@ TEST_CASE("a quoted value is cut where it is long, between characters", "[bulk][
 
 TEST_CASE("rejects as CSV hold the original fields, quoted where they must be", "[bulk][problems]") {
   Problems problems;
-  problems.add({3, Verdict::invalid, "", "b", "bad", "\"x\" is bad", raw_of({"", "say \"hi\", you", "two\nlines"})});
+  problems.add(
+      {3, Verdict::invalid, "", "b", "bad", "\"x\" is bad", raw_of({"", "say \"hi\", you", "two\nlines"})});
   CHECK(rejects_of(problems, {"a", "b", "c"}, csv::Format::csv) ==
         "a,b,c,_line,_code,_error\n,\"say \"\"hi\"\", you\",\"two\nlines\",3,bad,\"\"\"x\"\" is bad\"\n");
 }
@@ -108,7 +114,8 @@ TEST_CASE("rejects as CSV hold the original fields, quoted where they must be", 
 TEST_CASE("rejects keep the delimiter of the input", "[bulk][problems]") {
   Problems problems;
   problems.add({3, Verdict::invalid, "", "", "bad", "no", raw_of({"1,5", "x;y"})});
-  CHECK(rejects_of(problems, {"a", "b"}, csv::Format::csv, ';') == "a;b;_line;_code;_error\n1,5;\"x;y\";3;bad;no\n");
+  CHECK(rejects_of(problems, {"a", "b"}, csv::Format::csv, ';') ==
+        "a;b;_line;_code;_error\n1,5;\"x;y\";3;bad;no\n");
 }
 
 TEST_CASE("rejects as TSV escape what would break a line", "[bulk][problems]") {
@@ -118,7 +125,8 @@ TEST_CASE("rejects as TSV escape what would break a line", "[bulk][problems]") {
         "a\tb\t_line\t_code\t_error\na\\tb\tc\\nd\\\\\t3\tbad\ttab\\there\n");
 }
 
-TEST_CASE("rejects as JSONL leave out the keys that were not there or null, and keep the empty ones", "[bulk][problems]") {
+TEST_CASE("rejects as JSONL leave out the keys that were not there or null, and keep the empty ones",
+          "[bulk][problems]") {
   std::string raw;
   pack({{CellState::value, "x"}, Cell{}, {CellState::value, ""}}, raw);
   Problems problems;
@@ -138,10 +146,12 @@ TEST_CASE("rejects of a rejects file do not name its three columns twice", "[bul
         "\n");
 }
 
-TEST_CASE("a short row is filled up in the rejects, so that the three columns stand under their names", "[bulk][problems]") {
+TEST_CASE("a short row is filled up in the rejects, so that the three columns stand under their names",
+          "[bulk][problems]") {
   Problems problems;
   problems.add({3, Verdict::invalid, "", "", "bad", "no", raw_of({"x"})});
-  CHECK(rejects_of(problems, {"a", "b", "c"}, csv::Format::csv) == "a,b,c,_line,_code,_error\nx,,,3,bad,no\n");
+  CHECK(rejects_of(problems, {"a", "b", "c"}, csv::Format::csv) ==
+        "a,b,c,_line,_code,_error\nx,,,3,bad,no\n");
 }
 
 TEST_CASE("every verdict has a name", "[bulk][problems]") {

@@ -12,7 +12,8 @@ using test::Lines;
 
 namespace {
 
-/// The numbers adapter with a hand on it: `before_look_up` and `before_insert` are called with how often they were.
+/// The numbers adapter with a hand on it: `before_look_up` and `before_insert` are called with how often they
+/// were.
 class Meddler final : public Adapter {
  public:
   std::function<void(int)> before_look_up = [](int) {}, after_look_up = [](int) {};
@@ -40,18 +41,20 @@ class Meddler final : public Adapter {
                     const std::function<void(std::string_view, std::string_view)>& held) override {
     inner_->find_holders(db, workspace, column, values, held);
   }
-  std::unique_ptr<Inserter> inserter(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job) override {
+  std::unique_ptr<Inserter> inserter(audit::Session& session, const base::Uuid& workspace,
+                                     const base::Uuid& job) override {
     return inner_->inserter(session, workspace, job);
   }
-  std::int64_t update(audit::Session& session, const base::Uuid& workspace, std::span<const Update> updates) override {
+  std::int64_t update(audit::Session& session, const base::Uuid& workspace,
+                      std::span<const Update> updates) override {
     return inner_->update(session, workspace, updates);
   }
   std::int64_t remove_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
                               const std::function<void(std::string_view)>& kept) override {
     return inner_->remove_made_by(db, workspace, job, kept);
   }
-  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job, std::string_view key,
-                   std::int64_t version,
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
+                   std::string_view key, std::int64_t version,
                    const std::vector<std::string>& cells) override {
     return inner_->restore(session, workspace, job, key, version, cells);
   }
@@ -83,9 +86,9 @@ struct Mixed : Imports {
     options = test::max_errors("6");
     options.batch_rows = 2;
     options.rejects = dir / "rejects.csv";
-    options.intake.path =
-        file("+12025550101\n+12025550102,twilio\n+12025550103\nnonsense\n+12025550104\n+12025550101\n+12025550105,telnyx\n"
-             "+12025550106\n+12025550106,telnyx\n+12025550107\n+12025550108,twilio,US,Sales\n+12025550109\n+12025550110\n");
+    options.intake.path = file(
+        "+12025550101\n+12025550102,twilio\n+12025550103\nnonsense\n+12025550104\n+12025550101\n+12025550105,telnyx\n"
+        "+12025550106\n+12025550106,telnyx\n+12025550107\n+12025550108,twilio,US,Sales\n+12025550109\n+12025550110\n");
   }
   bulk::ImportOptions options;
 };
@@ -106,7 +109,8 @@ void check_same_end(Mixed& disturbed, const ImportReport& report) {
 
 }  // namespace
 
-TEST_CASE("a run stopped after any batch goes on where it was and ends as if nothing had happened", "[bulk][resume]") {
+TEST_CASE("a run stopped after any batch goes on where it was and ends as if nothing had happened",
+          "[bulk][resume]") {
   const auto engine = GENERATE(from_range(test::engines()));
   const int batches = GENERATE(range(1, 5));
   Mixed m(engine);
@@ -153,7 +157,8 @@ TEST_CASE("a run that dies again and again still ends well", "[bulk][resume]") {
   check_same_end(m, m.run(m.options));
 }
 
-TEST_CASE("an import of all or nothing that is stopped leaves nothing, and offers no job to resume", "[bulk][resume]") {
+TEST_CASE("an import of all or nothing that is stopped leaves nothing, and offers no job to resume",
+          "[bulk][resume]") {
   Mixed m(GENERATE(from_range(test::engines())));
   m.options.allowance = {};
   m.options.intake.path = m.file("+12025550111\n+12025550112\n+12025550113\n");
@@ -256,7 +261,8 @@ TEST_CASE("a job that is resumed by name refuses a file that changed", "[bulk][r
   CHECK(test::slug_of([&] { m.run(m.options); }) == "import.input_changed");
 }
 
-TEST_CASE("a row that another writer changes between look-up and write is looked at again", "[bulk][resume]") {
+TEST_CASE("a row that another writer changes between look-up and write is looked at again",
+          "[bulk][resume]") {
   const auto engine = db::Engine::postgresql;  // SQLite lets no other writer in
   const auto found = test::engines();
   if (std::find(found.begin(), found.end(), engine) == found.end()) return;
@@ -284,8 +290,9 @@ TEST_CASE("a row that another writer changes between look-up and write is looked
   SECTION("a row that was new is there by now, with other values") {
     hand.after_look_up = [&](int call) {
       if (call == 1)
-        as_bob("INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
-               "SELECT gen_random_uuid(), id, '+12025550102', 'bobtel', 'active', now(), now() FROM workspaces");
+        as_bob(
+            "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
+            "SELECT gen_random_uuid(), id, '+12025550102', 'bobtel', 'active', now(), now() FROM workspaces");
     };
     const auto report = i.import("+12025550102,twilio\n", options);
     CHECK(test::text_of(report.counts) == "rows 1 updated 1");
@@ -293,23 +300,29 @@ TEST_CASE("a row that another writer changes between look-up and write is looked
   SECTION("a SID that was free is taken by now") {
     hand.after_look_up = [&](int call) {
       if (call == 1)
-        as_bob("INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, sid, created_at, updated_at) "
-               "SELECT gen_random_uuid(), id, '+12025550102', 'bobtel', 'active', 'PN0000000000000000000000000000000a', "
-               "now(), now() FROM workspaces");
+        as_bob(
+            "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, sid, created_at, updated_at) "
+            "SELECT gen_random_uuid(), id, '+12025550102', 'bobtel', 'active', 'PN0000000000000000000000000000000a', "
+            "now(), now() FROM workspaces");
     };
     options.allowance = parse_allowance("1");
-    const auto report = i.import("phone_number,sid\n+12025550101,PN0000000000000000000000000000000a\n", options);
+    const auto report =
+        i.import("phone_number,sid\n+12025550101,PN0000000000000000000000000000000a\n", options);
     CHECK(test::text_of(report.counts) == "rows 1 conflict 1");
   }
   SECTION("again and again: the import gives up and leaves the batch unwritten") {
-    hand.after_look_up = [&](int) { as_bob("UPDATE phone_numbers SET label = 'Bob', version = version + 1"); };
+    hand.after_look_up = [&](int) {
+      as_bob("UPDATE phone_numbers SET label = 'Bob', version = version + 1");
+    };
     const auto error = test::error_of([&] { i.import("+12025550101,twilio\n", options); });
     REQUIRE(error);
     CHECK(error->slug() == "import.moved_on");
     CHECK(error->errc() == Errc::conflict);
   }
   SECTION("all or nothing: refused, and nothing is written") {
-    hand.after_look_up = [&](int) { as_bob("UPDATE phone_numbers SET label = 'Bob', version = version + 1"); };
+    hand.after_look_up = [&](int) {
+      as_bob("UPDATE phone_numbers SET label = 'Bob', version = version + 1");
+    };
     const auto jobs = i.count("jobs");
     CHECK(test::slug_of([&] { i.import("+12025550101,twilio\n+12025550102\n"); }) == "import.moved_on");
     CHECK(i.numbers() == Lines{"+12025550101|telnyx|US|Bob|active|| v2"});

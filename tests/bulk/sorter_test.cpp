@@ -43,7 +43,8 @@ std::vector<Record> sorted(std::vector<Record> records) {
   return records;
 }
 
-/// Keys of few letters, so that many are equal, are prefixes of each other, or differ in a NUL or a high byte only.
+/// Keys of few letters, so that many are equal, are prefixes of each other, or differ in a NUL or a high byte
+/// only.
 std::vector<Record> random_records(std::uint32_t seed, std::size_t count, std::size_t longest_key) {
   std::mt19937 random(seed);
   const std::string letters("ab\0\xFF", 4);
@@ -68,7 +69,8 @@ std::size_t resident_bytes() {
 
 TEST_CASE("a sorter gives what a stable sort gives, whatever its budget", "[bulk][sorter]") {
   const auto budget = GENERATE(std::size_t{1}, std::size_t{100}, std::size_t{4096}, Sorter::k_default_budget);
-  const auto longest_key = GENERATE(std::size_t{2}, std::size_t{7}, std::size_t{8}, std::size_t{9}, std::size_t{20});
+  const auto longest_key =
+      GENERATE(std::size_t{2}, std::size_t{7}, std::size_t{8}, std::size_t{9}, std::size_t{20});
   const auto seed = GENERATE(range(0U, 5U));
   const auto records = random_records(seed, 300, longest_key);
   Sorter sorter(budget);
@@ -82,7 +84,8 @@ TEST_CASE("a sorter of 200,000 records in sixty runs loses none and keeps the or
   std::mt19937 random(7);
   std::vector<Record> records;
   for (std::uint64_t line = 1; line <= 200'000; ++line)
-    records.push_back({"+1202555" + std::to_string(random() % 100'000), line, "payload " + std::to_string(line)});
+    records.push_back(
+        {"+1202555" + std::to_string(random() % 100'000), line, "payload " + std::to_string(line)});
   Sorter sorter(200'000);
   add_all(sorter, records);
   CHECK(read_all(sorter) == sorted(records));
@@ -104,9 +107,14 @@ TEST_CASE("a sorter gives back its one record, without key or payload too", "[bu
 TEST_CASE("equal keys come in line order, and equal lines as they were added", "[bulk][sorter]") {
   const auto budget = GENERATE(std::size_t{1}, Sorter::k_default_budget);
   Sorter sorter(budget);
-  add_all(sorter, {{"k", 9, "nine"}, {"k", 10, "ten"}, {"k", 2, "two, first"}, {"k", 2, "two, second"}, {"j", 50, "j"}});
-  CHECK(read_all(sorter) == std::vector<Record>{{"j", 50, "j"}, {"k", 2, "two, first"}, {"k", 2, "two, second"},
-                                                {"k", 9, "nine"}, {"k", 10, "ten"}});
+  add_all(
+      sorter,
+      {{"k", 9, "nine"}, {"k", 10, "ten"}, {"k", 2, "two, first"}, {"k", 2, "two, second"}, {"j", 50, "j"}});
+  CHECK(read_all(sorter) == std::vector<Record>{{"j", 50, "j"},
+                                                {"k", 2, "two, first"},
+                                                {"k", 2, "two, second"},
+                                                {"k", 9, "nine"},
+                                                {"k", 10, "ten"}});
 }
 
 TEST_CASE("keys order by their bytes: a NUL before a letter, a high byte behind it", "[bulk][sorter]") {
@@ -141,14 +149,16 @@ TEST_CASE("a sorter may be read again, and again from the middle", "[bulk][sorte
 TEST_CASE("records larger than the budget and than a read buffer come back whole", "[bulk][sorter]") {
   std::vector<Record> records;
   for (std::uint64_t i = 0; i < 6; ++i)
-    records.push_back({std::string(1 + 70'000 * (i % 3), static_cast<char>('z' - i)), i, std::string(300'000, static_cast<char>('0' + i))});
+    records.push_back({std::string(1 + 70'000 * (i % 3), static_cast<char>('z' - i)), i,
+                       std::string(300'000, static_cast<char>('0' + i))});
   records.push_back({"small", 7, "x"});
   Sorter sorter(1000);
   add_all(sorter, records);
   CHECK(read_all(sorter) == sorted(records));
 }
 
-TEST_CASE("a sorter takes little more memory than its budget, and frees it to read what it spilled", "[bulk][sorter]") {
+TEST_CASE("a sorter takes little more memory than its budget, and frees it to read what it spilled",
+          "[bulk][sorter]") {
   constexpr std::size_t k_budget = 4U << 20, k_slack = 6U << 20, k_rows = 400'000;
   Sorter sorter(k_budget);
   const auto before = resident_bytes();

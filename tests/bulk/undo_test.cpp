@@ -33,8 +33,9 @@ TEST_CASE("undo removes the numbers a job made and puts back those it changed", 
   Imports i(GENERATE(from_range(test::engines())));
   i.import("+12025550101,telnyx,US,Old,inactive,voice|fax," + k_sid + "\n+12025550102\n");
   const auto before = values_of(i.numbers());
-  const auto job = job_of(i.import("phone_number,provider,label,status,capabilities,sid,country_code\n"
-                                   "+12025550101,twilio,New,active,-,-,-\n+12025550102,,Named,,,,\n+12025550103,,,,,,\n"));
+  const auto job =
+      job_of(i.import("phone_number,provider,label,status,capabilities,sid,country_code\n"
+                      "+12025550101,twilio,New,active,-,-,-\n+12025550102,,Named,,,,\n+12025550103,,,,,,\n"));
   const auto report = i.undo(job);
   CHECK(report.removed == 1);
   CHECK(report.restored == 2);
@@ -50,7 +51,8 @@ TEST_CASE("undo works on a job that ran in batches", "[bulk][undo]") {
   const auto before = values_of(i.numbers());
   auto options = test::max_errors("1");
   options.batch_rows = 2;
-  const auto job = job_of(i.import("+12025550101\n+12025550102,twilio\n+12025550103\nnonsense\n+12025550104,twilio\n", options));
+  const auto job = job_of(
+      i.import("+12025550101\n+12025550102,twilio\n+12025550103\nnonsense\n+12025550104,twilio\n", options));
   const auto report = i.undo(job);
   CHECK(report.removed == 2);
   CHECK(report.restored == 2);
@@ -67,7 +69,8 @@ TEST_CASE("undo keeps and lists rows that moved on, made or changed", "[bulk][un
   CHECK(report.restored == 1);
   CHECK(report.kept == Lines{"+12025550102", "+12025550104"});
   CHECK(report.kept_count == 2);
-  CHECK(i.numbers() == Lines{"+12025550101|telnyx|US||active|| v3", "+12025550102|twilio|US|Later|active|| v3",
+  CHECK(i.numbers() == Lines{"+12025550101|telnyx|US||active|| v3",
+                             "+12025550102|twilio|US|Later|active|| v3",
                              "+12025550104|twilio|US|Later|active|| v2"});
 }
 
@@ -176,7 +179,8 @@ TEST_CASE("undo waits for no running import: the bulk lock is held", "[bulk][und
   Imports i(GENERATE(from_range(test::engines())));
   const auto job = job_of(i.import("+12025550101\n"));
   test::Actor bob(i.database.connect(), i.clock, "os:bob");
-  auto lease = db::Lease::acquire(bob.session.db, i.clock, "bulk", i.workspace, std::chrono::minutes(1), std::chrono::milliseconds(0));
+  auto lease = db::Lease::acquire(bob.session.db, i.clock, "bulk", i.workspace, std::chrono::minutes(1),
+                                  std::chrono::milliseconds(0));
   CHECK(test::slug_of([&] { i.undo(job); }) == "lock.held");
   CHECK(i.numbers().size() == 1);
   lease.release();

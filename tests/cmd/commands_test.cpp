@@ -103,7 +103,8 @@ TEST_CASE("help begins with what the command is and ends with its exit statuses"
     CHECK(status != std::string::npos);
     CHECK(examples < status);
     for (const auto& example : command->examples) CHECK(text.find(example.command) != std::string::npos);
-    for (const auto& flag : command->flags) CHECK(text.find(fmt::format("--{}", flag.name)) != std::string::npos);
+    for (const auto& flag : command->flags)
+      CHECK(text.find(fmt::format("--{}", flag.name)) != std::string::npos);
     CHECK(text.find(" \n") == std::string::npos);
   }
 }
@@ -137,12 +138,15 @@ TEST_CASE("the topic exit-codes is the table of the library", "[cmd]") {
 TEST_CASE("the global flags are those of the contract", "[cmd]") {
   std::set<std::string> names;
   for (const auto& flag : global_flags())
-    names.insert(flag.letter ? fmt::format("-{}, --{}", flag.letter, flag.name) : fmt::format("--{}", flag.name));
+    names.insert(flag.letter ? fmt::format("-{}, --{}", flag.letter, flag.name)
+                             : fmt::format("--{}", flag.name));
   const std::set<std::string> contract = {
-      "-p, --profile", "--config", "-d, --database", "-w, --workspace", "-o, --output", "--out", "--json", "--columns",
-      "--no-header", "--sort", "--limit", "--null", "--no-trunc", "-q, --quiet", "-v, --verbose", "--trace",
-      "--log-format", "--color", "--no-color", "--progress", "--no-pager", "--tz", "--timeout", "--lock-wait",
-      "-n, --dry-run", "-y, --yes", "--confirm", "--no-input", "--version", "-h, --help",
-      "--crlf", "--bom", "--delimiter", "--csv-raw"};
+      "-p, --profile", "--config",     "-d, --database", "-w, --workspace", "-o, --output",
+      "--out",         "--json",       "--columns",      "--no-header",     "--sort",
+      "--limit",       "--null",       "--no-trunc",     "-q, --quiet",     "-v, --verbose",
+      "--trace",       "--log-format", "--color",        "--no-color",      "--progress",
+      "--no-pager",    "--tz",         "--timeout",      "--lock-wait",     "-n, --dry-run",
+      "-y, --yes",     "--confirm",    "--no-input",     "--version",       "-h, --help",
+      "--crlf",        "--bom",        "--delimiter",    "--csv-raw"};
   CHECK(names == contract);
 }

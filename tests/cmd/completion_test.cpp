@@ -13,7 +13,9 @@ namespace {
 struct Answer {
   std::vector<std::string> values;
   std::string directive;
-  bool has(const std::string& value) const { return std::find(values.begin(), values.end(), value) != values.end(); }
+  bool has(const std::string& value) const {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  }
 };
 
 Answer ask(const Machine& m, std::vector<std::string> words) {
@@ -27,8 +29,10 @@ Answer ask(const Machine& m, std::vector<std::string> words) {
     const auto end = result.out.find('\n', at);
     const auto line = result.out.substr(at, end - at);
     at = end + 1;
-    if (line.starts_with(':')) answer.directive = line;
-    else answer.values.push_back(line.substr(0, line.find('\t')));
+    if (line.starts_with(':'))
+      answer.directive = line;
+    else
+      answer.values.push_back(line.substr(0, line.find('\t')));
   }
   return answer;
 }

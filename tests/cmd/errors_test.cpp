@@ -16,7 +16,8 @@ Environment nothing() {
   return [](const std::string&) { return std::optional<std::string>(); };
 }
 Error example() {
-  return Error(Errc::locked, "lock.held", "another ringctl is running \"limits reset\"", "add --lock-wait 10m")
+  return Error(Errc::locked, "lock.held", "another ringctl is running \"limits reset\"",
+               "add --lock-wait 10m")
       .detail("pid 4711 on pbx1")
       .job("5be01d7a");
 }

@@ -9,10 +9,10 @@
 #include "support/process.hpp"
 
 using namespace ringctl;
+using nlohmann::json;
 using ringctl::test::Machine;
 using ringctl::test::ProcessOptions;
 using ringctl::test::Stream;
-using nlohmann::json;
 
 namespace {
 
@@ -133,7 +133,8 @@ TEST_CASE("version is one line, or everything as JSON", "[frame]") {
   CHECK(line.out.starts_with("ringctl "));
   CHECK(m.run({"version"}).out == line.out);
   const auto object = json::parse(m.run({"--version", "-o", "json"}).out);
-  for (const auto* key : {"version", "commit", "compiler", "build_type", "sanitizers", "schema", "libraries"}) {
+  for (const auto* key :
+       {"version", "commit", "compiler", "build_type", "sanitizers", "schema", "libraries"}) {
     INFO(key);
     CHECK(object.contains(key));
   }
@@ -147,11 +148,22 @@ TEST_CASE("every command that prints notices a full device", "[frame]") {
   const Machine m;
   ProcessOptions full;
   full.out = Stream::full;
-  const std::vector<std::vector<std::string>> commands = {
-      {"version"}, {"--version"}, {"--help"}, {"help", "exit-codes"}, {"help", "--tree", "json"}, {"completion", "zsh"},
-      {"config", "show"}, {"config", "path"}, {"config", "get", "color"}, {"profiles", "list"}, {"config", "show", "-o", "json"},
-      {"config", "show", "-o", "csv"}, {"config", "show", "-o", "table"}, {"config", "show", "-o", "md"},
-      {"config", "show", "-o", "jsonl"}, {"config", "show", "--columns", "help"}};
+  const std::vector<std::vector<std::string>> commands = {{"version"},
+                                                          {"--version"},
+                                                          {"--help"},
+                                                          {"help", "exit-codes"},
+                                                          {"help", "--tree", "json"},
+                                                          {"completion", "zsh"},
+                                                          {"config", "show"},
+                                                          {"config", "path"},
+                                                          {"config", "get", "color"},
+                                                          {"profiles", "list"},
+                                                          {"config", "show", "-o", "json"},
+                                                          {"config", "show", "-o", "csv"},
+                                                          {"config", "show", "-o", "table"},
+                                                          {"config", "show", "-o", "md"},
+                                                          {"config", "show", "-o", "jsonl"},
+                                                          {"config", "show", "--columns", "help"}};
   for (const auto& command : commands) {
     const auto result = m.run(command, full);
     INFO(command.front() << " " << command.back() << ": " << result.err);
@@ -223,7 +235,8 @@ TEST_CASE("the machine formats do not depend on the locale", "[frame]") {
 
 TEST_CASE("a bare machine is enough", "[frame]") {
   const Machine m;
-  const auto result = m.run({"version"}, with_environment({{"HOME", ""}, {"TERM", ""}, {"LANG", ""}, {"TZ", ""}}));
+  const auto result =
+      m.run({"version"}, with_environment({{"HOME", ""}, {"TERM", ""}, {"LANG", ""}, {"TZ", ""}}));
   CHECK(result.status == 0);
   const auto none = m.run({"config", "set", "color", "never"}, with_environment({{"HOME", ""}}));
   CHECK(none.status == 10);
@@ -264,7 +277,8 @@ TEST_CASE("config set, get and show agree", "[frame]") {
   const auto overridden = m.run({"config", "get", "timezone"}, with_environment({{"RINGCTL_TZ", "UTC"}}));
   CHECK(overridden.out == "UTC\n");
   const auto rows = json::parse(m.run({"config", "show", "-o", "json", "--tz", "Asia/Tokyo"}).out);
-  const auto zone = std::find_if(rows.begin(), rows.end(), [](const json& row) { return row["key"] == "timezone"; });
+  const auto zone =
+      std::find_if(rows.begin(), rows.end(), [](const json& row) { return row["key"] == "timezone"; });
   REQUIRE(zone != rows.end());
   CHECK((*zone)["value"] == "Asia/Tokyo");
   CHECK((*zone)["origin"] == "flag --tz");
@@ -273,7 +287,8 @@ TEST_CASE("config set, get and show agree", "[frame]") {
 TEST_CASE("config get of what is not set is exit 5, of what does not exist exit 2", "[frame]") {
   const Machine m;
   CHECK(m.run({"config", "get", "workspace"}).status == 5);
-  CHECK(m.run({"config", "get", "database"}).out == "sqlite:" + (m.home() / ".local/share/ringctl/ringctl.db\n").string());
+  CHECK(m.run({"config", "get", "database"}).out ==
+        "sqlite:" + (m.home() / ".local/share/ringctl/ringctl.db\n").string());
   const auto unknown = m.run({"config", "get", "timezon"});
   CHECK(unknown.status == 2);
   CHECK(unknown.err.find("did you mean: timezone") != std::string::npos);
@@ -296,7 +311,8 @@ TEST_CASE("profiles are added, used, shown and removed", "[frame]") {
   CHECK(m.run({"profiles", "use", "tset"}).status == 5);
   CHECK(m.run({"config", "set", "color", "never", "--profile", "test"}).status == 0);
   const auto rows = json::parse(m.run({"profiles", "show", "test", "-o", "json"}).out);
-  CHECK(std::any_of(rows.begin(), rows.end(), [](const json& row) { return row["key"] == "color" && row["value"] == "never"; }));
+  CHECK(std::any_of(rows.begin(), rows.end(),
+                    [](const json& row) { return row["key"] == "color" && row["value"] == "never"; }));
   const auto refused = m.run({"profiles", "remove", "test"});
   CHECK(refused.status == 2);
   CHECK(refused.err.find("hint: add --confirm test") != std::string::npos);
@@ -311,9 +327,11 @@ TEST_CASE("secrets in the environment are never shown", "[frame]") {
   const Machine m;
   const std::string canary = "canary0123456789abcdef";
   const auto environment = with_environment({{"TWILIO_AUTH_TOKEN", canary}, {"TWILIO_API_SECRET", canary}});
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {"config", "show", "--origin", "-o", "json"}, {"config", "get", "auth_token"}, {"config", "show", "-vv", "--trace"},
-           {"config", "sohw"}, {"version", "-o", "json"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"config", "show", "--origin", "-o", "json"},
+                                                                 {"config", "get", "auth_token"},
+                                                                 {"config", "show", "-vv", "--trace"},
+                                                                 {"config", "sohw"},
+                                                                 {"version", "-o", "json"}}) {
     const auto result = m.run(words, environment);
     CHECK((result.out + result.err).find(canary) == std::string::npos);
   }

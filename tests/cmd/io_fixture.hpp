@@ -15,7 +15,9 @@ namespace ringctl::cmd::test {
 
 class IoFixture {
  public:
-  IoFixture() { options.environment = [this](const std::string& name) { return variable(name); }; }
+  IoFixture() {
+    options.environment = [this](const std::string& name) { return variable(name); };
+  }
 
   Io& io() {
     if (!io_) {

@@ -18,7 +18,8 @@ using ringctl::test::slug_of;
 
 namespace {
 constexpr Column k_columns[] = {{"name", ColumnType::text}};
-const Change k_change{"assigned", "+12025550100", "to ann@example.com", {{"agent", "ann@example.com"}, {"limit", 100}}};
+const Change k_change{
+    "assigned", "+12025550100", "to ann@example.com", {{"agent", "ann@example.com"}, {"limit", 100}}};
 }  // namespace
 
 TEST_CASE("a change is a line on stderr", "[cmd]") {
@@ -37,9 +38,10 @@ TEST_CASE("with -o json a change is an object on stdout", "[cmd]") {
   IoFixture f;
   f.options.format = Format::json;
   f.io().changed(k_change);
-  CHECK(f.out() ==
-        R"({"changed":true,"action":"assigned","object":"+12025550100","agent":"ann@example.com","limit":100})"
-        "\n");
+  CHECK(
+      f.out() ==
+      R"({"changed":true,"action":"assigned","object":"+12025550100","agent":"ann@example.com","limit":100})"
+      "\n");
   CHECK(f.err().empty());
 }
 
@@ -80,11 +82,13 @@ TEST_CASE("a full device is an output error", "[cmd]") {
   const base::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   IoFixture f;
   f.options.format = Format::csv;
-  Io io([&] {
-    auto options = f.options;
-    options.streams.out = full.get();
-    return options;
-  }(), f.clock, f.cancel);
+  Io io(
+      [&] {
+        auto options = f.options;
+        options.streams.out = full.get();
+        return options;
+      }(),
+      f.clock, f.cancel);
   auto rows = io.rows(k_columns);
   rows.row({"x"});
   const auto error = error_of([&] { rows.finish(); });

@@ -10,7 +10,8 @@ using namespace ringctl::cmd::test;
 using ringctl::test::error_of;
 
 namespace {
-constexpr Column k_columns[] = {{"name", ColumnType::text, true, true}, {"rows", ColumnType::integer, true, true},
+constexpr Column k_columns[] = {{"name", ColumnType::text, true, true},
+                                {"rows", ColumnType::integer, true, true},
                                 {"note", ColumnType::text}};
 
 std::string printed(ListOptions options) {

@@ -1,4 +1,5 @@
-// The man pages against the registry: every command with its flags and examples, and nothing that is not there.
+// The man pages against the registry: every command with its flags and examples, and nothing that is not
+// there.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -16,7 +17,9 @@ using namespace ringctl::cmd;
 
 namespace {
 
-std::string page(const std::string& name) { return ringctl::test::read_text(fmt::format("{}/man/{}", RINGCTL_SOURCE_DIR, name)); }
+std::string page(const std::string& name) {
+  return ringctl::test::read_text(fmt::format("{}/man/{}", RINGCTL_SOURCE_DIR, name));
+}
 
 std::string page_of(std::string_view noun) { return page(fmt::format("ringctl-{}.1.scd", noun)); }
 
@@ -32,7 +35,8 @@ std::string section(const std::string& text, const std::string& name) {
 std::set<std::string> described_flags(const std::string& text) {
   static const std::regex k_flag(R"(\n(?:\*-[a-zA-Z]\*, )?\*--([a-z0-9-]+)\*)");
   std::set<std::string> names;
-  for (std::sregex_iterator it(text.begin(), text.end(), k_flag), end; it != end; ++it) names.insert((*it)[1]);
+  for (std::sregex_iterator it(text.begin(), text.end(), k_flag), end; it != end; ++it)
+    names.insert((*it)[1]);
   return names;
 }
 
@@ -82,7 +86,8 @@ TEST_CASE("every page shows every verb and example of its noun", "[manual]") {
 }
 
 TEST_CASE("pages keep their order of sections and end with a blank line", "[manual]") {
-  const std::vector<std::string> order = {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
+  const std::vector<std::string> order = {"NAME",        "SYNOPSIS", "DESCRIPTION", "OPTIONS",
+                                          "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
   for (const auto& entry : nouns()) {
     const auto text = page_of(entry.name);
     INFO(entry.name);
@@ -110,7 +115,8 @@ TEST_CASE("ringctl(1) lists every exit status with its meaning", "[manual]") {
   const auto text = plain(section(page("ringctl.1.scd"), "EXIT STATUS"));
   for (const auto& info : errc_table()) {
     INFO(info.name);
-    const auto row = fmt::format("|  {}\n:  {}\n:  {}\n", static_cast<int>(info.code), info.name, info.meaning);
+    const auto row =
+        fmt::format("|  {}\n:  {}\n:  {}\n", static_cast<int>(info.code), info.name, info.meaning);
     CHECK(text.find(row) != std::string::npos);
   }
 }

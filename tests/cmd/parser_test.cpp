@@ -44,9 +44,9 @@ std::string detail(const Words& words) {
 }  // namespace
 
 TEST_CASE("values reach their members", "[cmd]") {
-  const auto options = added({"numbers", "add", "+12025550100", "--label", "Sales", "--tag", "a", "--tag=b",
-                              "--daily-limit", "100", "--offset", "-5", "--ring-timeout", "1m30s", "--mode", "slow",
-                              "--atomic"});
+  const auto options =
+      added({"numbers", "add", "+12025550100", "--label", "Sales", "--tag", "a", "--tag=b", "--daily-limit",
+             "100", "--offset", "-5", "--ring-timeout", "1m30s", "--mode", "slow", "--atomic"});
   CHECK(options.number == "+12025550100");
   CHECK(options.label == "Sales");
   CHECK(options.tags == Words{"a", "b"});
@@ -85,7 +85,9 @@ TEST_CASE("an alias is another way to say a noun and a verb", "[cmd]") {
   CHECK(parsed({"plus", "+12025550100"}).command->name() == "numbers add");
 }
 
-TEST_CASE("a command without a noun needs no verb", "[cmd]") { CHECK(parsed({"init", "-n"}).globals.dry_run); }
+TEST_CASE("a command without a noun needs no verb", "[cmd]") {
+  CHECK(parsed({"init", "-n"}).globals.dry_run);
+}
 
 TEST_CASE("abbreviations are refused", "[cmd]") {
   CHECK(slug({"numb", "list"}) == "usage.unknown_command");
@@ -108,7 +110,8 @@ TEST_CASE("after two dashes everything is an argument", "[cmd]") {
 }
 
 TEST_CASE("values are taken as they stand", "[cmd]") {
-  const auto value = GENERATE(std::string("[1,2]"), "{}", "%%", "a=b", "{\"a\":[1]}", "\"quoted\"", "a,b", "@file", "!x");
+  const auto value =
+      GENERATE(std::string("[1,2]"), "{}", "%%", "a=b", "{\"a\":[1]}", "\"quoted\"", "a,b", "@file", "!x");
   CHECK(added({"numbers", "add", "x", "--label", value}).label == value);
   CHECK(added({"numbers", "add", "x", "--label=" + value}).label == value);
   CHECK(added({"numbers", "add", "x", "--tag", value}).tags == Words{value});
@@ -168,7 +171,9 @@ TEST_CASE("bad command lines are usage errors of their own kind", "[cmd]") {
 }
 
 TEST_CASE("messages name the flag, the value and what was expected", "[cmd]") {
-  const auto error = error_of([] { parse(sample_registry(), {"numbers", "add", "a", "--daily-limit", "many"}); });
+  const auto error = error_of([] {
+    parse(sample_registry(), {"numbers", "add", "a", "--daily-limit", "many"});
+  });
   REQUIRE(error);
   CHECK(error->message() == "--daily-limit: \"many\" is not a whole number");
   CHECK(error->hint() == "ringctl numbers add --help");

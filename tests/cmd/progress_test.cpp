@@ -29,8 +29,9 @@ TEST_CASE("progress for programs is an object every second", "[cmd]") {
   f.clock.advance(1s);
   progress.update(50, 1);
   const auto object = nlohmann::json::parse(f.err());
-  CHECK(object == nlohmann::json::parse(
-                      R"({"progress":"import","done":50,"failed":1,"rows_per_s":50,"total":100,"remaining_s":1})"));
+  CHECK(object ==
+        nlohmann::json::parse(
+            R"({"progress":"import","done":50,"failed":1,"rows_per_s":50,"total":100,"remaining_s":1})"));
 }
 
 TEST_CASE("progress on a terminal redraws one line and takes it away", "[cmd]") {

@@ -10,8 +10,8 @@
 using namespace ringctl;
 using namespace ringctl::cmd;
 using namespace ringctl::cmd::test;
-using ringctl::test::slug_of;
 using nlohmann::json;
+using ringctl::test::slug_of;
 
 namespace {
 
@@ -32,8 +32,10 @@ const base::Instant k_at = base::parse_utc("2026-03-08T07:59:58.123Z");
 
 void write_two(Io& io) {
   auto rows = io.rows(k_columns);
-  rows.row({"+12025550100", "Sales, \"east\"", "active", 12, 0.5, true, 90, "-1.25", RawJson{R"({"voice":true})"}, k_at});
-  rows.row({"+442079460000", "=1+1\tx\ny\\", "inactive", -3, nullptr, false, nullptr, nullptr, nullptr, nullptr});
+  rows.row({"+12025550100", "Sales, \"east\"", "active", 12, 0.5, true, 90, "-1.25",
+            RawJson{R"({"voice":true})"}, k_at});
+  rows.row(
+      {"+442079460000", "=1+1\tx\ny\\", "inactive", -3, nullptr, false, nullptr, nullptr, nullptr, nullptr});
   rows.finish();
 }
 
@@ -48,17 +50,19 @@ std::string rendered(Format format, void (*change)(IoOptions&) = nullptr) {
 }  // namespace
 
 TEST_CASE("csv quotes what needs quoting and guards only free text", "[cmd]") {
-  CHECK(rendered(Format::csv) ==
-        "phone_number,label,status,calls,share,is_active,talk_s,price,capabilities,created_at\n"
-        "+12025550100,\"Sales, \"\"east\"\"\",active,12,0.5,true,90,-1.25,\"{\"\"voice\"\":true}\",2026-03-08T07:59:58.123+00:00\n"
-        "+442079460000,\"'=1+1\tx\ny\\\",inactive,-3,,false,,,,\n");
+  CHECK(
+      rendered(Format::csv) ==
+      "phone_number,label,status,calls,share,is_active,talk_s,price,capabilities,created_at\n"
+      "+12025550100,\"Sales, \"\"east\"\"\",active,12,0.5,true,90,-1.25,\"{\"\"voice\"\":true}\",2026-03-08T07:59:58.123+00:00\n"
+      "+442079460000,\"'=1+1\tx\ny\\\",inactive,-3,,false,,,,\n");
 }
 
 TEST_CASE("tsv escapes as COPY text does", "[cmd]") {
-  CHECK(rendered(Format::tsv) ==
-        "phone_number\tlabel\tstatus\tcalls\tshare\tis_active\ttalk_s\tprice\tcapabilities\tcreated_at\n"
-        "+12025550100\tSales, \"east\"\tactive\t12\t0.5\ttrue\t90\t-1.25\t{\"voice\":true}\t2026-03-08T07:59:58.123+00:00\n"
-        "+442079460000\t'=1+1\\tx\\ny\\\\\tinactive\t-3\t\\N\tfalse\t\\N\t\\N\t\\N\t\\N\n");
+  CHECK(
+      rendered(Format::tsv) ==
+      "phone_number\tlabel\tstatus\tcalls\tshare\tis_active\ttalk_s\tprice\tcapabilities\tcreated_at\n"
+      "+12025550100\tSales, \"east\"\tactive\t12\t0.5\ttrue\t90\t-1.25\t{\"voice\":true}\t2026-03-08T07:59:58.123+00:00\n"
+      "+442079460000\t'=1+1\\tx\\ny\\\\\tinactive\t-3\t\\N\tfalse\t\\N\t\\N\t\\N\t\\N\n");
 }
 
 TEST_CASE("csv for Excel has its byte order mark, CRLF and another delimiter", "[cmd]") {
@@ -92,7 +96,8 @@ TEST_CASE("a typed cell that breaks its promise is guarded like free text", "[cm
 TEST_CASE("json carries every field with its type", "[cmd]") {
   const auto list = json::parse(rendered(Format::json));
   REQUIRE(list.size() == 2);
-  CHECK(list[0] == json::parse(R"({"phone_number":"+12025550100","label":"Sales, \"east\"","status":"active","calls":12,
+  CHECK(list[0] ==
+        json::parse(R"({"phone_number":"+12025550100","label":"Sales, \"east\"","status":"active","calls":12,
     "share":0.5,"is_active":true,"talk_s":90,"price":"-1.25","capabilities":{"voice":true},
     "created_at":"2026-03-08T07:59:58.123+00:00"})"));
   CHECK(list[1]["share"].is_null());
@@ -137,7 +142,9 @@ TEST_CASE("json survives bytes that are not UTF-8 and control characters", "[cmd
 }
 
 TEST_CASE("columns are picked in the order asked for", "[cmd]") {
-  const auto text = rendered(Format::csv, [](IoOptions& options) { options.columns = {"calls", "phone_number"}; });
+  const auto text = rendered(Format::csv, [](IoOptions& options) {
+    options.columns = {"calls", "phone_number"};
+  });
   CHECK(text == "calls,phone_number\n12,+12025550100\n-3,+442079460000\n");
 }
 
@@ -180,9 +187,7 @@ TEST_CASE("a cancelled command stops between two rows", "[cmd]") {
   f.options.format = Format::csv;
   auto rows = f.io().rows(k_columns);
   f.cancel.cancel(130);
-  CHECK(slug_of([&] {
-          rows.row({"", "", "", 0, 0.0, true, 0, "", nullptr, nullptr});
-        }) == "run.interrupted");
+  CHECK(slug_of([&] { rows.row({"", "", "", 0, 0.0, true, 0, "", nullptr, nullptr}); }) == "run.interrupted");
 }
 
 TEST_CASE("one object is an object, a row or a list of its fields", "[cmd]") {

@@ -43,7 +43,8 @@ inline AddOptions g_added;
 inline NoteOptions g_note;
 
 inline void add_numbers(Noun& noun) {
-  noun.verb<AddOptions>("add", "Add a number", +[](const AddOptions& options, Context&) { g_added = options; })
+  noun.verb<AddOptions>(
+          "add", "Add a number", +[](const AddOptions& options, Context&) { g_added = options; })
       .argument("number", &AddOptions::number, "E.164")
       .kind(ValueKind::number)
       .flag("label", &AddOptions::label, "TEXT", "what it is for")
@@ -59,7 +60,8 @@ inline void add_numbers(Noun& noun) {
       .example("ringctl numbers add +12025550100")
       .example("ringctl numbers add +12025550101 --label Sales")
       .exits({Errc::conflict, Errc::invalid});
-  noun.verb<ListOptions>("list", "List numbers", +[](const ListOptions&, Context&) {})
+  noun.verb<ListOptions>(
+          "list", "List numbers", +[](const ListOptions&, Context&) {})
       .flag("status", &ListOptions::status, "STATUS", "only those")
       .choices("active|inactive")
       .columns(k_columns)
@@ -69,7 +71,8 @@ inline void add_numbers(Noun& noun) {
 }
 
 inline void add_contacts(Noun& noun) {
-  noun.verb<NoteOptions>("note", "Add a note", +[](const NoteOptions& options, Context&) { g_note = options; })
+  noun.verb<NoteOptions>(
+          "note", "Add a note", +[](const NoteOptions& options, Context&) { g_note = options; })
       .argument("contact", &NoteOptions::contact, "a contact")
       .argument("words", &NoteOptions::words, "the note")
       .required()

@@ -8,8 +8,10 @@ using namespace ringctl::cmd::test;
 
 namespace {
 
-constexpr Column k_columns[] = {
-    {"name", ColumnType::text}, {"n", ColumnType::integer}, {"note", ColumnType::text}, {"hidden", ColumnType::text, false}};
+constexpr Column k_columns[] = {{"name", ColumnType::text},
+                                {"n", ColumnType::integer},
+                                {"note", ColumnType::text},
+                                {"hidden", ColumnType::text, false}};
 
 struct Table {
   Table() {

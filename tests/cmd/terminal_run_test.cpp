@@ -58,14 +58,16 @@ TEST_CASE("a table is cut to the terminal, or not at all", "[frame]") {
   auto options = with({{"NO_COLOR", "1"}});
   options.columns = 40;
   CHECK(m.run_in_terminal({"config", "path", "--no-pager"}, options).out.find("…") != std::string::npos);
-  CHECK(m.run_in_terminal({"config", "path", "--no-pager", "--no-trunc"}, options).out.find("…") == std::string::npos);
+  CHECK(m.run_in_terminal({"config", "path", "--no-pager", "--no-trunc"}, options).out.find("…") ==
+        std::string::npos);
   options.environment["COLUMNS"] = "500";
   CHECK(m.run_in_terminal({"config", "path", "--no-pager"}, options).out.find("…") == std::string::npos);
 }
 
 TEST_CASE("json is indented on a terminal", "[frame]") {
   const Machine m;
-  CHECK(m.run_in_terminal({"config", "path", "-o", "json", "--no-pager"}).out.starts_with("[\n  {\n    \"what\": \"user\""));
+  CHECK(m.run_in_terminal({"config", "path", "-o", "json", "--no-pager"})
+            .out.starts_with("[\n  {\n    \"what\": \"user\""));
 }
 
 TEST_CASE("the pager starts only when the screen is too short", "[frame]") {
@@ -73,7 +75,8 @@ TEST_CASE("the pager starts only when the screen is too short", "[frame]") {
   auto options = with({{"PAGER", "sed 's/^/paged: /'"}});
   options.lines = 5;
   CHECK(m.run_in_terminal({"help", "formats"}, options).out.find("paged: ") != std::string::npos);
-  CHECK(m.run_in_terminal({"help", "formats", "--no-pager"}, options).out.find("paged: ") == std::string::npos);
+  CHECK(m.run_in_terminal({"help", "formats", "--no-pager"}, options).out.find("paged: ") ==
+        std::string::npos);
   options.lines = 500;
   CHECK(m.run_in_terminal({"help", "formats"}, options).out.find("paged: ") == std::string::npos);
 }

@@ -26,7 +26,8 @@ TEST_CASE("colour follows the flag, then the environment, then the stream", "[cm
   CHECK(use_color(k_no_terminal, ColorMode::automatic, with({{"CLICOLOR_FORCE", "1"}})));
   CHECK(use_color(k_no_terminal, ColorMode::automatic, with({{"FORCE_COLOR", "1"}})));
   CHECK_FALSE(use_color(k_no_terminal, ColorMode::automatic, with({{"FORCE_COLOR", "0"}})));
-  CHECK_FALSE(use_color(k_no_terminal, ColorMode::automatic, with({{"CLICOLOR_FORCE", "1"}, {"NO_COLOR", "1"}})));
+  CHECK_FALSE(
+      use_color(k_no_terminal, ColorMode::automatic, with({{"CLICOLOR_FORCE", "1"}, {"NO_COLOR", "1"}})));
   CHECK(use_color(k_no_terminal, ColorMode::automatic, with({{"CLICOLOR_FORCE", "1"}, {"NO_COLOR", ""}})));
 }
 

@@ -14,16 +14,16 @@ std::string text(TimeText& times, base::Instant at) {
 }  // namespace
 
 TEST_CASE("times read as the zone itself writes them", "[cmd]") {
-  const auto name = GENERATE(as<std::string>(), "UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu",
-                             "America/Havana", "Africa/Monrovia", "Pacific/Apia");
+  const auto name = GENERATE(as<std::string>(), "UTC", "America/New_York", "Australia/Lord_Howe",
+                             "Asia/Kathmandu", "America/Havana", "Africa/Monrovia", "Pacific/Apia");
   const auto zone = base::Zone::parse(name);
   TimeText times(zone);
   // Hours of sixty years, and both sides of every quarter of an hour around a change of offset.
-  for (auto at = base::parse_utc("1965-01-01T00:00:00.999Z"); at < base::parse_utc("2027-01-01T00:00:00.000Z");
-       at += std::chrono::minutes(60 * 24 * 5 + 45))
+  for (auto at = base::parse_utc("1965-01-01T00:00:00.999Z");
+       at < base::parse_utc("2027-01-01T00:00:00.000Z"); at += std::chrono::minutes(60 * 24 * 5 + 45))
     REQUIRE(text(times, at) == zone.format(at));
-  for (auto at = base::parse_utc("2026-03-08T05:00:00.000Z"); at < base::parse_utc("2026-03-08T09:00:00.000Z");
-       at += std::chrono::milliseconds(299999))
+  for (auto at = base::parse_utc("2026-03-08T05:00:00.000Z");
+       at < base::parse_utc("2026-03-08T09:00:00.000Z"); at += std::chrono::milliseconds(299999))
     REQUIRE(text(times, at) == zone.format(at));
 }
 

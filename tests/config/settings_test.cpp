@@ -156,8 +156,9 @@ TEST_CASE("RINGCTL_PAGER wins over PAGER", "[config]") {
   CHECK(world.load().get("pager") == "less -S");
 }
 
-TEST_CASE("a file named by flag wins over RINGCTL_CONFIG, which wins over XDG_CONFIG_HOME, which wins over HOME",
-          "[config]") {
+TEST_CASE(
+    "a file named by flag wins over RINGCTL_CONFIG, which wins over XDG_CONFIG_HOME, which wins over HOME",
+    "[config]") {
   World world;
   const auto place = [&](const char* folder) {
     std::filesystem::create_directories(world.root() / folder / "ringctl");

@@ -19,8 +19,8 @@ using test::slug_of;
 namespace {
 
 std::vector<BulkColumn> sample_columns() {
-  return {{"id", "bigint"}, {"label", "text"}, {"flag", "boolean"}, {"ratio", "double precision"}, {"at", "timestamptz"},
-          {"owner", "uuid"}};
+  return {{"id", "bigint"},      {"label", "text"}, {"flag", "boolean"}, {"ratio", "double precision"},
+          {"at", "timestamptz"}, {"owner", "uuid"}};
 }
 
 void add(BulkInsert& bulk, std::int64_t id, Param label) {
@@ -35,11 +35,13 @@ TEST_CASE("bulk rows hold every type, and awkward text byte for byte", "[db]") {
   const Transaction transaction(samples.connection(), Scope{});
   const test::FixedClock clock;
   const auto owner = base::UuidGenerator(clock).next();
-  const std::array<std::string, 8> texts{"plain", "", "a\tb\nc\rd\\e", "\\N", "\\.", "it's \"x\" \U0001F4DE", "naïve 東京", " "};
+  const std::array<std::string, 8> texts{
+      "plain", "", "a\tb\nc\rd\\e", "\\N", "\\.", "it's \"x\" \U0001F4DE", "naïve 東京", " "};
   BulkInsert bulk(samples.connection(), "samples", sample_columns());
   std::int64_t id = 0;
   for (const auto& text : texts) {
-    const std::array<Param, 6> row{++id, text, true, 0.25, clock.now() + std::chrono::milliseconds(id), owner};
+    const std::array<Param, 6> row{++id, text, true, 0.25, clock.now() + std::chrono::milliseconds(id),
+                                   owner};
     bulk.add(row);
   }
   add(bulk, ++id, nullptr);
@@ -91,8 +93,10 @@ TEST_CASE("a hundred thousand rows go in, in order, while other statements run",
   CHECK(samples.count() == 100000);
   transaction.commit();
   if (connection.engine() == Engine::postgresql)
-    CHECK(connection.integer("SELECT count(*) FROM (SELECT id - lag(id) OVER (ORDER BY ctid) AS step FROM ringctl.samples) s "
-                             "WHERE step <> 1") == 0);
+    CHECK(
+        connection.integer(
+            "SELECT count(*) FROM (SELECT id - lag(id) OVER (ORDER BY ctid) AS step FROM ringctl.samples) s "
+            "WHERE step <> 1") == 0);
 }
 
 TEST_CASE("two bulk inserts of one transaction take turns", "[db]") {
@@ -148,7 +152,8 @@ TEST_CASE("a bulk row with a NUL byte or of the wrong length is refused", "[db]"
 
 TEST_CASE("a bulk insert outside a transaction is refused", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
-  CHECK(slug_of([&] { BulkInsert(samples.connection(), "samples", sample_columns()); }) == "db.no_transaction");
+  CHECK(slug_of([&] { BulkInsert(samples.connection(), "samples", sample_columns()); }) ==
+        "db.no_transaction");
 }
 
 TEST_CASE("COPY text escapes what ends a value or a line", "[db]") {

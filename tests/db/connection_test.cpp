@@ -14,8 +14,8 @@
 
 using namespace ringctl;
 using namespace ringctl::db;
-using test::slug_of;
 using test::Samples;
+using test::slug_of;
 using test::TestDatabase;
 
 TEST_CASE("a value of every type comes back as it was bound", "[db]") {
@@ -24,9 +24,11 @@ TEST_CASE("a value of every type comes back as it was bound", "[db]") {
   const auto owner = base::UuidGenerator(clock).next();
   const auto at = base::parse_utc("2026-03-08T07:59:58.123Z");
   const Transaction transaction(samples.connection(), Scope{});
-  samples.connection().exec("INSERT INTO samples (id, label, flag, ratio, at, owner) VALUES ($1, $2, $3, $4, $5, $6)",
-                            {std::int64_t{9007199254740993}, "abc", true, 0.1, at, owner});
-  auto rows = samples.connection().query("SELECT id, label, flag, ratio, at, owner FROM samples WHERE flag = TRUE");
+  samples.connection().exec(
+      "INSERT INTO samples (id, label, flag, ratio, at, owner) VALUES ($1, $2, $3, $4, $5, $6)",
+      {std::int64_t{9007199254740993}, "abc", true, 0.1, at, owner});
+  auto rows =
+      samples.connection().query("SELECT id, label, flag, ratio, at, owner FROM samples WHERE flag = TRUE");
   REQUIRE(rows.next());
   CHECK(rows.columns() == 6);
   CHECK(rows.integer(0) == 9007199254740993);
@@ -59,7 +61,7 @@ TEST_CASE("NULL and the empty text are two things", "[db]") {
 TEST_CASE("text of any script, with quotes and line breaks, is stored byte for byte", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   const Transaction transaction(samples.connection(), Scope{});
-  const std::array<std::string, 6> texts{"O'Brien \"Bo\"", "tab\tline\r\nend\\N", "naïve 東京 \U0001F4DE",
+  const std::array<std::string, 6> texts{"O'Brien \"Bo\"", "tab\tline\r\nend\\N",  "naïve 東京 \U0001F4DE",
                                          "$1 ?1 %s --",    std::string(2000, 'x'), "\u202Ertl"};
   int id = 0;
   for (const auto& text : texts) samples.add(++id, text);
@@ -80,8 +82,9 @@ TEST_CASE("placeholders may stand in any order, twice, and beside text that look
   Samples samples(GENERATE(from_range(test::engines())));
   const Transaction transaction(samples.connection(), Scope{});
   samples.add(7, "seven");
-  CHECK(samples.connection().text("SELECT '$1' || label FROM samples WHERE label = $2 AND id = $1 AND id = $1 -- $3",
-                                  {7, "seven"}) == "$1seven");
+  CHECK(samples.connection().text(
+            "SELECT '$1' || label FROM samples WHERE label = $2 AND id = $1 AND id = $1 -- $3",
+            {7, "seven"}) == "$1seven");
 }
 
 TEST_CASE("exec tells how many rows it changed", "[db]") {
@@ -138,12 +141,15 @@ TEST_CASE("a missing table is a schema error", "[db]") {
 TEST_CASE("the wrong number of parameters is an error", "[db]") {
   TestDatabase database(GENERATE(from_range(test::engines())));
   const Transaction transaction(database.connection(), Scope{});
-  const auto ask = [&] { database.connection().query("SELECT 1 WHERE CAST($1 AS text) = CAST($2 AS text)", {"a"}); };
+  const auto ask = [&] {
+    database.connection().query("SELECT 1 WHERE CAST($1 AS text) = CAST($2 AS text)", {"a"});
+  };
   CHECK_THROWS_AS(ask(), Error);
 }
 
 TEST_CASE("an empty URL, a foreign scheme and a host for SQLite are refused", "[db]") {
-  for (const auto* url : {"", "mysql://example.com/x", "ringctl.db", "sqlite:", "sqlite://ringctl.db", "sqlite:/tmp/"})
+  for (const auto* url :
+       {"", "mysql://example.com/x", "ringctl.db", "sqlite:", "sqlite://ringctl.db", "sqlite:/tmp/"})
     CHECK(slug_of([&] { Connection::open(url); }) == "db.bad_url");
 }
 
@@ -219,7 +225,8 @@ TEST_CASE("a stream that other statements interrupt keeps its rows, however many
     if (id == 3) CHECK(connection.exec("UPDATE samples SET label = NULL WHERE id > 100") == 100);
     REQUIRE(rows.integer(0) == id);
     REQUIRE(rows.text(1) == large + std::to_string(id));
-    // Rows of a running query may or may not be seen as changed on SQLite; PostgreSQL gives those of its beginning.
+    // Rows of a running query may or may not be seen as changed on SQLite; PostgreSQL gives those of its
+    // beginning.
     if (connection.engine() == Engine::postgresql) REQUIRE(rows.text(2) == "row " + std::to_string(id));
   }
   CHECK_FALSE(rows.next());
@@ -256,8 +263,8 @@ TEST_CASE("more statements than the cache holds, each run three times, all answe
   const Transaction transaction(database.connection(), Scope{});
   for (int round = 0; round < 3; ++round)
     for (int i = 0; i < 300; ++i)
-      REQUIRE(database.connection().integer("SELECT " + std::to_string(i) + " + CAST($1 AS bigint)", {round}) ==
-              i + round);
+      REQUIRE(database.connection().integer("SELECT " + std::to_string(i) + " + CAST($1 AS bigint)",
+                                            {round}) == i + round);
 }
 
 TEST_CASE("the same statement runs while its earlier rows are still being read", "[db]") {

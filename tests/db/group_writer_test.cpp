@@ -26,7 +26,8 @@ std::int64_t committed(Samples& samples) {
 
 }  // namespace
 
-TEST_CASE("items of eight threads are all written, each known to be durable when its future is ready", "[db]") {
+TEST_CASE("items of eight threads are all written, each known to be durable when its future is ready",
+          "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   GroupWriter writer(samples.database.connect(), {});
   std::vector<std::thread> threads;
@@ -96,7 +97,8 @@ TEST_CASE("each item sees the rows of its own workspace", "[db]") {
   GroupWriter writer(samples.database.connect(), {});
   const auto rename = [](Connection& connection) {
     // On PostgreSQL the policies bound it; SQLite has none, so the statement names the workspace there.
-    if (connection.engine() == Engine::postgresql && connection.exec("UPDATE workspaces SET version = version + 1") != 1)
+    if (connection.engine() == Engine::postgresql &&
+        connection.exec("UPDATE workspaces SET version = version + 1") != 1)
       throw std::runtime_error("saw another workspace");
   };
   auto first = writer.submit(Scope::of(one), rename);

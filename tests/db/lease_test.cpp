@@ -116,7 +116,9 @@ TEST_CASE("who waits gives up when the time is over, or when told to", "[db]") {
   CHECK(leases.clock.now() - begin == 2s);
   base::CancelToken cancel;
   cancel.cancel(130);
-  CHECK_THROWS_AS(Lease::acquire(*leases.second, leases.clock, "limits reset", std::nullopt, 60s, 2s, &cancel, sleep), Error);
+  CHECK_THROWS_AS(
+      Lease::acquire(*leases.second, leases.clock, "limits reset", std::nullopt, 60s, 2s, &cancel, sleep),
+      Error);
 }
 
 TEST_CASE("a lease is not taken inside a transaction, where nobody would see it", "[db]") {

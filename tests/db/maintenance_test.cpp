@@ -37,24 +37,32 @@ void fill(TestDatabase& database, int numbers = 50) {
     const auto audit = ids.next();
     const auto at = clock.now() + std::chrono::milliseconds(7);
     in_transaction(connection, Scope::of(workspace), [&] {
-      connection.exec("INSERT INTO jobs (id, workspace_id, kind, state, actor, input_name, options, counts, position, created_at, "
-                      "updated_at) VALUES ($1, $2, 'numbers.import', 'finished', $3, '', '{}', '{}', NULL, $4, $4)",
-                      {job, workspace, k_awkward, at});
+      connection.exec(
+          "INSERT INTO jobs (id, workspace_id, kind, state, actor, input_name, options, counts, position, created_at, "
+          "updated_at) VALUES ($1, $2, 'numbers.import', 'finished', $3, '', '{}', '{}', NULL, $4, $4)",
+          {job, workspace, k_awkward, at});
       for (int i = 0; i < numbers; ++i)
-        connection.exec("INSERT INTO phone_numbers (id, workspace_id, phone_number, label, provider, status, job_id, created_at, "
-                        "updated_at) VALUES ($1, $2, $3, $4, 'twilio', 'active', $5, $6, $6)",
-                        {ids.next(), workspace, "+44207946" + std::to_string((name[0] == 'o' ? 1000 : 5000) + i),
-                         i % 3 == 0 ? Param(nullptr) : i % 3 == 1 ? Param("") : Param(k_awkward), job, at});
+        connection.exec(
+            "INSERT INTO phone_numbers (id, workspace_id, phone_number, label, provider, status, job_id, created_at, "
+            "updated_at) VALUES ($1, $2, $3, $4, 'twilio', 'active', $5, $6, $6)",
+            {ids.next(), workspace, "+44207946" + std::to_string((name[0] == 'o' ? 1000 : 5000) + i),
+             i % 3 == 0   ? Param(nullptr)
+             : i % 3 == 1 ? Param("")
+                          : Param(k_awkward),
+             job, at});
       for (int line = 1; line <= 12; ++line)
-        connection.exec("INSERT INTO job_rows (job_id, workspace_id, line, row_key, verdict, message) "
-                        "VALUES ($1, $2, $3, $4, 'invalid', $5)",
-                        {job, workspace, line, k_awkward, line % 2 == 0 ? Param("") : Param(nullptr)});
-      connection.exec("INSERT INTO audit_log (id, workspace_id, seq, at, actor, action, object_type, previous_hash, hash) "
-                      "VALUES ($1, $2, 1, $3, 'a', 'b', 'c', '', $4)",
-                      {audit, workspace, at, audit});
+        connection.exec(
+            "INSERT INTO job_rows (job_id, workspace_id, line, row_key, verdict, message) "
+            "VALUES ($1, $2, $3, $4, 'invalid', $5)",
+            {job, workspace, line, k_awkward, line % 2 == 0 ? Param("") : Param(nullptr)});
+      connection.exec(
+          "INSERT INTO audit_log (id, workspace_id, seq, at, actor, action, object_type, previous_hash, hash) "
+          "VALUES ($1, $2, 1, $3, 'a', 'b', 'c', '', $4)",
+          {audit, workspace, at, audit});
       connection.exec("INSERT INTO audit_images (audit_id, workspace_id, after_image) VALUES ($1, $2, $3)",
                       {audit, workspace, k_awkward});
-      connection.exec("INSERT INTO audit_heads (workspace_id, seq, hash) VALUES ($1, 1, $2)", {workspace, audit});
+      connection.exec("INSERT INTO audit_heads (workspace_id, seq, hash) VALUES ($1, 1, $2)",
+                      {workspace, audit});
     });
   }
 }
@@ -129,8 +137,9 @@ TEST_CASE("check finds rows that refer to nothing", "[db]") {
 
 TEST_CASE("check finds a table whose policies do not bind its owner, or that has none", "[db]") {
   if (test::engines().size() < 2) return;
-  const auto* change = GENERATE("ALTER TABLE ringctl.jobs NO FORCE ROW LEVEL SECURITY",
-                                "ALTER TABLE ringctl.jobs DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant ON ringctl.jobs");
+  const auto* change =
+      GENERATE("ALTER TABLE ringctl.jobs NO FORCE ROW LEVEL SECURITY",
+               "ALTER TABLE ringctl.jobs DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant ON ringctl.jobs");
   TestDatabase database(Engine::postgresql);
   database.connection().exec_script(change);
   const auto finding = failing(database.connection());
@@ -145,9 +154,10 @@ TEST_CASE("check finds text that is not in byte order and keys that are not vali
   auto& connection = database.connection();
   connection.exec_script("ALTER TABLE ringctl.leases ADD COLUMN note text COLLATE \"default\"");
   CHECK(failing(connection)->id == "collation");
-  connection.exec_script("ALTER TABLE ringctl.leases DROP COLUMN note; ALTER TABLE ringctl.jobs DROP CONSTRAINT "
-                         "jobs_workspace_id_fkey, ADD CONSTRAINT later FOREIGN KEY (workspace_id) REFERENCES "
-                         "ringctl.workspaces NOT VALID");
+  connection.exec_script(
+      "ALTER TABLE ringctl.leases DROP COLUMN note; ALTER TABLE ringctl.jobs DROP CONSTRAINT "
+      "jobs_workspace_id_fkey, ADD CONSTRAINT later FOREIGN KEY (workspace_id) REFERENCES "
+      "ringctl.workspaces NOT VALID");
   CHECK(failing(connection)->id == "foreign_keys");
 }
 
@@ -225,9 +235,11 @@ TEST_CASE("a damaged database can be replaced, a damaged backup replaces nothing
   CHECK(test::read_text(dir / "broken.db.before-restore") == std::string(20000, 'x'));
 
   auto bytes = test::read_text(dir / "backup.db");
-  for (std::size_t page = 4; page * 4096 < bytes.size(); page += 2) bytes.replace(page * 4096, 200, std::string(200, '\x55'));
+  for (std::size_t page = 4; page * 4096 < bytes.size(); page += 2)
+    bytes.replace(page * 4096, 200, std::string(200, '\x55'));
   test::write_text(dir / "damaged.db", bytes);
-  CHECK(slug_of([&] { restore(dir / "damaged.db", "sqlite:" + (dir / "broken.db").string()); }) == "db.corrupt");
+  CHECK(slug_of([&] { restore(dir / "damaged.db", "sqlite:" + (dir / "broken.db").string()); }) ==
+        "db.corrupt");
   CHECK(numbers_in(*Connection::open("sqlite:" + (dir / "broken.db").string())) == 100);
 }
 
@@ -243,7 +255,8 @@ TEST_CASE("an estate copied between any two engines arrives row by row", "[db]")
   TestDatabase to(GENERATE(from_range(test::engines())));
   fill(from, 700);
   std::vector<std::string> reported;
-  const auto counts = copy(from.connection(), to.connection(), [&](const CopyCount& count) { reported.push_back(count.table); });
+  const auto counts = copy(from.connection(), to.connection(),
+                           [&](const CopyCount& count) { reported.push_back(count.table); });
   REQUIRE(counts.size() == tables().size());
   CHECK(reported.size() == counts.size());
   std::int64_t rows = 0;
@@ -288,7 +301,8 @@ TEST_CASE("what cannot be copied is an error, and nothing of it arrives", "[db]"
   TestDatabase from(Engine::sqlite), to(Engine::postgresql);
   fill(from);
   in_transaction(from.connection(), Scope{}, [&] {
-    from.connection().exec("UPDATE phone_numbers SET label = CAST(x'ff' AS TEXT) WHERE phone_number = '+442079461007'");
+    from.connection().exec(
+        "UPDATE phone_numbers SET label = CAST(x'ff' AS TEXT) WHERE phone_number = '+442079461007'");
   });
   CHECK_THROWS_AS(copy(from.connection(), to.connection(), {}), Error);
   CHECK(numbers_in(to.connection()) == 0);

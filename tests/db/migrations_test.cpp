@@ -13,8 +13,8 @@
 
 using namespace ringctl;
 using namespace ringctl::db;
-using test::Schema;
 using test::error_of;
+using test::Schema;
 using test::slug_of;
 using test::TestDatabase;
 
@@ -63,8 +63,9 @@ TEST_CASE("an empty database is migrated once, in order", "[db]") {
 TEST_CASE("a database from a newer program is refused", "[db]") {
   TestDatabase database(GENERATE(from_range(test::engines())));
   auto& connection = database.connection();
-  record(connection, "INSERT INTO schema_migration (number, name, checksum, applied_at) "
-                     "VALUES (9999, 'later', 'x', '2030-01-01T00:00:00.000Z')");
+  record(connection,
+         "INSERT INTO schema_migration (number, name, checksum, applied_at) "
+         "VALUES (9999, 'later', 'x', '2030-01-01T00:00:00.000Z')");
   const test::FixedClock clock;
   CHECK(migration_state(connection).newer);
   CHECK(slug_of([&] { require_current_schema(connection); }) == "schema.too_new");

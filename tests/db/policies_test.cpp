@@ -16,16 +16,20 @@ using test::slug_of;
 namespace {
 
 struct TwoTenants {
-  TwoTenants() : database(Engine::postgresql), ours(database.add_workspace("ours")), theirs(database.add_workspace("theirs")) {
+  TwoTenants()
+      : database(Engine::postgresql),
+        ours(database.add_workspace("ours")),
+        theirs(database.add_workspace("theirs")) {
     add(ours, "+12025550100");
     add(ours, "+12025550101");
     add(theirs, "+12025550102");
   }
   Connection& connection() { return database.connection(); }
   void insert(const base::Uuid& workspace, const std::string& number) {
-    connection().exec("INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
-                      "VALUES ($1, $2, $3, 'twilio', 'active', $4, $4)",
-                      {ids.next(), workspace, number, clock.now()});
+    connection().exec(
+        "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
+        "VALUES ($1, $2, $3, 'twilio', 'active', $4, $4)",
+        {ids.next(), workspace, number, clock.now()});
   }
   void add(const base::Uuid& workspace, const std::string& number) {
     in_transaction(connection(), Scope::of(workspace), [&] { insert(workspace, number); });
@@ -78,7 +82,8 @@ TEST_CASE("rows of another workspace can be neither written, changed nor deleted
   }
   {
     Transaction transaction(tenants.connection(), Scope::of(tenants.ours));
-    CHECK(tenants.connection().exec("DELETE FROM phone_numbers WHERE workspace_id = $1", {tenants.theirs}) == 0);
+    CHECK(tenants.connection().exec("DELETE FROM phone_numbers WHERE workspace_id = $1", {tenants.theirs}) ==
+          0);
     CHECK(tenants.connection().exec("UPDATE phone_numbers SET label = 'x'") == 2);
     transaction.commit();
   }
@@ -134,7 +139,8 @@ TEST_CASE("a transaction may go on with another workspace's rows", "[db]") {
 TEST_CASE("every tenant table is closed without a workspace", "[db]") {
   if (no_server()) return;
   TwoTenants tenants;
-  for (const auto* table : {"workspaces", "phone_numbers", "jobs", "job_rows", "audit_log", "audit_images", "audit_heads"}) {
+  for (const auto* table :
+       {"workspaces", "phone_numbers", "jobs", "job_rows", "audit_log", "audit_images", "audit_heads"}) {
     CAPTURE(table);
     CHECK(tenants.seen(Scope{}, table) == 0);
   }

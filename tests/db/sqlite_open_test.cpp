@@ -63,7 +63,8 @@ std::string use_failure(const fs::path& path) {
     require_current_schema(*connection);
     connection->integer("SELECT count(*) FROM phone_numbers");
     auto check = connection->query("PRAGMA quick_check");
-    if (check.next() && check.text(0) != "ok") throw Error(Errc::db_corrupt, "db.corrupt", "found by quick_check");
+    if (check.next() && check.text(0) != "ok")
+      throw Error(Errc::db_corrupt, "db.corrupt", "found by quick_check");
   });
 }
 
@@ -238,8 +239,8 @@ TEST_CASE("flipped bytes crash nothing and are told apart from programming error
     write_text(damaged, copy);
     const auto error = error_of([&] {
       const auto failure = use_failure(damaged);
-      if (!failure.empty() && failure != "db.corrupt" && failure != "db.not_a_database" && failure != "db.wrong_application" &&
-          !failure.starts_with("schema.") && failure != "db.read_only")
+      if (!failure.empty() && failure != "db.corrupt" && failure != "db.not_a_database" &&
+          failure != "db.wrong_application" && !failure.starts_with("schema.") && failure != "db.read_only")
         throw Error(Errc::failure, "test.unexpected", failure);
     });
     CAPTURE(at, error ? error->message() : "");
@@ -262,8 +263,9 @@ TEST_CASE("a database on a full device fails as output, and is sound afterwards"
   const auto pages = connection->integer("PRAGMA page_count").value();
   connection->exec_script("PRAGMA max_page_count=" + std::to_string(pages + 2));
   const auto fill = [&] {
-    connection->exec("INSERT INTO leases (name, scope, token, holder, host, since, expires) VALUES "
-                     "('x', '', hex(zeroblob(100000)), '', '', '', '')");
+    connection->exec(
+        "INSERT INTO leases (name, scope, token, holder, host, since, expires) VALUES "
+        "('x', '', hex(zeroblob(100000)), '', '', '', '')");
   };
   const auto error = error_of(fill);
   REQUIRE(error);

@@ -8,8 +8,8 @@
 
 using namespace ringctl;
 using namespace ringctl::db;
-using test::slug_of;
 using test::Samples;
+using test::slug_of;
 
 namespace {
 

@@ -35,8 +35,8 @@ std::string schema_digest() {
   return digest.hex().substr(0, 12);
 }
 
-// Each test runs as a process of its own under ctest, so the migrated template is kept on the server for all of them;
-// its name follows from the schema.
+// Each test runs as a process of its own under ctest, so the migrated template is kept on the server for all
+// of them; its name follows from the schema.
 const std::string& template_database() {
   static const std::string name = [] {
     auto wanted = "ringctl_template_" + schema_digest();
@@ -72,7 +72,8 @@ std::vector<db::Engine> engines() {
   if (server_url() != nullptr) {
     found.push_back(db::Engine::postgresql);
   } else if (const char* url = std::getenv("RINGCTL_TEST_POSTGRES"); url == nullptr) {
-    throw std::runtime_error("set RINGCTL_TEST_POSTGRES to a server's URL (tests/run.sh does), or to nothing to do without");
+    throw std::runtime_error(
+        "set RINGCTL_TEST_POSTGRES to a server's URL (tests/run.sh does), or to nothing to do without");
   }
   return found;
 }
@@ -122,8 +123,9 @@ base::Uuid TestDatabase::add_workspace(std::string_view name) {
   const FixedClock clock;
   const auto id = base::UuidGenerator(clock).next();
   db::Transaction transaction(connection(), db::Scope::of(id));
-  connection().exec("INSERT INTO workspaces (id, name, timezone, created_at, updated_at) VALUES ($1, $2, 'UTC', $3, $3)",
-                    {id, name, clock.now()});
+  connection().exec(
+      "INSERT INTO workspaces (id, name, timezone, created_at, updated_at) VALUES ($1, $2, 'UTC', $3, $3)",
+      {id, name, clock.now()});
   transaction.commit();
   return id;
 }

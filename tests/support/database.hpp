@@ -1,6 +1,7 @@
 #pragma once
 // Databases for tests: a file in a temporary folder, or a database of its own on the server that
-// RINGCTL_TEST_POSTGRES names (a role that may create databases and that row policies bind). Gone with the fixture.
+// RINGCTL_TEST_POSTGRES names (a role that may create databases and that row policies bind). Gone with the
+// fixture.
 
 #include <filesystem>
 #include <memory>

@@ -42,7 +42,9 @@ class FileActions {
   FileActions(const FileActions&) = delete;
   FileActions& operator=(const FileActions&) = delete;
   void dup(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  void open(int fd, const char* path, int flags) { posix_spawn_file_actions_addopen(&actions_, fd, path, flags, 0); }
+  void open(int fd, const char* path, int flags) {
+    posix_spawn_file_actions_addopen(&actions_, fd, path, flags, 0);
+  }
   void close(int fd) { posix_spawn_file_actions_addclose(&actions_, fd); }
   void directory(const char* path) { posix_spawn_file_actions_addchdir_np(&actions_, path); }
   const posix_spawn_file_actions_t* get() const { return &actions_; }
@@ -88,8 +90,8 @@ struct Reading {
   std::string* to;
 };
 
-/// Feeds `input` (`when_asked`: once something was said) and reads until all ends are closed. A terminal reports EIO
-/// when its last user went away.
+/// Feeds `input` (`when_asked`: once something was said) and reads until all ends are closed. A terminal
+/// reports EIO when its last user went away.
 void pump(Fd input_fd, std::string_view input, std::vector<Reading> readings, bool when_asked = false) {
   ::signal(SIGPIPE, SIG_IGN);
   while (input_fd || !readings.empty()) {
@@ -102,16 +104,20 @@ void pump(Fd input_fd, std::string_view input, std::vector<Reading> readings, bo
     if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) fail("poll");
     if (feed && polled.back().revents != 0) {
       const auto written = ::write(input_fd.get(), input.data(), input.size());
-      if (written < 0) input_fd = Fd();
-      else input.remove_prefix(static_cast<std::size_t>(written));
+      if (written < 0)
+        input_fd = Fd();
+      else
+        input.remove_prefix(static_cast<std::size_t>(written));
     }
     for (std::size_t i = readings.size(); i-- > 0;) {
       if (polled[i].revents == 0) continue;
       std::array<char, 65536> piece;
       const auto got = ::read(readings[i].fd.get(), piece.data(), piece.size());
       when_asked = false;
-      if (got > 0) readings[i].to->append(piece.data(), static_cast<std::size_t>(got));
-      else readings.erase(readings.begin() + static_cast<std::ptrdiff_t>(i));
+      if (got > 0)
+        readings[i].to->append(piece.data(), static_cast<std::size_t>(got));
+      else
+        readings.erase(readings.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
 }
@@ -143,13 +149,18 @@ std::filesystem::path Machine::file(const std::string& name, const std::string& 
 }
 
 std::vector<std::string> Machine::environment(const std::map<std::string, std::string>& more) const {
-  std::map<std::string, std::string> all = {{"HOME", home().string()}, {"LANG", "C.UTF-8"}, {"TZ", "UTC"},
-                                            {"PATH", std::getenv("PATH") ? std::getenv("PATH") : "/usr/bin:/bin"}};
+  std::map<std::string, std::string> all = {
+      {"HOME", home().string()},
+      {"LANG", "C.UTF-8"},
+      {"TZ", "UTC"},
+      {"PATH", std::getenv("PATH") ? std::getenv("PATH") : "/usr/bin:/bin"}};
   for (const auto* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"})
     if (const auto* value = std::getenv(name)) all[name] = value;
   for (const auto& [name, value] : more) {
-    if (value.empty()) all.erase(name);
-    else all[name] = value;
+    if (value.empty())
+      all.erase(name);
+    else
+      all[name] = value;
   }
   std::vector<std::string> entries;
   for (const auto& [name, value] : all) entries.push_back(name + "=" + value);
@@ -228,8 +239,10 @@ std::vector<std::string> shell_words(const std::string& command) {
   char quote = 0;
   for (const char c : command) {
     if (quote != 0) {
-      if (c == quote) quote = 0;
-      else word.push_back(c);
+      if (c == quote)
+        quote = 0;
+      else
+        word.push_back(c);
     } else if (c == '\'' || c == '"') {
       quote = c;
       started = true;

@@ -1,5 +1,6 @@
 #pragma once
-// Runs the real ringctl as a child: no shell, an environment of its own, a home folder that goes with the test.
+// Runs the real ringctl as a child: no shell, an environment of its own, a home folder that goes with the
+// test.
 
 #include <filesystem>
 #include <functional>
@@ -13,10 +14,10 @@ namespace ringctl::test {
 
 /// Where a standard stream of the child leads.
 enum class Stream {
-  capture,       ///< a pipe that is read to its end
+  capture,  ///< a pipe that is read to its end
   closed,
-  full,          ///< /dev/full: every write fails with ENOSPC
-  broken,        ///< a pipe nobody reads
+  full,    ///< /dev/full: every write fails with ENOSPC
+  broken,  ///< a pipe nobody reads
 };
 
 struct ProcessOptions {
@@ -35,13 +36,14 @@ struct ProcessResult {
   std::string out, err;
 };
 
-/// A terminal of the child's own: all three streams lead to it, `input` is typed once something was shown. What it shows is
-/// in `out`.
+/// A terminal of the child's own: all three streams lead to it, `input` is typed once something was shown.
+/// What it shows is in `out`.
 struct TerminalOptions {
   std::map<std::string, std::string> environment;
   std::string input;
   int columns = 80, lines = 24;
-  bool out_is_pipe = false;  ///< stdout is captured apart (in `out`); stdin and stderr stay the terminal (`err`)
+  bool out_is_pipe =
+      false;  ///< stdout is captured apart (in `out`); stdin and stderr stay the terminal (`err`)
 };
 
 /// A folder that stands for a fresh machine: HOME, configuration, database and all.
@@ -59,8 +61,8 @@ class Machine {
   TempDir home_;
 };
 
-/// `command` cut into words as a shell would, up to its first operator (| > < & ;). Knows quotes and nothing else.
-/// For the examples of the registry.
+/// `command` cut into words as a shell would, up to its first operator (| > < & ;). Knows quotes and nothing
+/// else. For the examples of the registry.
 std::vector<std::string> shell_words(const std::string& command);
 
 }  // namespace ringctl::test

@@ -1,5 +1,5 @@
-// Every example of every command runs as it stands. They come from the program itself, so a new command cannot
-// bring an example that was never tried.
+// Every example of every command runs as it stands. They come from the program itself, so a new command
+// cannot bring an example that was never tried.
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 namespace {
 
 /// The job at hand is finished; one that is not would have to be killed first (tests of the bulk engine do).
-int expected_status(const std::string& command) { return command.starts_with("ringctl jobs resume ") ? 6 : 0; }
+int expected_status(const std::string& command) {
+  return command.starts_with("ringctl jobs resume ") ? 6 : 0;
+}
 
 /// A line of shell, with ringctl in the PATH. Pipes fail if any part does.
 ProcessResult run_in_shell(const Machine& m, const std::string& line) {
@@ -33,8 +35,11 @@ void must(const Machine& m, const std::string& line) {
 
 /// What examples find lying about.
 void lay_out_files(const Machine& m) {
-  m.file("numbers.csv", "phone_number,provider,country_code,label\n+12025550123,twilio,US,Sales\n+12025550124,twilio,US,Desk\n");
-  for (const auto* folder : {".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions"})
+  m.file(
+      "numbers.csv",
+      "phone_number,provider,country_code,label\n+12025550123,twilio,US,Sales\n+12025550124,twilio,US,Desk\n");
+  for (const auto* folder :
+       {".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions"})
     fs::create_directories(m.home() / folder);
 }
 
@@ -76,8 +81,10 @@ TEST_CASE("every example runs as it stands", "[examples]") {
     for (const auto& example : command["examples"]) {
       const auto line = example["command"].get<std::string>();
       const Machine m;
-      if (starts_from_nothing(line)) lay_out_files(m);
-      else fs::copy(estate.home(), m.home(), fs::copy_options::recursive);
+      if (starts_from_nothing(line))
+        lay_out_files(m);
+      else
+        fs::copy(estate.home(), m.home(), fs::copy_options::recursive);
       if (line == "ringctl db backup estate.db") fs::remove(m.home() / "estate.db");
       const auto result = run_in_shell(m, with_job(line, job));
       INFO(line << "\n" << result.err);

@@ -1,5 +1,5 @@
-// `ringctl numbers import` through the real binary: the same bytes back, and nothing lost or doubled when it is killed.
-// RINGCTL_TEST_FULL=1 runs the sizes that a release asks for.
+// `ringctl numbers import` through the real binary: the same bytes back, and nothing lost or doubled when it
+// is killed. RINGCTL_TEST_FULL=1 runs the sizes that a release asks for.
 #include <poll.h>
 #include <signal.h>
 
@@ -68,7 +68,8 @@ TEST_CASE("export, import and export again give the same bytes in every format",
   CHECK(first.json({"numbers", "import", file, "--input-format", format}).at("same") == rows);
 }
 
-TEST_CASE("an import killed at any instant is taken up with nothing lost and nothing doubled", "[system][slow]") {
+TEST_CASE("an import killed at any instant is taken up with nothing lost and nothing doubled",
+          "[system][slow]") {
   const auto engine = GENERATE(from_range(test::engines()));
   const bool atomic = GENERATE(true, false);
   const int rows = full() ? 200'000 : 30'000;
