@@ -4,6 +4,7 @@
 
 #include "audit/log.hpp"
 #include "base/zone.hpp"
+#include "bulk/history.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "db/transaction.hpp"
@@ -76,13 +77,18 @@ audit::Filter filter_of(const FilterOptions& opts, Context& ctx) {
 
 struct ListVerbOptions : FilterOptions {};
 
+void add_jobs(audit::Filter& filter, db::Connection& db, const base::Uuid& workspace) {
+  if (filter.object_key) filter.jobs = bulk::jobs_touching(db, workspace, *filter.object_key);
+}
+
 void run_list(const ListVerbOptions& opts, Context& ctx) {
-  const auto filter = filter_of(opts, ctx);
+  auto filter = filter_of(opts, ctx);
   const auto limit = ctx.list_options().limit;
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  add_jobs(filter, db, workspace.id);
   audit::for_each(db, workspace.id, filter, true, limit,
                   [&](const audit::Entry& e) { rows.row(cells_of(e)); });
   const bool maybe_cut = limit > 0 && rows.count() == static_cast<std::uint64_t>(limit);
@@ -116,11 +122,12 @@ void run_show(const ShowOptions& opts, Context& ctx) {
 struct ExportOptions : FilterOptions {};
 
 void run_export(const ExportOptions& opts, Context& ctx) {
-  const auto filter = filter_of(opts, ctx);
+  auto filter = filter_of(opts, ctx);
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  add_jobs(filter, db, workspace.id);
   audit::for_each(db, workspace.id, filter, false, 0, [&](const audit::Entry& e) { rows.row(cells_of(e)); });
   transaction.commit();
   rows.finish();

@@ -94,7 +94,7 @@ void add_db_schema(Noun& db) {
           "a "
           "backup yourself.")
       .example("ringctl db migrate -n", "shows what would be done")
-      .example("ringctl db migrate --to 1")
+      .example("ringctl db migrate --to 2")
       .exits({Errc::auth, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
 }
 

@@ -68,6 +68,7 @@ struct ImportReport {
   Errc outcome = Errc::ok;  ///< ok, partial, conflict, invalid
   bool dry_run = false;
   bool resumed = false;
+  bool cut_off = false;         ///< the input could not be read to its end: refused, whatever is allowed
   bool stopped_midway = false;  ///< rejects went past the allowance after some batches were written
   std::string input;            ///< as messages call it
   std::string allowance;        ///< "" = atomic

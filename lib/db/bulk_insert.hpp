@@ -1,6 +1,7 @@
 #pragma once
-// Many rows into one table: a prepared INSERT per row on SQLite; on PostgreSQL (where COPY does not work
-// under row policies) COPY into a temporary staging table and one INSERT .. SELECT per batch.
+// Many rows into one table with one INSERT .. SELECT per batch: out of a virtual table over the batch on
+// SQLite, out of a temporary staging table filled by COPY on PostgreSQL (COPY itself does not work under row
+// policies).
 
 #include <cstddef>
 #include <cstdint>

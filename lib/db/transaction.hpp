@@ -67,5 +67,8 @@ struct RetryOptions {
 /// Runs `work` in a write transaction and commits; on a serialization failure, a deadlock or a busy database
 /// the whole is run again, at most `attempts` times. `work` must be repeatable.
 void in_transaction(Connection&, const Scope&, const std::function<void()>& work, const RetryOptions& = {});
+/// The same for work that tells by false that nothing of it shall stay.
+void in_transaction_if(Connection&, const Scope&, const std::function<bool()>& work,
+                       const RetryOptions& = {});
 
 }  // namespace ringctl::db

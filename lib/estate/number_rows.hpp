@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,6 +80,9 @@ std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const 
 /// SID now (in any workspace: through Door::number_holder).
 bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
                     std::string_view number, std::int64_t version, const NumberCells& cells);
+/// The job that made the number, if one did.
+std::optional<base::Uuid> number_made_by(db::Connection&, const base::Uuid& workspace,
+                                         std::string_view number);
 bool number_exists(db::Connection&, const base::Uuid& workspace, std::string_view number);
 
 }  // namespace ringctl::estate

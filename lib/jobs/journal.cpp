@@ -217,4 +217,12 @@ void Journal::for_each_row(const base::Uuid& job, const std::function<void(const
   }
 }
 
+std::vector<base::Uuid> jobs_naming(db::Connection& db, const base::Uuid& workspace, std::string_view key) {
+  std::vector<base::Uuid> jobs;
+  auto rows = db.query("SELECT DISTINCT job_id FROM job_rows WHERE workspace_id = $1 AND row_key = $2",
+                       {workspace, key});
+  while (rows.next()) jobs.push_back(rows.uuid(0));
+  return jobs;
+}
+
 }  // namespace ringctl::jobs

@@ -1,5 +1,7 @@
 #include "db/migrations.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <thread>
 
@@ -58,6 +60,21 @@ TEST_CASE("an empty database is migrated once, in order", "[db]") {
   CHECK_FALSE(state.newer);
   CHECK(state.changed.empty());
   CHECK_NOTHROW(require_current_schema(connection));
+}
+
+TEST_CASE("an SQLite file that is in use is copied before each migration, a new one is not", "[db]") {
+  TestDatabase database(Engine::sqlite, Schema::none);
+  const test::FixedClock clock;
+  const auto copy_before = [&](int number) {
+    return std::filesystem::exists(database.path().string() + fmt::format(".before-{:04}", number));
+  };
+  migrate(database.connection(), clock, 1);
+  CHECK_FALSE(copy_before(1));
+  migrate(database.connection(), clock);
+  for (int number = 2; number <= latest_schema(); ++number) CHECK(copy_before(number));
+
+  TestDatabase whole(Engine::sqlite);
+  CHECK_FALSE(std::filesystem::exists(whole.path().string() + ".before-0002"));
 }
 
 TEST_CASE("a database from a newer program is refused", "[db]") {
