@@ -33,6 +33,7 @@ std::unique_ptr<db::Connection> Context::open_database_as_is(bool create) {
   db::OpenOptions options;
   options.create = create;
   options.read_only = completing_;
+  options.named_statements = settings().get("named_statements") != "false";
   return db::Connection::open(settings().database_url(), options);
 }
 

@@ -24,6 +24,8 @@ constexpr KeyInfo k_keys[] = {
      "--log-format"},
     {"log_level", Kind::choice, "RINGCTL_LOG_LEVEL", "warn", "error|warn|info|debug|trace",
      "how much is logged", "--verbose"},
+    {"named_statements", Kind::boolean, "", "true", "",
+     "PostgreSQL: false behind a pooler in transaction mode that does not follow prepared statements"},
     {"no_input", Kind::boolean, "RINGCTL_NO_INPUT", "false", "", "never prompt", "--no-input"},
     {"null_text", Kind::text, "", "", "", "what an absent value looks like in tables and text formats",
      "--null"},
