@@ -52,13 +52,30 @@ start_postgres() {
   RINGCTL_TEST_POSTGRES=$(tests/support/pg_cluster.sh start "$scratch/pg")
   export RINGCTL_TEST_POSTGRES
 }
-# shellcheck disable=SC2317 # reached through the trap
-stop_postgres() {
-  [[ -n $scratch ]] || return 0
-  tests/support/pg_cluster.sh stop "$scratch/pg" >/dev/null || true
-  rm -rf "$scratch"
+# prepare_terminals: a bare root (fresh from debootstrap, say) has a /dev without pseudo-terminals, and the tests that
+# need a terminal fail there. Root can help; everyone else has them anyway.
+mounted_terminals=no
+prepare_terminals() {
+  if ((EUID != 0)) || [[ -e /dev/pts/ptmx ]]; then return 0; fi
+  echo "No pseudo-terminals here: mounting devpts on /dev/pts until the tests have ended" >&2
+  mkdir -p /dev/pts
+  # A /dev that is bound in from outside must not hand the mount back to where it came from.
+  if [[ $(findmnt -no PROPAGATION /dev 2>/dev/null) == shared ]]; then mount --make-private /dev; fi
+  if mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts; then
+    mounted_terminals=yes
+  else
+    echo "That failed; tests that need a terminal will fail too" >&2
+  fi
 }
-trap stop_postgres EXIT
+# shellcheck disable=SC2317 # reached through the trap
+clean_up() {
+  if [[ -n $scratch ]]; then
+    tests/support/pg_cluster.sh stop "$scratch/pg" >/dev/null || true
+    rm -rf "$scratch"
+  fi
+  if [[ $mounted_terminals == yes ]]; then umount /dev/pts || true; fi
+}
+trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -74,6 +91,7 @@ run_ctest() {
 
 need_packages test
 build "$preset"
+prepare_terminals
 start_postgres
 
 status=0

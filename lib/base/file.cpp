@@ -34,11 +34,11 @@ Error write_error(std::string_view what, int error) {
   return {Errc::output, "output.write_failed", fmt::format("could not write {}: {}", what, reason(error))};
 }
 
-/// Makes the rename itself survive a power cut. Some file systems cannot sync a directory; then there is
-/// nothing to do.
-void sync_directory(const std::filesystem::path& directory) {
+/// Makes the rename itself survive a power cut; false if the disk refused, with errno set. Some file systems
+/// cannot sync a directory; then there is nothing to do.
+bool sync_directory(const std::filesystem::path& directory) {
   const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd) ::fsync(fd.get());
+  return !fd || ::fsync(fd.get()) == 0 || (errno != EIO && errno != ENOSPC && errno != EDQUOT);
 }
 
 std::filesystem::path directory_of(const std::filesystem::path& path) {
@@ -116,7 +116,7 @@ void AtomicFile::commit() {
   if (::fsync(fd_.get()) != 0 || ::close(fd_.release()) != 0 || ::rename(temp_.c_str(), target_.c_str()) != 0)
     throw write_error(path_.string(), errno);
   temp_.clear();
-  sync_directory(directory_of(target_));
+  if (!sync_directory(directory_of(target_))) throw write_error(path_.string(), errno);
 }
 
 void write_all(int fd, std::string_view data, std::string_view what) {

@@ -144,29 +144,13 @@ TEST_CASE("version is one line, or everything as JSON", "[frame]") {
   }
 }
 
-TEST_CASE("every command that prints notices a full device", "[frame]") {
+TEST_CASE("every format notices a full device", "[frame]") {
   const Machine m;
   ProcessOptions full;
   full.out = Stream::full;
-  const std::vector<std::vector<std::string>> commands = {{"version"},
-                                                          {"--version"},
-                                                          {"--help"},
-                                                          {"help", "exit-codes"},
-                                                          {"help", "--tree", "json"},
-                                                          {"completion", "zsh"},
-                                                          {"config", "show"},
-                                                          {"config", "path"},
-                                                          {"config", "get", "color"},
-                                                          {"profiles", "list"},
-                                                          {"config", "show", "-o", "json"},
-                                                          {"config", "show", "-o", "csv"},
-                                                          {"config", "show", "-o", "table"},
-                                                          {"config", "show", "-o", "md"},
-                                                          {"config", "show", "-o", "jsonl"},
-                                                          {"config", "show", "--columns", "help"}};
-  for (const auto& command : commands) {
-    const auto result = m.run(command, full);
-    INFO(command.front() << " " << command.back() << ": " << result.err);
+  for (const auto* format : {"table", "tsv", "json", "jsonl", "csv", "md"}) {
+    const auto result = m.run({"config", "show", "-o", format}, full);
+    INFO(format << ": " << result.err);
     CHECK(result.status == 40);
     CHECK(result.err.find("output.write_failed") != std::string::npos);
   }

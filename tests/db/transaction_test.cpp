@@ -151,6 +151,20 @@ TEST_CASE("work that meets a busy database is run again, with growing pauses, an
   }
 }
 
+TEST_CASE("work is not run again once the patience is used up", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  RetryOptions options;
+  options.patience = std::chrono::milliseconds(0);
+  options.sleep = [](std::chrono::milliseconds) {};
+  int runs = 0;
+  const auto work = [&] {
+    ++runs;
+    throw Error(Errc::db_busy, "db.busy", "busy");
+  };
+  CHECK(slug_of([&] { in_transaction(samples.connection(), Scope{}, work, options); }) == "db.busy");
+  CHECK(runs == 1);
+}
+
 TEST_CASE("work that fails for another reason is run once", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   int runs = 0;

@@ -77,11 +77,12 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& argument
   return pid;
 }
 
-int wait_for(pid_t pid) {
+void wait_for(pid_t pid, ProcessResult& result) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) fail("waitpid");
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.killed = !WIFEXITED(status);
+  result.status = result.killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /// One stream being read, or nothing.
@@ -185,7 +186,7 @@ ProcessResult Machine::run(const Arguments& arguments, const ProcessOptions& opt
   if (out) readings.push_back({std::move(out), &result.out});
   if (err) readings.push_back({std::move(err), &result.err});
   pump(std::move(input.write), options.input, std::move(readings));
-  result.status = wait_for(pid);
+  wait_for(pid, result);
   return result;
 }
 
@@ -228,7 +229,7 @@ ProcessResult Machine::run_in_terminal(const Arguments& arguments, const Termina
   readings.push_back({std::move(terminal), options.out_is_pipe ? &result.err : &result.out});
   if (options.out_is_pipe) readings.push_back({std::move(pipe.read), &result.out});
   pump(std::move(typed), options.input, std::move(readings), true);
-  result.status = wait_for(pid);
+  wait_for(pid, result);
   return result;
 }
 

@@ -32,7 +32,8 @@ struct ProcessOptions {
 };
 
 struct ProcessResult {
-  int status = -1;  ///< exit status, or 128 + signal
+  int status = -1;      ///< exit status, or 128 + signal
+  bool killed = false;  ///< ended by a signal it did not handle
   std::string out, err;
 };
 

@@ -1,0 +1,38 @@
+#pragma once
+// An estate on which every example of every command runs as it stands, and the list of those examples as the
+// program itself gives it, so that a new command cannot bring one that was never tried.
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "support/process.hpp"
+
+namespace ringctl::test {
+
+/// Numbers, a finished job, a backup and two profiles, in the embedded database.
+class SampleEstate {
+ public:
+  SampleEstate();
+  const Machine& machine() const { return machine_; }
+  /// `ringctl help --tree json`.
+  const nlohmann::json& tree() const { return tree_; }
+  /// `command` with this estate's job in the place of the sample's.
+  std::string with_job(std::string command) const;
+  /// Makes `machine` a place where `command` can run: a copy of this estate, or an empty home with the files
+  /// examples find lying about, if the command makes what would be there already.
+  void lay_out(const Machine& machine, const std::string& command) const;
+
+ private:
+  Machine machine_;
+  nlohmann::json tree_;
+  std::string job_;
+};
+
+/// The exit status that `command`, an example, has on the estate.
+int example_status(const std::string& command);
+
+/// A line of shell, with ringctl in the PATH. Pipes fail if any part does.
+ProcessResult run_in_shell(const Machine&, const std::string& line);
+
+}  // namespace ringctl::test

@@ -1,0 +1,159 @@
+// Promises that hold for every command there is. The commands, and an example of each to run, come from the
+// program itself, so a new one cannot escape.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "support/catch.hpp"
+#include "support/sample_estate.hpp"
+
+using namespace ringctl::test;
+using Words = std::vector<std::string>;
+
+namespace {
+
+/// `word` with one letter changed, in every place.
+Words mistyped(const std::string& word) {
+  Words all;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    auto slip = word;
+    slip[i] = word[i] == 'x' ? 'q' : 'x';
+    all.push_back(std::move(slip));
+  }
+  return all;
+}
+
+/// One command line with a word wrong, and the word that was meant.
+struct Mistake {
+  Words words;
+  std::string meant;
+};
+
+std::vector<Mistake> mistakes(const nlohmann::json& tree) {
+  std::map<std::string, std::set<std::string>> verbs;
+  for (const auto& command : tree["commands"]) {
+    auto& known = verbs[command["noun"]];
+    if (command["verb"].is_string()) known.insert(command["verb"].get<std::string>());
+  }
+  std::vector<Mistake> all;
+  for (const auto& [noun, known] : verbs) {
+    for (auto& slip : mistyped(noun))
+      if (!verbs.contains(slip))
+        all.push_back({known.empty() ? Words{slip} : Words{slip, *known.begin()}, noun});
+    for (const auto& verb : known)
+      for (auto& slip : mistyped(verb))
+        if (!known.contains(slip)) all.push_back({{noun, slip}, verb});
+  }
+  return all;
+}
+
+bool suggests(const std::string& text, const std::string& word) {
+  const auto begin = text.find("\n  did you mean: ");
+  if (begin == std::string::npos) return false;
+  auto line = text.substr(begin + 17, text.find('\n', begin + 1) - begin - 17);
+  return (", " + line + ",").find(", " + word + ",") != std::string::npos;
+}
+
+/// Where a command's data goes to nowhere.
+void check_notices(const SampleEstate& estate, const std::string& line, const Words& words, Stream stream) {
+  const Machine machine;
+  estate.lay_out(machine, line);
+  ProcessOptions options;
+  options.out = stream;
+  const auto result = machine.run(words, options);
+  INFO((stream == Stream::full ? "full: " : "closed: ") << line << "\n" << result.err);
+  CHECK(result.status == 40);
+  CHECK(result.err.find("output.write_failed") != std::string::npos);
+}
+
+bool names_a_format(const Words& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [](const std::string& word) { return word == "-o" || word == "--json"; });
+}
+
+/// The first of the command's examples that prints on stdout, as it stands or with -o json.
+std::optional<std::string> printing_example(const SampleEstate& estate, const nlohmann::json& command,
+                                            bool as_json, Words& words) {
+  for (const auto& example : command["examples"]) {
+    const auto line = example["command"].get<std::string>();
+    words = shell_words(estate.with_job(line));
+    words.erase(words.begin());
+    if (as_json && names_a_format(words)) continue;
+    if (as_json) words.insert(words.begin(), {"-o", "json"});
+    const Machine machine;
+    estate.lay_out(machine, line);
+    if (!machine.run(words).out.empty()) return line;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("a command with one letter wrong is a usage error that suggests the right one, terminal or not",
+          "[system]") {
+  const Machine machine;
+  const auto all = mistakes(nlohmann::json::parse(machine.run({"help", "--tree", "json"}).out));
+  CHECK(all.size() > 100);
+  for (const auto& mistake : all) {
+    const auto plain = machine.run(mistake.words);
+    INFO(plain.err);
+    CHECK(plain.status == 2);
+    CHECK(plain.out.empty());
+    CHECK(plain.err.find("  [usage.unknown_command]\n") != std::string::npos);
+    CHECK(suggests(plain.err, mistake.meant));
+    TerminalOptions terminal;
+    terminal.environment["NO_COLOR"] = "1";
+    const auto shown = machine.run_in_terminal(mistake.words, terminal);
+    CHECK(shown.status == 2);
+    CHECK(shown.out == plain.err);
+  }
+}
+
+TEST_CASE("every command that prints notices that stdout is full or closed", "[system]") {
+  // What the sample estate gives no occasion to print.
+  const std::map<std::string, std::string> k_silent = {
+      {"jobs resume", "its job is finished; numbers import prints by the same code"}};
+  const SampleEstate estate;
+  for (const auto& command : estate.tree()["commands"]) {
+    const auto name = command["command"].get<std::string>();
+    bool prints = false;
+    for (const bool as_json : {false, true}) {
+      Words words;
+      const auto line = printing_example(estate, command, as_json, words);
+      if (!line) continue;
+      prints = true;
+      check_notices(estate, *line, words, Stream::full);
+      if (as_json) check_notices(estate, *line, words, Stream::closed);
+    }
+    INFO(name);
+    CHECK(prints != k_silent.contains(name));
+  }
+}
+
+TEST_CASE("help and the list of columns of every command notice that stdout is full", "[system]") {
+  const Machine machine;
+  const auto tree = nlohmann::json::parse(machine.run({"help", "--tree", "json"}).out);
+  ProcessOptions full;
+  full.out = Stream::full;
+  for (const auto& command : tree["commands"]) {
+    Words words{command["noun"]};
+    if (command["verb"].is_string()) words.push_back(command["verb"]);
+    std::vector<Words> more{{"--help"}};
+    if (!command["columns"].empty()) {
+      Words arguments;
+      for (const auto& argument : command["arguments"])
+        if (argument["required"] == true) arguments.emplace_back("1");
+      arguments.insert(arguments.end(), {"--columns", "help"});
+      more.push_back(std::move(arguments));
+    }
+    for (const auto& flags : more) {
+      auto all = words;
+      all.insert(all.end(), flags.begin(), flags.end());
+      const auto result = machine.run(all, full);
+      INFO(command["command"] << " " << flags.back() << ": " << result.err);
+      CHECK(result.status == 40);
+      CHECK(result.err.find("output.write_failed") != std::string::npos);
+    }
+  }
+}
