@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,8 +18,8 @@ namespace ringctl::db {
 
 struct BulkColumn {
   std::string_view name;
-  std::string_view
-      type;  ///< PostgreSQL type of the staging column: "text", "uuid", "timestamptz", "bigint", "boolean"
+  std::string_view type;  ///< in PostgreSQL: "text", "uuid", "timestamptz", "bigint", "boolean"
+  std::optional<std::string> same = {};  ///< its value in every row, which add() is not given then
 };
 
 /// Inside a write transaction. Rows whose unique key exists already are left out (ON CONFLICT DO NOTHING) and
@@ -29,13 +30,13 @@ class BulkInsert {
   struct Impl;  // one per engine
   BulkInsert(Connection&, std::string table, std::vector<BulkColumn> columns);
   ~BulkInsert();
-  /// One value for each column, in order.
+  /// One value for each column that is not the same in every row, in order.
   void add(std::span<const Param> row);
   /// Sends what is buffered; the number of rows inserted since the last flush().
   std::int64_t flush();
 
  private:
-  std::size_t columns_;
+  std::size_t values_;  ///< of a row
   std::unique_ptr<Impl> impl_;
 };
 

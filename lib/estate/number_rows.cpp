@@ -32,10 +32,32 @@ std::int64_t update_one(audit::Session& session, const std::string& sql, const b
             db::or_null(cells[k_sid]), session.clock.now(), workspace, cells[k_phone_number], version, id});
 }
 
+std::vector<db::BulkColumn> insert_columns(const base::Uuid& workspace, const base::Uuid& job,
+                                           base::Instant now) {
+  const auto at = base::format_utc(now);
+  return {{"id", "uuid"},
+          {"phone_number", "text"},
+          {"provider", "text"},
+          {"country_code", "text"},
+          {"label", "text"},
+          {"status", "text"},
+          {"capabilities", "text"},
+          {"sid", "text"},
+          {"workspace_id", "uuid", workspace.text()},
+          {"job_id", "uuid", job.text()},
+          {"created_at", "timestamptz", at},
+          {"updated_at", "timestamptz", at}};
+}
+
 }  // namespace
 
 void find_held(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> numbers,
                const std::function<void(const HeldNumber&)>& visit) {
+  // New numbers mostly come where there are none yet; then there is nothing to ask about each.
+  if (numbers.empty() ||
+      !db.integer("SELECT 1 FROM phone_numbers WHERE phone_number BETWEEN $1 AND $2 LIMIT 1",
+                  {numbers.front(), numbers.back()}))
+    return;
   const std::string sql = fmt::format(
       "SELECT workspace_id, id, version, phone_number, provider, country_code, label, status, capabilities, sid "
       "FROM phone_numbers WHERE phone_number IN (SELECT value FROM {})",
@@ -72,22 +94,7 @@ void find_sids(db::Connection& db, const base::Uuid& workspace, std::span<const 
 
 NumberInsert::NumberInsert(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job)
     : session_(session),
-      workspace_(workspace),
-      job_(job),
-      now_(session.clock.now()),
-      rows_(session.db, "phone_numbers",
-            {{"id", "uuid"},
-             {"workspace_id", "uuid"},
-             {"phone_number", "text"},
-             {"provider", "text"},
-             {"country_code", "text"},
-             {"label", "text"},
-             {"status", "text"},
-             {"capabilities", "text"},
-             {"sid", "text"},
-             {"job_id", "uuid"},
-             {"created_at", "timestamptz"},
-             {"updated_at", "timestamptz"}}) {}
+      rows_(session.db, "phone_numbers", insert_columns(workspace, job, session.clock.now())) {}
 
 void NumberInsert::add(const NumberCells& cells) {
   const base::Uuid id = session_.ids.next();
@@ -96,11 +103,11 @@ void NumberInsert::add(const NumberCells& cells) {
     std::error_code ignored;
     country_code = country_of(*phone::E164::try_parse(cells[k_phone_number], ignored));
   }
-  rows_.add(std::array<db::Param, 12>{
-      id, workspace_, cells[k_phone_number],
-      cells[k_provider].empty() ? k_default_provider : cells[k_provider], db::or_null(country_code),
-      db::or_null(cells[k_label]), cells[k_status].empty() ? k_default_status : cells[k_status],
-      db::or_null(stored_capabilities(cells[k_capabilities])), db::or_null(cells[k_sid]), job_, now_, now_});
+  rows_.add(std::array<db::Param, 8>{
+      id, cells[k_phone_number], cells[k_provider].empty() ? k_default_provider : cells[k_provider],
+      db::or_null(country_code), db::or_null(cells[k_label]),
+      cells[k_status].empty() ? k_default_status : cells[k_status],
+      db::or_null(stored_capabilities(cells[k_capabilities])), db::or_null(cells[k_sid])});
 }
 
 std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace,

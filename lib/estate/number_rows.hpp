@@ -40,7 +40,7 @@ struct HeldNumber {
   NumberCells cells;
 };
 
-/// Those of `numbers` that are held, by whichever workspace. Through Door::number_holder.
+/// Those of `numbers` (sorted) that are held, by whichever workspace. Through Door::number_holder.
 void find_held(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> numbers,
                const std::function<void(const HeldNumber&)>&);
 
@@ -59,8 +59,6 @@ class NumberInsert {
 
  private:
   audit::Session& session_;
-  base::Uuid workspace_, job_;
-  base::Instant now_;
   db::BulkInsert rows_;
 };
 
