@@ -93,11 +93,18 @@ class Context {
   db::Connection& database_for_write();
   /// Opens what --database names as it is: nothing is created, migrated or checked. For `db` and `doctor`.
   std::unique_ptr<db::Connection> open_database_as_is(bool create = false);
+  /// From now on a database in memory: for plans on a machine that has none, and for a first import that is
+  /// going to be refused.
+  void stay_in_memory();
   /// What library calls that write take.
   audit::Session& session();
   /// --workspace, or the only one. Throws Errc::usage listing them, Errc::not_found.
   const directory::Workspace& workspace();
-  /// The same after database_for_write(), which makes `default` where there is none.
+  /// The same, but nullptr where workspace_for_write() would make it. Makes nothing, so that what was typed
+  /// can be checked first.
+  const directory::Workspace* find_workspace();
+  /// The same, made where there is none: on SQLite the first write makes the database and the workspace
+  /// "default", no other.
   const directory::Workspace& workspace_for_write(const std::optional<std::string>& default_country = {});
 
   /// Writes out what is left and checks it.
@@ -113,7 +120,8 @@ class Context {
   base::Zone zone_of(const std::string& configured) const;
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);
-  void create_default_workspace(const std::optional<std::string>& default_country);
+  bool find_database();
+  void adopt(std::unique_ptr<db::Connection>);
 
   const Registry& registry_;
   World world_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cmd/context.hpp"
@@ -134,6 +136,22 @@ Error partial(const bulk::ImportReport& report) {
   return error;
 }
 
+/// Looks at a file before the first import makes a database for it: throws if it cannot be read or its header
+/// is wrong. A small file is read whole, and true means that its rows are refused.
+bool is_refused_by_its_first_rows(const bulk::ImportOptions& options, const bulk::Adapter& adapter) {
+  const auto& path = options.intake.path;
+  std::error_code ignored;
+  // What is no file can be read only once.
+  if (path == "-" || std::filesystem::is_other(path, ignored)) return false;
+  struct Enough {};
+  try {
+    const auto intake = bulk::take_in(options.intake, adapter, {}, [](std::uint64_t) { throw Enough(); });
+    return !options.allowance.admits(intake.invalid, intake.rows);
+  } catch (const Enough&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
@@ -177,9 +195,11 @@ Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
 void run_import(const ImportArguments& arguments, Context& context, bulk::Adapter& adapter) {
   auto options = options_of(arguments, context);
   auto& default_country = options.intake.reading.default_country;
-  const auto& workspace = context.workspace_for_write(
-      default_country.empty() ? std::nullopt : std::optional<std::string>(default_country));
-  if (default_country.empty()) default_country = workspace.default_country.value_or("");
+  const auto* known = context.find_workspace();
+  if (known && default_country.empty()) default_country = known->default_country.value_or("");
+  if (!known && is_refused_by_its_first_rows(options, adapter)) context.stay_in_memory();
+  context.workspace_for_write(default_country.empty() ? std::nullopt
+                                                      : std::optional<std::string>(default_country));
   run_import(options, context, adapter);
 }
 

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "base/zone.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "db/connection.hpp"
@@ -58,7 +57,7 @@ void run_init(const InitOptions& opts, Context& ctx) {
   const auto name = named.empty() ? std::string(k_default_name) : named;
   const auto zone = opts.zone.value_or(ctx.io().options().zone.name());
   const auto rest = fmt::format("({})", zone);
-  base::Zone::parse(zone);
+  directory::Workspaces::require_valid(name, zone, opts.country);
   if (ctx.dry_run() && (is_missing(ctx) || prepare_schema(ctx)))
     return ctx.io().would_change({.action = "create", .object = "workspace " + name, .rest = rest});
 

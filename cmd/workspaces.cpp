@@ -52,9 +52,14 @@ struct AddOptions {
 void run_add(const AddOptions& opts, Context& ctx) {
   const auto zone = opts.timezone.value_or(ctx.io().options().zone.name());
   const auto rest = fmt::format("({})", zone);
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "add", .object = opts.name, .rest = rest});
+  directory::Workspaces::require_valid(opts.name, zone, opts.default_country);
   ctx.database_for_write();
-  const auto added = directory::Workspaces(ctx.session()).add(opts.name, zone, opts.default_country);
+  directory::Workspaces workspaces(ctx.session());
+  if (ctx.dry_run()) {
+    workspaces.require_free(opts.name);
+    return ctx.io().would_change({.action = "add", .object = opts.name, .rest = rest});
+  }
+  const auto added = workspaces.add(opts.name, zone, opts.default_country);
   ctx.io().changed({.action = "added",
                     .object = added.name,
                     .rest = rest,
@@ -77,6 +82,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   directory::Workspaces workspaces(ctx.session());
   const auto found = workspaces.get(opts.workspace);
   if (ctx.dry_run()) {
+    if (change.name.value_or(found.name) != found.name) workspaces.require_free(*change.name);
     return workspaces.would_change(found, change)
                ? ctx.io().would_change({.action = "update", .object = found.name})
                : ctx.io().unchanged({.action = "update", .object = found.name});

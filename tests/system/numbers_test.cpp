@@ -45,6 +45,57 @@ TEST_CASE("a dry run on a machine without a database plans and makes nothing", "
   CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
 }
 
+TEST_CASE("a command that is mistaken leaves no database behind", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  m.file("header.csv", "telephone,label\n+12025550123,Sales\n");
+  m.file("rows.csv", "phone_number\n+12025550123\nnonsense\n");
+  const std::vector<Site::Arguments> mistaken = {{"numbers", "import", "nofile", "--default-country", "DE"},
+                                                 {"numbers", "import", "header.csv"},
+                                                 {"numbers", "import", "rows.csv"},
+                                                 {"numbers", "import", ".", "-q"},
+                                                 {"numbers", "add", "garbage"},
+                                                 {"numbers", "add", "+12025550123", "--status", "asleep"},
+                                                 {"numbers", "add", "+12025550123", "--delimiter", "xx"},
+                                                 {"numbers", "add", "+12025550123", "-w", "typo"},
+                                                 {"numbers", "import", "rows.csv", "-w", "typo"},
+                                                 {"workspaces", "add", " x"},
+                                                 {"init", "--country", "XX"},
+                                                 {"jobs", "undo", "5be01d7a", "--yes"},
+                                                 {"numbers", "list", "-w", "typo"}};
+  for (const auto& arguments : mistaken) {
+    INFO(arguments[0] << " " << arguments[1]);
+    CHECK(site.run(arguments).status != 0);
+    CHECK_FALSE(std::filesystem::exists(site.sqlite_file().parent_path()));
+  }
+}
+
+TEST_CASE("a first import that is refused keeps its rejects", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.machine().file("rows.csv", "phone_number\n+12025550123\nnonsense\n");
+  CHECK(site.failure({"numbers", "import", "rows.csv", "--rejects", "bad.csv"}) == "7 import.invalid_rows");
+  CHECK(test::read_text(site.machine().home() / "bad.csv").find("nonsense") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+}
+
+TEST_CASE("the first write makes the workspace default and no other", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto result = site.run({"numbers", "add", "+12025550123", "-w", "defualt"});
+  CHECK(result.status == 5);
+  CHECK(result.err.find("did you mean: default") != std::string::npos);
+  CHECK(site.run({"numbers", "add", "+12025550123", "-w", "defualt", "-n"}).status == 5);
+  CHECK(site.failure({"numbers", "add", "+12025550123", "-w", "default"}) == "0");
+  CHECK(site.failure({"numbers", "add", "+12025550124", "-w", "defualt"}) == "5 workspaces.unknown");
+  CHECK(site.json({"workspaces", "list"}).size() == 1);
+}
+
+TEST_CASE("a dry run plans as well where the database holds no workspace yet", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"db", "migrate"});
+  CHECK(site.run({"numbers", "add", "+12025550123", "-n"}).err == "would add +12025550123 to default\n");
+  CHECK(site.json({"workspaces", "list"}).empty());
+}
+
 TEST_CASE("several first writes at once make one database and one workspace", "[system]") {
   const Site site(db::Engine::sqlite);
   std::vector<std::future<std::string>> runs;

@@ -39,6 +39,24 @@ TEST_CASE("init refuses a zone or country that is none", "[system]") {
   CHECK(site.failure({"init", "--yes", "--country", "XX"}) == "7 phone.unknown_region");
 }
 
+TEST_CASE("a plan of a workspace is refused as the run would be", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"workspaces", "add", "second"});
+  const std::vector<Site::Arguments> refused = {{"workspaces", "add", "second"},
+                                                {"workspaces", "add", " x"},
+                                                {"workspaces", "add", "x", "--timezone", "Berlin"},
+                                                {"workspaces", "add", "x", "--default-country", "XX"},
+                                                {"workspaces", "update", "default", "--name", "second"}};
+  for (auto arguments : refused) {
+    const auto run = site.failure(arguments);
+    arguments.emplace_back("-n");
+    INFO(arguments[2]);
+    CHECK(run != "0");
+    CHECK(site.failure(arguments) == run);
+  }
+}
+
 TEST_CASE("the default country of a workspace reads national numbers", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.ok({"init", "--yes", "--country", "US"});
