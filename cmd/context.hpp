@@ -93,6 +93,8 @@ class Context {
   db::Connection& database_for_write();
   /// Opens what --database names as it is: nothing is created, migrated or checked. For `db` and `doctor`.
   std::unique_ptr<db::Connection> open_database_as_is(bool create = false);
+  /// The same for migrate(), which waits for another process as long as --lock-wait says.
+  std::unique_ptr<db::Connection> open_database_to_migrate(bool create);
   /// From now on a database in memory: for plans on a machine that has none, and for a first import that is
   /// going to be refused.
   void stay_in_memory();
@@ -109,8 +111,8 @@ class Context {
 
   /// Writes out what is left and checks it.
   void close();
-  /// How errors of this run look on stderr.
-  Paint error_paint() const;
+  /// How errors of this command line look on stderr.
+  Paint error_paint(const std::vector<std::string>& args) const;
   /// True if this run's output or log format is JSON, as far as that is known yet.
   bool json_errors() const;
 
@@ -120,6 +122,7 @@ class Context {
   base::Zone zone_of(const std::string& configured) const;
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);
+  bool is_first_use(const Error&);
   bool find_database();
   void adopt(std::unique_ptr<db::Connection>);
 

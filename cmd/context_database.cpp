@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/zone.hpp"
@@ -13,6 +13,8 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::string_view k_first_workspace = "default";
+/// Both engines count milliseconds in 32 bits.
+constexpr std::chrono::milliseconds k_longest_wait = std::chrono::hours(24 * 20);
 constexpr std::string_view k_in_memory = "sqlite::memory:";
 
 void bring_up_to_date(db::Connection& connection, const base::Clock& clock) {
@@ -45,11 +47,22 @@ std::unique_ptr<db::Connection> Context::open_database_as_is(bool create) {
   return db::Connection::open(settings().database_url(), options);
 }
 
+std::unique_ptr<db::Connection> Context::open_database_to_migrate(bool create) {
+  db::OpenOptions options;
+  options.create = create;
+  options.busy_timeout = std::clamp(lock_wait(), options.busy_timeout, k_longest_wait);
+  return db::Connection::open(settings().database_url(), options);
+}
+
+bool Context::is_first_use(const Error& error) {
+  return error.slug() == "db.missing" && settings().database_url().starts_with("sqlite:");
+}
+
 std::unique_ptr<db::Connection> Context::connect(bool create) {
   try {
     return open_database_as_is(create && !dry_run());
   } catch (const Error& error) {
-    if (!create || !dry_run() || error.slug() != "db.missing") throw;
+    if (!create || !dry_run() || !is_first_use(error)) throw;
     return db::Connection::open(std::string(k_in_memory));
   }
 }
@@ -93,7 +106,7 @@ bool Context::find_database() {
   try {
     database();
   } catch (const Error& error) {
-    if (error.slug() == "db.missing") return false;
+    if (is_first_use(error)) return false;
     if (error.slug() != "db.not_a_database") throw;
     database_for_write();  // a file that another process is just making; any other is refused again
   }

@@ -218,6 +218,56 @@ TEST_CASE("an update names the number by label, and refuses a version that moved
   CHECK(shown["status"] == "active");
 }
 
+TEST_CASE("a plan of an update is refused as the run would be", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  const std::vector<Site::Arguments> refused = {
+      {"numbers", "update", "Sales", "--label", "x", "--if-version", "7"},
+      {"numbers", "update", "+12025550124", "--sid", "PN0123456789abcdef0123456789abcdef"},
+      {"numbers", "update", "Sales", "--status", "asleep"}};
+  for (auto arguments : refused) {
+    const auto run = site.failure(arguments);
+    arguments.emplace_back("-n");
+    INFO(arguments[3] << " " << arguments[4]);
+    CHECK(run != "0");
+    CHECK(site.failure(arguments) == run);
+  }
+  CHECK(site.failure({"numbers", "update", "Sales", "--label", "x", "--if-version", "1", "-n"}) == "0");
+}
+
+TEST_CASE("a plan on a server without the database is refused as the run would be", "[system]") {
+  for (const auto engine : test::engines()) {
+    if (engine == db::Engine::sqlite) continue;
+    const Site site(engine);
+    auto url = site.url();
+    url.replace(url.find('/', 13) + 1, url.find('?') - url.find('/', 13) - 1, "not_there");
+    CHECK(site.failure({"numbers", "add", "+12025550123", "-d", url}) == "10 db.missing");
+    CHECK(site.failure({"numbers", "add", "+12025550123", "-d", url, "-n"}) == "10 db.missing");
+  }
+}
+
+TEST_CASE("an export takes its format from the name of the file", "[system]") {
+  const Site site(db::Engine::sqlite);
+  fill(site);
+  const auto home = site.machine().home();
+  const auto written = [&](const std::string& name, Site::Arguments more) {
+    more.insert(more.begin(), {"numbers", "export", "--out", name});
+    site.ok(more);
+    return test::read_text(home / name);
+  };
+  for (const auto* format : {"csv", "tsv", "json", "jsonl", "md"}) {
+    const auto asked = site.ok({"numbers", "export", "-o", format});
+    CHECK(written(std::string("x.") + format, {}) == asked);
+  }
+  CHECK(written("x.CSV", {}) == site.ok({"numbers", "export", "-o", "csv"}));
+  CHECK(written("y.csv", {"-o", "jsonl"}) == site.ok({"numbers", "export", "-o", "jsonl"}));
+  CHECK(written("numbers", {}) == site.ok({"numbers", "export", "-o", "tsv"}));
+  site.ok({"config", "set", "output", "md"});
+  CHECK(written("z.csv", {}) == site.ok({"numbers", "export", "-o", "csv"}));
+  CHECK(written("z", {}) == site.ok({"numbers", "export", "-o", "md"}));
+}
+
 TEST_CASE("deleting asks, and a mistyped number among several deletes none", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
