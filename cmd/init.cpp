@@ -28,7 +28,7 @@ bool is_missing(Context& ctx) {
 
 /// A shared database is changed only after it was asked for; a file of one's own is just made.
 bool prepare_schema(Context& ctx) {
-  const auto connection = ctx.open_database_as_is(true);
+  const auto connection = ctx.open_database_to_migrate(true);
   const auto state = db::migration_state(*connection);
   if (state.pending.empty() || state.newer || !state.changed.empty()) {
     db::require_current_schema(*connection);
@@ -101,8 +101,8 @@ void add_init(Noun& init) {
           "changes nothing.")
       .example("ringctl init --zone America/New_York --country US")
       .example("ringctl init --workspace sales --yes", "a workspace of that name, without being asked")
-      .exits({Errc::auth, Errc::conflict, Errc::invalid, Errc::declined, Errc::schema, Errc::db_down,
-              Errc::db_busy});
+      .exits({Errc::auth, Errc::conflict, Errc::invalid, Errc::declined, Errc::locked, Errc::schema,
+              Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -85,7 +85,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   print_warnings(ctx, number, change);
   const auto object = number.text();
   if (ctx.dry_run()) {
-    const auto plan = numbers.plan_update(number, change);
+    const auto plan = numbers.plan_update(number, change, opts.if_version);
     const auto values = planned_values(plan);
     if (values.empty()) return ctx.io().unchanged({.action = "update", .object = object});
     return ctx.io().would_change({.action = "update", .object = object, .rest = values});
