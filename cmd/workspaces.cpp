@@ -21,16 +21,19 @@ constexpr std::array k_columns = {
     Column{"id", ColumnType::uuid, false, true},
 };
 
-struct ListVerbOptions {};
+struct NoOptions {};
 
-void run_list(const ListVerbOptions&, Context& ctx) {
+void print(Context& ctx, ListOptions options) {
   ctx.database();
-  SmallList list(ctx.io(), k_columns, ctx.list_options());
+  SmallList list(ctx.io(), k_columns, std::move(options));
   for (const auto& w : directory::Workspaces(ctx.session()).list())
     list.add(
         {w.name, w.timezone, w.default_country, w.is_active, w.version, w.created_at, w.updated_at, w.id});
   list.print();
 }
+
+void run_list(const NoOptions&, Context& ctx) { print(ctx, ctx.list_options()); }
+void run_export(const NoOptions&, Context& ctx) { print(ctx, {}); }
 
 struct ShowOptions {
   std::optional<std::string> name;
@@ -111,7 +114,7 @@ void run_deactivate(const DeactivateOptions& opts, Context& ctx) {
 }  // namespace
 
 void add_workspaces(Noun& workspaces) {
-  workspaces.verb<ListVerbOptions>("list", "List workspaces", run_list)
+  workspaces.verb<NoOptions>("list", "List workspaces", run_list)
       .details("Lists all workspaces of the database, ordered by name unless --sort says otherwise.")
       .columns(k_columns)
       .example("ringctl workspaces list")
@@ -169,6 +172,14 @@ void add_workspaces(Noun& workspaces) {
       .example("ringctl workspaces deactivate default --yes")
       .example("ringctl workspaces deactivate default -n")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});
+
+  workspaces.verb<NoOptions>("export", "Write all workspaces", run_export)
+      .details(
+          "Writes every workspace with all that `list` knows, ordered by name: --limit and --sort do not apply.")
+      .columns(k_columns)
+      .example("ringctl workspaces export --out workspaces.csv")
+      .example("ringctl workspaces export -o jsonl", "one JSON object per line")
+      .exits({Errc::schema, Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "support/catch.hpp"
 #include "support/process.hpp"
@@ -43,6 +44,16 @@ void lay_out_files(const Machine& m) {
     fs::create_directories(m.home() / folder);
 }
 
+/// The lines of README.md that begin with a prompt.
+std::vector<std::string> readme_session() {
+  std::vector<std::string> lines;
+  std::istringstream text(ringctl::test::read_text(RINGCTL_SOURCE_DIR "/README.md"));
+  const std::string prompt = "    $ ";
+  for (std::string line; std::getline(text, line);)
+    if (line.starts_with(prompt)) lines.push_back(line.substr(prompt.size()));
+  return lines;
+}
+
 /// An estate with numbers, a finished job, a backup and two profiles. Returns the job's id.
 std::string set_up_estate(const Machine& m) {
   must(m, "ringctl numbers import numbers.csv");
@@ -51,7 +62,7 @@ std::string set_up_estate(const Machine& m) {
   must(m, "ringctl db backup estate.db");
   for (const auto* profile : {"prod", "test"}) must(m, std::string("ringctl profiles add ") + profile);
   must(m, "ringctl config set timezone Europe/London");
-  const auto jobs = run_in_shell(m, "ringctl jobs list --columns id --no-header");
+  const auto jobs = run_in_shell(m, "ringctl jobs list --columns job --no-header");
   REQUIRE(jobs.status == 0);
   return jobs.out.substr(0, jobs.out.find('\n'));
 }
@@ -70,6 +81,14 @@ std::string with_job(std::string command, const std::string& id) {
 }
 
 }  // namespace
+
+TEST_CASE("the session that the README shows runs as it stands", "[examples]") {
+  const Machine m;
+  fs::create_directory_symlink(RINGCTL_SOURCE_DIR "/fixtures", m.home() / "fixtures");
+  const auto session = readme_session();
+  CHECK(session.size() >= 5);
+  for (const auto& line : session) must(m, line);
+}
 
 TEST_CASE("every example runs as it stands", "[examples]") {
   const Machine estate;

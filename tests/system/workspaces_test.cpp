@@ -98,3 +98,13 @@ TEST_CASE("a change in a dry run is only told", "[system]") {
   CHECK(all[0]["name"] == "default");
   CHECK(all[0]["version"] == 1);
 }
+
+TEST_CASE("an export holds every workspace with the columns of the list", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"workspaces", "add", "Acme"});
+  for (const auto* format : {"csv", "tsv", "json", "jsonl", "md", "table"})
+    CHECK(site.ok({"workspaces", "export", "-o", format}) ==
+          site.ok({"workspaces", "list", "-o", format, "--limit", "0"}));
+  CHECK(site.json({"workspaces", "export", "--limit", "1"}).size() == 2);
+}
