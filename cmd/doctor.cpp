@@ -76,7 +76,7 @@ bool close_secrets(const Configuration& configuration) {
 
 std::string about_secrets(const fs::path& file) {
   std::error_code ignored;
-  if (file.empty()) return "no home, so no file";
+  if (file.empty()) return "there is no file";
   return fmt::format("{} is {}", file.string(),
                      fs::exists(file, ignored) ? "this user's alone" : "not there");
 }
