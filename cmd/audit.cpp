@@ -23,7 +23,7 @@ constexpr std::array k_columns = {
     Column{"object", ColumnType::e164},
     Column{"object_type", ColumnType::word, false},
     Column{"object_id", ColumnType::uuid, false},
-    Column{"job_id", ColumnType::uuid, false},
+    Column{"job_id", ColumnType::job, false},
     Column{"before", ColumnType::json, false},
     Column{"after", ColumnType::json, false},
     Column{"id", ColumnType::uuid, false},

@@ -24,11 +24,20 @@ constexpr std::array k_check_columns = {
 
 struct CheckOptions {};
 
+std::vector<db::Finding> check_database(Context& ctx) {
+  try {
+    return db::check(*ctx.open_database_as_is());
+  } catch (const Error& error) {
+    // Elsewhere the hint is this very command.
+    if (error.errc() != Errc::db_corrupt) throw;
+    throw Error(error.errc(), error.slug(), error.message(), "ringctl db restore FILE");
+  }
+}
+
 void run_check(const CheckOptions&, Context& ctx) {
-  const auto connection = ctx.open_database_as_is();
-  const auto findings = db::check(*connection);
-  const auto failed =
-      std::count_if(findings.begin(), findings.end(), [](const db::Finding& f) { return !f.ok; });
+  const auto findings = check_database(ctx);
+  const auto is_bad = [](const db::Finding& f) { return !f.ok; };
+  const auto failed = std::count_if(findings.begin(), findings.end(), is_bad);
   if (failed > 0 || !ctx.io().quiet()) {
     auto rows = ctx.io().rows(k_check_columns);
     for (const auto& f : findings) rows.row({f.id, f.ok, f.evidence, f.fix.empty() ? Cell() : Cell(f.fix)});
@@ -36,7 +45,8 @@ void run_check(const CheckOptions&, Context& ctx) {
   }
   if (failed > 0)
     throw Error(Errc::differs, "db.check_failed",
-                fmt::format("{} of {} checks failed", failed, findings.size()), "ringctl db check");
+                fmt::format("{} of {} checks failed", failed, findings.size()),
+                std::find_if(findings.begin(), findings.end(), is_bad)->fix);
 }
 
 struct FileOptions {
@@ -48,10 +58,12 @@ void run_backup(const FileOptions& opts, Context& ctx) {
   if (connection->engine() != db::Engine::sqlite)
     throw Error(Errc::usage, "db.not_sqlite", "db backup is for SQLite; PostgreSQL brings its own",
                 "pg_dump --schema=ringctl");
+  db::plan_backup(*connection, opts.file);
   const auto object = connection->url();
   const auto rest = fmt::format("to {}", opts.file);
   if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});
-  if (std::filesystem::exists(opts.file)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
+  std::error_code ignored;
+  if (std::filesystem::exists(opts.file, ignored)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
   db::backup(*connection, opts.file);
   ctx.io().changed({"backed up", object, rest, {{"file", Cell(opts.file)}}});
 }
@@ -60,8 +72,10 @@ void run_restore(const FileOptions& opts, Context& ctx) {
   const auto url = ctx.settings().database_url();
   const auto object = base::redact_url(url);
   const auto rest = fmt::format("from {}", opts.file);
-  if (!std::filesystem::exists(opts.file))
+  std::error_code ignored;
+  if (!std::filesystem::exists(opts.file, ignored))
     throw Error(Errc::usage, "input.not_found", fmt::format("{} is not there", opts.file));
+  db::plan_restore(opts.file, url);
   if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest});
   ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
   db::restore(opts.file, url);

@@ -55,7 +55,7 @@ int target_of(const MigrateOptions& opts) {
 
 void run_migrate(const MigrateOptions& opts, Context& ctx) {
   const auto to = target_of(opts);
-  const auto connection = ctx.open_database_as_is(!ctx.dry_run());
+  const auto connection = ctx.open_database_to_migrate(!ctx.dry_run());
   const auto object = connection->url();
   const auto state = db::migration_state(*connection);
   if (state.newer || !state.changed.empty()) db::require_current_schema(*connection);
@@ -92,10 +92,10 @@ void add_db_schema(Noun& db) {
           "way "
           "back. A SQLite database that is not empty is copied to PATH.before-NNNN first; of PostgreSQL take "
           "a "
-          "backup yourself.")
+          "backup yourself. Waits for another process that migrates: 5 seconds, or --lock-wait.")
       .example("ringctl db migrate -n", "shows what would be done")
       .example("ringctl db migrate --to 2")
-      .exits({Errc::auth, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
+      .exits({Errc::auth, Errc::locked, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
 }
 
 }  // namespace ringctl::cmd

@@ -11,7 +11,7 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::array k_columns = {
-    Column{"job", ColumnType::word},
+    Column{"job", ColumnType::job, true, true},
     Column{"kind", ColumnType::word, true, true},
     Column{"state", ColumnType::word, true, true},
     Column{"input", ColumnType::text, true, true},
@@ -32,7 +32,6 @@ constexpr std::array k_columns = {
     Column{"input_digest", ColumnType::word, false},
     Column{"options", ColumnType::json, false},
     Column{"position", ColumnType::word, false},
-    Column{"id", ColumnType::uuid, false, true},
 };
 
 Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
@@ -41,8 +40,7 @@ Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell
 template <class Sink>
 void with_cells(const jobs::Job& job, Sink sink) {
   const auto& counts = job.counts;
-  const auto short_id = job.id.short_id();
-  sink({short_id,
+  sink({job.id,
         job.kind,
         jobs::state_name(job.state),
         job.input_name,
@@ -62,8 +60,7 @@ void with_cells(const jobs::Job& job, Sink sink) {
         job.actor,
         text_or_null(job.input_digest),
         RawJson{job.options},
-        text_or_null(job.position),
-        job.id});
+        text_or_null(job.position)});
 }
 
 struct ListVerbOptions {};

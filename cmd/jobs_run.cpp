@@ -83,7 +83,7 @@ void add_jobs_resume(Noun& noun) {
       .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
       .details(
-          "Reads the same file again and goes on behind the last batch that was written. Giving the original\n"
+          "Reads the same file again and goes on behind the last batch that was written. Giving the original "
           "command again does the same.")
       .example("ringctl jobs resume 5be01d7a")
       .example("ringctl jobs resume 5be01d7a --lock-wait 1m", "wait while another import runs")
@@ -95,7 +95,7 @@ void add_jobs_undo(Noun& noun) {
       .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
       .details(
-          "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed\n"
+          "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed "
           "since are kept and listed.")
       .example("ringctl jobs undo 5be01d7a --dry-run", "show what would be taken back")
       .example("ringctl jobs undo 5be01d7a --yes")

@@ -49,11 +49,13 @@ struct AddOptions : FieldOptions {
 };
 
 void run_add(const AddOptions& opts, Context& ctx) {
-  const auto& workspace = ctx.workspace_for_write();
-  const auto number = phone::parse_typed(opts.number, workspace.default_country.value_or(""));
+  // What was typed is checked before the first number makes a database.
+  const auto* known = ctx.find_workspace();
+  const auto number = phone::parse_typed(opts.number, known ? known->default_country.value_or("") : "");
   const auto change = opts.change();
-  auto numbers = numbers_of(ctx, workspace);
   print_warnings(ctx, number, change);
+  const auto& workspace = ctx.workspace_for_write();
+  auto numbers = numbers_of(ctx, workspace);
   const auto object = number.text();
   const auto rest = fmt::format("to {}", workspace.name);
   const Change same{.action = "add", .object = object};
@@ -83,7 +85,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   print_warnings(ctx, number, change);
   const auto object = number.text();
   if (ctx.dry_run()) {
-    const auto plan = numbers.plan_update(number, change);
+    const auto plan = numbers.plan_update(number, change, opts.if_version);
     const auto values = planned_values(plan);
     if (values.empty()) return ctx.io().unchanged({.action = "update", .object = object});
     return ctx.io().would_change({.action = "update", .object = object, .rest = values});

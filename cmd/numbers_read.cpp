@@ -25,7 +25,7 @@ constexpr std::array k_columns = {
     Column{"created_at", ColumnType::time, false, true},
     Column{"updated_at", ColumnType::time, false, true},
     Column{"id", ColumnType::uuid, false, true},
-    Column{"job_id", ColumnType::uuid, false, true},
+    Column{"job_id", ColumnType::job, false, true},
 };
 
 Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell(text); }

@@ -100,8 +100,7 @@ Workspace changed(const Workspace& before, const WorkspaceChange& change) {
 
 Workspace Workspaces::add(const std::string& name, const std::string& timezone,
                           const std::optional<std::string>& country) {
-  require_name(name);
-  require_zone(timezone);
+  require_valid(name, timezone, country);
   auto& [db, clock, ids, actor] = session_;
   Workspace workspace{.id = ids.next(),
                       .name = name,
@@ -126,6 +125,19 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
                    .after = image_of(workspace)});
   });
   return workspace;
+}
+
+void Workspaces::require_valid(const std::string& name, const std::string& timezone,
+                               const std::optional<std::string>& country) {
+  require_name(name);
+  require_zone(timezone);
+  if (country) canonical_country(*country);
+}
+
+void Workspaces::require_free(const std::string& name) {
+  const auto all = list();
+  if (std::any_of(all.begin(), all.end(), [&](const Workspace& w) { return w.name == name; }))
+    throw exists(name);
 }
 
 bool Workspaces::update(const std::string& name, const WorkspaceChange& change) {

@@ -79,20 +79,33 @@ bool require_same(const Number& existing, const Number& wanted) {
   throw error;
 }
 
-/// Whether the number or its SID is held, in whatever workspace; the door shows no more than that.
+/// In whatever workspace; the door shows no more than that.
+void require_free_sid(db::Connection& db, const Number& number) {
+  if (number.sid.empty()) return;
+  db::Transaction transaction(db, db::Scope::through(db::Door::number_holder), db::Access::read);
+  const auto held = db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2",
+                               {number.sid, number.phone_number});
+  transaction.commit();
+  if (held) throw sid_taken(number);
+}
+
+/// The number and its SID.
 void require_free(db::Connection& db, const Number& number) {
   db::Transaction transaction(db, db::Scope::through(db::Door::number_holder), db::Access::read);
-  const bool held =
-      db.integer("SELECT 1 FROM phone_numbers WHERE phone_number = $1", {number.phone_number}).has_value();
-  const bool sid_held =
-      !number.sid.empty() && db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2",
-                                        {number.sid, number.phone_number})
-                                 .has_value();
+  const auto held = db.integer("SELECT 1 FROM phone_numbers WHERE phone_number = $1", {number.phone_number});
   transaction.commit();
   if (held)
     throw Error(Errc::conflict, "numbers.held_elsewhere",
                 fmt::format("{} is held by another workspace", number.phone_number));
-  if (sid_held) throw sid_taken(number);
+  require_free_sid(db, number);
+}
+
+void require_version(const Number& number, std::optional<std::int64_t> expected) {
+  if (!expected || number.version == *expected) return;
+  throw Error(Errc::conflict, "numbers.stale",
+              fmt::format("{} was changed meanwhile (version {}, not {})", number.phone_number,
+                          number.version, *expected),
+              fmt::format("ringctl numbers show {}", number.phone_number));
 }
 
 audit::Change audited(std::string_view action, const Number& number) {
@@ -121,14 +134,17 @@ NumberPlan Numbers::plan_add(const phone::E164& number, const NumberChange& chan
   return plan;
 }
 
-NumberPlan Numbers::plan_update(const phone::E164& number, const NumberChange& change) {
+NumberPlan Numbers::plan_update(const phone::E164& number, const NumberChange& change,
+                                std::optional<std::int64_t> expected_version) {
   NumberPlan plan;
   auto& db = session_.db;
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   plan.before = select(db, workspace_, number.view());
   transaction.commit();
   if (!plan.before) throw unknown(number.view());
+  require_version(*plan.before, expected_version);
   plan.after = changed(*plan.before, change, plan.warnings);
+  require_free_sid(db, plan.after);
   return plan;
 }
 
@@ -166,11 +182,7 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
   const auto work = [&] {
     const auto before = select_locked(db, workspace_, number.view());
     if (!before) throw unknown(number.view());
-    if (expected_version && before->version != *expected_version)
-      throw Error(Errc::conflict, "numbers.stale",
-                  fmt::format("{} was changed meanwhile (version {}, not {})", number.view(), before->version,
-                              *expected_version),
-                  fmt::format("ringctl numbers show {}", number.view()));
+    require_version(*before, expected_version);
     after = changed(*before, change, warnings);
     differs = !differences(*before, after).empty();
     if (!differs) return;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "base/error.hpp"
@@ -44,6 +45,31 @@ TEST_CASE("both engines have the same migrations, numbered from one without a ga
     CHECK(postgresql[i].number == sqlite[i].number);
     CHECK(postgresql[i].name == sqlite[i].name);
   }
+}
+
+TEST_CASE("one process migrates at a time, and others wait as long as their connection does", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  const test::FixedClock clock;
+  auto options = test::test_options();
+  options.create = true;
+  options.busy_timeout = std::chrono::milliseconds(50);
+  const auto hasty = database.connect(options);
+  options.busy_timeout = std::chrono::seconds(30);
+  const auto patient = database.connect(options);
+
+  std::optional<Transaction> held;
+  held.emplace(database.connection(), Scope::through(Door::maintenance));
+  if (database.engine() == Engine::postgresql)
+    database.connection().query("SELECT pg_advisory_xact_lock(5930246217110593097)");
+  const auto error = error_of([&] { migrate(*hasty, clock); });
+  REQUIRE(error);
+  CHECK(error->slug() == "lock.held");
+  CHECK(error->errc() == Errc::locked);
+  std::thread waiting([&] { migrate(*patient, clock); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  held.reset();
+  waiting.join();
+  CHECK(migration_state(*hasty).current == latest_schema());
 }
 
 TEST_CASE("an empty database is migrated once, in order", "[db]") {
