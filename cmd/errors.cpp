@@ -97,7 +97,7 @@ bool wants_json_errors(const std::vector<std::string>& args, const Environment& 
   for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
     const std::string_view word = args[i];
     const auto next = i + 1 < args.size() ? std::string_view(args[i + 1]) : std::string_view();
-    if (word == "--json")
+    if (word == "--json" || (word == "--log-format" && next == "json") || word == "--log-format=json")
       json = true;
     else if (word == "-o" || word == "--output")
       json = asks_for_json(next);
@@ -105,8 +105,6 @@ bool wants_json_errors(const std::vector<std::string>& args, const Environment& 
       json = asks_for_json(word.substr(9));
     else if (word.starts_with("-o"))
       json = asks_for_json(word.substr(2));
-    else if ((word == "--log-format" && next == "json") || word == "--log-format=json")
-      json = true;
   }
   return json;
 }

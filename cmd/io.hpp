@@ -69,7 +69,7 @@ class Io {
   Format format() const;
   bool json() const { return format() == Format::json || format() == Format::jsonl; }
   /// A list. Columns are all it has, in order.
-  Rows rows(std::span<const Column> columns) { return Rows(*this, columns); }
+  Rows rows(std::span<const Column> columns) { return {*this, columns}; }
   /// For `--columns help`: the columns themselves as a list.
   void describe(std::span<const Column> columns);
   /// One object: name and value below each other in a table, an object in JSON, one row elsewhere.

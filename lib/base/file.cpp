@@ -87,7 +87,7 @@ AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) : path_(std::m
 }
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : path_(other.path_),
+    : path_(std::move(other.path_)),
       target_(std::move(other.target_)),
       temp_(std::exchange(other.temp_, {})),
       fd_(std::move(other.fd_)),

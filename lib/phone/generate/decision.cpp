@@ -32,7 +32,7 @@ class Explorer {
   struct Progress {
     std::vector<States> sets;  ///< of the leading digits, or of the general description and then each kind
     bool has_led = false;      ///< the leading digits have matched; the region is this one whatever follows
-    auto operator<=>(const Progress&) const = default;
+    auto operator<=>(const Progress&) const = default;  // NOLINT(modernize-use-nullptr): as in Node
     bool dead() const { return !has_led && std::ranges::all_of(sets, &States::empty); }
   };
   using Situation = std::vector<Progress>;

@@ -34,7 +34,7 @@ struct RegionRule {
 struct Node {
   std::array<int, 10> next{};
   std::uint8_t region = 0;
-  auto operator<=>(const Node&) const = default;
+  auto operator<=>(const Node&) const = default;  // NOLINT(modernize-use-nullptr): the 0 it compares with
 };
 
 class DecisionTable {

@@ -106,6 +106,7 @@ class Writer {
     int root = 0;
     if (sharers.size() > 1) {
       std::vector<RegionRule> rules;
+      rules.reserve(sharers.size());
       for (const auto* entry : sharers) rules.push_back(rule_of(*entry));
       root = decisions_.add(rules);
     }
