@@ -23,7 +23,8 @@ struct Session;
 }
 namespace ringctl::db {
 class Connection;
-}
+struct OpenOptions;
+}  // namespace ringctl::db
 namespace ringctl::directory {
 struct Workspace;
 }
