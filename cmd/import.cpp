@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "bulk/names.hpp"
@@ -132,22 +130,6 @@ Error partial(const bulk::ImportReport& report) {
   return error;
 }
 
-/// Looks at a file before the first import makes a database for it: throws if it cannot be read or its header
-/// is wrong. A small file is read whole, and true means that its rows are refused.
-bool is_refused_by_its_first_rows(const bulk::ImportOptions& options, const bulk::Adapter& adapter) {
-  const auto& path = options.intake.path;
-  std::error_code ignored;
-  // What is no file can be read only once.
-  if (path == "-" || std::filesystem::is_other(path, ignored)) return false;
-  struct Enough {};
-  try {
-    const auto intake = bulk::take_in(options.intake, adapter, {}, [](std::uint64_t) { throw Enough(); });
-    return !options.allowance.admits(intake.invalid, intake.rows);
-  } catch (const Enough&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
@@ -193,14 +175,17 @@ void run_import(const ImportArguments& arguments, Context& context, bulk::Adapte
   auto& default_country = options.intake.reading.default_country;
   const auto* known = context.find_workspace();
   if (known && default_country.empty()) default_country = known->default_country.value_or("");
-  if (!known && is_refused_by_its_first_rows(options, adapter)) context.stay_in_memory();
-  context.workspace_for_write(default_country.empty() ? std::nullopt
-                                                      : std::optional<std::string>(default_country));
   run_import(options, context, adapter);
 }
 
 void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adapter& adapter) {
-  const auto& workspace = context.workspace_for_write();
+  const auto target = [&](bool writes) -> bulk::Target {
+    if (!writes && !context.find_workspace()) context.stay_in_memory();
+    const auto& country = options.intake.reading.default_country;
+    const auto& workspace =
+        context.workspace_for_write(country.empty() ? std::nullopt : std::optional(country));
+    return {context.session(), workspace.id};
+  };
   auto& io = context.io();
   std::optional<Progress> shown;
   std::string phase;
@@ -213,7 +198,7 @@ void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adap
     shown->update(now.done, now.rejected);
   };
   auto& cancel = context.cancel();
-  const auto report = bulk::run_import(context.session(), workspace.id, adapter, options, cancel, progress);
+  const auto report = bulk::run_import(target, adapter, options, cancel, progress);
   shown.reset();
   show_warnings(io, report);
   show_summary(io, report, adapter.noun());

@@ -28,32 +28,53 @@ void retry_moved_on(const std::function<void()>& work) {
   }
 }
 
+/// Mended rejects are often fed again: writing the new ones over them would lose the rest of the file.
+void refuse_rejects_over_input(const ImportOptions& options) {
+  std::error_code ignored;
+  if (options.rejects.empty() || !std::filesystem::equivalent(options.rejects, options.intake.path, ignored))
+    return;
+  throw Error(Errc::usage, "import.rejects_over_input",
+              fmt::format("--rejects would replace the input, {}", options.intake.path), "name another file");
+}
+
+void require_expected_input(const ImportOptions& options, const Intake& intake) {
+  if (options.expected_digest.empty() || options.expected_digest == intake.digest) return;
+  throw Error(Errc::conflict, "import.input_changed",
+              fmt::format("{} changed since the job began", intake.name),
+              "import it anew; rows that are there already are left alone");
+}
+
+/// Never where an unknown number of rows was not even read.
+bool admits(const ImportOptions& options, const Intake& intake, std::uint64_t rejected) {
+  return !intake.cut_off && options.allowance.admits(rejected, intake.rows);
+}
+
+bool will_write(const ImportOptions& options, const Intake& intake) {
+  return intake.rows > 0 && !options.dry_run && admits(options, intake, intake.invalid);
+}
+
 class Import {
  public:
-  Import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const ImportOptions& options,
-         const base::CancelToken& cancel, const ProgressFn& progress)
-      : session_(session),
-        workspace_(workspace),
+  Import(const Target& target, Adapter& adapter, const ImportOptions& options, Intake&& intake,
+         std::optional<base::AtomicFile>&& rejects, const base::CancelToken& cancel,
+         const ProgressFn& progress)
+      : session_(target.session),
+        workspace_(target.workspace),
         adapter_(adapter),
         options_(options),
         cancel_(cancel),
         progress_(progress),
-        scope_(db::Scope::of(workspace, adapter.door())) {
-    refuse_rejects_over_input();
-    if (!options.rejects.empty() && !options.dry_run) rejects_.emplace(options.rejects, 0600);
-  }
+        scope_(db::Scope::of(target.workspace, adapter.door())),
+        intake_(std::move(intake)),
+        rejects_(std::move(rejects)) {}
 
   ImportReport run() {
-    intake_ = take_in(intake_options(), adapter_, cancel_, [&](std::uint64_t rows) {
-      progress_({"reading", rows});
-    });
-    require_expected_input();
     report_.input = intake_.name;
     report_.allowance = options_.allowance.text();
     report_.dry_run = options_.dry_run;
     start_counts();
     if (intake_.rows == 0) return finish_report();
-    if (options_.dry_run || !admits(intake_.invalid)) {
+    if (!will_write(options_, intake_)) {
       plan();
     } else {
       auto lease = db::Lease::acquire(session_.db, session_.clock, std::string(k_bulk_lease), workspace_,
@@ -68,30 +89,6 @@ class Import {
   }
 
  private:
-  /// Mended rejects are often fed again: writing the new ones over them would lose the rest of the file.
-  void refuse_rejects_over_input() const {
-    std::error_code ignored;
-    if (options_.rejects.empty() ||
-        !std::filesystem::equivalent(options_.rejects, options_.intake.path, ignored))
-      return;
-    throw Error(Errc::usage, "import.rejects_over_input",
-                fmt::format("--rejects would replace the input, {}", options_.intake.path),
-                "name another file");
-  }
-
-  IntakeOptions intake_options() const {
-    IntakeOptions intake = options_.intake;
-    intake.keep_raw = rejects_.has_value();
-    return intake;
-  }
-
-  void require_expected_input() const {
-    if (options_.expected_digest.empty() || options_.expected_digest == intake_.digest) return;
-    throw Error(Errc::conflict, "import.input_changed",
-                fmt::format("{} changed since the job began", intake_.name),
-                "import it anew; rows that are there already are left alone");
-  }
-
   /// What the file alone tells.
   void start_counts() {
     job_.counts = {};
@@ -100,10 +97,7 @@ class Import {
   }
 
   std::uint64_t rejected() const { return static_cast<std::uint64_t>(job_.counts.rejected()); }
-  /// Never where an unknown number of rows was not even read.
-  bool admits(std::uint64_t rejected) const {
-    return !intake_.cut_off && options_.allowance.admits(rejected, intake_.rows);
-  }
+  bool admits(std::uint64_t rejected) const { return bulk::admits(options_, intake_, rejected); }
   bool too_many() const { return !admits(rejected()); }
 
   void take(BatchOutcome&& outcome) {
@@ -416,7 +410,7 @@ class Import {
     if (!report_.job) throw;
     error.detail(
         fmt::format("the rows that are not rejected were written (job {})", report_.job->short_id()));
-    throw std::move(error).job(report_.job->short_id());
+    throw std::move(error).job(report_.job->text());
   }
 
   Errc outcome() const {
@@ -429,16 +423,16 @@ class Import {
   }
 
   audit::Session& session_;
-  const base::Uuid& workspace_;
+  const base::Uuid workspace_;
   Adapter& adapter_;
   const ImportOptions& options_;
   const base::CancelToken& cancel_;
   const ProgressFn& progress_;
   const db::Scope scope_;
   Intake intake_;
+  std::optional<base::AtomicFile> rejects_;
   Findings findings_;
   std::optional<Dealer> dealer_;
-  std::optional<base::AtomicFile> rejects_;
   jobs::Job job_;
   Sorter earlier_conflicts_{k_small_budget};
   GivenUp given_up_;
@@ -475,10 +469,17 @@ Allowance parse_allowance(std::string_view text) {
   return allowance;
 }
 
-ImportReport run_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
-                        const ImportOptions& options, const base::CancelToken& cancel,
-                        const ProgressFn& progress) {
-  return Import(session, workspace, adapter, options, cancel, progress).run();
+ImportReport run_import(const TargetFn& target, Adapter& adapter, const ImportOptions& options,
+                        const base::CancelToken& cancel, const ProgressFn& progress) {
+  refuse_rejects_over_input(options);
+  std::optional<base::AtomicFile> rejects;
+  if (!options.rejects.empty() && !options.dry_run) rejects.emplace(options.rejects, 0600);
+  auto reading = options.intake;
+  reading.keep_raw = rejects.has_value();
+  auto intake = take_in(reading, adapter, cancel, [&](std::uint64_t rows) { progress({"reading", rows}); });
+  require_expected_input(options, intake);
+  const auto where = target(will_write(options, intake));
+  return Import(where, adapter, options, std::move(intake), std::move(rejects), cancel, progress).run();
 }
 
 Error refusal(const ImportReport& report) {
@@ -508,7 +509,7 @@ Error refusal(const ImportReport& report) {
     error.detail(report.rejects.empty()
                      ? fmt::format("… {} more (--rejects FILE keeps them all)", number(more))
                      : fmt::format("… {} more in {}", number(more), report.rejects.string()));
-  if (report.job) return std::move(error).job(report.job->short_id());
+  if (report.job) return std::move(error).job(report.job->text());
   return error;
 }
 

@@ -149,7 +149,8 @@ TEST_CASE("a run stopped after any batch goes on where it was and ends as if not
 
   base::CancelToken fresh;
   m.progress = [](const Progress&) {};
-  const auto report = run_import(m.session(), m.workspace, *m.adapter, m.options, fresh, m.progress);
+  const auto target = [&](bool) { return Target{m.session(), m.workspace}; };
+  const auto report = run_import(target, *m.adapter, m.options, fresh, m.progress);
   CHECK(report.resumed);
   CHECK(report.job == unfinished.id);
   check_same_end(m, report);
