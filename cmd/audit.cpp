@@ -163,8 +163,7 @@ void add_audit(Noun& audit) {
   add_filters(list);
   list.details(
           "Lists who changed what in the workspace, newest first. With --object the bulk jobs that touched "
-          "the "
-          "object are listed as well.")
+          "the object are listed as well.")
       .columns(k_columns)
       .example("ringctl audit list --since -7d")
       .example("ringctl audit list --object +12025550123 -o json", "the whole history of one number")
@@ -182,10 +181,8 @@ void add_audit(Noun& audit) {
   audit.verb<VerifyOptions>("verify", "Check that no change was altered or removed", run_verify)
       .details(
           "Reads the whole chain: every row is linked by hash to the one before it, and carries digests of "
-          "what "
-          "the object held. Exits 8 if a row was changed, removed or added, or if the end was cut off. The "
-          "hash "
-          "of the newest row, noted elsewhere, vouches for all rows before it.")
+          "what the object held. Exits 8 if a row was changed, removed or added, or if the end was cut off. "
+          "The hash of the newest row, noted elsewhere, vouches for all rows before it.")
       .columns(k_verdict_columns)
       .example("ringctl audit verify")
       .example("ringctl audit verify -q --columns head --no-header", "only the newest hash, for a notebook")

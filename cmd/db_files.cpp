@@ -124,10 +124,8 @@ void add_db_files(Noun& db) {
   db.verb<CheckOptions>("check", "Check that the database is sound", run_check)
       .details(
           "SQLite: the file's structure, foreign keys, schema. PostgreSQL: schema, foreign keys, and that "
-          "row "
-          "policies are in force and bind the role that connects. Exits 8 if a check fails; with -q it "
-          "prints "
-          "nothing unless one does.")
+          "row policies are in force and bind the role that connects. Exits 8 if a check fails; with -q it "
+          "prints nothing unless one does.")
       .columns(k_check_columns)
       .example("ringctl db check")
       .example("ringctl db check -q", "for cron: silent when all is well")
@@ -138,8 +136,7 @@ void add_db_files(Noun& db) {
       .kind(ValueKind::file)
       .details(
           "Takes a consistent copy while others go on writing. A file that is there already is replaced "
-          "after a "
-          "question, or with --yes. PostgreSQL has pg_dump for this.")
+          "after a question, or with --yes. PostgreSQL has pg_dump for this.")
       .example("ringctl db backup estate.db")
       .example("ringctl db backup estate.db --yes", "replaces an older one")
       .exits({Errc::declined, Errc::db_busy, Errc::db_corrupt});
@@ -159,9 +156,8 @@ void add_db_files(Noun& db) {
       .argument("url", &CopyOptions::url, "sqlite:PATH or postgresql://..., without a password")
       .details(
           "Moves a whole estate from SQLite to PostgreSQL or back: every table in one transaction, then both "
-          "sides "
-          "are read again and compared. The other database must be empty; its tables are made if need be. A "
-          "password comes from PGPASSWORD or ~/.pgpass, never from the command line.")
+          "sides are read again and compared. The other database must be empty; its tables are made if need "
+          "be. A password comes from PGPASSWORD or ~/.pgpass, never from the command line.")
       .columns(k_copy_columns)
       .example("ringctl db copy sqlite:copy.db")
       .example("ringctl db copy postgresql://ringctl@db1/ringctl -n")

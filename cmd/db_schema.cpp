@@ -78,8 +78,7 @@ void add_db_schema(Noun& db) {
   db.verb<StatusOptions>("status", "Show which database is used and its schema", run_status)
       .details(
           "Shows the engine, where the database is, and whether its schema is current, behind, newer than "
-          "this "
-          "ringctl, changed by another hand, or empty. Changes nothing.")
+          "this ringctl, changed by another hand, or empty. Changes nothing.")
       .columns(k_columns)
       .example("ringctl db status")
       .example("ringctl db status -o json --columns state,schema")
@@ -89,10 +88,8 @@ void add_db_schema(Noun& db) {
       .flag("to", &MigrateOptions::to, "N", "Stop at schema N; by default the newest")
       .details(
           "Applies the numbered migrations that are missing, each in a transaction of its own. There is no "
-          "way "
-          "back. A SQLite database that is not empty is copied to PATH.before-NNNN first; of PostgreSQL take "
-          "a "
-          "backup yourself. Waits for another process that migrates: 5 seconds, or --lock-wait.")
+          "way back. A SQLite database that is not empty is copied to PATH.before-NNNN first; of PostgreSQL "
+          "take a backup yourself. Waits for another process that migrates: 5 seconds, or --lock-wait.")
       .example("ringctl db migrate -n", "shows what would be done")
       .example("ringctl db migrate --to 2")
       .exits({Errc::auth, Errc::locked, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});

@@ -186,10 +186,9 @@ void add_doctor(Noun& doctor) {
       .flag("fix", &DoctorOptions::fix, "Mend what can be mended: the mode of the secrets file")
       .details(
           "Looks at the configuration and the database and says of each check whether it is ok, worth a "
-          "warning, "
-          "or failed, on what evidence, and what mends it. What is wrong in the configuration is listed, all of "
-          "it, and the database is looked at as far as the rest names it. Exits 8 if a check fails, after "
-          "--fix if one still does.")
+          "warning, or failed, on what evidence, and what mends it. What is wrong in the configuration is "
+          "listed, all of it, and the database is looked at as far as the rest names it. Exits 8 if a check "
+          "fails, after --fix if one still does.")
       .columns(k_columns)
       .without_settings()
       .example("ringctl doctor")

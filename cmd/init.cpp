@@ -97,8 +97,7 @@ void add_init(Noun& init) {
       .details(
           "Creates what is missing: the SQLite file, the tables, a workspace (named by --workspace, else "
           "\"default\"). On PostgreSQL it asks before it creates or upgrades tables, or takes --yes. Run "
-          "again, it "
-          "changes nothing.")
+          "again, it changes nothing.")
       .example("ringctl init --zone America/New_York --country US")
       .example("ringctl init --workspace sales --yes", "a workspace of that name, without being asked")
       .exits({Errc::auth, Errc::conflict, Errc::invalid, Errc::declined, Errc::locked, Errc::schema,

@@ -127,8 +127,7 @@ void add_jobs_read(Noun& jobs) {
   jobs.verb<ListVerbOptions>("list", "List jobs, newest first", run_list)
       .details(
           "Lists the bulk jobs of the workspace with how many rows they read, made, changed and rejected. A "
-          "job "
-          "that is still `running` but has no process goes on when its command is given again.")
+          "job that is still `running` but has no process goes on when its command is given again.")
       .columns(k_columns)
       .example("ringctl jobs list --limit 10")
       .example("ringctl jobs list --sort rejected:desc -o json")
@@ -141,8 +140,7 @@ void add_jobs_read(Noun& jobs) {
             "List the rows that were rejected or changed, in the order of the input")
       .details(
           "Shows one job. With --rows it lists the rows the journal remembers one by one: rejected ones with "
-          "the "
-          "reason, and changed ones with what they held before.")
+          "the reason, and changed ones with what they held before.")
       .columns(k_columns)
       .example("ringctl jobs show 5be01d7a")
       .example("ringctl jobs show 5be01d7a --rows -o csv", "what was rejected, and why")

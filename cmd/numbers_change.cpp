@@ -131,10 +131,8 @@ void add_numbers_change(Noun& numbers) {
   add_fields(add);
   add.details(
          "Adds one number to the workspace. A number that is there already with the same values is left as "
-         "it is; with "
-         "other values, or held by another workspace, it is a conflict. On SQLite the first number makes the "
-         "database "
-         "and the workspace \"default\".")
+         "it is; with other values, or held by another workspace, it is a conflict. On SQLite the first "
+         "number makes the database and the workspace \"default\".")
       .example("ringctl numbers add +12025550123 --label Sales --capabilities 'voice|sms'")
       .example("ringctl numbers add +442079460123 --provider telnyx --country-code GB -n",
                "shows what would be added")
@@ -149,8 +147,7 @@ void add_numbers_change(Noun& numbers) {
             "Refuse if the number was changed since it had version N")
       .details(
           "Changes the fields that are given and leaves the others alone. `-` clears a field: provider, "
-          "status and "
-          "country fall back to their defaults.")
+          "status and country fall back to their defaults.")
       .example("ringctl numbers update +12025550123 --label Support")
       .example("ringctl numbers update Sales --status inactive --label -", "by its label, which is cleared")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
@@ -161,8 +158,7 @@ void add_numbers_change(Noun& numbers) {
       .required()
       .details(
           "Forgets numbers. Twilio is not told: a number that is billed stays billed until it is released "
-          "there. "
-          "Asks first, or takes --yes.")
+          "there. Asks first, or takes --yes.")
       .example("ringctl numbers delete +12025550123 --yes")
       .example("ringctl numbers delete +12025550123 +12025550124 -n", "shows what would be deleted")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});

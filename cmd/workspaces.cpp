@@ -140,8 +140,7 @@ void add_workspaces(Noun& workspaces) {
       .kind(ValueKind::country)
       .details(
           "Adds a workspace: a tenant with numbers, people and rules of its own. As soon as there are "
-          "several, "
-          "every command needs --workspace or the configuration key `workspace`.")
+          "several, every command needs --workspace or the configuration key `workspace`.")
       .example("ringctl workspaces add 'Acme Sales' --timezone America/New_York --default-country US")
       .example("ringctl workspaces add support -n", "shows what would be added")
       .exits({Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});

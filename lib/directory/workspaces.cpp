@@ -113,8 +113,7 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
     workspace.created_at = workspace.updated_at = clock.now();
     db.exec(
         "INSERT INTO workspaces (id, name, timezone, default_country, is_active, version, created_at, "
-        "updated_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         {workspace.id, name, timezone, workspace.default_country, workspace.is_active, workspace.version,
          workspace.created_at, workspace.updated_at});
     audit::record(session_, workspace.id,
@@ -157,8 +156,7 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
     if (!differs) return;
     db.exec(
         "UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, updated_at = "
-        "$6, "
-        "version = version + 1 WHERE id = $1",
+        "$6, version = version + 1 WHERE id = $1",
         {id, after.name, after.timezone, after.default_country, after.is_active, session_.clock.now()});
     audit::record(session_, id,
                   {.action = "workspaces.update",
