@@ -77,7 +77,7 @@ audit::Filter filter_of(const FilterOptions& opts, Context& ctx) {
 
 struct ListVerbOptions : FilterOptions {};
 
-void add_jobs(audit::Filter& filter, db::Connection& db, const base::Uuid& workspace) {
+void find_jobs_of_object(audit::Filter& filter, db::Connection& db, const base::Uuid& workspace) {
   if (filter.object_key) filter.jobs = bulk::jobs_touching(db, workspace, *filter.object_key);
 }
 
@@ -88,7 +88,7 @@ void run_list(const ListVerbOptions& opts, Context& ctx) {
   auto& db = ctx.database();
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  add_jobs(filter, db, workspace.id);
+  find_jobs_of_object(filter, db, workspace.id);
   audit::for_each(db, workspace.id, filter, true, limit,
                   [&](const audit::Entry& e) { rows.row(cells_of(e)); });
   const bool maybe_cut = limit > 0 && rows.count() == static_cast<std::uint64_t>(limit);
@@ -127,7 +127,7 @@ void run_export(const ExportOptions& opts, Context& ctx) {
   auto& db = ctx.database();
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  add_jobs(filter, db, workspace.id);
+  find_jobs_of_object(filter, db, workspace.id);
   audit::for_each(db, workspace.id, filter, false, 0, [&](const audit::Entry& e) { rows.row(cells_of(e)); });
   transaction.commit();
   rows.finish();

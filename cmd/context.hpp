@@ -23,7 +23,6 @@ struct Session;
 }
 namespace ringctl::db {
 class Connection;
-struct OpenOptions;
 }  // namespace ringctl::db
 namespace ringctl::directory {
 struct Workspace;
@@ -94,8 +93,11 @@ class Context {
   db::Connection& database_for_write();
   /// Opens what --database names as it is: nothing is created, migrated or checked. For `db` and `doctor`.
   std::unique_ptr<db::Connection> open_database_as_is(bool create = false);
-  /// The same for migrate(), which waits for another process as long as --lock-wait says.
+  /// The same for migrate().
   std::unique_ptr<db::Connection> open_database_to_migrate(bool create);
+  /// Up to schema `to` (0: the newest); the numbers applied. Waits for another process as long as --lock-wait
+  /// says, then throws Errc::locked [lock.held].
+  std::vector<int> migrate(db::Connection&, int to = 0);
   /// From now on a database in memory: for plans on a machine that has none, and for a first import that is
   /// going to be refused.
   void stay_in_memory();
@@ -121,7 +123,6 @@ class Context {
   struct Database;
   IoOptions io_options();
   base::Zone zone_of(const std::string& configured) const;
-  db::OpenOptions open_options(bool create);
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);
   bool is_first_use(const Error&);

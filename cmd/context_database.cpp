@@ -40,22 +40,34 @@ Error unknown_workspace(const std::string& name) {
 
 }  // namespace
 
-db::OpenOptions Context::open_options(bool create) {
+db::OpenOptions open_options(const config::Settings& settings, bool create) {
   db::OpenOptions options;
   options.create = create;
-  options.read_only = completing_;
-  options.named_statements = settings().get("named_statements") != "false";
+  options.named_statements = settings.get("named_statements") != "false";
   return options;
 }
 
 std::unique_ptr<db::Connection> Context::open_database_as_is(bool create) {
-  return db::Connection::open(settings().database_url(), open_options(create));
+  auto options = open_options(settings(), create);
+  options.read_only = completing_;
+  return db::Connection::open(settings().database_url(), options);
 }
 
 std::unique_ptr<db::Connection> Context::open_database_to_migrate(bool create) {
-  auto options = open_options(create);
+  auto options = open_options(settings(), create);
   options.busy_timeout = std::clamp(lock_wait(), options.busy_timeout, k_longest_wait);
   return db::Connection::open(settings().database_url(), options);
+}
+
+std::vector<int> Context::migrate(db::Connection& connection, int to) {
+  try {
+    return db::migrate(connection, clock(), to);
+  } catch (const Error& error) {
+    if (error.errc() != Errc::db_busy) throw;
+    throw Error(Errc::locked, "lock.held",
+                fmt::format("another process migrates {}, or writes to it", connection.url()),
+                "add --lock-wait 10m");
+  }
 }
 
 bool Context::is_first_use(const Error& error) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/secret.hpp"
+#include "cmd/context_database.hpp"
 #include "cmd/db.hpp"
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
@@ -55,9 +56,6 @@ struct FileOptions {
 
 void run_backup(const FileOptions& opts, Context& ctx) {
   const auto connection = ctx.open_database_as_is();
-  if (connection->engine() != db::Engine::sqlite)
-    throw Error(Errc::usage, "db.not_sqlite", "db backup is for SQLite; PostgreSQL brings its own",
-                "pg_dump --schema=ringctl");
   db::plan_backup(*connection, opts.file);
   const auto object = connection->url();
   const auto rest = fmt::format("to {}", opts.file);
@@ -99,9 +97,7 @@ void run_copy(const CopyOptions& opts, Context& ctx) {
                 "leave it out; PGPASSWORD or ~/.pgpass fills it in");
   auto& from = ctx.database();
   if (ctx.dry_run()) return ctx.io().would_change({"copy", from.url(), fmt::format("to {}", opts.url)});
-  db::OpenOptions options;
-  options.create = true;
-  const auto to = db::Connection::open(opts.url, options);
+  const auto to = db::Connection::open(opts.url, open_options(ctx.settings(), true));
   // An empty database was named on purpose; one that holds an older schema belongs to somebody.
   if (db::migration_state(*to).current == 0) db::migrate(*to, ctx.clock());
   db::require_current_schema(*to);

@@ -67,7 +67,7 @@ void run_migrate(const MigrateOptions& opts, Context& ctx) {
   const std::vector<Field> fields = {{"from", state.current}, {"to", to}};
   if (state.current == to) return ctx.io().unchanged({"migrate", object, {}, fields});
   if (ctx.dry_run()) return ctx.io().would_change({"migrate", object, rest, fields});
-  const auto applied = db::migrate(*connection, ctx.clock(), to);
+  const auto applied = ctx.migrate(*connection, to);
   if (applied.empty()) return ctx.io().unchanged({"migrate", object, {}, fields});
   ctx.io().changed({"migrated", object, rest, fields});
 }

@@ -8,6 +8,7 @@
 
 #include "base/secret.hpp"
 #include "cmd/context.hpp"
+#include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
@@ -64,14 +65,21 @@ Configuration read_configuration(Context& ctx) {
 
 constexpr std::string_view k_open_secrets = "config.secret_permissions";
 
-/// Takes access to the secrets away from others; true if some had it.
-bool close_secrets(const Configuration& configuration) {
-  const auto file = configuration.settings.credentials_file();
-  const auto& failures = configuration.failures;
-  const bool open = std::any_of(failures.begin(), failures.end(),
-                                [](const Error& error) { return error.slug() == k_open_secrets; });
+/// True if others can read the secrets of this user.
+bool has_open_secrets(const fs::path& file) {
   std::error_code ignored;
-  return open && fs::is_regular_file(file, ignored) && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) == 0;
+  if (file.empty() || !fs::is_regular_file(file, ignored)) return false;
+  try {
+    base::require_private(file);
+    return false;
+  } catch (const Error& error) {
+    return error.slug() == k_open_secrets;
+  }
+}
+
+/// Takes access away from others; true if they had it and have it no more.
+bool close_secrets(const fs::path& file) {
+  return has_open_secrets(file) && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) == 0;
 }
 
 std::string about_secrets(const fs::path& file) {
@@ -134,7 +142,8 @@ void check_disk(const std::string& url, Report& report) {
 void check_database(const Configuration& configuration, Report& report) {
   try {
     check_choice(configuration, report);
-    const auto connection = db::Connection::open(configuration.settings.database_url());
+    const auto connection =
+        db::Connection::open(configuration.settings.database_url(), open_options(configuration.settings));
     report.push_back({"db.reach", "ok", fmt::format("{} answers", connection->url()), {}});
     const auto state = db::migration_state(*connection);
     if (state.current == 0) {
@@ -157,7 +166,8 @@ void check_database(const Configuration& configuration, Report& report) {
 void run_doctor(const DoctorOptions& opts, Context& ctx) {
   const auto topic = opts.topic.value_or("all");
   auto configuration = read_configuration(ctx);
-  const bool fixed = opts.fix && !ctx.dry_run() && topic != "db" && close_secrets(configuration);
+  const bool fixed =
+      opts.fix && !ctx.dry_run() && topic != "db" && close_secrets(configuration.settings.credentials_file());
   if (fixed) configuration = read_configuration(ctx);
   Report report;
   if (topic != "db") check_config(configuration, report);
@@ -170,11 +180,9 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
   rows.finish();
   const auto failed = std::count_if(report.begin(), report.end(), has_failed);
   if (failed == 0) return;
-  const bool fixable = std::any_of(report.begin(), report.end(), [](const Checked& c) {
-    return has_failed(c) && c.id == "config.secrets";
-  });
+  const bool fixable = !opts.fix && has_open_secrets(configuration.settings.credentials_file());
   throw Error(Errc::differs, "doctor.failed", fmt::format("{} of {} checks failed", failed, report.size()),
-              fixable && !opts.fix ? "ringctl doctor --fix" : "");
+              fixable ? "ringctl doctor --fix" : "");
 }
 
 }  // namespace

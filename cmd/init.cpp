@@ -38,7 +38,7 @@ bool prepare_schema(Context& ctx) {
   if (connection->engine() == db::Engine::postgresql)
     ctx.io().confirm(fmt::format("{} the schema of ringctl in {}?", state.current == 0 ? "create" : "upgrade",
                                  connection->url()));
-  return !db::migrate(*connection, ctx.clock()).empty();
+  return !ctx.migrate(*connection).empty();
 }
 
 /// The workspace that is there already must be what was asked for, if anything was.

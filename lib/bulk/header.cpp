@@ -57,9 +57,10 @@ char separator_within(std::string_view line, const Adapter& adapter) {
   return 0;
 }
 
-[[noreturn]] void refuse_unknown(const std::string& name, const Adapter& adapter, const std::string& file) {
+[[noreturn]] void refuse_unknown(const std::string& name, bool only_column, const Adapter& adapter,
+                                 const std::string& file) {
   const auto known = field_names(adapter.columns());
-  if (const char separator = separator_within(name, adapter))
+  if (const char separator = only_column ? separator_within(name, adapter) : '\0')
     throw Error(
         Errc::invalid, "import.unknown_column", fmt::format("{}: unknown column {}", file, in_quotes(name)),
         separator == '\t' ? "separate its columns with --input-delimiter tab"
@@ -99,7 +100,7 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
       field = mapped_by_flag(*flag, adapter);
     } else if (!is_reject_column(normal(name))) {
       field = find_field(normal(name), adapter.columns());
-      if (!field) refuse_unknown(name, adapter, file);
+      if (!field) refuse_unknown(name, names.size() == 1, adapter, file);
     }
     if (field) {
       if (taken_by[*field] != nullptr)

@@ -333,7 +333,7 @@ class Import {
     });
   }
 
-  /// Of a row that an earlier run changed. One that kept its value is no matter: it still holds it.
+  /// Of a row that an earlier run changed. A value it kept is no matter: that it holds it is seen first.
   void note_given_up(const std::string& before_image) {
     const auto cells = cells_of_image(adapter_, before_image);
     for (std::size_t column = 0; column < cells.size(); ++column)
@@ -501,6 +501,8 @@ Error refusal(const ImportReport& report) {
   if (counts.rejected() < counts.rows && !report.cut_off)
     hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
                        number(counts.rows - counts.rejected()));
+  if (!report.problems.empty() && report.problems.front().code == "bad_utf8")
+    hint = "a file that Excel wrote wants --encoding windows-1252";
   if (report.stopped_midway) hint = fmt::format("ringctl jobs undo {}", report.job->short_id());
   Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
               std::move(hint));

@@ -112,12 +112,12 @@ class Decision {
       values.push_back(cell.text);
     }
     if (values.empty()) return;
-    if (!given_up_.empty())
-      for (const auto value : values)
-        if (given_up_.contains(column, value)) given_up_before(row_of.at(value), column);
     adapter_.find_holders(db_, workspace_, column, values, [&](std::string_view value, std::string_view key) {
       if (const auto row = row_of.find(value); row != row_of.end()) taken(row->second, column, key);
     });
+    if (given_up_.empty()) return;
+    for (const auto value : values)
+      if (given_up_.contains(column, value)) given_up_before(row_of.at(value), column);
   }
 
   void given_up_before(std::size_t i, std::size_t column) {

@@ -19,7 +19,7 @@
 namespace ringctl::bulk {
 
 /// One import or undo per workspace at a time.
-inline constexpr std::string_view k_bulk_lease = "bulk";
+inline constexpr std::string_view k_bulk_lease = "import or undo";
 inline constexpr std::chrono::minutes k_bulk_lease_ttl{15};
 
 /// Rows with distinct keys, in key order. Views point into the batch.

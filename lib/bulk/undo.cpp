@@ -57,6 +57,10 @@ UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& a
     keep(report, key);
   });
   report.gone += report.job.counts.created - report.removed - kept_made;
+  if (report.kept_count > 0 && report.removed + report.restored == 0)
+    throw Error(Errc::conflict, "jobs.all_changed",
+                fmt::format("every row of job {} that is still there changed since; nothing was taken back",
+                            report.job.id.short_id()));
   report.job.state = jobs::State::undone;
   journal.save(report.job);
   audit::record(session, workspace,

@@ -125,14 +125,19 @@ Lease Lease::acquire(Connection& connection, const base::Clock& clock, std::stri
   }
 }
 
-/// True if the row is ours now.
+/// True if the row is ours now. A holder that renews it in a long transaction is not waited for here.
 bool Lease::take(Connection& connection, const std::string& dead_token) {
   bool taken = false;
-  in_transaction(connection, Scope{}, [&] {
+  const auto work = [&] {
     const auto now = clock_->now();
     taken = connection.exec(k_take, {name_, scope(), token_, fmt::format("{}{}", k_pid, ::getpid()),
                                      host_name(), now, now + ttl_, dead_token, this_machine()}) == 1;
-  });
+  };
+  try {
+    in_transaction(connection, Scope{}, work, {.attempts = 1});
+  } catch (const Error& error) {
+    if (error.errc() != Errc::db_busy) throw;
+  }
   if (taken) connection_ = &connection;
   return taken;
 }

@@ -62,7 +62,7 @@ struct RetryOptions {
   int attempts = 8;                          ///< then Errc::db_busy [db.busy]
   std::chrono::milliseconds first_delay{5};  ///< doubled with jitter, 500 ms at most
   Sleep sleep = {};
-  /// No attempt begins later than this after the first: each may have waited out the busy timeout itself.
+  /// Counted from the first failure, for work may be long; each attempt may wait out the busy timeout itself.
   std::chrono::milliseconds patience{5000};
 };
 

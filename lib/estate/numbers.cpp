@@ -187,7 +187,9 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
     differs = !differences(*before, after).empty();
     if (!differs) return;
     const NumberUpdate update{after.id, after.version, cells_of(after)};
-    update_numbers(session_, workspace_, {&update, 1});
+    if (update_numbers(session_, workspace_, {&update, 1}) != 1)
+      throw Error(Errc::failure, "numbers.lost_lock",
+                  fmt::format("{} changed although it was locked", number.view()));
     ++after.version;
     auto entry = audited("numbers.update", after);
     entry.before = image_of(*before);

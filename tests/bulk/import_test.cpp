@@ -405,10 +405,11 @@ TEST_CASE("a SID cannot go from one number to another within a file, whichever o
   planning.dry_run = true;
   const auto plan = i.import(text, planning);
   const auto report = i.import(text, options);
-  REQUIRE(report.problems.size() == 1);
-  CHECK(report.problems[0].text().starts_with("line 3, sid: sid \"" + k_a +
-                                              "\" "));  // held, or given up just now
-  CHECK(report.problems[0].code == "sid_taken");
+  const bool given_up = batch_rows == 1 && std::string_view(taker) > "+12025550105";
+  CHECK(test::texts_of(report.problems) ==
+        Lines{"sid_taken: line 3, sid: sid \"" + k_a + "\" is " +
+              (given_up ? "one that another row of the file gives up; it moves in an import of its own"
+                        : "that of +12025550105")});
   CHECK(test::text_of(report.counts) == "rows 2 updated 1 conflict 1");
   CHECK(plan.counts == report.counts);
 }
@@ -459,8 +460,8 @@ TEST_CASE("an import in batches is audited when it begins and when it ends", "[b
 TEST_CASE("an import waits for no other: the workspace's bulk lock is held", "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   test::Actor bob(i.database.connect(), i.clock, "os:bob");
-  auto lease = db::Lease::acquire(bob.session.db, i.clock, "bulk", i.workspace, std::chrono::minutes(1),
-                                  std::chrono::milliseconds(0));
+  auto lease = db::Lease::acquire(bob.session.db, i.clock, "import or undo", i.workspace,
+                                  std::chrono::minutes(1), std::chrono::milliseconds(0));
   const auto error = test::error_of([&] { i.import("+12025550101\n"); });
   REQUIRE(error);
   CHECK(error->errc() == Errc::locked);

@@ -59,7 +59,7 @@ ProcessResult interrupted_job_of_no_kind() {
   const Estate site;
   site.ok({"numbers", "import", site.machine().file("one.csv", "phone_number\n+12025550124\n").string()});
   site.tamper("UPDATE jobs SET kind = 'nonsense.import', state = 'running'");
-  const auto id = site.json({"jobs", "list"})[0]["id"].get<std::string>();
+  const auto id = site.json({"jobs", "list"})[0]["job"].get<std::string>();
   return site.run({"jobs", "resume", id});
 }
 

@@ -44,8 +44,7 @@ CREATE TABLE job_rows (
   PRIMARY KEY (job_id, line, row_key)
 ) STRICT, WITHOUT ROWID;
 
--- Numbers we hold. One per E.164 in the whole database; `job_id` is the bulk job that made the row. Checks of three values
--- and more do not say IN: SQLite would build a table of them for every row that comes in.
+-- Numbers we hold. One per E.164 in the whole database; `job_id` is the bulk job that made the row.
 CREATE TABLE phone_numbers (
   id TEXT PRIMARY KEY NOT NULL,
   workspace_id TEXT NOT NULL REFERENCES workspaces (id),
@@ -59,10 +58,8 @@ CREATE TABLE phone_numbers (
   webhook_status TEXT NOT NULL DEFAULT 'configured',
   trunk_sid TEXT,
   assistant_id TEXT,
-  sms_mode TEXT NOT NULL DEFAULT 'notify_all'
-    CHECK (sms_mode = 'notify_all' OR sms_mode = 'claim' OR sms_mode = 'round_robin'),
-  record_policy TEXT
-    CHECK (record_policy = 'never' OR record_policy = 'always' OR record_policy = 'inbound' OR record_policy = 'outbound'),
+  sms_mode TEXT NOT NULL DEFAULT 'notify_all' CHECK (sms_mode IN ('notify_all', 'claim', 'round_robin')),
+  record_policy TEXT CHECK (record_policy IN ('never', 'always', 'inbound', 'outbound')),
   job_id TEXT,
   version INTEGER NOT NULL DEFAULT 1,
   created_at TEXT NOT NULL,
