@@ -122,9 +122,10 @@ class Decision {
 
   void given_up_before(std::size_t i, std::size_t column) {
     const auto name = adapter_.columns()[column].name;
-    conflict(i, std::string(name), fmt::format("{}_taken", name),
-             fmt::format("{} {} was another row's until this import; import this row once more to move it",
-                         name, in_quotes(batch_.rows[i][column].text)));
+    conflict(
+        i, std::string(name), fmt::format("{}_taken", name),
+        fmt::format("{} {} is one that another row of the file gives up; it moves in an import of its own",
+                    name, in_quotes(batch_.rows[i][column].text)));
   }
 
   void taken(std::size_t i, std::size_t column, std::string_view holder) {

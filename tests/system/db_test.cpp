@@ -176,7 +176,7 @@ TEST_CASE("a backup is for SQLite", "[system]") {
     if (engine == db::Engine::sqlite) continue;
     const Site site(engine);
     site.init();
-    CHECK(site.failure({"db", "backup", "x.db"}) == "2 db.not_sqlite");
+    CHECK(site.failure({"db", "backup", "x.db"}) == "2 db.backup_engine");
   }
 }
 

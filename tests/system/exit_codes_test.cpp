@@ -66,7 +66,7 @@ ProcessResult interrupted_job_of_no_kind() {
 ProcessResult locked() {
   const Estate site;
   site.tamper(
-      "INSERT INTO leases (name, scope, token, holder, host, since, expires) SELECT 'bulk', id, 'x', "
+      "INSERT INTO leases (name, scope, token, holder, host, since, expires) SELECT 'import or undo', id, 'x', "
       "'somebody', 'elsewhere', '2026-01-01T00:00:00.000Z', '2999-01-01T00:00:00.000Z' FROM workspaces");
   return site.run(
       {"numbers", "import", site.machine().file("one.csv", "phone_number\n+12025550124\n").string()});
