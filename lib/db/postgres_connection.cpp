@@ -46,7 +46,7 @@ struct Packer {
   void operator()(std::int64_t value) const { number(value); }
   void operator()(double value) const { number(value); }
   void operator()(std::string_view value) const {
-    if (std::memchr(value.data(), '\0', value.size()) != nullptr)
+    if (value.find('\0') != std::string_view::npos)
       throw Error(Errc::invalid, "db.bad_text", "a text holds a NUL byte, which no database column can");
     out.append(value);
   }

@@ -72,7 +72,7 @@ struct Binder {
   int operator()(std::int64_t value) const { return sqlite3_bind_int64(statement, index, value); }
   int operator()(double value) const { return sqlite3_bind_double(statement, index, value); }
   int operator()(std::string_view value) const {
-    if (std::memchr(value.data(), '\0', value.size()) != nullptr)
+    if (value.find('\0') != std::string_view::npos)
       throw Error(Errc::invalid, "db.bad_text", "a text holds a NUL byte, which no database column can");
     // A null pointer would bind NULL.
     return sqlite3_bind_text64(statement, index, value.data() == nullptr ? "" : value.data(), value.size(),

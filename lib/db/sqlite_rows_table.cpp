@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <new>
 
 #include "base/error.hpp"
@@ -116,7 +115,7 @@ RowBuffer::Cell RowBuffer::make_cell(const Param& param) {
   const auto& value = param.value();
   Cell cell{Kind::null, 0, {}};
   if (const auto* text = std::get_if<std::string_view>(&value)) {
-    if (std::memchr(text->data(), '\0', text->size()) != nullptr)
+    if (text->find('\0') != std::string_view::npos)
       throw Error(Errc::invalid, "db.bad_text", "a text holds a NUL byte, which no database column can");
     return text_cell(*text);
   }
