@@ -4,6 +4,7 @@
 
 #include "audit/log.hpp"
 #include "base/zone.hpp"
+#include "bulk/history.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "db/transaction.hpp"
@@ -22,7 +23,7 @@ constexpr std::array k_columns = {
     Column{"object", ColumnType::e164},
     Column{"object_type", ColumnType::word, false},
     Column{"object_id", ColumnType::uuid, false},
-    Column{"job_id", ColumnType::uuid, false},
+    Column{"job_id", ColumnType::job, false},
     Column{"before", ColumnType::json, false},
     Column{"after", ColumnType::json, false},
     Column{"id", ColumnType::uuid, false},
@@ -76,13 +77,18 @@ audit::Filter filter_of(const FilterOptions& opts, Context& ctx) {
 
 struct ListVerbOptions : FilterOptions {};
 
+void find_jobs_of_object(audit::Filter& filter, db::Connection& db, const base::Uuid& workspace) {
+  if (filter.object_key) filter.jobs = bulk::jobs_touching(db, workspace, *filter.object_key);
+}
+
 void run_list(const ListVerbOptions& opts, Context& ctx) {
-  const auto filter = filter_of(opts, ctx);
+  auto filter = filter_of(opts, ctx);
   const auto limit = ctx.list_options().limit;
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  find_jobs_of_object(filter, db, workspace.id);
   audit::for_each(db, workspace.id, filter, true, limit,
                   [&](const audit::Entry& e) { rows.row(cells_of(e)); });
   const bool maybe_cut = limit > 0 && rows.count() == static_cast<std::uint64_t>(limit);
@@ -116,11 +122,12 @@ void run_show(const ShowOptions& opts, Context& ctx) {
 struct ExportOptions : FilterOptions {};
 
 void run_export(const ExportOptions& opts, Context& ctx) {
-  const auto filter = filter_of(opts, ctx);
+  auto filter = filter_of(opts, ctx);
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  find_jobs_of_object(filter, db, workspace.id);
   audit::for_each(db, workspace.id, filter, false, 0, [&](const audit::Entry& e) { rows.row(cells_of(e)); });
   transaction.commit();
   rows.finish();
@@ -156,8 +163,7 @@ void add_audit(Noun& audit) {
   add_filters(list);
   list.details(
           "Lists who changed what in the workspace, newest first. With --object the bulk jobs that touched "
-          "the "
-          "object are listed as well.")
+          "the object are listed as well.")
       .columns(k_columns)
       .example("ringctl audit list --since -7d")
       .example("ringctl audit list --object +12025550123 -o json", "the whole history of one number")
@@ -175,10 +181,8 @@ void add_audit(Noun& audit) {
   audit.verb<VerifyOptions>("verify", "Check that no change was altered or removed", run_verify)
       .details(
           "Reads the whole chain: every row is linked by hash to the one before it, and carries digests of "
-          "what "
-          "the object held. Exits 8 if a row was changed, removed or added, or if the end was cut off. The "
-          "hash "
-          "of the newest row, noted elsewhere, vouches for all rows before it.")
+          "what the object held. Exits 8 if a row was changed, removed or added, or if the end was cut off. "
+          "The hash of the newest row, noted elsewhere, vouches for all rows before it.")
       .columns(k_verdict_columns)
       .example("ringctl audit verify")
       .example("ringctl audit verify -q --columns head --no-header", "only the newest hash, for a notebook")

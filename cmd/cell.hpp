@@ -27,6 +27,7 @@ enum class ColumnType {
   money,     ///< decimal text; a string in JSON
   json,      ///< canonical JSON text, embedded as it is in JSON formats
   uuid,
+  job,  ///< a job's id; a table shows its last eight digits
 };
 /// "e164", "text" ...
 std::string_view type_name(ColumnType);

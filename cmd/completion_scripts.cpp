@@ -119,7 +119,7 @@ void add_completion(Noun& noun) {
       .argument("shell", &CompletionOptions::shell, "the shell to print it for")
       .choices("bash|zsh|fish")
       .details(
-          "The script asks ringctl itself what can come next: nouns, verbs, flags, and the numbers, workspaces,\n"
+          "The script asks ringctl itself what can come next: nouns, verbs, flags, and the numbers, workspaces, "
           "profiles and jobs there are. It only reads, and says nothing when it fails.")
       .example("ringctl completion bash > ~/.local/share/bash-completion/completions/ringctl")
       .example("ringctl completion zsh > ~/.zfunc/_ringctl")

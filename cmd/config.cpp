@@ -82,8 +82,9 @@ void add_set(Noun& noun) {
       .argument("key", &SetOptions::key, "dotted name")
       .kind(ValueKind::config_key)
       .argument("value", &SetOptions::value, "its value")
+      .kind(ValueKind::other)
       .details(
-          "Without --profile the key is set under [defaults], for every profile. The file keeps its comments.\n"
+          "Without --profile the key is set under [defaults], for every profile. The file keeps its comments. "
           "Secrets are not set here: they belong into credentials.toml (mode 0600) or the environment.")
       .example("ringctl config set timezone America/New_York")
       .example("ringctl config set database sqlite:/srv/estate.db --profile test", "in one profile only")

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/zone.hpp"
 #include "cmd/context_database.hpp"
+#include "cmd/errors.hpp"
 #include "cmd/signals.hpp"
 
 namespace ringctl::cmd {
@@ -69,6 +70,7 @@ void Context::begin(const Command& command, Globals globals) {
   command_ = &command;
   globals_ = std::move(globals);
   if (globals_.tz) zone_of({});  // before the configuration is asked: it knows no near names
+  delimiter_of(globals_.delimiter);
   if (globals_.timeout) {
     const bool json = globals_.json || globals_.output == "json" || globals_.log_format == "json";
     signals::set_deadline(*globals_.timeout, json);
@@ -150,12 +152,11 @@ IoOptions Context::io_options() {
   const auto* settings = settings_if_readable();
   const auto get = [&](std::string_view key) { return settings ? settings->get(key) : std::string(); };
 
-  std::string format = globals_.json ? "json" : globals_.output.value_or("");
-  if (!format.empty())
-    options.format = parse_format(format);
-  else if (format = get("output"); !format.empty())
-    options.format = parse_format(format, fmt::format("output ({})", settings->find("output")->origin));
   options.out = globals_.out.value_or("-");
+  if (globals_.json || globals_.output)
+    options.format = parse_format(globals_.json ? "json" : *globals_.output);
+  else if (options.format = format_of_file(options.out); !options.format && !get("output").empty())
+    options.format = parse_format(get("output"));
   if (globals_.columns) options.columns = split_columns(*globals_.columns);
   options.rows.header = !globals_.no_header;
   options.rows.null_text = globals_.null_text;
@@ -234,13 +235,15 @@ bool Context::json_errors() const {
   if (globals_.json || globals_.output == "json" || globals_.output == "jsonl" ||
       globals_.log_format == "json")
     return true;
-  if (!globals_.output && io_ && io_->json()) return true;
-  return !globals_.log_format && settings_ && settings_->get("log_format") == "json";
+  if (!settings_) return false;
+  if (const auto output = settings_->get("output"); output == "json" || output == "jsonl") return true;
+  return !globals_.log_format && settings_->get("log_format") == "json";
 }
 
-Paint Context::error_paint() const {
-  const auto mode = globals_.no_color ? ColorMode::never : color_mode(globals_.color.value_or("auto"));
-  return Paint(use_color(world_.streams.err, mode, world_.environment));
+Paint Context::error_paint(const std::vector<std::string>& args) const {
+  const auto mode = color_on_line(args);
+  const auto word = mode.empty() && settings_ ? settings_->get("color") : mode;
+  return Paint(use_color(world_.streams.err, color_mode(word), world_.environment));
 }
 
 std::vector<std::string> split_columns(std::string_view list) {

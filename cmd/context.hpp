@@ -23,7 +23,7 @@ struct Session;
 }
 namespace ringctl::db {
 class Connection;
-}
+}  // namespace ringctl::db
 namespace ringctl::directory {
 struct Workspace;
 }
@@ -93,17 +93,29 @@ class Context {
   db::Connection& database_for_write();
   /// Opens what --database names as it is: nothing is created, migrated or checked. For `db` and `doctor`.
   std::unique_ptr<db::Connection> open_database_as_is(bool create = false);
+  /// The same for migrate().
+  std::unique_ptr<db::Connection> open_database_to_migrate(bool create);
+  /// Up to schema `to` (0: the newest); the numbers applied. Waits for another process as long as --lock-wait
+  /// says, then throws Errc::locked [lock.held].
+  std::vector<int> migrate(db::Connection&, int to = 0);
+  /// From now on a database in memory: for plans on a machine that has none, and for a first import that is
+  /// going to be refused.
+  void stay_in_memory();
   /// What library calls that write take.
   audit::Session& session();
   /// --workspace, or the only one. Throws Errc::usage listing them, Errc::not_found.
   const directory::Workspace& workspace();
-  /// The same after database_for_write(), which makes `default` where there is none.
+  /// The same, but nullptr where workspace_for_write() would make it. Makes nothing, so that what was typed
+  /// can be checked first.
+  const directory::Workspace* find_workspace();
+  /// The same, made where there is none: on SQLite the first write makes the database and the workspace
+  /// "default", no other.
   const directory::Workspace& workspace_for_write(const std::optional<std::string>& default_country = {});
 
   /// Writes out what is left and checks it.
   void close();
-  /// How errors of this run look on stderr.
-  Paint error_paint() const;
+  /// How errors of this command line look on stderr.
+  Paint error_paint(const std::vector<std::string>& args) const;
   /// True if this run's output or log format is JSON, as far as that is known yet.
   bool json_errors() const;
 
@@ -113,7 +125,9 @@ class Context {
   base::Zone zone_of(const std::string& configured) const;
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);
-  void create_default_workspace(const std::optional<std::string>& default_country);
+  bool is_first_use(const Error&);
+  bool find_database();
+  void adopt(std::unique_ptr<db::Connection>);
 
   const Registry& registry_;
   World world_;

@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/zone.hpp"
+#include "cmd/scan.hpp"
 #include "db/migrations.hpp"
 
 namespace ringctl::cmd {
 namespace {
 
 constexpr std::string_view k_first_workspace = "default";
+/// Both engines count milliseconds in 32 bits.
+constexpr std::chrono::milliseconds k_longest_wait = std::chrono::hours(24 * 20);
 constexpr std::string_view k_in_memory = "sqlite::memory:";
 
 void bring_up_to_date(db::Connection& connection, const base::Clock& clock) {
@@ -27,40 +30,79 @@ Error no_workspace() {
   return {Errc::not_found, "workspaces.none", "the database holds no workspace", "ringctl init"};
 }
 
+Error unknown_workspace(const std::string& name) {
+  Error error(Errc::not_found, "workspaces.unknown", fmt::format("there is no workspace \"{}\"", name),
+              fmt::format("ringctl init --workspace '{}'", name));
+  if (auto line = did_you_mean(name, {std::string(k_first_workspace)}); !line.empty())
+    error.detail(std::move(line));
+  return error;
+}
+
 }  // namespace
 
-std::unique_ptr<db::Connection> Context::open_database_as_is(bool create) {
+db::OpenOptions open_options(const config::Settings& settings, bool create) {
   db::OpenOptions options;
   options.create = create;
+  options.named_statements = settings.get("named_statements") != "false";
+  return options;
+}
+
+std::unique_ptr<db::Connection> Context::open_database_as_is(bool create) {
+  auto options = open_options(settings(), create);
   options.read_only = completing_;
   return db::Connection::open(settings().database_url(), options);
+}
+
+std::unique_ptr<db::Connection> Context::open_database_to_migrate(bool create) {
+  auto options = open_options(settings(), create);
+  options.busy_timeout = std::clamp(lock_wait(), options.busy_timeout, k_longest_wait);
+  return db::Connection::open(settings().database_url(), options);
+}
+
+std::vector<int> Context::migrate(db::Connection& connection, int to) {
+  try {
+    return db::migrate(connection, clock(), to);
+  } catch (const Error& error) {
+    if (error.errc() != Errc::db_busy) throw;
+    throw Error(Errc::locked, "lock.held",
+                fmt::format("another process migrates {}, or writes to it", connection.url()),
+                "add --lock-wait 10m");
+  }
+}
+
+bool Context::is_first_use(const Error& error) {
+  return error.slug() == "db.missing" && settings().database_url().starts_with("sqlite:");
 }
 
 std::unique_ptr<db::Connection> Context::connect(bool create) {
   try {
     return open_database_as_is(create && !dry_run());
   } catch (const Error& error) {
-    if (!create || !dry_run() || error.slug() != "db.missing") throw;
+    if (!create || !dry_run() || !is_first_use(error)) throw;
     return db::Connection::open(std::string(k_in_memory));
   }
 }
 
+void Context::adopt(std::unique_ptr<db::Connection> connection) {
+  if (!completing_) bring_up_to_date(*connection, clock());
+  auto opened = std::make_unique<Database>();
+  opened->connection = std::move(connection);
+  opened->session.emplace(audit::Session{*opened->connection, clock(), ids_, actor()});
+  database_ = std::move(opened);
+}
+
 db::Connection& Context::open_database(bool create) {
-  if (!database_) {
-    auto opened = std::make_unique<Database>();
-    opened->connection = connect(create);
-    if (!completing_) bring_up_to_date(*opened->connection, clock());
-    opened->session.emplace(audit::Session{*opened->connection, clock(), ids_, actor()});
-    database_ = std::move(opened);
-  }
+  if (!database_) adopt(connect(create));
   return *database_->connection;
 }
 
 db::Connection& Context::database() { return open_database(false); }
 db::Connection& Context::database_for_write() { return open_database(!completing_); }
 
+void Context::stay_in_memory() { adopt(db::Connection::open(std::string(k_in_memory))); }
+
 audit::Session& Context::session() {
-  database_for_write();
+  database();
   return *database_->session;
 }
 
@@ -75,26 +117,45 @@ const directory::Workspace& Context::workspace() {
   return *database_->workspace;
 }
 
-const directory::Workspace& Context::workspace_for_write(const std::optional<std::string>& default_country) {
-  database_for_write();
-  if (!database_->workspace) create_default_workspace(default_country);
-  return workspace();
+/// False where the first write would make it.
+bool Context::find_database() {
+  try {
+    database();
+  } catch (const Error& error) {
+    if (is_first_use(error)) return false;
+    if (error.slug() != "db.not_a_database") throw;
+    database_for_write();  // a file that another process is just making; any other is refused again
+  }
+  return true;
 }
 
-/// On SQLite the first write makes the workspace as well; on PostgreSQL only `init` creates.
-void Context::create_default_workspace(const std::optional<std::string>& default_country) {
-  const auto& connection = *database_->connection;
-  if (connection.engine() != db::Engine::sqlite || (dry_run() && connection.url() != k_in_memory)) return;
-  directory::Workspaces workspaces(*database_->session);
-  if (!workspaces.list().empty()) return;
+const directory::Workspace* Context::find_workspace() {
   const auto named = settings().get("workspace");
+  const bool may_be_made = named.empty() || named == k_first_workspace;
+  if (!find_database()) {
+    if (!may_be_made) throw unknown_workspace(named);
+    return nullptr;
+  }
+  const bool sqlite = database_->connection->engine() == db::Engine::sqlite;
+  if (!database_->workspace && sqlite && may_be_made &&
+      directory::Workspaces(*database_->session).list().empty())
+    return nullptr;
+  return &workspace();
+}
+
+const directory::Workspace& Context::workspace_for_write(const std::optional<std::string>& default_country) {
+  if (const auto* found = find_workspace()) return *found;
+  const auto zone = io().options().zone.name();
+  if (dry_run()) stay_in_memory();
+  database_for_write();
   try {
-    database_->workspace = workspaces.add(named.empty() ? std::string(k_first_workspace) : named,
-                                          io().options().zone.name(), default_country);
+    database_->workspace =
+        directory::Workspaces(*database_->session).add(std::string(k_first_workspace), zone, default_country);
   } catch (const Error& error) {
     // Another process wrote first; its workspace will do.
     if (error.slug() != "workspaces.exists") throw;
   }
+  return workspace();
 }
 
 }  // namespace ringctl::cmd

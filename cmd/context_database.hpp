@@ -7,6 +7,7 @@
 
 #include "audit/log.hpp"
 #include "cmd/context.hpp"
+#include "config/settings.hpp"
 #include "db/connection.hpp"
 #include "directory/workspaces.hpp"
 
@@ -17,5 +18,8 @@ struct Context::Database {
   std::optional<audit::Session> session;
   std::optional<directory::Workspace> workspace;
 };
+
+/// How the configuration wants a database opened.
+db::OpenOptions open_options(const config::Settings&, bool create = false);
 
 }  // namespace ringctl::cmd

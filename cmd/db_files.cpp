@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/secret.hpp"
+#include "cmd/context_database.hpp"
 #include "cmd/db.hpp"
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
@@ -24,11 +25,20 @@ constexpr std::array k_check_columns = {
 
 struct CheckOptions {};
 
+std::vector<db::Finding> check_database(Context& ctx) {
+  try {
+    return db::check(*ctx.open_database_as_is());
+  } catch (const Error& error) {
+    // Elsewhere the hint is this very command.
+    if (error.errc() != Errc::db_corrupt) throw;
+    throw Error(error.errc(), error.slug(), error.message(), "ringctl db restore FILE");
+  }
+}
+
 void run_check(const CheckOptions&, Context& ctx) {
-  const auto connection = ctx.open_database_as_is();
-  const auto findings = db::check(*connection);
-  const auto failed =
-      std::count_if(findings.begin(), findings.end(), [](const db::Finding& f) { return !f.ok; });
+  const auto findings = check_database(ctx);
+  const auto is_bad = [](const db::Finding& f) { return !f.ok; };
+  const auto failed = std::count_if(findings.begin(), findings.end(), is_bad);
   if (failed > 0 || !ctx.io().quiet()) {
     auto rows = ctx.io().rows(k_check_columns);
     for (const auto& f : findings) rows.row({f.id, f.ok, f.evidence, f.fix.empty() ? Cell() : Cell(f.fix)});
@@ -36,7 +46,8 @@ void run_check(const CheckOptions&, Context& ctx) {
   }
   if (failed > 0)
     throw Error(Errc::differs, "db.check_failed",
-                fmt::format("{} of {} checks failed", failed, findings.size()), "ringctl db check");
+                fmt::format("{} of {} checks failed", failed, findings.size()),
+                std::find_if(findings.begin(), findings.end(), is_bad)->fix);
 }
 
 struct FileOptions {
@@ -45,13 +56,12 @@ struct FileOptions {
 
 void run_backup(const FileOptions& opts, Context& ctx) {
   const auto connection = ctx.open_database_as_is();
-  if (connection->engine() != db::Engine::sqlite)
-    throw Error(Errc::usage, "db.not_sqlite", "db backup is for SQLite; PostgreSQL brings its own",
-                "pg_dump --schema=ringctl");
+  db::plan_backup(*connection, opts.file);
   const auto object = connection->url();
   const auto rest = fmt::format("to {}", opts.file);
   if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});
-  if (std::filesystem::exists(opts.file)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
+  std::error_code ignored;
+  if (std::filesystem::exists(opts.file, ignored)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
   db::backup(*connection, opts.file);
   ctx.io().changed({"backed up", object, rest, {{"file", Cell(opts.file)}}});
 }
@@ -60,8 +70,10 @@ void run_restore(const FileOptions& opts, Context& ctx) {
   const auto url = ctx.settings().database_url();
   const auto object = base::redact_url(url);
   const auto rest = fmt::format("from {}", opts.file);
-  if (!std::filesystem::exists(opts.file))
+  std::error_code ignored;
+  if (!std::filesystem::exists(opts.file, ignored))
     throw Error(Errc::usage, "input.not_found", fmt::format("{} is not there", opts.file));
+  db::plan_restore(opts.file, url);
   if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest});
   ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
   db::restore(opts.file, url);
@@ -85,9 +97,7 @@ void run_copy(const CopyOptions& opts, Context& ctx) {
                 "leave it out; PGPASSWORD or ~/.pgpass fills it in");
   auto& from = ctx.database();
   if (ctx.dry_run()) return ctx.io().would_change({"copy", from.url(), fmt::format("to {}", opts.url)});
-  db::OpenOptions options;
-  options.create = true;
-  const auto to = db::Connection::open(opts.url, options);
+  const auto to = db::Connection::open(opts.url, open_options(ctx.settings(), true));
   // An empty database was named on purpose; one that holds an older schema belongs to somebody.
   if (db::migration_state(*to).current == 0) db::migrate(*to, ctx.clock());
   db::require_current_schema(*to);
@@ -110,10 +120,8 @@ void add_db_files(Noun& db) {
   db.verb<CheckOptions>("check", "Check that the database is sound", run_check)
       .details(
           "SQLite: the file's structure, foreign keys, schema. PostgreSQL: schema, foreign keys, and that "
-          "row "
-          "policies are in force and bind the role that connects. Exits 8 if a check fails; with -q it "
-          "prints "
-          "nothing unless one does.")
+          "row policies are in force and bind the role that connects. Exits 8 if a check fails; with -q it "
+          "prints nothing unless one does.")
       .columns(k_check_columns)
       .example("ringctl db check")
       .example("ringctl db check -q", "for cron: silent when all is well")
@@ -124,8 +132,7 @@ void add_db_files(Noun& db) {
       .kind(ValueKind::file)
       .details(
           "Takes a consistent copy while others go on writing. A file that is there already is replaced "
-          "after a "
-          "question, or with --yes. PostgreSQL has pg_dump for this.")
+          "after a question, or with --yes. PostgreSQL has pg_dump for this.")
       .example("ringctl db backup estate.db")
       .example("ringctl db backup estate.db --yes", "replaces an older one")
       .exits({Errc::declined, Errc::db_busy, Errc::db_corrupt});
@@ -145,9 +152,8 @@ void add_db_files(Noun& db) {
       .argument("url", &CopyOptions::url, "sqlite:PATH or postgresql://..., without a password")
       .details(
           "Moves a whole estate from SQLite to PostgreSQL or back: every table in one transaction, then both "
-          "sides "
-          "are read again and compared. The other database must be empty; its tables are made if need be. A "
-          "password comes from PGPASSWORD or ~/.pgpass, never from the command line.")
+          "sides are read again and compared. The other database must be empty; its tables are made if need "
+          "be. A password comes from PGPASSWORD or ~/.pgpass, never from the command line.")
       .columns(k_copy_columns)
       .example("ringctl db copy sqlite:copy.db")
       .example("ringctl db copy postgresql://ringctl@db1/ringctl -n")

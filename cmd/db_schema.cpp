@@ -55,7 +55,7 @@ int target_of(const MigrateOptions& opts) {
 
 void run_migrate(const MigrateOptions& opts, Context& ctx) {
   const auto to = target_of(opts);
-  const auto connection = ctx.open_database_as_is(!ctx.dry_run());
+  const auto connection = ctx.open_database_to_migrate(!ctx.dry_run());
   const auto object = connection->url();
   const auto state = db::migration_state(*connection);
   if (state.newer || !state.changed.empty()) db::require_current_schema(*connection);
@@ -67,7 +67,7 @@ void run_migrate(const MigrateOptions& opts, Context& ctx) {
   const std::vector<Field> fields = {{"from", state.current}, {"to", to}};
   if (state.current == to) return ctx.io().unchanged({"migrate", object, {}, fields});
   if (ctx.dry_run()) return ctx.io().would_change({"migrate", object, rest, fields});
-  const auto applied = db::migrate(*connection, ctx.clock(), to);
+  const auto applied = ctx.migrate(*connection, to);
   if (applied.empty()) return ctx.io().unchanged({"migrate", object, {}, fields});
   ctx.io().changed({"migrated", object, rest, fields});
 }
@@ -78,8 +78,7 @@ void add_db_schema(Noun& db) {
   db.verb<StatusOptions>("status", "Show which database is used and its schema", run_status)
       .details(
           "Shows the engine, where the database is, and whether its schema is current, behind, newer than "
-          "this "
-          "ringctl, changed by another hand, or empty. Changes nothing.")
+          "this ringctl, changed by another hand, or empty. Changes nothing.")
       .columns(k_columns)
       .example("ringctl db status")
       .example("ringctl db status -o json --columns state,schema")
@@ -89,13 +88,11 @@ void add_db_schema(Noun& db) {
       .flag("to", &MigrateOptions::to, "N", "Stop at schema N; by default the newest")
       .details(
           "Applies the numbered migrations that are missing, each in a transaction of its own. There is no "
-          "way "
-          "back. A SQLite database that is not empty is copied to PATH.before-NNNN first; of PostgreSQL take "
-          "a "
-          "backup yourself.")
+          "way back. A SQLite database that is not empty is copied to PATH.before-NNNN first; of PostgreSQL "
+          "take a backup yourself. Waits for another process that migrates: 5 seconds, or --lock-wait.")
       .example("ringctl db migrate -n", "shows what would be done")
-      .example("ringctl db migrate --to 1")
-      .exits({Errc::auth, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
+      .example("ringctl db migrate --to 2")
+      .exits({Errc::auth, Errc::locked, Errc::schema, Errc::db_down, Errc::db_busy, Errc::db_corrupt});
 }
 
 }  // namespace ringctl::cmd

@@ -81,7 +81,7 @@ int fail(const std::vector<std::string>& args, Context& context) {
   }
   return report(error, context.streams().err,
                 wants_json_errors(args, context.environment()) || context.json_errors(),
-                context.error_paint());
+                context.error_paint(args));
 }
 
 }  // namespace ringctl::cmd

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/file.hpp"
 #include "base/secret.hpp"
 #include "cmd/context.hpp"
+#include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
@@ -39,65 +39,86 @@ struct Checked {
 };
 using Report = std::vector<Checked>;
 
+bool has_failed(const Checked& check) { return check.status == "fail"; }
+
 Checked failure(std::string id, const Error& error) {
-  return {std::move(id), "fail", error.message(), error.hint()};
+  auto evidence = error.message();
+  for (const auto& line : error.details()) evidence += "; " + line;
+  return {std::move(id), "fail", std::move(evidence), error.hint()};
 }
 
 // --- configuration ---
 
-/// Takes access to the secrets away from others, if they are this user's.
-bool close_to_others(const fs::path& file) { return ::chmod(file.c_str(), S_IRUSR | S_IWUSR) == 0; }
+/// What can be known of the configuration, and all that is wrong with it.
+struct Configuration {
+  config::Settings settings;
+  std::vector<Error> failures;
+};
 
-void check_secrets(const fs::path& file, bool fix, Report& report) {
-  static constexpr auto k_id = "config.secrets";
-  if (!fs::exists(file))
-    return report.push_back({k_id, "ok", fmt::format("{} is not there", file.string()), {}});
-  const auto look = [&] {
+Configuration read_configuration(Context& ctx) {
+  std::vector<Error> failures;
+  auto settings = config::Settings::load(ctx.sources(), &failures);
+  for (const auto& error : failures)
+    if (error.errc() == Errc::usage) throw Error(error);
+  return {std::move(settings), std::move(failures)};
+}
+
+constexpr std::string_view k_open_secrets = "config.secret_permissions";
+
+/// True if others can read the secrets of this user.
+bool has_open_secrets(const fs::path& file) {
+  std::error_code ignored;
+  if (file.empty() || !fs::is_regular_file(file, ignored)) return false;
+  try {
     base::require_private(file);
-    report.push_back({k_id, "ok", fmt::format("{} is this user's alone", file.string()), {}});
-  };
-  try {
-    look();
+    return false;
   } catch (const Error& error) {
-    if (!fix || !close_to_others(file)) return report.push_back(failure(k_id, error));
-    try {
-      look();
-      report.back().evidence += " now";
-    } catch (const Error& still) {
-      report.push_back(failure(k_id, still));
-    }
+    return error.slug() == k_open_secrets;
   }
 }
 
-std::string read_or_not(const fs::path& file) {
+/// Takes access away from others; true if they had it and have it no more.
+bool close_secrets(const fs::path& file) {
+  return has_open_secrets(file) && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) == 0;
+}
+
+std::string about_secrets(const fs::path& file) {
+  std::error_code ignored;
+  if (file.empty()) return "there is no file";
+  return fmt::format("{} is {}", file.string(),
+                     fs::exists(file, ignored) ? "this user's alone" : "not there");
+}
+
+std::string about_settings(const fs::path& file) {
+  std::error_code ignored;
   if (file.empty()) return "no home, so no file; defaults hold";
-  return fmt::format("{} {}", file.string(), fs::exists(file) ? "is read" : "is not there; defaults hold");
+  return fmt::format("{} {}", file.string(),
+                     fs::exists(file, ignored) ? "is read" : "is not there; defaults hold");
 }
 
-void check_config(Context& ctx, bool fix, Report& report) {
-  fs::path file;
-  try {
-    file = config::Settings::locate_user_file(ctx.sources());
-  } catch (const Error& error) {
-    return report.push_back(failure("config.files", error));
-  }
-  // Before the configuration is read, which refuses secrets that are open to others.
-  if (!file.empty()) check_secrets(file.parent_path() / "credentials.toml", fix, report);
-  try {
-    const auto& settings = ctx.settings();
-    report.push_back({"config.files", "ok", read_or_not(file), {}});
-    const auto value = settings.find("database");
-    report.push_back({"config.database",
-                      "ok",
-                      fmt::format("{} ({})", base::redact_url(settings.database_url()),
-                                  value ? value->origin : std::string("built-in")),
-                      {}});
-  } catch (const Error& error) {
-    report.push_back(failure("config.files", error));
-  }
+void check_config(const Configuration& configuration, Report& report) {
+  const auto& [settings, failures] = configuration;
+  const auto list = [&](const char* id, bool secrets, std::string all_is_well) {
+    const auto before = report.size();
+    for (const auto& error : failures)
+      if ((error.slug() == k_open_secrets) == secrets) report.push_back(failure(id, error));
+    if (report.size() == before) report.push_back({id, "ok", std::move(all_is_well), {}});
+  };
+  list("config.secrets", true, about_secrets(settings.credentials_file()));
+  list("config.files", false, about_settings(settings.user_file()));
 }
 
 // --- database ---
+
+/// Which one, and who says so; where parts of the configuration cannot be read, another may have been meant.
+void check_choice(const Configuration& configuration, Report& report) {
+  const auto& [settings, failures] = configuration;
+  const auto value = settings.find("database");
+  auto evidence = fmt::format("{} ({})", base::redact_url(settings.database_url()),
+                              value ? value->origin : std::string("built-in"));
+  if (!failures.empty()) evidence += ", as far as the configuration can be read";
+  report.push_back({"config.database", failures.empty() ? "ok" : "warn", std::move(evidence), {}});
+}
 
 void check_disk(const std::string& url, Report& report) {
   static constexpr std::string_view k_scheme = "sqlite:";
@@ -118,9 +139,11 @@ void check_disk(const std::string& url, Report& report) {
        open ? fmt::format("chmod 600 {}", file.string()) : std::string()});
 }
 
-void check_database(Context& ctx, Report& report) {
+void check_database(const Configuration& configuration, Report& report) {
   try {
-    const auto connection = ctx.open_database_as_is();
+    check_choice(configuration, report);
+    const auto connection =
+        db::Connection::open(configuration.settings.database_url(), open_options(configuration.settings));
     report.push_back({"db.reach", "ok", fmt::format("{} answers", connection->url()), {}});
     const auto state = db::migration_state(*connection);
     if (state.current == 0) {
@@ -142,20 +165,24 @@ void check_database(Context& ctx, Report& report) {
 
 void run_doctor(const DoctorOptions& opts, Context& ctx) {
   const auto topic = opts.topic.value_or("all");
+  auto configuration = read_configuration(ctx);
+  const bool fixed =
+      opts.fix && !ctx.dry_run() && topic != "db" && close_secrets(configuration.settings.credentials_file());
+  if (fixed) configuration = read_configuration(ctx);
   Report report;
-  if (topic != "db") check_config(ctx, opts.fix && !ctx.dry_run(), report);
-  const bool readable =
-      std::none_of(report.begin(), report.end(), [](const Checked& c) { return c.status == "fail"; });
-  if (topic != "config" && readable) check_database(ctx, report);
+  if (topic != "db") check_config(configuration, report);
+  if (topic != "config") check_database(configuration, report);
 
-  auto rows = ctx.io().rows(k_columns);
+  auto& io = ctx.io();
+  if (fixed) io.note(fmt::format("fixed: chmod 600 {}", configuration.settings.credentials_file().string()));
+  auto rows = io.rows(k_columns);
   for (const auto& c : report) rows.row({c.id, c.status, c.evidence, c.fix.empty() ? Cell() : Cell(c.fix)});
   rows.finish();
-  const auto failed =
-      std::count_if(report.begin(), report.end(), [](const Checked& c) { return c.status == "fail"; });
-  if (failed > 0)
-    throw Error(Errc::differs, "doctor.failed", fmt::format("{} of {} checks failed", failed, report.size()),
-                opts.fix ? "" : "ringctl doctor --fix");
+  const auto failed = std::count_if(report.begin(), report.end(), has_failed);
+  if (failed == 0) return;
+  const bool fixable = !opts.fix && has_open_secrets(configuration.settings.credentials_file());
+  throw Error(Errc::differs, "doctor.failed", fmt::format("{} of {} checks failed", failed, report.size()),
+              fixable ? "ringctl doctor --fix" : "");
 }
 
 }  // namespace
@@ -167,10 +194,9 @@ void add_doctor(Noun& doctor) {
       .flag("fix", &DoctorOptions::fix, "Mend what can be mended: the mode of the secrets file")
       .details(
           "Looks at the configuration and the database and says of each check whether it is ok, worth a "
-          "warning, "
-          "or failed, on what evidence, and what mends it. Runs although the configuration cannot be read. "
-          "Exits "
-          "8 if a check failed.")
+          "warning, or failed, on what evidence, and what mends it. What is wrong in the configuration is "
+          "listed, all of it, and the database is looked at as far as the rest names it. Exits 8 if a check "
+          "fails, after --fix if one still does.")
       .columns(k_columns)
       .without_settings()
       .example("ringctl doctor")

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t k_measured_rows = 2000;
 constexpr std::size_t k_gap = 2;
+constexpr std::size_t k_short_id = 8;
 constexpr std::size_t k_narrowest = 6;
 
 bool is_number(ColumnType type) {
@@ -191,7 +192,8 @@ class Markdown final : public RowFormat {
 void append_display_cell(std::string& out, const Column& column, const Cell& cell, TimeText& times) {
   const auto& value = cell.value();
   if (const auto* text = std::get_if<std::string_view>(&value)) {
-    append_visible(out, *text);
+    const bool short_id = column.type == ColumnType::job && text->size() > k_short_id;
+    append_visible(out, short_id ? text->substr(text->size() - k_short_id) : *text);
   } else if (const auto* at = std::get_if<base::Instant>(&value)) {
     times.append_local(out, *at);
   } else if (const auto* number = std::get_if<std::int64_t>(&value);

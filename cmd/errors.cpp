@@ -109,6 +109,18 @@ bool wants_json_errors(const std::vector<std::string>& args, const Environment& 
   return json;
 }
 
+std::string color_on_line(const std::vector<std::string>& args) {
+  std::string color;
+  bool no_color = false;
+  for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
+    constexpr std::string_view k_color = "--color=";
+    if (args[i] == "--no-color") no_color = true;
+    if (args[i] == "--color" && i + 1 < args.size()) color = args[i + 1];
+    if (args[i].starts_with(k_color)) color = args[i].substr(k_color.size());
+  }
+  return no_color ? "never" : color;
+}
+
 int report(const Error& error, int fd, bool json, Paint paint) {
   const bool quiet = error.errc() == Errc::broken_pipe || error.errc() == Errc::ok || error.message().empty();
   if (!quiet) write_quietly(fd, json ? error_json(error) : error_text(error, paint));

@@ -22,6 +22,9 @@ Error to_error(std::exception_ptr);
 /// too.
 bool wants_json_errors(const std::vector<std::string>& args, const Environment&);
 
+/// "always" or "never" if the words say so, wherever they stand, "auto" if they say that, else "".
+std::string color_on_line(const std::vector<std::string>& args);
+
 /// Prints the error on `fd` unless it ends the run quietly (broken pipe, pager closed, no message); its exit
 /// status.
 int report(const Error&, int fd, bool json, Paint);

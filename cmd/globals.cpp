@@ -39,7 +39,8 @@ std::vector<Flag> make_global_flags() {
   add(with_choices(global("o,output", &G::output, "FORMAT", "output format"), k_formats,
                    "table on a terminal, else tsv"));
   add(global("json", &G::json, "same as -o json"));
-  add(global("out", &G::out, "FILE", "write to FILE instead of standard output, whole or not at all",
+  add(global("out", &G::out, "FILE",
+             "write to FILE, whole or not at all; without -o its name says the format: .csv, .json ...",
              ValueKind::file));
   add(global("columns", &G::columns, "A,B,C", "columns to print, in this order; \"help\" lists them",
              ValueKind::column));

@@ -14,6 +14,22 @@ namespace {
 
 constexpr std::size_t k_width = 100;
 
+/// Appends the words of `text`, in lines of at most k_width; those after the first are indented.
+void append_wrapped(std::string& out, std::string_view text, std::size_t indent) {
+  std::size_t column = indent;
+  for (const auto word : base::split(text, ' ')) {
+    if (column > indent && column + 1 + word.size() > k_width) {
+      out.append("\n").append(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out.push_back(' ');
+      ++column;
+    }
+    out.append(word);
+    column += word.size();
+  }
+}
+
 /// Lines of "  left  right", the right column wrapped and aligned.
 class TwoColumns {
  public:
@@ -28,19 +44,8 @@ class TwoColumns {
     for (const auto& [left, right] : lines_) {
       fmt::format_to(std::back_inserter(out), "  {:<{}}", left, widest_);
       if (left.size() > widest_) out.append("\n").append(indent - 2, ' ');
-      std::size_t column = indent;
       out.append("  ");
-      for (const auto word : base::split(right, ' ')) {
-        if (column + word.size() > k_width && column > indent) {
-          out.append("\n").append(indent, ' ');
-          column = indent;
-        } else if (column > indent) {
-          out.push_back(' ');
-          ++column;
-        }
-        out.append(word);
-        column += word.size();
-      }
+      append_wrapped(out, right, indent);
       while (out.ends_with(' ')) out.pop_back();
       out.push_back('\n');
     }
@@ -119,7 +124,11 @@ std::string command_help(const Command& command) {
     if (!example.note.empty()) text.append("  # ").append(example.note).append("\n");
     text.append("  ").append(example.command).append("\n");
   }
-  if (!command.details.empty()) text.append("\n").append(command.details).append("\n");
+  if (!command.details.empty()) {
+    text.push_back('\n');
+    append_wrapped(text, command.details, 0);
+    text.push_back('\n');
+  }
   TwoColumns arguments;
   for (const auto& argument : command.arguments) {
     std::string help(argument.help);

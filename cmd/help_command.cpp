@@ -21,9 +21,14 @@ struct HelpOptions {
 
 std::string text_for(const Registry& registry, const std::vector<std::string>& words) {
   if (words.empty()) return help_text(registry, nullptr, nullptr);
-  if (words.size() == 1)
-    for (const auto& topic : topics())
-      if (topic.name == words[0] && !(topic.name == "config")) return topic.text();
+  for (const auto& topic : topics()) {
+    if (topic.name != words[0] || registry.find(words[0])) continue;
+    if (words.size() > 1)
+      throw Error(Errc::usage, "usage.unexpected_argument",
+                  fmt::format("unexpected \"{}\" after the topic {}", words[1], topic.name),
+                  fmt::format("ringctl help {}", topic.name));
+    return topic.text();
+  }
   std::vector<std::string> candidates;
   if (const auto* alias = registry.find_alias(words[0])) {
     const auto* noun = registry.find(alias->noun);
@@ -64,7 +69,7 @@ void add_help(Noun& noun) {
       .kind(ValueKind::topic)
       .flag("tree", &HelpOptions::tree, "FORMAT", "print every command with all it takes, for programs")
       .choices("json")
-      .details("Topics: exit-codes, environment, formats, config.")
+      .details("Topics: exit-codes, environment, formats, config, security.")
       .example("ringctl help config set", "the same as `ringctl config set --help`")
       .example("ringctl help exit-codes")
       .example("ringctl help --tree json", "commands, flags, columns and exit statuses as one JSON object")

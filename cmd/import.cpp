@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "bulk/names.hpp"
 #include "cmd/context.hpp"
 #include "directory/workspaces.hpp"
 #include "phone/region.hpp"
@@ -12,28 +13,6 @@ namespace ringctl::cmd {
 namespace {
 
 std::string number(std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); }
-
-csv::Format input_format(const std::string& name) {
-  if (name == "csv") return csv::Format::csv;
-  if (name == "tsv") return csv::Format::tsv;
-  return name == "jsonl" ? csv::Format::jsonl : csv::Format::automatic;
-}
-
-csv::Encoding input_encoding(const std::string& name) {
-  if (name == "utf-8") return csv::Encoding::utf8;
-  if (name == "utf-16") return csv::Encoding::utf16;
-  return name == "windows-1252" ? csv::Encoding::windows1252 : csv::Encoding::automatic;
-}
-
-bulk::HeaderMode header_mode(const std::string& name) {
-  if (name == "yes") return bulk::HeaderMode::yes;
-  return name == "no" ? bulk::HeaderMode::no : bulk::HeaderMode::automatic;
-}
-
-bulk::OnConflict conflict_mode(const std::string& name) {
-  if (name == "skip") return bulk::OnConflict::skip;
-  return name == "fail" ? bulk::OnConflict::fail : bulk::OnConflict::update;
-}
 
 char delimiter_of(const std::optional<std::string>& text) {
   if (!text) return 0;
@@ -45,16 +24,25 @@ char delimiter_of(const std::optional<std::string>& text) {
               "--input-delimiter ';', or tab");
 }
 
+/// The journal keeps it, so that `jobs resume` finds the file again, and PostgreSQL keeps text only.
+void require_utf8_name(const std::string& file) {
+  if (!base::valid_utf8(file))
+    throw Error(Errc::usage, "usage.not_utf8", fmt::format("the name of {} is not valid UTF-8", file),
+                "rename it, or give its content on standard input, as file -");
+}
+
 bulk::ImportOptions options_of(const ImportArguments& arguments, Context& context) {
+  require_utf8_name(arguments.file);
+  if (arguments.rejects) require_utf8_name(*arguments.rejects);
   bulk::ImportOptions options;
   auto& intake = options.intake;
   intake.path = arguments.file;
-  intake.format = input_format(arguments.input_format);
-  intake.encoding = input_encoding(arguments.encoding);
-  intake.header = header_mode(arguments.input_header);
+  intake.format = bulk::choice_of<csv::Format>(arguments.input_format);
+  intake.encoding = bulk::choice_of<csv::Encoding>(arguments.encoding);
+  intake.header = bulk::choice_of<bulk::HeaderMode>(arguments.input_header);
   intake.delimiter = delimiter_of(arguments.input_delimiter);
   for (const auto& map : arguments.maps) intake.maps.push_back(bulk::parse_column_map(map));
-  options.on_conflict = conflict_mode(arguments.on_conflict);
+  options.on_conflict = bulk::choice_of<bulk::OnConflict>(arguments.on_conflict);
   if (arguments.max_errors) options.allowance = bulk::parse_allowance(*arguments.max_errors);
   if (arguments.rejects) options.rejects = *arguments.rejects;
   options.restart = arguments.restart;
@@ -120,17 +108,25 @@ void show_summary(Io& io, const bulk::ImportReport& report, std::string_view nou
     io.unchanged(change_of(report, "imported", noun, rest));
 }
 
+/// The first rejected rows and how many more there are.
+std::vector<std::string> rejected_rows(const bulk::ImportReport& report) {
+  std::vector<std::string> lines;
+  for (const auto& problem : report.problems) lines.push_back(problem.text());
+  if (const auto more = report.counts.rejected() - std::ssize(report.problems); more > 0)
+    lines.push_back(fmt::format("… {} more", number(more)));
+  return lines;
+}
+
 Error partial(const bulk::ImportReport& report) {
   const auto& counts = report.counts;
-  Error error(Errc::partial, "import.partial",
-              fmt::format("{}: {} of {} rows {} rejected", report.input, number(counts.rejected()),
-                          number(counts.rows), report.dry_run ? "would be" : "were"),
-              report.rejects.empty() ? "--rejects FILE keeps the rejected rows, ready to be mended"
-                                     : fmt::format("mend {} and import it again", report.rejects.string()));
-  for (const auto& problem : report.problems) error.detail(problem.text());
-  if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
-    error.detail(fmt::format("… {} more", number(more)));
-  if (report.job) return std::move(error).job(report.job->short_id());
+  Error error(
+      Errc::partial, "import.partial",
+      fmt::format("{}: {} of {} {} {} rejected", report.input, number(counts.rejected()), number(counts.rows),
+                  counts.rows == 1 ? "row" : "rows", counts.rejected() == 1 ? "was" : "were"),
+      report.rejects.empty() ? "--rejects FILE keeps the rejected rows, ready to be mended"
+                             : fmt::format("mend {} and import it again", report.rejects.string()));
+  for (auto& line : rejected_rows(report)) error.detail(std::move(line));
+  if (report.job) return std::move(error).job(report.job->text());
   return error;
 }
 
@@ -177,14 +173,19 @@ Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
 void run_import(const ImportArguments& arguments, Context& context, bulk::Adapter& adapter) {
   auto options = options_of(arguments, context);
   auto& default_country = options.intake.reading.default_country;
-  const auto& workspace = context.workspace_for_write(
-      default_country.empty() ? std::nullopt : std::optional<std::string>(default_country));
-  if (default_country.empty()) default_country = workspace.default_country.value_or("");
+  const auto* known = context.find_workspace();
+  if (known && default_country.empty()) default_country = known->default_country.value_or("");
   run_import(options, context, adapter);
 }
 
 void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adapter& adapter) {
-  const auto& workspace = context.workspace_for_write();
+  const auto target = [&](bool writes) -> bulk::Target {
+    if (!writes && !context.find_workspace()) context.stay_in_memory();
+    const auto& country = options.intake.reading.default_country;
+    const auto& workspace =
+        context.workspace_for_write(country.empty() ? std::nullopt : std::optional(country));
+    return {context.session(), workspace.id};
+  };
   auto& io = context.io();
   std::optional<Progress> shown;
   std::string phase;
@@ -197,12 +198,14 @@ void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adap
     shown->update(now.done, now.rejected);
   };
   auto& cancel = context.cancel();
-  const auto report = bulk::run_import(context.session(), workspace.id, adapter, options, cancel, progress);
+  const auto report = bulk::run_import(target, adapter, options, cancel, progress);
   shown.reset();
   show_warnings(io, report);
   show_summary(io, report, adapter.noun());
-  if (report.outcome == Errc::partial && !report.dry_run) throw partial(report);
-  if (report.outcome != Errc::ok && report.outcome != Errc::partial) throw bulk::refusal(report);
+  if (report.outcome == Errc::ok) return;
+  if (report.outcome != Errc::partial) throw bulk::refusal(report);
+  if (!report.dry_run) throw partial(report);
+  for (const auto& line : rejected_rows(report)) io.note("  " + line);
 }
 
 }  // namespace ringctl::cmd

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "base/zone.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "db/connection.hpp"
@@ -29,7 +28,7 @@ bool is_missing(Context& ctx) {
 
 /// A shared database is changed only after it was asked for; a file of one's own is just made.
 bool prepare_schema(Context& ctx) {
-  const auto connection = ctx.open_database_as_is(true);
+  const auto connection = ctx.open_database_to_migrate(true);
   const auto state = db::migration_state(*connection);
   if (state.pending.empty() || state.newer || !state.changed.empty()) {
     db::require_current_schema(*connection);
@@ -39,7 +38,7 @@ bool prepare_schema(Context& ctx) {
   if (connection->engine() == db::Engine::postgresql)
     ctx.io().confirm(fmt::format("{} the schema of ringctl in {}?", state.current == 0 ? "create" : "upgrade",
                                  connection->url()));
-  return !db::migrate(*connection, ctx.clock()).empty();
+  return !ctx.migrate(*connection).empty();
 }
 
 /// The workspace that is there already must be what was asked for, if anything was.
@@ -58,7 +57,7 @@ void run_init(const InitOptions& opts, Context& ctx) {
   const auto name = named.empty() ? std::string(k_default_name) : named;
   const auto zone = opts.zone.value_or(ctx.io().options().zone.name());
   const auto rest = fmt::format("({})", zone);
-  base::Zone::parse(zone);
+  directory::Workspaces::require_valid(name, zone, opts.country);
   if (ctx.dry_run() && (is_missing(ctx) || prepare_schema(ctx)))
     return ctx.io().would_change({.action = "create", .object = "workspace " + name, .rest = rest});
 
@@ -98,12 +97,11 @@ void add_init(Noun& init) {
       .details(
           "Creates what is missing: the SQLite file, the tables, a workspace (named by --workspace, else "
           "\"default\"). On PostgreSQL it asks before it creates or upgrades tables, or takes --yes. Run "
-          "again, it "
-          "changes nothing.")
+          "again, it changes nothing.")
       .example("ringctl init --zone America/New_York --country US")
       .example("ringctl init --workspace sales --yes", "a workspace of that name, without being asked")
-      .exits({Errc::auth, Errc::conflict, Errc::invalid, Errc::declined, Errc::schema, Errc::db_down,
-              Errc::db_busy});
+      .exits({Errc::auth, Errc::conflict, Errc::invalid, Errc::declined, Errc::locked, Errc::schema,
+              Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -11,7 +11,7 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::array k_columns = {
-    Column{"job", ColumnType::word},
+    Column{"job", ColumnType::job, true, true},
     Column{"kind", ColumnType::word, true, true},
     Column{"state", ColumnType::word, true, true},
     Column{"input", ColumnType::text, true, true},
@@ -32,7 +32,6 @@ constexpr std::array k_columns = {
     Column{"input_digest", ColumnType::word, false},
     Column{"options", ColumnType::json, false},
     Column{"position", ColumnType::word, false},
-    Column{"id", ColumnType::uuid, false, true},
 };
 
 Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
@@ -41,8 +40,7 @@ Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell
 template <class Sink>
 void with_cells(const jobs::Job& job, Sink sink) {
   const auto& counts = job.counts;
-  const auto short_id = job.id.short_id();
-  sink({short_id,
+  sink({job.id,
         job.kind,
         jobs::state_name(job.state),
         job.input_name,
@@ -62,8 +60,7 @@ void with_cells(const jobs::Job& job, Sink sink) {
         job.actor,
         text_or_null(job.input_digest),
         RawJson{job.options},
-        text_or_null(job.position),
-        job.id});
+        text_or_null(job.position)});
 }
 
 struct ListVerbOptions {};
@@ -130,8 +127,7 @@ void add_jobs_read(Noun& jobs) {
   jobs.verb<ListVerbOptions>("list", "List jobs, newest first", run_list)
       .details(
           "Lists the bulk jobs of the workspace with how many rows they read, made, changed and rejected. A "
-          "job "
-          "that is still `running` but has no process goes on when its command is given again.")
+          "job that is still `running` but has no process goes on when its command is given again.")
       .columns(k_columns)
       .example("ringctl jobs list --limit 10")
       .example("ringctl jobs list --sort rejected:desc -o json")
@@ -144,8 +140,7 @@ void add_jobs_read(Noun& jobs) {
             "List the rows that were rejected or changed, in the order of the input")
       .details(
           "Shows one job. With --rows it lists the rows the journal remembers one by one: rejected ones with "
-          "the "
-          "reason, and changed ones with what they held before.")
+          "the reason, and changed ones with what they held before.")
       .columns(k_columns)
       .example("ringctl jobs show 5be01d7a")
       .example("ringctl jobs show 5be01d7a --rows -o csv", "what was rejected, and why")

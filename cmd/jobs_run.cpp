@@ -74,6 +74,11 @@ void run_undo(const JobOptions& options, Context& context) {
                    {"gone", report.gone}};
   if (context.dry_run()) return io.would_change(change);
   io.changed(change);
+  if (report.kept_count > 0)
+    throw Error(Errc::partial, "jobs.partly_undone",
+                fmt::format("job {} is undone but for {} {} that changed since", report.job.id.short_id(),
+                            report.kept_count, report.kept_count == 1 ? "row" : "rows"))
+        .job(report.job.id.text());
 }
 
 }  // namespace
@@ -83,7 +88,7 @@ void add_jobs_resume(Noun& noun) {
       .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
       .details(
-          "Reads the same file again and goes on behind the last batch that was written. Giving the original\n"
+          "Reads the same file again and goes on behind the last batch that was written. Giving the original "
           "command again does the same.")
       .example("ringctl jobs resume 5be01d7a")
       .example("ringctl jobs resume 5be01d7a --lock-wait 1m", "wait while another import runs")
@@ -95,11 +100,11 @@ void add_jobs_undo(Noun& noun) {
       .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
       .details(
-          "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed\n"
-          "since are kept and listed.")
+          "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed "
+          "since are kept and listed, and the exit status is 3; if that is all of them, nothing is done.")
       .example("ringctl jobs undo 5be01d7a --dry-run", "show what would be taken back")
       .example("ringctl jobs undo 5be01d7a --yes")
-      .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::locked});
+      .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked});
 }
 
 }  // namespace ringctl::cmd

@@ -27,6 +27,14 @@ bool before(const Cell& a, const Cell& b) {
   return std::get<RawJson>(left).text < std::get<RawJson>(right).text;
 }
 
+Error bad_direction(const std::string& column, const std::string& direction) {
+  const std::vector<std::string> directions = {"asc", "desc"};
+  Error error(Errc::usage, "usage.bad_sort", fmt::format("--sort: \"{}\" is not asc or desc", direction),
+              fmt::format("--sort {}:desc", column));
+  if (auto line = did_you_mean(direction, directions); !line.empty()) error.detail(std::move(line));
+  return error;
+}
+
 }  // namespace
 
 Sort parse_sort(const std::string& text, std::span<const Column> columns) {
@@ -43,8 +51,7 @@ Sort parse_sort(const std::string& text, std::span<const Column> columns) {
   };
   if (colon != text.npos) {
     const auto direction = text.substr(colon + 1);
-    if (direction != "asc" && direction != "desc")
-      throw refuse(fmt::format("--sort: \"{}\" is not asc or desc", direction));
+    if (direction != "asc" && direction != "desc") throw bad_direction(sort.column, direction);
     sort.descending = direction == "desc";
   }
   if (std::find(sortable.begin(), sortable.end(), sort.column) == sortable.end())

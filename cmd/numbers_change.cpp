@@ -49,11 +49,13 @@ struct AddOptions : FieldOptions {
 };
 
 void run_add(const AddOptions& opts, Context& ctx) {
-  const auto& workspace = ctx.workspace_for_write();
-  const auto number = phone::parse_typed(opts.number, workspace.default_country.value_or(""));
+  // What was typed is checked before the first number makes a database.
+  const auto* known = ctx.find_workspace();
+  const auto number = phone::parse_typed(opts.number, known ? known->default_country.value_or("") : "");
   const auto change = opts.change();
-  auto numbers = numbers_of(ctx, workspace);
   print_warnings(ctx, number, change);
+  const auto& workspace = ctx.workspace_for_write();
+  auto numbers = numbers_of(ctx, workspace);
   const auto object = number.text();
   const auto rest = fmt::format("to {}", workspace.name);
   const Change same{.action = "add", .object = object};
@@ -83,7 +85,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   print_warnings(ctx, number, change);
   const auto object = number.text();
   if (ctx.dry_run()) {
-    const auto plan = numbers.plan_update(number, change);
+    const auto plan = numbers.plan_update(number, change, opts.if_version);
     const auto values = planned_values(plan);
     if (values.empty()) return ctx.io().unchanged({.action = "update", .object = object});
     return ctx.io().would_change({.action = "update", .object = object, .rest = values});
@@ -129,10 +131,8 @@ void add_numbers_change(Noun& numbers) {
   add_fields(add);
   add.details(
          "Adds one number to the workspace. A number that is there already with the same values is left as "
-         "it is; with "
-         "other values, or held by another workspace, it is a conflict. On SQLite the first number makes the "
-         "database "
-         "and the workspace \"default\".")
+         "it is; with other values, or held by another workspace, it is a conflict. On SQLite the first "
+         "number makes the database and the workspace \"default\".")
       .example("ringctl numbers add +12025550123 --label Sales --capabilities 'voice|sms'")
       .example("ringctl numbers add +442079460123 --provider telnyx --country-code GB -n",
                "shows what would be added")
@@ -147,8 +147,7 @@ void add_numbers_change(Noun& numbers) {
             "Refuse if the number was changed since it had version N")
       .details(
           "Changes the fields that are given and leaves the others alone. `-` clears a field: provider, "
-          "status and "
-          "country fall back to their defaults.")
+          "status and country fall back to their defaults.")
       .example("ringctl numbers update +12025550123 --label Support")
       .example("ringctl numbers update Sales --status inactive --label -", "by its label, which is cleared")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
@@ -159,8 +158,7 @@ void add_numbers_change(Noun& numbers) {
       .required()
       .details(
           "Forgets numbers. Twilio is not told: a number that is billed stays billed until it is released "
-          "there. "
-          "Asks first, or takes --yes.")
+          "there. Asks first, or takes --yes.")
       .example("ringctl numbers delete +12025550123 --yes")
       .example("ringctl numbers delete +12025550123 +12025550124 -n", "shows what would be deleted")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});

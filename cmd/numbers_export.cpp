@@ -39,10 +39,8 @@ void add_numbers_export(Noun& numbers) {
   add_number_filters(verb);
   verb.details(
           "Writes exactly the columns that `ringctl numbers import` takes, ordered by number: no ids, no "
-          "times, so that "
-          "the same numbers give the same bytes on every database. Every number is written; --limit and "
-          "--sort do "
-          "not apply.")
+          "times, so that the same numbers give the same bytes on every database. Every number is written; "
+          "--limit and --sort do not apply.")
       .columns(k_columns)
       .example("ringctl numbers export -o csv --out numbers.csv")
       .example("ringctl numbers export --country CA -o jsonl",

@@ -14,9 +14,9 @@ void run_numbers_import(const ImportArguments& arguments, Context& context) {
 void add_numbers_import(Noun& numbers) {
   add_import(numbers, "Load numbers from a file: all, or all good ones", run_numbers_import)
       .details(
-          "Columns: phone_number, provider, country_code, label, status, capabilities, sid, in any order; a file\n"
-          "without a header holds number,provider,country. An empty cell leaves alone what is there, - clears\n"
-          "it, | separates the words of a list. Every line gets a verdict; unless --max-errors allows some, one\n"
+          "Columns: phone_number, provider, country_code, label, status, capabilities, sid, in any order; a file "
+          "without a header holds number,provider,country. An empty cell leaves alone what is there, - clears "
+          "it, | separates the words of a list. Every line gets a verdict; unless --max-errors allows some, one "
           "bad line means that nothing is written. `ringctl jobs undo` takes a finished import back.")
       .example("ringctl numbers import numbers.csv --dry-run", "what would be written, and what is wrong")
       .example("ringctl numbers import numbers.csv")

@@ -25,7 +25,7 @@ constexpr std::array k_columns = {
     Column{"created_at", ColumnType::time, false, true},
     Column{"updated_at", ColumnType::time, false, true},
     Column{"id", ColumnType::uuid, false, true},
-    Column{"job_id", ColumnType::uuid, false, true},
+    Column{"job_id", ColumnType::job, false, true},
 };
 
 Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
@@ -80,8 +80,7 @@ void add_numbers_read(Noun& numbers) {
   add_number_filters(list);
   list.details(
           "Lists the numbers of the workspace, ordered by number unless --sort says otherwise. A table shows "
-          "the "
-          "first columns; the other formats, and --columns, show all.")
+          "the first columns; the other formats, and --columns, show all.")
       .columns(k_columns)
       .example("ringctl numbers list --country US --status active")
       .example("ringctl numbers list --search sales --sort label -o json", "as JSON, ordered by label")

@@ -19,12 +19,24 @@ std::string upper(std::string_view name) {
 
 std::string help_hint(const Command& command) { return fmt::format("ringctl {} --help", command.name()); }
 
+/// The text of a flag may be empty, which mostly clears something; the name of something may not.
+bool may_be_empty(const Flag& flag) {
+  return flag.kind == ValueKind::text || flag.kind == ValueKind::other || flag.kind == ValueKind::country;
+}
+bool may_be_empty(const Argument& argument) { return argument.kind == ValueKind::other; }
+
 /// One value for one flag or argument: checked, then put into its member.
-void assign_value(const Command& command, const std::string& shown, ValueKind kind, std::string_view choices,
-                  const Assign& assign, void* options, const std::string& value) {
+template <class Described>
+void assign_value(const Command& command, const std::string& shown, const Described& described, void* options,
+                  const std::string& value) {
+  const auto kind = described.kind;
+  const auto choices = described.choices;
   // Names of files may be any bytes; everything else ends up in messages and in the database.
   if (kind != ValueKind::file && kind != ValueKind::folder && !base::valid_utf8(value))
     throw Error(Errc::usage, "usage.not_utf8", fmt::format("{}: the value is not valid UTF-8", shown));
+  if (value.empty() && choices.empty() && !may_be_empty(described))
+    throw Error(Errc::usage, "usage.empty_value", fmt::format("{}: the value is empty", shown),
+                help_hint(command));
   if (!choices.empty()) {
     const auto allowed = split_choices(choices);
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
@@ -35,7 +47,7 @@ void assign_value(const Command& command, const std::string& shown, ValueKind ki
       throw std::move(error);
     }
   }
-  if (const auto expected = assign(options, value); !expected.empty())
+  if (const auto expected = described.assign(options, value); !expected.empty())
     throw Error(Errc::usage, "usage.bad_value", fmt::format("{}: \"{}\" is not {}", shown, value, expected),
                 help_hint(command));
 }
@@ -88,8 +100,7 @@ class Binder {
       return;
     }
     const auto assign = [this, &flag, target, name](const CLI::results_t& values) {
-      for (const auto& value : values)
-        assign_value(command_, name, flag.kind, flag.choices, flag.assign, target, value);
+      for (const auto& value : values) assign_value(command_, name, flag, target, value);
       return true;
     };
     // Given twice, the last one counts: that is what lets an alias set a default.
@@ -102,8 +113,7 @@ class Binder {
 
   void add_argument(const Argument& argument) {
     const auto assign = [this, &argument](const CLI::results_t& values) {
-      assign_value(command_, upper(argument.name), argument.kind, argument.choices, argument.assign, options_,
-                   values.front());
+      assign_value(command_, upper(argument.name), argument, options_, values.front());
       return true;
     };
     app_.add_option(std::string(argument.name), assign)->expected(1)->required(argument.required);
@@ -116,7 +126,7 @@ class Binder {
     const auto& last = command_.arguments.back();
     const auto fixed = std::min(command_.arguments.size() - 1, arguments.size());
     for (auto i = fixed; i < arguments.size(); ++i)
-      assign_value(command_, upper(last.name), last.kind, last.choices, last.assign, options_, arguments[i]);
+      assign_value(command_, upper(last.name), last, options_, arguments[i]);
     const auto taken = arguments.size() - fixed;
     if (last.required && taken == 0) throw missing_argument(last);
     return taken;

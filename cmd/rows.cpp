@@ -16,6 +16,12 @@ namespace {
 
 constexpr std::array<std::string_view, 6> k_names = {"table", "tsv", "json", "jsonl", "csv", "md"};
 
+std::optional<Format> find_format(std::string_view name) {
+  const auto it = std::find(k_names.begin(), k_names.end(), name);
+  if (it == k_names.end()) return std::nullopt;
+  return static_cast<Format>(it - k_names.begin());
+}
+
 std::unique_ptr<RowFormat> make_format(RowTarget target) {
   switch (target.style.format) {
     case Format::table:
@@ -41,12 +47,17 @@ std::vector<std::size_t> default_columns(std::span<const Column> columns, Format
 
 }  // namespace
 
-Format parse_format(std::string_view name, std::string_view origin) {
-  const auto it = std::find(k_names.begin(), k_names.end(), name);
-  if (it != k_names.end()) return static_cast<Format>(it - k_names.begin());
+Format parse_format(std::string_view name) {
+  if (const auto format = find_format(name)) return *format;
   throw Error(Errc::usage, "usage.bad_value",
-              fmt::format("{}: \"{}\" is not one of table, tsv, json, jsonl, csv, md", origin, name),
+              fmt::format("\"{}\" is not one of table, tsv, json, jsonl, csv, md", name),
               "ringctl help formats");
+}
+
+std::optional<Format> format_of_file(const std::filesystem::path& file) {
+  const auto ending = base::ascii_lower(file.extension().string());
+  const auto format = ending.empty() ? std::nullopt : find_format(std::string_view(ending).substr(1));
+  return format == Format::table ? std::nullopt : format;
 }
 
 std::vector<std::size_t> pick_columns(std::span<const Column> columns,
@@ -63,7 +74,11 @@ std::vector<std::size_t> pick_columns(std::span<const Column> columns,
       if (auto line = did_you_mean(name, known); !line.empty()) error.detail(std::move(line));
       throw std::move(error);
     }
-    picked.push_back(static_cast<std::size_t>(it - columns.begin()));
+    const auto index = static_cast<std::size_t>(it - columns.begin());
+    if (std::find(picked.begin(), picked.end(), index) != picked.end())
+      throw Error(Errc::usage, "usage.repeated_column", fmt::format("--columns: \"{}\" is named twice", name),
+                  "name each column once");
+    picked.push_back(index);
   }
   return picked;
 }

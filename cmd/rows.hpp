@@ -3,6 +3,7 @@
 // row.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,7 +18,9 @@ namespace ringctl::cmd {
 
 enum class Format { table, tsv, json, jsonl, csv, md };
 /// Throws Errc::usage [usage.bad_value] naming the formats there are.
-Format parse_format(std::string_view name, std::string_view origin = "--output");
+Format parse_format(std::string_view name);
+/// By the end of its name: csv for "numbers.csv"; nullopt where that says nothing.
+std::optional<Format> format_of_file(const std::filesystem::path& file);
 
 /// How rows are written, decided before the first.
 struct RowStyle {

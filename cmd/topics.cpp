@@ -60,6 +60,7 @@ std::string formats() {
          "In csv and tsv, free text that a spreadsheet would take for a formula (it begins with = + - @ TAB CR NUL) gets\n"
          "a ' in front; `import` removes it again. --csv-raw turns that off. Numbers, times and identifiers are checked\n"
          "and never prefixed.\n\n"
+         "--out FILE takes its format from the name, if that ends in .csv, .tsv, .json, .jsonl or .md and -o names none.\n\n"
          "tsv, csv and jsonl are written while the rows are read, in bounded memory. --out FILE appears whole or not at\n"
          "all. A full disk is exit status 40.\n";
 }
@@ -82,11 +83,42 @@ std::string configuration() {
          "See ringctl-config(5) for every key.\n";
 }
 
+std::string security() {
+  return "Secrets\n"
+         "  Credentials stand in credentials.toml, in files, in systemd credentials, or come from a command\n"
+         "  such as pass; the environment works too. config.toml refuses them and no flag takes one. A secret\n"
+         "  is fetched when a command needs it and wiped from memory after. Output, errors, logs and --trace\n"
+         "  never hold one: `config show` prints **** and four characters, URLs lose their password. What\n"
+         "  ringctl starts (pager, a secret's command) gets an environment without them.\n\n"
+         "Files\n"
+         "  credentials.toml and every *_file must be this user's or root's and closed to others (0600 or\n"
+         "  0400), else a command ends with status 10; `ringctl doctor --fix` closes credentials.toml.\n"
+         "  ringctl makes its database, backups, rejects and configuration 0600 and their folders 0700.\n"
+         "  --out FILE is for others to read (0644, less the umask). No configuration is read from the current\n"
+         "  directory. A database that is a symbolic link is refused.\n\n"
+         "Database\n"
+         "  PostgreSQL: row policies keep workspaces apart and bind the role ringctl connects as; `ringctl db\n"
+         "  check` says if they do not. TLS is libpq's: by itself it encrypts where the server can, but does\n"
+         "  not check who the server is. Add ?sslmode=verify-full&sslrootcert=FILE to the URL. Keep the\n"
+         "  password out of --database, which every user of the machine can read: ~/.pgpass, PGPASSWORD or a\n"
+         "  database key in credentials.toml bring it.\n\n"
+         "Audit\n"
+         "  Every change is a row of the audit log, written in the same transaction: who, when, what, before\n"
+         "  and after. Rows are linked by SHA-256, so `ringctl audit verify` finds one that was changed,\n"
+         "  removed or added. Whoever can write to the database could make the whole chain anew: note the\n"
+         "  newest hash, which `audit verify` prints, elsewhere.\n\n"
+         "What comes in\n"
+         "  What packed files unpack to is capped, bad rows are refused by line, and control characters are\n"
+         "  shown, not sent to the terminal. csv and tsv guard text against spreadsheet formulas.\n"
+         "  No command goes through a shell.\n";
+}
+
 constexpr std::array k_topics = {
     Topic{"exit-codes", "every exit status and whether trying again helps", exit_codes},
     Topic{"environment", "variables ringctl reads", environment},
     Topic{"formats", "output formats and what they promise", formats},
     Topic{"config", "configuration files, profiles and precedence", configuration},
+    Topic{"security", "secrets, file modes, the audit chain, TLS to the database", security},
 };
 
 }  // namespace

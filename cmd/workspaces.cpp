@@ -21,16 +21,19 @@ constexpr std::array k_columns = {
     Column{"id", ColumnType::uuid, false, true},
 };
 
-struct ListVerbOptions {};
+struct NoOptions {};
 
-void run_list(const ListVerbOptions&, Context& ctx) {
+void print(Context& ctx, ListOptions options) {
   ctx.database();
-  SmallList list(ctx.io(), k_columns, ctx.list_options());
+  SmallList list(ctx.io(), k_columns, std::move(options));
   for (const auto& w : directory::Workspaces(ctx.session()).list())
     list.add(
         {w.name, w.timezone, w.default_country, w.is_active, w.version, w.created_at, w.updated_at, w.id});
   list.print();
 }
+
+void run_list(const NoOptions&, Context& ctx) { print(ctx, ctx.list_options()); }
+void run_export(const NoOptions&, Context& ctx) { print(ctx, {}); }
 
 struct ShowOptions {
   std::optional<std::string> name;
@@ -52,9 +55,14 @@ struct AddOptions {
 void run_add(const AddOptions& opts, Context& ctx) {
   const auto zone = opts.timezone.value_or(ctx.io().options().zone.name());
   const auto rest = fmt::format("({})", zone);
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "add", .object = opts.name, .rest = rest});
+  directory::Workspaces::require_valid(opts.name, zone, opts.default_country);
   ctx.database_for_write();
-  const auto added = directory::Workspaces(ctx.session()).add(opts.name, zone, opts.default_country);
+  directory::Workspaces workspaces(ctx.session());
+  if (ctx.dry_run()) {
+    workspaces.require_free(opts.name);
+    return ctx.io().would_change({.action = "add", .object = opts.name, .rest = rest});
+  }
+  const auto added = workspaces.add(opts.name, zone, opts.default_country);
   ctx.io().changed({.action = "added",
                     .object = added.name,
                     .rest = rest,
@@ -77,6 +85,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   directory::Workspaces workspaces(ctx.session());
   const auto found = workspaces.get(opts.workspace);
   if (ctx.dry_run()) {
+    if (change.name.value_or(found.name) != found.name) workspaces.require_free(*change.name);
     return workspaces.would_change(found, change)
                ? ctx.io().would_change({.action = "update", .object = found.name})
                : ctx.io().unchanged({.action = "update", .object = found.name});
@@ -105,7 +114,7 @@ void run_deactivate(const DeactivateOptions& opts, Context& ctx) {
 }  // namespace
 
 void add_workspaces(Noun& workspaces) {
-  workspaces.verb<ListVerbOptions>("list", "List workspaces", run_list)
+  workspaces.verb<NoOptions>("list", "List workspaces", run_list)
       .details("Lists all workspaces of the database, ordered by name unless --sort says otherwise.")
       .columns(k_columns)
       .example("ringctl workspaces list")
@@ -131,8 +140,7 @@ void add_workspaces(Noun& workspaces) {
       .kind(ValueKind::country)
       .details(
           "Adds a workspace: a tenant with numbers, people and rules of its own. As soon as there are "
-          "several, "
-          "every command needs --workspace or the configuration key `workspace`.")
+          "several, every command needs --workspace or the configuration key `workspace`.")
       .example("ringctl workspaces add 'Acme Sales' --timezone America/New_York --default-country US")
       .example("ringctl workspaces add support -n", "shows what would be added")
       .exits({Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
@@ -163,6 +171,14 @@ void add_workspaces(Noun& workspaces) {
       .example("ringctl workspaces deactivate default --yes")
       .example("ringctl workspaces deactivate default -n")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});
+
+  workspaces.verb<NoOptions>("export", "Write all workspaces", run_export)
+      .details(
+          "Writes every workspace with all that `list` knows, ordered by name: --limit and --sort do not apply.")
+      .columns(k_columns)
+      .example("ringctl workspaces export --out workspaces.csv")
+      .example("ringctl workspaces export -o jsonl", "one JSON object per line")
+      .exits({Errc::schema, Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -52,19 +52,14 @@ struct Where {
   }
 };
 
-/// Jobs that made or changed the object, and those remembered by an image from before it was deleted.
-std::string jobs_touching(db::Connection& db, const base::Uuid& workspace, const std::string& key) {
+/// The jobs given, and those remembered by an image from before the object was deleted.
+std::string all_jobs(db::Connection& db, const base::Uuid& workspace, const Filter& filter) {
   auto jobs = nlohmann::json::array();
-  auto rows = db.query(
-      "SELECT CAST(job_id AS text) FROM job_rows WHERE workspace_id = $1 AND row_key = $2 "
-      "UNION SELECT CAST(job_id AS text) FROM phone_numbers "
-      "WHERE workspace_id = $1 AND phone_number = $2 AND job_id IS NOT NULL",
-      {workspace, key});
-  while (rows.next()) jobs.push_back(std::string(rows.text(0)));
+  for (const auto& job : filter.jobs) jobs.push_back(job.text());
   auto images = db.query(
       "SELECT before_image FROM audit_images WHERE workspace_id = $1 AND object_key = $2 "
       "AND before_image IS NOT NULL AND after_image IS NULL",
-      {workspace, key});
+      {workspace, *filter.object_key});
   while (images.next()) {
     const auto image = nlohmann::json::parse(images.text(0), nullptr, false);
     if (!image.is_object()) continue;
@@ -83,7 +78,7 @@ Where where_of(db::Connection& db, const base::Uuid& workspace, const Filter& fi
   if (filter.since) where.add(" AND l.at >= ${}", *filter.since);
   if (filter.until) where.add(" AND l.at < ${}", *filter.until);
   if (filter.object_key) {
-    where.jobs = jobs_touching(db, workspace, *filter.object_key);
+    where.jobs = all_jobs(db, workspace, filter);
     where.add(" AND (i.object_key = ${}", *filter.object_key);
   }
   return where;
@@ -124,8 +119,7 @@ void record(Session& session, const base::Uuid& workspace, const Change& change)
                                .after_digest = after});
   db.exec(
       "INSERT INTO audit_log (id, workspace_id, seq, at, actor, action, object_type, object_id, job_id, "
-      "before_digest, "
-      "after_digest, previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      "before_digest, after_digest, previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
       {id, workspace, head.seq, at, session.actor, change.action, change.object_type, change.object_id,
        change.job_id, before, after, head.previous_hash, hash});
   db.exec(

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/uuid.hpp"
@@ -48,7 +49,8 @@ struct Entry {
 struct Filter {
   std::optional<std::int64_t> seq;
   std::optional<std::string> object_type;
-  std::optional<std::string> object_key;  ///< also finds the bulk jobs that touched it
+  std::optional<std::string> object_key;  ///< also finds the job that made an object deleted since
+  std::vector<base::Uuid> jobs;           ///< with object_key: jobs that touched it; their rows count too
   std::optional<std::string> actor;
   std::optional<std::string> action;
   std::optional<base::Instant> since, until;

@@ -71,7 +71,7 @@ class Error : public std::system_error {
 
   Error& detail(std::string line) &;
   Error&& detail(std::string line) &&;
-  /// Short id of the job the failure belongs to; goes into JSON errors.
+  /// Id of the job the failure belongs to; goes into JSON errors.
   Error&& job(std::string id) &&;
 
  private:

@@ -77,8 +77,9 @@ class Adapter {
   /// Canonical form of one cell in `out`. False with a finding: refused. True with a finding: a warning.
   virtual bool canonical(std::size_t column, std::string_view text, const Reading&, std::string& out,
                          base::Finding&) const = 0;
-  /// Cells that must agree with each other. `column` says which one is at fault.
-  virtual bool check(const Row&, std::size_t& column, base::Finding&) const = 0;
+  /// Cells that must agree with each other: `column` says which one is at fault. Fills in what is meant by
+  /// "-" where the other cells tell, with text that lives for ever.
+  virtual bool check(Row&, std::size_t& column, base::Finding&) const = 0;
 
   /// What the database holds under these keys (sorted, distinct), in any order. Inside a transaction.
   virtual void look_up(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> keys,
@@ -93,6 +94,9 @@ class Adapter {
   /// Changes rows that still have the version found; how many were changed.
   virtual std::int64_t update(audit::Session&, const base::Uuid& workspace, std::span<const Update>) = 0;
 
+  /// The job that made the row of this key, if one did.
+  virtual std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace,
+                                            std::string_view key) = 0;
   /// Removes the rows a job made that nobody changed or uses since; hands out the keys of those it keeps.
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                                       const std::function<void(std::string_view key)>& kept) = 0;

@@ -8,9 +8,16 @@
 namespace ringctl::bulk {
 
 std::unique_ptr<Adapter> adapter_for_job(std::string_view kind) {
-  if (kind == "numbers.import") return numbers_adapter();
+  for (auto& adapter : all_adapters())
+    if (kind == fmt::format("{}.import", adapter->noun())) return std::move(adapter);
   throw Error(Errc::failure, "jobs.unknown_kind",
               fmt::format("this ringctl knows no job of kind \"{}\"", kind));
+}
+
+std::vector<std::unique_ptr<Adapter>> all_adapters() {
+  std::vector<std::unique_ptr<Adapter>> adapters;
+  adapters.push_back(numbers_adapter());
+  return adapters;
 }
 
 }  // namespace ringctl::bulk

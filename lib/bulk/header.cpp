@@ -45,8 +45,27 @@ std::optional<std::size_t> mapped_by_flag(const ColumnMap& map, const Adapter& a
       .detail(fmt::format("fields: {}", base::join(field_names(adapter.columns()), ", ")));
 }
 
-[[noreturn]] void refuse_unknown(const std::string& name, const Adapter& adapter, const std::string& file) {
+/// "phone_number;label", "+12025550100|twilio": a line whose columns something else separates.
+char separator_within(std::string_view line, const Adapter& adapter) {
+  for (const char separator : {',', ';', '\t', '|', ':'}) {
+    const auto parts = base::split(line, separator);
+    const bool known = std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
+      return find_field(normal(part), adapter.columns()) || adapter.looks_like_key(base::trim(part));
+    });
+    if (parts.size() > 1 && known) return separator;
+  }
+  return 0;
+}
+
+[[noreturn]] void refuse_unknown(const std::string& name, bool only_column, const Adapter& adapter,
+                                 const std::string& file) {
   const auto known = field_names(adapter.columns());
+  if (const char separator = only_column ? separator_within(name, adapter) : '\0')
+    throw Error(
+        Errc::invalid, "import.unknown_column", fmt::format("{}: unknown column {}", file, in_quotes(name)),
+        separator == '\t' ? "separate its columns with --input-delimiter tab"
+                          : fmt::format("separate its columns with --input-delimiter '{}'", separator))
+        .detail(fmt::format("columns: {}", base::join(known, ", ")));
   if (normal(name).empty())
     throw Error(Errc::invalid, "import.unknown_column", fmt::format("{}: a column has no name", file),
                 "name it in the header, or take it out of the file");
@@ -81,14 +100,16 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
       field = mapped_by_flag(*flag, adapter);
     } else if (!is_reject_column(normal(name))) {
       field = find_field(normal(name), adapter.columns());
-      if (!field) refuse_unknown(name, adapter, file);
+      if (!field) refuse_unknown(name, names.size() == 1, adapter, file);
     }
     if (field) {
       if (taken_by[*field] != nullptr)
         throw Error(Errc::invalid, "import.duplicate_column",
                     fmt::format("{}: columns \"{}\" and \"{}\" both hold {}", file, *taken_by[*field], name,
                                 adapter.columns()[*field].name),
-                    fmt::format("ignore one of them with --map '{}=-'", name));
+                    normal(name) == normal(*taken_by[*field])
+                        ? "rename one of them in the file; --map would ignore both"
+                        : fmt::format("ignore one of them with --map '{}=-'", name));
       taken_by[*field] = &name;
     }
     mapping.push_back(field);

@@ -15,40 +15,72 @@ namespace ringctl::bulk {
 namespace {
 
 constexpr std::size_t k_shown_problems = 10;
-constexpr int k_batch_attempts = 3;
+constexpr int k_attempts = 3;
+
+/// Runs `work` again when somebody else wrote the same rows in between.
+void retry_moved_on(const std::function<void()>& work) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return work();
+    } catch (const Error& error) {
+      if (error.slug() != "import.moved_on" || attempt == k_attempts) throw;
+    }
+  }
+}
+
+/// Mended rejects are often fed again: writing the new ones over them would lose the rest of the file.
+void refuse_rejects_over_input(const ImportOptions& options) {
+  std::error_code ignored;
+  if (options.rejects.empty() || !std::filesystem::equivalent(options.rejects, options.intake.path, ignored))
+    return;
+  throw Error(Errc::usage, "import.rejects_over_input",
+              fmt::format("--rejects would replace the input, {}", options.intake.path), "name another file");
+}
+
+void require_expected_input(const ImportOptions& options, const Intake& intake) {
+  if (options.expected_digest.empty() || options.expected_digest == intake.digest) return;
+  throw Error(Errc::conflict, "import.input_changed",
+              fmt::format("{} changed since the job began", intake.name),
+              "import it anew; rows that are there already are left alone");
+}
+
+/// Never where an unknown number of rows was not even read.
+bool admits(const ImportOptions& options, const Intake& intake, std::uint64_t rejected) {
+  return !intake.cut_off && options.allowance.admits(rejected, intake.rows);
+}
+
+bool will_write(const ImportOptions& options, const Intake& intake) {
+  return intake.rows > 0 && !options.dry_run && admits(options, intake, intake.invalid);
+}
 
 class Import {
  public:
-  Import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const ImportOptions& options,
-         const base::CancelToken& cancel, const ProgressFn& progress)
-      : session_(session),
-        workspace_(workspace),
+  Import(const Target& target, Adapter& adapter, const ImportOptions& options, Intake&& intake,
+         std::optional<base::AtomicFile>&& rejects, const base::CancelToken& cancel,
+         const ProgressFn& progress)
+      : session_(target.session),
+        workspace_(target.workspace),
         adapter_(adapter),
         options_(options),
         cancel_(cancel),
         progress_(progress),
-        scope_(db::Scope::of(workspace, adapter.door())) {
-    refuse_rejects_over_input();
-    if (!options.rejects.empty() && !options.dry_run) rejects_.emplace(options.rejects, 0600);
-  }
+        scope_(db::Scope::of(target.workspace, adapter.door())),
+        intake_(std::move(intake)),
+        rejects_(std::move(rejects)) {}
 
   ImportReport run() {
-    intake_ = take_in(intake_options(), adapter_, cancel_, [&](std::uint64_t rows) {
-      progress_({"reading", rows});
-    });
-    require_expected_input();
     report_.input = intake_.name;
     report_.allowance = options_.allowance.text();
     report_.dry_run = options_.dry_run;
     start_counts();
     if (intake_.rows == 0) return finish_report();
-    if (options_.dry_run || !options_.allowance.admits(intake_.invalid, intake_.rows)) {
+    if (!will_write(options_, intake_)) {
       plan();
     } else {
       auto lease = db::Lease::acquire(session_.db, session_.clock, std::string(k_bulk_lease), workspace_,
                                       k_bulk_lease_ttl, options_.lock_wait, &cancel_);
       if (options_.allowance.atomic())
-        write_all_or_nothing();
+        write_all_or_nothing(lease);
       else
         write_in_batches(lease);
       lease.release();
@@ -57,42 +89,21 @@ class Import {
   }
 
  private:
-  /// Mended rejects are often fed again: writing the new ones over them would lose the rest of the file.
-  void refuse_rejects_over_input() const {
-    std::error_code ignored;
-    if (options_.rejects.empty() ||
-        !std::filesystem::equivalent(options_.rejects, options_.intake.path, ignored))
-      return;
-    throw Error(Errc::usage, "import.rejects_over_input",
-                fmt::format("--rejects would replace the input, {}", options_.intake.path),
-                "name another file");
-  }
-
-  IntakeOptions intake_options() const {
-    IntakeOptions intake = options_.intake;
-    intake.keep_raw = rejects_.has_value();
-    return intake;
-  }
-
-  void require_expected_input() const {
-    if (options_.expected_digest.empty() || options_.expected_digest == intake_.digest) return;
-    throw Error(Errc::conflict, "import.input_changed",
-                fmt::format("{} changed since the job began", intake_.name),
-                "import it anew; rows that are there already are left alone");
-  }
-
+  /// What the file alone tells.
   void start_counts() {
+    job_.counts = {};
     job_.counts.rows = static_cast<std::int64_t>(intake_.rows);
     job_.counts.invalid = static_cast<std::int64_t>(intake_.invalid);
   }
 
   std::uint64_t rejected() const { return static_cast<std::uint64_t>(job_.counts.rejected()); }
-  bool too_many() const { return !options_.allowance.admits(rejected(), intake_.rows); }
+  bool admits(std::uint64_t rejected) const { return bulk::admits(options_, intake_, rejected); }
+  bool too_many() const { return !admits(rejected()); }
 
   void take(BatchOutcome&& outcome) {
     add(job_.counts, outcome.counts);
-    for (const auto& problem : outcome.problems) intake_.problems.add(problem);
-    given_up_.merge(outcome.given_up);
+    for (const auto& problem : outcome.problems) findings_.problems.add(problem);
+    given_up_.add_all(outcome.given_up);
   }
 
   static void add(jobs::Counts& to, const jobs::Counts& more) {
@@ -111,10 +122,11 @@ class Import {
     return more;
   }
 
-  /// Once, at the end: these come from the file alone, and a job that is taken up meets them all again.
+  /// Once, when all rows were dealt: these come from the file alone, and a job that is taken up meets them
+  /// again.
   void settle_counts() {
     job_.counts.skipped += dealer_->identical();
-    job_.counts.warnings = static_cast<std::int64_t>(intake_.warnings.size());
+    job_.counts.warnings = static_cast<std::int64_t>(intake_.warnings.size() + findings_.warnings.size());
   }
 
   void tell(std::uint64_t rows) {
@@ -132,7 +144,7 @@ class Import {
   Merge new_merge() const { return {session_, workspace_, adapter_, options_.on_conflict, job_.id}; }
 
   void deal(const std::function<void(const Batch&)>& each) {
-    dealer_.emplace(intake_, adapter_, options_.batch_rows, "", earlier_conflicts_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", earlier_conflicts_);
     Batch batch;
     while (next(batch)) {
       each(batch);
@@ -150,9 +162,19 @@ class Import {
     cancel_.check(hint.c_str());
   }
 
-  void write_all_or_nothing() {
+  void write_all_or_nothing(db::Lease& lease) {
     new_job();
-    db::Transaction transaction(session_.db, scope_, db::Access::write);
+    retry_moved_on([&] { db::in_transaction_if(session_.db, scope_, [&] { return write_all(lease); }); });
+    if (rejected() != 0) report_.job.reset();
+  }
+
+  /// From the first row on, each time it is tried. False if a row is rejected.
+  bool write_all(db::Lease& lease) {
+    start_counts();
+    findings_ = {};
+    given_up_ = {};
+    done_ = 0;
+    lease.renew();  // while this transaction is open, nobody can take the lease over
     jobs::Journal journal(session_.db, session_.clock, workspace_);
     // A run of this file that was killed half-way must not be taken up once this one has written all of it.
     while (auto unfinished = find_unfinished(journal)) give_up(journal, *std::move(unfinished));
@@ -160,22 +182,20 @@ class Import {
     Merge merge = new_merge();
     deal([&](const Batch& batch) {
       // After the first problem only the others are looked for.
-      auto outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits(counts); });
+      auto outcome =
+          merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits_more(counts); });
       if (outcome.written) journal.add_rows(job_.id, outcome.journal);
       take(std::move(outcome));
     });
-    if (rejected() != 0) {
-      report_.job.reset();
-      return transaction.rollback();
-    }
+    if (rejected() != 0) return false;
     merge.finish();
     finish_job(journal, "");
-    transaction.commit();
+    return true;
   }
 
   void write_in_batches(db::Lease& lease) {
     take_up_or_start();
-    dealer_.emplace(intake_, adapter_, options_.batch_rows, job_.position, earlier_conflicts_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, job_.position, earlier_conflicts_);
     Batch batch;
     bool stopped = too_many();
     while (!stopped && next(batch)) {
@@ -186,6 +206,7 @@ class Import {
     job_.state = stopped || too_many() ? jobs::State::failed : jobs::State::finished;
     if (job_.state == jobs::State::failed) plan_rest(batch);
     settle_counts();
+    gather_findings();
     const auto planned = job_.counts;
     job_.counts.created = written.created;
     job_.counts.updated = written.updated;
@@ -215,38 +236,32 @@ class Import {
 
   static bool never(const jobs::Counts&) { return false; }
 
-  bool admits(const jobs::Counts& more) const {
-    return options_.allowance.admits(rejected() + static_cast<std::uint64_t>(more.rejected()), intake_.rows);
+  bool admits_more(const jobs::Counts& more) const {
+    return admits(rejected() + static_cast<std::uint64_t>(more.rejected()));
   }
 
-  /// One transaction; done again when somebody else wrote the same rows in between. False if it was not
-  /// written because too many rows are rejected with it.
+  /// In a transaction of its own. False if it was not written because too many rows are rejected with it.
   bool write_batch(const Batch& batch, db::Lease& lease) {
-    for (int attempt = 1;; ++attempt) {
-      try {
-        BatchOutcome outcome;
-        jobs::Job job = job_;
-        db::in_transaction(session_.db, scope_, [&] {
-          lease.renew();  // in the same transaction: a run that slept past its lease writes nothing more
-          Merge merge = new_merge();
-          outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits(counts); });
-          if (!outcome.written) return;
-          merge.finish();
-          job = job_;
-          add(job.counts, outcome.counts);
-          job.position = batch.keys.back();
-          jobs::Journal journal(session_.db, session_.clock, workspace_);
-          journal.add_rows(job.id, outcome.journal);
-          journal.save(job);
-        });
-        if (!outcome.written) return false;
-        job_.position = job.position;
-        take(std::move(outcome));
-        return true;
-      } catch (const Error& error) {
-        if (error.slug() != "import.moved_on" || attempt == k_batch_attempts) throw;
-      }
-    }
+    BatchOutcome outcome;
+    jobs::Job job;
+    const auto write = [&] {
+      lease.renew();  // in the same transaction: a run that slept past its lease writes nothing more
+      Merge merge = new_merge();
+      outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits_more(counts); });
+      if (!outcome.written) return;
+      merge.finish();
+      job = job_;
+      add(job.counts, outcome.counts);
+      job.position = batch.keys.back();
+      jobs::Journal journal(session_.db, session_.clock, workspace_);
+      journal.add_rows(job.id, outcome.journal);
+      journal.save(job);
+    };
+    retry_moved_on([&] { db::in_transaction(session_.db, scope_, write); });
+    if (!outcome.written) return false;
+    job_.position = job.position;
+    take(std::move(outcome));
+    return true;
   }
 
   void new_job() {
@@ -301,14 +316,16 @@ class Import {
   /// Its rows up to the position are done. What only the file tells (invalid rows, duplicates) was counted
   /// again just now.
   void take_up(jobs::Journal& journal, jobs::Job&& job) {
+    const auto written = job.counts;
     job_ = std::move(job);
     start_counts();
-    job_.counts.duplicate = job_.counts.warnings = 0;
+    add(job_.counts, written);
     report_.job = job_.id;
     report_.resumed = true;
     earlier_conflicts_ = Sorter(k_small_budget);
     std::string packed;
     journal.for_each_row(job_.id, [&](const jobs::JobRow& row) {
+      if (row.before_image) note_given_up(*row.before_image);
       if (row.verdict != "conflict") return;
       packed.clear();
       pack({{CellState::value, row.code}, {CellState::value, row.message}}, packed);
@@ -316,10 +333,17 @@ class Import {
     });
   }
 
+  /// Of a row that an earlier run changed. A value it kept is no matter: that it holds it is seen first.
+  void note_given_up(const std::string& before_image) {
+    const auto cells = cells_of_image(adapter_, before_image);
+    for (std::size_t column = 0; column < cells.size(); ++column)
+      if (adapter_.columns()[column].unique && !cells[column].empty()) given_up_.add(column, cells[column]);
+  }
+
   /// Conflicts are in the journal with their batch; rows that the file itself spoils come at the end.
   void record_refused_rows(jobs::Journal& journal) {
     std::vector<jobs::JobRow> rows;
-    intake_.problems.for_each([&](const Problem& problem) {
+    const auto keep = [&](const Problem& problem) {
       if (problem.verdict == Verdict::conflict) return;
       rows.push_back({.line = static_cast<std::int64_t>(problem.line),
                       .key = problem.key,
@@ -329,7 +353,8 @@ class Import {
       if (rows.size() < 1000) return;
       journal.add_rows(job_.id, rows);
       rows.clear();
-    });
+    };
+    intake_.problems.for_each(keep);
     journal.add_rows(job_.id, rows);
   }
 
@@ -360,7 +385,16 @@ class Import {
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
+  /// Puts them in line with those of the file, once no attempt can follow that would find them again.
+  void gather_findings() {
+    intake_.problems.add_all(findings_.problems);
+    intake_.warnings.add_all(findings_.warnings);
+    findings_ = {};
+  }
+
   ImportReport finish_report() {
+    gather_findings();
+    report_.cut_off = intake_.cut_off;
     if (intake_.problems.size() > 0 && rejects_) save_rejects();
     report_.counts = job_.counts;
     report_.problems = intake_.problems.first(k_shown_problems);
@@ -376,29 +410,29 @@ class Import {
     if (!report_.job) throw;
     error.detail(
         fmt::format("the rows that are not rejected were written (job {})", report_.job->short_id()));
-    throw std::move(error).job(report_.job->short_id());
+    throw std::move(error).job(report_.job->text());
   }
 
   Errc outcome() const {
     const auto& counts = job_.counts;
     if (counts.rejected() == 0) return Errc::ok;
-    if (options_.allowance.admits(static_cast<std::uint64_t>(counts.rejected()), intake_.rows))
-      return Errc::partial;
+    if (!too_many()) return Errc::partial;
     // Conflicts have a status of their own only where the first one stops everything.
     return options_.allowance.atomic() && counts.conflict == counts.rejected() ? Errc::conflict
                                                                                : Errc::invalid;
   }
 
   audit::Session& session_;
-  const base::Uuid& workspace_;
+  const base::Uuid workspace_;
   Adapter& adapter_;
   const ImportOptions& options_;
   const base::CancelToken& cancel_;
   const ProgressFn& progress_;
   const db::Scope scope_;
   Intake intake_;
-  std::optional<Dealer> dealer_;
   std::optional<base::AtomicFile> rejects_;
+  Findings findings_;
+  std::optional<Dealer> dealer_;
   jobs::Job job_;
   Sorter earlier_conflicts_{k_small_budget};
   GivenUp given_up_;
@@ -435,10 +469,17 @@ Allowance parse_allowance(std::string_view text) {
   return allowance;
 }
 
-ImportReport run_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
-                        const ImportOptions& options, const base::CancelToken& cancel,
-                        const ProgressFn& progress) {
-  return Import(session, workspace, adapter, options, cancel, progress).run();
+ImportReport run_import(const TargetFn& target, Adapter& adapter, const ImportOptions& options,
+                        const base::CancelToken& cancel, const ProgressFn& progress) {
+  refuse_rejects_over_input(options);
+  std::optional<base::AtomicFile> rejects;
+  if (!options.rejects.empty() && !options.dry_run) rejects.emplace(options.rejects, 0600);
+  auto reading = options.intake;
+  reading.keep_raw = rejects.has_value();
+  auto intake = take_in(reading, adapter, cancel, [&](std::uint64_t rows) { progress({"reading", rows}); });
+  require_expected_input(options, intake);
+  const auto where = target(will_write(options, intake));
+  return Import(where, adapter, options, std::move(intake), std::move(rejects), cancel, progress).run();
 }
 
 Error refusal(const ImportReport& report) {
@@ -446,16 +487,22 @@ Error refusal(const ImportReport& report) {
   const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
   const bool conflicts_only = counts.conflict == counts.rejected();
   std::string message =
-      fmt::format("{}: {} of {} rows {} {}", report.input, number(counts.rejected()), number(counts.rows),
-                  counts.rejected() == 1 ? "is" : "are", conflicts_only ? "in conflict" : "invalid");
-  if (!report.allowance.empty()) message += fmt::format(", --max-errors {} allows fewer", report.allowance);
+      fmt::format("{}: {} of {} {} {} {}", report.input, number(counts.rejected()), number(counts.rows),
+                  counts.rows == 1 ? "row" : "rows", counts.rejected() == 1 ? "is" : "are",
+                  conflicts_only ? "in conflict" : "invalid");
+  if (report.cut_off)
+    message += ", and what follows the last of them could not be read";
+  else if (!report.allowance.empty())
+    message += fmt::format(", --max-errors {} allows fewer", report.allowance);
   message += report.stopped_midway ? fmt::format("; stopped after {} rows were written",
                                                  number(counts.created + counts.updated))
                                    : "; nothing was written";
   std::string hint = "fix them and run the same command again";
-  if (counts.rejected() < counts.rows)
+  if (counts.rejected() < counts.rows && !report.cut_off)
     hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
                        number(counts.rows - counts.rejected()));
+  if (!report.problems.empty() && report.problems.front().code == "bad_utf8")
+    hint = "a file that Excel wrote wants --encoding windows-1252";
   if (report.stopped_midway) hint = fmt::format("ringctl jobs undo {}", report.job->short_id());
   Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
               std::move(hint));
@@ -464,7 +511,7 @@ Error refusal(const ImportReport& report) {
     error.detail(report.rejects.empty()
                      ? fmt::format("… {} more (--rejects FILE keeps them all)", number(more))
                      : fmt::format("… {} more in {}", number(more), report.rejects.string()));
-  if (report.job) return std::move(error).job(report.job->short_id());
+  if (report.job) return std::move(error).job(report.job->text());
   return error;
 }
 

@@ -68,6 +68,7 @@ struct ImportReport {
   Errc outcome = Errc::ok;  ///< ok, partial, conflict, invalid
   bool dry_run = false;
   bool resumed = false;
+  bool cut_off = false;         ///< the input could not be read to its end: refused, whatever is allowed
   bool stopped_midway = false;  ///< rejects went past the allowance after some batches were written
   std::string input;            ///< as messages call it
   std::string allowance;        ///< "" = atomic
@@ -75,11 +76,20 @@ struct ImportReport {
   std::filesystem::path rejects;            ///< where they were written, or empty
 };
 
-/// `workspace`'s rows only. Holds the workspace's bulk lock while it writes. Throws what take_in throws,
+/// Where an import goes.
+struct Target {
+  audit::Session& session;
+  base::Uuid workspace;
+};
+/// Asked for once, when the whole input was read: a file that cannot be needs no database. `writes`: false
+/// for a plan, and for a file that is refused already.
+using TargetFn = std::function<Target(bool writes)>;
+
+/// The target's rows only. Holds the workspace's bulk lock while it writes. Throws what take_in throws,
 /// Errc::locked, Errc::conflict [import.moved_on] when another writer kept interfering, and Errc::interrupted
 /// and its like with the job to resume. A refused file is no exception: see `outcome` and refusal().
-ImportReport run_import(audit::Session&, const base::Uuid& workspace, Adapter&, const ImportOptions&,
-                        const base::CancelToken&, const ProgressFn&);
+ImportReport run_import(const TargetFn&, Adapter&, const ImportOptions&, const base::CancelToken&,
+                        const ProgressFn&);
 
 /// The message for an outcome of conflict or invalid.
 Error refusal(const ImportReport&);

@@ -92,9 +92,12 @@ class Reader {
   }
 
   void take(const csv::Record& record) {
-    if (!record.error.empty()) return refuse(record, "", record.error_code, record.error);
+    if (!record.error.empty()) {
+      intake_.cut_off = record.ends_input;
+      return refuse_whole(record, record.error_code, record.error);
+    }
     if (const std::string error = count_error(record); !error.empty())
-      return refuse(record, "", "wrong_field_count", error);
+      return refuse_whole(record, "wrong_field_count", error);
     std::fill(row_.begin(), row_.end(), Cell{});
     for (std::size_t i = 0; i < record.fields.size() && i < mapping_.size(); ++i)
       if (mapping_[i] && !take_cell(record, *mapping_[i], record.fields[i])) return;
@@ -166,18 +169,28 @@ class Reader {
     pack(raw_, out);
   }
 
+  /// A record whose cells do not belong to the columns.
+  void refuse_whole(const csv::Record& record, std::string_view code, std::string_view message) {
+    Problem out = invalid(record, "", code, message);
+    if (options_.keep_raw) out.as_read = record.text;
+    intake_.problems.add(out);
+  }
   void refuse(const csv::Record& record, std::string_view column, std::string_view code,
               std::string_view message) {
-    ++intake_.invalid;
-    Problem out{record.line,       Verdict::invalid,     {}, std::string(column),
-                std::string(code), std::string(message), {}};
+    Problem out = invalid(record, column, code, message);
     if (options_.keep_raw) pack_raw(record, out.raw);
     intake_.problems.add(out);
+  }
+  Problem invalid(const csv::Record& record, std::string_view column, std::string_view code,
+                  std::string_view message) {
+    ++intake_.invalid;
+    return {record.line,       Verdict::invalid,     {}, std::string(column),
+            std::string(code), std::string(message), {}, {}};
   }
 
   void warn(const csv::Record& record, std::string_view column) {
     intake_.warnings.add(
-        {record.line, Verdict::invalid, {}, std::string(column), finding_.code, finding_.message, {}});
+        {record.line, Verdict::invalid, {}, std::string(column), finding_.code, finding_.message, {}, {}});
   }
 
   /// The same key on two lines is the merge's business; the same SID under two keys is found here. The first
@@ -224,8 +237,14 @@ class Reader {
       std::string_view raw = entry.payload;
       unpack(raw, 2, raw_);
       ++intake_.invalid;
-      intake_.problems.add({entry.line, Verdict::invalid, last_key, std::string(raw_[0].text), "not_unique",
-                            std::string(raw_[1].text), std::string(raw)});
+      intake_.problems.add({entry.line,
+                            Verdict::invalid,
+                            last_key,
+                            std::string(raw_[0].text),
+                            "not_unique",
+                            std::string(raw_[1].text),
+                            std::string(raw),
+                            {}});
     }
   }
 

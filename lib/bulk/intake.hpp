@@ -41,8 +41,9 @@ struct Intake {
   std::vector<std::string> columns;  ///< the file's own column names, for the rejects file
   std::uint64_t rows = 0;
   std::uint64_t invalid = 0;
-  Sorter accepted;    ///< key -> packed cells, then packed raw fields if kept
-  Problems problems;  ///< invalid rows, and rows that share a unique value
+  bool cut_off = false;  ///< the last record could not be gone past: what follows it was not read
+  Sorter accepted;       ///< key -> packed cells, then packed raw fields if kept
+  Problems problems;     ///< invalid rows, and rows that share a unique value
   Problems warnings;
   /// (key, line) of accepted rows that are refused after all: a unique value of theirs stands on an earlier
   /// line.

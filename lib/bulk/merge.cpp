@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -111,13 +112,20 @@ class Decision {
       values.push_back(cell.text);
     }
     if (values.empty()) return;
-    if (!given_up_.empty())
-      for (const auto value : values)
-        if (const auto it = given_up_.find(std::string(value)); it != given_up_.end())
-          taken(row_of.at(value), column, it->second);
     adapter_.find_holders(db_, workspace_, column, values, [&](std::string_view value, std::string_view key) {
       if (const auto row = row_of.find(value); row != row_of.end()) taken(row->second, column, key);
     });
+    if (given_up_.empty()) return;
+    for (const auto value : values)
+      if (given_up_.contains(column, value)) given_up_before(row_of.at(value), column);
+  }
+
+  void given_up_before(std::size_t i, std::size_t column) {
+    const auto name = adapter_.columns()[column].name;
+    conflict(
+        i, std::string(name), fmt::format("{}_taken", name),
+        fmt::format("{} {} is one that another row of the file gives up; it moves in an import of its own",
+                    name, in_quotes(batch_.rows[i][column].text)));
   }
 
   void taken(std::size_t i, std::size_t column, std::string_view holder) {
@@ -132,7 +140,7 @@ class Decision {
     if (verdicts_[i] == Verdict::conflict) return;  // one is enough
     verdicts_[i] = Verdict::conflict;
     Problem problem{batch_.items[i].line, Verdict::conflict,  std::string(batch_.keys[i]), std::move(column),
-                    std::move(code),      std::move(message), std::string(batch_.raw[i])};
+                    std::move(code),      std::move(message), std::string(batch_.raw[i]),  {}};
     outcome_.journal.push_back({.line = static_cast<std::int64_t>(problem.line),
                                 .key = problem.key,
                                 .verdict = "conflict",
@@ -170,8 +178,7 @@ class Decision {
     for (std::size_t column = 0; column < adapter_.columns().size(); ++column) {
       if (!adapter_.columns()[column].unique) continue;
       const auto& held = held_[i]->cells[column];
-      if (!held.empty() && wanted(batch_.rows[i][column], held) != held)
-        outcome_.given_up.emplace(held, batch_.keys[i]);
+      if (!held.empty() && wanted(batch_.rows[i][column], held) != held) outcome_.given_up.add(column, held);
     }
   }
 
@@ -236,9 +243,28 @@ bool Companion::stands_beside(const Sorter::Entry& row) {
   return more_ && entry_.line == row.line && entry_.key == row.key;
 }
 
-Dealer::Dealer(Intake& intake, const Adapter& adapter, std::size_t batch_rows, std::string position,
-               Sorter& earlier_conflicts)
+void GivenUp::add(std::size_t column, std::string_view value) { digests_.insert(digest_of(column, value)); }
+
+void GivenUp::add_all(const GivenUp& other) { digests_.insert(other.digests_.begin(), other.digests_.end()); }
+
+bool GivenUp::contains(std::size_t column, std::string_view value) const {
+  return digests_.contains(digest_of(column, value));
+}
+
+GivenUp::Digest GivenUp::digest_of(std::size_t column, std::string_view value) {
+  const auto hex = base::sha256_hex(fmt::format("{}:{}", column, value));
+  const auto half = [&](std::size_t at) {
+    std::uint64_t number = 0;
+    std::from_chars(hex.data() + at, hex.data() + at + 16, number, 16);
+    return number;
+  };
+  return {half(0), half(16)};
+}
+
+Dealer::Dealer(Intake& intake, Findings& findings, const Adapter& adapter, std::size_t batch_rows,
+               std::string position, Sorter& earlier_conflicts)
     : intake_(intake),
+      findings_(findings),
       adapter_(adapter),
       batch_rows_(batch_rows),
       position_(std::move(position)),
@@ -276,15 +302,15 @@ bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonic
   Problem problem{entry.line,  Verdict::duplicate,
                   last_key_,   std::string(adapter_.columns()[0].name),
                   "duplicate", fmt::format("{} stands on line {} already", last_key_, last_line_),
-                  {}};
+                  {},          {}};
   if (canonical == last_cells_) {
     ++identical_;
-    intake_.warnings.add(problem);
+    findings_.warnings.add(problem);
   } else {
     ++duplicates_;
     problem.message += " with other values";
     problem.raw = raw;
-    intake_.problems.add(problem);
+    findings_.problems.add(problem);
   }
   return true;
 }
@@ -293,8 +319,14 @@ void Dealer::repeat_conflict(const Sorter::Entry& entry, std::string_view raw) {
   if (!earlier_conflicts_.stands_beside(entry)) return;
   std::string_view packed = earlier_conflicts_.entry().payload;
   unpack(packed, 2, scratch_);
-  intake_.problems.add({entry.line, Verdict::conflict, std::string(entry.key), "",
-                        std::string(scratch_[0].text), std::string(scratch_[1].text), std::string(raw)});
+  findings_.problems.add({entry.line,
+                          Verdict::conflict,
+                          std::string(entry.key),
+                          "",
+                          std::string(scratch_[0].text),
+                          std::string(scratch_[1].text),
+                          std::string(raw),
+                          {}});
 }
 
 BatchOutcome Merge::run(const Batch& batch, const GivenUp& given_up,
@@ -329,7 +361,8 @@ std::string image_of(const Adapter& adapter, const std::vector<std::string>& cel
   nlohmann::json image = nlohmann::json::object();  // sorted keys: canonical
   for (std::size_t i = 0; i < cells.size(); ++i)
     if (!cells[i].empty()) image[std::string(adapter.columns()[i].name)] = cells[i];
-  return image.dump();
+  // A row that another program wrote may hold anything; its image must still be writable.
+  return image.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::vector<std::string> cells_of_image(const Adapter& adapter, std::string_view json) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/digest.hpp"
@@ -19,7 +19,7 @@
 namespace ringctl::bulk {
 
 /// One import or undo per workspace at a time.
-inline constexpr std::string_view k_bulk_lease = "bulk";
+inline constexpr std::string_view k_bulk_lease = "import or undo";
 inline constexpr std::chrono::minutes k_bulk_lease_ttl{15};
 
 /// Rows with distinct keys, in key order. Views point into the batch.
@@ -54,13 +54,19 @@ class Companion {
   bool more_ = false;
 };
 
+/// What one reading of the accepted rows brings to light; a transaction that is run again starts with none.
+struct Findings {
+  Problems problems, warnings;
+};
+
 /// Deals out batches and settles keys that stand more than once: an identical row is skipped with a warning,
 /// another one is a duplicate of the first.
 class Dealer {
  public:
   /// Keys up to `position` were done by an earlier run and are passed over; the conflicts it found among them
   /// (key, line and packed code and message) are put back among the problems.
-  Dealer(Intake&, const Adapter&, std::size_t batch_rows, std::string position, Sorter& earlier_conflicts);
+  Dealer(Intake&, Findings&, const Adapter&, std::size_t batch_rows, std::string position,
+         Sorter& earlier_conflicts);
   /// False when nothing is left.
   bool next(Batch&);
 
@@ -74,6 +80,7 @@ class Dealer {
   void repeat_conflict(const Sorter::Entry&, std::string_view raw);
 
   Intake& intake_;
+  Findings& findings_;
   const Adapter& adapter_;
   std::size_t batch_rows_;
   std::string position_;
@@ -85,9 +92,23 @@ class Dealer {
   Row scratch_;
 };
 
-/// Unique values that changed rows gave up, and their keys. They stay taken for the rest of the run: whether
-/// a value may go from one row to another must not depend on which of the two is written first.
-using GivenUp = std::unordered_map<std::string, std::string>;
+/// Unique values that changed rows gave up. They stay taken for the rest of the run: whether a value may go
+/// from one row to another must not depend on which of the two is written first.
+class GivenUp {
+ public:
+  void add(std::size_t column, std::string_view value);
+  void add_all(const GivenUp&);
+  bool contains(std::size_t column, std::string_view value) const;
+  bool empty() const { return digests_.empty(); }
+
+ private:
+  using Digest = std::pair<std::uint64_t, std::uint64_t>;  // of SHA-256: there can be as many as rows
+  struct Hash {
+    std::size_t operator()(const Digest& digest) const { return digest.first; }
+  };
+  static Digest digest_of(std::size_t column, std::string_view value);
+  std::unordered_set<Digest, Hash> digests_;
+};
 
 /// What became of one batch.
 struct BatchOutcome {

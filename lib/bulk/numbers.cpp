@@ -86,12 +86,14 @@ class NumbersAdapter final : public Adapter {
     }
   }
 
-  bool check(const Row& row, std::size_t& column, base::Finding& finding) const override {
+  bool check(Row& row, std::size_t& column, base::Finding& finding) const override {
     column = k_country_code;
+    Cell& country = row[k_country_code];
+    if (country.state == CellState::absent) return true;
     std::error_code ignored;
     const auto number = phone::E164::try_parse(row[k_phone_number].text, ignored);
-    if (row[k_country_code].state == CellState::value)
-      return check_country(*number, row[k_country_code].text, finding);
+    if (country.state == CellState::value) return check_country(*number, country.text, finding);
+    if (const auto own = country_of(*number); !own.empty()) country = {CellState::value, own};
     return true;
   }
 
@@ -126,6 +128,11 @@ class NumbersAdapter final : public Adapter {
     for (const auto& update : updates)
       numbers.push_back({update.before.id, update.before.version, number_cells(update.cells)});
     return update_numbers(session, workspace, numbers);
+  }
+
+  std::optional<base::Uuid> made_by(db::Connection& db, const base::Uuid& workspace,
+                                    std::string_view key) override {
+    return number_made_by(db, workspace, key);
   }
 
   std::int64_t remove_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,

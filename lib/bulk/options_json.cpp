@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "bulk/import.hpp"
+#include "bulk/names.hpp"
 
 namespace ringctl::bulk {
 
@@ -17,13 +18,13 @@ std::string to_json(const ImportOptions& options) {
     return path.empty() || path == "-" ? path.string() : std::filesystem::absolute(path).string();
   };
   return nlohmann::json{{"path", absolute(intake.path)},
-                        {"format", static_cast<int>(intake.format)},
-                        {"encoding", static_cast<int>(intake.encoding)},
+                        {"format", name_of(intake.format)},
+                        {"encoding", name_of(intake.encoding)},
                         {"delimiter", std::string(intake.delimiter == 0 ? 0 : 1, intake.delimiter)},
-                        {"header", static_cast<int>(intake.header)},
+                        {"header", name_of(intake.header)},
                         {"maps", maps},
                         {"default_country", intake.reading.default_country},
-                        {"on_conflict", static_cast<int>(options.on_conflict)},
+                        {"on_conflict", name_of(options.on_conflict)},
                         {"max_errors", options.allowance.text()},
                         {"rejects", absolute(options.rejects)}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -34,15 +35,15 @@ ImportOptions options_from_json(std::string_view text) {
   ImportOptions options;
   auto& intake = options.intake;
   intake.path = json.at("path").get<std::string>();
-  intake.format = static_cast<csv::Format>(json.at("format").get<int>());
-  intake.encoding = static_cast<csv::Encoding>(json.at("encoding").get<int>());
+  intake.format = choice_of<csv::Format>(json.at("format").get<std::string>());
+  intake.encoding = choice_of<csv::Encoding>(json.at("encoding").get<std::string>());
   const auto delimiter = json.at("delimiter").get<std::string>();
   intake.delimiter = delimiter.empty() ? '\0' : delimiter.front();
-  intake.header = static_cast<HeaderMode>(json.at("header").get<int>());
+  intake.header = choice_of<HeaderMode>(json.at("header").get<std::string>());
   for (const auto& map : json.at("maps"))
     intake.maps.push_back({map.at(0).get<std::string>(), map.at(1).get<std::string>()});
   intake.reading.default_country = json.at("default_country").get<std::string>();
-  options.on_conflict = static_cast<OnConflict>(json.at("on_conflict").get<int>());
+  options.on_conflict = choice_of<OnConflict>(json.at("on_conflict").get<std::string>());
   if (const auto allowance = json.at("max_errors").get<std::string>(); !allowance.empty())
     options.allowance = parse_allowance(allowance);
   options.rejects = json.at("rejects").get<std::string>();

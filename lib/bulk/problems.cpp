@@ -20,11 +20,9 @@ std::string line_key(std::uint64_t line) {
 
 std::string packed(const Problem& problem) {
   const char verdict = static_cast<char>('0' + static_cast<int>(problem.verdict));
-  std::vector<Cell> cells{{CellState::value, {&verdict, 1}},
-                          {CellState::value, problem.key},
-                          {CellState::value, problem.column},
-                          {CellState::value, problem.code},
-                          {CellState::value, problem.message}};
+  std::vector<Cell> cells{{CellState::value, {&verdict, 1}},   {CellState::value, problem.key},
+                          {CellState::value, problem.column},  {CellState::value, problem.code},
+                          {CellState::value, problem.message}, {CellState::value, problem.as_read}};
   std::string out;
   pack(cells, out);
   return out + problem.raw;
@@ -33,7 +31,7 @@ std::string packed(const Problem& problem) {
 Problem unpacked(const Sorter::Entry& entry) {
   std::string_view rest = entry.payload;
   std::vector<Cell> cells;
-  unpack(rest, 5, cells);
+  unpack(rest, 6, cells);
   Problem problem;
   problem.line = entry.line;
   problem.verdict = static_cast<Verdict>(cells[0].text[0] - '0');
@@ -41,6 +39,7 @@ Problem unpacked(const Sorter::Entry& entry) {
   problem.column = cells[2].text;
   problem.code = cells[3].text;
   problem.message = cells[4].text;
+  problem.as_read = cells[5].text;
   problem.raw = rest;
   return problem;
 }
@@ -66,19 +65,33 @@ class RejectsWriter {
   }
 
   void row(const Problem& problem) {
+    if (!problem.as_read.empty()) return record_as_read(problem);
     cells_.clear();
     for (std::string_view raw = problem.raw; !raw.empty(); cells_.push_back(one_[0])) unpack(raw, 1, one_);
     if (format_ == csv::Format::jsonl) return json_row(problem);
     cells_.resize(columns_.size(), {CellState::value, {}});
     for (std::size_t i = 0; i < columns_.size(); ++i)
       if (!is_own_column(columns_[i])) append(cells_[i]);
-    append(std::to_string(problem.line));
-    append(problem.code);
-    append(problem.message);
+    append_reason(problem);
     end_line();
   }
 
  private:
+  /// With the reason, unless an earlier one stands in the record, or it is JSON.
+  void record_as_read(const Problem& problem) {
+    line_ = problem.as_read;
+    first_ = false;
+    if (format_ != csv::Format::jsonl && std::none_of(columns_.begin(), columns_.end(), is_own_column))
+      append_reason(problem);
+    end_line();
+  }
+
+  void append_reason(const Problem& problem) {
+    append(std::to_string(problem.line));
+    append(problem.code);
+    append(problem.message);
+  }
+
   void append(const Cell& cell) {
     if (cell.state == CellState::value || format_ != csv::Format::tsv) return append(cell.text);
     separate();
@@ -162,6 +175,10 @@ std::string in_quotes(std::string_view text) {
 
 void Problems::add(const Problem& problem) {
   sorter_.add(line_key(problem.line), problem.line, packed(problem));
+}
+
+void Problems::add_all(Problems& other) {
+  other.for_each([this](const Problem& problem) { add(problem); });
 }
 
 void Problems::for_each(const std::function<void(const Problem&)>& visit) {

@@ -23,7 +23,10 @@ struct Problem {
   Verdict verdict = Verdict::invalid;
   std::string key;  ///< canonical key, where there is one
   std::string column, code, message;
-  std::string raw;  ///< the original fields, packed; only kept when rejects are to be written
+  // One of the two is kept when rejects are to be written.
+  std::string raw = {};  ///< the original fields, packed
+  std::string as_read =
+      {};  ///< the record as it stands in the input, where its fields do not fit the columns
   /// "line 17, phone_number: \"555-0100\" has no country code"
   std::string text() const;
 };
@@ -31,6 +34,8 @@ struct Problem {
 class Problems {
  public:
   void add(const Problem&);
+  /// Adds all of the other's.
+  void add_all(Problems&);
   std::uint64_t size() const { return sorter_.size(); }
   /// In line order; may be called again.
   void for_each(const std::function<void(const Problem&)>&);
@@ -45,7 +50,8 @@ class Problems {
 std::string in_quotes(std::string_view);
 
 /// Writes the rejects in the input's own format (its columns plus _line, _code, _error) and commits the file.
-/// Columns of these names, from an earlier rejects file, are replaced.
+/// Columns of these names, from an earlier rejects file, are replaced. A record that could not be read or
+/// split stands there as it was, so that it is refused again until somebody mends it.
 void write_rejects(base::AtomicFile&, Problems&, const std::vector<std::string>& columns, csv::Format,
                    char delimiter);
 

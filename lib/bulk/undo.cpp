@@ -28,17 +28,12 @@ void refuse_unless_undoable(const jobs::Job& job) {
                 fmt::format("job {} changed nothing", job.id.short_id()));
 }
 
-}  // namespace
-
-UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
-                       const std::string& id, bool dry_run, std::chrono::milliseconds lock_wait) {
+/// Inside a write transaction.
+UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
+                const std::string& id) {
   UndoReport report;
-  auto lease = db::Lease::acquire(session.db, session.clock, std::string(k_bulk_lease), workspace,
-                                  k_bulk_lease_ttl, lock_wait);
-  db::Transaction transaction(session.db, db::Scope::of(workspace, adapter.door()), db::Access::write);
   jobs::Journal journal(session.db, session.clock, workspace);
   report.job = journal.get(id);
-  report.dry_run = dry_run;
   refuse_unless_undoable(report.job);
 
   journal.for_each_row(report.job.id, [&](const jobs::JobRow& row) {
@@ -62,11 +57,10 @@ UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Ada
     keep(report, key);
   });
   report.gone += report.job.counts.created - report.removed - kept_made;
-  if (dry_run) {
-    transaction.rollback();
-    lease.release();
-    return report;
-  }
+  if (report.kept_count > 0 && report.removed + report.restored == 0)
+    throw Error(Errc::conflict, "jobs.all_changed",
+                fmt::format("every row of job {} that is still there changed since; nothing was taken back",
+                            report.job.id.short_id()));
   report.job.state = jobs::State::undone;
   journal.save(report.job);
   audit::record(session, workspace,
@@ -80,8 +74,23 @@ UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Ada
                                          {"gone", report.gone}}
                               .dump(),
                  .job_id = report.job.id});
-  transaction.commit();
+  return report;
+}
+
+}  // namespace
+
+UndoReport undo_import(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
+                       const std::string& id, bool dry_run, std::chrono::milliseconds lock_wait) {
+  UndoReport report;
+  auto lease = db::Lease::acquire(session.db, session.clock, std::string(k_bulk_lease), workspace,
+                                  k_bulk_lease_ttl, lock_wait);
+  db::in_transaction_if(session.db, db::Scope::of(workspace, adapter.door()), [&] {
+    lease.renew();  // while this transaction is open, nobody can take the lease over
+    report = undo(session, workspace, adapter, id);
+    return !dry_run;
+  });
   lease.release();
+  report.dry_run = dry_run;
   return report;
 }
 

@@ -1,5 +1,6 @@
 #include "config/check.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace ringctl::config {
 namespace {
 
 constexpr std::int64_t k_largest = 1'000'000'000;
+constexpr std::int64_t k_largest_port = 65535;
 
 std::optional<std::string> check_choice(const KeyInfo& key, std::string_view text, std::string& why) {
   const auto lower = base::ascii_lower(text);
@@ -75,16 +77,56 @@ std::optional<std::string> check_duration(std::string_view text, std::string& wh
   }
 }
 
+bool is_number(std::string_view text, std::int64_t most) {
+  const auto number = base::parse_int(text);
+  return number && *number >= 0 && *number <= most;
+}
+
+bool is_listen_address(std::string_view text) {
+  constexpr std::string_view k_unix = "unix:", k_fd = "fd:";
+  if (text.starts_with(k_unix)) return text.size() > k_unix.size();
+  if (text.starts_with(k_fd)) return is_number(text.substr(k_fd.size()), k_largest);
+  const auto colon = text.rfind(':');
+  return colon != std::string_view::npos && colon > 0 && is_number(text.substr(colon + 1), k_largest_port);
+}
+
+/// "10.0.0.0/8", "::1"
+bool is_network(std::string_view text) {
+  const auto slash = text.find('/');
+  const std::string address(text.substr(0, slash));
+  std::array<unsigned char, sizeof(in6_addr)> parsed{};
+  const bool v4 = ::inet_pton(AF_INET, address.c_str(), parsed.data()) == 1;
+  if (!v4 && ::inet_pton(AF_INET6, address.c_str(), parsed.data()) != 1) return false;
+  return slash == std::string_view::npos || is_number(text.substr(slash + 1), v4 ? 32 : 128);
+}
+
+bool are_networks(std::string_view list) {
+  const auto all = base::split(list, ',');
+  return list.empty() ||
+         std::all_of(all.begin(), all.end(), [](auto one) { return is_network(base::trim(one)); });
+}
+
+/// What is wrong with a text that holds no control characters; "" if nothing is.
+std::string_view wrong_with(const KeyInfo& key, std::string_view text) {
+  if (key.kind == Kind::text_list)
+    return are_networks(text) ? "" : "must hold addresses or networks such as 10.0.0.0/8";
+  if (key.name == "timezone" && !base::Zone::exists(text))
+    return "must be an IANA time zone such as America/New_York";
+  if ((key.name == "serve.listen" || key.name == "serve.metrics_listen") && !is_listen_address(text))
+    return "must be HOST:PORT, unix:PATH or fd:N";
+  // No pager and no text for what is absent are choices as well.
+  if (text.empty() && key.name != "null_text" && key.name != "pager") return "must not be empty";
+  return {};
+}
+
 std::optional<std::string> check_text(const KeyInfo& key, std::string_view text, std::string& why) {
   const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   if (std::any_of(text.begin(), text.end(), control)) {
     why = "must not hold control characters";
     return std::nullopt;
   }
-  if (key.name == "timezone" && !base::Zone::exists(text)) {
-    why = "must be an IANA time zone such as America/New_York";
-    return std::nullopt;
-  }
+  why = wrong_with(key, text);
+  if (!why.empty()) return std::nullopt;
   return std::string(text);
 }
 

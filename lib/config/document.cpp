@@ -76,17 +76,21 @@ KeyMatch match_key(std::string_view name) {
 
 class Parser {
  public:
-  Parser(const std::filesystem::path& path, FileKind kind) : kind_(kind) { document_.path = path; }
+  Parser(const std::filesystem::path& path, FileKind kind, std::vector<Error>* failures)
+      : kind_(kind), failures_(failures) {
+    document_.path = path;
+  }
 
   Document parse(std::string_view text) {
     try {
       const auto root = toml::parse(text);
-      for (auto&& [key, node] : root) read_root(key, node);
+      for (auto&& [key, node] : root)
+        attempt(failures_, [&, &key = key, &node = node] { read_root(key, node); });
     } catch (const toml::parse_error& error) {
       // The parser quotes what it stumbled over, which in credentials may be half a secret.
       const std::string_view why =
           kind_ == FileKind::credentials ? "is no TOML from here on" : error.description();
-      fail(error.source().begin, "config.syntax", std::string(why));
+      attempt(failures_, [&] { fail(error.source().begin, "config.syntax", std::string(why)); });
     }
     return std::move(document_);
   }
@@ -145,24 +149,29 @@ class Parser {
   }
 
   void read_profiles(const toml::table& profiles) {
-    for (auto&& [key, node] : profiles) {
-      if (!is_profile_name(key.str()))
-        fail(key.source().begin, "config.bad_value",
-             fmt::format("\"{}\" is no profile name: letters, digits, - and _, at most 64", key.str()));
-      const std::string name(key.str());
-      std::set<std::string, std::less<>> seen;
-      read_table(table_of(key, node), "",
-                 {document_.profiles[name], seen, true, fmt::format("[profiles.{}]", name)});
-    }
+    for (auto&& [key, node] : profiles)
+      attempt(failures_, [&, &key = key, &node = node] { read_profile(key, node); });
+  }
+
+  void read_profile(const toml::key& key, const toml::node& node) {
+    if (!is_profile_name(key.str()))
+      fail(key.source().begin, "config.bad_value",
+           fmt::format("\"{}\" is no profile name: letters, digits, - and _, at most 64", key.str()));
+    const std::string name(key.str());
+    std::set<std::string, std::less<>> seen;
+    read_table(table_of(key, node), "",
+               {document_.profiles[name], seen, true, fmt::format("[profiles.{}]", name)});
   }
 
   void read_table(const toml::table& table, const std::string& prefix, const Place& place) {
     for (auto&& [key, node] : table) {
       const auto name = prefix + std::string(key.str());
-      if (prefix.empty() && is_group(name))
-        read_table(table_of(key, node), name + ".", place);
-      else
-        read_entry(key, name, node, place);
+      attempt(failures_, [&, &key = key, &node = node] {
+        if (prefix.empty() && is_group(name))
+          read_table(table_of(key, node), name + ".", place);
+        else
+          read_entry(key, name, node, place);
+      });
     }
   }
 
@@ -208,9 +217,9 @@ class Parser {
       if (!path || path->empty()) fail(at, "config.wrong_type", fmt::format("{} must be a path", name));
       return *path;
     }
-    if (info.kind == Kind::text_list || (info.kind == Kind::secret && node.is_array()))
-      return base::join(strings_of(name, node), info.kind == Kind::secret ? "\n" : ",");
-    const auto text = scalar_text(info.kind, node);
+    if (info.kind == Kind::secret && node.is_array()) return base::join(strings_of(name, node), "\n");
+    const auto text =
+        info.kind == Kind::text_list ? base::join(strings_of(name, node), ",") : scalar_text(info.kind, node);
     if (!text)
       fail(at, "config.wrong_type",
            fmt::format("{} must be {}, not {}", name, wanted_type(info.kind), type_name(node.type())));
@@ -259,7 +268,7 @@ class Parser {
                             const std::vector<std::string>& known) const {
     const auto near = base::nearest(name, known);
     fail(key.source().begin, "config.unknown_key", fmt::format("unknown key \"{}\"", name),
-         "man ringctl-config",
+         "man 5 ringctl-config",
          near.empty() ? std::string() : fmt::format("did you mean: {}", base::join(near, ", ")));
   }
 
@@ -280,6 +289,7 @@ class Parser {
   }
 
   FileKind kind_;
+  std::vector<Error>* failures_;
   Document document_;
   std::set<std::string, std::less<>> seen_defaults_;
 };
@@ -299,21 +309,23 @@ bool is_profile_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
 }
 
-Document parse_document(std::string_view text, const std::filesystem::path& path, FileKind kind) {
-  return Parser(path, kind).parse(text);
+Document parse_document(std::string_view text, const std::filesystem::path& path, FileKind kind,
+                        std::vector<Error>* failures) {
+  return Parser(path, kind, failures).parse(text);
 }
 
-Document load_document(const std::filesystem::path& path, FileKind kind) {
+Document load_document(const std::filesystem::path& path, FileKind kind, std::vector<Error>* failures) {
   if (path.empty() || !is_there(path)) return {path, {}, {}};
-  if (kind == FileKind::credentials) base::require_private(path);
-  auto document = parse_document(base::read_file(path), path, kind);
+  const auto require_private = [&] { attempt(failures, [&] { base::require_private(path); }); };
+  if (kind == FileKind::credentials) require_private();
+  auto document = parse_document(base::read_file(path), path, kind, failures);
   const auto needs_privacy = [](const Entry& entry) {
     return entry.key == "database" && holds_password(entry.text);
   };
   bool secret = std::any_of(document.defaults.begin(), document.defaults.end(), needs_privacy);
   for (const auto& [name, entries] : document.profiles)
     secret |= std::any_of(entries.begin(), entries.end(), needs_privacy);
-  if (secret) base::require_private(path);
+  if (secret && kind == FileKind::settings) require_private();
   return document;
 }
 

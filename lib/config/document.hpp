@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace ringctl::config {
 
 /// config.toml holds settings; credentials.toml holds secrets, the account and the database.
@@ -29,13 +31,26 @@ struct Document {
   std::map<std::string, std::vector<Entry>, std::less<>> profiles;  ///< also those without entries
 };
 
+/// What `work` throws is put into `failures`; without them it is thrown on.
+template <class Work>
+void attempt(std::vector<Error>* failures, Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (failures == nullptr) throw;
+    failures->push_back(error);
+  }
+}
+
 /// Throws Errc::config [config.syntax | config.unknown_key | config.wrong_type | config.bad_value |
 /// config.duplicate_key | config.secret_in_settings | config.newer_schema], each with FILE:LINE:COLUMN.
-Document parse_document(std::string_view text, const std::filesystem::path&, FileKind);
+/// With `failures` all of them are put there, and the document holds the rest.
+Document parse_document(std::string_view text, const std::filesystem::path&, FileKind,
+                        std::vector<Error>* failures = nullptr);
 
 /// The same from disk; an absent file is empty. Credentials, and settings that hold a database password, must
 /// be private: else [config.secret_permissions].
-Document load_document(const std::filesystem::path&, FileKind);
+Document load_document(const std::filesystem::path&, FileKind, std::vector<Error>* failures = nullptr);
 
 /// Letters, digits, - and _; at most 64.
 bool is_profile_name(std::string_view);

@@ -268,7 +268,7 @@ const KeyInfo& settable_key(std::string_view name) {
     std::vector<std::string> known;
     for (const auto& info : keys()) known.emplace_back(info.name);
     Error error(Errc::usage, "usage.unknown_key", fmt::format("unknown key \"{}\"", name),
-                "man ringctl-config");
+                "man 5 ringctl-config");
     if (const auto near = base::nearest(name, known); !near.empty())
       error.detail("did you mean: " + base::join(near, ", "));
     throw error;

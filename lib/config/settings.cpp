@@ -23,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view k_credentials = "credentials.toml";
+constexpr std::string_view k_profile = "profile";
 
 const Entry* find_entry(const std::vector<Entry>& entries, std::string_view key) {
   const auto at =
@@ -49,22 +50,21 @@ std::optional<std::string> usable_fallback(const KeyInfo& key, std::string text)
 /// Fills a Settings from its sources.
 class Loader {
  public:
-  explicit Loader(Sources sources) { settings_.sources_ = std::move(sources); }
+  Loader(Sources sources, std::vector<Error>* failures) : failures_(failures) {
+    settings_.sources_ = std::move(sources);
+  }
 
   Settings load() {
-    settings_.user_file_ = locate_user_file();
+    attempt(failures_, [&] { settings_.user_file_ = locate_user_file(); });
     read_files();
     list_profiles();
-    choose_profile();
-    for (const auto& key : keys()) {
-      if (key.kind == Kind::secret)
-        settle_secret(key);
-      else if (auto value = settle(key))
-        settings_.values_.insert_or_assign(std::string(key.name), std::move(*value));
-    }
+    attempt(failures_, [&] { choose_profile(); });
+    for (const auto& key : keys())
+      if (key.name != k_profile) attempt(failures_, [&] { take(key); });
     return std::move(settings_);
   }
 
+ private:
   fs::path locate_user_file() const {
     const auto& flags = settings_.sources_.flags;
     if (const auto flag = flags.find("config"); flag != flags.end()) return named(flag->second, "--config");
@@ -76,7 +76,12 @@ class Loader {
     }
   }
 
- private:
+  void take(const KeyInfo& key) {
+    if (key.kind == Kind::secret) return settle_secret(key);
+    if (auto value = settle(key))
+      settings_.values_.insert_or_assign(std::string(key.name), std::move(*value));
+  }
+
   std::optional<std::string> environment(std::string_view name) const {
     return read_environment(settings_.sources_, name);
   }
@@ -89,14 +94,18 @@ class Loader {
     return path;
   }
 
+  void read(Document& document, const fs::path& path, FileKind kind) {
+    attempt(failures_, [&] { document = load_document(path, kind, failures_); });
+  }
+
   void read_files() {
-    user_ = load_document(settings_.user_file_, FileKind::settings);
-    user_secrets_ = load_document(settings_.credentials_file(), FileKind::credentials);
-    system_ = load_document(settings_.sources_.system_file, FileKind::settings);
+    read(user_, settings_.user_file_, FileKind::settings);
+    read(user_secrets_, settings_.credentials_file(), FileKind::credentials);
+    read(system_, settings_.sources_.system_file, FileKind::settings);
     // The service's credentials are no business of those who cannot read them.
     const auto path = settings_.sources_.system_file.parent_path() / k_credentials;
     if (path != settings_.credentials_file() && readable(path))
-      system_secrets_ = load_document(path, FileKind::credentials);
+      read(system_secrets_, path, FileKind::credentials);
   }
 
   void list_profiles() {
@@ -107,15 +116,17 @@ class Loader {
   }
 
   void choose_profile() {
-    const auto& key = *find_key("profile");
-    const auto value = settle(key);
-    settings_.profile_ = value ? value->text : std::string(key.built_in);
+    const auto& key = *find_key(k_profile);
+    settings_.profile_ = key.built_in;
+    take(key);
+    const auto& value = settings_.values_.find(key.name)->second;
+    settings_.profile_ = value.text;
     const auto& known = settings_.profiles_;
     const bool exists = std::find(known.begin(), known.end(), settings_.profile_) != known.end();
-    if (exists || !value || settings_.profile_ == key.built_in) return;
+    if (exists || settings_.profile_ == key.built_in) return;
     Error error(Errc::config, "config.unknown_profile",
                 fmt::format("there is no profile \"{}\"", settings_.profile_), "ringctl profiles list");
-    error.detail("named by " + value->origin);
+    error.detail("named by " + value.origin);
     if (const auto near = base::nearest(settings_.profile_, known); !near.empty())
       error.detail("did you mean: " + base::join(near, ", "));
     throw error;
@@ -194,11 +205,14 @@ class Loader {
     return fmt::format("{}:{} {}", document.path.string(), entry.line, entry.section);
   }
 
+  std::vector<Error>* failures_;
   Settings settings_;
   Document user_, user_secrets_, system_, system_secrets_;
 };
 
-Settings Settings::load(Sources sources) { return Loader(std::move(sources)).load(); }
+Settings Settings::load(Sources sources, std::vector<Error>* failures) {
+  return Loader(std::move(sources), failures).load();
+}
 
 std::optional<Value> Settings::find(std::string_view key) const {
   const auto at = values_.find(key);
@@ -234,7 +248,6 @@ std::vector<std::pair<const KeyInfo*, Value>> Settings::effective() const {
 }
 
 std::vector<std::string> Settings::profiles() const { return profiles_; }
-fs::path Settings::locate_user_file(const Sources& sources) { return Loader(sources).locate_user_file(); }
 fs::path Settings::user_file() const { return user_file_; }
 
 fs::path Settings::credentials_file() const {

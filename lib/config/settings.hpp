@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/secret.hpp"
 
 namespace ringctl::config {
@@ -61,10 +62,8 @@ class Settings {
   /// Reads the files. Throws Errc::config with file, line, column and a suggestion for unknown keys or bad
   /// values, [config.secret_permissions] for a credentials file that others can read, and
   /// [config.unknown_profile]. A bad flag is Errc::usage.
-  static Settings load(Sources);
-  /// Where load() would look for the user's file, without reading it; empty when there is no home. For
-  /// `doctor`.
-  static std::filesystem::path locate_user_file(const Sources&);
+  /// With `failures`, for `doctor`, all of these are put there, and the settings hold what can be known.
+  static Settings load(Sources, std::vector<Error>* failures = nullptr);
 
   std::string_view profile() const { return profile_; }
   std::optional<Value> find(std::string_view key) const;

@@ -76,13 +76,13 @@ class CsvReader final : public Reader {
       : lines_(std::move(lines)), delimiter_(delimiter), libcsv_(delimiter) {}
 
   bool next(Record& record) override {
-    record.fields.clear();
-    record.error = record.error_code = {};
+    record.clear();
     Line line;
     do {
       if (over_ || !lines_.next(line)) return false;
     } while (line.text.empty() && !line.too_long);
     record.line = line.number;
+    record.text = line.text;
     if (line.too_long)
       end_with(record, too_long_record());
     else if (std::memchr(line.text.data(), '"', line.text.size()) != nullptr)
@@ -100,7 +100,7 @@ class CsvReader final : public Reader {
   /// Nothing after `record` can be trusted.
   void end_with(Record& record, Fault fault) {
     report(record, fault_, std::move(fault));
-    over_ = true;
+    record.ends_input = over_ = true;
   }
 
   static Fault too_long_field() {
@@ -124,20 +124,22 @@ class CsvReader final : public Reader {
     libcsv_.reset();
     std::optional<Fault> fault;
     std::uint64_t quote_line = line.number;
-    std::size_t size = 0;
+    lines_text_.clear();
     for (;;) {
-      if (!fault) fault = find_bad_bytes(line.text, size);
+      if (!fault) fault = find_bad_bytes(line.text, lines_text_.size());
+      lines_text_ += line.with_end;
+      record.text = std::string_view(lines_text_).substr(0, lines_text_.size() - line_end_size(line));
       const auto fields_before = libcsv_.field_count();
       if (!libcsv_.feed(line.with_end)) {
         fault = misquoted(line.number);
         break;
       }
       if (libcsv_.field_count() > fields_before) quote_line = line.number;
-      size += line.with_end.size();
       if (std::max(libcsv_.longest_field(), libcsv_.open_field_size()) > k_max_field)
         return end_with(record, in_open_quote(too_long_field(), quote_line));
       if (libcsv_.ended()) break;
-      if (size > k_max_record) return end_with(record, in_open_quote(too_long_record(), quote_line));
+      if (lines_text_.size() > k_max_record)
+        return end_with(record, in_open_quote(too_long_record(), quote_line));
       if (!lines_.next(line)) {
         if (libcsv_.finish()) break;
         return end_with(record, {"unterminated_quote",
@@ -149,6 +151,8 @@ class CsvReader final : public Reader {
     libcsv_.copy_to(record.fields);
     if (fault) report(record, fault_, std::move(*fault));
   }
+
+  static std::size_t line_end_size(const Line& line) { return line.with_end.size() - line.text.size(); }
 
   Fault misquoted(std::uint64_t line) const {
     if (libcsv_.in_quotes())
@@ -165,6 +169,7 @@ class CsvReader final : public Reader {
   char delimiter_;
   Libcsv libcsv_;
   Fault fault_;
+  std::string lines_text_;  ///< of a record with quotes
   bool over_ = false;
 };
 

@@ -38,6 +38,14 @@ struct Record {
   std::vector<Field> fields;    ///< in the order of `names` for JSONL
   std::string_view error;       ///< not empty: this record could not be read (and why); fields may be partial
   std::string_view error_code;  ///< "unterminated_quote", "bad_utf8", "nul_byte", "too_many_columns", ...
+  std::string_view text;        ///< the record as it stands in the input, without its last line end
+  bool ends_input = false;      ///< with an error: there is no going past it, what follows is not read
+
+  void clear() {
+    fields.clear();
+    error = error_code = text = {};
+    ends_input = false;
+  }
 };
 
 /// A record that cannot be read is returned with `error` set and reading goes on at the next one; what cannot

@@ -29,13 +29,14 @@ class TsvReader final : public Reader {
   explicit TsvReader(Lines lines) : lines_(std::move(lines)) {}
 
   bool next(Record& record) override {
-    record.fields.clear();
-    record.error = record.error_code = {};
+    record.clear();
     Line line;
     do {
       if (!lines_.next(line)) return false;
     } while (line.text.empty() && !line.too_long);
     record.line = line.number;
+    record.text = line.text;
+    record.ends_input = line.too_long;
     if (line.too_long)
       report(record, fault_, too_long_record());
     else

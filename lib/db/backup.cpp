@@ -100,16 +100,32 @@ void copy_pages(SqliteConnection& source, const fs::path& path) {
   run_raw(target.get(), "PRAGMA journal_mode=DELETE", path);
 }
 
-fs::path absolute_target(const fs::path& given) {
-  auto path = fs::absolute(given).lexically_normal();
-  if (!path.has_filename())
-    throw Error(Errc::usage, "db.bad_path", fmt::format("{} names no file", given.string()));
-  return path;
-}
-
 bool same_file(const fs::path& a, const fs::path& b) {
   std::error_code error;
   return fs::equivalent(a, b, error) && !error;
+}
+
+/// Where a backup goes, if one can go there.
+fs::path backup_target(const SqliteConnection& source, const fs::path& given) {
+  std::error_code error;
+  auto path = fs::absolute(given, error).lexically_normal();
+  const auto type = fs::status(path, error).type();
+  if (type == fs::file_type::none) throw write_error(path, error.value());
+  if (!path.has_filename() || type == fs::file_type::directory)
+    throw Error(Errc::usage, "db.bad_path", fmt::format("{} is a folder, not a file", given.string()));
+  if (!fs::is_directory(path.parent_path(), error)) throw write_error(path, ENOENT);
+  if (same_file(source.path(), path))
+    throw Error(Errc::usage, "db.backup_onto_itself",
+                fmt::format("{} is the database itself", path.string()));
+  return path;
+}
+
+SqliteConnection& require_sqlite(Connection& connection) {
+  if (connection.engine() != Engine::sqlite)
+    throw Error(Errc::usage, "db.backup_engine",
+                fmt::format("{} is backed up with the server's own tools", connection.url()),
+                "pg_dump --format=custom --file=FILE URL");
+  return static_cast<SqliteConnection&>(connection);
 }
 
 // Holds the file so that nobody else has it open, with its log folded in; nothing for a file too damaged to
@@ -148,45 +164,58 @@ void keep_old(const fs::path& path) {
     kept = beside(path, fmt::format(".before-restore-{}", copy).c_str());
   if (::link(path.c_str(), kept.c_str()) != 0) throw write_error(kept, errno);
   for (const auto* ending : {"-wal", "-shm"})
-    if (fs::exists(beside(path, ending))) fs::rename(beside(path, ending), beside(kept, ending), error);
+    if (fs::exists(beside(path, ending), error))
+      fs::rename(beside(path, ending), beside(kept, ending), error);
 }
 
-}  // namespace
+struct Restorable {
+  std::unique_ptr<Connection> source;
+  fs::path target;
+};
 
-void restore(const fs::path& from, const std::string& url) {
+Restorable open_restorable(const fs::path& from, const std::string& url) {
   if (!url.starts_with("sqlite:"))
     throw Error(Errc::usage, "db.backup_engine",
                 "a PostgreSQL database is restored with the server's own tools",
                 "pg_restore --dbname=URL FILE");
-  const auto target = sqlite_path(url);
+  auto target = sqlite_path(url);
   if (target.empty()) throw Error(Errc::usage, "db.bad_url", "a database in memory cannot be restored");
   if (same_file(from, target))
     throw Error(Errc::usage, "db.backup_onto_itself",
                 fmt::format("{} is the database itself", target.string()));
   OpenOptions options;
   options.read_only = true;
-  const auto source = Connection::open("sqlite:" + fs::absolute(from).string(), options);
+  std::error_code error;
+  auto source = Connection::open("sqlite:" + fs::absolute(from, error).string(), options);
   require_sound(*source);
+  return {std::move(source), std::move(target)};
+}
+
+}  // namespace
+
+void plan_restore(const fs::path& from, const std::string& url) { open_restorable(from, url); }
+
+void restore(const fs::path& from, const std::string& url) {
+  const auto [source, target] = open_restorable(from, url);
+  make_folder(target.parent_path());
   Draft draft(target);
   copy_pages(static_cast<SqliteConnection&>(*source), draft.path());
   SqliteHandle alone;
-  if (fs::exists(target)) {
+  std::error_code ignored;
+  if (fs::exists(target, ignored)) {
     alone = hold_alone(target);
     keep_old(target);
   }
   draft.become(target);
 }
 
+void plan_backup(Connection& connection, const fs::path& to) {
+  backup_target(require_sqlite(connection), to);
+}
+
 void backup(Connection& connection, const fs::path& to) {
-  if (connection.engine() != Engine::sqlite)
-    throw Error(Errc::usage, "db.backup_engine",
-                fmt::format("{} is backed up with the server's own tools", connection.url()),
-                "pg_dump --format=custom --file=FILE URL");
-  auto& source = static_cast<SqliteConnection&>(connection);
-  const auto target = absolute_target(to);
-  if (same_file(source.path(), target))
-    throw Error(Errc::usage, "db.backup_onto_itself",
-                fmt::format("{} is the database itself", target.string()));
+  auto& source = require_sqlite(connection);
+  const auto target = backup_target(source, to);
   Draft draft(target);
   copy_pages(source, draft.path());
   draft.become(target);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "db/bulk_insert_impl.hpp"
 
@@ -16,19 +18,20 @@ void require_write_transaction(Connection& connection) {
 }  // namespace
 
 BulkInsert::BulkInsert(Connection& connection, std::string table, std::vector<BulkColumn> columns)
-    : columns_(columns.size()) {
+    : values_(static_cast<std::size_t>(std::count_if(
+          columns.begin(), columns.end(), [](const BulkColumn& column) { return !column.same; }))) {
   require_write_transaction(connection);
   impl_ = connection.engine() == Engine::sqlite
-              ? Impl::make(static_cast<SqliteConnection&>(connection), table, columns)
+              ? Impl::make(static_cast<SqliteConnection&>(connection), table, columns, values_)
               : Impl::make(static_cast<PostgresConnection&>(connection), table, columns);
 }
 
 BulkInsert::~BulkInsert() = default;
 
 void BulkInsert::add(std::span<const Param> row) {
-  if (row.size() != columns_)
+  if (row.size() != values_)
     throw Error(Errc::failure, "db.parameters",
-                fmt::format("a bulk insert of {} columns was given {} values", columns_, row.size()));
+                fmt::format("a bulk insert of {} values a row was given {}", values_, row.size()));
   impl_->add(row);
 }
 

@@ -1,10 +1,12 @@
 #pragma once
-// Many rows into one table: a prepared INSERT per row on SQLite; on PostgreSQL (where COPY does not work
-// under row policies) COPY into a temporary staging table and one INSERT .. SELECT per batch.
+// Many rows into one table with one INSERT .. SELECT per batch: out of a virtual table over the batch on
+// SQLite, out of a temporary staging table filled by COPY on PostgreSQL (COPY itself does not work under row
+// policies).
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,8 +18,8 @@ namespace ringctl::db {
 
 struct BulkColumn {
   std::string_view name;
-  std::string_view
-      type;  ///< PostgreSQL type of the staging column: "text", "uuid", "timestamptz", "bigint", "boolean"
+  std::string_view type;  ///< in PostgreSQL: "text", "uuid", "timestamptz", "bigint", "boolean"
+  std::optional<std::string> same = {};  ///< its value in every row, which add() is not given then
 };
 
 /// Inside a write transaction. Rows whose unique key exists already are left out (ON CONFLICT DO NOTHING) and
@@ -28,13 +30,13 @@ class BulkInsert {
   struct Impl;  // one per engine
   BulkInsert(Connection&, std::string table, std::vector<BulkColumn> columns);
   ~BulkInsert();
-  /// One value for each column, in order.
+  /// One value for each column that is not the same in every row, in order.
   void add(std::span<const Param> row);
   /// Sends what is buffered; the number of rows inserted since the last flush().
   std::int64_t flush();
 
  private:
-  std::size_t columns_;
+  std::size_t values_;  ///< of a row
   std::unique_ptr<Impl> impl_;
 };
 

@@ -16,8 +16,9 @@ struct BulkInsert::Impl {
   virtual void add(std::span<const Param> row) = 0;
   virtual std::int64_t flush() = 0;
 
+  /// `values`: columns that are not the same in every row.
   static std::unique_ptr<Impl> make(SqliteConnection&, const std::string& table,
-                                    const std::vector<BulkColumn>&);
+                                    const std::vector<BulkColumn>&, std::size_t values);
   static std::unique_ptr<Impl> make(PostgresConnection&, const std::string& table,
                                     const std::vector<BulkColumn>&);
 };

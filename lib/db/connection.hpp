@@ -49,6 +49,8 @@ class Param {
  private:
   Variant value_;
 };
+/// Text of which "" means not set.
+inline Param or_null(std::string_view text) { return text.empty() ? Param(nullptr) : Param(text); }
 
 /// Rows of a query, read forward once. Views live until the next call of next(). Must not outlive the
 /// Connection; a stream() must not be read after its transaction.

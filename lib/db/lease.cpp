@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 #include <utility>
 
@@ -24,12 +26,13 @@ constexpr std::string_view k_pid = "pid ";
 // One statement decides: the row is made, or taken over from a holder whose time is up or who is known to be
 // dead.
 constexpr std::string_view k_take =
-    "INSERT INTO leases (name, scope, token, holder, host, since, expires) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+    "INSERT INTO leases (name, scope, token, holder, host, since, expires, machine) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $9) "
     "ON CONFLICT (name, scope) DO UPDATE SET token = excluded.token, holder = excluded.holder, host = excluded.host, "
-    "since = excluded.since, expires = excluded.expires "
+    "since = excluded.since, expires = excluded.expires, machine = excluded.machine "
     "WHERE leases.expires <= excluded.since OR leases.token = $8";
 constexpr std::string_view k_find =
-    "SELECT holder, host, since, expires, token FROM leases WHERE name = $1 AND scope = $2 AND expires > $3";
+    "SELECT holder, host, since, token, machine FROM leases WHERE name = $1 AND scope = $2 AND expires > $3";
 constexpr std::string_view k_renew =
     "UPDATE leases SET expires = $4 WHERE name = $1 AND scope = $2 AND token = $3";
 constexpr std::string_view k_release = "DELETE FROM leases WHERE name = $1 AND scope = $2 AND token = $3";
@@ -46,22 +49,35 @@ void run(Connection& connection, const std::function<void()>& work) {
   in_transaction(connection, Scope{}, work);
 }
 
+/// Where a pid means one process: this boot of this machine, and this container of it. "" if that is not
+/// known.
+std::string this_machine() {
+  std::string boot;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+  std::error_code unknown;
+  const auto pids = std::filesystem::read_symlink("/proc/self/ns/pid", unknown);
+  return boot.empty() || unknown ? std::string() : boot + " " + pids.string();
+}
+
 struct Found {
-  LeaseHolder holder;
-  std::string token;
+  std::string holder;  ///< "pid 4711"
+  std::string host;
+  base::Instant since;
+  std::string token, machine;
 };
 
 std::optional<Found> find(Connection& connection, base::Instant now, const std::string& name,
                           const std::string& scope) {
   auto rows = connection.query(k_find, {name, scope, now});
   if (!rows.next()) return std::nullopt;
-  return Found{{std::string(rows.text(0)), std::string(rows.text(1)), rows.instant(2), rows.instant(3)},
-               std::string(rows.text(4))};
+  return Found{std::string(rows.text(0)), std::string(rows.text(1)), rows.instant(2),
+               std::string(rows.text(3)), std::string(rows.text(4))};
 }
 
-/// A process of this host that is no more: after a crash the same command may run again at once.
-bool is_dead(const LeaseHolder& lease) {
-  if (lease.host != host_name() || !lease.holder.starts_with(k_pid)) return false;
+/// A process of this machine that is no more: after a crash the same command may run again at once.
+bool is_dead(const Found& lease) {
+  if (lease.machine.empty() || lease.machine != this_machine() || !lease.holder.starts_with(k_pid))
+    return false;
   const auto pid = base::parse_int(std::string_view(lease.holder).substr(k_pid.size()));
   return pid && *pid > 0 && ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH;
 }
@@ -78,8 +94,8 @@ Error held(const std::string& name, const std::optional<Found>& found) {
     return {Errc::locked, "lock.held", fmt::format("another ringctl was running \"{}\"", name),
             "add --lock-wait 10m"};
   return {Errc::locked, "lock.held",
-          fmt::format("another ringctl is running \"{}\" ({} on {}, since {})", name, found->holder.holder,
-                      found->holder.host, base::format_utc(found->holder.since)),
+          fmt::format("another ringctl is running \"{}\" ({} on {}, since {})", name, found->holder,
+                      found->host, base::format_utc(found->since)),
           "add --lock-wait 10m"};
 }
 
@@ -99,7 +115,7 @@ Lease Lease::acquire(Connection& connection, const base::Clock& clock, std::stri
   const auto deadline = clock.steady() + wait;
   for (;;) {
     const auto holder = look(connection, clock.now(), lease.name_, lease.scope());
-    if ((!holder || is_dead(holder->holder)) && lease.take(connection, holder ? holder->token : lease.token_))
+    if ((!holder || is_dead(*holder)) && lease.take(connection, holder ? holder->token : lease.token_))
       return lease;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.steady());
     if (left.count() <= 0) throw held(lease.name_, holder);
@@ -109,14 +125,19 @@ Lease Lease::acquire(Connection& connection, const base::Clock& clock, std::stri
   }
 }
 
-/// True if the row is ours now.
+/// True if the row is ours now. A holder that renews it in a long transaction is not waited for here.
 bool Lease::take(Connection& connection, const std::string& dead_token) {
   bool taken = false;
-  in_transaction(connection, Scope{}, [&] {
+  const auto work = [&] {
     const auto now = clock_->now();
     taken = connection.exec(k_take, {name_, scope(), token_, fmt::format("{}{}", k_pid, ::getpid()),
-                                     host_name(), now, now + ttl_, dead_token}) == 1;
-  });
+                                     host_name(), now, now + ttl_, dead_token, this_machine()}) == 1;
+  };
+  try {
+    in_transaction(connection, Scope{}, work, {.attempts = 1});
+  } catch (const Error& error) {
+    if (error.errc() != Errc::db_busy) throw;
+  }
   if (taken) connection_ = &connection;
   return taken;
 }
@@ -150,15 +171,6 @@ void Lease::release() {
   if (connection_ == nullptr) return;
   auto& connection = *std::exchange(connection_, nullptr);
   run(connection, [&] { connection.exec(k_release, {name_, scope(), token_}); });
-}
-
-std::optional<LeaseHolder> find_lease(Connection& connection, const base::Clock& clock,
-                                      const std::string& name, std::optional<base::Uuid> workspace) {
-  std::optional<Found> found;
-  run(connection,
-      [&] { found = find(connection, clock.now(), name, workspace ? workspace->text() : std::string()); });
-  if (!found) return std::nullopt;
-  return std::move(found->holder);
 }
 
 }  // namespace ringctl::db

@@ -13,19 +13,12 @@
 
 namespace ringctl::db {
 
-struct LeaseHolder {
-  std::string holder;  ///< "pid 4711"
-  std::string host;
-  base::Instant since;
-  base::Instant expires;
-};
-
 /// Held until released or expired; renew() at batch boundaries. `workspace` nullopt: a lock on the whole
 /// database.
 class Lease {
  public:
   /// Waits up to `wait` (0: not at all). Throws Errc::locked [lock.held] naming holder, host and since.
-  /// A holder of this host whose process is gone is not waited for.
+  /// A holder of this machine (boot and process namespace) whose process is gone is not waited for.
   /// Outside a transaction: what nobody else can see yet locks nobody out. `sleep`: see RetryOptions.
   static Lease acquire(Connection&, const base::Clock&, std::string name, std::optional<base::Uuid> workspace,
                        std::chrono::milliseconds ttl, std::chrono::milliseconds wait,
@@ -49,9 +42,5 @@ class Lease {
   std::optional<base::Uuid> workspace_;
   std::chrono::milliseconds ttl_{};
 };
-
-/// nullopt if nobody holds it, or its holder's time is up.
-std::optional<LeaseHolder> find_lease(Connection&, const base::Clock&, const std::string& name,
-                                      std::optional<base::Uuid> workspace);
 
 }  // namespace ringctl::db

@@ -31,6 +31,10 @@ struct Finding {
 /// Errc::db_corrupt only when the database cannot be read at all.
 std::vector<Finding> check(Connection&);
 
+/// Throw what backup() and restore() would, as far as that can be known without writing.
+void plan_backup(Connection&, const std::filesystem::path& to);
+void plan_restore(const std::filesystem::path& from, const std::string& url);
+
 /// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename;
 /// 0600.
 void backup(Connection&, const std::filesystem::path& to);

@@ -126,7 +126,8 @@ void apply(Connection& connection, const Migration& migration, base::Instant now
 }
 
 /// Applies the next migration up to `to`, if there is one, and returns its number; 0 when there is none.
-int apply_next(Connection& connection, const base::Clock& clock, int to) {
+/// `keep_copy`: of the SQLite file as it was.
+int apply_next(Connection& connection, const base::Clock& clock, int to, bool keep_copy) {
   const bool sqlite = connection.engine() == Engine::sqlite;
   const ForeignKeysOff foreign_keys_off(connection);
   Transaction transaction(connection, Scope::through(Door::maintenance));
@@ -135,7 +136,7 @@ int apply_next(Connection& connection, const base::Clock& clock, int to) {
   refuse_foreign_state(state, connection.url());
   if (state.pending.empty() || state.pending.front().number > to) return 0;
   const auto& migration = state.pending.front();
-  if (sqlite && state.current > 0) backup_before(connection, migration.number);
+  if (sqlite && keep_copy) backup_before(connection, migration.number);
   connection.exec_script(sqlite ? k_sqlite_bootstrap : k_postgresql_bootstrap);
   apply(connection, migration, clock.now());
   transaction.commit();
@@ -170,7 +171,8 @@ std::vector<int> migrate(Connection& connection, const base::Clock& clock, int t
   const auto state = read_state(connection);
   refuse_foreign_state(state, connection.url());
   if (state.pending.empty()) return applied;
-  while (const int number = apply_next(connection, clock, to == 0 ? latest_schema() : to))
+  const bool new_database = state.current == 0;
+  while (const int number = apply_next(connection, clock, to == 0 ? latest_schema() : to, !new_database))
     applied.push_back(number);
   return applied;
 }

@@ -35,7 +35,8 @@ MigrationState migration_state(Connection&);
 void require_current_schema(Connection&);
 
 /// Applies what is pending up to `to` (0 = latest), one transaction each, under a lock that lets one process
-/// in. SQLite: a non-empty database is backed up first to `PATH.before-NNNN`. Returns the numbers applied.
+/// in; the others wait as long as their connection's busy_timeout, then throw Errc::db_busy.
+/// SQLite: a non-empty database is backed up first to `PATH.before-NNNN`. Returns the numbers applied.
 std::vector<int> migrate(Connection&, const base::Clock&, int to = 0);
 
 }  // namespace ringctl::db

@@ -15,20 +15,28 @@ constexpr std::size_t k_send = 128 * 1024;        // bytes handed to libpq at on
 constexpr std::size_t k_most_buffered = 8 << 20;  // bytes held while the server is at the chunk before
 constexpr std::size_t k_chunk = 6 << 20;          // bytes of COPY text in one INSERT .. SELECT
 
-std::string joined_names(const std::vector<BulkColumn>& columns) {
-  std::string names;
-  for (const auto& column : columns) {
-    if (!names.empty()) names += ", ";
-    names += column.name;
-  }
-  return names;
-}
-
-std::string joined_definitions(const std::vector<BulkColumn>& columns) {
+/// The staging table holds what differs from row to row; the rest comes in as parameters.
+std::string staged_columns(const std::vector<BulkColumn>& columns) {
   std::string definitions;
   for (const auto& column : columns)
-    definitions += fmt::format("{}{} {}", definitions.empty() ? "" : ", ", column.name, column.type);
+    if (!column.same)
+      definitions += fmt::format("{}{} {}", definitions.empty() ? "" : ", ", column.name, column.type);
   return definitions;
+}
+
+std::string merge_statement(const std::string& table, const std::vector<BulkColumn>& columns,
+                            const std::string& staging) {
+  std::string names, sources;
+  int parameters = 0;
+  for (const auto& column : columns) {
+    const auto* const comma = names.empty() ? "" : ", ";
+    names += fmt::format("{}{}", comma, column.name);
+    sources += column.same ? fmt::format("{}${}::{}", comma, ++parameters, column.type)
+                           : fmt::format("{}{}", comma, column.name);
+  }
+  // Rows come out of the staging table in the order in which they went in.
+  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING", table, names, sources,
+                     staging);
 }
 
 class PostgresBulk final : public BulkInsert::Impl, private PgPending {
@@ -38,14 +46,13 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
       : connection_(connection) {
     static thread_local std::uint64_t count = 0;
     const auto staging = fmt::format("pg_temp.ringctl_staging_{}", ++count);
-    const auto names = joined_names(columns);
     copy_ = fmt::format("COPY {} FROM STDIN", staging);
-    // Rows come out of the staging table in the order in which they went in.
-    merge_ = fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING", table, names, names,
-                         staging);
+    merge_ = merge_statement(table, columns, staging);
+    for (const auto& column : columns)
+      if (column.same) same_.push_back(*column.same);
     truncate_ = "TRUNCATE " + staging;
     connection.command(
-        fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", staging, joined_definitions(columns)));
+        fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", staging, staged_columns(columns)));
   }
   ~PostgresBulk() override {
     if (connection_.pending() != this) return;
@@ -97,7 +104,11 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
 
   void merge() {
     connection_.settle();
-    if (PQsendQuery(connection_.handle(), merge_.c_str()) == 0) connection_.fail(nullptr);
+    std::vector<const char*> values;
+    for (const auto& text : same_) values.push_back(text.c_str());
+    if (PQsendQueryParams(connection_.handle(), merge_.c_str(), static_cast<int>(values.size()), nullptr,
+                          values.data(), nullptr, nullptr, 0) == 0)
+      connection_.fail(nullptr);
     connection_.set_pending(this);
     state_ = State::merging;
     staged_ = 0;
@@ -123,6 +134,7 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
 
   PostgresConnection& connection_;
   std::string copy_, merge_, truncate_;
+  std::vector<std::string> same_;
   CopyText rows_;
   State state_ = State::idle;
   std::size_t staged_ = 0;  // bytes in the staging table that are not merged yet

@@ -108,7 +108,8 @@ Error postgres_error(const PGconn* connection, const PGresult* result, const std
   if (state == "26000" || state == "42P05")
     return {
         Errc::config, "db.pooled_statements",
-        fmt::format("{} loses named statements: a pooler in transaction mode stands in front of it", name)};
+        fmt::format("{} loses named statements: a pooler in transaction mode stands in front of it", name),
+        "ringctl config set named_statements false"};
   if (state == "22021" || state == "22P05")
     return {Errc::invalid, "db.bad_text", fmt::format("a text is not UTF-8, which {} cannot hold", name)};
   return by_class(state, result, name);

@@ -12,11 +12,14 @@ namespace {
 constexpr std::size_t k_most_rows = 2000;
 constexpr std::size_t k_most_text = 1 << 20;
 
+/// ?1 are the rows, ?2 and so on what is the same in all of them.
 std::string insert_statement(const std::string& table, const std::vector<BulkColumn>& columns) {
   std::string names, sources;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    names += fmt::format("{}{}", i == 0 ? "" : ", ", columns[i].name);
-    sources += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
+  int cells = 0, parameters = 1;
+  for (const auto& column : columns) {
+    const auto* const comma = names.empty() ? "" : ", ";
+    names += fmt::format("{}{}", comma, column.name);
+    sources += column.same ? fmt::format("{}?{}", comma, ++parameters) : fmt::format("{}c{}", comma, cells++);
   }
   // WHERE TRUE: without it the grammar would read ON as part of a join.
   return fmt::format("INSERT INTO {} ({}) SELECT {} FROM ringctl_rows(?1) WHERE TRUE ON CONFLICT DO NOTHING",
@@ -25,11 +28,15 @@ std::string insert_statement(const std::string& table, const std::vector<BulkCol
 
 class SqliteBulk final : public BulkInsert::Impl {
  public:
-  SqliteBulk(SqliteConnection& connection, const std::string& table, const std::vector<BulkColumn>& columns)
-      : connection_(connection), rows_(columns.size()) {
+  SqliteBulk(SqliteConnection& connection, const std::string& table, const std::vector<BulkColumn>& columns,
+             std::size_t values)
+      : connection_(connection), rows_(values) {
     if (const int code = register_rows_table(connection.handle()); code != SQLITE_OK) connection.fail(code);
     statement_ = connection.compile(insert_statement(table, columns), true);
     sqlite3_bind_pointer(statement_.get(), 1, &rows_, k_row_buffer_type, nullptr);
+    int parameters = 1;
+    for (const auto& column : columns)
+      if (column.same) connection.bind(statement_.get(), ++parameters, *column.same, true);
   }
 
   void add(std::span<const Param> row) override {
@@ -64,8 +71,9 @@ class SqliteBulk final : public BulkInsert::Impl {
 
 std::unique_ptr<BulkInsert::Impl> BulkInsert::Impl::make(SqliteConnection& connection,
                                                          const std::string& table,
-                                                         const std::vector<BulkColumn>& columns) {
-  return std::make_unique<SqliteBulk>(connection, table, columns);
+                                                         const std::vector<BulkColumn>& columns,
+                                                         std::size_t values) {
+  return std::make_unique<SqliteBulk>(connection, table, columns, values);
 }
 
 }  // namespace ringctl::db

@@ -26,6 +26,9 @@ using SqliteStatement = std::unique_ptr<sqlite3_stmt, SqliteDeleter>;
 /// Errc::usage.
 std::filesystem::path sqlite_path(const std::string& url);
 
+/// With the folders above it, 0700, where they are missing. Throws Errc::config [db.cannot_create].
+void make_folder(const std::filesystem::path& folder);
+
 class SqliteConnection final : public Connection {
  public:
   struct Cached {

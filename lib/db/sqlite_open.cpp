@@ -29,15 +29,6 @@ Error unreadable(const fs::path& path, int error) {
                       fmt::format("cannot open {}: {}", path.string(), std::strerror(error)));
 }
 
-// fs::create_directories would give the folders the umask's mode.
-void make_folder(const fs::path& folder) {
-  if (folder.empty() || fs::exists(folder)) return;
-  make_folder(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    throw config_error("db.cannot_create",
-                       fmt::format("cannot make the folder {}: {}", folder.string(), std::strerror(errno)));
-}
-
 // Another process may make the file at the same moment: whoever is second finds it there. Made without being
 // opened: closing a descriptor of ours would drop the locks of every SQLite connection this process has on
 // the file.
@@ -173,6 +164,16 @@ class Opening {
 };
 
 }  // namespace
+
+// fs::create_directories would give the folders the umask's mode.
+void make_folder(const fs::path& folder) {
+  std::error_code ignored;
+  if (folder.empty() || fs::exists(folder, ignored)) return;
+  make_folder(folder.parent_path());
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    throw config_error("db.cannot_create",
+                       fmt::format("cannot make the folder {}: {}", folder.string(), std::strerror(errno)));
+}
 
 fs::path sqlite_path(const std::string& url) {
   auto text = url.substr(std::string_view("sqlite:").size());

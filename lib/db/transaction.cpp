@@ -21,10 +21,9 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds delay) {
       std::uniform_int_distribution<std::int64_t>(delay.count() / 2, delay.count())(random));
 }
 
-void attempt(Connection& connection, const Scope& scope, const std::function<void()>& work) {
+void attempt(Connection& connection, const Scope& scope, const std::function<bool()>& work) {
   Transaction transaction(connection, scope);
-  work();
-  transaction.commit();
+  if (work()) transaction.commit();
 }
 
 }  // namespace
@@ -83,15 +82,26 @@ void Savepoint::release() {
 
 void in_transaction(Connection& connection, const Scope& scope, const std::function<void()>& work,
                     const RetryOptions& options) {
+  const auto always = [&] {
+    work();
+    return true;
+  };
+  in_transaction_if(connection, scope, always, options);
+}
+
+void in_transaction_if(Connection& connection, const Scope& scope, const std::function<bool()>& work,
+                       const RetryOptions& options) {
   constexpr std::chrono::milliseconds k_longest{500};
-  const auto last = std::chrono::steady_clock::now() + options.patience;
+  std::optional<std::chrono::steady_clock::time_point> last;
   auto delay = options.first_delay;
   for (int tried = 1;; ++tried) {
     try {
       return attempt(connection, scope, work);
     } catch (const Error& error) {
       if (error.errc() != Errc::db_busy || tried >= options.attempts) throw;
-      if (std::chrono::steady_clock::now() >= last) throw;
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= last.value_or(now + options.patience)) throw;
+      if (!last) last = now + options.patience;
     }
     const auto pause = jittered(delay);
     options.sleep ? options.sleep(pause) : std::this_thread::sleep_for(pause);

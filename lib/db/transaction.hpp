@@ -62,12 +62,15 @@ struct RetryOptions {
   int attempts = 8;                          ///< then Errc::db_busy [db.busy]
   std::chrono::milliseconds first_delay{5};  ///< doubled with jitter, 500 ms at most
   Sleep sleep = {};
-  /// No attempt begins later than this after the first: each may have waited out the busy timeout itself.
+  /// Counted from the first failure, for work may be long; each attempt may wait out the busy timeout itself.
   std::chrono::milliseconds patience{5000};
 };
 
 /// Runs `work` in a write transaction and commits; on a serialization failure, a deadlock or a busy database
 /// the whole is run again, within `attempts` and `patience`. `work` must be repeatable.
 void in_transaction(Connection&, const Scope&, const std::function<void()>& work, const RetryOptions& = {});
+/// The same for work that tells by false that nothing of it shall stay.
+void in_transaction_if(Connection&, const Scope&, const std::function<bool()>& work,
+                       const RetryOptions& = {});
 
 }  // namespace ringctl::db

@@ -100,8 +100,7 @@ Workspace changed(const Workspace& before, const WorkspaceChange& change) {
 
 Workspace Workspaces::add(const std::string& name, const std::string& timezone,
                           const std::optional<std::string>& country) {
-  require_name(name);
-  require_zone(timezone);
+  require_valid(name, timezone, country);
   auto& [db, clock, ids, actor] = session_;
   Workspace workspace{.id = ids.next(),
                       .name = name,
@@ -114,8 +113,7 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
     workspace.created_at = workspace.updated_at = clock.now();
     db.exec(
         "INSERT INTO workspaces (id, name, timezone, default_country, is_active, version, created_at, "
-        "updated_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         {workspace.id, name, timezone, workspace.default_country, workspace.is_active, workspace.version,
          workspace.created_at, workspace.updated_at});
     audit::record(session_, workspace.id,
@@ -126,6 +124,19 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
                    .after = image_of(workspace)});
   });
   return workspace;
+}
+
+void Workspaces::require_valid(const std::string& name, const std::string& timezone,
+                               const std::optional<std::string>& country) {
+  require_name(name);
+  require_zone(timezone);
+  if (country) canonical_country(*country);
+}
+
+void Workspaces::require_free(const std::string& name) {
+  const auto all = list();
+  if (std::any_of(all.begin(), all.end(), [&](const Workspace& w) { return w.name == name; }))
+    throw exists(name);
 }
 
 bool Workspaces::update(const std::string& name, const WorkspaceChange& change) {
@@ -145,8 +156,7 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
     if (!differs) return;
     db.exec(
         "UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, updated_at = "
-        "$6, "
-        "version = version + 1 WHERE id = $1",
+        "$6, version = version + 1 WHERE id = $1",
         {id, after.name, after.timezone, after.default_country, after.is_active, session_.clock.now()});
     audit::record(session_, id,
                   {.action = "workspaces.update",

@@ -41,6 +41,12 @@ class Workspaces {
   /// What update() would return, without writing; throws for values that it would refuse.
   static bool would_change(const Workspace&, const WorkspaceChange&);
 
+  /// Throw what add() would, the first for values that no workspace may hold, the second for a name that is
+  /// taken.
+  static void require_valid(const std::string& name, const std::string& timezone,
+                            const std::optional<std::string>& country);
+  void require_free(const std::string& name);
+
   /// By name.
   std::vector<Workspace> list();
   std::optional<Workspace> find(std::string_view name_or_id);

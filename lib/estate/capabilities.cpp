@@ -76,6 +76,11 @@ std::optional<Capabilities> parse_capabilities(std::string_view text, std::strin
 std::string_view capabilities_text(Capabilities set) { return texts().text[set % k_sets]; }
 std::string_view capabilities_json(Capabilities set) { return texts().json[set % k_sets]; }
 
+std::string_view stored_capabilities(std::string_view canonical) {
+  std::string_view bad_word;
+  return capabilities_json(parse_capabilities(canonical, bad_word).value_or(Capabilities{0}));
+}
+
 Capabilities capabilities_from_json(std::string_view json) {
   const auto& known = texts().json;
   for (std::size_t set = 0; set < k_sets; ++set)

@@ -16,6 +16,8 @@ std::optional<Capabilities> parse_capabilities(std::string_view text, std::strin
 /// The texts of a set; they live for ever. The empty set is "" in both.
 std::string_view capabilities_text(Capabilities);
 std::string_view capabilities_json(Capabilities);
+/// As the table stores it: JSON of canonical text. Lives for ever.
+std::string_view stored_capabilities(std::string_view canonical);
 /// Reads JSON that others wrote too: keys in any order, false values. Unknown keys are ignored.
 Capabilities capabilities_from_json(std::string_view json);
 

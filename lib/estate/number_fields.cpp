@@ -130,18 +130,6 @@ bool check_country(const phone::E164& number, std::string_view country, base::Fi
   return true;
 }
 
-std::string country_of(const phone::E164& number) {
-  const auto region = phone::region_of(number);
-  return region ? std::string(region->view()) : std::string();
-}
-
-std::string capabilities_json(std::string_view canonical) {
-  std::string_view bad_word;
-  return std::string(capabilities_json(parse_capabilities(canonical, bad_word).value_or(Capabilities{0})));
-}
-
-std::string capabilities_text(std::string_view json) {
-  return std::string(capabilities_text(capabilities_from_json(json)));
-}
+std::string_view country_of(const phone::E164& number) { return phone::region_code_of(number); }
 
 }  // namespace ringctl::estate

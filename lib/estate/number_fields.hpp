@@ -30,11 +30,7 @@ bool canonical_sid(std::string_view text, std::string& out, base::Finding&);
 /// The number's country and `country` (canonical) agree; where the region of the number is not known to the
 /// data we have, the calling code decides and a warning is given.
 bool check_country(const phone::E164&, std::string_view country, base::Finding&);
-/// Country to store when none was given: the number's own region, "" if unknown.
-std::string country_of(const phone::E164&);
-
-/// {"sms":true,"voice":true} for "voice|sms"; "" stays "".
-std::string capabilities_json(std::string_view canonical);
-std::string capabilities_text(std::string_view json);
+/// Country to store when none was given: the number's own region, "" if unknown. The text lives for ever.
+std::string_view country_of(const phone::E164&);
 
 }  // namespace ringctl::estate

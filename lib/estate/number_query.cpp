@@ -94,7 +94,7 @@ std::optional<Number> Numbers::find(std::string_view what) {
     std::vector<std::string> numbers;
     auto rows = db.query(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND {} = $2 "
                                      "ORDER BY phone_number LIMIT {}",
-                                     k_number_columns, column, k_candidates + 1),
+                                     k_selected_columns, column, k_candidates + 1),
                          {workspace_, value});
     while (rows.next()) {
       read_number(rows, found.emplace());
@@ -149,7 +149,7 @@ void Numbers::for_each(const NumberFilter& filter, const NumberOrder& order, std
   const auto where = where_of(workspace_, filter);
   NumberSearch search(filter);
   auto sql =
-      fmt::format("SELECT {} FROM phone_numbers WHERE {}{}", k_number_columns, where.sql, order_by(order));
+      fmt::format("SELECT {} FROM phone_numbers WHERE {}{}", k_selected_columns, where.sql, order_by(order));
   if (limit > 0 && !search.active()) sql += fmt::format(" LIMIT {}", limit);
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   {

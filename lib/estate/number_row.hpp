@@ -9,7 +9,7 @@
 namespace ringctl::estate {
 
 /// In the order read_number() expects.
-inline constexpr std::string_view k_number_columns =
+inline constexpr std::string_view k_selected_columns =
     "id, phone_number, provider, country_code, label, status, capabilities, sid, webhook_status, trunk_sid, "
     "assistant_id, sms_mode, record_policy, job_id, version, created_at, updated_at";
 

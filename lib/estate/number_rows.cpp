@@ -16,14 +16,6 @@ std::string json_array(std::span<const std::string_view> texts) {
   return array.dump();
 }
 
-db::Param or_null(std::string_view text) { return text.empty() ? db::Param(nullptr) : db::Param(text); }
-
-/// Of canonical text; a view that stays.
-std::string_view capabilities_json_of(std::string_view text) {
-  std::string_view ignored;
-  return capabilities_json(parse_capabilities(text, ignored).value_or(Capabilities{0}));
-}
-
 // A row that was deleted and made anew counts its versions from 1 again: who it is decides as well.
 std::string update_where(std::string_view condition) {
   return fmt::format(
@@ -35,15 +27,37 @@ std::string update_where(std::string_view condition) {
 std::int64_t update_one(audit::Session& session, const std::string& sql, const base::Uuid& workspace,
                         std::int64_t version, const NumberCells& cells, const base::Uuid& id) {
   return session.db.exec(
-      sql, {cells[k_provider], or_null(cells[k_country_code]), or_null(cells[k_label]), cells[k_status],
-            or_null(capabilities_json_of(cells[k_capabilities])), or_null(cells[k_sid]), session.clock.now(),
-            workspace, cells[k_phone_number], version, id});
+      sql, {cells[k_provider], db::or_null(cells[k_country_code]), db::or_null(cells[k_label]),
+            cells[k_status], db::or_null(stored_capabilities(cells[k_capabilities])),
+            db::or_null(cells[k_sid]), session.clock.now(), workspace, cells[k_phone_number], version, id});
+}
+
+std::vector<db::BulkColumn> insert_columns(const base::Uuid& workspace, const base::Uuid& job,
+                                           base::Instant now) {
+  const auto at = base::format_utc(now);
+  return {{"id", "uuid"},
+          {"phone_number", "text"},
+          {"provider", "text"},
+          {"country_code", "text"},
+          {"label", "text"},
+          {"status", "text"},
+          {"capabilities", "text"},
+          {"sid", "text"},
+          {"workspace_id", "uuid", workspace.text()},
+          {"job_id", "uuid", job.text()},
+          {"created_at", "timestamptz", at},
+          {"updated_at", "timestamptz", at}};
 }
 
 }  // namespace
 
 void find_held(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> numbers,
                const std::function<void(const HeldNumber&)>& visit) {
+  // New numbers mostly come where there are none yet; then there is nothing to ask about each.
+  if (numbers.empty() ||
+      !db.integer("SELECT 1 FROM phone_numbers WHERE phone_number BETWEEN $1 AND $2 LIMIT 1",
+                  {numbers.front(), numbers.back()}))
+    return;
   const std::string sql = fmt::format(
       "SELECT workspace_id, id, version, phone_number, provider, country_code, label, status, capabilities, sid "
       "FROM phone_numbers WHERE phone_number IN (SELECT value FROM {})",
@@ -80,37 +94,20 @@ void find_sids(db::Connection& db, const base::Uuid& workspace, std::span<const 
 
 NumberInsert::NumberInsert(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job)
     : session_(session),
-      workspace_(workspace),
-      job_(job),
-      now_(session.clock.now()),
-      rows_(session.db, "phone_numbers",
-            {{"id", "uuid"},
-             {"workspace_id", "uuid"},
-             {"phone_number", "text"},
-             {"provider", "text"},
-             {"country_code", "text"},
-             {"label", "text"},
-             {"status", "text"},
-             {"capabilities", "text"},
-             {"sid", "text"},
-             {"job_id", "uuid"},
-             {"created_at", "timestamptz"},
-             {"updated_at", "timestamptz"}}) {}
+      rows_(session.db, "phone_numbers", insert_columns(workspace, job, session.clock.now())) {}
 
 void NumberInsert::add(const NumberCells& cells) {
   const base::Uuid id = session_.ids.next();
   std::string_view country_code = cells[k_country_code];
-  std::string own_country;
   if (country_code == k_own_country) {
     std::error_code ignored;
-    own_country = country_of(*phone::E164::try_parse(cells[k_phone_number], ignored));
-    country_code = own_country;
+    country_code = country_of(*phone::E164::try_parse(cells[k_phone_number], ignored));
   }
-  rows_.add(std::array<db::Param, 12>{
-      id, workspace_, cells[k_phone_number],
-      cells[k_provider].empty() ? k_default_provider : cells[k_provider], or_null(country_code),
-      or_null(cells[k_label]), cells[k_status].empty() ? k_default_status : cells[k_status],
-      or_null(capabilities_json_of(cells[k_capabilities])), or_null(cells[k_sid]), job_, now_, now_});
+  rows_.add(std::array<db::Param, 8>{
+      id, cells[k_phone_number], cells[k_provider].empty() ? k_default_provider : cells[k_provider],
+      db::or_null(country_code), db::or_null(cells[k_label]),
+      cells[k_status].empty() ? k_default_status : cells[k_status],
+      db::or_null(stored_capabilities(cells[k_capabilities])), db::or_null(cells[k_sid])});
 }
 
 std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace,
@@ -143,6 +140,15 @@ bool restore_number(audit::Session& session, const base::Uuid& workspace, const 
   // Ids grow with time: a row that is younger than the job is not the one it changed.
   static const std::string k_restore = update_where("id < $11");
   return update_one(session, k_restore, workspace, version, all, job) == 1;
+}
+
+std::optional<base::Uuid> number_made_by(db::Connection& db, const base::Uuid& workspace,
+                                         std::string_view number) {
+  auto rows = db.query(
+      "SELECT job_id FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2 AND job_id IS NOT NULL",
+      {workspace, number});
+  if (!rows.next()) return std::nullopt;
+  return rows.uuid(0);
 }
 
 bool number_exists(db::Connection& db, const base::Uuid& workspace, std::string_view number) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,7 +40,7 @@ struct HeldNumber {
   NumberCells cells;
 };
 
-/// Those of `numbers` that are held, by whichever workspace. Through Door::number_holder.
+/// Those of `numbers` (sorted) that are held, by whichever workspace. Through Door::number_holder.
 void find_held(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> numbers,
                const std::function<void(const HeldNumber&)>&);
 
@@ -58,8 +59,6 @@ class NumberInsert {
 
  private:
   audit::Session& session_;
-  base::Uuid workspace_, job_;
-  base::Instant now_;
   db::BulkInsert rows_;
 };
 
@@ -79,6 +78,9 @@ std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const 
 /// SID now (in any workspace: through Door::number_holder).
 bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
                     std::string_view number, std::int64_t version, const NumberCells& cells);
+/// The job that made the number, if one did.
+std::optional<base::Uuid> number_made_by(db::Connection&, const base::Uuid& workspace,
+                                         std::string_view number);
 bool number_exists(db::Connection&, const base::Uuid& workspace, std::string_view number);
 
 }  // namespace ringctl::estate

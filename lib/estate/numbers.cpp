@@ -10,22 +10,10 @@
 #include "estate/capabilities.hpp"
 #include "estate/number_change.hpp"
 #include "estate/number_row.hpp"
+#include "estate/number_rows.hpp"
 
 namespace ringctl::estate {
 namespace {
-
-db::Param text_or_null(const std::string& text) {
-  return text.empty() ? db::Param(nullptr) : db::Param(text);
-}
-
-std::string_view stored_capabilities(const Number& number) {
-  std::string_view bad_word;
-  return capabilities_json(parse_capabilities(number.capabilities, bad_word).value_or(Capabilities{0}));
-}
-db::Param capabilities_param(const Number& number) {
-  const auto json = stored_capabilities(number);
-  return json.empty() ? db::Param(nullptr) : db::Param(json);
-}
 
 std::optional<Number> read_one(db::Rows rows) {
   std::optional<Number> number;
@@ -36,7 +24,7 @@ std::optional<Number> read_one(db::Rows rows) {
 std::optional<Number> select(db::Connection& db, const base::Uuid& workspace, std::string_view number) {
   return read_one(
       db.query(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2",
-                           k_number_columns),
+                           k_selected_columns),
                {workspace, number}));
 }
 
@@ -45,7 +33,7 @@ std::optional<Number> select_locked(db::Connection& db, const base::Uuid& worksp
                                     std::string_view number) {
   return read_one(db.query(fmt::format("UPDATE phone_numbers SET version = version WHERE workspace_id = $1 "
                                        "AND phone_number = $2 RETURNING {}",
-                                       k_number_columns),
+                                       k_selected_columns),
                            {workspace, number}));
 }
 
@@ -54,19 +42,16 @@ bool insert(db::Connection& db, const base::Uuid& workspace, const Number& numbe
              "INSERT INTO phone_numbers (id, workspace_id, phone_number, sid, label, provider, country_code, "
              "capabilities, status, version, created_at, updated_at) "
              "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
-             {number.id, workspace, number.phone_number, text_or_null(number.sid), text_or_null(number.label),
-              number.provider, text_or_null(number.country_code), capabilities_param(number), number.status,
-              number.version, number.created_at, number.updated_at}) == 1;
+             {number.id, workspace, number.phone_number, db::or_null(number.sid), db::or_null(number.label),
+              number.provider, db::or_null(number.country_code),
+              db::or_null(stored_capabilities(number.capabilities)), number.status, number.version,
+              number.created_at, number.updated_at}) == 1;
 }
 
-void save(db::Connection& db, const base::Uuid& workspace, const Number& number) {
-  db.exec(
-      "UPDATE phone_numbers SET sid = $3, label = $4, provider = $5, country_code = $6, capabilities = $7, "
-      "status = $8, "
-      "version = $9, updated_at = $10 WHERE workspace_id = $1 AND phone_number = $2",
-      {workspace, number.phone_number, text_or_null(number.sid), text_or_null(number.label), number.provider,
-       text_or_null(number.country_code), capabilities_param(number), number.status, number.version,
-       number.updated_at});
+/// The importable columns, which are those that can be changed.
+NumberCells cells_of(const Number& number) {
+  return {number.phone_number, number.provider,     number.country_code, number.label,
+          number.status,       number.capabilities, number.sid};
 }
 
 Error unknown(std::string_view number) {
@@ -94,20 +79,33 @@ bool require_same(const Number& existing, const Number& wanted) {
   throw error;
 }
 
-/// Whether the number or its SID is held, in whatever workspace; the door shows no more than that.
+/// In whatever workspace; the door shows no more than that.
+void require_free_sid(db::Connection& db, const Number& number) {
+  if (number.sid.empty()) return;
+  db::Transaction transaction(db, db::Scope::through(db::Door::number_holder), db::Access::read);
+  const auto held = db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2",
+                               {number.sid, number.phone_number});
+  transaction.commit();
+  if (held) throw sid_taken(number);
+}
+
+/// The number and its SID.
 void require_free(db::Connection& db, const Number& number) {
   db::Transaction transaction(db, db::Scope::through(db::Door::number_holder), db::Access::read);
-  const bool held =
-      db.integer("SELECT 1 FROM phone_numbers WHERE phone_number = $1", {number.phone_number}).has_value();
-  const bool sid_held =
-      !number.sid.empty() && db.integer("SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2",
-                                        {number.sid, number.phone_number})
-                                 .has_value();
+  const auto held = db.integer("SELECT 1 FROM phone_numbers WHERE phone_number = $1", {number.phone_number});
   transaction.commit();
   if (held)
     throw Error(Errc::conflict, "numbers.held_elsewhere",
                 fmt::format("{} is held by another workspace", number.phone_number));
-  if (sid_held) throw sid_taken(number);
+  require_free_sid(db, number);
+}
+
+void require_version(const Number& number, std::optional<std::int64_t> expected) {
+  if (!expected || number.version == *expected) return;
+  throw Error(Errc::conflict, "numbers.stale",
+              fmt::format("{} was changed meanwhile (version {}, not {})", number.phone_number,
+                          number.version, *expected),
+              fmt::format("ringctl numbers show {}", number.phone_number));
 }
 
 audit::Change audited(std::string_view action, const Number& number) {
@@ -136,14 +134,17 @@ NumberPlan Numbers::plan_add(const phone::E164& number, const NumberChange& chan
   return plan;
 }
 
-NumberPlan Numbers::plan_update(const phone::E164& number, const NumberChange& change) {
+NumberPlan Numbers::plan_update(const phone::E164& number, const NumberChange& change,
+                                std::optional<std::int64_t> expected_version) {
   NumberPlan plan;
   auto& db = session_.db;
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   plan.before = select(db, workspace_, number.view());
   transaction.commit();
   if (!plan.before) throw unknown(number.view());
+  require_version(*plan.before, expected_version);
   plan.after = changed(*plan.before, change, plan.warnings);
+  require_free_sid(db, plan.after);
   return plan;
 }
 
@@ -181,17 +182,15 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
   const auto work = [&] {
     const auto before = select_locked(db, workspace_, number.view());
     if (!before) throw unknown(number.view());
-    if (expected_version && before->version != *expected_version)
-      throw Error(Errc::conflict, "numbers.stale",
-                  fmt::format("{} was changed meanwhile (version {}, not {})", number.view(), before->version,
-                              *expected_version),
-                  fmt::format("ringctl numbers show {}", number.view()));
+    require_version(*before, expected_version);
     after = changed(*before, change, warnings);
     differs = !differences(*before, after).empty();
     if (!differs) return;
+    const NumberUpdate update{after.id, after.version, cells_of(after)};
+    if (update_numbers(session_, workspace_, {&update, 1}) != 1)
+      throw Error(Errc::failure, "numbers.lost_lock",
+                  fmt::format("{} changed although it was locked", number.view()));
     ++after.version;
-    after.updated_at = session_.clock.now();
-    save(db, workspace_, after);
     auto entry = audited("numbers.update", after);
     entry.before = image_of(*before);
     entry.after = image_of(after);
@@ -211,7 +210,7 @@ void Numbers::remove(const phone::E164& number) {
   db::in_transaction(db, db::Scope::of(workspace_), [&] {
     const auto before = read_one(db.query(
         fmt::format("DELETE FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2 RETURNING {}",
-                    k_number_columns),
+                    k_selected_columns),
         {workspace_, number.view()}));
     if (!before) throw unknown(number.view());
     auto entry = audited("numbers.delete", *before);

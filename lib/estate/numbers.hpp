@@ -65,7 +65,8 @@ class Numbers {
 
   /// Decide without writing; throw what add() and update() would.
   NumberPlan plan_add(const phone::E164&, const NumberChange&);
-  NumberPlan plan_update(const phone::E164&, const NumberChange&);
+  NumberPlan plan_update(const phone::E164&, const NumberChange&,
+                         std::optional<std::int64_t> expected_version = std::nullopt);
 
   /// Throws Errc::invalid [numbers.invalid], Errc::conflict [numbers.exists] with the values that differ,
   /// [numbers.held_elsewhere] (the holder is not named) or [numbers.sid_taken]. Same values already there:

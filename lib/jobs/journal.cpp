@@ -113,8 +113,8 @@ void Journal::insert(Job& job) {
   job.created_at = job.updated_at = clock_.now();
   db_.exec(
       "INSERT INTO jobs (id, workspace_id, kind, state, actor, input_name, input_digest, options, counts, "
-      "position, "
-      "created_at, updated_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      "position, created_at, updated_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+      "$12, $13)",
       {job.id, workspace_, job.kind, state_name(job.state), job.actor, job.input_name,
        text_or_null(job.input_digest), job.options, to_json(job.counts), text_or_null(job.position),
        job.created_at, job.updated_at, job.finished_at});
@@ -215,6 +215,14 @@ void Journal::for_each_row(const base::Uuid& job, const std::function<void(const
            .before_image = rows.maybe_text(5),
            .version_after = rows.is_null(6) ? 0 : rows.integer(6)});
   }
+}
+
+std::vector<base::Uuid> jobs_naming(db::Connection& db, const base::Uuid& workspace, std::string_view key) {
+  std::vector<base::Uuid> jobs;
+  auto rows = db.query("SELECT DISTINCT job_id FROM job_rows WHERE workspace_id = $1 AND row_key = $2",
+                       {workspace, key});
+  while (rows.next()) jobs.push_back(rows.uuid(0));
+  return jobs;
 }
 
 }  // namespace ringctl::jobs

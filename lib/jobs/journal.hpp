@@ -79,4 +79,7 @@ class Journal {
   base::Uuid workspace_;
 };
 
+/// Jobs whose journal has a row of this key.
+std::vector<base::Uuid> jobs_naming(db::Connection&, const base::Uuid& workspace, std::string_view key);
+
 }  // namespace ringctl::jobs

@@ -51,11 +51,16 @@ int Region::calling_code() const {
   return row == nullptr ? 0 : row->calling_code;
 }
 
-std::optional<Region> region_of(const E164& number) {
+std::string_view region_code_of(const E164& number) {
   const auto index = region_index_of(digits_of(number.view()));
-  if (index == k_no_region) return std::nullopt;
+  return index == k_no_region ? std::string_view() : code_of_row(k_tables.regions[index]);
+}
+
+std::optional<Region> region_of(const E164& number) {
+  const auto code = region_code_of(number);
+  if (code.empty()) return std::nullopt;
   Region region;
-  std::ranges::copy(k_tables.regions[index].code, region.code_);
+  std::ranges::copy(code, region.code_);
   return region;
 }
 

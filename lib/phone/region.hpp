@@ -29,6 +29,8 @@ class Region {
 /// The region of the full number; nullopt when the number is possible but of no known region
 /// (newer area codes than the library's data, international networks).
 std::optional<Region> region_of(const E164&);
+/// The same as text that lives for ever, "" if unknown.
+std::string_view region_code_of(const E164&);
 
 /// True if `region` could hold the number: its own region, or, where that is unknown, the same calling code.
 bool belongs_to(const E164&, const Region&);

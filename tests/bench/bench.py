@@ -27,7 +27,7 @@ ROOT = HERE.parent.parent
 MATCHES = [
     ("import", "sqlite", [peers.RingctlSqliteImport, peers.BareImport, peers.TunedImport, peers.IdImport,
                           peers.SameTableImport, peers.PythonImport, peers.NodeSqliteImport]),
-    ("export", "sqlite", [peers.RingctlSqliteExport, peers.ShellExport]),
+    ("export", "sqlite", [peers.RingctlSqliteExport, peers.ShellExport, peers.RingctlSqliteSafeExport]),
     ("import", "postgresql", [peers.RingctlPostgresImport, peers.CopyImport, peers.SameTableCopy, peers.NodePostgresImport]),
     ("export", "postgresql", [peers.RingctlPostgresExport, peers.CopyExport]),
 ]

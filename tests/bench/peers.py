@@ -248,14 +248,25 @@ class Export(Contestant):
             return sum(1 for _ in file) - 1
 
 
-class RingctlSqliteExport(Export):
+class RingctlExport(Export):
+    """Redirected, as the others write: with --out the file would also be flushed to disk before it gets its name."""
+
     name = "ringctl"
 
     def command(self):
-        return [self.bench.ringctl, "-q", "numbers", "export", "-o", "csv", "--out", self.out]
+        return ["sh", "-c", 'exec "$0" -q numbers export -o csv >"$1"', self.bench.ringctl, self.out]
 
+
+class RingctlSqliteExport(RingctlExport):
     def environment(self):
         return {"RINGCTL_DATABASE_URL": f"sqlite:{self.bench.filled_sqlite(self.rows)}"}
+
+
+class RingctlSqliteSafeExport(RingctlSqliteExport):
+    name = "ringctl --out: flushed, then renamed"
+
+    def command(self):
+        return [self.bench.ringctl, "-q", "numbers", "export", "-o", "csv", "--out", self.out]
 
 
 class ShellExport(Export):
@@ -266,12 +277,7 @@ class ShellExport(Export):
                 f"SELECT {EXPORTED} FROM phone_numbers ORDER BY phone_number"]
 
 
-class RingctlPostgresExport(Export):
-    name = "ringctl"
-
-    def command(self):
-        return [self.bench.ringctl, "-q", "numbers", "export", "-o", "csv", "--out", self.out]
-
+class RingctlPostgresExport(RingctlExport):
     def environment(self):
         return {"RINGCTL_DATABASE_URL": self.bench.filled_postgres(self.rows)}
 

@@ -39,7 +39,7 @@ class Boxes final : public bulk::Adapter {
     return false;
   }
   /// A red box has no note.
-  bool check(const bulk::Row& row, std::size_t& column, base::Finding& finding) const override {
+  bool check(bulk::Row& row, std::size_t& column, base::Finding& finding) const override {
     column = k_note;
     if (row[k_colour].text != "RED" || row[k_note].state != bulk::CellState::value) return true;
     finding = {"red_note", "a red box has no note"};
@@ -55,6 +55,9 @@ class Boxes final : public bulk::Adapter {
   }
   std::int64_t update(audit::Session&, const base::Uuid&, std::span<const bulk::Update>) override {
     return 0;
+  }
+  std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid&, std::string_view) override {
+    return std::nullopt;
   }
   std::int64_t remove_made_by(db::Connection&, const base::Uuid&, const base::Uuid&,
                               const std::function<void(std::string_view)>&) override {

@@ -78,6 +78,13 @@ TEST_CASE("an unknown column is refused with the nearest name and the way to lea
   CHECK(error.hint() == "leave it out of the import with --map 'colur=-'");
 }
 
+TEST_CASE("a header that something else separates is answered with the flag that says so", "[bulk][header]") {
+  CHECK(refusal_of({"shelf;name;colour"}).hint() == "separate its columns with --input-delimiter ';'");
+  CHECK(refusal_of({"shelf:name"}).hint() == "separate its columns with --input-delimiter ':'");
+  CHECK(refusal_of({"shelf\tname"}).hint() == "separate its columns with --input-delimiter tab");
+  CHECK(refusal_of({"shelf", "note: name"}).hint() == "leave it out of the import with --map 'note: name=-'");
+}
+
 TEST_CASE("a column without a name is refused with a hint that can be followed", "[bulk][header]") {
   const auto error = refusal_of({"", "shelf", "name"});
   CHECK(error.slug() == "import.unknown_column");
@@ -87,6 +94,8 @@ TEST_CASE("a column without a name is refused with a hint that can be followed",
 
 TEST_CASE("two columns for one field are refused, by alias and by --map too", "[bulk][header]") {
   CHECK(refusal_of({"shelf", "name", "shelf"}).slug() == "import.duplicate_column");
+  CHECK(refusal_of({"shelf", "name", "shelf"}).hint() ==
+        "rename one of them in the file; --map would ignore both");
   CHECK(refusal_of({"shelf", "name", "colour", "color"}).message() ==
         "boxes.csv: columns \"colour\" and \"color\" both hold colour");
   CHECK(refusal_of({"shelf", "name", "x"}, {"x=name"}).slug() == "import.duplicate_column");

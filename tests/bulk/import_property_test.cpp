@@ -89,10 +89,10 @@ class Model {
         at = bar + 1;
       }
     } else {
-      values = {"twilio", row[0][1] == '1' ? "US" : "GB", "", "active", "", ""};
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = cleared(i, row[0]);
     }
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (!row[i + 1].empty()) values[i] = canonical(i, row[i + 1]);
+      if (!row[i + 1].empty()) values[i] = row[i + 1] == "-" ? cleared(i, row[0]) : canonical(row[i + 1]);
     auto& text = held_[row[0]];
     text.clear();
     for (std::size_t i = 0; i < values.size(); ++i) text.append(i == 0 ? "" : "|").append(values[i]);
@@ -105,8 +105,12 @@ class Model {
   }
 
  private:
-  static std::string canonical(std::size_t column, const std::string& text) {
-    if (text == "-") return column == 0 ? "twilio" : column == 3 ? "active" : "";
+  static std::string own_country(const std::string& number) { return number[1] == '1' ? "US" : "GB"; }
+  static std::string cleared(std::size_t column, const std::string& number) {
+    const std::array<std::string, 6> values{"twilio", own_country(number), "", "active", "", ""};
+    return values[column];
+  }
+  static std::string canonical(const std::string& text) {
     if (text == "us") return "US";
     if (text == "UK") return "GB";
     if (text == "\"a, b\"") return "a, b";

@@ -28,7 +28,11 @@ struct Imports : Estate {
   bulk::ImportReport run(const bulk::ImportOptions& options) { return run(options, workspace); }
   bulk::ImportReport run(const bulk::ImportOptions& options, const base::Uuid& into) {
     clock.advance(std::chrono::seconds(1));
-    return bulk::run_import(session(), into, *adapter, options, cancel, progress);
+    return bulk::run_import(
+        [&](bool) {
+          return bulk::Target{session(), into};
+        },
+        *adapter, options, cancel, progress);
   }
   /// Imports `text` with `options`, their path set.
   bulk::ImportReport import(std::string_view text, bulk::ImportOptions options = {}) {

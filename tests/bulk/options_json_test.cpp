@@ -46,6 +46,13 @@ TEST_CASE("an import's options come back from the journal as they were", "[bulk]
   CHECK_FALSE(back.dry_run);
 }
 
+TEST_CASE("the journal holds options by the names of the flags", "[bulk][options]") {
+  const auto text = to_json(odd_options());
+  for (const auto* part :
+       {R"("format":"tsv")", R"("encoding":"windows-1252")", R"("header":"no")", R"("on_conflict":"skip")"})
+    CHECK(text.find(part) != std::string::npos);
+}
+
 TEST_CASE("default options come back as defaults", "[bulk][options]") {
   const auto back = options_from_json(to_json({}));
   CHECK(back.intake.path.empty());

@@ -146,6 +146,20 @@ TEST_CASE("rejects of a rejects file do not name its three columns twice", "[bul
         "\n");
 }
 
+TEST_CASE("a record that did not split into its columns stands in the rejects as it was read",
+          "[bulk][problems]") {
+  Problems problems;
+  Problem problem{3, Verdict::invalid, "", "", "stray_quote", "no"};
+  problem.as_read = "x\"y,z";
+  problems.add(problem);
+  CHECK(rejects_of(problems, {"a", "b"}, csv::Format::csv) ==
+        "a,b,_line,_code,_error\nx\"y,z,3,stray_quote,no\n");
+  CHECK(rejects_of(problems, {"a"}, csv::Format::jsonl) == "x\"y,z\n");
+  // The record of a rejects file has a reason already; a second one would only widen it.
+  CHECK(rejects_of(problems, {"a", "_line", "_code", "_error"}, csv::Format::csv) ==
+        "a,_line,_code,_error\nx\"y,z\n");
+}
+
 TEST_CASE("a short row is filled up in the rejects, so that the three columns stand under their names",
           "[bulk][problems]") {
   Problems problems;

@@ -17,6 +17,7 @@ namespace {
 class Meddler final : public Adapter {
  public:
   std::function<void(int)> before_look_up = [](int) {}, after_look_up = [](int) {};
+  std::function<void()> before_remove = [] {};
 
   std::string_view noun() const override { return inner_->noun(); }
   std::string_view object_type() const override { return inner_->object_type(); }
@@ -27,7 +28,7 @@ class Meddler final : public Adapter {
                  base::Finding& finding) const override {
     return inner_->canonical(column, text, reading, out, finding);
   }
-  bool check(const Row& row, std::size_t& column, base::Finding& finding) const override {
+  bool check(Row& row, std::size_t& column, base::Finding& finding) const override {
     return inner_->check(row, column, finding);
   }
   void look_up(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> keys,
@@ -49,8 +50,13 @@ class Meddler final : public Adapter {
                       std::span<const Update> updates) override {
     return inner_->update(session, workspace, updates);
   }
+  std::optional<base::Uuid> made_by(db::Connection& db, const base::Uuid& workspace,
+                                    std::string_view key) override {
+    return inner_->made_by(db, workspace, key);
+  }
   std::int64_t remove_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
                               const std::function<void(std::string_view)>& kept) override {
+    before_remove();
     return inner_->remove_made_by(db, workspace, job, kept);
   }
   Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
@@ -71,6 +77,21 @@ std::unique_ptr<Adapter> fails_at(int call) {
   auto meddler = std::make_unique<Meddler>();
   meddler->before_look_up = [call](int now) {
     if (now == call) throw PulledPlug();
+  };
+  return meddler;
+}
+
+std::function<void()> busy_once() {
+  return [first = true]() mutable {
+    if (std::exchange(first, false)) throw Error(Errc::db_busy, "db.busy", "the database is busy");
+  };
+}
+
+/// Sends the n-th look-up back once, as a deadlock would.
+std::unique_ptr<Adapter> busy_at(int call) {
+  auto meddler = std::make_unique<Meddler>();
+  meddler->before_look_up = [call, busy = busy_once()](int now) {
+    if (now == call) busy();
   };
   return meddler;
 }
@@ -128,7 +149,8 @@ TEST_CASE("a run stopped after any batch goes on where it was and ends as if not
 
   base::CancelToken fresh;
   m.progress = [](const Progress&) {};
-  const auto report = run_import(m.session(), m.workspace, *m.adapter, m.options, fresh, m.progress);
+  const auto target = [&](bool) { return Target{m.session(), m.workspace}; };
+  const auto report = run_import(target, *m.adapter, m.options, fresh, m.progress);
   CHECK(report.resumed);
   CHECK(report.job == unfinished.id);
   check_same_end(m, report);
@@ -145,6 +167,64 @@ TEST_CASE("a run whose process dies in the middle of any batch goes on the same 
   const auto report = m.run(m.options);
   CHECK(report.resumed);
   check_same_end(m, report);
+}
+
+TEST_CASE("a SID that a row gave up before the run was stopped stays taken for the rest of it",
+          "[bulk][resume]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const std::string sid = "PN0000000000000000000000000000000a";
+  i.import("phone_number,sid\n+12025550105," + sid + "\n");
+  const std::string text = "phone_number,sid\n+12025550105,-\n+12025550109," + sid + "\n";
+  auto options = test::max_errors("1");
+  options.batch_rows = 1;
+  i.adapter = fails_at(2);
+  CHECK_THROWS_AS(i.import(text, options), PulledPlug);
+  i.adapter = numbers_adapter();
+  const auto report = i.import(text, options);
+  CHECK(report.resumed);
+  CHECK(test::text_of(report.counts) == "rows 2 updated 1 conflict 1");
+}
+
+TEST_CASE("a SID that a row kept before the run was stopped is named as that row's afterwards",
+          "[bulk][resume]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const std::string sid = "PN0000000000000000000000000000000a";
+  i.import("phone_number,sid,label\n+12025550105," + sid + ",old\n");
+  const std::string text = "phone_number,sid,label\n+12025550105,,new\n+12025550109," + sid + ",\n";
+  auto options = test::max_errors("1");
+  options.batch_rows = 1;
+  i.adapter = fails_at(2);
+  CHECK_THROWS_AS(i.import(text, options), PulledPlug);
+  i.adapter = numbers_adapter();
+  const auto report = i.import(text, options);
+  CHECK(test::texts_of(report.problems) ==
+        Lines{"sid_taken: line 3, sid: sid \"" + sid + "\" is that of +12025550105"});
+}
+
+TEST_CASE("an import of all or nothing that the database sent back begins again, and counts nothing twice",
+          "[bulk][resume]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  i.import("+12025550102,telnyx\n");
+  i.adapter = busy_at(2);
+  ImportOptions options;
+  options.batch_rows = 1;
+  const auto report = i.import("+12025550101\n+12025550101\n+12025550102,twilio\n+12025550103\n", options);
+  CHECK(test::text_of(report.counts) == "rows 4 new 2 updated 1 skipped 1 warnings 1");
+  CHECK(report.warnings.size() == 1);
+  CHECK(i.numbers().size() == 3);
+  CHECK(i.count("jobs") == 2);
+}
+
+TEST_CASE("an undo that the database sent back begins again", "[bulk][resume]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto job = *i.import("+12025550101\n+12025550102\n").job;
+  auto meddler = std::make_unique<Meddler>();
+  meddler->before_remove = busy_once();
+  i.adapter = std::move(meddler);
+  const auto report = i.undo(job);
+  CHECK(report.removed == 2);
+  CHECK(report.kept_count == 0);
+  CHECK(i.numbers().empty());
 }
 
 TEST_CASE("a run that dies again and again still ends well", "[bulk][resume]") {
@@ -325,7 +405,7 @@ TEST_CASE("a row that another writer changes between look-up and write is looked
     };
     const auto jobs = i.count("jobs");
     CHECK(test::slug_of([&] { i.import("+12025550101,twilio\n+12025550102\n"); }) == "import.moved_on");
-    CHECK(i.numbers() == Lines{"+12025550101|telnyx|US|Bob|active|| v2"});
+    CHECK(i.numbers() == Lines{"+12025550101|telnyx|US|Bob|active|| v4"});  // tried three times
     CHECK(i.count("jobs") == jobs);
   }
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/text.hpp"
 #include "cmd/globals.hpp"
 #include "cmd/help.hpp"
 #include "cmd/parser.hpp"
@@ -106,6 +107,16 @@ TEST_CASE("help begins with what the command is and ends with its exit statuses"
     for (const auto& flag : command->flags)
       CHECK(text.find(fmt::format("--{}", flag.name)) != std::string::npos);
     CHECK(text.find(" \n") == std::string::npos);
+  }
+}
+
+TEST_CASE("help fits a screen of a hundred columns, but for examples", "[cmd]") {
+  for (const auto* command : registry().all()) {
+    const auto text = help_text(registry(), nullptr, command);
+    for (const auto line : base::split(text, '\n')) {
+      INFO(command->name() << ": " << line);
+      CHECK((line.size() <= 100 || line.starts_with("  ringctl ")));
+    }
   }
 }
 

@@ -66,6 +66,14 @@ TEST_CASE("with -v a bug says all it knows", "[cmd]") {
 
 TEST_CASE("an Error stays itself", "[cmd]") { CHECK(caught(example()).job_id() == "5be01d7a"); }
 
+TEST_CASE("colour is recognised on any command line", "[cmd]") {
+  CHECK(color_on_line({"nubmers", "--no-color"}) == "never");
+  CHECK(color_on_line({"--color", "always", "nubmers"}) == "always");
+  CHECK(color_on_line({"numbers", "lsit", "--color=never"}) == "never");
+  CHECK(color_on_line({"--color=always", "--no-color"}) == "never");
+  CHECK(color_on_line({"numbers", "--", "--no-color"}).empty());
+}
+
 TEST_CASE("JSON errors are recognised on any command line", "[cmd]") {
   using Words = std::vector<std::string>;
   CHECK(wants_json_errors({"nubmers", "-o", "json"}, nothing()));

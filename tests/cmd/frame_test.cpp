@@ -5,6 +5,7 @@
 
 #include "cmd/globals.hpp"
 #include "cmd/root.hpp"
+#include "config/settings.hpp"
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
@@ -90,6 +91,62 @@ TEST_CASE("a usage error keeps stdout empty, in text and in JSON", "[frame]") {
   const auto error = json::parse(last_line(object.err))["error"];
   CHECK(error["code"] == "usage.unknown_command");
   CHECK(error["exit"] == 2);
+}
+
+TEST_CASE("a usage error is in colour or not as the line asks, wherever it does", "[frame]") {
+  const Machine m;
+  const auto forced = with_environment({{"CLICOLOR_FORCE", "1"}});
+  CHECK(m.run({"config", "sohw"}, forced).err.find('\x1b') != std::string::npos);
+  CHECK(m.run({"--no-color", "config", "sohw"}, forced).err.find('\x1b') == std::string::npos);
+  CHECK(m.run({"config", "sohw", "--color", "never"}, forced).err.find('\x1b') == std::string::npos);
+  CHECK(m.run({"config", "show", "--nope", "--color=always"}).err.find('\x1b') != std::string::npos);
+}
+
+TEST_CASE("an empty name is refused before anything is done", "[frame]") {
+  const Machine m;
+  const std::vector<std::vector<std::string>> lines = {{"numbers", "list", "-w", ""},
+                                                       {"numbers", "import", "x.csv", "--rejects", ""},
+                                                       {"numbers", "export", "--out", ""},
+                                                       {"numbers", "import", ""},
+                                                       {"numbers", "show", ""},
+                                                       {"numbers", "add", ""},
+                                                       {"profiles", "add", ""},
+                                                       {"workspaces", "add", ""},
+                                                       {"config", "get", ""},
+                                                       {"config", "path", "--config="},
+                                                       {"profiles", "use", ""},
+                                                       {"jobs", "undo", ""},
+                                                       {"db", "restore", ""}};
+  for (const auto& line : lines) {
+    const auto result = m.run(line);
+    INFO(line[0] << " " << line[1] << ": " << result.err);
+    CHECK(result.status == 2);
+    CHECK(result.err.find("the value is empty  [usage.empty_value]") != std::string::npos);
+  }
+  CHECK(std::filesystem::is_empty(m.home()));
+}
+
+TEST_CASE("a topic takes no second word", "[frame]") {
+  const Machine m;
+  const auto result = m.run({"help", "exit-codes", "x"});
+  CHECK(result.status == 2);
+  CHECK(result.err.find("unexpected \"x\" after the topic exit-codes") != std::string::npos);
+  CHECK(m.run({"help", "config", "set"}).status == 0);
+}
+
+TEST_CASE("every built-in setting that is shown can be got, with the same value", "[frame]") {
+  const Machine m;
+  for (const auto& row : json::parse(m.run({"config", "show", "-o", "json"}).out))
+    if (row["origin"] == "built-in")
+      CHECK(m.run({"config", "get", row["key"].get<std::string>()}).out ==
+            row["value"].get<std::string>() + "\n");
+}
+
+TEST_CASE("only formats that exist can be configured", "[frame]") {
+  const Machine m;
+  CHECK(config::find_key("output")->choices == cmd::k_formats);
+  CHECK(m.run({"config", "set", "output", "xlsx"}).status == 7);
+  CHECK(m.run({"config", "set", "output", "csv"}).status == 0);
 }
 
 TEST_CASE("RINGCTL_OUTPUT=json makes errors JSON too", "[frame]") {
@@ -193,6 +250,9 @@ TEST_CASE("the flag --columns help lists columns and types, wrong names are refu
   CHECK(wrong.status == 2);
   CHECK(wrong.err.find("did you mean: origin") != std::string::npos);
   CHECK(m.run({"version", "--columns", "help"}).status == 2);
+  const auto twice = m.run({"config", "show", "--columns", "key,value,key", "-o", "json"});
+  CHECK(twice.status == 2);
+  CHECK(twice.err.find("usage.repeated_column") != std::string::npos);
 }
 
 TEST_CASE("formats that do not exist yet are named as such", "[frame]") {

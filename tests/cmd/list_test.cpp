@@ -40,9 +40,16 @@ TEST_CASE("the flag --sort is a sortable column and a direction", "[cmd]") {
   CHECK(parse_sort("name", k_columns).column == "name");
   CHECK_FALSE(parse_sort("name:asc", k_columns).descending);
   CHECK(parse_sort("rows:desc", k_columns).descending);
-  const auto text = GENERATE(as<std::string>(), "nmae", "note", "name:up", "", ":desc", "name;DROP TABLE x");
+  const auto text = GENERATE(as<std::string>(), "nmae", "note", "", ":desc", "name;DROP TABLE x");
   const auto error = error_of([&] { parse_sort(text, k_columns); });
   REQUIRE(error);
   CHECK(error->slug() == "usage.bad_sort");
   CHECK(error->hint() == "sortable: name, rows");
+}
+
+TEST_CASE("a direction that is none is answered with those there are", "[cmd]") {
+  const auto error = error_of([] { parse_sort("name:dsc", k_columns); });
+  REQUIRE(error);
+  CHECK(error->hint() == "--sort name:desc");
+  CHECK(error->details().front().find("desc") != std::string::npos);
 }

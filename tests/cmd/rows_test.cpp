@@ -208,4 +208,7 @@ TEST_CASE("one object is an object, a row or a list of its fields", "[cmd]") {
 TEST_CASE("format names are checked", "[cmd]") {
   CHECK(parse_format("jsonl") == Format::jsonl);
   CHECK(slug_of([] { parse_format("html"); }) == "usage.bad_value");
+  CHECK(format_of_file("a/numbers.csv") == Format::csv);
+  CHECK(format_of_file("x.JSONL") == Format::jsonl);
+  for (const auto* name : {"numbers", "x.table", "x.txt", ".csv", "-", ""}) CHECK_FALSE(format_of_file(name));
 }

@@ -30,6 +30,25 @@ void add(BulkInsert& bulk, std::int64_t id, Param label) {
 
 }  // namespace
 
+TEST_CASE("what is the same in every bulk row is given once", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  const Transaction transaction(samples.connection(), Scope{});
+  const test::FixedClock clock;
+  const auto owner = base::UuidGenerator(clock).next();
+  BulkInsert bulk(samples.connection(), "samples",
+                  {{"owner", "uuid", owner.text()},
+                   {"id", "bigint"},
+                   {"at", "timestamptz", base::format_utc(clock.now())},
+                   {"label", "text"}});
+  for (std::int64_t id = 1; id <= 5000; ++id) bulk.add(std::array<Param, 2>{id, nullptr});
+  CHECK(bulk.flush() == 5000);
+  bulk.add(std::array<Param, 2>{std::int64_t{5001}, nullptr});
+  CHECK(bulk.flush() == 1);
+  CHECK(samples.connection().integer("SELECT count(*) FROM samples WHERE owner = $1 AND at = $2",
+                                     {owner, clock.now()}) == 5001);
+  CHECK(slug_of([&] { bulk.add(std::array<Param, 1>{std::int64_t{9}}); }) == "db.parameters");
+}
+
 TEST_CASE("bulk rows hold every type, and awkward text byte for byte", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   const Transaction transaction(samples.connection(), Scope{});

@@ -1,6 +1,9 @@
 #include "db/migrations.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "base/error.hpp"
@@ -26,6 +29,18 @@ std::vector<int> all_numbers() {
   return numbers;
 }
 
+/// A workspace and a number of it, in the tables as the first migration made them.
+void add_number(Connection& connection) {
+  in_transaction(connection, Scope{}, [&] {
+    connection.exec(
+        "INSERT INTO workspaces (id, name, timezone, created_at, updated_at) "
+        "VALUES ('w', 'default', 'UTC', '2026-03-08T00:00:00.000Z', '2026-03-08T00:00:00.000Z')");
+    connection.exec(
+        "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) VALUES "
+        "('n', 'w', '+12025550101', 'twilio', 'active', '2026-03-08T00:00:00.000Z', '2026-03-08T00:00:00.000Z')");
+  });
+}
+
 /// Edits what is recorded about migrations, as another version of the program would have left it.
 void record(Connection& connection, const std::string& change) {
   in_transaction(connection, Scope{}, [&] { connection.exec(change); });
@@ -44,6 +59,30 @@ TEST_CASE("both engines have the same migrations, numbered from one without a ga
   }
 }
 
+TEST_CASE("one process migrates at a time, and others wait as long as their connection does", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  const test::FixedClock clock;
+  auto options = test::test_options();
+  options.create = true;
+  options.busy_timeout = std::chrono::milliseconds(50);
+  const auto hasty = database.connect(options);
+  options.busy_timeout = std::chrono::seconds(30);
+  const auto patient = database.connect(options);
+
+  std::optional<Transaction> held;
+  held.emplace(database.connection(), Scope::through(Door::maintenance));
+  if (database.engine() == Engine::postgresql)
+    database.connection().query("SELECT pg_advisory_xact_lock(5930246217110593097)");
+  const auto error = error_of([&] { migrate(*hasty, clock); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::db_busy);
+  std::thread waiting([&] { migrate(*patient, clock); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  held.reset();
+  waiting.join();
+  CHECK(migration_state(*hasty).current == latest_schema());
+}
+
 TEST_CASE("an empty database is migrated once, in order", "[db]") {
   TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
   auto& connection = database.connection();
@@ -58,6 +97,24 @@ TEST_CASE("an empty database is migrated once, in order", "[db]") {
   CHECK_FALSE(state.newer);
   CHECK(state.changed.empty());
   CHECK_NOTHROW(require_current_schema(connection));
+}
+
+TEST_CASE("an SQLite file that is in use is copied before each migration, a new one is not", "[db]") {
+  TestDatabase database(Engine::sqlite, Schema::none);
+  const test::FixedClock clock;
+  const auto copy_before = [&](int number) {
+    return std::filesystem::exists(database.path().string() + fmt::format(".before-{:04}", number));
+  };
+  migrate(database.connection(), clock, 1);
+  CHECK_FALSE(copy_before(1));
+  add_number(database.connection());
+  migrate(database.connection(), clock);
+  CHECK(database.connection().integer("SELECT count(*) FROM phone_number WHERE number = '+12025550101'") ==
+        1);
+  for (int number = 2; number <= latest_schema(); ++number) CHECK(copy_before(number));
+
+  TestDatabase whole(Engine::sqlite);
+  CHECK_FALSE(std::filesystem::exists(whole.path().string() + ".before-0002"));
 }
 
 TEST_CASE("a database from a newer program is refused", "[db]") {

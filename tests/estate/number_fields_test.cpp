@@ -1,5 +1,6 @@
 #include "estate/number_fields.hpp"
 
+#include "estate/capabilities.hpp"
 #include "support/catch.hpp"
 
 using namespace ringctl;
@@ -149,16 +150,18 @@ TEST_CASE("where the region is not known the calling code decides, with a warnin
 }
 
 TEST_CASE("capabilities in JSON have sorted keys and only what is true", "[estate]") {
-  CHECK(estate::capabilities_json("voice|sms") == R"({"sms":true,"voice":true})");
-  CHECK(estate::capabilities_json("voice|sms|mms|fax") ==
+  CHECK(estate::stored_capabilities("voice|sms") == R"({"sms":true,"voice":true})");
+  CHECK(estate::stored_capabilities("voice|sms|mms|fax") ==
         R"({"fax":true,"mms":true,"sms":true,"voice":true})");
-  CHECK(estate::capabilities_json("").empty());
+  CHECK(estate::stored_capabilities("").empty());
 }
 
 TEST_CASE("capabilities that others wrote as JSON are read", "[estate]") {
-  CHECK(estate::capabilities_text(R"({"sms":true,"voice":true})") == "voice|sms");
-  CHECK(estate::capabilities_text(R"({ "voice": true, "sms": false })") == "voice");
-  CHECK(estate::capabilities_text(R"({"voice":true,"pager":true})") == "voice");
-  for (const auto* text : {"", "[]", "null", "{", "{\"voice\":1}"})
-    CHECK(estate::capabilities_text(text).empty());
+  const auto text_of = [](const char* json) {
+    return estate::capabilities_text(estate::capabilities_from_json(json));
+  };
+  CHECK(text_of(R"({"sms":true,"voice":true})") == "voice|sms");
+  CHECK(text_of(R"({ "voice": true, "sms": false })") == "voice");
+  CHECK(text_of(R"({"voice":true,"pager":true})") == "voice");
+  for (const auto* text : {"", "[]", "null", "{", "{\"voice\":1}"}) CHECK(text_of(text).empty());
 }

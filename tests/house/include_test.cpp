@@ -155,9 +155,9 @@ const Library k_libraries[] = {
 
 /// C headers of the system itself. C++ headers have neither dot nor slash.
 bool of_the_system(const std::string& name) {
-  static const std::set<std::string> k_known = {"cxxabi.h", "fcntl.h",  "iconv.h",   "poll.h",   "pthread.h",
-                                                "pwd.h",    "signal.h", "spawn.h",   "stdlib.h", "termios.h",
-                                                "time.h",   "unistd.h", "langinfo.h"};
+  static const std::set<std::string> k_known = {
+      "arpa/inet.h", "cxxabi.h", "fcntl.h",  "iconv.h",   "poll.h", "pthread.h", "pwd.h",
+      "signal.h",    "spawn.h",  "stdlib.h", "termios.h", "time.h", "unistd.h",  "langinfo.h"};
   if (name.find('.') == std::string::npos && name.find('/') == std::string::npos) return true;
   return k_known.count(name) == 1 || name.starts_with("sys/") || name.starts_with("linux/");
 }

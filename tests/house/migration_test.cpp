@@ -62,6 +62,7 @@ Tables tables_of(const std::string& engine) {
   for (std::sregex_iterator at(sql.begin(), sql.end(), create), end; at != end; ++at) {
     const auto start = static_cast<std::size_t>(at->position() + at->length());
     auto stop = start;
+    tables[(*at)[1]].clear();  // one that is made anew stands for the one before
     for (int depth = 1; depth > 0; ++stop) depth += sql.at(stop) == '(' ? 1 : sql.at(stop) == ')' ? -1 : 0;
     for (const auto& part : parts_of(sql.substr(start, stop - 1 - start)))
       if (const auto name = first_word(part); constraints.count(name) == 0) tables[(*at)[1]].push_back(name);
@@ -101,13 +102,13 @@ TEST_CASE("a table has the same columns in the same order on both engines", "[ho
 TEST_CASE("every SQLite table is strict", "[house]") {
   const auto sql = text_of(k_sqlite);
   const std::regex create(R"(CREATE TABLE (\w+) \([^;]*\)([^);]*);)");
-  int seen = 0;
+  std::set<std::string> seen;
   for (std::sregex_iterator at(sql.begin(), sql.end(), create), end; at != end; ++at) {
     INFO((*at)[1]);
     CHECK((*at)[2].str().find("STRICT") != std::string::npos);
-    ++seen;
+    seen.insert((*at)[1]);
   }
-  CHECK(static_cast<std::size_t>(seen) == tables_of(k_sqlite).size());
+  CHECK(seen.size() == tables_of(k_sqlite).size());
 }
 
 TEST_CASE("every tenant's table is under a forced row policy", "[house]") {

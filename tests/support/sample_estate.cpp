@@ -39,7 +39,7 @@ SampleEstate::SampleEstate() : tree_(nlohmann::json::parse(machine_.run({"help",
   must(machine_, "ringctl db backup estate.db");
   for (const auto* profile : {"prod", "test"}) must(machine_, std::string("ringctl profiles add ") + profile);
   must(machine_, "ringctl config set timezone Europe/London");
-  const auto jobs = run_in_shell(machine_, "ringctl jobs list --columns id --no-header");
+  const auto jobs = run_in_shell(machine_, "ringctl jobs list --columns job --no-header");
   job_ = jobs.out.substr(0, jobs.out.find('\n'));
   if (job_.size() < 8) throw std::runtime_error("jobs list: " + jobs.err);
 }

@@ -1,4 +1,6 @@
 // `ringctl audit` and `ringctl jobs` as people and scripts run them, on both engines.
+#include <fmt/format.h>
+
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -29,6 +31,20 @@ TEST_CASE("every change stands in the audit log", "[system]") {
   CHECK(update["before"]["label"] == "Sales");
   CHECK(update["after"]["label"] == "Support");
   CHECK(site.failure({"audit", "show", "99"}) == "5 audit.unknown");
+}
+
+TEST_CASE("a number's history holds the imports that made and changed it", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  for (const auto* label : {"one", "two"})
+    site.ok({"numbers", "import",
+             site.machine()
+                 .file("n.csv", fmt::format("phone_number,label\n+12025550123,{}\n+12025550124,x\n", label))
+                 .string()});
+  CHECK(site.ok({"audit", "list", "-o", "csv", "--columns", "seq,action", "--object", "+12025550123"}) ==
+        lines({"seq,action", "3,numbers.import", "2,numbers.import"}));
+  CHECK(site.ok({"audit", "export", "-o", "csv", "--columns", "seq", "--object", "+12025550124"}) ==
+        lines({"seq", "2"}));
 }
 
 TEST_CASE("the audit log is filtered by who, what and when", "[system]") {

@@ -1,6 +1,9 @@
 // `ringctl db` and `ringctl doctor` as people and scripts run them.
 #include <sys/stat.h>
 
+#include <fstream>
+#include <future>
+
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -79,12 +82,101 @@ TEST_CASE("a backup is restored, and what it replaces is kept", "[system]") {
             .size() == 2);
 }
 
+TEST_CASE("a plan of a restore is refused as the run would be", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"numbers", "add", "+12025550123"});
+  site.machine().file("junk.db", "no database");
+  for (const auto& file : {std::string("junk.db"), std::string("."), site.sqlite_file().string()}) {
+    INFO(file);
+    const auto run = site.failure({"db", "restore", file, "--yes"});
+    CHECK(run != "0");
+    CHECK(site.failure({"db", "restore", file, "-n"}) == run);
+  }
+}
+
+TEST_CASE("a backup is restored on a machine that has no database yet", "[system]") {
+  const Site from(db::Engine::sqlite), to(db::Engine::sqlite);
+  from.ok({"numbers", "add", "+12025550123"});
+  const auto file = (from.machine().home() / "backup.db").string();
+  from.ok({"db", "backup", file});
+  to.ok({"db", "restore", file, "--yes"});
+  CHECK(to.json({"numbers", "list"}).size() == 1);
+}
+
+TEST_CASE("a place where no backup can go is refused in clear words, in a plan as well", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"numbers", "add", "+12025550123"});
+  const std::vector<std::pair<std::string, std::string>> places = {
+      {"", "2 usage.empty_value"},
+      {std::string(300, 'x'), "40 output.write_failed"},
+      {".", "2 db.bad_path"},
+      {"nowhere/x.db", "40 output.write_failed"},
+      {site.sqlite_file().string(), "2 db.backup_onto_itself"}};
+  for (const auto& [place, failure] : places) {
+    INFO(place);
+    CHECK(site.failure({"db", "backup", place, "--yes"}) == failure);
+    CHECK(site.failure({"db", "backup", place, "-n"}) == failure);
+  }
+}
+
+TEST_CASE("the name of a file that is not UTF-8 is worked with or refused", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  const std::string odd = "odd\xff.csv";
+  std::filesystem::copy_file(site.machine().file("plain.csv", "phone_number\n+12025550123\n"),
+                             site.machine().home() / odd);
+  const auto refused = site.run({"numbers", "import", odd});
+  CHECK(refused.status == 2);
+  CHECK(refused.err.find("odd\\xff.csv") != std::string::npos);
+  CHECK(site.failure({"numbers", "import", "plain.csv", "--rejects", odd}) == "2 usage.not_utf8");
+  site.ok({"numbers", "export", "--out", odd});
+  CHECK(site.failure({"config", "path", "--config", "\xff"}) == "10 config.not_found");
+  if (site.engine() == db::Engine::sqlite)
+    CHECK(site.run({"db", "backup", "b\xff.db"}).err.ends_with("b\\xff.db\n"));
+}
+
+TEST_CASE("a check of a damaged database says how to mend it, not to check it", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"numbers", "add", "+12025550123"});
+  const auto overwrite = [&](std::streamoff from) {
+    std::fstream file(site.sqlite_file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(from);
+    file << std::string(3 * 4096, 'x');
+  };
+  overwrite(5 * 4096);
+  const auto pages = site.run({"db", "check"});
+  CHECK(pages.status == 8);
+  CHECK(pages.err.find("hint: ringctl db restore FILE") != std::string::npos);
+  overwrite(100);
+  const auto header = site.run({"db", "check"});
+  CHECK(header.status == 32);
+  CHECK(header.err.find("hint: ringctl db restore FILE") != std::string::npos);
+}
+
+TEST_CASE("a migration waits for another process as long as it is told", "[system][slow]") {
+  for (const auto engine : test::engines()) {
+    if (engine == db::Engine::sqlite) continue;
+    const Site site(engine);
+    const auto holder = db::Connection::open(site.url());
+    std::optional<db::Transaction> held;
+    held.emplace(*holder, db::Scope::through(db::Door::maintenance));
+    holder->query("SELECT pg_advisory_xact_lock(5930246217110593097)");
+    CHECK(site.failure({"db", "migrate"}) == "11 lock.held");
+    auto waiting = std::async(std::launch::async, [&] {
+      return site.failure({"db", "migrate", "--lock-wait", "1m"});
+    });
+    CHECK(waiting.wait_for(std::chrono::seconds(7)) == std::future_status::timeout);
+    held.reset();
+    CHECK(waiting.get() == "0");
+  }
+}
+
 TEST_CASE("a backup is for SQLite", "[system]") {
   for (const auto engine : test::engines()) {
     if (engine == db::Engine::sqlite) continue;
     const Site site(engine);
     site.init();
-    CHECK(site.failure({"db", "backup", "x.db"}) == "2 db.not_sqlite");
+    CHECK(site.failure({"db", "backup", "x.db"}) == "2 db.backup_engine");
   }
 }
 
@@ -179,4 +271,46 @@ TEST_CASE("doctor runs although the configuration cannot be read", "[system]") {
   const auto result = site.run({"doctor", "-o", "json"});
   CHECK(result.status == 8);
   CHECK(status_of(nlohmann::json::parse(result.out), "config.files") == "fail");
+}
+
+TEST_CASE("doctor lists every failure of the configuration once, and looks at the database all the same",
+          "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  site.ok({"numbers", "add", "+12025550123", "-d", "sqlite:other.db"});
+  m.file(".config/ringctl/config.toml",
+         "schema = 1\n[defaults]\ndatabase = \"sqlite:" + (m.home() / "other.db").string() +
+             "\"\ntimezon = \"UTC\"\nlimit = \"x\"\n[serve]\nlisten = \"foo\"\n");
+  const auto secrets = m.file(".config/ringctl/credentials.toml", "[defaults]\napi_key = \"SK1\"\n");
+  REQUIRE(::chmod(secrets.c_str(), 0644) == 0);
+
+  const auto result = site.run({"doctor", "-o", "json"});
+  CHECK(result.status == 8);
+  std::vector<std::string> failures;
+  const auto report = nlohmann::json::parse(result.out);
+  for (const auto& row : report)
+    if (row["status"] == "fail")
+      failures.push_back(row["check"].get<std::string>() + ": " + row["evidence"].get<std::string>());
+  REQUIRE(failures.size() == 4);
+  CHECK(failures[0].find("config.secrets: ") == 0);
+  CHECK(failures[1].find("limit must be a whole number") != std::string::npos);
+  CHECK(failures[2].ends_with("unknown key \"timezon\"; did you mean: timezone"));
+  CHECK(failures[3].find("serve.listen must be HOST:PORT") != std::string::npos);
+  CHECK(status_of(report, "db.integrity") == "ok");
+  CHECK(status_of(report, "config.database") == "warn");
+
+  const auto fixed = site.run({"doctor", "--fix", "-o", "json"});
+  CHECK(fixed.status == 8);
+  CHECK(fixed.err.find("fixed: chmod 600 " + secrets.string()) == 0);
+  CHECK(status_of(nlohmann::json::parse(fixed.out), "config.secrets") == "ok");
+}
+
+TEST_CASE("the doctor fails by what remains, not by what it mended", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto secrets =
+      site.machine().file(".config/ringctl/credentials.toml", "[defaults]\napi_key = \"SK1\"\n");
+  REQUIRE(::chmod(secrets.c_str(), 0644) == 0);
+  CHECK(site.run({"doctor", "--fix", "--delimiter", "xx"}).status == 2);
+  CHECK(site.run({"numbers", "list"}).err.find("config.secret_permissions") != std::string::npos);
+  site.ok({"doctor", "--fix"});
 }

@@ -1,9 +1,38 @@
 // Every example of every command runs as it stands. They come from the program itself, so a new command
 // cannot bring an example that was never tried.
+#include <filesystem>
+#include <sstream>
+
 #include "support/catch.hpp"
 #include "support/sample_estate.hpp"
 
 using ringctl::test::Machine;
+
+namespace {
+
+/// The lines of README.md that begin with a prompt.
+std::vector<std::string> readme_session() {
+  std::vector<std::string> lines;
+  std::istringstream text(ringctl::test::read_text(RINGCTL_SOURCE_DIR "/README.md"));
+  const std::string prompt = "    $ ";
+  for (std::string line; std::getline(text, line);)
+    if (line.starts_with(prompt)) lines.push_back(line.substr(prompt.size()));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("the session that the README shows runs as it stands", "[examples]") {
+  const Machine machine;
+  std::filesystem::create_directory_symlink(RINGCTL_SOURCE_DIR "/fixtures", machine.home() / "fixtures");
+  const auto session = readme_session();
+  CHECK(session.size() >= 5);
+  for (const auto& line : session) {
+    const auto result = run_in_shell(machine, line);
+    INFO(line << "\n" << result.err);
+    REQUIRE(result.status == 0);
+  }
+}
 
 TEST_CASE("every example runs as it stands", "[examples]") {
   const ringctl::test::SampleEstate estate;

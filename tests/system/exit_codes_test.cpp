@@ -59,14 +59,14 @@ ProcessResult interrupted_job_of_no_kind() {
   const Estate site;
   site.ok({"numbers", "import", site.machine().file("one.csv", "phone_number\n+12025550124\n").string()});
   site.tamper("UPDATE jobs SET kind = 'nonsense.import', state = 'running'");
-  const auto id = site.json({"jobs", "list"})[0]["id"].get<std::string>();
+  const auto id = site.json({"jobs", "list"})[0]["job"].get<std::string>();
   return site.run({"jobs", "resume", id});
 }
 
 ProcessResult locked() {
   const Estate site;
   site.tamper(
-      "INSERT INTO leases (name, scope, token, holder, host, since, expires) SELECT 'bulk', id, 'x', "
+      "INSERT INTO leases (name, scope, token, holder, host, since, expires) SELECT 'import or undo', id, 'x', "
       "'somebody', 'elsewhere', '2026-01-01T00:00:00.000Z', '2999-01-01T00:00:00.000Z' FROM workspaces");
   return site.run(
       {"numbers", "import", site.machine().file("one.csv", "phone_number\n+12025550124\n").string()});

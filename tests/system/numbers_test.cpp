@@ -45,6 +45,57 @@ TEST_CASE("a dry run on a machine without a database plans and makes nothing", "
   CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
 }
 
+TEST_CASE("a command that is mistaken leaves no database behind", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  m.file("header.csv", "telephone,label\n+12025550123,Sales\n");
+  m.file("rows.csv", "phone_number\n+12025550123\nnonsense\n");
+  const std::vector<Site::Arguments> mistaken = {{"numbers", "import", "nofile", "--default-country", "DE"},
+                                                 {"numbers", "import", "header.csv"},
+                                                 {"numbers", "import", "rows.csv"},
+                                                 {"numbers", "import", ".", "-q"},
+                                                 {"numbers", "add", "garbage"},
+                                                 {"numbers", "add", "+12025550123", "--status", "asleep"},
+                                                 {"numbers", "add", "+12025550123", "--delimiter", "xx"},
+                                                 {"numbers", "add", "+12025550123", "-w", "typo"},
+                                                 {"numbers", "import", "rows.csv", "-w", "typo"},
+                                                 {"workspaces", "add", " x"},
+                                                 {"init", "--country", "XX"},
+                                                 {"jobs", "undo", "5be01d7a", "--yes"},
+                                                 {"numbers", "list", "-w", "typo"}};
+  for (const auto& arguments : mistaken) {
+    INFO(arguments[0] << " " << arguments[1]);
+    CHECK(site.run(arguments).status != 0);
+    CHECK_FALSE(std::filesystem::exists(site.sqlite_file().parent_path()));
+  }
+}
+
+TEST_CASE("a first import that is refused keeps its rejects", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.machine().file("rows.csv", "phone_number\n+12025550123\nnonsense\n");
+  CHECK(site.failure({"numbers", "import", "rows.csv", "--rejects", "bad.csv"}) == "7 import.invalid_rows");
+  CHECK(test::read_text(site.machine().home() / "bad.csv").find("nonsense") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+}
+
+TEST_CASE("the first write makes the workspace default and no other", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto result = site.run({"numbers", "add", "+12025550123", "-w", "defualt"});
+  CHECK(result.status == 5);
+  CHECK(result.err.find("did you mean: default") != std::string::npos);
+  CHECK(site.run({"numbers", "add", "+12025550123", "-w", "defualt", "-n"}).status == 5);
+  CHECK(site.failure({"numbers", "add", "+12025550123", "-w", "default"}) == "0");
+  CHECK(site.failure({"numbers", "add", "+12025550124", "-w", "defualt"}) == "5 workspaces.unknown");
+  CHECK(site.json({"workspaces", "list"}).size() == 1);
+}
+
+TEST_CASE("a dry run plans as well where the database holds no workspace yet", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"db", "migrate"});
+  CHECK(site.run({"numbers", "add", "+12025550123", "-n"}).err == "would add +12025550123 to default\n");
+  CHECK(site.json({"workspaces", "list"}).empty());
+}
+
 TEST_CASE("several first writes at once make one database and one workspace", "[system]") {
   const Site site(db::Engine::sqlite);
   std::vector<std::future<std::string>> runs;
@@ -165,6 +216,56 @@ TEST_CASE("an update names the number by label, and refuses a version that moved
   const auto shown = site.json({"numbers", "show", "Support"});
   CHECK(shown["version"] == 2);
   CHECK(shown["status"] == "active");
+}
+
+TEST_CASE("a plan of an update is refused as the run would be", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  const std::vector<Site::Arguments> refused = {
+      {"numbers", "update", "Sales", "--label", "x", "--if-version", "7"},
+      {"numbers", "update", "+12025550124", "--sid", "PN0123456789abcdef0123456789abcdef"},
+      {"numbers", "update", "Sales", "--status", "asleep"}};
+  for (auto arguments : refused) {
+    const auto run = site.failure(arguments);
+    arguments.emplace_back("-n");
+    INFO(arguments[3] << " " << arguments[4]);
+    CHECK(run != "0");
+    CHECK(site.failure(arguments) == run);
+  }
+  CHECK(site.failure({"numbers", "update", "Sales", "--label", "x", "--if-version", "1", "-n"}) == "0");
+}
+
+TEST_CASE("a plan on a server without the database is refused as the run would be", "[system]") {
+  for (const auto engine : test::engines()) {
+    if (engine == db::Engine::sqlite) continue;
+    const Site site(engine);
+    auto url = site.url();
+    url.replace(url.find('/', 13) + 1, url.find('?') - url.find('/', 13) - 1, "not_there");
+    CHECK(site.failure({"numbers", "add", "+12025550123", "-d", url}) == "10 db.missing");
+    CHECK(site.failure({"numbers", "add", "+12025550123", "-d", url, "-n"}) == "10 db.missing");
+  }
+}
+
+TEST_CASE("an export takes its format from the name of the file", "[system]") {
+  const Site site(db::Engine::sqlite);
+  fill(site);
+  const auto home = site.machine().home();
+  const auto written = [&](const std::string& name, Site::Arguments more) {
+    more.insert(more.begin(), {"numbers", "export", "--out", name});
+    site.ok(more);
+    return test::read_text(home / name);
+  };
+  for (const auto* format : {"csv", "tsv", "json", "jsonl", "md"}) {
+    const auto asked = site.ok({"numbers", "export", "-o", format});
+    CHECK(written(std::string("x.") + format, {}) == asked);
+  }
+  CHECK(written("x.CSV", {}) == site.ok({"numbers", "export", "-o", "csv"}));
+  CHECK(written("y.csv", {"-o", "jsonl"}) == site.ok({"numbers", "export", "-o", "jsonl"}));
+  CHECK(written("numbers", {}) == site.ok({"numbers", "export", "-o", "tsv"}));
+  site.ok({"config", "set", "output", "md"});
+  CHECK(written("z.csv", {}) == site.ok({"numbers", "export", "-o", "csv"}));
+  CHECK(written("z", {}) == site.ok({"numbers", "export", "-o", "md"}));
 }
 
 TEST_CASE("deleting asks, and a mistyped number among several deletes none", "[system]") {

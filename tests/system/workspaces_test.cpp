@@ -39,6 +39,24 @@ TEST_CASE("init refuses a zone or country that is none", "[system]") {
   CHECK(site.failure({"init", "--yes", "--country", "XX"}) == "7 phone.unknown_region");
 }
 
+TEST_CASE("a plan of a workspace is refused as the run would be", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"workspaces", "add", "second"});
+  const std::vector<Site::Arguments> refused = {{"workspaces", "add", "second"},
+                                                {"workspaces", "add", " x"},
+                                                {"workspaces", "add", "x", "--timezone", "Berlin"},
+                                                {"workspaces", "add", "x", "--default-country", "XX"},
+                                                {"workspaces", "update", "default", "--name", "second"}};
+  for (auto arguments : refused) {
+    const auto run = site.failure(arguments);
+    arguments.emplace_back("-n");
+    INFO(arguments[2]);
+    CHECK(run != "0");
+    CHECK(site.failure(arguments) == run);
+  }
+}
+
 TEST_CASE("the default country of a workspace reads national numbers", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.ok({"init", "--yes", "--country", "US"});
@@ -79,4 +97,14 @@ TEST_CASE("a change in a dry run is only told", "[system]") {
   REQUIRE(all.size() == 1);
   CHECK(all[0]["name"] == "default");
   CHECK(all[0]["version"] == 1);
+}
+
+TEST_CASE("an export holds every workspace with the columns of the list", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"workspaces", "add", "Acme"});
+  for (const auto* format : {"csv", "tsv", "json", "jsonl", "md", "table"})
+    CHECK(site.ok({"workspaces", "export", "-o", format}) ==
+          site.ok({"workspaces", "list", "-o", format, "--limit", "0"}));
+  CHECK(site.json({"workspaces", "export", "--limit", "1"}).size() == 2);
 }
