@@ -116,7 +116,10 @@ class Binder {
       assign_value(command_, upper(argument.name), argument, options_, values.front());
       return true;
     };
-    app_.add_option(std::string(argument.name), assign)->expected(1)->required(argument.required);
+    // A name of its own: to CLI11 2.4 an argument "workspace" is the flag --workspace once more.
+    app_.add_option(fmt::format("{}-argument", argument.name), assign)
+        ->expected(1)
+        ->required(argument.required);
   }
 
   /// Arguments a repeatable one takes are handed over as they stand: CLI11 would split "[a,b]". Returns how
