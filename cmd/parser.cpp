@@ -60,8 +60,7 @@ class Binder {
     app_.set_help_flag();
     for (const auto& flag : global_flags()) add_flag(flag, &globals_);
     for (const auto& flag : command_.flags) add_flag(flag, options_);
-    for (const auto& argument : command_.arguments)
-      if (!argument.repeatable) add_argument(argument);
+    for (const auto& argument : command_.arguments) add_argument(argument);
   }
 
   void run(const Scan& scan) {
@@ -69,12 +68,10 @@ class Binder {
     std::vector<std::string> tokens;
     for (const auto& given : scan.flags) {
       tokens.push_back(fmt::format("--{}", given.flag->name));
-      if (given.flag->takes_value()) tokens.push_back(given.value);
+      if (given.flag->takes_value()) tokens.push_back(stand_in(given.value));
     }
     tokens.emplace_back("--");
-    const auto rest = take_repeatable(scan.arguments);
-    tokens.insert(tokens.end(), scan.arguments.begin(),
-                  scan.arguments.end() - static_cast<std::ptrdiff_t>(rest));
+    for (const auto& argument : scan.arguments) tokens.push_back(stand_in(argument));
     std::reverse(tokens.begin(), tokens.end());
     try {
       app_.parse(std::move(tokens));
@@ -91,6 +88,14 @@ class Binder {
   }
 
  private:
+  /// CLI11 splits "[a,b]" and reads "{}" as nothing: it is given a value's place in values_ instead.
+  std::string stand_in(const std::string& value) {
+    values_.push_back(&value);
+    return std::to_string(values_.size() - 1);
+  }
+
+  const std::string& value_of(const std::string& stand_in) const { return *values_.at(std::stoul(stand_in)); }
+
   void add_flag(const Flag& flag, void* target) {
     const auto name = fmt::format("--{}", flag.name);
     if (!flag.takes_value()) {
@@ -100,7 +105,7 @@ class Binder {
       return;
     }
     const auto assign = [this, &flag, target, name](const CLI::results_t& values) {
-      for (const auto& value : values) assign_value(command_, name, flag, target, value);
+      for (const auto& value : values) assign_value(command_, name, flag, target, value_of(value));
       return true;
     };
     // Given twice, the last one counts: that is what lets an alias set a default.
@@ -113,26 +118,14 @@ class Binder {
 
   void add_argument(const Argument& argument) {
     const auto assign = [this, &argument](const CLI::results_t& values) {
-      assign_value(command_, upper(argument.name), argument, options_, values.front());
+      for (const auto& value : values)
+        assign_value(command_, upper(argument.name), argument, options_, value_of(value));
       return true;
     };
     // A name of its own: to CLI11 2.4 an argument "workspace" is the flag --workspace once more.
     app_.add_option(fmt::format("{}-argument", argument.name), assign)
-        ->expected(1)
+        ->expected(argument.repeatable ? -1 : 1)
         ->required(argument.required);
-  }
-
-  /// Arguments a repeatable one takes are handed over as they stand: CLI11 would split "[a,b]". Returns how
-  /// many.
-  std::size_t take_repeatable(const std::vector<std::string>& arguments) {
-    if (command_.arguments.empty() || !command_.arguments.back().repeatable) return 0;
-    const auto& last = command_.arguments.back();
-    const auto fixed = std::min(command_.arguments.size() - 1, arguments.size());
-    for (auto i = fixed; i < arguments.size(); ++i)
-      assign_value(command_, upper(last.name), last, options_, arguments[i]);
-    const auto taken = arguments.size() - fixed;
-    if (last.required && taken == 0) throw missing_argument(last);
-    return taken;
   }
 
   void check_exclusions(const Scan& scan) const {
@@ -171,6 +164,7 @@ class Binder {
   void* options_;
   Globals& globals_;
   CLI::App app_;
+  std::vector<const std::string*> values_;
 };
 
 /// --version needs the output flags, whatever else was wrong.

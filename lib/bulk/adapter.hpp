@@ -54,10 +54,10 @@ struct Reading {
 class Inserter {
  public:
   virtual ~Inserter() = default;
-  /// Absent cells get the noun's defaults.
+  /// Absent cells get the noun's defaults. Errc::conflict [db.unique] if somebody else was faster.
   virtual void add(std::span<const Row>) = 0;
-  /// How many were made in all; fewer than were added if somebody else was faster. Last, before the commit.
-  virtual std::int64_t finish() = 0;
+  /// Last, before the commit; throws as add() does.
+  virtual void finish() = 0;
 };
 
 class Adapter {

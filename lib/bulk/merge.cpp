@@ -39,6 +39,16 @@ bool equals(const Row& row, const Existing& held) {
               "run the same command again");
 }
 
+/// Every unique value was free when the batch was decided.
+void write_decided(const std::function<void()>& write) {
+  try {
+    write();
+  } catch (const Error& error) {
+    if (error.slug() != "db.unique") throw;
+    throw_moved_on();
+  }
+}
+
 /// One batch, looked up and decided row by row.
 class Decision {
  public:
@@ -333,28 +343,23 @@ BatchOutcome Merge::run(const Batch& batch, const GivenUp& given_up,
                         const std::function<bool(const jobs::Counts&)>& write) {
   Decision decision(session_.db, workspace_, adapter_, batch, on_conflict_, given_up);
   if (!write(decision.counts())) return decision.outcome();
-  if (const auto fresh = decision.fresh_rows(); !fresh.empty()) {
-    if (!inserter_) inserter_ = adapter_.inserter(session_, workspace_, job_);
-    inserter_->add(fresh);
-    added_ += std::ssize(fresh);
-  }
-  try {
+  write_decided([&] {
+    if (const auto fresh = decision.fresh_rows(); !fresh.empty()) {
+      if (!inserter_) inserter_ = adapter_.inserter(session_, workspace_, job_);
+      inserter_->add(fresh);
+    }
     const auto updates = decision.updates();
     if (!updates.empty() && adapter_.update(session_, workspace_, updates) != std::ssize(updates))
       throw_moved_on();
-  } catch (const Error& error) {
-    if (error.slug() != "db.unique") throw;
-    throw_moved_on();  // a unique value that was free a moment ago
-  }
+  });
   auto outcome = decision.outcome();
   outcome.written = true;
   return outcome;
 }
 
 void Merge::finish() {
-  if (inserter_ && inserter_->finish() != added_) throw_moved_on();
+  if (inserter_) write_decided([&] { inserter_->finish(); });
   inserter_.reset();
-  added_ = 0;
 }
 
 std::string image_of(const Adapter& adapter, const std::vector<std::string>& cells) {

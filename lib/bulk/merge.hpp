@@ -139,7 +139,6 @@ class Merge {
   OnConflict on_conflict_;
   base::Uuid job_;
   std::unique_ptr<Inserter> inserter_;
-  std::int64_t added_ = 0;
 };
 
 /// Canonical JSON of importable columns, and back; for undo and the audit.

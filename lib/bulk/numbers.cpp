@@ -34,7 +34,7 @@ class NumbersInserter final : public Inserter {
       insert_.add(cells);
     }
   }
-  std::int64_t finish() override { return insert_.finish(); }
+  void finish() override { insert_.finish(); }
 
  private:
   NumberInsert insert_;

@@ -35,6 +35,6 @@ void BulkInsert::add(std::span<const Param> row) {
   impl_->add(row);
 }
 
-std::int64_t BulkInsert::flush() { return impl_->flush(); }
+void BulkInsert::flush() { impl_->flush(); }
 
 }  // namespace ringctl::db

@@ -22,9 +22,9 @@ struct BulkColumn {
   std::optional<std::string> same = {};  ///< its value in every row, which add() is not given then
 };
 
-/// Inside a write transaction. Rows whose unique key exists already are left out (ON CONFLICT DO NOTHING) and
-/// not counted; of two alike the first stays. Other statements may run in between. On PostgreSQL a bad row
-/// may be reported by a later add() or by flush().
+/// Inside a write transaction. A row whose unique key is taken fails: Errc::conflict [db.unique]. (To pass
+/// over such rows costs PostgreSQL as much again as to store the others.) Other statements may run in
+/// between. A bad row may be reported by a later add() or by flush().
 class BulkInsert {
  public:
   struct Impl;  // one per engine
@@ -32,8 +32,8 @@ class BulkInsert {
   ~BulkInsert();
   /// One value for each column that is not the same in every row, in order.
   void add(std::span<const Param> row);
-  /// Sends what is buffered; the number of rows inserted since the last flush().
-  std::int64_t flush();
+  /// Sends what is buffered, and waits until it is stored.
+  void flush();
 
  private:
   std::size_t values_;  ///< of a row

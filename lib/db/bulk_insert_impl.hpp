@@ -14,7 +14,7 @@ namespace ringctl::db {
 struct BulkInsert::Impl {
   virtual ~Impl() = default;
   virtual void add(std::span<const Param> row) = 0;
-  virtual std::int64_t flush() = 0;
+  virtual void flush() = 0;
 
   /// `values`: columns that are not the same in every row.
   static std::unique_ptr<Impl> make(SqliteConnection&, const std::string& table,

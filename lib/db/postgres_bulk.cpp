@@ -35,8 +35,7 @@ std::string merge_statement(const std::string& table, const std::vector<BulkColu
                            : fmt::format("{}{}", comma, column.name);
   }
   // Rows come out of the staging table in the order in which they went in.
-  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING", table, names, sources,
-                     staging);
+  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", table, names, sources, staging);
 }
 
 class PostgresBulk final : public BulkInsert::Impl, private PgPending {
@@ -65,11 +64,10 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
     if (rows_.buffer().size() >= k_send) send_if_ready();
   }
 
-  std::int64_t flush() override {
+  void flush() override {
     if (!rows_.buffer().empty()) send();
     if (staged_ > 0) merge();
     connection_.settle();
-    return std::exchange(inserted_, 0);
   }
 
  private:
@@ -122,8 +120,7 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
     PgResult result(PQgetResult(connection_.handle()));
     while (PgResult(PQgetResult(connection_.handle()))) {
     }
-    result = connection_.checked(std::move(result));
-    if (was == State::merging) inserted_ += std::stoll(PQcmdTuples(result.get()));
+    connection_.checked(std::move(result));
   }
 
   void abandon() noexcept override {
@@ -139,7 +136,6 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
   State state_ = State::idle;
   std::size_t staged_ = 0;  // bytes in the staging table that are not merged yet
   bool merged_ = false;     // the staging table holds rows that are
-  std::int64_t inserted_ = 0;
 };
 
 }  // namespace

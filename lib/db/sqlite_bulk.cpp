@@ -21,9 +21,7 @@ std::string insert_statement(const std::string& table, const std::vector<BulkCol
     names += fmt::format("{}{}", comma, column.name);
     sources += column.same ? fmt::format("{}?{}", comma, ++parameters) : fmt::format("{}c{}", comma, cells++);
   }
-  // WHERE TRUE: without it the grammar would read ON as part of a join.
-  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM ringctl_rows(?1) WHERE TRUE ON CONFLICT DO NOTHING",
-                     table, names, sources);
+  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM ringctl_rows(?1)", table, names, sources);
 }
 
 class SqliteBulk final : public BulkInsert::Impl {
@@ -43,9 +41,8 @@ class SqliteBulk final : public BulkInsert::Impl {
     rows_.add(row);
     if (rows_.rows() >= k_most_rows || rows_.size() >= k_most_text) insert();
   }
-  std::int64_t flush() override {
+  void flush() override {
     if (rows_.rows() > 0) insert();
-    return std::exchange(inserted_, 0);
   }
 
  private:
@@ -56,7 +53,6 @@ class SqliteBulk final : public BulkInsert::Impl {
       sqlite3_reset(statement_.get());
       throw;
     }
-    inserted_ += sqlite3_changes64(connection_.handle());
     sqlite3_reset(statement_.get());
     rows_.clear();
   }
@@ -64,7 +60,6 @@ class SqliteBulk final : public BulkInsert::Impl {
   SqliteConnection& connection_;
   RowBuffer rows_;
   SqliteStatement statement_;
-  std::int64_t inserted_ = 0;
 };
 
 }  // namespace

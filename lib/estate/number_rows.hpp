@@ -54,8 +54,8 @@ class NumberInsert {
   NumberInsert(audit::Session&, const base::Uuid& workspace, const base::Uuid& job);
   /// Empty provider and status get their defaults. Nothing of the cells is kept.
   void add(const NumberCells&);
-  /// How many were made: numbers and SIDs that are held already are left out.
-  std::int64_t finish() { return rows_.flush(); }
+  /// Last. A number or SID that is held already: Errc::conflict [db.unique], at the latest here.
+  void finish() { rows_.flush(); }
 
  private:
   audit::Session& session_;

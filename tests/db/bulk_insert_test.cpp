@@ -41,9 +41,10 @@ TEST_CASE("what is the same in every bulk row is given once", "[db]") {
                    {"at", "timestamptz", base::format_utc(clock.now())},
                    {"label", "text"}});
   for (std::int64_t id = 1; id <= 5000; ++id) bulk.add(std::array<Param, 2>{id, nullptr});
-  CHECK(bulk.flush() == 5000);
+  bulk.flush();
+  CHECK(samples.count() == 5000);
   bulk.add(std::array<Param, 2>{std::int64_t{5001}, nullptr});
-  CHECK(bulk.flush() == 1);
+  bulk.flush();
   CHECK(samples.connection().integer("SELECT count(*) FROM samples WHERE owner = $1 AND at = $2",
                                      {owner, clock.now()}) == 5001);
   CHECK(slug_of([&] { bulk.add(std::array<Param, 1>{std::int64_t{9}}); }) == "db.parameters");
@@ -64,7 +65,8 @@ TEST_CASE("bulk rows hold every type, and awkward text byte for byte", "[db]") {
     bulk.add(row);
   }
   add(bulk, ++id, nullptr);
-  CHECK(bulk.flush() == 9);
+  bulk.flush();
+  CHECK(samples.count() == 9);
   auto rows = samples.connection().query("SELECT label, flag, ratio, at, owner FROM samples ORDER BY id");
   for (std::size_t i = 0; i < texts.size(); ++i) {
     REQUIRE(rows.next());
@@ -79,21 +81,17 @@ TEST_CASE("bulk rows hold every type, and awkward text byte for byte", "[db]") {
   for (int column = 0; column < 5; ++column) CHECK(rows.is_null(column));
 }
 
-TEST_CASE("rows whose key exists are left out and not counted, the first of two alike stays", "[db]") {
+TEST_CASE("a row whose key is taken fails, be it by an older row or by one of the same insert", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   const Transaction transaction(samples.connection(), Scope{});
   samples.add(1, "one");
   BulkInsert bulk(samples.connection(), "samples", sample_columns());
-  add(bulk, 1, "other");
   add(bulk, 2, "two");
-  add(bulk, 2, "later");
-  add(bulk, 3, "one");
-  CHECK(bulk.flush() == 1);
-  add(bulk, 4, "four");
-  CHECK(bulk.flush() == 1);
-  CHECK(bulk.flush() == 0);
-  CHECK(samples.connection().text("SELECT label FROM samples WHERE id = 2") == "two");
-  CHECK(samples.count() == 3);
+  bulk.flush();
+  const auto taken = GENERATE(std::int64_t{1}, std::int64_t{2}, std::int64_t{3});
+  if (taken == 3) add(bulk, 3, "three");
+  add(bulk, taken, "other");
+  CHECK(slug_of([&] { bulk.flush(); }) == "db.unique");
 }
 
 TEST_CASE("a hundred thousand rows go in, in order, while other statements run", "[db]") {
@@ -108,7 +106,7 @@ TEST_CASE("a hundred thousand rows go in, in order, while other statements run",
     // In the middle of a chunk, and whether or not it has been sent.
     if (i % 33333 == 0) CHECK(connection.integer("SELECT 1") == 1);
   }
-  CHECK(bulk.flush() == 100000);
+  bulk.flush();
   CHECK(samples.count() == 100000);
   transaction.commit();
   if (connection.engine() == Engine::postgresql)
@@ -125,7 +123,8 @@ TEST_CASE("two bulk inserts of one transaction take turns", "[db]") {
   BulkInsert even(samples.connection(), "samples", sample_columns());
   const std::string padding(1000, 'x');
   for (int i = 0; i < 2000; ++i) add(i % 2 == 0 ? even : odd, i, padding + std::to_string(i));
-  CHECK(odd.flush() + even.flush() == 2000);
+  odd.flush();
+  even.flush();
   CHECK(samples.count() == 2000);
 }
 
@@ -166,7 +165,8 @@ TEST_CASE("a bulk row with a NUL byte or of the wrong length is refused", "[db]"
   const std::array<Param, 2> narrow{1, "x"};
   CHECK(slug_of([&] { bulk.add(narrow); }) == "db.parameters");
   add(bulk, 2, "after both");
-  CHECK(bulk.flush() == 1);
+  bulk.flush();
+  CHECK(samples.count() == 1);
 }
 
 TEST_CASE("a bulk insert outside a transaction is refused", "[db]") {

@@ -93,6 +93,23 @@ TEST_CASE("rows of another workspace can be neither written, changed nor deleted
         }) == "db.not_allowed");
 }
 
+TEST_CASE("a number belongs to a workspace that exists, and keeps it from being deleted", "[db]") {
+  if (no_server()) return;
+  TwoTenants tenants;
+  const auto nobody = tenants.ids.next();
+  CHECK(slug_of([&] { tenants.add(nobody, "+12025550103"); }) == "db.not_allowed");
+  const auto remove = [&](const base::Uuid& workspace) {
+    in_transaction(tenants.connection(), Scope::of(workspace), [&] {
+      tenants.connection().exec("DELETE FROM audit_heads WHERE workspace_id = $1", {workspace});
+      tenants.connection().exec("DELETE FROM workspaces WHERE id = $1", {workspace});
+    });
+  };
+  CHECK(slug_of([&] { remove(tenants.theirs); }) == "db.foreign_key");
+  in_transaction(tenants.connection(), Scope::of(tenants.theirs),
+                 [&] { tenants.connection().exec("DELETE FROM phone_numbers"); });
+  CHECK_NOTHROW(remove(tenants.theirs));
+}
+
 TEST_CASE("a number that another workspace holds is a conflict", "[db]") {
   if (no_server()) return;
   TwoTenants tenants;

@@ -1,0 +1,2 @@
+-- Nothing changes here: SQLite checks a row's workspace at next to no cost. PostgreSQL does it another way from this
+-- number on, and the two engines count their schemas alike.
