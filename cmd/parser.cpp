@@ -124,7 +124,8 @@ class Binder {
     };
     // A name of its own: to CLI11 2.4 an argument "workspace" is the flag --workspace once more.
     app_.add_option(fmt::format("{}-argument", argument.name), assign)
-        ->expected(argument.repeatable ? -1 : 1)
+        ->expected(1, argument.repeatable ? CLI::detail::expected_max_vector_size : 1)
+        ->allow_extra_args(argument.repeatable)
         ->required(argument.required);
   }
 
