@@ -116,6 +116,14 @@ std::string fold(std::string_view text) {
   return {reinterpret_cast<const char*>(folded.get()), static_cast<std::size_t>(size)};
 }
 
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t k_shown = 60;
+  if (text.size() <= k_shown) return fmt::format("\"{}\"", text);
+  std::size_t end = k_shown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return fmt::format("\"{}…\"", text.substr(0, end));
+}
+
 std::string group_digits(std::uint64_t value) {
   std::string text = std::to_string(value);
   for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');

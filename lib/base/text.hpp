@@ -22,6 +22,9 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view);
 /// Case-folded NFC, for comparing and searching what people typed. Throws Errc::invalid [text.bad_utf8].
 std::string fold(std::string_view);
 
+/// A value as a message quotes it: cut where it is long, between characters.
+std::string in_quotes(std::string_view);
+
 /// Thousands separated by commas: "50,000".
 std::string group_digits(std::uint64_t);
 

@@ -13,6 +13,8 @@
 #include "base/finding.hpp"
 #include "bulk/cells.hpp"
 #include "db/doors.hpp"
+#include "records/noun.hpp"
+#include "records/rows.hpp"
 
 namespace ringctl::bulk {
 
@@ -21,8 +23,13 @@ struct Column {
   std::string_view name;
   std::vector<std::string_view> aliases;  ///< other header spellings, lower case with underscores
   bool free_text = false;                 ///< kept as typed: not trimmed
-  bool unique = false;                    ///< beside the key: no two rows may share it; its table says so too
   std::string_view cleared_to = {};       ///< what "-" means in a column that cannot be empty
+};
+
+/// Something beside the key that no two rows may share; the table says so too.
+struct Unique {
+  std::size_t column;     ///< the one at fault
+  std::string_view code;  ///< of the conflict: "sid_taken"
 };
 
 /// A row of the file that was accepted so far, or the one the database holds.
@@ -43,12 +50,17 @@ struct Update {
   std::vector<std::string> cells;
 };
 
-enum class Restored { done, moved_on, gone };
-
-/// Context of reading a file.
-struct Reading {
-  std::string default_country;  ///< "" = none
+/// A row that would be written, and what is wrong with it.
+struct Inspected {
+  const Row* row;
+  const Existing* held;  ///< nullptr: the row is new
+  base::Finding finding = {};
+  std::size_t column = 0;
+  bool conflict = false;  ///< it clashes with another row; else it is invalid
 };
+
+using records::Reading;
+using records::Restored;
 
 /// New rows on their way into the noun's table, within one transaction.
 class Inserter {
@@ -81,12 +93,17 @@ class Adapter {
   /// "-" where the other cells tell, with text that lives for ever.
   virtual bool check(Row&, std::size_t& column, base::Finding&) const = 0;
 
+  virtual std::span<const Unique> uniques() const { return {}; }
+  /// What the row has of a unique; false: nothing. An absent cell stands for what a new row is given.
+  virtual bool unique_value(std::size_t /*unique*/, const Row&, std::string& /*out*/) const { return false; }
+  /// What only the database can tell about values: references to nothing, rules between rows.
+  virtual void inspect(db::Connection&, const base::Uuid& /*workspace*/, std::span<Inspected>) {}
+
   /// What the database holds under these keys (sorted, distinct), in any order. Inside a transaction.
   virtual void look_up(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> keys,
                        const std::function<void(Existing&&)>&) = 0;
-  /// Of `values` of a unique column, those that are held, and the key that holds each ("" = another
-  /// workspace's).
-  virtual void find_holders(db::Connection&, const base::Uuid& workspace, std::size_t column,
+  /// Of `values` of a unique, those that are held, and the key that holds each ("" = another workspace's).
+  virtual void find_holders(db::Connection&, const base::Uuid& workspace, std::size_t unique,
                             std::span<const std::string_view> values,
                             const std::function<void(std::string_view value, std::string_view key)>&) = 0;
   virtual std::unique_ptr<Inserter> inserter(audit::Session&, const base::Uuid& workspace,

@@ -61,16 +61,17 @@ char separator_within(std::string_view line, const Adapter& adapter) {
                                  const std::string& file) {
   const auto known = field_names(adapter.columns());
   if (const char separator = only_column ? separator_within(name, adapter) : '\0')
-    throw Error(
-        Errc::invalid, "import.unknown_column", fmt::format("{}: unknown column {}", file, in_quotes(name)),
-        separator == '\t' ? "separate its columns with --input-delimiter tab"
-                          : fmt::format("separate its columns with --input-delimiter '{}'", separator))
+    throw Error(Errc::invalid, "import.unknown_column",
+                fmt::format("{}: unknown column {}", file, base::in_quotes(name)),
+                separator == '\t'
+                    ? "separate its columns with --input-delimiter tab"
+                    : fmt::format("separate its columns with --input-delimiter '{}'", separator))
         .detail(fmt::format("columns: {}", base::join(known, ", ")));
   if (normal(name).empty())
     throw Error(Errc::invalid, "import.unknown_column", fmt::format("{}: a column has no name", file),
                 "name it in the header, or take it out of the file");
   Error error(Errc::invalid, "import.unknown_column",
-              fmt::format("{}: unknown column {}", file, in_quotes(name)),
+              fmt::format("{}: unknown column {}", file, base::in_quotes(name)),
               fmt::format("leave it out of the import with --map '{}=-'", name));
   if (const auto near = base::nearest(normal(name), known); !near.empty())
     error.detail(fmt::format("did you mean: {}", base::join(near, ", ")));

@@ -112,6 +112,7 @@ class Import {
     to.same += more.same;
     to.skipped += more.skipped;
     to.conflict += more.conflict;
+    to.invalid += more.invalid;
   }
 
   /// The next batch; what the dealer settled on the way counts from here on.
@@ -144,7 +145,7 @@ class Import {
   Merge new_merge() const { return {session_, workspace_, adapter_, options_.on_conflict, job_.id}; }
 
   void deal(const std::function<void(const Batch&)>& each) {
-    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", earlier_conflicts_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", refused_earlier_);
     Batch batch;
     while (next(batch)) {
       each(batch);
@@ -195,7 +196,7 @@ class Import {
 
   void write_in_batches(db::Lease& lease) {
     take_up_or_start();
-    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, job_.position, earlier_conflicts_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, job_.position, refused_earlier_);
     Batch batch;
     bool stopped = too_many();
     while (!stopped && next(batch)) {
@@ -316,35 +317,41 @@ class Import {
   /// Its rows up to the position are done. What only the file tells (invalid rows, duplicates) was counted
   /// again just now.
   void take_up(jobs::Journal& journal, jobs::Job&& job) {
-    const auto written = job.counts;
+    auto written = job.counts;
+    written.invalid -= static_cast<std::int64_t>(intake_.invalid);  // the file's are counted again just now
     job_ = std::move(job);
     start_counts();
     add(job_.counts, written);
     report_.job = job_.id;
     report_.resumed = true;
-    earlier_conflicts_ = Sorter(k_small_budget);
+    refused_earlier_ = Sorter(k_small_budget);
     std::string packed;
     journal.for_each_row(job_.id, [&](const jobs::JobRow& row) {
       if (row.before_image) note_given_up(*row.before_image);
-      if (row.verdict != "conflict") return;
+      if (row.verdict == "update") return;
       packed.clear();
-      pack({{CellState::value, row.code}, {CellState::value, row.message}}, packed);
-      earlier_conflicts_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
+      pack({{CellState::value, row.verdict}, {CellState::value, row.code}, {CellState::value, row.message}},
+           packed);
+      refused_earlier_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
     });
   }
 
   /// Of a row that an earlier run changed. A value it kept is no matter: that it holds it is seen first.
   void note_given_up(const std::string& before_image) {
     const auto cells = cells_of_image(adapter_, before_image);
-    for (std::size_t column = 0; column < cells.size(); ++column)
-      if (adapter_.columns()[column].unique && !cells[column].empty()) given_up_.add(column, cells[column]);
+    Row row;
+    for (const auto& text : cells) row.push_back({text.empty() ? CellState::clear : CellState::value, text});
+    std::string value;
+    for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique)
+      if (adapter_.unique_value(unique, row, value)) given_up_.add(unique, value);
   }
 
-  /// Conflicts are in the journal with their batch; rows that the file itself spoils come at the end.
+  /// What the database refused is in the journal with its batch; rows that the file itself spoils come at the
+  /// end.
   void record_refused_rows(jobs::Journal& journal) {
     std::vector<jobs::JobRow> rows;
     const auto keep = [&](const Problem& problem) {
-      if (problem.verdict == Verdict::conflict) return;
+      if (problem.verdict == Verdict::conflict || problem.verdict == Verdict::refused) return;
       rows.push_back({.line = static_cast<std::int64_t>(problem.line),
                       .key = problem.key,
                       .verdict = std::string(verdict_name(problem.verdict)),
@@ -434,7 +441,7 @@ class Import {
   Findings findings_;
   std::optional<Dealer> dealer_;
   jobs::Job job_;
-  Sorter earlier_conflicts_{k_small_budget};
+  Sorter refused_earlier_{k_small_budget};
   GivenUp given_up_;
   ImportReport report_;
   std::uint64_t done_ = 0;

@@ -24,7 +24,7 @@ class Reader {
         columns_(adapter.columns()),
         row_(columns_.size()),
         canonical_(columns_.size()) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) unique_values_.emplace_back(k_small_budget);
+    for (std::size_t i = 0; i < adapter.uniques().size(); ++i) unique_values_.emplace_back(k_small_budget);
   }
 
   Intake run(const std::function<void(std::uint64_t)>& progress) {
@@ -121,7 +121,7 @@ class Reader {
       if (!record.fields[i].text.empty())
         return fmt::format("has {} fields, {} has {}: {} is left over", got,
                            short_rows_ ? "a row" : "the header", mapping_.size(),
-                           in_quotes(record.fields[i].text));
+                           base::in_quotes(record.fields[i].text));
     return {};
   }
 
@@ -153,12 +153,12 @@ class Reader {
     const std::size_t canonical_size = packed_.size();
     if (options_.keep_raw) pack_raw(record, packed_);
     intake_.accepted.add(key_, record.line, packed_);
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (!columns_[i].unique || row_[i].state != CellState::value) continue;
+    for (std::size_t i = 0; i < unique_values_.size(); ++i) {
+      if (!adapter_.unique_value(i, row_, unique_value_)) continue;
       scratch_.clear();
       pack({{CellState::value, key_}}, scratch_);
       scratch_.append(packed_, canonical_size);
-      unique_values_[i].add(row_[i].text, record.line, scratch_);
+      unique_values_[i].add(unique_value_, record.line, scratch_);
     }
   }
 
@@ -196,8 +196,9 @@ class Reader {
   /// The same key on two lines is the merge's business; the same SID under two keys is found here. The first
   /// line stands.
   void find_shared_unique_values() {
-    for (std::size_t column = 0; column < columns_.size(); ++column) {
-      Sorter& values = unique_values_[column];
+    for (std::size_t i = 0; i < unique_values_.size(); ++i) {
+      const auto column = columns_[adapter_.uniques()[i].column].name;
+      Sorter& values = unique_values_[i];
       values.rewind();
       std::string value, first_key;
       std::uint64_t first_line = 0;
@@ -211,8 +212,9 @@ class Reader {
           first_key = key;
           first_line = entry.line;
         } else if (key != first_key) {
-          refuse_later(key, entry.line, columns_[column].name,
-                       fmt::format("{} stands on line {} as well", in_quotes(value), first_line), raw);
+          const auto shown = base::in_quotes(records::shown_key(value));
+          refuse_later(key, entry.line, column,
+                       fmt::format("{} stands on line {} as well", shown, first_line), raw);
         }
       }
     }
@@ -259,7 +261,7 @@ class Reader {
   std::vector<std::string> canonical_;  // what the cells of row_ point into
   std::vector<Sorter> unique_values_;
   base::Finding finding_;
-  std::string key_, packed_, scratch_;
+  std::string key_, packed_, scratch_, unique_value_;
   std::vector<Cell> raw_;
 };
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace ringctl::bulk {
 namespace {
@@ -67,8 +69,8 @@ class Decision {
       held_[index] = std::move(found);
     });
     for (std::size_t i = 0; i < batch_.rows.size(); ++i) decide(i);
-    for (std::size_t column = 0; column < adapter_.columns().size(); ++column)
-      if (adapter_.columns()[column].unique) refuse_taken_values(column);
+    inspect();
+    for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique) refuse_taken_values(unique);
     for (std::size_t i = 0; i < batch_.rows.size(); ++i) count(i);
   }
 
@@ -95,8 +97,8 @@ class Decision {
     if (!held_[i]) return;
     const Existing& held = *held_[i];
     if (!held.ours)
-      return conflict(i, "", "held_elsewhere",
-                      fmt::format("{} is held by another workspace", batch_.keys[i]));
+      return refuse(i, Verdict::conflict, "", "held_elsewhere",
+                    fmt::format("{} is held by another workspace", batch_.keys[i]));
     if (equals(batch_.rows[i], held)) {
       verdicts_[i] = Verdict::same;
     } else if (on_conflict_ == OnConflict::update) {
@@ -104,56 +106,106 @@ class Decision {
     } else if (on_conflict_ == OnConflict::skip) {
       verdicts_[i] = Verdict::skipped;
     } else {
-      conflict(i, "", "exists",
-               fmt::format("{} exists: {}", batch_.keys[i], differences(adapter_, batch_.rows[i], held)));
+      refuse(i, Verdict::conflict, "", "exists",
+             fmt::format("{} exists: {}", records::shown_key(batch_.keys[i]),
+                         differences(adapter_, batch_.rows[i], held)));
     }
+  }
+
+  bool is_written(std::size_t i) const {
+    return verdicts_[i] == Verdict::fresh || verdicts_[i] == Verdict::update;
+  }
+
+  void inspect() {
+    std::vector<Inspected> rows;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i) {
+      if (!is_written(i)) continue;
+      rows.push_back({&batch_.rows[i], held_[i] ? &*held_[i] : nullptr});
+      places.push_back(i);
+    }
+    adapter_.inspect(db_, workspace_, rows);
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      if (auto& row = rows[r]; row.finding)
+        refuse(places[r], row.conflict ? Verdict::conflict : Verdict::refused,
+               std::string(adapter_.columns()[row.column].name), row.finding.code, row.finding.message);
+  }
+
+  /// What the row shall have of a unique; "" if nothing, or what it has already.
+  std::string new_unique_value(std::size_t i, std::size_t unique) const {
+    std::string value;
+    if (!held_[i]) return adapter_.unique_value(unique, batch_.rows[i], value) ? value : std::string();
+    if (!adapter_.unique_value(unique, row_after(i), value)) return {};
+    return value == unique_value_of(*held_[i], unique) ? std::string() : value;
+  }
+
+  Row row_after(std::size_t i) const {
+    Row row;
+    for (std::size_t c = 0; c < batch_.rows[i].size(); ++c)
+      row.push_back(as_cell(wanted(batch_.rows[i][c], held_[i]->cells[c])));
+    return row;
+  }
+
+  std::string unique_value_of(const Existing& held, std::size_t unique) const {
+    Row row;
+    for (const auto& text : held.cells) row.push_back(as_cell(text));
+    std::string value;
+    return adapter_.unique_value(unique, row, value) ? value : std::string();
+  }
+
+  static Cell as_cell(std::string_view text) {
+    return text.empty() ? Cell{CellState::clear, {}} : Cell{CellState::value, text};
   }
 
   /// No two rows of a file share a unique value, so a value leads to one row.
-  void refuse_taken_values(std::size_t column) {
-    std::unordered_map<std::string_view, std::size_t> row_of;
+  void refuse_taken_values(std::size_t unique) {
+    std::map<std::string, std::size_t, std::less<>> row_of;
     std::vector<std::string_view> values;
     for (std::size_t i = 0; i < batch_.rows.size(); ++i) {
-      const Cell& cell = batch_.rows[i][column];
-      if (cell.state != CellState::value) continue;
-      if (verdicts_[i] != Verdict::fresh && verdicts_[i] != Verdict::update) continue;
-      if (held_[i] && held_[i]->cells[column] == cell.text) continue;
-      row_of.emplace(cell.text, i);
-      values.push_back(cell.text);
+      if (!is_written(i)) continue;
+      auto value = new_unique_value(i, unique);
+      if (!value.empty()) values.push_back(row_of.emplace(std::move(value), i).first->first);
     }
     if (values.empty()) return;
-    adapter_.find_holders(db_, workspace_, column, values, [&](std::string_view value, std::string_view key) {
-      if (const auto row = row_of.find(value); row != row_of.end()) taken(row->second, column, key);
+    adapter_.find_holders(db_, workspace_, unique, values, [&](std::string_view value, std::string_view key) {
+      const auto row = row_of.find(value);
+      if (row != row_of.end() && key != batch_.keys[row->second]) taken(row->second, unique, value, key);
     });
     if (given_up_.empty()) return;
-    for (const auto value : values)
-      if (given_up_.contains(column, value)) given_up_before(row_of.at(value), column);
+    for (const auto& [value, i] : row_of)
+      if (given_up_.contains(unique, value)) given_up_before(i, unique, value);
   }
 
-  void given_up_before(std::size_t i, std::size_t column) {
-    const auto name = adapter_.columns()[column].name;
-    conflict(
-        i, std::string(name), fmt::format("{}_taken", name),
-        fmt::format("{} {} is one that another row of the file gives up; it moves in an import of its own",
-                    name, in_quotes(batch_.rows[i][column].text)));
+  void given_up_before(std::size_t i, std::size_t unique, std::string_view value) {
+    const auto name = adapter_.columns()[adapter_.uniques()[unique].column].name;
+    refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
+           fmt::format("{} {} is one that another row of the file gives up; it moves in an import of its own",
+                       name, base::in_quotes(records::shown_key(value))));
   }
 
-  void taken(std::size_t i, std::size_t column, std::string_view holder) {
-    const auto name = adapter_.columns()[column].name;
-    const auto value = in_quotes(batch_.rows[i][column].text);
-    conflict(i, std::string(name), fmt::format("{}_taken", name),
-             holder.empty() ? fmt::format("{} {} is held by another workspace", name, value)
-                            : fmt::format("{} {} is that of {}", name, value, holder));
+  void taken(std::size_t i, std::size_t unique, std::string_view value, std::string_view holder) {
+    const auto name = adapter_.columns()[adapter_.uniques()[unique].column].name;
+    const auto quoted = base::in_quotes(records::shown_key(value));
+    refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
+           holder.empty() ? fmt::format("{} {} is held by another workspace", name, quoted)
+                          : fmt::format("{} {} is that of {}", name, quoted, records::shown_key(holder)));
   }
 
-  void conflict(std::size_t i, std::string column, std::string code, std::string message) {
-    if (verdicts_[i] == Verdict::conflict) return;  // one is enough
-    verdicts_[i] = Verdict::conflict;
-    Problem problem{batch_.items[i].line, Verdict::conflict,  std::string(batch_.keys[i]), std::move(column),
-                    std::move(code),      std::move(message), std::string(batch_.raw[i]),  {}};
+  /// What is found first counts.
+  void refuse(std::size_t i, Verdict verdict, std::string column, std::string code, std::string message) {
+    if (verdicts_[i] == Verdict::conflict || verdicts_[i] == Verdict::refused) return;
+    verdicts_[i] = verdict;
+    Problem problem{batch_.items[i].line,
+                    verdict,
+                    std::string(batch_.keys[i]),
+                    std::move(column),
+                    std::move(code),
+                    std::move(message),
+                    std::string(batch_.raw[i]),
+                    {}};
     outcome_.journal.push_back({.line = static_cast<std::int64_t>(problem.line),
                                 .key = problem.key,
-                                .verdict = "conflict",
+                                .verdict = std::string(verdict_name(verdict)),
                                 .code = problem.code,
                                 .message = problem.message});
     outcome_.problems.push_back(std::move(problem));
@@ -178,6 +230,9 @@ class Decision {
       case Verdict::conflict:
         ++counts.conflict;
         break;
+      case Verdict::refused:
+        ++counts.invalid;
+        break;
       case Verdict::duplicate:
       case Verdict::invalid:
         break;  // settled before the merge
@@ -185,10 +240,11 @@ class Decision {
   }
 
   void note_given_up(std::size_t i) {
-    for (std::size_t column = 0; column < adapter_.columns().size(); ++column) {
-      if (!adapter_.columns()[column].unique) continue;
-      const auto& held = held_[i]->cells[column];
-      if (!held.empty() && wanted(batch_.rows[i][column], held) != held) outcome_.given_up.add(column, held);
+    for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique) {
+      const auto held = unique_value_of(*held_[i], unique);
+      std::string wanted;
+      adapter_.unique_value(unique, row_after(i), wanted);
+      if (!held.empty() && wanted != held) outcome_.given_up.add(unique, held);
     }
   }
 
@@ -253,16 +309,16 @@ bool Companion::stands_beside(const Sorter::Entry& row) {
   return more_ && entry_.line == row.line && entry_.key == row.key;
 }
 
-void GivenUp::add(std::size_t column, std::string_view value) { digests_.insert(digest_of(column, value)); }
+void GivenUp::add(std::size_t unique, std::string_view value) { digests_.insert(digest_of(unique, value)); }
 
 void GivenUp::add_all(const GivenUp& other) { digests_.insert(other.digests_.begin(), other.digests_.end()); }
 
-bool GivenUp::contains(std::size_t column, std::string_view value) const {
-  return digests_.contains(digest_of(column, value));
+bool GivenUp::contains(std::size_t unique, std::string_view value) const {
+  return digests_.contains(digest_of(unique, value));
 }
 
-GivenUp::Digest GivenUp::digest_of(std::size_t column, std::string_view value) {
-  const auto hex = base::sha256_hex(fmt::format("{}:{}", column, value));
+GivenUp::Digest GivenUp::digest_of(std::size_t unique, std::string_view value) {
+  const auto hex = base::sha256_hex(fmt::format("{}:{}", unique, value));
   const auto half = [&](std::size_t at) {
     std::uint64_t number = 0;
     std::from_chars(hex.data() + at, hex.data() + at + 16, number, 16);
@@ -272,14 +328,14 @@ GivenUp::Digest GivenUp::digest_of(std::size_t column, std::string_view value) {
 }
 
 Dealer::Dealer(Intake& intake, Findings& findings, const Adapter& adapter, std::size_t batch_rows,
-               std::string position, Sorter& earlier_conflicts)
+               std::string position, Sorter& refused_earlier)
     : intake_(intake),
       findings_(findings),
       adapter_(adapter),
       batch_rows_(batch_rows),
       position_(std::move(position)),
       refused_(intake.refused),
-      earlier_conflicts_(earlier_conflicts) {
+      refused_earlier_(refused_earlier) {
   intake_.accepted.rewind();
 }
 
@@ -294,7 +350,7 @@ bool Dealer::next(Batch& batch) {
     digest_.update(canonical);
     if (stands_already(entry, canonical, raw)) continue;
     if (!position_.empty() && entry.key <= position_)
-      repeat_conflict(entry, raw);
+      repeat_refusal(entry, raw);
     else
       batch.add(entry);
   }
@@ -309,10 +365,11 @@ bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonic
     last_line_ = entry.line;
     return false;
   }
-  Problem problem{entry.line,  Verdict::duplicate,
-                  last_key_,   std::string(adapter_.columns()[0].name),
-                  "duplicate", fmt::format("{} stands on line {} already", last_key_, last_line_),
-                  {},          {}};
+  Problem problem{
+      entry.line,  Verdict::duplicate,
+      last_key_,   std::string(adapter_.columns()[0].name),
+      "duplicate", fmt::format("{} stands on line {} already", records::shown_key(last_key_), last_line_),
+      {},          {}};
   if (canonical == last_cells_) {
     ++identical_;
     findings_.warnings.add(problem);
@@ -325,16 +382,16 @@ bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonic
   return true;
 }
 
-void Dealer::repeat_conflict(const Sorter::Entry& entry, std::string_view raw) {
-  if (!earlier_conflicts_.stands_beside(entry)) return;
-  std::string_view packed = earlier_conflicts_.entry().payload;
-  unpack(packed, 2, scratch_);
+void Dealer::repeat_refusal(const Sorter::Entry& entry, std::string_view raw) {
+  if (!refused_earlier_.stands_beside(entry)) return;
+  std::string_view packed = refused_earlier_.entry().payload;
+  unpack(packed, 3, scratch_);
   findings_.problems.add({entry.line,
-                          Verdict::conflict,
+                          scratch_[0].text == "conflict" ? Verdict::conflict : Verdict::refused,
                           std::string(entry.key),
                           "",
-                          std::string(scratch_[0].text),
                           std::string(scratch_[1].text),
+                          std::string(scratch_[2].text),
                           std::string(raw),
                           {}});
 }

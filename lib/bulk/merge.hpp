@@ -63,10 +63,10 @@ struct Findings {
 /// another one is a duplicate of the first.
 class Dealer {
  public:
-  /// Keys up to `position` were done by an earlier run and are passed over; the conflicts it found among them
-  /// (key, line and packed code and message) are put back among the problems.
+  /// Keys up to `position` were done by an earlier run and are passed over; the rows it refused among them
+  /// (key, line and packed verdict, code and message) are put back among the problems.
   Dealer(Intake&, Findings&, const Adapter&, std::size_t batch_rows, std::string position,
-         Sorter& earlier_conflicts);
+         Sorter& refused_earlier);
   /// False when nothing is left.
   bool next(Batch&);
 
@@ -77,14 +77,14 @@ class Dealer {
 
  private:
   bool stands_already(const Sorter::Entry&, std::string_view canonical, std::string_view raw);
-  void repeat_conflict(const Sorter::Entry&, std::string_view raw);
+  void repeat_refusal(const Sorter::Entry&, std::string_view raw);
 
   Intake& intake_;
   Findings& findings_;
   const Adapter& adapter_;
   std::size_t batch_rows_;
   std::string position_;
-  Companion refused_, earlier_conflicts_;
+  Companion refused_, refused_earlier_;
   std::string last_key_, last_cells_;
   std::uint64_t last_line_ = 0;
   std::int64_t identical_ = 0, duplicates_ = 0;
@@ -96,9 +96,9 @@ class Dealer {
 /// from one row to another must not depend on which of the two is written first.
 class GivenUp {
  public:
-  void add(std::size_t column, std::string_view value);
+  void add(std::size_t unique, std::string_view value);
   void add_all(const GivenUp&);
-  bool contains(std::size_t column, std::string_view value) const;
+  bool contains(std::size_t unique, std::string_view value) const;
   bool empty() const { return digests_.empty(); }
 
  private:
@@ -106,7 +106,7 @@ class GivenUp {
   struct Hash {
     std::size_t operator()(const Digest& digest) const { return digest.first; }
   };
-  static Digest digest_of(std::size_t column, std::string_view value);
+  static Digest digest_of(std::size_t unique, std::string_view value);
   std::unordered_set<Digest, Hash> digests_;
 };
 
@@ -114,7 +114,7 @@ class GivenUp {
 struct BatchOutcome {
   jobs::Counts counts;
   std::vector<Problem> problems;
-  std::vector<jobs::JobRow> journal;  ///< changed and conflicting rows
+  std::vector<jobs::JobRow> journal;  ///< changed rows, and those refused
   GivenUp given_up;
   bool written = false;
 };

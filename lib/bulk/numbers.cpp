@@ -1,14 +1,12 @@
 #include "bulk/numbers.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
-#include "bulk/problems.hpp"
 #include "estate/number_fields.hpp"
 #include "estate/number_rows.hpp"
 #include "phone/e164.hpp"
+#include "records/values.hpp"
 
 namespace ringctl::bulk {
 namespace {
@@ -49,28 +47,34 @@ class NumbersAdapter final : public Adapter {
   std::span<const Column> columns() const override {
     static const std::vector<Column> k_columns{
         {"phone_number", {"number", "phone", "e164", "did", "phonenumber"}},
-        {"provider", {"carrier"}, false, false, k_default_provider},
+        {"provider", {"carrier"}, false, k_default_provider},
         {"country_code", {"country", "iso_country"}},
         {"label", {"friendly_name", "name", "description"}, true},
-        {"status", {"state"}, false, false, k_default_status},
+        {"status", {"state"}, false, k_default_status},
         {"capabilities", {"capability"}},
-        {"sid", {"phone_sid", "phone_number_sid"}, false, true},
+        {"sid", {"phone_sid", "phone_number_sid"}},
     };
     return k_columns;
   }
 
-  bool looks_like_key(std::string_view text) const override {
-    const bool digits = std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    const bool letters =
-        std::any_of(text.begin(), text.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
-    return digits && !letters;
+  std::span<const Unique> uniques() const override {
+    static constexpr Unique k_uniques[] = {{k_sid, "sid_taken"}};
+    return k_uniques;
   }
+
+  bool unique_value(std::size_t /*unique*/, const Row& row, std::string& out) const override {
+    if (row[k_sid].state != CellState::value) return false;
+    out = row[k_sid].text;
+    return true;
+  }
+
+  bool looks_like_key(std::string_view text) const override { return records::looks_like_phone(text); }
 
   bool canonical(std::size_t column, std::string_view text, const Reading& reading, std::string& out,
                  base::Finding& finding) const override {
     switch (column) {
       case k_phone_number:
-        return canonical_number(text, reading, out, finding);
+        return records::canonical_phone(text, reading, out, finding);
       case k_provider:
         return canonical_provider(text, out, finding);
       case k_country_code:
@@ -111,7 +115,7 @@ class NumbersAdapter final : public Adapter {
     });
   }
 
-  void find_holders(db::Connection& db, const base::Uuid& workspace, std::size_t /*column*/,
+  void find_holders(db::Connection& db, const base::Uuid& workspace, std::size_t /*unique*/,
                     std::span<const std::string_view> sids,
                     const std::function<void(std::string_view, std::string_view)>& held) override {
     find_sids(db, workspace, sids, held);
@@ -145,20 +149,6 @@ class NumbersAdapter final : public Adapter {
                    const std::vector<std::string>& cells) override {
     if (restore_number(session, workspace, job, key, version, number_cells(cells))) return Restored::done;
     return number_exists(session.db, workspace, key) ? Restored::moved_on : Restored::gone;
-  }
-
- private:
-  static bool canonical_number(std::string_view text, const Reading& reading, std::string& out,
-                               base::Finding& finding) {
-    std::error_code error;
-    auto number = phone::E164::try_parse(text, error);
-    if (!number) number = phone::try_parse_typed(text, reading.default_country, error);
-    if (!number) {
-      finding = {"bad_number", fmt::format("{} {}", in_quotes(text), error.message())};
-      return false;
-    }
-    out = number->view();
-    return true;
   }
 };
 

@@ -153,6 +153,7 @@ std::string_view verdict_name(Verdict verdict) {
     case Verdict::conflict:
       return "conflict";
     case Verdict::invalid:
+    case Verdict::refused:
       return "invalid";
     case Verdict::skipped:
       return "skipped";
@@ -163,14 +164,6 @@ std::string_view verdict_name(Verdict verdict) {
 std::string Problem::text() const {
   return column.empty() ? fmt::format("line {}: {}", line, message)
                         : fmt::format("line {}, {}: {}", line, column, message);
-}
-
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t k_shown = 60;
-  if (text.size() <= k_shown) return fmt::format("\"{}\"", text);
-  std::size_t end = k_shown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return fmt::format("\"{}…\"", text.substr(0, end));
 }
 
 void Problems::add(const Problem& problem) {

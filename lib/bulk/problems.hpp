@@ -14,7 +14,16 @@
 
 namespace ringctl::bulk {
 
-enum class Verdict { fresh, update, same, duplicate, conflict, invalid, skipped };
+enum class Verdict {
+  fresh,
+  update,
+  same,
+  duplicate,
+  conflict,
+  invalid,
+  skipped,
+  refused,  ///< invalid, as only the database could tell; journalled with its batch, like a conflict
+};
 std::string_view verdict_name(Verdict);
 
 /// One row that was refused, or one warning about a row that was not.
@@ -45,9 +54,6 @@ class Problems {
  private:
   Sorter sorter_{4U << 20};
 };
-
-/// A value as a message quotes it: cut where it is long, between characters.
-std::string in_quotes(std::string_view);
 
 /// Writes the rejects in the input's own format (its columns plus _line, _code, _error) and commits the file.
 /// Columns of these names, from an earlier rejects file, are replaced. A record that could not be read or

@@ -23,12 +23,23 @@ constexpr TableInfo k_tables[] = {
     {"jobs", "id"},
     {"job_rows", "job_id, line, row_key"},
     {"phone_numbers", "id"},
+    {"teams", "id"},
+    {"users", "id"},
+    {"contacts", "id"},
+    {"contact_phones", "workspace_id, phone_number"},
+    {"contact_assignments", "contact_id, user_id"},
+    {"agent_phone_numbers", "id"},
+    {"daily_usage", "assignment_id, day"},
+    {"reservations", "id"},
+    {"resets", "workspace_id, day"},
+    {"user_extensions", "id"},
+    {"opt_outs", "id"},
     {"audit_log", "id"},
     {"audit_images", "audit_id"},
     {"audit_heads", "workspace_id"},
 };
 
-enum class Kind { text, uuid, integer, boolean, instant };
+enum class Kind { text, uuid, integer, boolean, instant, day };
 
 struct Column {
   std::string name;
@@ -47,6 +58,8 @@ std::string_view staging_type(Kind kind) {
       return "boolean";
     case Kind::instant:
       return "timestamptz";
+    case Kind::day:
+      return "date";
   }
   return "text";
 }
@@ -57,6 +70,7 @@ Kind kind_of(std::string_view type, std::string_view table, std::string_view col
   if (type == "uuid") return Kind::uuid;
   if (type == "boolean") return Kind::boolean;
   if (type.starts_with("timestamp")) return Kind::instant;
+  if (type == "date") return Kind::day;
   throw Error(Errc::failure, "db.copy_type",
               fmt::format("{}.{} has a type that copy does not know", table, column));
 }

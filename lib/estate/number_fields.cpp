@@ -15,15 +15,6 @@ namespace {
 constexpr std::size_t k_max_provider = 32;
 constexpr std::ptrdiff_t k_max_label = 200;
 constexpr std::size_t k_sid_digits = 32;
-constexpr std::size_t k_shown = 60;  ///< of a value that is refused
-
-/// The value as a message quotes it: cut where it is long, between characters.
-std::string shown(std::string_view text) {
-  if (text.size() <= k_shown) return std::string(text);
-  auto end = k_shown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
 
 bool refuse(base::Finding& finding, const char* code, std::string message) {
   finding.code = code;
@@ -47,7 +38,7 @@ bool canonical_provider(std::string_view text, std::string& out, base::Finding& 
       std::all_of(text.begin(), text.end(), [](char c) { return is_lower_alnum(c) || c == '_' || c == '-'; });
   if (!well_formed)
     return refuse(finding, "bad_provider",
-                  fmt::format("\"{}\" is no provider (one lower-case word, like twilio)", shown(text)));
+                  fmt::format("{} is no provider (one lower-case word, like twilio)", base::in_quotes(text)));
   out.assign(text);
   return true;
 }
@@ -56,7 +47,7 @@ bool canonical_country(std::string_view text, std::string& out, base::Finding& f
   const auto region = phone::Region::try_parse(text);
   if (!region)
     return refuse(finding, "bad_country",
-                  fmt::format("\"{}\" is no country code (like US or GB)", shown(text)));
+                  fmt::format("{} is no country code (like US or GB)", base::in_quotes(text)));
   out.assign(region->view());
   if (equals_ignoring_case(text, "uk")) {
     finding.code = "country_alias";
@@ -85,16 +76,17 @@ bool canonical_status(std::string_view text, std::string& out, base::Finding& fi
     out.assign(status);
     return true;
   }
-  return refuse(finding, "bad_status", fmt::format("\"{}\" is no status (active or inactive)", shown(text)));
+  return refuse(finding, "bad_status",
+                fmt::format("{} is no status (active or inactive)", base::in_quotes(text)));
 }
 
 bool canonical_capabilities(std::string_view text, std::string& out, base::Finding& finding) {
   std::string_view bad_word;
   const auto set = parse_capabilities(text, bad_word);
   if (!set)
-    return refuse(
-        finding, "bad_capabilities",
-        fmt::format("\"{}\" is no capability (voice, sms, mms or fax, separated by |)", shown(bad_word)));
+    return refuse(finding, "bad_capabilities",
+                  fmt::format("{} is no capability (voice, sms, mms or fax, separated by |)",
+                              base::in_quotes(bad_word)));
   out.assign(capabilities_text(*set));
   return true;
 }
@@ -107,7 +99,7 @@ bool canonical_sid(std::string_view text, std::string& out, base::Finding& findi
   });
   if (!hex)
     return refuse(finding, "bad_sid",
-                  fmt::format("\"{}\" is no number SID (PN and 32 hex digits)", shown(text)));
+                  fmt::format("{} is no number SID (PN and 32 hex digits)", base::in_quotes(text)));
   out.assign(text);
   return true;
 }

@@ -114,3 +114,10 @@ TEST_CASE("integers are read strictly") {
     CHECK_FALSE(parse_int(text));
   }
 }
+
+TEST_CASE("a quoted value is cut where it is long, between characters", "[base][problems]") {
+  CHECK(ringctl::base::in_quotes("") == "\"\"");
+  CHECK(ringctl::base::in_quotes(std::string(60, 'x')) == "\"" + std::string(60, 'x') + "\"");
+  CHECK(ringctl::base::in_quotes(std::string(61, 'x')) == "\"" + std::string(60, 'x') + "…\"");
+  CHECK(ringctl::base::in_quotes(std::string(59, 'x') + "ä") == "\"" + std::string(59, 'x') + "…\"");
+}

@@ -19,10 +19,18 @@ class Boxes final : public bulk::Adapter {
   std::span<const bulk::Column> columns() const override {
     static const std::vector<bulk::Column> k_columns{{"shelf", {"rack"}},
                                                      {"name", {"box_name", "title"}},
-                                                     {"colour", {"color"}, false, false, "grey"},
+                                                     {"colour", {"color"}, false, "grey"},
                                                      {"note", {}, true},
-                                                     {"tag", {"rfid"}, false, true}};
+                                                     {"tag", {"rfid"}}};
     return k_columns;
+  }
+  std::span<const bulk::Unique> uniques() const override {
+    static constexpr bulk::Unique k_uniques[] = {{k_tag, "tag_taken"}};
+    return k_uniques;
+  }
+  bool unique_value(std::size_t, const bulk::Row& row, std::string& out) const override {
+    out = row[k_tag].text;
+    return !out.empty();
   }
   bool looks_like_key(std::string_view text) const override { return text.starts_with('#'); }
 

@@ -96,13 +96,6 @@ TEST_CASE("a problem's text names its line, and its column where there is one", 
   CHECK(problem.text() == "line 17: \"555-0100\" has no country code");
 }
 
-TEST_CASE("a quoted value is cut where it is long, between characters", "[bulk][problems]") {
-  CHECK(in_quotes("") == "\"\"");
-  CHECK(in_quotes(std::string(60, 'x')) == "\"" + std::string(60, 'x') + "\"");
-  CHECK(in_quotes(std::string(61, 'x')) == "\"" + std::string(60, 'x') + "…\"");
-  CHECK(in_quotes(std::string(59, 'x') + "ä") == "\"" + std::string(59, 'x') + "…\"");
-}
-
 TEST_CASE("rejects as CSV hold the original fields, quoted where they must be", "[bulk][problems]") {
   Problems problems;
   problems.add(

@@ -31,6 +31,10 @@ class Meddler final : public Adapter {
   bool check(Row& row, std::size_t& column, base::Finding& finding) const override {
     return inner_->check(row, column, finding);
   }
+  std::span<const Unique> uniques() const override { return inner_->uniques(); }
+  bool unique_value(std::size_t unique, const Row& row, std::string& out) const override {
+    return inner_->unique_value(unique, row, out);
+  }
   void look_up(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> keys,
                const std::function<void(Existing&&)>& found) override {
     before_look_up(++calls_);

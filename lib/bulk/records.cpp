@@ -1,0 +1,166 @@
+#include "bulk/records.hpp"
+
+#include <fmt/format.h>
+
+#include "records/rows.hpp"
+
+namespace ringctl::bulk {
+namespace {
+
+using records::Candidate;
+using records::Noun;
+using records::Record;
+
+/// The texts a row shall hold: what the file says, what is there, what new rows are given.
+std::vector<std::string> wanted_cells(const Noun& noun, const Row& row,
+                                      const std::vector<std::string>* held) {
+  std::vector<std::string> cells;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (row[i].state != CellState::absent)
+      cells.emplace_back(row[i].text);
+    else if (held)
+      cells.push_back((*held)[i]);
+    else
+      cells.emplace_back(noun.fields[i].initial);
+  }
+  return cells;
+}
+
+class RecordsInserter final : public Inserter {
+ public:
+  RecordsInserter(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
+                  const Noun& noun)
+      : noun_(noun), insert_(session, workspace, job, noun) {}
+
+  void add(std::span<const Row> rows) override {
+    std::vector<std::vector<std::string>> cells;
+    for (const auto& row : rows) cells.push_back(wanted_cells(noun_, row, nullptr));
+    insert_.add(cells);
+  }
+  void finish() override { insert_.finish(); }
+
+ private:
+  const Noun& noun_;
+  records::Insert insert_;
+};
+
+class RecordsAdapter final : public Adapter {
+ public:
+  explicit RecordsAdapter(const Noun& noun) : noun_(noun) {
+    for (const auto& field : noun.fields)
+      columns_.push_back({field.name, field.aliases, field.free_text, field.initial});
+    for (const auto& unique : noun.uniques) uniques_.push_back({unique.fields.front(), unique.code});
+  }
+
+  std::string_view noun() const override { return noun_.noun; }
+  std::string_view object_type() const override { return noun_.object; }
+  std::span<const Column> columns() const override { return columns_; }
+  std::size_t key_columns() const override { return noun_.key_fields; }
+  std::span<const Unique> uniques() const override { return uniques_; }
+  bool looks_like_key(std::string_view text) const override { return noun_.looks_like_key(text); }
+
+  bool canonical(std::size_t column, std::string_view text, const Reading& reading, std::string& out,
+                 base::Finding& finding) const override {
+    return noun_.fields[column].canonical(text, reading, out, finding);
+  }
+
+  bool check(Row& row, std::size_t& column, base::Finding& finding) const override {
+    for (column = 0; column < row.size(); ++column) {
+      if (!noun_.fields[column].required || row[column].state != CellState::clear) continue;
+      finding = missing(column);
+      return false;
+    }
+    column = 0;
+    return true;
+  }
+
+  bool unique_value(std::size_t unique, const Row& row, std::string& out) const override {
+    out = records::unique_value(noun_.uniques[unique], wanted_cells(noun_, row, nullptr));
+    return !out.empty();
+  }
+
+  void inspect(db::Connection& db, const base::Uuid& workspace, std::span<Inspected> rows) override {
+    std::vector<Candidate> candidates;
+    for (const auto& row : rows)
+      candidates.push_back({row.held ? row.held->cells : std::vector<std::string>{},
+                            wanted_cells(noun_, *row.row, row.held ? &row.held->cells : nullptr)});
+    records::inspect(db, workspace, noun_, candidates);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      auto& candidate = candidates[i];
+      if (!candidate.finding) require_all(candidate);
+      rows[i].finding = std::move(candidate.finding);
+      rows[i].column = candidate.field;
+      rows[i].conflict = candidate.conflict;
+    }
+  }
+
+  void look_up(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> keys,
+               const std::function<void(Existing&&)>& found) override {
+    records::look_up(db, workspace, noun_, keys, [&](std::size_t index, Record&& record) {
+      found({.index = index,
+             .ours = true,
+             .id = record.id,
+             .version = record.version,
+             .cells = std::move(record.cells)});
+    });
+  }
+
+  void find_holders(db::Connection& db, const base::Uuid& workspace, std::size_t unique,
+                    std::span<const std::string_view> values,
+                    const std::function<void(std::string_view, std::string_view)>& held) override {
+    records::find_holders(db, workspace, noun_, noun_.uniques[unique], values, held);
+  }
+
+  std::unique_ptr<Inserter> inserter(audit::Session& session, const base::Uuid& workspace,
+                                     const base::Uuid& job) override {
+    return std::make_unique<RecordsInserter>(session, workspace, job, noun_);
+  }
+
+  std::int64_t update(audit::Session& session, const base::Uuid& workspace,
+                      std::span<const Update> updates) override {
+    std::vector<records::RowUpdate> rows;
+    for (const auto& update : updates)
+      rows.push_back({update.before.id, update.before.version, update.cells});
+    return records::update_rows(session, workspace, noun_, rows);
+  }
+
+  std::optional<base::Uuid> made_by(db::Connection& db, const base::Uuid& workspace,
+                                    std::string_view key) override {
+    return records::made_by(db, workspace, noun_, key);
+  }
+
+  std::int64_t remove_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
+                              const std::function<void(std::string_view)>& kept) override {
+    return records::delete_made_by(db, workspace, noun_, job, kept);
+  }
+
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
+                   std::string_view key, std::int64_t version,
+                   const std::vector<std::string>& cells) override {
+    return records::restore(session, workspace, noun_, job, key, version, cells);
+  }
+
+ private:
+  base::Finding missing(std::size_t field) const {
+    return {"missing_value", fmt::format("{} cannot be empty", noun_.fields[field].name)};
+  }
+  /// A new row that leaves out what it cannot be without.
+  void require_all(Candidate& candidate) const {
+    for (std::size_t i = 0; i < noun_.fields.size(); ++i) {
+      if (!noun_.fields[i].required || !candidate.after[i].empty()) continue;
+      candidate.finding = missing(i);
+      candidate.field = i;
+      return;
+    }
+  }
+
+  const Noun& noun_;
+  std::vector<Column> columns_;
+  std::vector<Unique> uniques_;
+};
+
+}  // namespace
+
+std::unique_ptr<Adapter> records_adapter(const Noun& noun) { return std::make_unique<RecordsAdapter>(noun); }
+
+}  // namespace ringctl::bulk

@@ -1,0 +1,135 @@
+#include "directory/people.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+#include "records/values.hpp"
+
+namespace ringctl::directory {
+namespace {
+
+using records::Field;
+using records::Kind;
+using records::Reading;
+
+constexpr records::Target k_user{"user", "users", "email", "ringctl users list"};
+constexpr records::Target k_team{"team", "teams", "name", "ringctl teams list"};
+
+/// One meaning per role, whatever the documents call it (R151).
+bool canonical_role(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
+  static constexpr std::array<std::string_view, 4> k_roles{"agent", "manager", "supervisor", "admin"};
+  static constexpr std::array<std::string_view, 3> k_agents{"sales_rep", "sales rep", "rep"};
+  const auto lower = base::ascii_lower(text);
+  if (std::find(k_agents.begin(), k_agents.end(), lower) != k_agents.end()) return out = "agent", true;
+  if (lower == "administrator" || lower == "owner") return out = "admin", true;
+  return records::one_of(text, k_roles, "role", out, finding);
+}
+
+bool canonical_ring_on(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
+  static constexpr std::array<std::string_view, 3> k_devices{"client", "phone", "both"};
+  return records::one_of(text, k_devices, "ring_on", out, finding);
+}
+
+bool canonical_availability(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
+  static constexpr std::array<std::string_view, 3> k_states{"online", "busy", "offline"};
+  return records::one_of(text, k_states, "availability", out, finding);
+}
+
+bool holds_at(std::string_view text) { return text.find('@') != std::string_view::npos; }
+bool is_anything_else(std::string_view text) {
+  return base::ascii_lower(text) != "name" && base::ascii_lower(text) != "team";
+}
+
+}  // namespace
+
+const records::Target& user_target() { return k_user; }
+const records::Target& team_target() { return k_team; }
+
+const records::Noun& teams_noun() {
+  static const records::Noun k_noun{
+      .noun = "teams",
+      .object = "team",
+      .table = "teams",
+      .fields = {{.name = "name",
+                  .kind = Kind::text,
+                  .canonical = records::canonical_line,
+                  .required = true,
+                  .aliases = {"team", "team_name"}},
+                 {.name = "supervisor",
+                  .kind = Kind::reference,
+                  .canonical = records::canonical_email,
+                  .target = &k_user,
+                  .column = "supervisor_id",
+                  .aliases = {"supervisor_email"}}},
+      .extras = {{"is_active", Kind::flag, "t.is_active"},
+                 {"members", Kind::integer,
+                  "(SELECT count(*) FROM users u WHERE u.team_id = t.id AND u.is_active = TRUE)"}},
+      .in_use = "EXISTS (SELECT 1 FROM users u WHERE u.team_id = t.id)",
+      .looks_like_key = is_anything_else,
+  };
+  return k_noun;
+}
+
+const records::Noun& users_noun() {
+  static const records::Noun k_noun{
+      .noun = "users",
+      .object = "user",
+      .table = "users",
+      .fields = {{.name = "email",
+                  .kind = Kind::text,
+                  .canonical = records::canonical_email,
+                  .required = true,
+                  .aliases = {"e_mail", "user", "agent", "mail"}},
+                 {.name = "name",
+                  .kind = Kind::text,
+                  .canonical = records::canonical_line,
+                  .free_text = true,
+                  .aliases = {"full_name", "display_name"}},
+                 {.name = "role",
+                  .kind = Kind::text,
+                  .canonical = canonical_role,
+                  .initial = "agent",
+                  .aliases = {"workspace_role"}},
+                 {.name = "team",
+                  .kind = Kind::reference,
+                  .canonical = records::canonical_line,
+                  .target = &k_team,
+                  .column = "team_id",
+                  .aliases = {"team_name"}},
+                 {.name = "phone_number",
+                  .kind = Kind::text,
+                  .canonical = records::canonical_phone,
+                  .aliases = {"phone", "direct_line"}},
+                 {.name = "ring_on", .kind = Kind::text, .canonical = canonical_ring_on, .initial = "client"},
+                 {.name = "skills",
+                  .kind = Kind::list,
+                  .canonical = records::canonical_lines,
+                  .aliases = {"skill"}},
+                 {.name = "availability",
+                  .kind = Kind::text,
+                  .canonical = canonical_availability,
+                  .initial = "online"},
+                 {.name = "is_active",
+                  .kind = Kind::flag,
+                  .canonical = records::canonical_flag,
+                  .initial = "yes",
+                  .aliases = {"active"}}},
+      .extras = {{"last_call_ended_at", Kind::moment, "t.last_call_ended_at"}},
+      .in_use =
+          "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.agent_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = t.id)",
+      .looks_like_key = holds_at,
+  };
+  return k_noun;
+}
+
+std::string identity_of(const base::Uuid& user) {
+  auto text = user.text();
+  std::erase(text, '-');
+  return "agent_" + text;
+}
+
+}  // namespace ringctl::directory

@@ -1,0 +1,137 @@
+#pragma once
+// A noun described once: what its fields are called, what they may hold and where they lie. Adding, changing,
+// listing, importing, exporting and undoing all follow from the description, which lies in the noun's own
+// room.
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/finding.hpp"
+#include "base/uuid.hpp"
+#include "db/connection.hpp"
+
+namespace ringctl::records {
+
+/// What reading a value may need beside its text.
+struct Reading {
+  std::string default_country;  ///< "" = none
+};
+
+/// How a canonical value is stored, and how it reads as text.
+enum class Kind {
+  text,       ///< "" = NULL
+  integer,    ///< "100"
+  flag,       ///< "yes", "no"
+  list,       ///< "US|CA", stored as a JSON array; "" = NULL
+  moment,     ///< "2026-03-08T07:59:58.123Z"
+  reference,  ///< the key of the row it refers to, stored as its id; "" = NULL
+};
+
+/// Canonical form in `out`. False with a finding: refused. True with a finding: a warning.
+using Canonical = bool (*)(std::string_view text, const Reading&, std::string& out, base::Finding&);
+
+/// Where a reference leads: always to a row of the same workspace.
+struct Target {
+  std::string_view object;  ///< "user"
+  std::string_view table;   ///< "users"
+  std::string_view key;     ///< the column that people know it by: "email"
+  std::string_view hint;    ///< a command that shows what there is
+};
+
+struct Field {
+  std::string_view name;  ///< in files, flags (with - for _), JSON and --columns
+  Kind kind;
+  Canonical canonical;
+  /// What a new row holds that is given none, and what "-" means; "" = nothing.
+  std::string_view initial = {};
+  bool required = false;           ///< may not be empty
+  const Target* target = nullptr;  ///< of a reference
+  std::string_view column = {};    ///< in the table; "" = the field's name
+  /// How it is read, where that is more than the column: over the table as t.
+  std::string_view expression = {};
+  bool free_text = false;                      ///< kept as typed: not trimmed
+  std::vector<std::string_view> aliases = {};  ///< other header spellings, lower case with underscores
+};
+
+/// Something no two rows of a workspace may share.
+struct Unique {
+  std::string_view code;  ///< of the conflict: "number_taken"
+  /// Whose canonical texts make the value; where one is empty there is none. The first one is at fault.
+  std::vector<std::size_t> fields;
+  /// Holds for rows that have the value: over the table as t, and over canonical texts.
+  std::string_view condition = "TRUE";
+  std::optional<std::size_t> only_if = {};  ///< a flag: only rows where it is "yes"
+};
+
+/// A column that only lists show.
+struct Extra {
+  std::string_view name;
+  Kind kind;
+  std::string_view expression;  ///< over the table as t
+};
+
+/// A row that is about to be written: checked in the same transaction.
+struct Candidate {
+  std::vector<std::string> before;  ///< canonical texts; empty for a new row
+  std::vector<std::string> after;
+  // What is wrong with it, if anything:
+  base::Finding finding = {};
+  std::size_t field = 0;
+  bool conflict = false;  ///< it clashes with another row; else its value is invalid
+};
+
+struct Noun {
+  std::string_view noun;    ///< "users"
+  std::string_view object;  ///< "user"
+  std::string_view table;
+  std::vector<Field> fields;
+  std::size_t key_fields = 1;  ///< the first ones
+  std::vector<Unique> uniques = {};
+  std::vector<Extra> extras = {};
+  /// Which rows of the table are shown and exported, over t.
+  std::string_view shown = "TRUE";
+  /// True of a row, over t, that others refer to: it cannot be deleted.
+  std::string_view in_use = "FALSE";
+  /// Columns that the fields do not say, of each row that is made or changed.
+  std::vector<std::pair<std::string_view, bool>> on_insert = {}, on_update = {};
+  /// Rules of its own, for rows whose references are known to exist. Sets the finding of those it refuses.
+  void (*inspect)(db::Connection&, const base::Uuid& workspace, std::span<Candidate>) = nullptr;
+  /// True if a file without a header could begin with this cell.
+  bool (*looks_like_key)(std::string_view) = nullptr;
+
+  std::string_view column_of(std::size_t field) const {
+    return fields[field].column.empty() ? fields[field].name : fields[field].column;
+  }
+};
+
+/// One row: canonical texts of its fields, "" where nothing is set.
+struct Record {
+  base::Uuid id;
+  std::vector<std::string> cells, extras;
+  std::int64_t version = 1;
+  std::string job_id;
+  base::Instant created_at{}, updated_at{};
+};
+
+/// The texts of several key fields as one. What bulk work sorts and remembers rows by.
+std::string key_text(std::span<const std::string> cells, std::size_t key_fields);
+inline std::string key_text(const Noun& noun, std::span<const std::string> cells) {
+  return key_text(cells, noun.key_fields);
+}
+/// And back.
+std::vector<std::string> key_parts(std::string_view key);
+/// As messages show it: "+12025550123 a@example.com".
+std::string shown_key(std::string_view key);
+
+/// The value of a Unique in a row, "" if it has none.
+std::string unique_value(const Unique&, std::span<const std::string> cells);
+
+/// Canonical JSON of the fields that are set; and back.
+std::string image_of(const Noun&, std::span<const std::string> cells);
+
+}  // namespace ringctl::records

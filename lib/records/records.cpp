@@ -1,0 +1,364 @@
+#include "records/records.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "db/transaction.hpp"
+#include "records/change.hpp"
+#include "records/rows.hpp"
+#include "records/statements.hpp"
+
+namespace ringctl::records {
+namespace {
+
+constexpr int k_attempts = 3;
+
+std::string slug(const Noun& noun, std::string_view what) { return fmt::format("{}.{}", noun.noun, what); }
+
+Error unknown(const Noun& noun, std::string_view what) {
+  return {Errc::not_found, slug(noun, "unknown"),
+          fmt::format("{} is no {} of this workspace", base::in_quotes(what), noun.object),
+          fmt::format("ringctl {} list", noun.noun)};
+}
+
+/// The fields that differ, each with what stands there and what was asked for.
+Error exists(const Noun& noun, const Record& held, const Record& wanted) {
+  const auto key = shown_key(key_text(noun, held.cells));
+  Error error(Errc::conflict, slug(noun, "exists"), fmt::format("{} exists already, with other values", key),
+              fmt::format("ringctl {} update '{}'", noun.noun, key));
+  for (const auto i : differences(held, wanted))
+    error.detail(fmt::format("{}: \"{}\", not \"{}\"", noun.fields[i].name, held.cells[i], wanted.cells[i]));
+  return error;
+}
+
+void require_version(const Noun& noun, const Record& record, std::optional<std::int64_t> expected) {
+  if (!expected || record.version == *expected) return;
+  const auto key = shown_key(key_text(noun, record.cells));
+  throw Error(Errc::conflict, slug(noun, "stale"),
+              fmt::format("{} was changed meanwhile (version {}, not {})", key, record.version, *expected),
+              fmt::format("ringctl {} show '{}'", noun.noun, key));
+}
+
+void require_sound(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
+                   const Record& after) {
+  Candidate candidate{before ? before->cells : std::vector<std::string>{}, after.cells};
+  inspect(db, workspace, noun, {&candidate, 1});
+  if (!candidate.finding) return;
+  const auto& field = noun.fields[candidate.field];
+  throw Error(candidate.conflict ? Errc::conflict : Errc::invalid, slug(noun, candidate.finding.code),
+              fmt::format("{}: {}", field.name, candidate.finding.message),
+              field.target ? std::string(field.target->hint) : std::string());
+}
+
+void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
+                  const Record& after) {
+  const auto own = before ? key_text(noun, before->cells) : std::string();
+  for (const auto& unique : noun.uniques) {
+    const auto value = unique_value(unique, after.cells);
+    const std::string_view view = value;
+    if (value.empty()) continue;
+    find_holders(db, workspace, noun, unique, {&view, 1}, [&](std::string_view, std::string_view holder) {
+      if (holder == own) return;
+      throw Error(Errc::conflict, slug(noun, unique.code),
+                  fmt::format("{} {} is that of {}", noun.fields[unique.fields.front()].name,
+                              shown_key(value), shown_key(holder)));
+    });
+  }
+}
+
+void insert(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Record& record) {
+  const auto ids = resolve_all(session.db, workspace, noun, {&record.cells, 1});
+  StoredRow stored(noun, ids);
+  std::vector<db::Param> params{record.id, workspace, session.clock.now()};
+  std::string columns = "id, workspace_id, created_at, updated_at", values = "$1, $2, $3, $3";
+  const auto& cells = stored.of(record.cells);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    params.push_back(cells[i]);
+    fmt::format_to(std::back_inserter(columns), ", {}", noun.column_of(i));
+    fmt::format_to(std::back_inserter(values), ", ${}", params.size());
+  }
+  for (const auto& [column, value] : noun.on_insert) {
+    fmt::format_to(std::back_inserter(columns), ", {}", column);
+    values.append(value ? ", TRUE" : ", FALSE");
+  }
+  session.db.exec(fmt::format("INSERT INTO {} ({}) VALUES ({})", noun.table, columns, values), params);
+  record.created_at = record.updated_at = session.clock.now();
+}
+
+audit::Change audited(const Noun& noun, std::string_view action, const Record& record,
+                      const std::string& key) {
+  return {.action = action, .object_type = noun.object, .object_id = record.id, .object_key = key};
+}
+
+void write_new(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Record& record) {
+  record.id = session.ids.next();
+  insert(session, workspace, noun, record);
+  const auto action = slug(noun, "add");
+  const auto key = shown_key(key_text(noun, record.cells));
+  auto entry = audited(noun, action, record, key);
+  entry.after = image_of(noun, record.cells);
+  audit::record(session, workspace, entry);
+}
+
+/// Case-folded search through the fields of rows that stream by.
+class Search {
+ public:
+  Search(const Noun& noun, const Filter& filter) : noun_(noun), filter_(filter) {
+    if (!filter.search.empty()) needle_ = base::fold(filter.search);
+  }
+  bool active() const { return !needle_.empty() || !filter_.holds.empty(); }
+  bool matches(const Record& record) const {
+    for (const auto& [field, item] : filter_.holds) {
+      const auto items = base::split(record.cells[field], '|');
+      if (std::find(items.begin(), items.end(), item) == items.end()) return false;
+    }
+    if (needle_.empty()) return true;
+    return std::any_of(record.cells.begin(), record.cells.end(), [&](const std::string& cell) {
+      return base::valid_utf8(cell) && base::fold(cell).find(needle_) != std::string::npos;
+    });
+  }
+
+ private:
+  const Noun& noun_;
+  const Filter& filter_;
+  std::string needle_;
+};
+
+/// The rest of a statement after its columns.
+std::string from_where(const Noun& noun, const Filter& filter, std::vector<db::Param>& params) {
+  auto sql = fmt::format(" FROM {} t WHERE t.workspace_id = $1", noun.table);
+  if (!filter.all) sql += fmt::format(" AND {}", noun.shown);
+  for (const auto& [field, text] : filter.equals) sql += " AND " + equals(noun, field, text, params);
+  return sql;
+}
+
+std::string order_by(const Noun& noun, const Order& order) {
+  std::string sql = " ORDER BY ";
+  const auto add = [&](const std::string& expression, bool descending) {
+    fmt::format_to(std::back_inserter(sql), "{}{} NULLS LAST, ", expression, descending ? " DESC" : "");
+  };
+  const auto field = std::find_if(noun.fields.begin(), noun.fields.end(),
+                                  [&](const Field& f) { return f.name == order.column; });
+  const auto extra = std::find_if(noun.extras.begin(), noun.extras.end(),
+                                  [&](const Extra& e) { return e.name == order.column; });
+  if (field != noun.fields.end())
+    add(expression_of(*field, field->column.empty() ? field->name : field->column), order.descending);
+  else if (extra != noun.extras.end())
+    add(std::string(extra->expression), order.descending);
+  else if (!order.column.empty())
+    add("t." + order.column, order.descending);  // one of the columns every noun has; checked by the caller
+  for (std::size_t i = 0; i < noun.key_fields; ++i)
+    add(expression_of(noun.fields[i], noun.column_of(i)), order.column.empty() && order.descending);
+  return sql + "t.id";
+}
+
+}  // namespace
+
+std::optional<Record> read_by_key(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                                  std::span<const std::string> key, bool lock) {
+  std::vector<db::Param> params{workspace};
+  std::string where = " WHERE t.workspace_id = $1";
+  for (std::size_t i = 0; i < noun.key_fields; ++i) where += " AND " + equals(noun, i, key[i], params);
+  // An update that changes nothing locks the row, on both engines.
+  if (lock) db.exec(fmt::format("UPDATE {} AS t SET version = version{}", noun.table, where), params);
+  auto rows = db.query(fmt::format("SELECT {} FROM {} t{}", select_list(noun), noun.table, where), params);
+  std::optional<Record> record;
+  while (rows.next()) read_record(rows, noun, record.emplace());
+  return record;
+}
+
+void write_change(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
+                  const Record& before, Record& after, std::string_view verb) {
+  const RowUpdate update{before.id, before.version, after.cells};
+  if (update_rows(session, workspace, noun, {&update, 1}) != 1)
+    throw Error(Errc::failure, slug(noun, "lost_lock"),
+                fmt::format("{} changed although it was locked", shown_key(key_text(noun, before.cells))));
+  after.version = before.version + 1;
+  const auto action = slug(noun, verb);
+  const auto key = shown_key(key_text(noun, after.cells));
+  auto entry = audited(noun, action, after, key);
+  entry.before = image_of(noun, before.cells);
+  entry.after = image_of(noun, after.cells);
+  audit::record(session, workspace, entry);
+}
+
+/// One change: decided, and written unless it is only planned. Another writer may come between the look and
+/// the write; then it is decided anew.
+class Records::Work {
+ public:
+  explicit Work(Records& records) : r_(records) {}
+
+  Plan run(bool write, const std::function<Plan(bool lock)>& decide) {
+    auto& db = r_.session_.db;
+    if (!write) {
+      db::Transaction transaction(db, db::Scope::of(r_.workspace_), db::Access::read);
+      return decide(false);
+    }
+    for (int attempt = 1;; ++attempt) {
+      Plan plan;
+      try {
+        db::in_transaction(db, db::Scope::of(r_.workspace_), [&] {
+          plan = decide(true);
+          apply(plan);
+        });
+        return plan;
+      } catch (const Error& error) {
+        if (error.slug() != "db.unique" || attempt == k_attempts) throw;
+      }
+    }
+  }
+
+  Plan planned(std::optional<Record> before, Record after, std::vector<base::Finding> warnings) const {
+    Plan plan{std::move(before), std::move(after), std::move(warnings), {}};
+    const auto differing =
+        plan.before ? differences(*plan.before, plan.after) : differences(blank_cells(), plan.after);
+    for (const auto i : differing) plan.changed.push_back(r_.noun_.fields[i].name);
+    if (plan.before && plan.changed.empty()) return plan;
+    const auto* held = plan.before ? &*plan.before : nullptr;
+    require_sound(r_.session_.db, r_.workspace_, r_.noun_, held, plan.after);
+    require_free(r_.session_.db, r_.workspace_, r_.noun_, held, plan.after);
+    return plan;
+  }
+
+ private:
+  Record blank_cells() const {
+    Record none;
+    none.cells.resize(r_.noun_.fields.size());
+    return none;
+  }
+  void apply(Plan& plan) {
+    if (!plan.before) return write_new(r_.session_, r_.workspace_, r_.noun_, plan.after);
+    if (!plan.changed.empty()) write_change(r_.session_, r_.workspace_, r_.noun_, *plan.before, plan.after);
+  }
+  Records& r_;
+};
+
+Plan Records::add(const Change& change, bool write) {
+  const auto key = key_of(noun_, change, reading_);
+  Work work(*this);
+  return work.run(write, [&](bool lock) {
+    std::vector<base::Finding> warnings;
+    auto held = read_by_key(session_.db, workspace_, noun_, key, lock);
+    auto after = changed(noun_, held ? *held : blank(noun_), change, reading_, warnings);
+    if (held && !differences(*held, after).empty()) throw exists(noun_, *held, after);
+    return work.planned(std::move(held), std::move(after), std::move(warnings));
+  });
+}
+
+Plan Records::update(std::string_view key, const Change& change, bool write,
+                     std::optional<std::int64_t> expected_version) {
+  const auto found = get(key);
+  Work work(*this);
+  return work.run(write, [&](bool lock) {
+    std::vector<base::Finding> warnings;
+    auto held = read_by_key(session_.db, workspace_, noun_, found.cells, lock);
+    if (!held) throw unknown(noun_, key);
+    require_version(noun_, *held, expected_version);
+    auto after = changed(noun_, *held, change, reading_, warnings);
+    return work.planned(std::move(held), std::move(after), std::move(warnings));
+  });
+}
+
+Plan Records::put(const Change& change, bool write) {
+  const auto key = key_of(noun_, change, reading_);
+  Work work(*this);
+  return work.run(write, [&](bool lock) {
+    std::vector<base::Finding> warnings;
+    auto held = read_by_key(session_.db, workspace_, noun_, key, lock);
+    auto after = changed(noun_, held ? *held : blank(noun_), change, reading_, warnings);
+    return work.planned(std::move(held), std::move(after), std::move(warnings));
+  });
+}
+
+void Records::remove(std::string_view key, bool write) {
+  const auto found = get(key);
+  auto& db = session_.db;
+  db::in_transaction_if(db, db::Scope::of(workspace_), [&] {
+    const auto removed =
+        db.exec(fmt::format("DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.id = $2 AND NOT ({})",
+                            noun_.table, noun_.in_use),
+                {workspace_, found.id});
+    if (removed == 0)
+      throw Error(
+          Errc::conflict, slug(noun_, "in_use"),
+          fmt::format("{} cannot be deleted: others refer to it", shown_key(key_text(noun_, found.cells))));
+    const auto action = slug(noun_, "delete");
+    const auto shown = shown_key(key_text(noun_, found.cells));
+    auto entry = audited(noun_, action, found, shown);
+    entry.before = image_of(noun_, found.cells);
+    audit::record(session_, workspace_, entry);
+    return write;
+  });
+}
+
+std::optional<Record> Records::find(std::string_view what) {
+  std::vector<std::string> key;
+  const auto parts = noun_.key_fields == 1 ? std::vector{what} : base::split(what, ' ');
+  base::Finding finding;
+  for (std::size_t i = 0; i < noun_.key_fields && i < parts.size(); ++i)
+    if (!noun_.fields[i].canonical(parts[i], reading_, key.emplace_back(), finding)) break;
+  auto& db = session_.db;
+  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  std::optional<Record> found;
+  if (key.size() == noun_.key_fields && !key.back().empty())
+    found = read_by_key(db, workspace_, noun_, key, false);
+  if (const auto id = base::Uuid::try_parse(what); !found && id) {
+    auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.id = $2",
+                                     select_list(noun_), noun_.table),
+                         {workspace_, *id});
+    while (rows.next()) read_record(rows, noun_, found.emplace());
+  }
+  transaction.commit();
+  return found;
+}
+
+Record Records::get(std::string_view what) {
+  auto found = find(what);
+  if (!found) throw unknown(noun_, what);
+  return std::move(*found);
+}
+
+std::int64_t Records::count(const Filter& filter) {
+  if (Search(noun_, filter).active()) {
+    std::int64_t total = 0;
+    for_each(filter, {}, 0, [&](const Record&) { ++total; });
+    return total;
+  }
+  auto& db = session_.db;
+  std::vector<db::Param> params{workspace_};
+  const auto sql = "SELECT count(*)" + from_where(noun_, filter, params);
+  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  auto rows = db.query(sql, params);
+  std::int64_t total = 0;
+  while (rows.next()) total = rows.integer(0);
+  transaction.commit();
+  return total;
+}
+
+void Records::for_each(const Filter& filter, const Order& order, std::int64_t limit,
+                       const std::function<void(const Record&)>& visit) {
+  auto& db = session_.db;
+  const Search search(noun_, filter);
+  std::vector<db::Param> params{workspace_};
+  auto sql = fmt::format("SELECT {}{}{}", select_list(noun_), from_where(noun_, filter, params),
+                         order_by(noun_, order));
+  if (limit > 0 && !search.active()) sql += fmt::format(" LIMIT {}", limit);
+  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  {
+    Record record;
+    std::int64_t shown = 0;
+    auto rows = db.stream(sql, params);
+    while (rows.next()) {
+      read_record(rows, noun_, record);
+      if (search.active() && !search.matches(record)) continue;
+      visit(record);
+      if (++shown == limit) break;
+    }
+  }
+  transaction.commit();
+}
+
+}  // namespace ringctl::records

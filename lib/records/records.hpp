@@ -1,0 +1,90 @@
+#pragma once
+// One row of a noun at a time, as people add and change it, and lists of them.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "records/noun.hpp"
+
+namespace ringctl::records {
+
+/// A field set by hand: raw text as typed; "" and "-" clear, to what a new row holds.
+struct Given {
+  std::size_t field;
+  std::string text;
+};
+using Change = std::vector<Given>;
+
+/// What a change did, or would do.
+struct Plan {
+  std::optional<Record> before;  ///< nullopt: the row is new
+  Record after;
+  std::vector<base::Finding> warnings;
+  std::vector<std::string_view> changed;  ///< names of the fields that differ; empty: nothing was done
+};
+
+struct Filter {
+  struct Equals {
+    std::size_t field;
+    std::string canonical;
+  };
+  std::vector<Equals> equals = {};
+  /// Lists that must hold an item.
+  std::vector<Equals> holds = {};
+  std::string search = {};  ///< part of any field, case-folded; "" = all rows
+  bool all = false;         ///< also rows that lists do not show
+};
+
+struct Order {
+  std::string column = {};  ///< a field, an extra, created_at, updated_at, version or id; "" = by key
+  bool descending = false;
+};
+
+/// Each call runs in a transaction of its own, on one workspace. `write` false: the same up to where it would
+/// be written. All throw Errc::invalid [noun.invalid] for values that are refused or references to nothing,
+/// and Errc::conflict for what another row has.
+class Records {
+ public:
+  Records(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Reading reading = {})
+      : session_(session), workspace_(workspace), noun_(noun), reading_(std::move(reading)) {}
+
+  /// There already with the same values: nothing changes; with others: Errc::conflict [noun.exists].
+  Plan add(const Change&, bool write = true);
+  /// Errc::not_found [noun.unknown]; Errc::conflict [noun.stale] unless it has `expected_version`.
+  Plan update(std::string_view key, const Change&, bool write = true,
+              std::optional<std::int64_t> expected_version = std::nullopt);
+  /// Makes the row that the key fields of the change name, or changes it.
+  Plan put(const Change&, bool write = true);
+  /// Errc::conflict [noun.in_use] while others refer to it.
+  void remove(std::string_view key, bool write = true);
+
+  /// By key (as typed; several parts separated by a space) or id.
+  std::optional<Record> find(std::string_view what);
+  Record get(std::string_view what);
+
+  std::int64_t count(const Filter&);
+  /// At most `limit` (0 = all), streaming. The row is valid during the call only.
+  void for_each(const Filter&, const Order&, std::int64_t limit, const std::function<void(const Record&)>&);
+
+ private:
+  class Work;
+  audit::Session& session_;
+  base::Uuid workspace_;
+  const Noun& noun_;
+  Reading reading_;
+};
+
+/// Inside the caller's transaction: writes `after` over `before` and its audit row.
+void write_change(audit::Session&, const base::Uuid& workspace, const Noun&, const Record& before,
+                  Record& after, std::string_view verb = "update");
+/// Inside the caller's transaction; nullopt if there is none. `lock`: nobody else changes it until the
+/// commit.
+std::optional<Record> read_by_key(db::Connection&, const base::Uuid& workspace, const Noun&,
+                                  std::span<const std::string> key, bool lock);
+
+}  // namespace ringctl::records

@@ -1,0 +1,229 @@
+#include "records/rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "db/bulk_insert.hpp"
+#include "records/statements.hpp"
+
+namespace ringctl::records {
+namespace {
+
+std::string_view bulk_type(Kind kind) {
+  switch (kind) {
+    case Kind::integer:
+      return "bigint";
+    case Kind::flag:
+      return "boolean";
+    case Kind::moment:
+      return "timestamptz";
+    case Kind::reference:
+      return "uuid";
+    case Kind::text:
+    case Kind::list:
+      break;
+  }
+  return "text";
+}
+
+std::vector<db::BulkColumn> bulk_columns(const Noun& noun, const base::Uuid& workspace, const base::Uuid& job,
+                                         base::Instant now) {
+  const auto at = base::format_utc(now);
+  std::vector<db::BulkColumn> columns{{"id", "uuid"}};
+  for (std::size_t i = 0; i < noun.fields.size(); ++i)
+    columns.push_back({noun.column_of(i), bulk_type(noun.fields[i].kind)});
+  for (const auto& [column, value] : noun.on_insert)
+    columns.push_back({column, "boolean", value ? "1" : "0"});
+  columns.push_back({"workspace_id", "uuid", workspace.text()});
+  columns.push_back({"job_id", "uuid", job.text()});
+  columns.push_back({"created_at", "timestamptz", at});
+  columns.push_back({"updated_at", "timestamptz", at});
+  return columns;
+}
+
+/// $1 and so on are the fields, then the time, the workspace, the row and its version.
+std::string update_statement(const Noun& noun) {
+  std::string sets;
+  for (std::size_t i = 0; i < noun.fields.size(); ++i)
+    fmt::format_to(std::back_inserter(sets), "{} = ${}, ", noun.column_of(i), i + 1);
+  for (const auto& [column, value] : noun.on_update)
+    fmt::format_to(std::back_inserter(sets), "{} = {}, ", column, value ? "TRUE" : "FALSE");
+  const auto n = noun.fields.size();
+  return fmt::format(
+      "UPDATE {} SET {}version = version + 1, updated_at = ${} WHERE workspace_id = ${} AND id = ${} AND version = ${}",
+      noun.table, sets, n + 1, n + 2, n + 3, n + 4);
+}
+
+std::vector<std::string> first_parts(std::span<const std::string_view> keys) {
+  std::vector<std::string> parts;
+  for (const auto key : keys) {
+    auto part = key_parts(key).front();
+    if (parts.empty() || parts.back() != part) parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+/// A reference to nothing: the first one of the row.
+void refuse_unknown_references(const Noun& noun, const std::vector<Ids>& ids, Candidate& candidate) {
+  for (std::size_t i = 0; i < noun.fields.size(); ++i) {
+    const auto& field = noun.fields[i];
+    if (field.kind != Kind::reference || candidate.after[i].empty() || ids[i].contains(candidate.after[i]))
+      continue;
+    candidate.field = i;
+    candidate.finding = {fmt::format("unknown_{}", field.target->object),
+                         fmt::format("{} is no {} of this workspace", base::in_quotes(candidate.after[i]),
+                                     field.target->object)};
+    return;
+  }
+}
+
+}  // namespace
+
+void look_up(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+             std::span<const std::string_view> keys,
+             const std::function<void(std::size_t, Record&&)>& found) {
+  if (keys.empty()) return;
+  const auto array = json_array(first_parts(keys));
+  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {}", select_list(noun),
+                                   noun.table, in_array(db, noun, 0, "$2")),
+                       {workspace, array});
+  while (rows.next()) {
+    Record record;
+    read_record(rows, noun, record);
+    const auto key = key_text(noun, record.cells);
+    const auto at = std::lower_bound(keys.begin(), keys.end(), key);
+    if (at != keys.end() && *at == key) found(static_cast<std::size_t>(at - keys.begin()), std::move(record));
+  }
+}
+
+void find_holders(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Unique& unique,
+                  std::span<const std::string_view> values,
+                  const std::function<void(std::string_view, std::string_view)>& held) {
+  std::vector<std::string_view> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto array = json_array(first_parts(sorted));
+  auto rows =
+      db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {} AND {}", select_list(noun),
+                           noun.table, in_array(db, noun, unique.fields.front(), "$2"), unique.condition),
+               {workspace, array});
+  Record record;
+  while (rows.next()) {
+    read_record(rows, noun, record);
+    const auto value = unique_value(unique, record.cells);
+    if (std::binary_search(sorted.begin(), sorted.end(), value)) held(value, key_text(noun, record.cells));
+  }
+}
+
+void inspect(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+             std::span<Candidate> candidates) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& candidate : candidates) rows.push_back(candidate.after);
+  const auto ids = resolve_all(db, workspace, noun, rows);
+  for (auto& candidate : candidates) refuse_unknown_references(noun, ids, candidate);
+  if (noun.inspect) noun.inspect(db, workspace, candidates);
+}
+
+struct Insert::Impl {
+  audit::Session& session;
+  base::Uuid workspace;
+  const Noun& noun;
+  db::BulkInsert rows;
+};
+
+Insert::Insert(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job, const Noun& noun)
+    : impl_(new Impl{session, workspace, noun,
+                     db::BulkInsert(session.db, std::string(noun.table),
+                                    bulk_columns(noun, workspace, job, session.clock.now()))}) {}
+
+Insert::~Insert() = default;
+
+void Insert::add(std::span<const std::vector<std::string>> rows) {
+  const auto ids = resolve_all(impl_->session.db, impl_->workspace, impl_->noun, rows);
+  StoredRow stored(impl_->noun, ids);
+  std::vector<db::Param> row;
+  for (const auto& cells : rows) {
+    const auto id = impl_->session.ids.next();
+    const auto& values = stored.of(cells);
+    row.assign(1, id);
+    row.insert(row.end(), values.begin(), values.end());
+    impl_->rows.add(row);
+  }
+}
+
+void Insert::finish() { impl_->rows.flush(); }
+
+std::int64_t update_rows(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
+                         std::span<const RowUpdate> updates) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& update : updates) rows.push_back(update.cells);
+  const auto ids = resolve_all(session.db, workspace, noun, rows);
+  const auto sql = update_statement(noun);
+  StoredRow stored(noun, ids);
+  std::vector<db::Param> params;
+  std::int64_t changed = 0;
+  for (const auto& update : updates) {
+    params = stored.of(update.cells);
+    params.insert(params.end(), {session.clock.now(), workspace, update.id, update.version});
+    changed += session.db.exec(sql, params);
+  }
+  return changed;
+}
+
+std::optional<base::Uuid> made_by(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                                  std::string_view key) {
+  std::optional<base::Uuid> job;
+  look_up(db, workspace, noun, {&key, 1}, [&](std::size_t, Record&& record) {
+    if (!record.job_id.empty()) job = base::Uuid::parse(record.job_id);
+  });
+  return job;
+}
+
+std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                            const base::Uuid& job, const std::function<void(std::string_view)>& kept) {
+  const auto removed = db.exec(
+      fmt::format(
+          "DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.job_id = $2 AND t.version = 1 AND NOT ({})",
+          noun.table, noun.in_use),
+      {workspace, job});
+  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2",
+                                   select_list(noun), noun.table),
+                       {workspace, job});
+  std::vector<std::string> keys;
+  Record record;
+  while (rows.next()) {
+    read_record(rows, noun, record);
+    keys.push_back(key_text(noun, record.cells));
+  }
+  std::sort(keys.begin(), keys.end());
+  for (const auto& key : keys) kept(key);
+  return removed;
+}
+
+Restored restore(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
+                 const base::Uuid& job, std::string_view key, std::int64_t version,
+                 const std::vector<std::string>& cells) {
+  std::optional<Record> held;
+  look_up(session.db, workspace, noun, {&key, 1},
+          [&](std::size_t, Record&& record) { held = std::move(record); });
+  if (!held) return Restored::gone;
+  // Ids grow with time: a row that is younger than the job is not the one it changed.
+  if (held->version != version || job < held->id) return Restored::moved_on;
+  Candidate candidate{held->cells, cells};
+  inspect(session.db, workspace, noun, {&candidate, 1});
+  if (candidate.finding) return Restored::moved_on;
+  bool taken = false;
+  for (const auto& unique : noun.uniques) {
+    const auto value = unique_value(unique, cells);
+    const std::string_view view = value;
+    if (value.empty()) continue;
+    find_holders(session.db, workspace, noun, unique, {&view, 1},
+                 [&](std::string_view, std::string_view holder) { taken |= holder != key; });
+  }
+  if (taken) return Restored::moved_on;
+  const RowUpdate update{held->id, version, cells};
+  return update_rows(session, workspace, noun, {&update, 1}) == 1 ? Restored::done : Restored::moved_on;
+}
+
+}  // namespace ringctl::records

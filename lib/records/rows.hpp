@@ -1,0 +1,65 @@
+#pragma once
+// The rows of a noun a batch at a time, for the bulk engine. Every call inside the caller's transaction.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "records/noun.hpp"
+
+namespace ringctl::records {
+
+/// What the database holds under these keys (sorted, distinct): which of them, and the row.
+void look_up(db::Connection&, const base::Uuid& workspace, const Noun&,
+             std::span<const std::string_view> keys, const std::function<void(std::size_t index, Record&&)>&);
+/// Of `values` of a unique, those that rows have, and the key of the row that has each.
+void find_holders(db::Connection&, const base::Uuid& workspace, const Noun&, const Unique&,
+                  std::span<const std::string_view> values,
+                  const std::function<void(std::string_view value, std::string_view key)>&);
+/// Sets the finding of every candidate whose references do not exist, or that the noun's own rules refuse.
+void inspect(db::Connection&, const base::Uuid& workspace, const Noun&, std::span<Candidate>);
+
+/// Makes rows, any number of them, within one transaction. Their references are known to exist.
+class Insert {
+ public:
+  Insert(audit::Session&, const base::Uuid& workspace, const base::Uuid& job, const Noun&);
+  ~Insert();
+  void add(std::span<const std::vector<std::string>> rows);
+  /// Last. A unique value that is taken: Errc::conflict [db.unique], at the latest here.
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct RowUpdate {
+  base::Uuid id;
+  std::int64_t version;  ///< as found; the row gets the next one
+  std::vector<std::string> cells;
+};
+/// Returns how many still had that version.
+std::int64_t update_rows(audit::Session&, const base::Uuid& workspace, const Noun&,
+                         std::span<const RowUpdate>);
+
+/// The job that made the row of this key, if one did.
+std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace, const Noun&,
+                                  std::string_view key);
+/// Deletes the rows a job made that were not changed and that nothing refers to; hands out the keys of those
+/// it keeps. Returns how many went.
+std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const Noun&, const base::Uuid& job,
+                            const std::function<void(std::string_view key)>& kept);
+
+enum class Restored { done, moved_on, gone };
+/// Writes `cells` back if the row is older than the job, still has `version`, and what they refer to and may
+/// not share is as free as it was.
+Restored restore(audit::Session&, const base::Uuid& workspace, const Noun&, const base::Uuid& job,
+                 std::string_view key, std::int64_t version, const std::vector<std::string>& cells);
+
+}  // namespace ringctl::records

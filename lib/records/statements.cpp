@@ -1,0 +1,140 @@
+#include "records/statements.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "records/values.hpp"
+
+namespace ringctl::records {
+namespace {
+
+constexpr int k_first_field = 5;
+
+}  // namespace
+
+std::string expression_of(const Field& field, std::string_view column) {
+  if (!field.expression.empty()) return std::string(field.expression);
+  if (field.kind != Kind::reference) return fmt::format("t.{}", column);
+  return fmt::format("(SELECT r.{} FROM {} r WHERE r.id = t.{})", field.target->key, field.target->table,
+                     column);
+}
+
+std::string select_list(const Noun& noun) {
+  std::string list = "t.id, t.version, t.job_id, t.created_at, t.updated_at";
+  for (std::size_t i = 0; i < noun.fields.size(); ++i)
+    list.append(", ").append(expression_of(noun.fields[i], noun.column_of(i)));
+  for (const auto& extra : noun.extras) list.append(", ").append(extra.expression);
+  return list;
+}
+
+void read_record(const db::Rows& row, const Noun& noun, Record& out) {
+  out.id = row.uuid(0);
+  out.version = row.integer(1);
+  out.job_id = row.text(2);
+  out.created_at = row.instant(3);
+  out.updated_at = row.instant(4);
+  int column = k_first_field;
+  out.cells.resize(noun.fields.size());
+  for (std::size_t i = 0; i < noun.fields.size(); ++i)
+    out.cells[i] = read_value(row, column++, noun.fields[i].kind);
+  out.extras.resize(noun.extras.size());
+  for (std::size_t i = 0; i < noun.extras.size(); ++i)
+    out.extras[i] = read_value(row, column++, noun.extras[i].kind);
+}
+
+std::string equals(const Noun& noun, std::size_t field, std::string_view canonical,
+                   std::vector<db::Param>& params) {
+  const auto& described = noun.fields[field];
+  const auto column = noun.column_of(field);
+  if (canonical.empty()) return fmt::format("t.{} IS NULL", column);
+  if (described.kind == Kind::flag)
+    return fmt::format("{} = {}", expression_of(described, column), canonical == "yes" ? "TRUE" : "FALSE");
+  if (described.kind == Kind::integer) {
+    params.emplace_back(base::parse_int(canonical).value_or(-1));
+    return fmt::format("t.{} = ${}", column, params.size());
+  }
+  params.emplace_back(canonical);
+  if (described.kind == Kind::reference)
+    return fmt::format("t.{} = (SELECT id FROM {} WHERE workspace_id = $1 AND {} = ${})", column,
+                       described.target->table, described.target->key, params.size());
+  return fmt::format("t.{} = ${}", column, params.size());
+}
+
+std::string in_array(db::Connection& db, const Noun& noun, std::size_t field, std::string_view placeholder) {
+  const auto& described = noun.fields[field];
+  const auto values = fmt::format("(SELECT value FROM {})", db.text_array(placeholder));
+  if (described.kind != Kind::reference) return fmt::format("t.{} IN {}", noun.column_of(field), values);
+  return fmt::format("t.{} IN (SELECT id FROM {} WHERE workspace_id = $1 AND {} IN {})",
+                     noun.column_of(field), described.target->table, described.target->key, values);
+}
+
+std::string json_array(std::span<const std::string> texts) {
+  nlohmann::json array = nlohmann::json::array();
+  for (const auto& text : texts) array.push_back(text);
+  return array.dump();
+}
+
+Ids resolve(db::Connection& db, const base::Uuid& workspace, const Target& target,
+            const std::vector<std::string>& keys) {
+  Ids ids;
+  if (keys.empty()) return ids;
+  const auto array = json_array(keys);
+  auto rows =
+      db.query(fmt::format("SELECT {}, id FROM {} WHERE workspace_id = $1 AND {} IN (SELECT value FROM {})",
+                           target.key, target.table, target.key, db.text_array("$2")),
+               {workspace, array});
+  while (rows.next()) ids.emplace(rows.text(0), rows.text(1));
+  return ids;
+}
+
+std::vector<Ids> resolve_all(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                             std::span<const std::vector<std::string>> rows) {
+  std::vector<Ids> all(noun.fields.size());
+  for (std::size_t i = 0; i < noun.fields.size(); ++i) {
+    if (noun.fields[i].kind != Kind::reference) continue;
+    std::vector<std::string> keys;
+    for (const auto& row : rows)
+      if (!row[i].empty()) keys.push_back(row[i]);
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    all[i] = resolve(db, workspace, *noun.fields[i].target, keys);
+  }
+  return all;
+}
+
+StoredRow::StoredRow(const Noun& noun, const std::vector<Ids>& ids)
+    : noun_(noun), ids_(ids), texts_(noun.fields.size()) {}
+
+const std::vector<db::Param>& StoredRow::of(std::span<const std::string> cells) {
+  params_.clear();
+  for (std::size_t i = 0; i < cells.size(); ++i) params_.push_back(stored(i, cells[i]));
+  return params_;
+}
+
+db::Param StoredRow::stored(std::size_t field, const std::string& text) {
+  if (text.empty()) return nullptr;
+  auto& kept = texts_[field];
+  switch (noun_.fields[field].kind) {
+    case Kind::flag:
+      return text == "yes";
+    case Kind::integer:
+      return base::parse_int(text).value();
+    case Kind::moment:
+      return base::parse_utc(text);
+    case Kind::list:
+      kept = stored_list(text);
+      return kept;
+    case Kind::reference:
+      kept = ids_[field].at(text);
+      return kept;
+    case Kind::text:
+      break;
+  }
+  kept = text;
+  return kept;
+}
+
+}  // namespace ringctl::records

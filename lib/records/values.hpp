@@ -1,0 +1,49 @@
+#pragma once
+// What fields of several nouns may hold, and how canonical texts lie in the database.
+
+#include <string>
+#include <string_view>
+
+#include "base/finding.hpp"
+#include "records/noun.hpp"
+
+namespace ringctl::records {
+
+// Each replaces `out`, and returns false with a finding if the text is refused (Canonical).
+
+/// "yes" or "no"; also true, false, 1, 0, on, off, any case.
+bool canonical_flag(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// A whole number from 0 to 1,000,000,000.
+bool canonical_count(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// At most 200 characters on one line; white space at the ends is dropped.
+bool canonical_line(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// At most 20,000 characters of text, line breaks included; kept as it is.
+bool canonical_notes(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// Lines separated by |, at most 50, in the order given, no doubles.
+bool canonical_lines(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// E.164, or what people type where a default country reads it.
+bool canonical_phone(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// One @ with something on both sides, at most 254 bytes, case-folded.
+bool canonical_email(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// ISO 3166 alpha-2, upper case; "UK" becomes GB.
+bool canonical_country(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// Countries separated by |, sorted, no doubles; "*" alone stands for all.
+bool canonical_countries(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// RFC 3339 with an offset, as UTC.
+bool canonical_moment(std::string_view, const Reading&, std::string& out, base::Finding&);
+
+/// True for what could be a number: digits and no letters.
+bool looks_like_phone(std::string_view);
+
+/// One of `words`, any case. For the canonical functions of enumerations.
+bool one_of(std::string_view text, std::span<const std::string_view> words, std::string_view what,
+            std::string& out, base::Finding&);
+
+/// JSON array of the parts of "a|b"; "" for none.
+std::string stored_list(std::string_view canonical);
+std::string list_text(std::string_view stored);
+
+/// The canonical text of a column just read.
+std::string read_value(const db::Rows&, int column, Kind);
+
+}  // namespace ringctl::records
