@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "cmd/numbers.hpp"
+#include "cmd/record_verbs.hpp"
 #include "db/transaction.hpp"
+#include "directory/people.hpp"
 #include "directory/workspaces.hpp"
 #include "jobs/journal.hpp"
 #include "phone/region.hpp"
@@ -23,6 +25,24 @@ std::vector<Candidate> complete_numbers(Context& ctx, const std::string& prefix)
   numbers_of(ctx, ctx.workspace()).for_each(filter, {}, k_most, [&](const estate::Number& number) {
     candidates.push_back({number.phone_number, number.label});
   });
+  return candidates;
+}
+
+std::vector<Candidate> complete_users(Context& ctx, const std::string& prefix) {
+  std::vector<Candidate> candidates;
+  records_of(ctx, ctx.workspace(), directory::users_noun())
+      .for_each({.search = prefix}, {}, k_most, [&](const records::Record& user) {
+        candidates.push_back({user.cells[directory::k_user_email], user.cells[directory::k_user_name]});
+      });
+  return candidates;
+}
+
+std::vector<Candidate> complete_teams(Context& ctx, const std::string& prefix) {
+  std::vector<Candidate> candidates;
+  records_of(ctx, ctx.workspace(), directory::teams_noun())
+      .for_each({.search = prefix}, {}, k_most, [&](const records::Record& team) {
+        candidates.push_back({team.cells[directory::k_team_name], {}});
+      });
   return candidates;
 }
 

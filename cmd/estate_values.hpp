@@ -1,11 +1,13 @@
 #pragma once
-// What completion offers from the database: numbers, workspaces, jobs; and countries.
+// What completion offers from the database: numbers, people, workspaces, jobs; and countries.
 
 #include "cmd/completion.hpp"
 
 namespace ringctl::cmd {
 
 std::vector<Candidate> complete_numbers(Context&, const std::string& prefix);
+std::vector<Candidate> complete_users(Context&, const std::string& prefix);
+std::vector<Candidate> complete_teams(Context&, const std::string& prefix);
 std::vector<Candidate> complete_workspaces(Context&, const std::string& prefix);
 std::vector<Candidate> complete_jobs(Context&, const std::string& prefix);
 std::vector<Candidate> complete_countries(Context&, const std::string& prefix);

@@ -133,8 +133,8 @@ Error partial(const bulk::ImportReport& report) {
 }  // namespace
 
 Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
-                                 void (*run)(const ImportArguments&, Context&)) {
-  auto verb = noun.verb<ImportArguments>("import", summary, run);
+                                 std::function<void(const ImportArguments&, Context&)> run) {
+  auto verb = noun.verb<ImportArguments>("import", summary, std::move(run));
   verb.argument("file", &ImportArguments::file, "CSV, TSV or JSONL, also .gz or .zst; - is standard input")
       .kind(ValueKind::file)
       .flag("input-format", &ImportArguments::input_format, "FORMAT", "how to read the file")

@@ -21,7 +21,7 @@ struct ImportArguments {
 
 /// Declares the verb with its flags; the noun adds its examples.
 Verb<ImportArguments> add_import(Noun&, std::string_view summary,
-                                 void (*run)(const ImportArguments&, Context&));
+                                 std::function<void(const ImportArguments&, Context&)> run);
 
 /// Runs it: plan or write, report, and throw what the exit status asks for.
 void run_import(const ImportArguments&, Context&, bulk::Adapter&);

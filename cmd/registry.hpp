@@ -198,6 +198,14 @@ class Verb {
     return add(make_flag<Options>(name, member, value_name, help));
   }
 
+  /// One that was described elsewhere.
+  Verb& flag(Flag flag) { return add(std::move(flag)); }
+  Verb& argument(Argument argument) {
+    command_.arguments.push_back(std::move(argument));
+    on_argument_ = true;
+    return *this;
+  }
+
   Verb& kind(ValueKind kind) {
     (on_argument_ ? command_.arguments.back().kind : command_.flags.back().kind) = kind;
     return *this;
@@ -242,13 +250,14 @@ class Noun {
   Noun(std::string_view name, std::string_view summary) : name_(name), summary_(summary) {}
 
   template <class Options>
-  Verb<Options> verb(std::string_view verb, std::string_view summary, void (*run)(const Options&, Context&)) {
+  Verb<Options> verb(std::string_view verb, std::string_view summary,
+                     std::function<void(const Options&, Context&)> run) {
     auto& command = commands_.emplace_back();
     command.noun = name_;
     command.verb = verb;
     command.summary = summary;
     command.make_options = [] { return std::make_shared<Options>(); };
-    command.run = [run](const void* options, Context& context) {
+    command.run = [run = std::move(run)](const void* options, Context& context) {
       run(*static_cast<const Options*>(options), context);
     };
     return Verb<Options>(command);

@@ -9,13 +9,21 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::string_view k_estate = "THE ESTATE";
+constexpr std::string_view k_people = "PEOPLE AND TENANTS";
 constexpr std::string_view k_records = "WORK AND RECORDS";
 constexpr std::string_view k_machine = "THIS MACHINE";
 constexpr std::string_view k_about = "ABOUT RINGCTL";
 
 constexpr std::array k_nouns = {
     NounEntry{"numbers", "Phone numbers we hold", k_estate, add_numbers},
-    NounEntry{"workspaces", "Tenants, each with an estate of its own", k_estate, add_workspaces},
+    NounEntry{"assignments", "Who may call from which number, how often a day, to where", k_estate,
+              add_assignments},
+    NounEntry{"extensions", "What a caller presses to reach somebody", k_estate, add_extensions},
+    NounEntry{"pools", "Who receives which number's messages", k_estate, add_pools},
+    NounEntry{"users", "People who take and make calls", k_people, add_users},
+    NounEntry{"teams", "Groups of users", k_people, add_teams},
+    NounEntry{"optouts", "Numbers that asked not to be called or texted", k_people, add_opt_outs},
+    NounEntry{"workspaces", "Tenants, each with an estate of its own", k_people, add_workspaces},
     NounEntry{"jobs", "Bulk work: what was asked and what it did", k_records, add_jobs},
     NounEntry{"audit", "Who changed what, and proof of it", k_records, add_audit},
     NounEntry{"init", "Create the database and a workspace", k_machine, add_init},
@@ -30,6 +38,8 @@ constexpr std::array k_nouns = {
 
 constexpr std::array k_providers = {
     ValueProvider{ValueKind::number, complete_numbers},
+    ValueProvider{ValueKind::user, complete_users},
+    ValueProvider{ValueKind::team, complete_teams},
     ValueProvider{ValueKind::workspace, complete_workspaces},
     ValueProvider{ValueKind::job, complete_jobs},
     ValueProvider{ValueKind::country, complete_countries},

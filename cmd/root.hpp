@@ -20,6 +20,12 @@ void add_numbers(Noun&);
 void add_profiles(Noun&);
 void add_version(Noun&);
 void add_workspaces(Noun&);
+void add_teams(Noun&);
+void add_users(Noun&);
+void add_assignments(Noun&);
+void add_extensions(Noun&);
+void add_pools(Noun&);
+void add_opt_outs(Noun&);
 
 /// In the order help shows them.
 std::span<const NounEntry> nouns();

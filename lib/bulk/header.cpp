@@ -141,6 +141,11 @@ void require_mapped_columns(std::span<const std::string> names, std::span<const 
   }
 }
 
+bool names_key_column(std::string_view text, const Adapter& adapter) {
+  const auto field = find_field(normal(text), adapter.columns());
+  return field && *field < adapter.key_columns();
+}
+
 Mapping positional(const Adapter& adapter) {
   Mapping mapping;
   for (std::size_t i = 0; i < adapter.columns().size(); ++i) mapping.emplace_back(i);

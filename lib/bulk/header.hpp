@@ -32,6 +32,9 @@ Mapping map_columns(std::span<const std::string> names, const Adapter&, std::spa
 void require_mapped_columns(std::span<const std::string> names, std::span<const ColumnMap>,
                             const std::string& file);
 
+/// True if the text is what a column of the key is called.
+bool names_key_column(std::string_view text, const Adapter&);
+
 /// A file without a header: the noun's columns from the first on.
 Mapping positional(const Adapter&);
 

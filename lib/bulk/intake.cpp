@@ -86,9 +86,12 @@ class Reader {
 
   bool has_header(const csv::Record& record) const {
     if (options_.header != HeaderMode::automatic) return options_.header == HeaderMode::yes;
-    return std::none_of(record.fields.begin(), record.fields.end(), [&](const csv::Field& field) {
-      return adapter_.looks_like_key(base::trim(field.text));
-    });
+    const auto& fields = record.fields;
+    return std::any_of(fields.begin(), fields.end(),
+                       [&](const csv::Field& field) { return names_key_column(field.text, adapter_); }) ||
+           std::none_of(fields.begin(), fields.end(), [&](const csv::Field& field) {
+             return adapter_.looks_like_key(base::trim(field.text));
+           });
   }
 
   void take(const csv::Record& record) {

@@ -37,9 +37,8 @@ bool canonical_availability(std::string_view text, const Reading&, std::string& 
 }
 
 bool holds_at(std::string_view text) { return text.find('@') != std::string_view::npos; }
-bool is_anything_else(std::string_view text) {
-  return base::ascii_lower(text) != "name" && base::ascii_lower(text) != "team";
-}
+/// Any text can be the name of a team.
+bool is_text(std::string_view text) { return !text.empty(); }
 
 }  // namespace
 
@@ -61,12 +60,16 @@ const records::Noun& teams_noun() {
                   .canonical = records::canonical_email,
                   .target = &k_user,
                   .column = "supervisor_id",
-                  .aliases = {"supervisor_email"}}},
-      .extras = {{"is_active", Kind::flag, "t.is_active"},
-                 {"members", Kind::integer,
+                  .aliases = {"supervisor_email"}},
+                 {.name = "is_active",
+                  .kind = Kind::flag,
+                  .canonical = records::canonical_flag,
+                  .initial = "yes",
+                  .aliases = {"active"}}},
+      .extras = {{"members", Kind::integer,
                   "(SELECT count(*) FROM users u WHERE u.team_id = t.id AND u.is_active = TRUE)"}},
       .in_use = "EXISTS (SELECT 1 FROM users u WHERE u.team_id = t.id)",
-      .looks_like_key = is_anything_else,
+      .looks_like_key = is_text,
   };
   return k_noun;
 }

@@ -10,8 +10,8 @@
 
 namespace ringctl::directory {
 
-enum TeamField : std::size_t { k_team_name, k_team_supervisor };
-/// name (key), supervisor (e-mail).
+enum TeamField : std::size_t { k_team_name, k_team_supervisor, k_team_is_active };
+/// name (key), supervisor (e-mail), is_active.
 const records::Noun& teams_noun();
 
 enum UserField : std::size_t {

@@ -142,6 +142,7 @@ const records::Noun& assignments_noun() {
       .in_use = "EXISTS (SELECT 1 FROM daily_usage u WHERE u.assignment_id = t.id)",
       .on_insert = {{"voice", true}},
       .on_update = {{"voice", true}},
+      .switched_on = k_assignment_is_active,
       .inspect = inspect_assignments,
       .looks_like_key = records::looks_like_phone,
   };
@@ -181,6 +182,7 @@ const records::Noun& pools_noun() {
       .shown = "(t.sms_access_enabled = TRUE OR t.voice = FALSE) AND t.phone_number_id IS NOT NULL",
       .in_use = "EXISTS (SELECT 1 FROM daily_usage u WHERE u.assignment_id = t.id)",
       .on_insert = {{"voice", false}, {"is_active", false}},
+      .switched_on = k_pool_sms_access_enabled,
       .looks_like_key = records::looks_like_phone,
   };
   return k_noun;

@@ -99,6 +99,8 @@ struct Noun {
   std::string_view in_use = "FALSE";
   /// Columns that the fields do not say, of each row that is made or changed.
   std::vector<std::pair<std::string_view, bool>> on_insert = {}, on_update = {};
+  /// A flag that making the row by hand sets, if the row is there and says no.
+  std::optional<std::size_t> switched_on = {};
   /// Rules of its own, for rows whose references are known to exist. Sets the finding of those it refuses.
   void (*inspect)(db::Connection&, const base::Uuid& workspace, std::span<Candidate>) = nullptr;
   /// True if a file without a header could begin with this cell.

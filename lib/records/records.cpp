@@ -48,7 +48,9 @@ void require_sound(db::Connection& db, const base::Uuid& workspace, const Noun& 
   inspect(db, workspace, noun, {&candidate, 1});
   if (!candidate.finding) return;
   const auto& field = noun.fields[candidate.field];
-  throw Error(candidate.conflict ? Errc::conflict : Errc::invalid, slug(noun, candidate.finding.code),
+  const bool unknown = candidate.finding.code.starts_with("unknown_");
+  const auto errc = unknown ? Errc::not_found : candidate.conflict ? Errc::conflict : Errc::invalid;
+  throw Error(errc, slug(noun, candidate.finding.code),
               fmt::format("{}: {}", field.name, candidate.finding.message),
               field.target ? std::string(field.target->hint) : std::string());
 }
@@ -91,16 +93,6 @@ void insert(audit::Session& session, const base::Uuid& workspace, const Noun& no
 audit::Change audited(const Noun& noun, std::string_view action, const Record& record,
                       const std::string& key) {
   return {.action = action, .object_type = noun.object, .object_id = record.id, .object_key = key};
-}
-
-void write_new(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Record& record) {
-  record.id = session.ids.next();
-  insert(session, workspace, noun, record);
-  const auto action = slug(noun, "add");
-  const auto key = shown_key(key_text(noun, record.cells));
-  auto entry = audited(noun, action, record, key);
-  entry.after = image_of(noun, record.cells);
-  audit::record(session, workspace, entry);
 }
 
 /// Case-folded search through the fields of rows that stream by.
@@ -156,6 +148,42 @@ std::string order_by(const Noun& noun, const Order& order) {
 }
 
 }  // namespace
+
+std::vector<base::Finding> warnings_of(const Noun& noun, const Change& change, const Reading& reading) {
+  std::vector<base::Finding> warnings;
+  changed(noun, blank(noun), change, reading, warnings);
+  return warnings;
+}
+
+void require_writable(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
+                      const Record& after) {
+  require_sound(db, workspace, noun, before, after);
+  require_free(db, workspace, noun, before, after);
+}
+
+void read_where(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                const std::vector<Filter::Equals>& fields, const std::function<void(Record&&)>& visit) {
+  const Filter filter{.equals = fields, .all = true};
+  std::vector<db::Param> params{workspace};
+  const auto sql =
+      fmt::format("SELECT {}{}{}", select_list(noun), from_where(noun, filter, params), order_by(noun, {}));
+  auto rows = db.query(sql, params);
+  while (rows.next()) {
+    Record record;
+    read_record(rows, noun, record);
+    visit(std::move(record));
+  }
+}
+
+void write_new(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Record& record) {
+  record.id = session.ids.next();
+  insert(session, workspace, noun, record);
+  const auto action = slug(noun, "add");
+  const auto key = shown_key(key_text(noun, record.cells));
+  auto entry = audited(noun, action, record, key);
+  entry.after = image_of(noun, record.cells);
+  audit::record(session, workspace, entry);
+}
 
 std::optional<Record> read_by_key(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
                                   std::span<const std::string> key, bool lock) {
@@ -218,8 +246,7 @@ class Records::Work {
     for (const auto i : differing) plan.changed.push_back(r_.noun_.fields[i].name);
     if (plan.before && plan.changed.empty()) return plan;
     const auto* held = plan.before ? &*plan.before : nullptr;
-    require_sound(r_.session_.db, r_.workspace_, r_.noun_, held, plan.after);
-    require_free(r_.session_.db, r_.workspace_, r_.noun_, held, plan.after);
+    require_writable(r_.session_.db, r_.workspace_, r_.noun_, held, plan.after);
     return plan;
   }
 
@@ -262,7 +289,9 @@ Plan Records::update(std::string_view key, const Change& change, bool write,
   });
 }
 
-Plan Records::put(const Change& change, bool write) {
+Plan Records::put(const Change& given, bool write) {
+  auto change = given;
+  if (noun_.switched_on) change.insert(change.begin(), {*noun_.switched_on, "yes"});
   const auto key = key_of(noun_, change, reading_);
   Work work(*this);
   return work.run(write, [&](bool lock) {

@@ -58,7 +58,8 @@ class Records {
   /// Errc::not_found [noun.unknown]; Errc::conflict [noun.stale] unless it has `expected_version`.
   Plan update(std::string_view key, const Change&, bool write = true,
               std::optional<std::int64_t> expected_version = std::nullopt);
-  /// Makes the row that the key fields of the change name, or changes it.
+  /// Makes the row that the key fields of the change name, or changes it; switched on either way, unless the
+  /// change says otherwise.
   Plan put(const Change&, bool write = true);
   /// Errc::conflict [noun.in_use] while others refer to it.
   void remove(std::string_view key, bool write = true);
@@ -79,7 +80,19 @@ class Records {
   Reading reading_;
 };
 
-/// Inside the caller's transaction: writes `after` over `before` and its audit row.
+/// What is worth a warning about values that are accepted, before there is a database; throws Errc::invalid
+/// [noun.invalid] for those that are not.
+std::vector<base::Finding> warnings_of(const Noun&, const Change&, const Reading&);
+
+// For changes of several rows in the caller's transaction; each with its audit row.
+/// Throws for references to nothing and what the noun's rules or another row forbid. `before` nullptr: a new
+/// row.
+void require_writable(db::Connection&, const base::Uuid& workspace, const Noun&, const Record* before,
+                      const Record& after);
+/// Rows whose fields are these canonical texts, whether or not lists show them.
+void read_where(db::Connection&, const base::Uuid& workspace, const Noun&, const std::vector<Filter::Equals>&,
+                const std::function<void(Record&&)>&);
+void write_new(audit::Session&, const base::Uuid& workspace, const Noun&, Record&);
 void write_change(audit::Session&, const base::Uuid& workspace, const Noun&, const Record& before,
                   Record& after, std::string_view verb = "update");
 /// Inside the caller's transaction; nullopt if there is none. `lock`: nobody else changes it until the
