@@ -17,13 +17,15 @@ namespace {
 constexpr std::size_t k_shown_problems = 10;
 constexpr int k_attempts = 3;
 
-/// Runs `work` again when somebody else wrote the same rows in between.
+/// Runs `work` again when somebody else wrote the same rows in between. Every unique value was free when a
+/// batch was decided: one that is taken was taken since.
 void retry_moved_on(const std::function<void()>& work) {
   for (int attempt = 1;; ++attempt) {
     try {
       return work();
     } catch (const Error& error) {
-      if (error.slug() != "import.moved_on" || attempt == k_attempts) throw;
+      if (error.slug() != "import.moved_on" && error.slug() != "db.unique") throw;
+      if (attempt == k_attempts) throw moved_on();
     }
   }
 }

@@ -36,21 +36,6 @@ bool equals(const Row& row, const Existing& held) {
   return true;
 }
 
-[[noreturn]] void throw_moved_on() {
-  throw Error(Errc::conflict, "import.moved_on", "another writer changed rows of this file meanwhile",
-              "run the same command again");
-}
-
-/// Every unique value was free when the batch was decided.
-void write_decided(const std::function<void()>& write) {
-  try {
-    write();
-  } catch (const Error& error) {
-    if (error.slug() != "db.unique") throw;
-    throw_moved_on();
-  }
-}
-
 /// One batch, looked up and decided row by row.
 class Decision {
  public:
@@ -274,6 +259,11 @@ class Decision {
 
 }  // namespace
 
+Error moved_on() {
+  return {Errc::conflict, "import.moved_on", "another writer changed rows of this file meanwhile",
+          "run the same command again"};
+}
+
 void Batch::clear() {
   arena.clear();
   items.clear();
@@ -400,22 +390,20 @@ BatchOutcome Merge::run(const Batch& batch, const GivenUp& given_up,
                         const std::function<bool(const jobs::Counts&)>& write) {
   Decision decision(session_.db, workspace_, adapter_, batch, on_conflict_, given_up);
   if (!write(decision.counts())) return decision.outcome();
-  write_decided([&] {
-    if (const auto fresh = decision.fresh_rows(); !fresh.empty()) {
-      if (!inserter_) inserter_ = adapter_.inserter(session_, workspace_, job_);
-      inserter_->add(fresh);
-    }
-    const auto updates = decision.updates();
-    if (!updates.empty() && adapter_.update(session_, workspace_, updates) != std::ssize(updates))
-      throw_moved_on();
-  });
+  if (const auto fresh = decision.fresh_rows(); !fresh.empty()) {
+    if (!inserter_) inserter_ = adapter_.inserter(session_, workspace_, job_);
+    inserter_->add(fresh);
+  }
+  const auto updates = decision.updates();
+  if (!updates.empty() && adapter_.update(session_, workspace_, updates) != std::ssize(updates))
+    throw moved_on();
   auto outcome = decision.outcome();
   outcome.written = true;
   return outcome;
 }
 
 void Merge::finish() {
-  if (inserter_) write_decided([&] { inserter_->finish(); });
+  if (inserter_) inserter_->finish();
   inserter_.reset();
 }
 

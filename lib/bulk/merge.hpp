@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/error.hpp"
 #include "bulk/adapter.hpp"
 #include "bulk/import.hpp"
 #include "bulk/intake.hpp"
@@ -119,6 +120,9 @@ struct BatchOutcome {
   bool written = false;
 };
 
+/// Errc::conflict [import.moved_on]
+Error moved_on();
+
 /// Batches held against the database and, if asked to, written: within one transaction.
 class Merge {
  public:
@@ -127,9 +131,10 @@ class Merge {
       : session_(session), workspace_(workspace), adapter_(adapter), on_conflict_(on_conflict), job_(job) {}
 
   /// Decides every row of the batch, and writes the new and changed ones if `write` says so of the counts.
-  /// Throws Errc::conflict [import.moved_on] if rows changed between looking and writing.
+  /// Throws moved_on() if rows changed between looking and writing, or Errc::conflict [db.unique] if one was
+  /// made; that may come to light at any later statement of the transaction.
   BatchOutcome run(const Batch&, const GivenUp&, const std::function<bool(const jobs::Counts&)>& write);
-  /// Before the commit. Throws as run() does: what new rows met is known only now.
+  /// Before the commit. Throws as run() does.
   void finish();
 
  private:

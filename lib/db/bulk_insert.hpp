@@ -24,7 +24,8 @@ struct BulkColumn {
 
 /// Inside a write transaction. A row whose unique key is taken fails: Errc::conflict [db.unique]. (To pass
 /// over such rows costs PostgreSQL as much again as to store the others.) Other statements may run in
-/// between. A bad row may be reported by a later add() or by flush().
+/// between. A bad
+/// row may be reported by a later add(), by flush(), or by the next statement of the transaction.
 class BulkInsert {
  public:
   struct Impl;  // one per engine

@@ -394,6 +394,17 @@ TEST_CASE("a row that another writer changes between look-up and write is looked
         i.import("phone_number,sid\n+12025550101,PN0000000000000000000000000000000a\n", options);
     CHECK(test::text_of(report.counts) == "rows 1 conflict 1");
   }
+  SECTION("all or nothing: a row is there by now that was sent to the server long ago") {
+    hand.after_look_up = [&](int call) {
+      if (call == 1)
+        as_bob(
+            "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
+            "SELECT gen_random_uuid(), id, '+12022000000', 'bobtel', 'active', now(), now() FROM workspaces");
+    };
+    std::string text = "phone_number,label\n";
+    for (std::size_t n = 0; n < 40'000; ++n) text += test::number_at(n) + "," + std::string(180, 'x') + "\n";
+    CHECK(test::text_of(i.import(text).counts) == "rows 40000 new 39999 updated 1");
+  }
   SECTION("again and again: the import gives up and leaves the batch unwritten") {
     hand.after_look_up = [&](int) {
       as_bob("UPDATE phone_numbers SET label = 'Bob', version = version + 1");

@@ -98,6 +98,11 @@ TEST_CASE("a number belongs to a workspace that exists, and keeps it from being 
   TwoTenants tenants;
   const auto nobody = tenants.ids.next();
   CHECK(slug_of([&] { tenants.add(nobody, "+12025550103"); }) == "db.not_allowed");
+  const auto through_the_back = [&] {
+    in_transaction(tenants.connection(), Scope::through(Door::maintenance),
+                   [&] { tenants.insert(nobody, "+12025550103"); });
+  };
+  CHECK(slug_of(through_the_back) == "db.not_allowed");
   const auto remove = [&](const base::Uuid& workspace) {
     in_transaction(tenants.connection(), Scope::of(workspace), [&] {
       tenants.connection().exec("DELETE FROM audit_heads WHERE workspace_id = $1", {workspace});

@@ -217,60 +217,61 @@ ALTER TABLE teams ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON teams
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON users
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE contacts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON contacts
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE contact_phones ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON contact_phones
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE contact_assignments ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON contact_assignments
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE agent_phone_numbers ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON agent_phone_numbers
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE daily_usage ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON daily_usage
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE reservations ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON reservations
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE resets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON resets
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE user_extensions ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON user_extensions
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 ALTER TABLE opt_outs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON opt_outs
   USING (workspace_id = (SELECT current_workspace()) OR (SELECT current_door()) = 'maintenance')
   WITH CHECK (workspace_id = (SELECT id FROM workspaces WHERE id = current_workspace())
-              OR (SELECT current_door()) = 'maintenance');
+              OR ((SELECT current_door()) = 'maintenance' AND workspace_id IN (SELECT id FROM workspaces)));
 
-CREATE OR REPLACE FUNCTION refuse_if_not_empty() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION refuse_if_not_empty() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+  LOCK TABLE phone_numbers, contacts IN SHARE MODE;
   IF EXISTS (SELECT FROM phone_numbers WHERE workspace_id = OLD.id)
      OR EXISTS (SELECT FROM contacts WHERE workspace_id = OLD.id) THEN
     RAISE foreign_key_violation USING MESSAGE = 'the workspace still holds numbers or contacts', TABLE = 'workspaces';
