@@ -23,7 +23,7 @@ struct Column {
   std::string_view name;
   std::vector<std::string_view> aliases;  ///< other header spellings, lower case with underscores
   bool free_text = false;                 ///< kept as typed: not trimmed
-  std::string_view cleared_to = {};       ///< what "-" means in a column that cannot be empty
+  std::string_view cleared_to = {};  ///< what "-" means in a column that cannot be empty, and new rows get
 };
 
 /// Something beside the key that no two rows may share; the table says so too.
@@ -39,6 +39,7 @@ using Row = std::vector<Cell>;
 struct Existing {
   std::size_t index = 0;  ///< which of the keys asked for
   bool ours = true;       ///< false: another workspace holds it; nothing else is set
+  bool dormant = false;   ///< there, but not as this noun: an absent cell means what a new row is given
   base::Uuid id;
   std::int64_t version = 0;
   std::vector<std::string> cells;  ///< canonical text per importable column; "" = not set

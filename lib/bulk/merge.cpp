@@ -15,14 +15,15 @@ namespace ringctl::bulk {
 namespace {
 
 /// What the database shall hold in a column: the file's value, nothing, or what it holds already.
-std::string_view wanted(const Cell& cell, std::string_view held) {
-  return cell.state == CellState::absent ? held : cell.text;
+std::string_view wanted(const Adapter& adapter, const Row& row, const Existing& held, std::size_t column) {
+  if (row[column].state != CellState::absent) return row[column].text;
+  return held.dormant ? adapter.columns()[column].cleared_to : std::string_view(held.cells[column]);
 }
 
 std::string differences(const Adapter& adapter, const Row& row, const Existing& held) {
   std::string out;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    const auto want = wanted(row[i], held.cells[i]);
+    const auto want = wanted(adapter, row, held, i);
     if (want == held.cells[i]) continue;
     fmt::format_to(std::back_inserter(out), "{}{} is \"{}\", not \"{}\"", out.empty() ? "" : ", ",
                    adapter.columns()[i].name, held.cells[i], want);
@@ -30,9 +31,9 @@ std::string differences(const Adapter& adapter, const Row& row, const Existing& 
   return out;
 }
 
-bool equals(const Row& row, const Existing& held) {
+bool equals(const Adapter& adapter, const Row& row, const Existing& held) {
   for (std::size_t i = 0; i < row.size(); ++i)
-    if (wanted(row[i], held.cells[i]) != held.cells[i]) return false;
+    if (wanted(adapter, row, held, i) != held.cells[i]) return false;
   return true;
 }
 
@@ -84,9 +85,9 @@ class Decision {
     if (!held.ours)
       return refuse(i, Verdict::conflict, "", "held_elsewhere",
                     fmt::format("{} is held by another workspace", batch_.keys[i]));
-    if (equals(batch_.rows[i], held)) {
+    if (equals(adapter_, batch_.rows[i], held)) {
       verdicts_[i] = Verdict::same;
-    } else if (on_conflict_ == OnConflict::update) {
+    } else if (held.dormant || on_conflict_ == OnConflict::update) {
       verdicts_[i] = Verdict::update;
     } else if (on_conflict_ == OnConflict::skip) {
       verdicts_[i] = Verdict::skipped;
@@ -127,7 +128,7 @@ class Decision {
   Row row_after(std::size_t i) const {
     Row row;
     for (std::size_t c = 0; c < batch_.rows[i].size(); ++c)
-      row.push_back(as_cell(wanted(batch_.rows[i][c], held_[i]->cells[c])));
+      row.push_back(as_cell(wanted(adapter_, batch_.rows[i], *held_[i], c)));
     return row;
   }
 
@@ -237,7 +238,7 @@ class Decision {
     const Row& row = batch_.rows[i];
     Update update{*held_[i], {}};
     for (std::size_t c = 0; c < row.size(); ++c)
-      update.cells.emplace_back(wanted(row[c], update.before.cells[c]));
+      update.cells.emplace_back(wanted(adapter_, row, update.before, c));
     outcome_.journal.push_back({.line = static_cast<std::int64_t>(batch_.items[i].line),
                                 .key = std::string(batch_.keys[i]),
                                 .verdict = "update",

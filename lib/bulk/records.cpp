@@ -12,14 +12,13 @@ using records::Noun;
 using records::Record;
 
 /// The texts a row shall hold: what the file says, what is there, what new rows are given.
-std::vector<std::string> wanted_cells(const Noun& noun, const Row& row,
-                                      const std::vector<std::string>* held) {
+std::vector<std::string> wanted_cells(const Noun& noun, const Row& row, const Existing* held) {
   std::vector<std::string> cells;
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (row[i].state != CellState::absent)
       cells.emplace_back(row[i].text);
-    else if (held)
-      cells.push_back((*held)[i]);
+    else if (held && !held->dormant)
+      cells.push_back(held->cells[i]);
     else
       cells.emplace_back(noun.fields[i].initial);
   }
@@ -82,8 +81,8 @@ class RecordsAdapter final : public Adapter {
   void inspect(db::Connection& db, const base::Uuid& workspace, std::span<Inspected> rows) override {
     std::vector<Candidate> candidates;
     for (const auto& row : rows)
-      candidates.push_back({row.held ? row.held->cells : std::vector<std::string>{},
-                            wanted_cells(noun_, *row.row, row.held ? &row.held->cells : nullptr)});
+      candidates.push_back(
+          {row.held ? row.held->cells : std::vector<std::string>{}, wanted_cells(noun_, *row.row, row.held)});
     records::inspect(db, workspace, noun_, candidates);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       auto& candidate = candidates[i];
@@ -99,6 +98,7 @@ class RecordsAdapter final : public Adapter {
     records::look_up(db, workspace, noun_, keys, [&](std::size_t index, Record&& record) {
       found({.index = index,
              .ours = true,
+             .dormant = !record.shown,
              .id = record.id,
              .version = record.version,
              .cells = std::move(record.cells)});

@@ -115,6 +115,7 @@ struct Noun {
 struct Record {
   base::Uuid id;
   std::vector<std::string> cells, extras;
+  bool shown = true;  ///< lists and exports have it; false: the table holds it for another noun's sake
   std::int64_t version = 1;
   std::string job_id;
   base::Instant created_at{}, updated_at{};

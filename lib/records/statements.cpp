@@ -11,7 +11,7 @@
 namespace ringctl::records {
 namespace {
 
-constexpr int k_first_field = 5;
+constexpr int k_first_field = 6;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::string expression_of(const Field& field, std::string_view column) {
 }
 
 std::string select_list(const Noun& noun) {
-  std::string list = "t.id, t.version, t.job_id, t.created_at, t.updated_at";
+  auto list = fmt::format("t.id, t.version, t.job_id, t.created_at, t.updated_at, ({})", noun.shown);
   for (std::size_t i = 0; i < noun.fields.size(); ++i)
     list.append(", ").append(expression_of(noun.fields[i], noun.column_of(i)));
   for (const auto& extra : noun.extras) list.append(", ").append(extra.expression);
@@ -36,6 +36,7 @@ void read_record(const db::Rows& row, const Noun& noun, Record& out) {
   out.job_id = row.text(2);
   out.created_at = row.instant(3);
   out.updated_at = row.instant(4);
+  out.shown = row.boolean(5);
   int column = k_first_field;
   out.cells.resize(noun.fields.size());
   for (std::size_t i = 0; i < noun.fields.size(); ++i)

@@ -12,7 +12,8 @@ namespace ringctl::records {
 
 /// A field as a statement over the table as t reads it: a reference as the key it stands for.
 std::string expression_of(const Field&, std::string_view column);
-/// id, version, job_id, created_at, updated_at, the fields, the extras: what read_record() expects.
+/// id, version, job_id, created_at, updated_at, whether it is shown, the fields, the extras: what
+/// read_record() expects.
 std::string select_list(const Noun&);
 void read_record(const db::Rows&, const Noun&, Record&);
 
