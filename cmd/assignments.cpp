@@ -1,6 +1,6 @@
 // assignments, extensions, pools, optouts
 
-#include "estate/assignments.hpp"
+#include "cmd/assignments.hpp"
 
 #include <fmt/format.h>
 
@@ -10,6 +10,7 @@
 #include "cmd/root.hpp"
 #include "directory/opt_outs.hpp"
 #include "directory/workspaces.hpp"
+#include "estate/assignments.hpp"
 #include "estate/handover.hpp"
 
 namespace ringctl::cmd {
@@ -88,6 +89,8 @@ void run_move(const MoveOptions& opts, Context& ctx) {
 }
 
 }  // namespace
+
+std::span<const FieldText> assignment_texts() { return k_assignment_texts; }
 
 void add_assignments(Noun& assignments) {
   RecordVerbs verbs(assignments, estate::assignments_noun(), k_assignment_texts);

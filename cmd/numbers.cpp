@@ -12,6 +12,8 @@ estate::NumberFilter number_filter(const NumberFilterOptions& opts) {
   filter.provider = opts.provider;
   filter.label = opts.label;
   filter.search = opts.search;
+  if (opts.assignment) filter.assigned = *opts.assignment == "assigned";
+  if (opts.assistant) filter.assistant = base::Uuid::parse(*opts.assistant);
   if (opts.country) {
     base::Finding finding;
     if (!estate::canonical_country(*opts.country, filter.country.emplace(), finding))
@@ -27,6 +29,7 @@ estate::Numbers numbers_of(Context& ctx, const directory::Workspace& workspace) 
 void add_numbers(Noun& numbers) {
   add_numbers_read(numbers);
   add_numbers_change(numbers);
+  add_numbers_assign(numbers);
   add_numbers_import(numbers);
   add_numbers_export(numbers);
 }

@@ -13,12 +13,13 @@ namespace ringctl::cmd {
 // One function per file adds its verbs, in the order help shows them.
 void add_numbers_read(Noun&);
 void add_numbers_change(Noun&);
+void add_numbers_assign(Noun&);
 void add_numbers_export(Noun&);
 void add_numbers_import(Noun&);
 
 /// Flags that choose numbers, shared by list and export.
 struct NumberFilterOptions {
-  std::optional<std::string> status, provider, country, label, search;
+  std::optional<std::string> status, provider, country, label, search, assignment, assistant;
 };
 template <class Options>
 void add_number_filters(Verb<Options>& verb) {
@@ -28,6 +29,10 @@ void add_number_filters(Verb<Options>& verb) {
       .flag("country", &Options::country, "CC", "Only numbers of this country")
       .kind(ValueKind::country)
       .flag("label", &Options::label, "TEXT", "Only numbers with this label; case does not matter")
+      .flag("assignment", &Options::assignment, "assigned|available",
+            "Only numbers that an agent may call from, or only the others")
+      .choices("assigned|available")
+      .flag("assistant", &Options::assistant, "ID", "Only numbers that this assistant answers")
       .flag("search", &Options::search, "TEXT",
             "Only numbers whose digits, label, SID or provider hold TEXT; case does not matter");
 }

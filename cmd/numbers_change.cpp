@@ -108,6 +108,8 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
     const auto number = phone::E164::parse(numbers.get(what).phone_number);
     if (std::find(found.begin(), found.end(), number) == found.end()) found.push_back(number);
   }
+  // One that cannot go stops all of them.
+  for (const auto& number : found) numbers.remove(number, false);
   if (ctx.dry_run()) {
     for (const auto& number : found) ctx.io().would_change({.action = "delete", .object = number.view()});
     return;
@@ -157,10 +159,10 @@ void add_numbers_change(Noun& numbers) {
       .kind(ValueKind::number)
       .required()
       .details(
-          "Forgets numbers. Twilio is not told: a number that is billed stays billed until it is released "
-          "there. Asks first, or takes --yes.")
-      .example("ringctl numbers delete +12025550123 --yes")
-      .example("ringctl numbers delete +12025550123 +12025550124 -n", "shows what would be deleted")
+          "Forgets numbers. One that an agent has must be unassigned first. Twilio is not told: a number that is "
+          "billed stays billed until it is released there. Asks first, or takes --yes.")
+      .example("ringctl numbers delete +12025550124 --yes")
+      .example("ringctl numbers delete +12025550124 +16135550111 -n", "shows what would be deleted")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});
 }
 

@@ -15,6 +15,7 @@ constexpr std::array k_columns = {
     Column{"label", ColumnType::text, true, true},
     Column{"status", ColumnType::word, true, true},
     Column{"capabilities", ColumnType::word, true, true},
+    Column{"assigned_to", ColumnType::text, true, true},
     Column{"sid", ColumnType::word, false, true},
     Column{"webhook_status", ColumnType::word, false, true},
     Column{"trunk_sid", ColumnType::word, false, true},
@@ -37,6 +38,7 @@ std::array<Cell, k_columns.size()> cells_of(const estate::Number& number) {
           text_or_null(number.label),
           number.status,
           text_or_null(number.capabilities),
+          text_or_null(number.assigned_to),
           text_or_null(number.sid),
           number.webhook_status,
           text_or_null(number.trunk_sid),
@@ -84,6 +86,7 @@ void add_numbers_read(Noun& numbers) {
       .columns(k_columns)
       .example("ringctl numbers list --country US --status active")
       .example("ringctl numbers list --search sales --sort label -o json", "as JSON, ordered by label")
+      .example("ringctl numbers list --assignment available", "numbers that nobody calls from")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
 
   numbers.verb<ShowOptions>("show", "Show one number", run_show)

@@ -17,12 +17,13 @@
 namespace ringctl::estate {
 namespace {
 
-constexpr std::array<std::string_view, 17> k_sortable = {
+constexpr std::array<std::string_view, 18> k_sortable = {
     "phone_number", "provider",       "country_code", "label",        "status",   "capabilities",
     "sid",          "webhook_status", "trunk_sid",    "assistant_id", "sms_mode", "record_policy",
-    "version",      "created_at",     "updated_at",   "id",           "job_id"};
-constexpr std::array<std::string_view, 7> k_nullable = {"country_code", "label",        "capabilities", "sid",
-                                                        "trunk_sid",    "assistant_id", "record_policy"};
+    "version",      "created_at",     "updated_at",   "id",           "job_id",   "assigned_to"};
+constexpr std::array<std::string_view, 8> k_nullable = {"country_code",  "label",      "capabilities",
+                                                        "sid",           "trunk_sid",  "assistant_id",
+                                                        "record_policy", "assigned_to"};
 constexpr std::size_t k_candidates = 10;  ///< listed when a label is ambiguous
 
 struct Where {
@@ -41,6 +42,11 @@ Where where_of(const base::Uuid& workspace, const NumberFilter& filter) {
   add("status", filter.status);
   add("provider", filter.provider);
   add("country_code", filter.country);
+  if (filter.assistant) {
+    where.params.emplace_back(*filter.assistant);
+    where.sql += fmt::format(" AND assistant_id = ${}", where.params.size());
+  }
+  if (filter.assigned) where.sql += fmt::format(" AND {}{}", *filter.assigned ? "" : "NOT ", k_is_assigned);
   return where;
 }
 

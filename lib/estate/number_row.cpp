@@ -24,6 +24,7 @@ void read_number(const db::Rows& row, Number& out) {
   out.version = row.integer(14);
   out.created_at = row.instant(15);
   out.updated_at = row.instant(16);
+  out.assigned_to = row.text(17);
 }
 
 std::string image_of(const Number& number) {

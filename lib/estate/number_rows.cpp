@@ -6,6 +6,7 @@
 
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
+#include "estate/number_row.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -122,7 +123,10 @@ std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace
 std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
                             const std::function<void(std::string_view)>& kept) {
   const std::int64_t removed = db.exec(
-      "DELETE FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 AND version = 1", {workspace, job});
+      fmt::format(
+          "DELETE FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 AND version = 1 AND NOT {}",
+          k_is_assigned),
+      {workspace, job});
   auto rows = db.query(
       "SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 ORDER BY phone_number",
       {workspace, job});

@@ -70,8 +70,8 @@ struct NumberUpdate {
 /// Returns how many still had that version.
 std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::span<const NumberUpdate>);
 
-/// Deletes the numbers a job made that were not changed since; hands out those it keeps. Returns how many
-/// went.
+/// Deletes the numbers a job made that were not changed since and that nobody has; hands out those it keeps.
+/// Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const std::function<void(std::string_view number)>& kept);
 /// Writes `cells` back if the number is older than the job, still has `version` and no other number has its

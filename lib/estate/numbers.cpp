@@ -59,6 +59,12 @@ Error unknown(std::string_view number) {
           fmt::format("ringctl numbers list --search '{}'", number)};
 }
 
+Error assigned(const Number& number) {
+  return {Errc::conflict, "numbers.assigned",
+          fmt::format("{} is assigned to {}", number.phone_number, number.assigned_to),
+          fmt::format("ringctl numbers unassign {}", number.phone_number)};
+}
+
 Error sid_taken(const Number& number) {
   return {Errc::conflict, "numbers.sid_taken", fmt::format("{} belongs to another number", number.sid),
           fmt::format("ringctl numbers list --search {}", number.sid)};
@@ -205,17 +211,20 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
   return differs;
 }
 
-void Numbers::remove(const phone::E164& number) {
+void Numbers::remove(const phone::E164& number, bool write) {
   auto& db = session_.db;
-  db::in_transaction(db, db::Scope::of(workspace_), [&] {
-    const auto before = read_one(db.query(
-        fmt::format("DELETE FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2 RETURNING {}",
-                    k_selected_columns),
-        {workspace_, number.view()}));
+  db::in_transaction_if(db, db::Scope::of(workspace_), [&] {
+    const auto before = select_locked(db, workspace_, number.view());
     if (!before) throw unknown(number.view());
+    if (db.exec(
+            fmt::format("DELETE FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2 AND NOT {}",
+                        k_is_assigned),
+            {workspace_, number.view()}) == 0)
+      throw assigned(*before);
     auto entry = audited("numbers.delete", *before);
     entry.before = image_of(*before);
     audit::record(session_, workspace_, entry);
+    return write;
   });
 }
 

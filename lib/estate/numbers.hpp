@@ -20,6 +20,7 @@ struct Number {
   base::Uuid id;
   std::string phone_number, provider, country_code, label, status, capabilities, sid;
   std::string webhook_status, trunk_sid, assistant_id, sms_mode, record_policy, job_id;
+  std::string assigned_to;  ///< e-mail of the agent who may call from it now
   std::int64_t version = 1;
   base::Instant created_at{}, updated_at{};
 };
@@ -37,8 +38,11 @@ struct NumberChange {
 };
 
 struct NumberFilter {
-  std::optional<std::string> status, provider, country, label;  ///< exact; label compares case-folded
-  std::optional<std::string> search;  ///< part of number (digits), label, sid or provider, case-folded
+  std::optional<std::string> status = {}, provider = {}, country = {},
+                             label = {};     ///< exact; label compares case-folded
+  std::optional<bool> assigned = {};         ///< to an agent who may call from it now
+  std::optional<base::Uuid> assistant = {};  ///< that answers it
+  std::optional<std::string> search = {};    ///< part of number (digits), label, sid or provider, case-folded
 };
 struct NumberOrder {
   std::string column = "phone_number";  ///< one of sortable_columns()
@@ -75,8 +79,10 @@ class Numbers {
   /// False if nothing differed. `expected_version`: Errc::conflict [numbers.stale] when the row moved on.
   bool update(const phone::E164&, const NumberChange&,
               std::optional<std::int64_t> expected_version = std::nullopt);
-  /// Throws Errc::not_found [numbers.unknown].
-  void remove(const phone::E164&);
+  /// Throws Errc::not_found [numbers.unknown], Errc::conflict [numbers.assigned] while an agent has it.
+  /// Extensions that worked on it alone work on any number then; who had it stays on record. `write` false:
+  /// only throws.
+  void remove(const phone::E164&, bool write = true);
 
   /// By E.164 number, SID or exact label. Ambiguous label: Errc::conflict [numbers.ambiguous] listing the
   /// candidates.

@@ -2,6 +2,9 @@
 
 #include <thread>
 
+#include "directory/people.hpp"
+#include "estate/assignments.hpp"
+#include "records/records.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "support/session.hpp"
@@ -282,4 +285,25 @@ TEST_CASE("concurrent updates of one number are all counted", "[estate]") {
   work("carol");
   bob.join();
   CHECK(f.numbers.get("+12025550123").version == 1 + 2 * k_each);
+}
+
+TEST_CASE("a number that an agent has says so, is found by it, and is not deleted", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  const auto other = E164::parse("+12025550124");
+  f.numbers.add(k_number, {});
+  f.numbers.add(other, {});
+  records::Records(f.session(), f.workspace, directory::users_noun()).add({{0, "ann@example.com"}});
+  records::Records assignments(f.session(), f.workspace, estate::assignments_noun());
+  assignments.put({{0, k_number.text()}, {1, "ann@example.com"}});
+  CHECK(f.numbers.get("+12025550123").assigned_to == "ann@example.com");
+  CHECK(f.numbers.count({.assigned = true}) == 1);
+  CHECK(f.numbers.count({.assigned = false}) == 1);
+  CHECK(test::slug_of([&] { f.numbers.remove(k_number); }) == "numbers.assigned");
+  CHECK(test::slug_of([&] { f.numbers.remove(k_number, false); }) == "numbers.assigned");
+  assignments.update("+12025550123 ann@example.com", {{estate::k_assignment_is_active, "no"}});
+  f.numbers.remove(k_number, false);
+  CHECK(f.numbers.find("+12025550123"));
+  f.numbers.remove(k_number);
+  CHECK_FALSE(f.numbers.find("+12025550123"));
+  CHECK(f.read([&] { return f.db().integer("SELECT count(*) FROM agent_phone_numbers"); }) == 1);
 }
