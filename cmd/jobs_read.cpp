@@ -6,6 +6,7 @@
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 #include "jobs/journal.hpp"
+#include "records/noun.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -101,7 +102,7 @@ void print_rows(Context& ctx, jobs::Journal& journal, const jobs::Job& job) {
     const Cell before = row.before_image ? Cell(RawJson{*row.before_image}) : Cell();
     const Cell version = row.version_after == 0 ? Cell() : Cell(row.version_after);
     rows.row(
-        {row.line, row.key, row.verdict, text_or_null(row.code), text_or_null(row.message), before, version});
+        {row.line, records::shown_key(row.key), row.verdict, text_or_null(row.code), text_or_null(row.message), before, version});
   });
   rows.finish();
 }

@@ -11,6 +11,7 @@
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 #include "jobs/journal.hpp"
+#include "records/noun.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -61,7 +62,7 @@ void run_undo(const JobOptions& options, Context& context) {
   const auto report =
       bulk::undo_import(context.session(), context.workspace().id, *bulk::adapter_for_job(job.kind),
                         job.id.text(), context.dry_run(), context.lock_wait());
-  for (const auto& key : report.kept) io.warn(fmt::format("kept {}: it changed since", key));
+  for (const auto& key : report.kept) io.warn(fmt::format("kept {}: it changed since", records::shown_key(key)));
   if (report.kept_count > std::ssize(report.kept))
     io.warn(fmt::format("kept {} more", report.kept_count - std::ssize(report.kept)));
   const std::string object = "job " + report.job.id.short_id();

@@ -28,6 +28,13 @@ std::string_view flag_name(const records::Field& field) {
   return for_ever(std::move(name));
 }
 
+/// "Only users whose team is this; - stands for none"
+std::string filter_help(const records::Noun& noun, const records::Field& field) {
+  const bool may_be_none = !field.required && field.initial.empty();
+  return fmt::format("Only {} whose {} {} this{}", noun.noun, field.name,
+                     field.kind == Kind::list ? "hold" : "is", may_be_none ? "; - stands for none" : "");
+}
+
 ColumnType column_type(const records::Field& field) {
   switch (field.kind) {
     case Kind::integer:
@@ -256,7 +263,7 @@ void RecordVerbs::key_arguments(Verb<RecordOptions>& verb) const {
   }
 }
 
-void RecordVerbs::field_flags(Verb<RecordOptions>& verb) const {
+void RecordVerbs::field_flags(Verb<RecordOptions>& verb, bool makes) const {
   for (std::size_t i = described_.key_fields; i < described_.fields.size(); ++i) {
     Flag flag;
     flag.name = flag_name(described_.fields[i]);
@@ -264,7 +271,7 @@ void RecordVerbs::field_flags(Verb<RecordOptions>& verb) const {
     flag.help = texts_[i].help;
     flag.kind = texts_[i].kind;
     flag.choices = texts_[i].choices;
-    flag.default_text = described_.fields[i].initial;
+    if (makes) flag.default_text = described_.fields[i].initial;
     flag.assign = [i](void* options, const std::string& value) -> std::string_view {
       static_cast<RecordOptions*>(options)->change.push_back({i, value});
       return {};
@@ -279,9 +286,7 @@ void RecordVerbs::filter_flags(Verb<RecordListOptions>& verb) const {
     Flag flag;
     flag.name = flag_name(described_.fields[i]);
     flag.value_name = texts_[i].value_name;
-    flag.help = for_ever(fmt::format("Only {} {} this {}; - stands for none", described_.noun,
-                                     described_.fields[i].kind == Kind::list ? "that have" : "of",
-                                     described_.fields[i].name));
+    flag.help = for_ever(filter_help(described_, described_.fields[i]));
     flag.kind = texts_[i].kind;
     flag.assign = [i](void* options, const std::string& value) -> std::string_view {
       static_cast<RecordListOptions*>(options)->equals.push_back({i, value});
@@ -314,7 +319,7 @@ Verb<RecordOptions> RecordVerbs::add(std::string_view summary) {
   auto verb = with_key("add", summary, [&noun = described_](const RecordOptions& o, Context& c) {
     run_add(noun, &records::Records::add, o, c);
   });
-  field_flags(verb);
+  field_flags(verb, true);
   return verb;
 }
 
@@ -322,14 +327,14 @@ Verb<RecordOptions> RecordVerbs::put(std::string_view name, std::string_view sum
   auto verb = with_key(name, summary, [&noun = described_](const RecordOptions& o, Context& c) {
     run_add(noun, &records::Records::put, o, c);
   });
-  field_flags(verb);
+  field_flags(verb, true);
   return verb;
 }
 
 Verb<RecordOptions> RecordVerbs::update(std::string_view summary) {
   auto verb = with_key("update", summary,
                        [&noun = described_](const RecordOptions& o, Context& c) { run_update(noun, o, c); });
-  field_flags(verb);
+  field_flags(verb, false);
   verb.flag("if-version", &RecordOptions::if_version, "N", "Refuse if it was changed since it had version N");
   return verb;
 }

@@ -56,7 +56,8 @@ class RecordVerbs {
                                std::function<void(const RecordOptions&, Context&)> run);
   /// A flag for a field of the key, or for another one.
   void key_arguments(Verb<RecordOptions>&) const;
-  void field_flags(Verb<RecordOptions>&) const;
+  /// `makes`: a row that is given none holds the initial value.
+  void field_flags(Verb<RecordOptions>&, bool makes) const;
 
  private:
   void filter_flags(Verb<RecordListOptions>&) const;
