@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "phone/library.hpp"
 #include "phone/lookup.hpp"
+#include "phone/overlay_lookup.hpp"
 
 namespace ringctl::phone {
 namespace {
@@ -52,7 +53,9 @@ int Region::calling_code() const {
 }
 
 std::string_view region_code_of(const E164& number) {
-  const auto index = region_index_of(digits_of(number.view()));
+  const auto digits = digits_of(number.view());
+  auto index = region_index_of(digits);
+  if (index == k_no_region) index = overlay_region_of(digits);
   return index == k_no_region ? std::string_view() : code_of_row(k_tables.regions[index]);
 }
 

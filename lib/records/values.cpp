@@ -11,6 +11,7 @@
 #include "base/zone.hpp"
 #include "phone/e164.hpp"
 #include "phone/region.hpp"
+#include "phone/tariff.hpp"
 
 namespace ringctl::records {
 namespace {
@@ -162,12 +163,29 @@ bool canonical_country(std::string_view text, const Reading&, std::string& out, 
   return true;
 }
 
+namespace {
+
+bool canonical_destination(std::string_view text, const Reading& reading, std::string& out,
+                           base::Finding& finding) {
+  if (text == "*") return out = "*", true;
+  if (!text.starts_with('+')) return canonical_country(text, reading, out, finding);
+  if (!phone::is_number_prefix(text))
+    return refuse(finding, "bad_prefix",
+                  fmt::format("{} is no beginning of numbers beyond a country's own code (like +1900)",
+                              base::in_quotes(text)));
+  out = text;
+  return true;
+}
+
+}  // namespace
+
 bool canonical_countries(std::string_view text, const Reading& reading, std::string& out,
                          base::Finding& finding) {
-  if (base::trim(text) == "*") return out = "*", true;
   std::vector<std::string> parts;
-  if (!each_part(text, reading, canonical_country, parts, finding)) return false;
+  if (!each_part(text, reading, canonical_destination, parts, finding)) return false;
   std::sort(parts.begin(), parts.end());
+  if (!parts.empty() && parts.front() == "*")  // every country: naming some of them says nothing more
+    std::erase_if(parts, [](const std::string& part) { return part.front() >= 'A'; });
   out = base::join(parts, "|");
   return true;
 }

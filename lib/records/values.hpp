@@ -27,7 +27,8 @@ bool canonical_phone(std::string_view, const Reading&, std::string& out, base::F
 bool canonical_email(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// ISO 3166 alpha-2, upper case; "UK" becomes GB.
 bool canonical_country(std::string_view, const Reading&, std::string& out, base::Finding&);
-/// Countries separated by |, sorted, no doubles; "*" alone stands for all.
+/// Where calls may go: countries, beginnings of numbers ("+1900") and "*" for all countries, separated by |,
+/// sorted, no doubles. Beside "*" countries are dropped.
 bool canonical_countries(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// RFC 3339 with an offset, as UTC.
 bool canonical_moment(std::string_view, const Reading&, std::string& out, base::Finding&);

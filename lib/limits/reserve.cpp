@@ -1,0 +1,290 @@
+// A look in a read transaction decides; only a call that may be placed is written. The look may be out of
+// date by the time of the write: the guarded statement knows better, and where it says no, the next number is
+// tried and at the end everything is looked at anew. Locks are taken in one order everywhere: counter first,
+// then reservation.
+
+#include "limits/reserve.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "db/transaction.hpp"
+#include "limits/day.hpp"
+#include "limits/expire.hpp"
+#include "limits/facts.hpp"
+#include "phone/region.hpp"
+#include "phone/tariff.hpp"
+
+namespace ringctl::limits {
+namespace {
+
+// Each round that ends without an answer means that somebody else took the room this one had seen.
+constexpr int k_rounds = 64;
+
+// Active voice assignment of an active, callable number of an active agent.
+constexpr std::string_view k_live =
+    "a.voice = TRUE AND a.is_active = TRUE AND n.status = 'active' AND n.provider = 'twilio' AND u.is_active = TRUE";
+constexpr std::string_view k_live_tables =
+    "agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id JOIN users u ON u.id = a.agent_id";
+
+/// The limit as it is when the counter's row is held. PostgreSQL shows a statement that waited for the row
+/// what was committed before it began to wait, so there a volatile function asks anew.
+std::string limit_now(db::Engine engine) {
+  if (engine == db::Engine::postgresql) return "live_daily_limit(daily_usage.assignment_id)";
+  return fmt::format(
+      "coalesce((SELECT a.daily_limit FROM {} WHERE a.id = daily_usage.assignment_id AND {}), 0)",
+      k_live_tables, k_live);
+}
+
+std::string guarded_count(db::Engine engine) {
+  return fmt::format(
+      "INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) "
+      "SELECT a.id, $3, a.workspace_id, 1 FROM {} "
+      "WHERE a.id = $1 AND a.workspace_id = $2 AND a.daily_limit > 0 AND {} "
+      "AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.workspace_id = $2 AND r.day = $3) "
+      "ON CONFLICT (assignment_id, day) DO UPDATE SET reserved = daily_usage.reserved + 1 "
+      "WHERE daily_usage.reserved - daily_usage.refunded - daily_usage.adjusted < {} "
+      "RETURNING reserved - refunded - adjusted",
+      k_live_tables, k_live, limit_now(engine));
+}
+
+const std::string& guarded_count_of(db::Engine engine) {
+  static const std::string k_sqlite = guarded_count(db::Engine::sqlite);
+  static const std::string k_postgresql = guarded_count(db::Engine::postgresql);
+  return engine == db::Engine::sqlite ? k_sqlite : k_postgresql;
+}
+
+constexpr std::string_view k_insert_reservation =
+    "INSERT INTO reservations (id, workspace_id, assignment_id, day, call_sid, to_number, state, reserved_at, "
+    "expires_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8)";
+
+constexpr std::string_view k_by_call =
+    "SELECT r.id, r.assignment_id, r.day, r.to_number, n.phone_number, u.email, a.daily_limit, "
+    "coalesce(d.reserved - d.refunded - d.adjusted, 0) "
+    "FROM reservations r JOIN agent_phone_numbers a ON a.id = r.assignment_id JOIN users u ON u.id = a.agent_id "
+    "LEFT JOIN phone_numbers n ON n.id = a.phone_number_id "
+    "LEFT JOIN daily_usage d ON d.assignment_id = r.assignment_id AND d.day = r.day "
+    "WHERE r.workspace_id = $1 AND r.call_sid = $2";
+
+std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& workspace,
+                                    const std::string& call_sid) {
+  if (call_sid.empty()) return std::nullopt;
+  auto rows = db.query(k_by_call, {workspace, call_sid});
+  if (!rows.next()) return std::nullopt;
+  Verdict verdict{.allowed = true,
+                  .repeated = true,
+                  .agent = std::string(rows.text(5)),
+                  .from_number = std::string(rows.text(4)),
+                  .to_number = std::string(rows.text(3)),
+                  .day = base::parse_day(rows.text(2)),
+                  .limit = rows.integer(6),
+                  .used = rows.integer(7),
+                  .assignment = rows.uuid(1),
+                  .reservation = rows.uuid(0)};
+  verdict.region = phone::region_code_of(phone::E164::parse(verdict.to_number));
+  return verdict;
+}
+
+/// Everything one transaction can tell about the call.
+struct Look {
+  std::optional<Facts> facts;     ///< none where `answer` says it all
+  std::optional<phone::E164> to;  ///< none of an emergency number
+  Decision decision = {};         ///< points into `facts`: a Look is made in place and not copied
+  std::optional<Verdict> answer = {};
+};
+
+bool dials_emergency(const Facts& facts, std::string_view dialled) {
+  if (phone::is_emergency(dialled, facts.settings.default_country)) return true;
+  return std::any_of(facts.candidates.begin(), facts.candidates.end(), [&](const Candidate& candidate) {
+    return phone::is_emergency(dialled, phone::region_code_of(phone::E164::parse(candidate.number)));
+  });
+}
+
+Verdict emergency(const Request& request, std::string from) {
+  return {.allowed = true,
+          .emergency = true,
+          .agent = request.agent,
+          .from_number = request.from_number.empty() ? std::move(from) : request.from_number,
+          .to_number = request.to};
+}
+
+std::string first_number(const Facts& facts) {
+  const auto order = in_rotation(facts);
+  return order.empty() ? std::string() : order.front()->number;
+}
+
+Verdict refused(const Look& look) {
+  return {.agent = look.facts->email,
+          .to_number = look.to->text(),
+          .region = std::string(phone::region_code_of(*look.to)),
+          .day = look.facts->day,
+          .refusals = look.decision.refusals};
+}
+
+Verdict allowed(const Look& look, const Candidate& from) {
+  return {.allowed = true,
+          .agent = look.facts->email,
+          .from_number = from.number,
+          .to_number = look.to->text(),
+          .region = std::string(phone::region_code_of(*look.to)),
+          .day = look.facts->day,
+          .limit = from.limit,
+          .used = from.used - from.due,
+          .assignment = from.assignment};
+}
+
+void look(audit::Session& session, const base::Uuid& workspace, const Request& request, Look& out) {
+  out = {};
+  db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
+  out.answer = find_by_call(session.db, workspace, request.call_sid);
+  if (out.answer) return;
+  out.facts = read_facts(session.db, workspace, request.agent, session.clock.now());
+  const auto& facts = *out.facts;
+  if (dials_emergency(facts, request.to)) {
+    out.answer = emergency(request, first_number(facts));
+    return;
+  }
+  out.to = phone::parse_typed(request.to, facts.settings.default_country);
+  const auto from = request.from_number.empty()
+                        ? std::string()
+                        : phone::parse_typed(request.from_number, facts.settings.default_country).text();
+  out.decision = decide(facts, is_opted_out(session.db, workspace, *out.to), *out.to, from);
+  if (out.decision.open.empty()) out.answer = refused(out);
+}
+
+/// A row that a statement hands out, and the statement done.
+std::optional<std::int64_t> only_integer(db::Rows rows) {
+  if (!rows.next()) return std::nullopt;
+  const auto value = rows.integer(0);
+  while (rows.next()) continue;
+  return value;
+}
+
+/// Later than every time the agent's numbers were used before, so that the rotation goes on although the
+/// clock stands still or steps back.
+base::Instant turn_of(const Facts& facts, base::Instant now) {
+  for (const auto& candidate : facts.candidates)
+    if (candidate.last_reserved_at)
+      now = std::max(now, *candidate.last_reserved_at + std::chrono::milliseconds(1));
+  return now;
+}
+
+/// In a write transaction: moves the counter and notes the call; nullopt, and nothing to keep, if there is no
+/// room.
+std::optional<Verdict> take(audit::Session& session, const base::Uuid& workspace, const Request& request,
+                            const Look& look, const Candidate& from) {
+  auto& db = session.db;
+  const auto now = session.clock.now();
+  const auto day = base::format_day(look.facts->day);
+  const auto used = only_integer(db.query(guarded_count_of(db.engine()), {from.assignment, workspace, day}));
+  if (!used) return std::nullopt;
+  auto verdict = allowed(look, from);
+  verdict.used = *used;
+  verdict.reservation = session.ids.next();
+  db.exec(
+      k_insert_reservation,
+      {*verdict.reservation, workspace, from.assignment, day, db::or_null(request.call_sid),
+       verdict.to_number, now, request.call_sid.empty() ? db::Param(now + request.ttl) : db::Param(nullptr)});
+  if (look.facts->settings.rotation == Rotation::round_robin)
+    db.exec("UPDATE agent_phone_numbers SET last_reserved_at = $2 WHERE id = $1",
+            {from.assignment, turn_of(*look.facts, now)});
+  return verdict;
+}
+
+std::optional<Verdict> try_take(audit::Session& session, const base::Uuid& workspace, const Request& request,
+                                const Look& look, const Candidate& from) {
+  if (from.used >= from.limit) expire(session, workspace);  // its room is only what is due to be taken back
+  std::optional<Verdict> verdict;
+  db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
+    verdict = take(session, workspace, request, look, from);
+    return verdict.has_value();
+  });
+  return verdict;
+}
+
+/// The call's SID came to be known while this call was being counted: by another request for the same call,
+/// or in another workspace.
+Verdict counted_by_another(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+  db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
+  if (auto verdict = find_by_call(session.db, workspace, request.call_sid)) return *verdict;
+  throw Error(Errc::conflict, "limits.call_elsewhere",
+              fmt::format("call {} is not this workspace's", request.call_sid));
+}
+
+Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+  Look seen;
+  for (int round = 0; round < k_rounds; ++round) {
+    look(session, workspace, request, seen);
+    if (seen.answer) return *seen.answer;
+    for (const auto* from : seen.decision.open) {
+      try {
+        if (auto verdict = try_take(session, workspace, request, seen, *from)) return *verdict;
+      } catch (const Error& error) {
+        if (error.slug() != "db.unique" || request.call_sid.empty()) throw;
+        return counted_by_another(session, workspace, request);
+      }
+    }
+  }
+  throw Error(Errc::db_busy, "limits.contended", "too many callers want the last calls of the day at once");
+}
+
+bool is_away(const Error& error) { return error.errc() == Errc::db_down || error.errc() == Errc::db_busy; }
+
+/// A number dialled in full, where no workspace can be asked how to read it; else as dialled.
+Verdict without_database(const Request& request, const Error& error) {
+  if (phone::is_emergency(request.to, {})) return emergency(request, {});
+  Verdict verdict{.allowed = request.when_away == WhenAway::allow,
+                  .uncounted = request.when_away == WhenAway::allow,
+                  .agent = request.agent,
+                  .from_number = request.from_number,
+                  .to_number = request.to};
+  if (!verdict.allowed) verdict.refusals.push_back({Refusal::limits_unavailable, {}, error.message()});
+  return verdict;
+}
+
+}  // namespace
+
+Verdict check(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+  Look seen;
+  look(session, workspace, request, seen);
+  return seen.answer ? *seen.answer : allowed(seen, *seen.decision.open.front());
+}
+
+Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+  try {
+    return reserve_counted(session, workspace, request);
+  } catch (const Error& error) {
+    if (!is_away(error)) throw;
+    return without_database(request, error);
+  }
+}
+
+void count_later(audit::Session& session, const base::Uuid& workspace, const Request& placed,
+                 base::Instant placed_at) {
+  auto& db = session.db;
+  db::in_transaction_if(db, db::Scope::of(workspace), [&] {
+    if (find_by_call(db, workspace, placed.call_sid)) return false;
+    const auto settings = read_settings(db, workspace);
+    const auto to = phone::parse_typed(placed.to, settings.default_country);
+    const auto assignment = db.text(
+        "SELECT a.id FROM agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id JOIN users u ON "
+        "u.id = a.agent_id WHERE a.workspace_id = $1 AND n.phone_number = $2 AND (u.email = $3 OR CAST(u.id AS text) "
+        "= $3)",
+        {workspace, placed.from_number, placed.agent});
+    if (!assignment)
+      throw Error(Errc::not_found, "limits.unknown_assignment",
+                  fmt::format("{} was never assigned to {}", placed.from_number, placed.agent));
+    const auto day = base::format_day(day_at(settings.zone, placed_at));
+    db.exec(
+        "INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) VALUES ($1, $2, $3, 1) "
+        "ON CONFLICT (assignment_id, day) DO UPDATE SET reserved = daily_usage.reserved + 1",
+        {*assignment, day, workspace});
+    db.exec(k_insert_reservation, {session.ids.next(), workspace, *assignment, day,
+                                   db::or_null(placed.call_sid), to.view(), placed_at, nullptr});
+    return true;
+  });
+}
+
+}  // namespace ringctl::limits

@@ -1,0 +1,41 @@
+#pragma once
+// Asking for a call, and counting it. Of any number of callers at a limit less one, exactly one is let
+// through: a single statement looks at the counter, at the limit and at who may call, and moves the counter.
+
+#include <chrono>
+#include <string>
+
+#include "audit/log.hpp"
+#include "limits/settings.hpp"
+#include "limits/verdict.hpp"
+
+namespace ringctl::limits {
+
+struct Request {
+  std::string agent;             ///< e-mail or id
+  std::string to;                ///< as dialled; national forms are read by the workspace's default country
+  std::string from_number = {};  ///< E.164; "" = by the workspace's rotation
+  std::string call_sid = {};     ///< "" = not known yet: attach() brings it
+  /// How long a reservation without a call stands; longer than Twilio takes to answer a request for a call.
+  std::chrono::milliseconds ttl = std::chrono::minutes(2);
+  /// What the workspace chose when its settings were last read, for a database that cannot be asked now.
+  WhenAway when_away = WhenAway::refuse;
+};
+
+/// Writes nothing: what reserve() would answer now, with every refusal there is. Throws Errc::not_found
+/// [limits.unknown_agent], Errc::invalid [phone.invalid] for a destination or from-number that is no number.
+Verdict check(audit::Session&, const base::Uuid& workspace, const Request&);
+
+/// Counts the call if it may be placed. A refusal writes nothing. The same call_sid again gets the same
+/// reservation, and a call_sid that another workspace has is Errc::conflict [limits.call_elsewhere]. A
+/// database that is away or too busy answers limits_unavailable, or lets the call through uncounted where
+/// `when_away` says so. Throws what check() throws.
+Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&);
+
+/// A call that was let through while the database was away, counted when it is back, on the day it was placed
+/// and beyond any limit: it has happened. Once for each call_sid. Throws Errc::not_found
+/// [limits.unknown_assignment] if the agent never had the number.
+void count_later(audit::Session&, const base::Uuid& workspace, const Request& placed,
+                 base::Instant placed_at);
+
+}  // namespace ringctl::limits

@@ -1,0 +1,68 @@
+#pragma once
+// Closing days. A new local day is a new counter, so calling waits for none of this: closing a day takes back
+// what expired, writes down its sums, and keeps the day from being counted on again. Run twice, late or on
+// two machines at once it changes nothing more.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "base/cancel.hpp"
+#include "base/error.hpp"
+#include "base/zone.hpp"
+#include "directory/workspaces.hpp"
+
+namespace ringctl::limits {
+
+struct ResetOptions {
+  std::optional<base::Day> as_of = {};  ///< the last day to close; without: yesterday
+  /// E.164. Closes no day, for a day is the workspace's: takes back what expired of this number, and with
+  /// `force` zeroes it alone.
+  std::string number = {};
+  /// Also lets today begin again: takes today's counters to zero by an adjustment. Calls reserved before
+  /// count no more and are not refunded either.
+  bool force = false;
+  bool dry_run = false;
+  std::chrono::milliseconds lock_wait{0};
+  const base::CancelToken* cancel = nullptr;  ///< asked between short transactions; what is done stays done
+};
+
+/// What the counters of one day came to when it was closed. Calls that end later still settle on their day's
+/// counters and leave this as it is.
+struct ClosedDay {
+  base::Day day{};
+  std::int64_t counters = 0, reserved = 0, connected = 0, refunded = 0, adjusted = 0;
+  std::int64_t expired = 0;  ///< reservations taken back by this closing; among the refunded
+  std::int64_t used() const { return reserved - refunded - adjusted; }
+};
+
+struct ResetReport {
+  std::vector<ClosedDay> days;  ///< in order
+  std::int64_t expired = 0;     ///< reservations taken back, of whatever day
+  base::Day today{};
+  std::int64_t zeroed = 0;    ///< counters of today that `force` took to zero
+  std::int64_t forgiven = 0;  ///< calls they held
+  bool dry_run = false;
+  bool changed() const { return !days.empty() || expired > 0 || zeroed > 0; }
+};
+
+/// Throws Errc::invalid [limits.day_not_over]; Errc::not_found [limits.unknown_number]; Errc::conflict
+/// [limits.many_days] where more than 400 days would be closed and no date was given, for the clock may be
+/// wrong; Errc::locked [lock.held] while another one runs.
+ResetReport reset(audit::Session&, const base::Uuid& workspace, const ResetOptions& = {});
+
+struct WorkspaceReset {
+  directory::Workspace workspace;
+  ResetReport report = {};
+  std::optional<Error> error = {};  ///< the others are reset all the same
+};
+/// Every active workspace, by name.
+std::vector<WorkspaceReset> reset_all(audit::Session&, const ResetOptions& = {});
+
+/// Days that were closed, newest first, at most `limit` (0 = all). Inside a read transaction.
+std::vector<ClosedDay> closed_days(db::Connection&, const base::Uuid& workspace, std::int64_t limit);
+
+}  // namespace ringctl::limits

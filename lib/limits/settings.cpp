@@ -1,0 +1,41 @@
+#include "limits/settings.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "limits/day.hpp"
+
+namespace ringctl::limits {
+namespace {
+
+Rotation rotation_of(std::string_view text) {
+  if (text == "least_used") return Rotation::least_used;
+  if (text == "round_robin") return Rotation::round_robin;
+  return Rotation::agent_default;
+}
+
+}  // namespace
+
+base::Day Settings::open_day(base::Instant now) const {
+  const auto today = day_at(zone, now);
+  return closed_day ? std::max(today, next_day(zone, *closed_day)) : today;
+}
+
+Settings read_settings(db::Connection& db, const base::Uuid& workspace) {
+  auto rows = db.query(
+      "SELECT timezone, limit_policy, number_rotation, limits_unavailable, default_country, "
+      "(SELECT max(r.day) FROM resets r WHERE r.workspace_id = w.id) FROM workspaces w WHERE w.id = $1",
+      {workspace});
+  if (!rows.next())
+    throw Error(Errc::not_found, "limits.unknown_workspace", "the workspace is not there",
+                "ringctl workspaces list");
+  Settings settings{.zone = base::Zone::parse(rows.text(0)),
+                    .policy = rows.text(1) == "connected" ? Policy::connected : Policy::attempts,
+                    .rotation = rotation_of(rows.text(2)),
+                    .when_away = rows.text(3) == "allow" ? WhenAway::allow : WhenAway::refuse,
+                    .default_country = std::string(rows.text(4))};
+  if (!rows.is_null(5)) settings.closed_day = base::parse_day(rows.text(5));
+  return settings;
+}
+
+}  // namespace ringctl::limits
