@@ -10,14 +10,15 @@
 
 namespace ringctl::test {
 
-/// Numbers, a finished job, a backup and two profiles, in the embedded database.
+/// Numbers, people and what they hold, finished jobs, a backup and two profiles, in the embedded database. The
+/// files in its home are those it imported, the people's with a row more each.
 class SampleEstate {
  public:
   SampleEstate();
   const Machine& machine() const { return machine_; }
   /// `ringctl help --tree json`.
   const nlohmann::json& tree() const { return tree_; }
-  /// `command` with this estate's job in the place of the sample's.
+  /// `command` with this estate's last job in the place of the sample's.
   std::string with_job(std::string command) const;
   /// Makes `machine` a place where `command` can run: a copy of this estate, or an empty home with the files
   /// examples find lying about, if the command makes what would be there already.
