@@ -18,6 +18,7 @@ constexpr std::array k_nouns = {
     NounEntry{"numbers", "Phone numbers we hold", k_estate, add_numbers},
     NounEntry{"assignments", "Who may call from which number, how often a day, to where", k_estate,
               add_assignments},
+    NounEntry{"limits", "How often a day and to where an agent may call", k_estate, add_limits},
     NounEntry{"extensions", "What a caller presses to reach somebody", k_estate, add_extensions},
     NounEntry{"pools", "Who receives which number's messages", k_estate, add_pools},
     NounEntry{"users", "People who take and make calls", k_people, add_users},
@@ -49,10 +50,14 @@ constexpr std::array k_providers = {
     ValueProvider{ValueKind::topic, complete_topics},
 };
 
+constexpr std::array k_aliases = {
+    Alias{"reset", "limits", "reset"},
+};
+
 }  // namespace
 
 std::span<const NounEntry> nouns() { return k_nouns; }
-std::span<const Alias> aliases() { return {}; }
+std::span<const Alias> aliases() { return k_aliases; }
 std::span<const ValueProvider> value_providers() { return k_providers; }
 
 }  // namespace ringctl::cmd

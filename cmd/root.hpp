@@ -20,6 +20,7 @@ void add_numbers(Noun&);
 void add_profiles(Noun&);
 void add_version(Noun&);
 void add_workspaces(Noun&);
+void add_limits(Noun&);
 void add_teams(Noun&);
 void add_users(Noun&);
 void add_assignments(Noun&);
