@@ -1,7 +1,11 @@
 #include "directory/people.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.hpp"
 #include "records/values.hpp"
@@ -37,6 +41,37 @@ bool canonical_availability(std::string_view text, const Reading&, std::string& 
 }
 
 bool holds_at(std::string_view text) { return text.find('@') != std::string_view::npos; }
+/// Somebody who is taken out of use holds nothing any more: `users deactivate` sees to that.
+void inspect_users(db::Connection& db, const base::Uuid& workspace,
+                   std::span<records::Candidate> candidates) {
+  const auto leaves = [](const records::Candidate& candidate) {
+    return !candidate.finding && !candidate.before.empty() && candidate.before[k_user_is_active] == "yes" &&
+           candidate.after[k_user_is_active] != "yes";
+  };
+  nlohmann::json leaving = nlohmann::json::array();
+  for (const auto& candidate : candidates)
+    if (leaves(candidate)) leaving.push_back(candidate.before[k_user_email]);
+  if (leaving.empty()) return;
+  const auto array = leaving.dump();
+  auto rows = db.query(
+      fmt::format(
+          "SELECT u.email FROM users u WHERE u.workspace_id = $1 AND u.email IN (SELECT value FROM {}) AND ("
+          "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.agent_id = u.id AND a.voice = TRUE AND a.is_active = TRUE) "
+          "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = u.id AND e.is_active = TRUE))",
+          db.text_array("$2")),
+      {workspace, array});
+  std::set<std::string, std::less<>> holders;
+  while (rows.next()) holders.emplace(rows.text(0));
+  for (auto& candidate : candidates) {
+    if (!leaves(candidate) || !holders.contains(candidate.before[k_user_email])) continue;
+    candidate.finding = {"holds_something",
+                         fmt::format("{} still has numbers or extensions; users deactivate hands them over",
+                                     candidate.before[k_user_email])};
+    candidate.field = k_user_is_active;
+    candidate.conflict = true;
+  }
+}
+
 /// Any text can be the name of a team.
 bool is_text(std::string_view text) { return !text.empty(); }
 
@@ -124,6 +159,7 @@ const records::Noun& users_noun() {
           "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = t.id)",
+      .inspect = inspect_users,
       .looks_like_key = holds_at,
   };
   return k_noun;

@@ -103,6 +103,18 @@ TEST_CASE("without a successor what they hold ends, and nothing is erased", "[es
   CHECK(owner_of(o.session(), o.workspace, "+12025550101").empty());
 }
 
+TEST_CASE("somebody who holds something is not switched off behind their numbers' backs", "[estate]") {
+  Office o(GENERATE(from_range(test::engines())));
+  Records users(o.session(), o.workspace, directory::users_noun());
+  const auto off = [&](const std::string& email) {
+    return slug_of([&] { users.update(email, {{directory::k_user_is_active, "no"}}); });
+  };
+  CHECK(off("ann@example.com") == "users.holds_something");
+  CHECK(off("cleo@example.com").empty());
+  deactivate_user(o.session(), o.workspace, "ann@example.com", std::nullopt, true);
+  CHECK(users.get("ann@example.com").cells[directory::k_user_is_active] == "no");
+}
+
 TEST_CASE("a plan, or a move that fails half-way, changes nothing", "[estate]") {
   Office o(GENERATE(from_range(test::engines())));
   const auto before = o.assignments();

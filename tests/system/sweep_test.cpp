@@ -144,6 +144,9 @@ TEST_CASE("help and the list of columns of every command notice that stdout is f
       Words arguments;
       for (const auto& argument : command["arguments"])
         if (argument["required"] == true) arguments.emplace_back("1");
+      for (const auto& flag : command["flags"])
+        if (flag["required"] == true)
+          arguments.insert(arguments.end(), {"--" + flag["name"].get<std::string>(), "1"});
       arguments.insert(arguments.end(), {"--columns", "help"});
       more.push_back(std::move(arguments));
     }
