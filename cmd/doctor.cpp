@@ -97,10 +97,10 @@ std::string about_settings(const fs::path& file) {
 }
 
 void check_config(const Configuration& configuration, Report& report) {
-  const auto& [settings, failures] = configuration;
+  const auto& settings = configuration.settings;
   const auto list = [&](const char* id, bool secrets, std::string all_is_well) {
     const auto before = report.size();
-    for (const auto& error : failures)
+    for (const auto& error : configuration.failures)
       if ((error.slug() == k_open_secrets) == secrets) report.push_back(failure(id, error));
     if (report.size() == before) report.push_back({id, "ok", std::move(all_is_well), {}});
   };

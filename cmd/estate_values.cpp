@@ -61,6 +61,7 @@ std::vector<Candidate> complete_jobs(Context& ctx, const std::string&) {
   const auto jobs = jobs::Journal(db, ctx.clock(), workspace.id).list(k_most);
   transaction.commit();
   std::vector<Candidate> candidates;
+  candidates.reserve(jobs.size());
   for (const auto& job : jobs)
     candidates.push_back({job.id.short_id(), fmt::format("{} {}", job.kind, job.input_name)});
   return candidates;

@@ -192,7 +192,8 @@ Source Source::open(const std::string& path, const SourceOptions& options) {
   if (impl->from_stdin) {
     impl->fd = STDIN_FILENO;
   } else {
-    if (path.find('\0') != std::string::npos) throw unreadable(path.c_str(), "its name holds a NUL byte");
+    if (const auto nul = path.find('\0'); nul != std::string::npos)
+      throw unreadable(path.substr(0, nul), "its name holds a NUL byte");
     impl->owned = base::Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     impl->fd = impl->owned.get();
     const int error = errno;

@@ -17,7 +17,8 @@ void require_write_transaction(Connection& connection) {
 
 }  // namespace
 
-BulkInsert::BulkInsert(Connection& connection, std::string table, std::vector<BulkColumn> columns)
+BulkInsert::BulkInsert(Connection& connection, const std::string& table,
+                       const std::vector<BulkColumn>& columns)
     : values_(static_cast<std::size_t>(std::count_if(
           columns.begin(), columns.end(), [](const BulkColumn& column) { return !column.same; }))) {
   require_write_transaction(connection);

@@ -29,7 +29,7 @@ struct BulkColumn {
 class BulkInsert {
  public:
   struct Impl;  // one per engine
-  BulkInsert(Connection&, std::string table, std::vector<BulkColumn> columns);
+  BulkInsert(Connection&, const std::string& table, const std::vector<BulkColumn>& columns);
   ~BulkInsert();
   /// One value for each column that is not the same in every row, in order.
   void add(std::span<const Param> row);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <utility>
 
 #include "base/error.hpp"
@@ -84,7 +85,7 @@ struct Binder {
 
   // SQLITE_TRANSIENT is a C cast of -1.
   static sqlite3_destructor_type transient() {
-    return reinterpret_cast<sqlite3_destructor_type>(std::intptr_t{-1});
+    return std::bit_cast<sqlite3_destructor_type>(std::intptr_t{-1});
   }
 };
 

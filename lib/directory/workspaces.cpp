@@ -101,8 +101,8 @@ Workspace changed(const Workspace& before, const WorkspaceChange& change) {
 Workspace Workspaces::add(const std::string& name, const std::string& timezone,
                           const std::optional<std::string>& country) {
   require_valid(name, timezone, country);
-  auto& [db, clock, ids, actor] = session_;
-  Workspace workspace{.id = ids.next(),
+  auto& db = session_.db;
+  Workspace workspace{.id = session_.ids.next(),
                       .name = name,
                       .timezone = timezone,
                       .default_country = country ? canonical_country(*country) : std::nullopt,
@@ -110,7 +110,7 @@ Workspace Workspaces::add(const std::string& name, const std::string& timezone,
                       .updated_at = {}};
   run(db, db::Scope::of(workspace.id, db::Door::workspaces), name, [&] {
     if (db.integer("SELECT 1 FROM workspaces WHERE name = $1", {name})) throw exists(name);
-    workspace.created_at = workspace.updated_at = clock.now();
+    workspace.created_at = workspace.updated_at = session_.clock.now();
     db.exec(
         "INSERT INTO workspaces (id, name, timezone, default_country, is_active, version, created_at, "
         "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

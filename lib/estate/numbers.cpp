@@ -157,12 +157,12 @@ NumberPlan Numbers::plan_update(const phone::E164& number, const NumberChange& c
 bool Numbers::add(const phone::E164& number, const NumberChange& change) {
   std::vector<base::Finding> warnings;
   auto wanted = changed(blank_number(number), change, warnings);
-  auto& [db, clock, ids, actor] = session_;
-  wanted.id = ids.next();
+  auto& db = session_.db;
+  wanted.id = session_.ids.next();
   bool inserted = false;
   std::optional<Number> existing;
   db::in_transaction(db, db::Scope::of(workspace_), [&] {
-    wanted.created_at = wanted.updated_at = clock.now();
+    wanted.created_at = wanted.updated_at = session_.clock.now();
     inserted = insert(db, workspace_, wanted);
     if (!inserted) {
       existing = select(db, workspace_, number.view());

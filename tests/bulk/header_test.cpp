@@ -13,6 +13,7 @@ using Names = std::vector<std::string>;
 
 std::vector<ColumnMap> maps(const std::vector<std::string>& texts) {
   std::vector<ColumnMap> out;
+  out.reserve(texts.size());
   for (const auto& text : texts) out.push_back(parse_column_map(text));
   return out;
 }

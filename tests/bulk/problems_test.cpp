@@ -14,6 +14,7 @@ namespace {
 
 std::string raw_of(const std::vector<std::string>& fields) {
   std::vector<Cell> cells;
+  cells.reserve(fields.size());
   for (const auto& field : fields) cells.push_back({CellState::value, field});
   std::string out;
   pack(cells, out);

@@ -39,6 +39,7 @@ inline std::vector<Row> read_rows(const std::string& text, const ReaderOptions& 
 /// Only the fields.
 inline std::vector<std::vector<std::string>> fields_of(const std::vector<Row>& rows) {
   std::vector<std::vector<std::string>> fields;
+  fields.reserve(rows.size());
   for (const auto& row : rows) fields.push_back(row.fields);
   return fields;
 }

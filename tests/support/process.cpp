@@ -59,6 +59,7 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& argument
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   std::vector<char*> envp;
+  envp.reserve(environment.size() + 1);
   for (const auto& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
   envp.push_back(nullptr);
   posix_spawnattr_t attributes;
@@ -98,6 +99,7 @@ void pump(Fd input_fd, std::string_view input, std::vector<Reading> readings, bo
   while (input_fd || !readings.empty()) {
     if (input_fd && (input.empty() || readings.empty())) input_fd = Fd();
     std::vector<pollfd> polled;
+    polled.reserve(readings.size() + 1);
     for (const auto& reading : readings) polled.push_back({reading.fd.get(), POLLIN, 0});
     const bool feed = input_fd && !when_asked;
     if (feed) polled.push_back({input_fd.get(), POLLOUT, 0});
@@ -164,6 +166,7 @@ std::vector<std::string> Machine::environment(const std::map<std::string, std::s
       all[name] = value;
   }
   std::vector<std::string> entries;
+  entries.reserve(all.size());
   for (const auto& [name, value] : all) entries.push_back(name + "=" + value);
   return entries;
 }

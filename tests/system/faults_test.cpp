@@ -89,6 +89,7 @@ std::vector<Call> some_of(const std::vector<Call>& all) {
   const std::size_t most = std::getenv("RINGCTL_TEST_FULL") != nullptr ? all.size() : 4;
   if (all.size() <= most) return all;
   std::vector<Call> picked;
+  picked.reserve(most);
   for (std::size_t i = 0; i < most; ++i) picked.push_back(all[i * (all.size() - 1) / (most - 1)]);
   return picked;
 }

@@ -1,9 +1,9 @@
 // `ringctl numbers import` through the real binary: the same bytes back, and nothing lost or doubled when it
 // is killed. RINGCTL_TEST_FULL=1 runs the sizes that a release asks for.
 #include <poll.h>
-#include <signal.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <random>
