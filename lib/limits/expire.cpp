@@ -20,7 +20,8 @@ constexpr std::string_view k_due =
     "SELECT r.assignment_id, r.day, count(*) FROM reservations r WHERE r.workspace_id = $1 AND r.state = 'open' "
     "AND r.call_sid IS NULL AND r.expires_at <= $2 AND r.day <= $3 AND (CAST($4 AS text) IS NULL OR r.assignment_id "
     "IN (SELECT a.id FROM agent_phone_numbers a WHERE CAST(a.phone_number_id AS text) = $4)) "
-    "GROUP BY r.assignment_id, r.day ORDER BY r.assignment_id, r.day LIMIT $5";
+    "AND (CAST($5 AS text) IS NULL OR CAST(r.assignment_id AS text) = $5) "
+    "GROUP BY r.assignment_id, r.day ORDER BY r.assignment_id, r.day LIMIT $6";
 constexpr std::string_view k_refund =
     "UPDATE daily_usage SET refunded = refunded + $3 WHERE assignment_id = $1 AND day = $2";
 constexpr std::string_view k_expire =
@@ -38,7 +39,7 @@ std::vector<Due> find_due(db::Connection& db, const base::Uuid& workspace, const
                           base::Instant now, int most) {
   const auto up_to = options.up_to ? base::format_day(*options.up_to) : std::string("9999-12-31");
   std::vector<Due> found;
-  auto rows = db.query(k_due, {workspace, now, up_to, options.number_id, most});
+  auto rows = db.query(k_due, {workspace, now, up_to, options.number_id, options.assignment, most});
   while (rows.next()) found.push_back({rows.uuid(0), std::string(rows.text(1)), rows.integer(2)});
   return found;
 }

@@ -14,6 +14,7 @@ namespace ringctl::limits {
 struct ExpireOptions {
   std::optional<base::Day> up_to = {};        ///< only reservations of this day and earlier ones
   std::optional<base::Uuid> number_id = {};   ///< only of this number
+  std::optional<base::Uuid> assignment = {};  ///< only of this one
   const base::CancelToken* cancel = nullptr;  ///< asked between batches
 };
 

@@ -95,6 +95,8 @@ struct Look {
   std::optional<Verdict> answer = {};
 };
 
+bool is_away(const Error& error) { return error.errc() == Errc::db_down || error.errc() == Errc::db_busy; }
+
 bool dials_emergency(const Facts& facts, std::string_view dialled) {
   if (phone::is_emergency(dialled, facts.settings.default_country)) return true;
   return std::any_of(facts.candidates.begin(), facts.candidates.end(), [&](const Candidate& candidate) {
@@ -140,7 +142,13 @@ void look(audit::Session& session, const base::Uuid& workspace, const Request& r
   db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
   out.answer = find_by_call(session.db, workspace, request.call_sid);
   if (out.answer) return;
-  out.facts = read_facts(session.db, workspace, request.agent, session.clock.now());
+  try {
+    out.facts = read_facts(session.db, workspace, request.agent, session.clock.now());
+  } catch (const Error& error) {
+    if (is_away(error) || !phone::is_emergency(request.to, {})) throw;
+    out.answer = emergency(request, {});  // whoever dials it
+    return;
+  }
   const auto& facts = *out.facts;
   if (dials_emergency(facts, request.to)) {
     out.answer = emergency(request, first_number(facts));
@@ -195,7 +203,9 @@ std::optional<Verdict> take(audit::Session& session, const base::Uuid& workspace
 
 std::optional<Verdict> try_take(audit::Session& session, const base::Uuid& workspace, const Request& request,
                                 const Look& look, const Candidate& from) {
-  if (from.used >= from.limit) expire(session, workspace);  // its room is only what is due to be taken back
+  if (from.used >= from.limit)
+    expire(session, workspace,
+           {.assignment = from.assignment});  // its room is only what is due to be taken back
   std::optional<Verdict> verdict;
   db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
     verdict = take(session, workspace, request, look, from);
@@ -230,11 +240,11 @@ Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, co
   throw Error(Errc::db_busy, "limits.contended", "too many callers want the last calls of the day at once");
 }
 
-bool is_away(const Error& error) { return error.errc() == Errc::db_down || error.errc() == Errc::db_busy; }
-
-/// A number dialled in full, where no workspace can be asked how to read it; else as dialled.
 Verdict without_database(const Request& request, const Error& error) {
-  if (phone::is_emergency(request.to, {})) return emergency(request, {});
+  std::error_code no_number;
+  const auto from = phone::E164::try_parse(request.from_number, no_number);
+  if (phone::is_emergency(request.to, from ? phone::region_code_of(*from) : std::string_view()))
+    return emergency(request, {});
   Verdict verdict{.allowed = request.when_away == WhenAway::allow,
                   .uncounted = request.when_away == WhenAway::allow,
                   .agent = request.agent,
@@ -264,7 +274,7 @@ Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Requ
 void count_later(audit::Session& session, const base::Uuid& workspace, const Request& placed,
                  base::Instant placed_at) {
   auto& db = session.db;
-  db::in_transaction_if(db, db::Scope::of(workspace), [&] {
+  const auto count = [&] {
     if (find_by_call(db, workspace, placed.call_sid)) return false;
     const auto settings = read_settings(db, workspace);
     const auto to = phone::parse_typed(placed.to, settings.default_country);
@@ -284,7 +294,13 @@ void count_later(audit::Session& session, const base::Uuid& workspace, const Req
     db.exec(k_insert_reservation, {session.ids.next(), workspace, *assignment, day,
                                    db::or_null(placed.call_sid), to.view(), placed_at, nullptr});
     return true;
-  });
+  };
+  try {
+    db::in_transaction_if(db, db::Scope::of(workspace), count);
+  } catch (const Error& error) {
+    if (error.slug() != "db.unique") throw;
+    counted_by_another(session, workspace, placed);
+  }
 }
 
 }  // namespace ringctl::limits

@@ -280,6 +280,14 @@ TEST_CASE("an emergency number is never refused and never counted", "[limits]") 
   CHECK(f.counter(assignment) == Counter{});
 }
 
+TEST_CASE("an emergency call is let through whoever dials it", "[limits]") {
+  Office f(any_engine());
+  const auto verdict =
+      limits::reserve(f.session(), f.workspace, {.agent = "nobody@example.com", .to = "911"});
+  CHECK(verdict.emergency);
+  CHECK(verdict.allowed);
+}
+
 TEST_CASE("the emergency numbers of the calling number's country are known", "[limits]") {
   Office f(any_engine());
   f.assign(f.agent(), f.number("+442079460123"), 0);
@@ -302,6 +310,8 @@ TEST_CASE("with the database away a call is refused, or let through where the wo
   const auto verdict = limits::reserve(actor.session, f.workspace, request);
   CHECK(verdict.allowed);
   CHECK(verdict.uncounted);
+  request.to = "911";
+  CHECK(limits::reserve(actor.session, f.workspace, request).emergency);
 }
 
 TEST_CASE("a call let through uncounted is counted later, once, on its day and beyond the limit",
