@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -98,6 +99,30 @@ void copy_pages(SqliteConnection& source, const fs::path& path) {
   }
   // One file that any medium holds and any reader opens, without a log beside it.
   run_raw(target.get(), "PRAGMA journal_mode=DELETE", path);
+}
+
+/// SQLite copies damaged pages as faithfully as sound ones: what is read back decides.
+void require_sound_copy(const fs::path& path, const std::string& source, const fs::path& target) {
+  const auto damaged = [&](std::string_view evidence) {
+    Error error(Errc::db_corrupt, "db.corrupt", fmt::format("{} is damaged: {}", source, evidence),
+                "ringctl db check");
+    std::error_code ignored;
+    error.detail(fs::exists(target, ignored) ? fmt::format("{} was left as it was", target.string())
+                                             : fmt::format("{} was not written", target.string()));
+    return error;
+  };
+  const auto copy = open_raw(path);
+  sqlite3_stmt* raw = nullptr;
+  int code = sqlite3_prepare_v2(copy.get(), "PRAGMA quick_check(1)", -1, &raw, nullptr);
+  const SqliteStatement statement(raw);
+  if (code == SQLITE_OK) code = sqlite3_step(raw);
+  if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+    throw damaged(sqlite3_errmsg(copy.get()));
+  if (code != SQLITE_ROW) throw sqlite_error(copy.get(), code, path.string());
+  std::string found(reinterpret_cast<const char*>(sqlite3_column_text(raw, 0)));
+  if (found == "ok") return;
+  std::replace(found.begin(), found.end(), '\n', ' ');
+  throw damaged("quick_check: " + found);
 }
 
 bool same_file(const fs::path& a, const fs::path& b) {
@@ -218,6 +243,7 @@ void backup(Connection& connection, const fs::path& to) {
   const auto target = backup_target(source, to);
   Draft draft(target);
   copy_pages(source, draft.path());
+  require_sound_copy(draft.path(), source.url(), target);
   draft.become(target);
 }
 

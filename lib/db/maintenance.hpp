@@ -35,8 +35,8 @@ std::vector<Finding> check(Connection&);
 void plan_backup(Connection&, const std::filesystem::path& to);
 void plan_restore(const std::filesystem::path& from, const std::string& url);
 
-/// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename;
-/// 0600.
+/// SQLite: a consistent copy while others write (the online backup API), to a temporary name, quick_check,
+/// fsync, rename; 0600. Throws Errc::db_corrupt for a damaged source and leaves `to` as it was.
 void backup(Connection&, const std::filesystem::path& to);
 /// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as
 /// PATH.before-restore

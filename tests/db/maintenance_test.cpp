@@ -193,6 +193,27 @@ TEST_CASE("a backup replaces the one before it, and never the database itself", 
   CHECK(slug_of([&] { backup(database.connection(), dir / "nowhere/backup.db"); }) == "output.write_failed");
 }
 
+TEST_CASE("a damaged database takes no good backup's place", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  fill(database);
+  const test::TempDir dir;
+  const auto good = dir / "backup.db", live = dir / "live.db";
+  backup(database.connection(), good);
+  backup(database.connection(), live);
+  const auto before = test::read_text(good);
+  auto pages = before;
+  pages.replace(5 * 4096, 3 * 4096, std::string(3 * 4096, 'x'));
+  test::write_text(live, pages);
+  const auto connection = Connection::open("sqlite:" + live.string());
+  const auto error = test::error_of([&] { backup(*connection, good); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::db_corrupt);
+  CHECK(error->message().find("live.db is damaged: quick_check: ") != std::string::npos);
+  CHECK(test::read_text(good) == before);
+  CHECK(slug_of([&] { backup(*connection, dir / "new.db"); }) == "db.corrupt");
+  CHECK(files_in(dir.path()) == std::vector<fs::path>{"backup.db", "live.db"});
+}
+
 TEST_CASE("a restored database is the backup, and the old one is kept", "[db]") {
   TestDatabase database(Engine::sqlite);
   const test::TempDir dir;
