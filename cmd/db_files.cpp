@@ -9,6 +9,7 @@
 #include "base/secret.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/db.hpp"
+#include "cmd/own_files.hpp"
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
@@ -57,6 +58,7 @@ struct FileOptions {
 void run_backup(const FileOptions& opts, Context& ctx) {
   const auto connection = ctx.open_database_as_is();
   db::plan_backup(*connection, opts.file);
+  refuse_own_file(ctx, "the backup", opts.file);
   const auto object = connection->url();
   const auto rest = fmt::format("to {}", opts.file);
   if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});

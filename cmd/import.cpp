@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "bulk/names.hpp"
 #include "cmd/context.hpp"
+#include "cmd/own_files.hpp"
 #include "directory/workspaces.hpp"
 #include "phone/region.hpp"
 
@@ -179,6 +180,7 @@ void run_import(const ImportArguments& arguments, Context& context, bulk::Adapte
 }
 
 void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adapter& adapter) {
+  if (!options.rejects.empty()) refuse_own_file(context, "--rejects", options.rejects);
   const auto target = [&](bool writes) -> bulk::Target {
     if (!writes && !context.find_workspace()) context.stay_in_memory();
     const auto& country = options.intake.reading.default_country;

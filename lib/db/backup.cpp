@@ -218,6 +218,10 @@ Restorable open_restorable(const fs::path& from, const std::string& url) {
 
 }  // namespace
 
+fs::path database_file(const std::string& url) {
+  return url.starts_with("sqlite:") ? sqlite_path(url) : fs::path();
+}
+
 void plan_restore(const fs::path& from, const std::string& url) { open_restorable(from, url); }
 
 void restore(const fs::path& from, const std::string& url) {

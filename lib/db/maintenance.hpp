@@ -31,6 +31,9 @@ struct Finding {
 /// Errc::db_corrupt only when the database cannot be read at all.
 std::vector<Finding> check(Connection&);
 
+/// The file of "sqlite:PATH", absolute; empty for a database in memory or on a server. Throws Errc::usage.
+std::filesystem::path database_file(const std::string& url);
+
 /// Throw what backup() and restore() would, as far as that can be known without writing.
 void plan_backup(Connection&, const std::filesystem::path& to);
 void plan_restore(const std::filesystem::path& from, const std::string& url);

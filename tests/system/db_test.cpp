@@ -119,6 +119,36 @@ TEST_CASE("a place where no backup can go is refused in clear words, in a plan a
   }
 }
 
+TEST_CASE("no output takes the place of the database or the configuration", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  const auto input = m.file("in.csv", "phone_number\n+12025550124\nx\n").string();
+  const auto refused = [&](const std::string& file) {
+    INFO(file);
+    CHECK(site.failure({"numbers", "export", "--out", file}) == "2 usage.own_file");
+    CHECK(site.failure({"numbers", "import", input, "--max-errors", "1", "--rejects", file}) ==
+          "2 usage.own_file");
+    CHECK(site.failure({"version", "--out", file}) == "2 usage.own_file");
+  };
+  // The first import would make the database where its rejects go.
+  refused(site.sqlite_file().string());
+  site.ok({"numbers", "add", "+12025550123"});
+  const auto config = m.file(".config/ringctl/config.toml", "schema = 1\n");
+  const auto secrets = m.file(".config/ringctl/credentials.toml", "[defaults]\napi_key = \"SK1\"\n");
+  REQUIRE(::chmod(secrets.c_str(), 0600) == 0);
+  std::filesystem::create_symlink(site.sqlite_file(), m.home() / "link.csv");
+  std::filesystem::create_hard_link(site.sqlite_file(), m.home() / "twin.csv");
+  for (const auto* ending : {"", "-wal", "-shm"}) refused(site.sqlite_file().string() + ending);
+  for (const auto* name : {"link.csv", "twin.csv", "./.local/share/../share/ringctl/ringctl.db"})
+    refused(name);
+  refused(config.string());
+  refused(secrets.string());
+  CHECK(site.failure({"db", "backup", config.string(), "--yes"}) == "2 usage.own_file");
+  CHECK(test::read_text(config) == "schema = 1\n");
+  std::filesystem::remove(m.home() / "twin.csv");
+  CHECK(site.json({"numbers", "list"}).size() == 1);
+}
+
 TEST_CASE("the name of a file that is not UTF-8 is worked with or refused", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
