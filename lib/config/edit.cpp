@@ -346,15 +346,25 @@ void set_value(const fs::path& file, std::string_view profile, std::string_view 
   });
 }
 
-void add_profile(const fs::path& file, std::string_view name) {
+void add_profile(const fs::path& file, std::string_view name, const ProfileValues& values, Act act) {
   require_profile_name(name);
   const Edit edit(file);
   if (edit.document().profiles.contains(name))
     throw Error(Errc::conflict, "config.profile_exists",
                 fmt::format("there is a profile \"{}\" already", name));
+  const auto section = fmt::format("profiles.{}", name);
   Sheet sheet(edit.text());
-  sheet.add_section(fmt::format("profiles.{}", name));
-  edit.write(sheet.text(), [&](Meaning& meaning) { meaning[{std::string(name), ""}] = {}; });
+  sheet.add_section(section);
+  Meaning added;
+  added[{std::string(name), ""}] = {};
+  for (const auto& [key, value] : values) {
+    const auto& info = settable_key(key);
+    const auto checked = checked_value(info, name, value);
+    sheet.append_to(section, fmt::format("{} = {}", key, toml_value(info, checked)));
+    added[{std::string(name), key}] = {Entry::Form::literal, checked, {}};
+  }
+  if (act == Act::plan) return;
+  edit.write(sheet.text(), [&](Meaning& meaning) { meaning.merge(added); });
 }
 
 void remove_profile(const fs::path& file, std::string_view name) {

@@ -111,7 +111,11 @@ std::vector<std::string> child_environment();
 /// for a file laid out so that the edit would touch something else.
 void set_value(const std::filesystem::path& file, std::string_view profile, std::string_view key,
                std::string_view value);
-void add_profile(const std::filesystem::path& file, std::string_view name);
+/// Plain keys and their values, in the order they are to stand in.
+using ProfileValues = std::vector<std::pair<std::string, std::string>>;
+enum class Act { plan, write };  ///< plan: throws what writing would, and changes nothing
+void add_profile(const std::filesystem::path& file, std::string_view name, const ProfileValues& values = {},
+                 Act act = Act::write);
 void remove_profile(const std::filesystem::path& file, std::string_view name);
 
 }  // namespace ringctl::config

@@ -125,6 +125,21 @@ TEST_CASE("a profile is added at the end, once", "[config]") {
   CHECK(error_of([&] { add_profile(world.user_file(), "a.b"); }).errc() == Errc::invalid);
 }
 
+TEST_CASE("a profile is added whole, with what it holds, or not at all", "[config]") {
+  const World world;
+  world.write(world.user_file(), "[defaults]\nlimit = 5\n");
+  const auto before = World::read(world.user_file());
+  const ProfileValues secret = {{"workspace", "main"}, {"database", "postgresql://u:canary@h/db"}};
+  CHECK(error_of([&] { add_profile(world.user_file(), "prod", secret); }).slug() ==
+        "config.secret_in_settings");
+  const ProfileValues values = {{"database", "sqlite:/srv/a.db"}, {"workspace", "main"}};
+  add_profile(world.user_file(), "prod", values, Act::plan);
+  CHECK(World::read(world.user_file()) == before);
+  add_profile(world.user_file(), "prod", values);
+  CHECK(World::read(world.user_file()) ==
+        before + "\n[profiles.prod]\ndatabase = \"sqlite:/srv/a.db\"\nworkspace = \"main\"\n");
+}
+
 TEST_CASE("a profile goes with all its sections, and what belongs to others stays", "[config]") {
   const World world;
   world.write(world.user_file(),
