@@ -48,6 +48,25 @@ TEST_CASE("a missing section is added at the end", "[config]") {
   CHECK(after_set("", "", "serve.listen", "a:1") == "[serve]\nlisten = \"a:1\"\n");
 }
 
+TEST_CASE("the section that was written is told, and a plan writes nothing", "[config]") {
+  const auto section = [](const std::string& before, const std::string& profile, const std::string& key) {
+    const World world;
+    world.write(world.user_file(), before);
+    const auto planned = set_value(world.user_file(), profile, key, "4", Act::plan);
+    CHECK(World::read(world.user_file()) == before);
+    CHECK(set_value(world.user_file(), profile, key, "4") == planned);
+    return planned;
+  };
+  CHECK(section("", "", "limit") == "defaults");
+  CHECK(section("[defaults]\nlimit = 1\n", "", "twilio.retries") == "twilio");
+  CHECK(section("# c\n[twilio] # c\n\nretries = 1\n", "", "twilio.retries") == "twilio");
+  CHECK(section("[defaults]\ntwilio.retries = 1\n", "", "twilio.retries") == "defaults");
+  CHECK(section("[defaults.twilio]\ntimeout = '3s'\n", "", "twilio.retries") == "defaults.twilio");
+  CHECK(section("twilio.retries = 1\n[defaults]\n", "", "twilio.retries").empty());
+  CHECK(section("", "prod", "twilio.retries") == "profiles.prod.twilio");
+  CHECK(section("", "prod", "limit") == "profiles.prod");
+}
+
 TEST_CASE("lines inside a value are not taken for headers", "[config]") {
   CHECK(after_set(
             "[profiles.a]\nworkspace = 'w'\n[serve]\ntrusted_proxies = [\n'::1',\n]\n[defaults]\nlimit = 1\n",

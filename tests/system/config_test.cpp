@@ -22,3 +22,13 @@ TEST_CASE("a profile keeps the database and the workspace it was added with", "[
   CHECK(secret.err.find("canary") == std::string::npos);
   CHECK(site.failure({"profiles", "show", "prod"}) == "5 profiles.unknown");
 }
+
+TEST_CASE("a setting is said to be in the section it is in", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto set = site.run({"config", "set", "twilio.retries", "3"});
+  CHECK(set.err.find("set twilio.retries in [twilio] of ") == 0);
+  CHECK(test::read_text(site.machine().home() / ".config/ringctl/config.toml")
+            .find("[twilio]\nretries = 3\n") != std::string::npos);
+  CHECK(site.run({"config", "set", "limit", "3", "-n"}).err.find("would set limit in [defaults] of ") == 0);
+  CHECK(site.failure({"config", "set", "limit", "many", "-n"}) == "7 config.bad_value");
+}
