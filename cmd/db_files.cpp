@@ -64,7 +64,7 @@ void run_backup(const FileOptions& opts, Context& ctx) {
   if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});
   std::error_code ignored;
   if (std::filesystem::exists(opts.file, ignored)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
-  db::backup(*connection, opts.file);
+  db::backup(*connection, opts.file, &ctx.cancel());
   ctx.io().changed({"backed up", object, rest, {{"file", Cell(opts.file)}}});
 }
 
@@ -78,7 +78,7 @@ void run_restore(const FileOptions& opts, Context& ctx) {
   db::plan_restore(opts.file, url);
   if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest});
   ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
-  db::restore(opts.file, url);
+  db::restore(opts.file, url, &ctx.cancel());
   ctx.io().changed({"restored", object, rest, {{"file", Cell(opts.file)}}});
 }
 

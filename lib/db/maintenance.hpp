@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.hpp"
 #include "db/connection.hpp"
 
 namespace ringctl::db {
@@ -39,13 +40,15 @@ void plan_backup(Connection&, const std::filesystem::path& to);
 void plan_restore(const std::filesystem::path& from, const std::string& url);
 
 /// SQLite: a consistent copy while others write (the online backup API), to a temporary name, quick_check,
-/// fsync, rename; 0600. Throws Errc::db_corrupt for a damaged source and leaves `to` as it was.
-void backup(Connection&, const std::filesystem::path& to);
+/// fsync, rename; 0600. Throws Errc::db_corrupt for a damaged source, and what `cancel` says once it is set;
+/// either leaves `to` as it was and nothing beside it. Removes drafts that a killed run left there.
+void backup(Connection&, const std::filesystem::path& to, const base::CancelToken* cancel = nullptr);
 /// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as
 /// PATH.before-restore
 /// (-2, -3 ... where there is one already).
 /// Throws Errc::db_busy while another process has the database open.
-void restore(const std::filesystem::path& from, const std::string& url);
+void restore(const std::filesystem::path& from, const std::string& url,
+             const base::CancelToken* cancel = nullptr);
 
 struct CopyCount {
   std::string table;

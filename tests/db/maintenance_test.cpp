@@ -1,5 +1,7 @@
 #include "db/maintenance.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -7,6 +9,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "db/migrations.hpp"
 #include "db/transaction.hpp"
 #include "support/catch.hpp"
@@ -212,6 +215,40 @@ TEST_CASE("a damaged database takes no good backup's place", "[db]") {
   CHECK(test::read_text(good) == before);
   CHECK(slug_of([&] { backup(*connection, dir / "new.db"); }) == "db.corrupt");
   CHECK(files_in(dir.path()) == std::vector<fs::path>{"backup.db", "live.db"});
+}
+
+TEST_CASE("a backup that is stopped leaves nothing but the old one", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  const test::TempDir dir;
+  backup(database.connection(), dir / "backup.db");
+  fill(database);
+  const auto before = test::read_text(dir / "backup.db");
+  for (const auto [status, errc] : {std::pair(130, Errc::interrupted), std::pair(143, Errc::terminated)}) {
+    base::CancelToken cancel;
+    cancel.cancel(status);
+    const auto error = test::error_of([&] { backup(database.connection(), dir / "backup.db", &cancel); });
+    REQUIRE(error);
+    CHECK(error->errc() == errc);
+    CHECK(files_in(dir.path()) == std::vector<fs::path>{"backup.db"});
+    CHECK(test::read_text(dir / "backup.db") == before);
+  }
+}
+
+TEST_CASE("a backup sweeps what a killed one left, and nothing else", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  const test::TempDir dir;
+  for (const auto* name : {"backup.db.tmp-0123456789ab", "backup.db.tmp-0123456789ab-journal"})
+    test::write_text(dir / name, "half");
+  const std::vector<fs::path> others = {"backup.db.tmp-0123456789aZ", "backup.db.tmp-1",
+                                        "other.db.tmp-0123456789ab"};
+  for (const auto& name : others) test::write_text(dir.path() / name, "mine");
+  const auto written = dir / "backup.db.tmp-fedcba987654";
+  test::write_text(written, "half");
+  const base::Fd held(::open(written.c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::flock(held.get(), LOCK_EX) == 0);
+  backup(database.connection(), dir / "backup.db");
+  CHECK(files_in(dir.path()) ==
+        std::vector<fs::path>{"backup.db", others[0], others[1], "backup.db.tmp-fedcba987654", others[2]});
 }
 
 TEST_CASE("a restored database is the backup, and the old one is kept", "[db]") {

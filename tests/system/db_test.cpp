@@ -1,4 +1,6 @@
 // `ringctl db` and `ringctl doctor` as people and scripts run them.
+#include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -15,6 +17,17 @@ std::string status_of(const nlohmann::json& report, std::string_view check) {
   for (const auto& row : report)
     if (row["check"] == check) return row["status"];
   return "not looked at";
+}
+
+/// Of a file that is not whole yet; 0 if there is none.
+std::uintmax_t draft_size(const std::filesystem::path& folder) {
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().filename().string().find(".tmp-") != std::string::npos) {
+      const auto size = entry.file_size(gone);
+      return gone ? 0 : size;
+    }
+  return 0;
 }
 
 }  // namespace
@@ -80,6 +93,31 @@ TEST_CASE("a backup is restored, and what it replaces is kept", "[system]") {
   CHECK(site.json({"numbers", "list"}).size() == 1);
   CHECK(site.json({"numbers", "list", "-d", "sqlite:" + site.sqlite_file().string() + ".before-restore"})
             .size() == 2);
+}
+
+TEST_CASE("an interrupted backup ends with the signal's status and leaves the old one alone",
+          "[system][slow]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"numbers", "add", "+12025550123"});
+  site.ok({"db", "backup", "estate.db"});
+  // Big enough that the signal comes first.
+  {
+    const auto connection = db::Connection::open("sqlite:" + site.sqlite_file().string());
+    connection->exec_script("CREATE TABLE ballast AS SELECT zeroblob(64000000) AS bytes");
+  }
+  const auto signal = GENERATE(SIGINT, SIGTERM);
+  test::ProcessOptions options;
+  options.meanwhile = [&](int pid) {
+    while (::kill(pid, 0) == 0 && draft_size(site.machine().home()) < 1 << 20) ::poll(nullptr, 0, 1);
+    ::kill(pid, signal);
+  };
+  const auto before = test::read_text(site.machine().home() / "estate.db");
+  const auto result = site.machine().run({"db", "backup", "estate.db", "--yes"}, options);
+  INFO(result.err);
+  CHECK(result.status == 128 + signal);
+  CHECK_FALSE(result.killed);
+  CHECK(test::read_text(site.machine().home() / "estate.db") == before);
+  CHECK(draft_size(site.machine().home()) == 0);
 }
 
 TEST_CASE("a plan of a restore is refused as the run would be", "[system]") {
