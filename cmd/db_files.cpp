@@ -134,7 +134,7 @@ void add_db_files(Noun& db) {
       .kind(ValueKind::file)
       .details(
           "Takes a consistent copy while others go on writing. A file that is there already is replaced "
-          "after a question, or with --yes. PostgreSQL has pg_dump for this.")
+          "after a question, or with --yes. For PostgreSQL it prints the pg_dump command that does it.")
       .example("ringctl db backup estate.db")
       .example("ringctl db backup estate.db --yes", "replaces an older one")
       .exits({Errc::declined, Errc::db_busy, Errc::db_corrupt});

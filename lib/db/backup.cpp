@@ -18,6 +18,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/secret.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
 #include "db/sqlite_connection.hpp"
@@ -216,11 +217,20 @@ fs::path backup_target(const SqliteConnection& source, const fs::path& given) {
   return path;
 }
 
-SqliteConnection& require_sqlite(Connection& connection) {
+std::string shell_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+SqliteConnection& require_sqlite(Connection& connection, const fs::path& to) {
   if (connection.engine() != Engine::sqlite)
+    // The policies bind the owner too: without the door, and pg_dump's consent to them, it dumps no row.
     throw Error(Errc::usage, "db.backup_engine",
                 fmt::format("{} is backed up with the server's own tools", connection.url()),
-                "pg_dump --format=custom --file=FILE URL");
+                fmt::format("PGOPTIONS='-c ringctl.door=maintenance' pg_dump --enable-row-security "
+                            "--schema=ringctl --format=custom --file={} {}",
+                            shell_quoted(to.string()), shell_quoted(connection.url())));
   return static_cast<SqliteConnection&>(connection);
 }
 
@@ -273,7 +283,9 @@ Restorable open_restorable(const fs::path& from, const std::string& url) {
   if (!url.starts_with("sqlite:"))
     throw Error(Errc::usage, "db.backup_engine",
                 "a PostgreSQL database is restored with the server's own tools",
-                "pg_restore --dbname=URL FILE");
+                fmt::format("pg_restore --exit-on-error --single-transaction --dbname={} {}   (into an empty "
+                            "database)",
+                            shell_quoted(base::redact_url(url)), shell_quoted(from.string())));
   auto target = sqlite_path(url);
   if (target.empty()) throw Error(Errc::usage, "db.bad_url", "a database in memory cannot be restored");
   if (same_file(from, target))
@@ -310,11 +322,11 @@ void restore(const fs::path& from, const std::string& url, const base::CancelTok
 }
 
 void plan_backup(Connection& connection, const fs::path& to) {
-  backup_target(require_sqlite(connection), to);
+  backup_target(require_sqlite(connection, to), to);
 }
 
 void backup(Connection& connection, const fs::path& to, const base::CancelToken* cancel) {
-  auto& source = require_sqlite(connection);
+  auto& source = require_sqlite(connection, to);
   const auto target = backup_target(source, to);
   Draft draft(target);
   copy_pages(source, draft.path(), cancel);

@@ -1,11 +1,15 @@
 // `ringctl db` and `ringctl doctor` as people and scripts run them.
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <future>
+#include <map>
 
+#include "db/maintenance.hpp"
+#include "support/sample_estate.hpp"
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -245,6 +249,49 @@ TEST_CASE("a backup is for SQLite", "[system]") {
     const Site site(engine);
     site.init();
     CHECK(site.failure({"db", "backup", "x.db"}) == "2 db.backup_engine");
+  }
+}
+
+TEST_CASE("the commands printed for PostgreSQL dump an estate and restore it row by row", "[system]") {
+  for (const auto engine : test::engines()) {
+    if (engine == db::Engine::sqlite) continue;
+    const Site site(engine), other(engine);
+    if (test::run_in_shell(site.machine(), "command -v pg_dump pg_restore").status != 0) return;
+    site.init();
+    site.ok({"workspaces", "add", "second", "--zone", "UTC"});
+    site.ok({"numbers", "add", "+12025550123", "--label", "École", "-w", "default"});
+    site.ok({"numbers", "add", "+12025550124", "-w", "second"});
+    const auto run_hint = [&](const Site& of, const std::string& verb) {
+      const auto refused = of.run({"db", verb, "it's.dump"});
+      CHECK(refused.status == 2);
+      const auto at = refused.err.find("hint: ");
+      REQUIRE(at != std::string::npos);
+      auto command = refused.err.substr(at + 6, refused.err.find('\n', at) - at - 6);
+      command = command.substr(0, command.find("   ("));
+      const auto done = test::run_in_shell(site.machine(), command);
+      INFO(command << "\n" << done.err);
+      CHECK(done.status == 0);
+    };
+    run_hint(site, "backup");
+    std::filesystem::copy(site.machine().home() / "it's.dump", other.machine().home());
+    run_hint(other, "restore");
+
+    const auto counts = [](const Site& of) {
+      const auto connection = db::Connection::open(of.url());
+      const db::Transaction transaction(*connection, db::Scope::through(db::Door::maintenance),
+                                        db::Access::read);
+      std::map<std::string, std::int64_t> rows;
+      for (const auto& table : db::tables())
+        rows[std::string(table.name)] =
+            connection->integer(fmt::format("SELECT count(*) FROM {}", table.name)).value();
+      return rows;
+    };
+    CHECK(counts(site)["phone_numbers"] == 2);
+    CHECK(counts(site) == counts(other));
+    other.ok({"db", "check"});
+    CHECK(other.json({"audit", "verify", "-w", "second"})["ok"] == true);
+    CHECK(site.ok({"numbers", "export", "-w", "default"}) ==
+          other.ok({"numbers", "export", "-w", "default"}));
   }
 }
 
