@@ -32,6 +32,11 @@ struct Finding {
 /// Errc::db_corrupt only when the database cannot be read at all.
 std::vector<Finding> check(Connection&);
 
+/// The first table, view, index, trigger or policy in which the database differs from one just migrated to
+/// the same schema: "table audit_log is missing"; "" if there is none, or the schema is not one this ringctl
+/// knows.
+std::string schema_difference(Connection&);
+
 /// The file of "sqlite:PATH", absolute; empty for a database in memory or on a server. Throws Errc::usage.
 std::filesystem::path database_file(const std::string& url);
 

@@ -129,6 +129,60 @@ TEST_CASE("check finds a database that is not migrated", "[db]") {
   CHECK(finding->fix == "ringctl db migrate");
 }
 
+TEST_CASE("check names the first thing of the schema that is missing, altered or foreign", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())));
+  const bool sqlite = database.engine() == Engine::sqlite;
+  auto& connection = database.connection();
+  CHECK(schema_difference(connection).empty());
+  std::string difference;
+  const auto alter = [&](const std::string& sql, std::string what) {
+    Transaction transaction(connection, Scope::through(Door::maintenance));
+    connection.exec_script(sql);
+    transaction.commit();
+    difference = std::move(what);
+  };
+  SECTION("a table taken away") {
+    alter(sqlite ? "DROP TABLE audit_images" : "DROP TABLE audit_images CASCADE",
+          "table audit_images is missing");
+  }
+  SECTION("a table of another hand") {
+    alter("CREATE TABLE zoo (id integer)", "table zoo does not belong to it");
+  }
+  SECTION("an index taken away") {
+    alter("DROP INDEX idx_jobs_workspace", "index idx_jobs_workspace is missing");
+  }
+  SECTION("a view of another hand") {
+    alter("CREATE VIEW zoo AS SELECT 1 AS one", "view zoo does not belong to it");
+  }
+  SECTION("a trigger on the numbers") {
+    alter(sqlite ? "CREATE TRIGGER zoo AFTER INSERT ON phone_numbers BEGIN DELETE FROM jobs; END"
+                 : "CREATE FUNCTION zoo() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+                   "CREATE TRIGGER zoo AFTER INSERT ON phone_numbers FOR EACH ROW EXECUTE FUNCTION zoo()",
+          "trigger zoo on phone_numbers does not belong to it");
+  }
+  SECTION("what only one engine can") {
+    if (sqlite)
+      alter("ALTER TABLE jobs ADD COLUMN zoo TEXT", "table jobs is not as it was made");
+    else
+      alter("CREATE POLICY zoo ON jobs FOR SELECT USING (true)", "policy zoo on jobs does not belong to it");
+  }
+  CHECK(schema_difference(connection) == difference);
+  const auto finding = failing(connection);
+  REQUIRE(finding);
+  CHECK(finding->id == "schema");
+  CHECK(finding->evidence.ends_with(", but " + difference));
+}
+
+TEST_CASE("every schema there was has the objects its migrations say", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  const test::FixedClock clock;
+  for (int schema = 1; schema <= latest_schema(); ++schema) {
+    migrate(database.connection(), clock, schema);
+    CAPTURE(schema);
+    CHECK(schema_difference(database.connection()).empty());
+  }
+}
+
 TEST_CASE("check finds rows that refer to nothing", "[db]") {
   TestDatabase database(Engine::sqlite);
   fill(database);

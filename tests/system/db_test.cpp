@@ -70,6 +70,26 @@ TEST_CASE("a sound database passes its checks, silently if asked to", "[system]"
   CHECK(quiet.err.empty());
 }
 
+TEST_CASE("a mutilated schema is neither current nor sound", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  {
+    const auto connection = db::Connection::open(
+        site.engine() == db::Engine::sqlite ? "sqlite:" + site.sqlite_file().string() : site.url());
+    db::Transaction transaction(*connection, db::Scope::through(db::Door::maintenance));
+    connection->exec_script(site.engine() == db::Engine::sqlite
+                                ? "DROP TABLE audit_images; DROP TABLE audit_log"
+                                : "DROP TABLE audit_log CASCADE");
+    transaction.commit();
+  }
+  const auto status = site.run({"db", "status", "-o", "json"});
+  CHECK(status.status == 0);
+  CHECK(nlohmann::json::parse(status.out)["state"] == "changed");
+  CHECK(status.err.find("is missing") != std::string::npos);
+  CHECK(site.failure({"db", "check"}) == "8 db.check_failed");
+  CHECK(site.failure({"doctor", "db"}) == "8 doctor.failed");
+}
+
 TEST_CASE("a database newer than this ringctl is refused", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
