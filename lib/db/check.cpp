@@ -79,8 +79,8 @@ Finding role_finding(Connection& connection) {
   auto role =
       connection.query("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user");
   if (role.next() && !role.boolean(1) && !role.boolean(2))
-    return {"policies", true, fmt::format("row policies bind role {}", role.text(0)), ""};
-  return {"policies", false, fmt::format("row policies do not bind role {}", role.text(0)),
+    return {"role", true, fmt::format("row policies bind role {}", role.text(0)), ""};
+  return {"role", false, fmt::format("row policies do not bind role {}", role.text(0)),
           fmt::format("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS", role.text(0))};
 }
 

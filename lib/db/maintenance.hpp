@@ -22,7 +22,7 @@ struct TableInfo {
 std::span<const TableInfo> tables();
 
 struct Finding {
-  std::string id;  ///< "integrity", "foreign_keys", "schema", "policies", "collation"
+  std::string id;  ///< "integrity", "foreign_keys", "schema", "role", "policies", "collation"
   bool ok;
   std::string evidence;  ///< one line
   std::string fix;       ///< command, or ""

@@ -34,6 +34,15 @@ TEST_CASE("a job has its whole id in every format but the table, and is found by
   site.ok({"jobs", "undo", id, "--yes"});
 }
 
+TEST_CASE("a job's position is the number it came to, as it is written", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.machine().file("numbers.csv", rows(2, 1));
+  REQUIRE(site.run({"numbers", "import", "numbers.csv", "--max-errors", "1"}).status == 3);
+  for (const auto* format : {"csv", "tsv", "table"})
+    CHECK(site.ok({"jobs", "list", "--columns", "position", "--no-header", "-o", format}) ==
+          "+12025550111\n");
+}
+
 TEST_CASE("a job shows its options by the names of the flags", "[system]") {
   const Site site(db::Engine::sqlite);
   site.machine().file("numbers.csv", rows(1, 0));
