@@ -35,6 +35,9 @@ void require_utf8_name(const std::string& file) {
 bulk::ImportOptions options_of(const ImportArguments& arguments, Context& context) {
   require_utf8_name(arguments.file);
   if (arguments.rejects) require_utf8_name(*arguments.rejects);
+  if (arguments.rejects == "-")
+    throw Error(Errc::usage, "usage.bad_value", "--rejects takes the name of a file, not -",
+                "--rejects rejects.csv");
   bulk::ImportOptions options;
   auto& intake = options.intake;
   intake.path = arguments.file;
@@ -114,7 +117,8 @@ std::vector<std::string> rejected_rows(const bulk::ImportReport& report) {
   std::vector<std::string> lines;
   for (const auto& problem : report.problems) lines.push_back(problem.text());
   if (const auto more = report.counts.rejected() - std::ssize(report.problems); more > 0)
-    lines.push_back(fmt::format("… {} more", number(more)));
+    lines.push_back(fmt::format("… {} more{}", number(more),
+                                report.dry_run ? " (a run with --rejects FILE keeps them all)" : ""));
   return lines;
 }
 
@@ -204,6 +208,8 @@ void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adap
   shown.reset();
   show_warnings(io, report);
   show_summary(io, report, adapter.noun());
+  if (report.dry_run && !options.rejects.empty())
+    io.note(fmt::format("a dry run writes no rejects: {} is as it was", options.rejects.string()));
   if (report.outcome == Errc::ok) return;
   if (report.outcome != Errc::partial) throw bulk::refusal(report);
   if (!report.dry_run) throw partial(report);
