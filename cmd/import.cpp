@@ -206,6 +206,7 @@ void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adap
   auto& cancel = context.cancel();
   const auto report = bulk::run_import(target, adapter, options, cancel, progress);
   shown.reset();
+  if (report.counts.rows == 0) io.warn(fmt::format("{}: no row to import", report.input));
   show_warnings(io, report);
   show_summary(io, report, adapter.noun());
   if (report.dry_run && !options.rejects.empty())
