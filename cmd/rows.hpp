@@ -31,7 +31,7 @@ struct RowStyle {
   bool guard = true;                     ///< against spreadsheet formulas, csv and tsv
   bool crlf = false, bom = false;
   char delimiter = ',';   ///< csv
-  bool pretty = false;    ///< json on a terminal
+  bool pretty = false;    ///< on a terminal: json is indented, control characters of csv and tsv are shown
   std::size_t width = 0;  ///< table: cells are shortened to it; 0: never
   bool color = false;
 };
