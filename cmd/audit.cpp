@@ -181,7 +181,7 @@ void add_audit(Noun& audit) {
   audit.verb<VerifyOptions>("verify", "Check that no change was altered or removed", run_verify)
       .details(
           "Reads the whole chain: every row is linked by hash to the one before it, and carries digests of "
-          "what the object held. Exits 8 if a row was changed, removed or added, or if the end was cut off. "
+          "what the object held. Exits 8 if a row was changed, removed or added, or if the end or all of it was cut off. "
           "The hash of the newest row, noted elsewhere, vouches for all rows before it.")
       .columns(k_verdict_columns)
       .example("ringctl audit verify")

@@ -68,12 +68,13 @@ void run_set(const SetOptions& options, Context& context) {
   const auto& key = known_key(options.key);
   const auto file = context.user_config_file();
   const auto profile = context.globals().profile.value_or("");
-  const auto section = profile.empty() ? std::string("[defaults]") : fmt::format("[profiles.{}]", profile);
+  const auto act = context.dry_run() ? config::Act::plan : config::Act::write;
+  const auto written = config::set_value(file, profile, key.name, options.value, act);
+  const auto section = written.empty() ? std::string("the top") : fmt::format("[{}]", written);
   const auto where = fmt::format("in {} of {}", section, file.string());
   const Change change{
       "set", key.name, where, {{"value", options.value}, {"file", file.native()}, {"section", section}}};
   if (context.dry_run()) return context.io().would_change(change);
-  config::set_value(file, profile, key.name, options.value);
   context.io().changed(change);
 }
 
@@ -84,7 +85,8 @@ void add_set(Noun& noun) {
       .argument("value", &SetOptions::value, "its value")
       .kind(ValueKind::other)
       .details(
-          "Without --profile the key is set under [defaults], for every profile. The file keeps its comments. "
+          "Without --profile the key is set for every profile: under [defaults], or in the section of its name "
+          "([twilio] for twilio.retries). The file keeps its comments. "
           "Secrets are not set here: they belong into credentials.toml (mode 0600) or the environment.")
       .example("ringctl config set timezone America/New_York")
       .example("ringctl config set database sqlite:/srv/estate.db --profile test", "in one profile only")

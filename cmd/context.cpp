@@ -11,6 +11,7 @@
 #include "base/zone.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/errors.hpp"
+#include "cmd/own_files.hpp"
 #include "cmd/signals.hpp"
 
 namespace ringctl::cmd {
@@ -187,6 +188,7 @@ IoOptions Context::io_options() {
 
 Io& Context::io() {
   if (!io_) {
+    if (globals_.out && *globals_.out != "-") refuse_own_file(*this, "--out", *globals_.out);
     io_ = std::make_unique<Io>(io_options(), world_.clock, world_.cancel);
     // A file of --out that is only half there is taken away again.
     if (globals_.out && *globals_.out != "-") signals::stop_gracefully(false);

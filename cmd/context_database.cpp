@@ -26,6 +26,12 @@ void bring_up_to_date(db::Connection& connection, const base::Clock& clock) {
   db::require_current_schema(connection);
 }
 
+void tell_of_first_use(Io& io, const std::string& url, bool new_database) {
+  if (url == k_in_memory) return;
+  io.note(new_database ? fmt::format("created {} with workspace {}", url, k_first_workspace)
+                       : fmt::format("created workspace {} in {}", k_first_workspace, url));
+}
+
 Error no_workspace() {
   return {Errc::not_found, "workspaces.none", "the database holds no workspace", "ringctl init"};
 }
@@ -145,12 +151,14 @@ const directory::Workspace* Context::find_workspace() {
 
 const directory::Workspace& Context::workspace_for_write(const std::optional<std::string>& default_country) {
   if (const auto* found = find_workspace()) return *found;
+  const bool new_database = !database_;
   const auto zone = io().options().zone.name();
   if (dry_run()) stay_in_memory();
   database_for_write();
   try {
     database_->workspace =
         directory::Workspaces(*database_->session).add(std::string(k_first_workspace), zone, default_country);
+    tell_of_first_use(io(), database_->connection->url(), new_database);
   } catch (const Error& error) {
     // Another process wrote first; its workspace will do.
     if (error.slug() != "workspaces.exists") throw;

@@ -9,6 +9,7 @@
 #include "base/secret.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/db.hpp"
+#include "cmd/own_files.hpp"
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
@@ -57,12 +58,13 @@ struct FileOptions {
 void run_backup(const FileOptions& opts, Context& ctx) {
   const auto connection = ctx.open_database_as_is();
   db::plan_backup(*connection, opts.file);
+  refuse_own_file(ctx, "the backup", opts.file);
   const auto object = connection->url();
   const auto rest = fmt::format("to {}", opts.file);
   if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});
   std::error_code ignored;
   if (std::filesystem::exists(opts.file, ignored)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
-  db::backup(*connection, opts.file);
+  db::backup(*connection, opts.file, &ctx.cancel());
   ctx.io().changed({"backed up", object, rest, {{"file", Cell(opts.file)}}});
 }
 
@@ -76,7 +78,7 @@ void run_restore(const FileOptions& opts, Context& ctx) {
   db::plan_restore(opts.file, url);
   if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest});
   ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
-  db::restore(opts.file, url);
+  db::restore(opts.file, url, &ctx.cancel());
   ctx.io().changed({"restored", object, rest, {{"file", Cell(opts.file)}}});
 }
 
@@ -132,7 +134,7 @@ void add_db_files(Noun& db) {
       .kind(ValueKind::file)
       .details(
           "Takes a consistent copy while others go on writing. A file that is there already is replaced "
-          "after a question, or with --yes. PostgreSQL has pg_dump for this.")
+          "after a question, or with --yes. For PostgreSQL it prints the pg_dump command that does it.")
       .example("ringctl db backup estate.db")
       .example("ringctl db backup estate.db --yes", "replaces an older one")
       .exits({Errc::declined, Errc::db_busy, Errc::db_corrupt});

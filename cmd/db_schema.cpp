@@ -32,13 +32,15 @@ struct StatusOptions {};
 void run_status(const StatusOptions&, Context& ctx) {
   const auto connection = ctx.open_database_as_is();
   const auto state = db::migration_state(*connection);
+  const auto difference = db::schema_difference(*connection);
   const Cell cells[] = {db::engine_name(connection->engine()),
                         connection->url(),
-                        state_word(state),
+                        difference.empty() ? state_word(state) : "changed",
                         state.current,
                         db::latest_schema(),
                         state.pending.size()};
   ctx.io().record(k_columns, cells);
+  if (!difference.empty()) ctx.io().warn(fmt::format("schema {}: {}", state.current, difference));
 }
 
 struct MigrateOptions {

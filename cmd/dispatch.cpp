@@ -63,6 +63,7 @@ int dispatch(const std::vector<std::string>& args, Context& context) {
   } else {
     const auto& invocation = std::get<Invocation>(parsed);
     context.begin(*invocation.command, invocation.globals);
+    if (invocation.globals.out) context.io();  // a file that will not do is refused before anything changes
     if (!check_columns(context)) invocation.command->run(invocation.options.get(), context);
   }
   context.close();

@@ -6,6 +6,7 @@
 
 #include "cmd/json_text.hpp"
 #include "cmd/rows.hpp"
+#include "cmd/terminal.hpp"
 #include "csv/writer.hpp"
 
 namespace ringctl::cmd {
@@ -102,7 +103,14 @@ class Delimited final : public RowFormat {
     append_field(out, guarded_);
   }
 
-  void append_field(std::string& out, std::string_view text) const {
+  void append_field(std::string& out, std::string_view text) {
+    if (!target_.style.pretty) return append_written(out, text);
+    written_.clear();
+    append_written(written_, text);
+    append_visible(out, written_);
+  }
+
+  void append_written(std::string& out, std::string_view text) const {
     if (tsv_)
       csv::append_tsv(out, text);
     else
@@ -113,7 +121,7 @@ class Delimited final : public RowFormat {
   bool tsv_;
   char delimiter_;
   std::string_view end_of_line_;
-  std::string null_, guarded_;
+  std::string null_, guarded_, written_;
 };
 
 }  // namespace

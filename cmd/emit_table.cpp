@@ -19,6 +19,11 @@ constexpr std::size_t k_gap = 2;
 constexpr std::size_t k_short_id = 8;
 constexpr std::size_t k_narrowest = 6;
 
+/// What would be of no use shortened: no command takes it.
+bool keeps_width(ColumnType type) {
+  return type == ColumnType::e164 || type == ColumnType::job || type == ColumnType::uuid;
+}
+
 bool is_number(ColumnType type) {
   return type == ColumnType::integer || type == ColumnType::real || type == ColumnType::duration ||
          type == ColumnType::money;
@@ -92,7 +97,8 @@ class Table final : public RowFormat {
     if (!last) out.append(k_gap, ' ');
   }
 
-  /// Takes columns off the widest until the row fits; columns of numbers and short ones keep their width.
+  /// Takes columns off the widest until the row fits; columns of numbers, ids and short ones keep their
+  /// width.
   void fit_to_screen() {
     if (target_.style.width == 0) return;
     auto total = (widths_.size() - 1) * k_gap;
@@ -101,7 +107,7 @@ class Table final : public RowFormat {
       std::size_t widest = widths_.size();
       for (std::size_t i = 0; i < widths_.size(); ++i) {
         const auto type = target_.columns[i].type;
-        if (is_number(type) || type == ColumnType::e164 || widths_[i] <= k_narrowest) continue;
+        if (is_number(type) || keeps_width(type) || widths_[i] <= k_narrowest) continue;
         if (widest == widths_.size() || widths_[i] > widths_[widest]) widest = i;
       }
       if (widest == widths_.size()) return;

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "bulk/names.hpp"
 #include "cmd/context.hpp"
+#include "cmd/own_files.hpp"
 #include "directory/workspaces.hpp"
 #include "phone/region.hpp"
 
@@ -34,6 +35,9 @@ void require_utf8_name(const std::string& file) {
 bulk::ImportOptions options_of(const ImportArguments& arguments, Context& context) {
   require_utf8_name(arguments.file);
   if (arguments.rejects) require_utf8_name(*arguments.rejects);
+  if (arguments.rejects == "-")
+    throw Error(Errc::usage, "usage.bad_value", "--rejects takes the name of a file, not -",
+                "--rejects rejects.csv");
   bulk::ImportOptions options;
   auto& intake = options.intake;
   intake.path = arguments.file;
@@ -113,7 +117,8 @@ std::vector<std::string> rejected_rows(const bulk::ImportReport& report) {
   std::vector<std::string> lines;
   for (const auto& problem : report.problems) lines.push_back(problem.text());
   if (const auto more = report.counts.rejected() - std::ssize(report.problems); more > 0)
-    lines.push_back(fmt::format("… {} more", number(more)));
+    lines.push_back(fmt::format("… {} more{}", number(more),
+                                report.dry_run ? " (a run with --rejects FILE keeps them all)" : ""));
   return lines;
 }
 
@@ -179,6 +184,7 @@ void run_import(const ImportArguments& arguments, Context& context, bulk::Adapte
 }
 
 void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adapter& adapter) {
+  if (!options.rejects.empty()) refuse_own_file(context, "--rejects", options.rejects);
   const auto target = [&](bool writes) -> bulk::Target {
     if (!writes && !context.find_workspace()) context.stay_in_memory();
     const auto& country = options.intake.reading.default_country;
@@ -200,8 +206,11 @@ void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adap
   auto& cancel = context.cancel();
   const auto report = bulk::run_import(target, adapter, options, cancel, progress);
   shown.reset();
+  if (report.counts.rows == 0) io.warn(fmt::format("{}: no row to import", report.input));
   show_warnings(io, report);
   show_summary(io, report, adapter.noun());
+  if (report.dry_run && !options.rejects.empty())
+    io.note(fmt::format("a dry run writes no rejects: {} is as it was", options.rejects.string()));
   if (report.outcome == Errc::ok) return;
   if (report.outcome != Errc::partial) throw bulk::refusal(report);
   if (!report.dry_run) throw partial(report);

@@ -11,6 +11,7 @@
 namespace ringctl::cmd {
 namespace {
 
+// `position` is a number in most jobs, as `key` is below.
 constexpr std::array k_columns = {
     Column{"job", ColumnType::job, true, true},
     Column{"kind", ColumnType::word, true, true},
@@ -32,7 +33,7 @@ constexpr std::array k_columns = {
     Column{"actor", ColumnType::text, false, true},
     Column{"input_digest", ColumnType::word, false},
     Column{"options", ColumnType::json, false},
-    Column{"position", ColumnType::word, false},
+    Column{"position", ColumnType::e164, false},
 };
 
 Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell(text); }

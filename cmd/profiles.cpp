@@ -61,9 +61,21 @@ void run_show(const NameOptions& options, Context& context) {
 // --- add, use, remove ---
 void run_add(const NameOptions& options, Context& context) {
   const auto file = context.user_config_file();
-  if (context.dry_run()) return context.io().would_change({"add", "profile " + options.name});
-  config::add_profile(file, options.name);
-  context.io().changed({"added", "profile " + options.name, fmt::format("to {}", file.string())});
+  const auto& globals = context.globals();
+  config::ProfileValues values;
+  if (globals.database) values.emplace_back("database", *globals.database);
+  if (globals.workspace) values.emplace_back("workspace", *globals.workspace);
+  config::add_profile(file, options.name, values, context.dry_run() ? config::Act::plan : config::Act::write);
+
+  auto rest = fmt::format("to {}", file.string());
+  std::vector<Field> fields = {{"file", file.native()}};
+  for (const auto& [key, value] : values) {
+    rest += fmt::format(", {} {}", key, value);
+    fields.push_back({key, value});
+  }
+  const auto object = "profile " + options.name;
+  if (context.dry_run()) return context.io().would_change({"add", object, rest, fields});
+  context.io().changed({"added", object, rest, fields});
 }
 
 void run_use(const NameOptions& options, Context& context) {
@@ -99,9 +111,13 @@ void add_profiles(Noun& noun) {
       .example("ringctl profiles show prod")
       .example("ringctl profiles show prod -o jsonl --columns key,value")
       .exits({Errc::not_found});
-  noun.verb<NameOptions>("add", "Add an empty profile to the user's configuration file", run_add)
+  noun.verb<NameOptions>("add", "Add a profile to the user's configuration file", run_add)
       .argument("name", &NameOptions::name, "letters, digits, - and _")
+      .details(
+          "--database and --workspace, where given, are stored in the profile. A URL with a password is "
+          "refused: that belongs into credentials.toml.")
       .example("ringctl profiles add prod")
+      .example("ringctl profiles add branch --database sqlite:/srv/branch.db", "with its database")
       .example("ringctl profiles add test --dry-run", "say what would be done")
       .exits({Errc::conflict, Errc::invalid});
   noun.verb<NameOptions>("use", "Make a profile the one used by default", run_use)

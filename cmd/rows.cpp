@@ -55,7 +55,15 @@ Format parse_format(std::string_view name) {
 }
 
 std::optional<Format> format_of_file(const std::filesystem::path& file) {
+  // Names that promise a format there is not; any other may hold whatever is written.
+  static constexpr std::array<std::string_view, 11> k_foreign = {
+      ".xlsx", ".xls", ".ods", ".html", ".htm", ".pdf", ".xml", ".yaml", ".yml", ".toml", ".parquet"};
   const auto ending = base::ascii_lower(file.extension().string());
+  if (std::find(k_foreign.begin(), k_foreign.end(), ending) != k_foreign.end())
+    throw Error(Errc::usage, "usage.no_format",
+                fmt::format("--out {}: there is no format {}, only tsv, csv, json, jsonl, md and table",
+                            file.string(), ending.substr(1)),
+                "name the file .csv, .tsv, .json, .jsonl or .md, or add -o FORMAT");
   const auto format = ending.empty() ? std::nullopt : find_format(std::string_view(ending).substr(1));
   return format == Format::table ? std::nullopt : format;
 }

@@ -19,7 +19,8 @@ namespace ringctl::cmd {
 enum class Format { table, tsv, json, jsonl, csv, md };
 /// Throws Errc::usage [usage.bad_value] naming the formats there are.
 Format parse_format(std::string_view name);
-/// By the end of its name: csv for "numbers.csv"; nullopt where that says nothing.
+/// By the end of its name: csv for "numbers.csv"; nullopt where that says nothing. Throws Errc::usage
+/// [usage.no_format] for "numbers.xlsx" and other names of formats there are not.
 std::optional<Format> format_of_file(const std::filesystem::path& file);
 
 /// How rows are written, decided before the first.
@@ -30,7 +31,7 @@ struct RowStyle {
   bool guard = true;                     ///< against spreadsheet formulas, csv and tsv
   bool crlf = false, bom = false;
   char delimiter = ',';   ///< csv
-  bool pretty = false;    ///< json on a terminal
+  bool pretty = false;    ///< on a terminal: json is indented, control characters of csv and tsv are shown
   std::size_t width = 0;  ///< table: cells are shortened to it; 0: never
   bool color = false;
 };

@@ -60,7 +60,9 @@ std::string formats() {
          "In csv and tsv, free text that a spreadsheet would take for a formula (it begins with = + - @ TAB CR NUL) gets\n"
          "a ' in front; `import` removes it again. --csv-raw turns that off. Numbers, times and identifiers are checked\n"
          "and never prefixed.\n\n"
-         "--out FILE takes its format from the name, if that ends in .csv, .tsv, .json, .jsonl or .md and -o names none.\n\n"
+         "--out FILE takes its format from the name, if that ends in .csv, .tsv, .json, .jsonl or .md and -o names none;\n"
+         "a name such as x.xlsx or x.html, of a format there is not, is refused.\n\n"
+         "Written to a terminal, tsv and csv show control characters as the table does; a pipe or file gets them raw.\n"
          "tsv, csv and jsonl are written while the rows are read, in bounded memory. --out FILE appears whole or not at\n"
          "all. A full disk is exit status 40.\n";
 }

@@ -67,7 +67,9 @@ struct Verdict {
   std::string reason = {};  ///< "row 17 was changed", "row 18 is missing", "image of row 19 was changed"
   std::string head = {};    ///< hash of the newest row; noted elsewhere it vouches for all before it
 };
-/// Reads the whole chain. Detects a changed, removed or inserted row, a changed image, and a cut-off end.
+/// Reads the whole chain of a workspace that exists. Detects a changed, removed or inserted row, a changed
+/// image, a log that is gone, and a cut-off end; but not an end that was cut off together with its images and
+/// the newest link set back: only the hash noted before shows that.
 Verdict verify(db::Connection&, const base::Uuid& workspace);
 
 }  // namespace ringctl::audit

@@ -45,6 +45,10 @@ bool images_hold(const db::Rows& row) {
          row.text(9) == image_digest(row.text(13), row.text(12), image(row, 15));
 }
 
+constexpr std::string_view k_stray_image =
+    "SELECT 1 FROM audit_images i WHERE i.workspace_id = $1 AND NOT EXISTS "
+    "(SELECT 1 FROM audit_log l WHERE l.id = i.audit_id AND l.workspace_id = i.workspace_id) LIMIT 1";
+
 }  // namespace
 
 Verdict verify(db::Connection& db, const base::Uuid& workspace) {
@@ -65,13 +69,18 @@ Verdict verify(db::Connection& db, const base::Uuid& workspace) {
   }
   auto head = db.query("SELECT seq, hash FROM audit_heads WHERE workspace_id = $1", params);
   const bool has_head = head.next();
-  const auto expected = has_head ? head.integer(0) : 0;
+  // The first row of every workspace says who made it.
+  if (checked == 0) return broken(0, 1, has_head ? "row 1 is missing" : "the whole log is missing");
+  if (!has_head) return broken(checked, checked, "which row is the newest is not recorded");
+  const auto expected = head.integer(0);
   if (expected > checked) return broken(checked, checked + 1, fmt::format("row {} is missing", checked + 1));
   if (expected < checked)
     return broken(checked, expected + 1,
                   fmt::format("row {} was added behind the newest link", expected + 1));
-  if (has_head && head.text(1) != previous)
+  if (head.text(1) != previous)
     return broken(checked, checked, fmt::format("row {} is not the newest link that was recorded", checked));
+  if (db.query(k_stray_image, params).next())
+    return broken(checked, checked + 1, fmt::format("row {} is missing: an image was left", checked + 1));
   return {.rows = checked, .head = previous};
 }
 

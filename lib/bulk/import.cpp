@@ -404,7 +404,7 @@ class Import {
   ImportReport finish_report() {
     gather_findings();
     report_.cut_off = intake_.cut_off;
-    if (intake_.problems.size() > 0 && rejects_) save_rejects();
+    if (rejects_) save_rejects();  // without a row too: an older file would pass for this run's
     report_.counts = job_.counts;
     report_.problems = intake_.problems.first(k_shown_problems);
     report_.warnings = intake_.warnings.first(k_shown_problems);
@@ -518,7 +518,8 @@ Error refusal(const ImportReport& report) {
   for (const auto& problem : report.problems) error.detail(problem.text());
   if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
     error.detail(report.rejects.empty()
-                     ? fmt::format("… {} more (--rejects FILE keeps them all)", number(more))
+                     ? fmt::format("… {} more ({}--rejects FILE keeps them all)", number(more),
+                                   report.dry_run ? "a run with " : "")
                      : fmt::format("… {} more in {}", number(more), report.rejects.string()));
   if (report.job) return std::move(error).job(report.job->text());
   return error;

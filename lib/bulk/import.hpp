@@ -73,7 +73,7 @@ struct ImportReport {
   std::string input;            ///< as messages call it
   std::string allowance;        ///< "" = atomic
   std::vector<Problem> problems, warnings;  ///< the first ten of each, in line order
-  std::filesystem::path rejects;            ///< where they were written, or empty
+  std::filesystem::path rejects;            ///< where they were written, be it none; or empty
 };
 
 /// Where an import goes.

@@ -92,13 +92,14 @@ class Sheet {
 
   std::string text() const { return base::join(lines_, ""); }
 
-  /// Replaces the value at `path`; false if there is none.
-  bool replace(const std::vector<std::string>& path, const std::string& value) {
+  /// Replaces the value at `path`; the section it stands in, "" above the first, or nullopt if there is no
+  /// value.
+  std::optional<std::string> replace(const std::vector<std::string>& path, const std::string& value) {
     const toml::node* node = &root_;
     for (const auto& part : path) {
       const auto* table = node->as_table();
       node = table == nullptr ? nullptr : table->get(part);
-      if (node == nullptr) return false;
+      if (node == nullptr) return std::nullopt;
     }
     const auto& source = node->source();
     const auto first = source.begin.line - 1;
@@ -107,7 +108,7 @@ class Sheet {
     const auto tail = lines_[last].substr(byte_offset(lines_[last], source.end.column));
     lines_[first] = head + value + tail;
     lines_.erase(at(first + 1), at(last + 1));
-    return true;
+    return section_above(first);
   }
 
   /// Puts `line` behind the last entry of [section], which is added at the end if it is not there.
@@ -183,6 +184,11 @@ class Sheet {
     for (std::size_t i = 0; i < lines_.size(); ++i)
       if (is_header(i) && header_name(lines_[i]) == section) return i;
     return std::nullopt;
+  }
+
+  std::string section_above(std::size_t index) const {
+    while (index > 0 && !is_header(index)) --index;
+    return is_header(index) ? header_name(lines_[index]) : std::string();
   }
 
   /// One past the section's last line. Comments right above the next header belong to that one.
@@ -313,7 +319,8 @@ std::vector<std::string> path_of(std::string_view dotted) {
 
 }  // namespace
 
-void set_value(const fs::path& file, std::string_view profile, std::string_view key, std::string_view value) {
+std::string set_value(const fs::path& file, std::string_view profile, std::string_view key,
+                      std::string_view value, Act act) {
   const auto& info = settable_key(key);
   const auto checked = checked_value(info, profile, value);
   if (!profile.empty()) require_profile_name(profile);
@@ -325,15 +332,16 @@ void set_value(const fs::path& file, std::string_view profile, std::string_view 
   const auto literal = toml_value(info, checked);
 
   Sheet sheet(edit.text());
-  const bool replaced = sheet.replace(path_of(fmt::format("{}.{}", section, info.name)), literal) ||
-                        (profile.empty() && !group.empty() && sheet.replace(path_of(info.name), literal));
-  if (!replaced) {
+  auto written = sheet.replace(path_of(fmt::format("{}.{}", section, info.name)), literal);
+  if (!written && profile.empty() && !group.empty()) written = sheet.replace(path_of(info.name), literal);
+  if (!written) {
     const auto leaf = info.name.substr(group.empty() ? 0 : group.size() + 1);
-    auto where = group.empty() ? section : fmt::format("{}.{}", section, group);
+    written = group.empty() ? section : fmt::format("{}.{}", section, group);
     // A group of the defaults may stand on its own, as [serve] mostly does.
-    if (profile.empty() && !group.empty() && !sheet.has_section(where)) where = group;
-    sheet.append_to(where, fmt::format("{} = {}", leaf, literal));
+    if (profile.empty() && !group.empty() && !sheet.has_section(*written)) written = group;
+    sheet.append_to(*written, fmt::format("{} = {}", leaf, literal));
   }
+  if (act == Act::plan) return *written;
   edit.write(sheet.text(), [&](Meaning& meaning) {
     if (!profile.empty()) meaning[{std::string(profile), ""}] = {};
     auto stored = checked;
@@ -344,17 +352,28 @@ void set_value(const fs::path& file, std::string_view profile, std::string_view 
     }
     meaning[{std::string(profile), std::string(info.name)}] = {Entry::Form::literal, stored, {}};
   });
+  return *written;
 }
 
-void add_profile(const fs::path& file, std::string_view name) {
+void add_profile(const fs::path& file, std::string_view name, const ProfileValues& values, Act act) {
   require_profile_name(name);
   const Edit edit(file);
   if (edit.document().profiles.contains(name))
     throw Error(Errc::conflict, "config.profile_exists",
                 fmt::format("there is a profile \"{}\" already", name));
+  const auto section = fmt::format("profiles.{}", name);
   Sheet sheet(edit.text());
-  sheet.add_section(fmt::format("profiles.{}", name));
-  edit.write(sheet.text(), [&](Meaning& meaning) { meaning[{std::string(name), ""}] = {}; });
+  sheet.add_section(section);
+  Meaning added;
+  added[{std::string(name), ""}] = {};
+  for (const auto& [key, value] : values) {
+    const auto& info = settable_key(key);
+    const auto checked = checked_value(info, name, value);
+    sheet.append_to(section, fmt::format("{} = {}", key, toml_value(info, checked)));
+    added[{std::string(name), key}] = {Entry::Form::literal, checked, {}};
+  }
+  if (act == Act::plan) return;
+  edit.write(sheet.text(), [&](Meaning& meaning) { meaning.merge(added); });
 }
 
 void remove_profile(const fs::path& file, std::string_view name) {

@@ -109,9 +109,14 @@ std::vector<std::string> child_environment();
 /// profile "" = [defaults]. Throws Errc::usage for an unknown key or a secret, Errc::invalid for a bad value,
 /// Errc::conflict or Errc::not_found for a profile that is there or is not, Errc::config [config.cannot_edit]
 /// for a file laid out so that the edit would touch something else.
-void set_value(const std::filesystem::path& file, std::string_view profile, std::string_view key,
-               std::string_view value);
-void add_profile(const std::filesystem::path& file, std::string_view name);
+enum class Act { plan, write };  ///< plan: throws what writing would, and changes nothing
+/// Returns the section that holds the value, "twilio" or "profiles.prod"; "" above the first one.
+std::string set_value(const std::filesystem::path& file, std::string_view profile, std::string_view key,
+                      std::string_view value, Act act = Act::write);
+/// Plain keys and their values, in the order they are to stand in.
+using ProfileValues = std::vector<std::pair<std::string, std::string>>;
+void add_profile(const std::filesystem::path& file, std::string_view name, const ProfileValues& values = {},
+                 Act act = Act::write);
 void remove_profile(const std::filesystem::path& file, std::string_view name);
 
 }  // namespace ringctl::config

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "csv/readers.hpp"
@@ -79,6 +80,7 @@ class JsonlReader final : public Reader {
 
   bool next(Record& record) override {
     record.clear();
+    if (over_) return false;
     Line line;
     do {
       if (!lines_.next(line)) return false;
@@ -105,6 +107,10 @@ class JsonlReader final : public Reader {
  private:
   void read(std::string_view text, Record& record) {
     if (auto fault = find_bad_bytes(text)) throw Refused{std::move(*fault)};
+    if (std::exchange(first_, false) && base::trim(text).starts_with('[')) {
+      record.ends_input = over_ = true;  // what follows are parts of it
+      throw bad("not_an_object", "a JSON array; import reads one object per line (-o jsonl)");
+    }
     const auto object = parse_object(text);
     for (auto& value : values_) value.reset();
     std::size_t guess = 0;
@@ -136,6 +142,7 @@ class JsonlReader final : public Reader {
   }
 
   Lines lines_;
+  bool first_ = true, over_ = false;
   std::vector<std::string> names_;
   std::vector<std::optional<std::string>> values_;
   Fault fault_;

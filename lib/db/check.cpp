@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
+#include "db/schema_objects.hpp"
 #include "db/sqlite_connection.hpp"
 #include "db/transaction.hpp"
 
@@ -23,6 +24,9 @@ Finding schema_finding(Connection& connection) {
   if (connection.engine() == Engine::sqlite && connection.integer("PRAGMA user_version") != state.current)
     return {"schema", false, "the file's header names another schema than its tables",
             "ringctl db restore FILE"};
+  if (const auto difference = schema_difference(connection); !difference.empty())
+    return {"schema", false, fmt::format("{}, but {}", evidence, difference),
+            connection.engine() == Engine::sqlite ? "ringctl db restore FILE" : ""};
   return {"schema", true, evidence, ""};
 }
 
@@ -75,8 +79,8 @@ Finding role_finding(Connection& connection) {
   auto role =
       connection.query("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user");
   if (role.next() && !role.boolean(1) && !role.boolean(2))
-    return {"policies", true, fmt::format("row policies bind role {}", role.text(0)), ""};
-  return {"policies", false, fmt::format("row policies do not bind role {}", role.text(0)),
+    return {"role", true, fmt::format("row policies bind role {}", role.text(0)), ""};
+  return {"role", false, fmt::format("row policies do not bind role {}", role.text(0)),
           fmt::format("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS", role.text(0))};
 }
 
@@ -115,6 +119,24 @@ Finding collation_finding(Connection& connection) {
 }
 
 }  // namespace
+
+std::string schema_difference(Connection& connection) {
+  const auto state = migration_state(connection);
+  if (state.current == 0 || state.newer || !state.changed.empty()) return {};
+  const auto there = objects_there(connection);
+  const auto expected = objects_expected(connection.engine(), state.current);
+  // Of a table that is gone its indexes are as well.
+  for (const auto& [name, definition] : expected)
+    if (name.starts_with("table ") && !there.contains(name)) return name + " is missing";
+  for (const auto& [name, definition] : expected) {
+    const auto found = there.find(name);
+    if (found == there.end()) return name + " is missing";
+    if (found->second != definition) return name + " is not as it was made";
+  }
+  for (const auto& [name, definition] : there)
+    if (!expected.contains(name)) return name + " does not belong to it";
+  return {};
+}
 
 std::vector<Finding> check(Connection& connection) {
   const Transaction transaction(connection, Scope::through(Door::maintenance), Access::read);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.hpp"
 #include "db/connection.hpp"
 
 namespace ringctl::db {
@@ -21,7 +22,7 @@ struct TableInfo {
 std::span<const TableInfo> tables();
 
 struct Finding {
-  std::string id;  ///< "integrity", "foreign_keys", "schema", "policies", "collation"
+  std::string id;  ///< "integrity", "foreign_keys", "schema", "role", "policies", "collation"
   bool ok;
   std::string evidence;  ///< one line
   std::string fix;       ///< command, or ""
@@ -31,18 +32,28 @@ struct Finding {
 /// Errc::db_corrupt only when the database cannot be read at all.
 std::vector<Finding> check(Connection&);
 
+/// The first table, view, index, trigger or policy in which the database differs from one just migrated to
+/// the same schema: "table audit_log is missing"; "" if there is none, or the schema is not one this ringctl
+/// knows.
+std::string schema_difference(Connection&);
+
+/// The file of "sqlite:PATH", absolute; empty for a database in memory or on a server. Throws Errc::usage.
+std::filesystem::path database_file(const std::string& url);
+
 /// Throw what backup() and restore() would, as far as that can be known without writing.
 void plan_backup(Connection&, const std::filesystem::path& to);
 void plan_restore(const std::filesystem::path& from, const std::string& url);
 
-/// SQLite: a consistent copy while others write (the online backup API), to a temporary name, fsync, rename;
-/// 0600.
-void backup(Connection&, const std::filesystem::path& to);
+/// SQLite: a consistent copy while others write (the online backup API), to a temporary name, quick_check,
+/// fsync, rename; 0600. Throws Errc::db_corrupt for a damaged source, and what `cancel` says once it is set;
+/// either leaves `to` as it was and nothing beside it. Removes drafts that a killed run left there.
+void backup(Connection&, const std::filesystem::path& to, const base::CancelToken* cancel = nullptr);
 /// Replaces the SQLite database at `url` by `from` after checking it; the old file is kept as
 /// PATH.before-restore
 /// (-2, -3 ... where there is one already).
 /// Throws Errc::db_busy while another process has the database open.
-void restore(const std::filesystem::path& from, const std::string& url);
+void restore(const std::filesystem::path& from, const std::string& url,
+             const base::CancelToken* cancel = nullptr);
 
 struct CopyCount {
   std::string table;

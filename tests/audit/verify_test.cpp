@@ -37,11 +37,11 @@ TEST_CASE("an untouched chain holds, and names its newest hash", "[audit]") {
   CHECK(verdict.head.size() == 64);
 }
 
-TEST_CASE("a workspace in which nothing happened yet holds", "[audit]") {
+TEST_CASE("a workspace without a single row has lost its log", "[audit]") {
   Estate estate(GENERATE(from_range(test::engines())));
   const auto verdict = estate.read([&] { return audit::verify(estate.db(), estate.workspace); });
-  CHECK_FALSE(verdict.broken_at);
-  CHECK(verdict.rows == 0);
+  CHECK(verdict.broken_at == 1);
+  CHECK(verdict.reason == "the whole log is missing");
 }
 
 TEST_CASE("verify names the first row that does not hold", "[audit]") {
@@ -75,7 +75,12 @@ TEST_CASE("verify names the first row that does not hold", "[audit]") {
     break_by("UPDATE audit_heads SET seq = 3", 4, "row 4 was added behind the newest link");
   }
   SECTION("counter gone") {
-    break_by("DELETE FROM audit_heads", 1, "row 1 was added behind the newest link");
+    break_by("DELETE FROM audit_heads", 5, "which row is the newest is not recorded");
+  }
+  SECTION("rows gone") { break_by("DELETE FROM audit_log", 1, "row 1 is missing"); }
+  SECTION("rows and counter gone") {
+    chain.tamper("DELETE FROM audit_log");
+    break_by("DELETE FROM audit_heads", 1, "the whole log is missing");
   }
   SECTION("changed image") {
     break_by("UPDATE audit_images SET after_image = '{\"x\":1}'" + std::string(k_image_of_3), 3,
@@ -97,6 +102,17 @@ TEST_CASE("verify names the first row that does not hold", "[audit]") {
   REQUIRE(verdict.broken_at);
   CHECK(*verdict.broken_at == at);
   CHECK(verdict.reason == reason);
+}
+
+TEST_CASE("an image whose row is gone shows that the end was cut off", "[audit]") {
+  Chain chain(db::Engine::sqlite);
+  chain.db().exec_script(
+      "PRAGMA foreign_keys=OFF; DELETE FROM audit_log WHERE seq >= 4; "
+      "UPDATE audit_heads SET seq = 3, hash = (SELECT hash FROM audit_log WHERE seq = 3); "
+      "PRAGMA foreign_keys=ON");
+  const auto verdict = chain.verify();
+  CHECK(verdict.broken_at == 4);
+  CHECK(verdict.reason == "row 4 is missing: an image was left");
 }
 
 TEST_CASE("erasing what an object held does not break the chain", "[audit]") {

@@ -328,14 +328,16 @@ TEST_CASE("an atomic refusal writes its rejects too", "[bulk][import]") {
   CHECK(i.numbers().empty());
 }
 
-TEST_CASE("a dry run and a clean run write no rejects file", "[bulk][import]") {
+TEST_CASE("a dry run writes no rejects file, a clean run an empty one over the last", "[bulk][import]") {
   Imports i(test::engines().front());
   auto options = test::dry_run();
   options.rejects = i.dir / "rejects.csv";
-  i.import("+1202555\n", options);
-  options.dry_run = false;
-  i.import("+12025550101\n", options);
+  i.import("phone_number\n+1202555\n", options);
   CHECK_FALSE(std::filesystem::exists(options.rejects));
+  test::write_text(options.rejects, "old\n");
+  options.dry_run = false;
+  i.import("phone_number\n+12025550101\n", options);
+  CHECK(test::read_text(options.rejects) == "phone_number,_line,_code,_error\n");
 }
 
 TEST_CASE("a rejects file that cannot be made stops the import before it begins", "[bulk][import]") {

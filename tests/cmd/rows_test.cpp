@@ -210,5 +210,6 @@ TEST_CASE("format names are checked", "[cmd]") {
   CHECK(slug_of([] { parse_format("html"); }) == "usage.bad_value");
   CHECK(format_of_file("a/numbers.csv") == Format::csv);
   CHECK(format_of_file("x.JSONL") == Format::jsonl);
+  for (const auto* name : {"x.xlsx", "a/x.HTML", "x.pdf"}) CHECK_THROWS_AS(format_of_file(name), Error);
   for (const auto* name : {"numbers", "x.table", "x.txt", ".csv", "-", ""}) CHECK_FALSE(format_of_file(name));
 }

@@ -57,6 +57,18 @@ TEST_CASE("a table fits the screen by shortening its widest text", "[cmd]") {
         "Ann   5  a note that is far t…\n");
 }
 
+TEST_CASE("an id is never shortened, however narrow the screen", "[cmd]") {
+  const std::string uuid = "01a1feae-b487-739a-91b2-5a3e0fba1749";
+  const auto write = [&](ColumnType type) {
+    Table t;
+    t.target.style.width = 12;
+    t.target.columns[0].type = type;
+    return t.write({{uuid, 5, "a note that is too long"}});
+  };
+  CHECK(write(ColumnType::uuid).find(uuid + "  5  ") != std::string::npos);
+  CHECK(write(ColumnType::job).find("0fba1749  5  a not…\n") != std::string::npos);
+}
+
 TEST_CASE("shortening never cuts a character in two", "[cmd]") {
   Table t;
   t.target.style.width = 20;

@@ -70,6 +70,21 @@ TEST_CASE("json is indented on a terminal", "[frame]") {
             .out.starts_with("[\n  {\n    \"what\": \"user\""));
 }
 
+TEST_CASE("csv and tsv drive no terminal, and reach a pipe as they are", "[frame]") {
+  const Machine m;
+  REQUIRE(m.run({"numbers", "add", "+12025550123", "--label", "\x1b]0;owned\x07"}).status == 0);
+  TerminalOptions piped;
+  piped.out_is_pipe = true;
+  for (const auto* format : {"csv", "tsv"}) {
+    const std::vector<std::string> list = {"numbers",   "list",  "-o",          format,
+                                           "--columns", "label", "--no-header", "--no-pager"};
+    const auto shown = m.run_in_terminal(list).out;
+    CHECK_FALSE(has_escape(shown));
+    CHECK(shown.find("␛]0;owned␇") != std::string::npos);
+    CHECK(m.run_in_terminal(list, piped).out.find("\x1b]0;owned\x07") == 0);
+  }
+}
+
 TEST_CASE("the pager starts only when the screen is too short", "[frame]") {
   const Machine m;
   auto options = with({{"PAGER", "sed 's/^/paged: /'"}});

@@ -48,6 +48,25 @@ TEST_CASE("a missing section is added at the end", "[config]") {
   CHECK(after_set("", "", "serve.listen", "a:1") == "[serve]\nlisten = \"a:1\"\n");
 }
 
+TEST_CASE("the section that was written is told, and a plan writes nothing", "[config]") {
+  const auto section = [](const std::string& before, const std::string& profile, const std::string& key) {
+    const World world;
+    world.write(world.user_file(), before);
+    const auto planned = set_value(world.user_file(), profile, key, "4", Act::plan);
+    CHECK(World::read(world.user_file()) == before);
+    CHECK(set_value(world.user_file(), profile, key, "4") == planned);
+    return planned;
+  };
+  CHECK(section("", "", "limit") == "defaults");
+  CHECK(section("[defaults]\nlimit = 1\n", "", "twilio.retries") == "twilio");
+  CHECK(section("# c\n[twilio] # c\n\nretries = 1\n", "", "twilio.retries") == "twilio");
+  CHECK(section("[defaults]\ntwilio.retries = 1\n", "", "twilio.retries") == "defaults");
+  CHECK(section("[defaults.twilio]\ntimeout = '3s'\n", "", "twilio.retries") == "defaults.twilio");
+  CHECK(section("twilio.retries = 1\n[defaults]\n", "", "twilio.retries").empty());
+  CHECK(section("", "prod", "twilio.retries") == "profiles.prod.twilio");
+  CHECK(section("", "prod", "limit") == "profiles.prod");
+}
+
 TEST_CASE("lines inside a value are not taken for headers", "[config]") {
   CHECK(after_set(
             "[profiles.a]\nworkspace = 'w'\n[serve]\ntrusted_proxies = [\n'::1',\n]\n[defaults]\nlimit = 1\n",
@@ -123,6 +142,21 @@ TEST_CASE("a profile is added at the end, once", "[config]") {
   CHECK(World::read(world.user_file()) == "# c\n[defaults]\nlimit = 5\n\n[profiles.prod]\n");
   CHECK(error_of([&] { add_profile(world.user_file(), "prod"); }).errc() == Errc::conflict);
   CHECK(error_of([&] { add_profile(world.user_file(), "a.b"); }).errc() == Errc::invalid);
+}
+
+TEST_CASE("a profile is added whole, with what it holds, or not at all", "[config]") {
+  const World world;
+  world.write(world.user_file(), "[defaults]\nlimit = 5\n");
+  const auto before = World::read(world.user_file());
+  const ProfileValues secret = {{"workspace", "main"}, {"database", "postgresql://u:canary@h/db"}};
+  CHECK(error_of([&] { add_profile(world.user_file(), "prod", secret); }).slug() ==
+        "config.secret_in_settings");
+  const ProfileValues values = {{"database", "sqlite:/srv/a.db"}, {"workspace", "main"}};
+  add_profile(world.user_file(), "prod", values, Act::plan);
+  CHECK(World::read(world.user_file()) == before);
+  add_profile(world.user_file(), "prod", values);
+  CHECK(World::read(world.user_file()) ==
+        before + "\n[profiles.prod]\ndatabase = \"sqlite:/srv/a.db\"\nworkspace = \"main\"\n");
 }
 
 TEST_CASE("a profile goes with all its sections, and what belongs to others stays", "[config]") {

@@ -77,6 +77,7 @@ TEST_CASE("what is not one strict JSON object is refused, and reading goes on") 
   CHECK(code("{\"a\":NaN}") == "bad_json");
   CHECK(code("{\"a\":\"\\ud83d\"}") == "bad_json");
   CHECK(code("[1,2]") == "not_an_object");
+  CHECK(code("[") == "not_an_object");
   CHECK(code("\"text\"") == "not_an_object");
   CHECK(code("a,b") == "bad_json");
 }

@@ -1,5 +1,7 @@
 #include "db/maintenance.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -7,6 +9,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "db/migrations.hpp"
 #include "db/transaction.hpp"
 #include "support/catch.hpp"
@@ -111,6 +114,8 @@ TEST_CASE("a fresh database passes every check", "[db]") {
   fill(database);
   const auto findings = check(database.connection());
   CHECK(findings.size() >= 3);
+  std::set<std::string> ids;
+  for (const auto& finding : findings) CHECK(ids.insert(finding.id).second);
   for (const auto& finding : findings) {
     CAPTURE(finding.id, finding.evidence);
     CHECK(finding.ok);
@@ -124,6 +129,60 @@ TEST_CASE("check finds a database that is not migrated", "[db]") {
   REQUIRE(finding);
   CHECK(finding->id == "schema");
   CHECK(finding->fix == "ringctl db migrate");
+}
+
+TEST_CASE("check names the first thing of the schema that is missing, altered or foreign", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())));
+  const bool sqlite = database.engine() == Engine::sqlite;
+  auto& connection = database.connection();
+  CHECK(schema_difference(connection).empty());
+  std::string difference;
+  const auto alter = [&](const std::string& sql, std::string what) {
+    Transaction transaction(connection, Scope::through(Door::maintenance));
+    connection.exec_script(sql);
+    transaction.commit();
+    difference = std::move(what);
+  };
+  SECTION("a table taken away") {
+    alter(sqlite ? "DROP TABLE audit_images" : "DROP TABLE audit_images CASCADE",
+          "table audit_images is missing");
+  }
+  SECTION("a table of another hand") {
+    alter("CREATE TABLE zoo (id integer)", "table zoo does not belong to it");
+  }
+  SECTION("an index taken away") {
+    alter("DROP INDEX idx_jobs_workspace", "index idx_jobs_workspace is missing");
+  }
+  SECTION("a view of another hand") {
+    alter("CREATE VIEW zoo AS SELECT 1 AS one", "view zoo does not belong to it");
+  }
+  SECTION("a trigger on the numbers") {
+    alter(sqlite ? "CREATE TRIGGER zoo AFTER INSERT ON phone_numbers BEGIN DELETE FROM jobs; END"
+                 : "CREATE FUNCTION zoo() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+                   "CREATE TRIGGER zoo AFTER INSERT ON phone_numbers FOR EACH ROW EXECUTE FUNCTION zoo()",
+          "trigger zoo on phone_numbers does not belong to it");
+  }
+  SECTION("what only one engine can") {
+    if (sqlite)
+      alter("ALTER TABLE jobs ADD COLUMN zoo TEXT", "table jobs is not as it was made");
+    else
+      alter("CREATE POLICY zoo ON jobs FOR SELECT USING (true)", "policy zoo on jobs does not belong to it");
+  }
+  CHECK(schema_difference(connection) == difference);
+  const auto finding = failing(connection);
+  REQUIRE(finding);
+  CHECK(finding->id == "schema");
+  CHECK(finding->evidence.ends_with(", but " + difference));
+}
+
+TEST_CASE("every schema there was has the objects its migrations say", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  const test::FixedClock clock;
+  for (int schema = 1; schema <= latest_schema(); ++schema) {
+    migrate(database.connection(), clock, schema);
+    CAPTURE(schema);
+    CHECK(schema_difference(database.connection()).empty());
+  }
 }
 
 TEST_CASE("check finds rows that refer to nothing", "[db]") {
@@ -191,6 +250,61 @@ TEST_CASE("a backup replaces the one before it, and never the database itself", 
   CHECK(numbers_in(*Connection::open("sqlite:" + (dir / "backup.db").string())) == 100);
   CHECK(slug_of([&] { backup(database.connection(), database.path()); }) == "db.backup_onto_itself");
   CHECK(slug_of([&] { backup(database.connection(), dir / "nowhere/backup.db"); }) == "output.write_failed");
+}
+
+TEST_CASE("a damaged database takes no good backup's place", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  fill(database);
+  const test::TempDir dir;
+  const auto good = dir / "backup.db", live = dir / "live.db";
+  backup(database.connection(), good);
+  backup(database.connection(), live);
+  const auto before = test::read_text(good);
+  auto pages = before;
+  pages.replace(5 * 4096, 3 * 4096, std::string(3 * 4096, 'x'));
+  test::write_text(live, pages);
+  const auto connection = Connection::open("sqlite:" + live.string());
+  const auto error = test::error_of([&] { backup(*connection, good); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::db_corrupt);
+  CHECK(error->message().find("live.db is damaged: quick_check: ") != std::string::npos);
+  CHECK(test::read_text(good) == before);
+  CHECK(slug_of([&] { backup(*connection, dir / "new.db"); }) == "db.corrupt");
+  CHECK(files_in(dir.path()) == std::vector<fs::path>{"backup.db", "live.db"});
+}
+
+TEST_CASE("a backup that is stopped leaves nothing but the old one", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  const test::TempDir dir;
+  backup(database.connection(), dir / "backup.db");
+  fill(database);
+  const auto before = test::read_text(dir / "backup.db");
+  for (const auto [status, errc] : {std::pair(130, Errc::interrupted), std::pair(143, Errc::terminated)}) {
+    base::CancelToken cancel;
+    cancel.cancel(status);
+    const auto error = test::error_of([&] { backup(database.connection(), dir / "backup.db", &cancel); });
+    REQUIRE(error);
+    CHECK(error->errc() == errc);
+    CHECK(files_in(dir.path()) == std::vector<fs::path>{"backup.db"});
+    CHECK(test::read_text(dir / "backup.db") == before);
+  }
+}
+
+TEST_CASE("a backup sweeps what a killed one left, and nothing else", "[db]") {
+  TestDatabase database(Engine::sqlite);
+  const test::TempDir dir;
+  for (const auto* name : {"backup.db.tmp-0123456789ab", "backup.db.tmp-0123456789ab-journal"})
+    test::write_text(dir / name, "half");
+  const std::vector<fs::path> others = {"backup.db.tmp-0123456789aZ", "backup.db.tmp-1",
+                                        "other.db.tmp-0123456789ab"};
+  for (const auto& name : others) test::write_text(dir.path() / name, "mine");
+  const auto written = dir / "backup.db.tmp-fedcba987654";
+  test::write_text(written, "half");
+  const base::Fd held(::open(written.c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::flock(held.get(), LOCK_EX) == 0);
+  backup(database.connection(), dir / "backup.db");
+  CHECK(files_in(dir.path()) ==
+        std::vector<fs::path>{"backup.db", others[0], others[1], "backup.db.tmp-fedcba987654", others[2]});
 }
 
 TEST_CASE("a restored database is the backup, and the old one is kept", "[db]") {

@@ -79,6 +79,25 @@ TEST_CASE("verify holds for an untouched log and exits 8 for a touched one", "[s
   CHECK(result.err.find("audit.broken") != std::string::npos);
 }
 
+TEST_CASE("verify holds for every way to make a workspace, and not once its log is gone", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  if (site.engine() == db::Engine::sqlite)
+    site.ok({"numbers", "add", "+12025550123"});  // first use makes it
+  else
+    site.init();
+  site.ok({"workspaces", "add", "branch", "--zone", "UTC"});
+  for (const auto* workspace : {"default", "branch"})
+    CHECK(site.json({"audit", "verify", "-w", workspace})["ok"] == true);
+  site.tamper("DELETE FROM audit_images");
+  site.tamper("DELETE FROM audit_log");
+  site.tamper("DELETE FROM audit_heads");
+  for (const auto* workspace : {"default", "branch"}) {
+    const auto result = site.run({"audit", "verify", "-w", workspace, "-o", "json"});
+    CHECK(result.status == 8);
+    CHECK(nlohmann::json::parse(result.out)["reason"] == "the whole log is missing");
+  }
+}
+
 TEST_CASE("no job is an empty list, and one that is not there is not found", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();

@@ -1,9 +1,15 @@
 // `ringctl db` and `ringctl doctor` as people and scripts run them.
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <future>
+#include <map>
 
+#include "db/maintenance.hpp"
+#include "support/sample_estate.hpp"
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -15,6 +21,17 @@ std::string status_of(const nlohmann::json& report, std::string_view check) {
   for (const auto& row : report)
     if (row["check"] == check) return row["status"];
   return "not looked at";
+}
+
+/// Of a file that is not whole yet; 0 if there is none.
+std::uintmax_t draft_size(const std::filesystem::path& folder) {
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().filename().string().find(".tmp-") != std::string::npos) {
+      const auto size = entry.file_size(gone);
+      return gone ? 0 : size;
+    }
+  return 0;
 }
 
 }  // namespace
@@ -53,6 +70,26 @@ TEST_CASE("a sound database passes its checks, silently if asked to", "[system]"
   CHECK(quiet.err.empty());
 }
 
+TEST_CASE("a mutilated schema is neither current nor sound", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  {
+    const auto connection = db::Connection::open(
+        site.engine() == db::Engine::sqlite ? "sqlite:" + site.sqlite_file().string() : site.url());
+    db::Transaction transaction(*connection, db::Scope::through(db::Door::maintenance));
+    connection->exec_script(site.engine() == db::Engine::sqlite
+                                ? "DROP TABLE audit_images; DROP TABLE audit_log"
+                                : "DROP TABLE audit_log CASCADE");
+    transaction.commit();
+  }
+  const auto status = site.run({"db", "status", "-o", "json"});
+  CHECK(status.status == 0);
+  CHECK(nlohmann::json::parse(status.out)["state"] == "changed");
+  CHECK(status.err.find("is missing") != std::string::npos);
+  CHECK(site.failure({"db", "check"}) == "8 db.check_failed");
+  CHECK(site.failure({"doctor", "db"}) == "8 doctor.failed");
+}
+
 TEST_CASE("a database newer than this ringctl is refused", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
@@ -80,6 +117,31 @@ TEST_CASE("a backup is restored, and what it replaces is kept", "[system]") {
   CHECK(site.json({"numbers", "list"}).size() == 1);
   CHECK(site.json({"numbers", "list", "-d", "sqlite:" + site.sqlite_file().string() + ".before-restore"})
             .size() == 2);
+}
+
+TEST_CASE("an interrupted backup ends with the signal's status and leaves the old one alone",
+          "[system][slow]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"numbers", "add", "+12025550123"});
+  site.ok({"db", "backup", "estate.db"});
+  // Big enough that the signal comes first.
+  {
+    const auto connection = db::Connection::open("sqlite:" + site.sqlite_file().string());
+    connection->exec_script("CREATE TABLE ballast AS SELECT zeroblob(64000000) AS bytes");
+  }
+  const auto signal = GENERATE(SIGINT, SIGTERM);
+  test::ProcessOptions options;
+  options.meanwhile = [&](int pid) {
+    while (::kill(pid, 0) == 0 && draft_size(site.machine().home()) < 1 << 20) ::poll(nullptr, 0, 1);
+    ::kill(pid, signal);
+  };
+  const auto before = test::read_text(site.machine().home() / "estate.db");
+  const auto result = site.machine().run({"db", "backup", "estate.db", "--yes"}, options);
+  INFO(result.err);
+  CHECK(result.status == 128 + signal);
+  CHECK_FALSE(result.killed);
+  CHECK(test::read_text(site.machine().home() / "estate.db") == before);
+  CHECK(draft_size(site.machine().home()) == 0);
 }
 
 TEST_CASE("a plan of a restore is refused as the run would be", "[system]") {
@@ -117,6 +179,36 @@ TEST_CASE("a place where no backup can go is refused in clear words, in a plan a
     CHECK(site.failure({"db", "backup", place, "--yes"}) == failure);
     CHECK(site.failure({"db", "backup", place, "-n"}) == failure);
   }
+}
+
+TEST_CASE("no output takes the place of the database or the configuration", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  const auto input = m.file("in.csv", "phone_number\n+12025550124\nx\n").string();
+  const auto refused = [&](const std::string& file) {
+    INFO(file);
+    CHECK(site.failure({"numbers", "export", "--out", file}) == "2 usage.own_file");
+    CHECK(site.failure({"numbers", "import", input, "--max-errors", "1", "--rejects", file}) ==
+          "2 usage.own_file");
+    CHECK(site.failure({"version", "--out", file}) == "2 usage.own_file");
+  };
+  // The first import would make the database where its rejects go.
+  refused(site.sqlite_file().string());
+  site.ok({"numbers", "add", "+12025550123"});
+  const auto config = m.file(".config/ringctl/config.toml", "schema = 1\n");
+  const auto secrets = m.file(".config/ringctl/credentials.toml", "[defaults]\napi_key = \"SK1\"\n");
+  REQUIRE(::chmod(secrets.c_str(), 0600) == 0);
+  std::filesystem::create_symlink(site.sqlite_file(), m.home() / "link.csv");
+  std::filesystem::create_hard_link(site.sqlite_file(), m.home() / "twin.csv");
+  for (const auto* ending : {"", "-wal", "-shm"}) refused(site.sqlite_file().string() + ending);
+  for (const auto* name : {"link.csv", "twin.csv", "./.local/share/../share/ringctl/ringctl.db"})
+    refused(name);
+  refused(config.string());
+  refused(secrets.string());
+  CHECK(site.failure({"db", "backup", config.string(), "--yes"}) == "2 usage.own_file");
+  CHECK(test::read_text(config) == "schema = 1\n");
+  std::filesystem::remove(m.home() / "twin.csv");
+  CHECK(site.json({"numbers", "list"}).size() == 1);
 }
 
 TEST_CASE("the name of a file that is not UTF-8 is worked with or refused", "[system]") {
@@ -177,6 +269,49 @@ TEST_CASE("a backup is for SQLite", "[system]") {
     const Site site(engine);
     site.init();
     CHECK(site.failure({"db", "backup", "x.db"}) == "2 db.backup_engine");
+  }
+}
+
+TEST_CASE("the commands printed for PostgreSQL dump an estate and restore it row by row", "[system]") {
+  for (const auto engine : test::engines()) {
+    if (engine == db::Engine::sqlite) continue;
+    const Site site(engine), other(engine);
+    if (test::run_in_shell(site.machine(), "command -v pg_dump pg_restore").status != 0) return;
+    site.init();
+    site.ok({"workspaces", "add", "second", "--zone", "UTC"});
+    site.ok({"numbers", "add", "+12025550123", "--label", "École", "-w", "default"});
+    site.ok({"numbers", "add", "+12025550124", "-w", "second"});
+    const auto run_hint = [&](const Site& of, const std::string& verb) {
+      const auto refused = of.run({"db", verb, "it's.dump"});
+      CHECK(refused.status == 2);
+      const auto at = refused.err.find("hint: ");
+      REQUIRE(at != std::string::npos);
+      auto command = refused.err.substr(at + 6, refused.err.find('\n', at) - at - 6);
+      command = command.substr(0, command.find("   ("));
+      const auto done = test::run_in_shell(site.machine(), command);
+      INFO(command << "\n" << done.err);
+      CHECK(done.status == 0);
+    };
+    run_hint(site, "backup");
+    std::filesystem::copy(site.machine().home() / "it's.dump", other.machine().home());
+    run_hint(other, "restore");
+
+    const auto counts = [](const Site& of) {
+      const auto connection = db::Connection::open(of.url());
+      const db::Transaction transaction(*connection, db::Scope::through(db::Door::maintenance),
+                                        db::Access::read);
+      std::map<std::string, std::int64_t> rows;
+      for (const auto& table : db::tables())
+        rows[std::string(table.name)] =
+            connection->integer(fmt::format("SELECT count(*) FROM {}", table.name)).value();
+      return rows;
+    };
+    CHECK(counts(site)["phone_numbers"] == 2);
+    CHECK(counts(site) == counts(other));
+    other.ok({"db", "check"});
+    CHECK(other.json({"audit", "verify", "-w", "second"})["ok"] == true);
+    CHECK(site.ok({"numbers", "export", "-w", "default"}) ==
+          other.ok({"numbers", "export", "-w", "default"}));
   }
 }
 

@@ -68,6 +68,27 @@ TEST_CASE("export, import and export again give the same bytes in every format",
   CHECK(first.json({"numbers", "import", file, "--input-format", format}).at("same") == rows);
 }
 
+TEST_CASE("an empty file is imported with a warning that nothing silences", "[system]") {
+  const Site site(db::Engine::sqlite);
+  for (const auto* text : {"", "phone_number\n"}) {
+    const auto file = site.machine().file("numbers.csv", text).string();
+    const auto result = site.run({"numbers", "import", file, "-q"});
+    CHECK(result.status == 0);
+    CHECK(result.err == "warning: " + file + ": no row to import\n");
+  }
+}
+
+TEST_CASE("a JSON array is called that, on one line or on many", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto* text = GENERATE("[{\"phone_number\":\"+12025550123\"}]\n",
+                              "[\n  {\"phone_number\": \"+12025550123\"},\n  {}\n]\n");
+  const auto file = site.machine().file("numbers.json", text).string();
+  const auto result = site.run({"numbers", "import", file, "--max-errors", "99"});
+  CHECK(result.status == 7);
+  CHECK(result.err.find("a JSON array; import reads one object per line (-o jsonl)") != std::string::npos);
+  CHECK(result.err.find("not valid JSON") == std::string::npos);
+}
+
 TEST_CASE("an import killed at any instant is taken up with nothing lost and nothing doubled",
           "[system][slow]") {
   const auto engine = GENERATE(from_range(test::engines()));

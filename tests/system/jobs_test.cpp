@@ -34,6 +34,15 @@ TEST_CASE("a job has its whole id in every format but the table, and is found by
   site.ok({"jobs", "undo", id, "--yes"});
 }
 
+TEST_CASE("a job's position is the number it came to, as it is written", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.machine().file("numbers.csv", rows(2, 1));
+  REQUIRE(site.run({"numbers", "import", "numbers.csv", "--max-errors", "1"}).status == 3);
+  for (const auto* format : {"csv", "tsv", "table"})
+    CHECK(site.ok({"jobs", "list", "--columns", "position", "--no-header", "-o", format}) ==
+          "+12025550111\n");
+}
+
 TEST_CASE("a job shows its options by the names of the flags", "[system]") {
   const Site site(db::Engine::sqlite);
   site.machine().file("numbers.csv", rows(1, 0));
@@ -51,7 +60,27 @@ TEST_CASE("a dry run that would reject rows lists the first ten", "[system]") {
   CHECK(plan.err.find("  line 3, phone_number: ") != std::string::npos);
   CHECK(plan.err.find("  line 12, phone_number: ") != std::string::npos);
   CHECK(plan.err.find("  line 13, ") == std::string::npos);
-  CHECK(plan.err.ends_with("  … 2 more\n"));
+  CHECK(plan.err.ends_with("  … 2 more (a run with --rejects FILE keeps them all)\n"));
+}
+
+TEST_CASE("rejects are those of the last run, and of no dry run", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  m.file("bad.csv", rows(1, 12));
+  m.file("good.csv", rows(2, 0));
+  const auto file = m.file("rejects.csv", "old\n");
+  const auto planned = site.run({"numbers", "import", "bad.csv", "-n", "--rejects", "rejects.csv"});
+  CHECK(planned.status == 7);
+  CHECK(planned.err.find("(a run with --rejects FILE keeps them all)") != std::string::npos);
+  CHECK(planned.err.find("a dry run writes no rejects: rejects.csv is as it was") != std::string::npos);
+  CHECK(test::read_text(file) == "old\n");
+  CHECK(site.run({"numbers", "import", "bad.csv", "--rejects", "rejects.csv"}).status == 7);
+  CHECK(test::read_text(file).find("nonsense,") != std::string::npos);
+  site.ok({"numbers", "import", "good.csv", "--rejects", "rejects.csv"});
+  CHECK(test::read_text(file) == "phone_number,_line,_code,_error\n");
+
+  CHECK(site.failure({"numbers", "import", "good.csv", "--rejects", "-"}) == "2 usage.bad_value");
+  CHECK_FALSE(std::filesystem::exists(m.home() / "-"));
 }
 
 TEST_CASE("one row that is rejected is one row", "[system]") {

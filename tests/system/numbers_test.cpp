@@ -21,6 +21,17 @@ void fill(const Site& site) {
 
 }  // namespace
 
+TEST_CASE("a file is not given the name of a format there is not", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"numbers", "add", "+12025550123"});
+  for (const auto* name : {"foo.xlsx", "foo.html"}) {
+    CHECK(site.failure({"numbers", "export", "--out", name}) == "2 usage.no_format");
+    CHECK(site.failure({"numbers", "delete", "+12025550123", "--yes", "--out", name}) == "2 usage.no_format");
+    CHECK_FALSE(std::filesystem::exists(site.machine().home() / name));
+    CHECK(site.run({"numbers", "export", "--out", name, "-o", "csv"}).status == 0);
+  }
+}
+
 TEST_CASE("the first number makes the embedded database and the workspace default", "[system]") {
   const Site site(db::Engine::sqlite);
   const auto result = site.run({"numbers", "add", "+12025550123", "--label", "Sales"});

@@ -4,6 +4,24 @@
 using namespace ringctl;
 using test::Site;
 
+TEST_CASE("first use says what it made, unless quiet, and never again", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto add = [&](const std::string& name, const std::string& number, const Site::Arguments& more) {
+    Site::Arguments arguments = {"numbers", "add", number, "-d",
+                                 "sqlite:" + (site.machine().home() / "new/dir" / name).string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = site.run(arguments);
+    CHECK(result.status == 0);
+    return result.err;
+  };
+  const auto folder = (site.machine().home() / "new/dir").string();
+  const auto first = "created sqlite:" + folder + "/a.db with workspace default\n";
+  CHECK(add("a.db", "+12025550123", {"-n"}).find("created") == std::string::npos);
+  CHECK(add("a.db", "+12025550123", {}).find(first) == 0);
+  CHECK(add("a.db", "+12025550124", {}).find("created") == std::string::npos);
+  CHECK(add("b.db", "+12025550123", {"-q"}).empty());
+}
+
 TEST_CASE("init makes a usable database once", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   const auto made = site.json({"init", "--yes", "--zone", "Europe/Paris", "--country", "FR"});
