@@ -6,6 +6,7 @@
 
 #include "cmd/db.hpp"
 #include "db/connection.hpp"
+#include "db/maintenance.hpp"
 #include "db/migrations.hpp"
 
 namespace ringctl::cmd {

@@ -179,6 +179,7 @@ class TableReader {
 CopyCount copy_table(Connection& from, Connection& to, const TableInfo& table,
                      const std::vector<Column>& columns) {
   std::vector<BulkColumn> targets;
+  targets.reserve(columns.size());
   for (const auto& column : columns) targets.push_back({column.name, staging_type(column.kind)});
   BulkInsert bulk(to, std::string(table.name), targets);
   TableReader reader(from, table, columns);

@@ -279,7 +279,7 @@ TEST_CASE("a backup that is stopped leaves nothing but the old one", "[db]") {
   backup(database.connection(), dir / "backup.db");
   fill(database);
   const auto before = test::read_text(dir / "backup.db");
-  for (const auto [status, errc] : {std::pair(130, Errc::interrupted), std::pair(143, Errc::terminated)}) {
+  for (const auto& [status, errc] : {std::pair(130, Errc::interrupted), std::pair(143, Errc::terminated)}) {
     base::CancelToken cancel;
     cancel.cancel(status);
     const auto error = test::error_of([&] { backup(database.connection(), dir / "backup.db", &cancel); });
