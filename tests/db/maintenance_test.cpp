@@ -270,7 +270,9 @@ TEST_CASE("a damaged database takes no good backup's place", "[db]") {
   CHECK(error->message().find("live.db is damaged: quick_check: ") != std::string::npos);
   CHECK(test::read_text(good) == before);
   CHECK(slug_of([&] { backup(*connection, dir / "new.db"); }) == "db.corrupt");
-  CHECK(files_in(dir.path()) == std::vector<fs::path>{"backup.db", "live.db"});
+  auto files = files_in(dir.path());
+  std::erase_if(files, [](const fs::path& file) { return file.string().starts_with("live.db-"); });
+  CHECK(files == std::vector<fs::path>{"backup.db", "live.db"});
 }
 
 TEST_CASE("a backup that is stopped leaves nothing but the old one", "[db]") {

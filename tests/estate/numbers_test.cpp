@@ -26,7 +26,7 @@ struct Fixture : test::Estate {
       std::vector<std::string> found;
       audit::for_each(db(), workspace, {}, false, 0,
                       [&](const audit::Entry& e) { found.emplace_back(e.action); });
-      CHECK_FALSE(audit::verify(db(), workspace).broken_at);
+      if (!found.empty()) CHECK_FALSE(audit::verify(db(), workspace).broken_at);
       return found;
     });
   }

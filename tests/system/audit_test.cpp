@@ -85,7 +85,7 @@ TEST_CASE("verify holds for every way to make a workspace, and not once its log 
     site.ok({"numbers", "add", "+12025550123"});  // first use makes it
   else
     site.init();
-  site.ok({"workspaces", "add", "branch", "--zone", "UTC"});
+  site.ok({"workspaces", "add", "branch", "--timezone", "UTC"});
   for (const auto* workspace : {"default", "branch"})
     CHECK(site.json({"audit", "verify", "-w", workspace})["ok"] == true);
   site.tamper("DELETE FROM audit_images");

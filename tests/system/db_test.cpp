@@ -278,7 +278,7 @@ TEST_CASE("the commands printed for PostgreSQL dump an estate and restore it row
     const Site site(engine), other(engine);
     if (test::run_in_shell(site.machine(), "command -v pg_dump pg_restore").status != 0) return;
     site.init();
-    site.ok({"workspaces", "add", "second", "--zone", "UTC"});
+    site.ok({"workspaces", "add", "second", "--timezone", "UTC"});
     site.ok({"numbers", "add", "+12025550123", "--label", "École", "-w", "default"});
     site.ok({"numbers", "add", "+12025550124", "-w", "second"});
     const auto run_hint = [&](const Site& of, const std::string& verb) {

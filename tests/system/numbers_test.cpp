@@ -1,4 +1,6 @@
 // `ringctl numbers` as people and scripts run it, on both engines.
+#include <fmt/format.h>
+
 #include <future>
 
 #include "support/site.hpp"
@@ -37,7 +39,8 @@ TEST_CASE("the first number makes the embedded database and the workspace defaul
   const auto result = site.run({"numbers", "add", "+12025550123", "--label", "Sales"});
   CHECK(result.status == 0);
   CHECK(result.out.empty());
-  CHECK(result.err == "added +12025550123 to default\n");
+  CHECK(result.err == fmt::format("created sqlite:{} with workspace default\nadded +12025550123 to default\n",
+                                  site.sqlite_file().string()));
   CHECK(site.json({"workspaces", "list"}).at(0).at("name") == "default");
   CHECK((std::filesystem::status(site.sqlite_file()).permissions() & std::filesystem::perms::mask) ==
         static_cast<std::filesystem::perms>(0600));
