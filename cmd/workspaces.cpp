@@ -15,6 +15,9 @@ constexpr std::array k_columns = {
     Column{"timezone", ColumnType::word, true, true},
     Column{"default_country", ColumnType::word, true, true},
     Column{"is_active", ColumnType::boolean, true, true},
+    Column{"limit_policy", ColumnType::word, false, true},
+    Column{"number_rotation", ColumnType::word, false, true},
+    Column{"limits_unavailable", ColumnType::word, false, true},
     Column{"version", ColumnType::integer, false, true},
     Column{"created_at", ColumnType::time, false, true},
     Column{"updated_at", ColumnType::time, false, true},
@@ -27,8 +30,8 @@ void print(Context& ctx, ListOptions options) {
   ctx.database();
   SmallList list(ctx.io(), k_columns, std::move(options));
   for (const auto& w : directory::Workspaces(ctx.session()).list())
-    list.add(
-        {w.name, w.timezone, w.default_country, w.is_active, w.version, w.created_at, w.updated_at, w.id});
+    list.add({w.name, w.timezone, w.default_country, w.is_active, w.limit_policy, w.number_rotation,
+              w.limits_unavailable, w.version, w.created_at, w.updated_at, w.id});
   list.print();
 }
 
@@ -42,8 +45,17 @@ struct ShowOptions {
 void run_show(const ShowOptions& opts, Context& ctx) {
   ctx.database();
   const auto w = opts.name ? directory::Workspaces(ctx.session()).get(*opts.name) : ctx.workspace();
-  const Cell cells[] = {w.name,    w.timezone,   w.default_country, w.is_active,
-                        w.version, w.created_at, w.updated_at,      w.id};
+  const Cell cells[] = {w.name,
+                        w.timezone,
+                        w.default_country,
+                        w.is_active,
+                        w.limit_policy,
+                        w.number_rotation,
+                        w.limits_unavailable,
+                        w.version,
+                        w.created_at,
+                        w.updated_at,
+                        w.id};
   ctx.io().record(k_columns, cells);
 }
 
@@ -72,12 +84,19 @@ void run_add(const AddOptions& opts, Context& ctx) {
 struct UpdateOptions {
   std::string workspace;
   std::optional<std::string> name, timezone, default_country, is_active;
+  std::optional<std::string> limit_policy, number_rotation, limits_unavailable;
 };
 
 void run_update(const UpdateOptions& opts, Context& ctx) {
-  directory::WorkspaceChange change{opts.name, opts.timezone, opts.default_country, std::nullopt};
+  directory::WorkspaceChange change{.name = opts.name,
+                                    .timezone = opts.timezone,
+                                    .default_country = opts.default_country,
+                                    .limit_policy = opts.limit_policy,
+                                    .number_rotation = opts.number_rotation,
+                                    .limits_unavailable = opts.limits_unavailable};
   if (opts.is_active) change.is_active = *opts.is_active == "yes";
-  if (!change.name && !change.timezone && !change.default_country && !change.is_active)
+  if (!change.name && !change.timezone && !change.default_country && !change.is_active &&
+      !change.limit_policy && !change.number_rotation && !change.limits_unavailable)
     throw Error(Errc::usage, "usage.nothing_to_do", "workspaces update: no field to change was given",
                 "ringctl workspaces update --help");
   if (change.default_country == "-") change.default_country = "";
@@ -156,8 +175,16 @@ void add_workspaces(Noun& workspaces) {
       .kind(ValueKind::country)
       .flag("is-active", &UpdateOptions::is_active, "yes|no", "Whether commands may work in it")
       .choices("yes|no")
+      .flag("limit-policy", &UpdateOptions::limit_policy, "WHAT", "Which calls count against limits")
+      .choices("attempts|connected")
+      .flag("number-rotation", &UpdateOptions::number_rotation, "ORDER", "Which of an agent's numbers calls")
+      .choices("agent_default|least_used|round_robin")
+      .flag("limits-unavailable", &UpdateOptions::limits_unavailable, "WHAT",
+            "What a call meets while the database is away")
+      .choices("refuse|allow")
       .details("Changes the fields that are given and leaves the others alone.")
       .example("ringctl workspaces update default --timezone Europe/London")
+      .example("ringctl workspaces update default --limit-policy connected --number-rotation least_used")
       .example("ringctl workspaces update default --default-country GB -n",
                "shows whether anything would change")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});

@@ -14,7 +14,8 @@ namespace ringctl::directory {
 namespace {
 
 constexpr std::string_view k_columns =
-    "id, name, timezone, default_country, is_active, version, created_at, updated_at";
+    "id, name, timezone, default_country, is_active, limit_policy, number_rotation, limits_unavailable, version, created_at, "
+    "updated_at";
 
 Workspace read_workspace(const db::Rows& row) {
   return {.id = row.uuid(0),
@@ -22,16 +23,22 @@ Workspace read_workspace(const db::Rows& row) {
           .timezone = std::string(row.text(2)),
           .default_country = row.maybe_text(3),
           .is_active = row.boolean(4),
-          .version = row.integer(5),
-          .created_at = row.instant(6),
-          .updated_at = row.instant(7)};
+          .limit_policy = std::string(row.text(5)),
+          .number_rotation = std::string(row.text(6)),
+          .limits_unavailable = std::string(row.text(7)),
+          .version = row.integer(8),
+          .created_at = row.instant(9),
+          .updated_at = row.instant(10)};
 }
 
 std::string image_of(const Workspace& workspace) {
   nlohmann::json image = {{"name", workspace.name},
                           {"timezone", workspace.timezone},
                           {"default_country", nullptr},
-                          {"is_active", workspace.is_active}};
+                          {"is_active", workspace.is_active},
+                          {"limit_policy", workspace.limit_policy},
+                          {"number_rotation", workspace.number_rotation},
+                          {"limits_unavailable", workspace.limits_unavailable}};
   if (workspace.default_country) image["default_country"] = *workspace.default_country;
   return image.dump();
 }
@@ -88,11 +95,20 @@ void run(db::Connection& db, const db::Scope& scope, const std::string& name,
 Workspace changed(const Workspace& before, const WorkspaceChange& change) {
   if (change.name) require_name(*change.name);
   if (change.timezone) require_zone(*change.timezone);
+  if (change.limit_policy) require_one_of("limit policy", *change.limit_policy, {"attempts", "connected"});
+  if (change.number_rotation)
+    require_one_of("number rotation", *change.number_rotation,
+                   {"agent_default", "least_used", "round_robin"});
+  if (change.limits_unavailable)
+    require_one_of("answer while limits are unavailable", *change.limits_unavailable, {"refuse", "allow"});
   auto after = before;
   if (change.name) after.name = *change.name;
   if (change.timezone) after.timezone = *change.timezone;
   if (change.default_country) after.default_country = canonical_country(*change.default_country);
   if (change.is_active) after.is_active = *change.is_active;
+  if (change.limit_policy) after.limit_policy = *change.limit_policy;
+  if (change.number_rotation) after.number_rotation = *change.number_rotation;
+  if (change.limits_unavailable) after.limits_unavailable = *change.limits_unavailable;
   return after;
 }
 
@@ -156,8 +172,9 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
     if (!differs) return;
     db.exec(
         "UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, updated_at = "
-        "$6, version = version + 1 WHERE id = $1",
-        {id, after.name, after.timezone, after.default_country, after.is_active, session_.clock.now()});
+        "$6, limit_policy = $7, number_rotation = $8, limits_unavailable = $9, version = version + 1 WHERE id = $1",
+        {id, after.name, after.timezone, after.default_country, after.is_active, session_.clock.now(),
+         after.limit_policy, after.number_rotation, after.limits_unavailable});
     audit::record(session_, id,
                   {.action = "workspaces.update",
                    .object_type = "workspace",

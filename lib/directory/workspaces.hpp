@@ -17,6 +17,9 @@ struct Workspace {
   std::optional<std::string>
       default_country;  ///< reads national numbers; none: numbers need + and a country code
   bool is_active = true;
+  std::string limit_policy = "attempts";          ///< which calls count: attempts, connected
+  std::string number_rotation = "agent_default";  ///< agent_default, least_used, round_robin
+  std::string limits_unavailable = "refuse";      ///< a call while the database is away: refuse, allow
   std::int64_t version = 1;
   base::Instant created_at, updated_at;
 };
@@ -24,6 +27,7 @@ struct Workspace {
 /// nullopt leaves alone; an empty default_country clears it.
 struct WorkspaceChange {
   std::optional<std::string> name = {}, timezone = {}, default_country = {};
+  std::optional<std::string> limit_policy = {}, number_rotation = {}, limits_unavailable = {};
   std::optional<bool> is_active = {};
 };
 

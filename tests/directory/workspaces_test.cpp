@@ -152,3 +152,20 @@ TEST_CASE("the workspace a command works in is the one named, or the only active
   CHECK(f.workspaces.resolve(std::nullopt)->name == "main");
   CHECK(test::slug_of([&] { f.workspaces.resolve("other"); }) == "workspaces.inactive");
 }
+
+TEST_CASE("what a workspace decides about limits is kept, and words it does not know are refused",
+          "[directory]") {
+  Fresh f(GENERATE(from_range(test::engines())));
+  f.workspaces.add("main", "UTC", std::nullopt);
+  const auto fresh = f.workspaces.get("main");
+  CHECK(fresh.limit_policy == "attempts");
+  CHECK(fresh.number_rotation == "agent_default");
+  CHECK(fresh.limits_unavailable == "refuse");
+  CHECK(f.workspaces.update(
+      "main",
+      {.limit_policy = "connected", .number_rotation = "round_robin", .limits_unavailable = "allow"}));
+  CHECK_FALSE(f.workspaces.update("main", {.limit_policy = "connected"}));
+  CHECK(f.workspaces.get("main").number_rotation == "round_robin");
+  CHECK(test::slug_of([&] { f.workspaces.update("main", {.limit_policy = "some"}); }) ==
+        "workspaces.bad_value");
+}
