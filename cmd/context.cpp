@@ -13,6 +13,7 @@
 #include "cmd/errors.hpp"
 #include "cmd/own_files.hpp"
 #include "cmd/signals.hpp"
+#include "phone/overlay.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -53,6 +54,17 @@ char delimiter_of(const std::optional<std::string>& given) {
   if (given->size() == 1 && k_possible.find(given->front()) != std::string_view::npos) return given->front();
   throw Error(Errc::usage, "usage.bad_value",
               fmt::format("--delimiter: \"{}\" is not one of , ; | tab ~ ^ ! # $ % & * / :", *given));
+}
+
+/// Numbers of these codes belong to their regions from here on.
+void learn_area_codes(std::string_view list) {
+  try {
+    for (const auto entry : base::split(list, ','))
+      if (!base::trim(entry).empty()) phone::add_area_code(base::trim(entry));
+  } catch (const Error& error) {
+    throw Error(Errc::config, "config.bad_value", fmt::format("area_codes: {}", error.message()),
+                error.hint());
+  }
 }
 
 }  // namespace
@@ -111,7 +123,10 @@ config::Sources Context::sources() const {
 }
 
 const config::Settings& Context::settings() {
-  if (!settings_) settings_ = config::Settings::load(sources());
+  if (!settings_) {
+    settings_ = config::Settings::load(sources());
+    learn_area_codes(settings_->get("area_codes"));
+  }
   return *settings_;
 }
 

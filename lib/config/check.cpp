@@ -100,16 +100,25 @@ bool is_network(std::string_view text) {
   return slash == std::string_view::npos || is_number(text.substr(slash + 1), v4 ? 32 : 128);
 }
 
-bool are_networks(std::string_view list) {
+/// "728=US"; whether there are such a code and region is for those who use them to say.
+bool is_area_code(std::string_view text) {
+  const auto in = [](char c, char low, char high) { return c >= low && c <= high; };
+  return text.size() == 6 && in(text[0], '2', '9') && in(text[1], '0', '9') && in(text[2], '0', '9') &&
+         text[3] == '=' && in(text[4], 'A', 'Z') && in(text[5], 'A', 'Z');
+}
+
+bool are_all(std::string_view list, bool (*is_one)(std::string_view)) {
   const auto all = base::split(list, ',');
   return list.empty() ||
-         std::all_of(all.begin(), all.end(), [](auto one) { return is_network(base::trim(one)); });
+         std::all_of(all.begin(), all.end(), [&](auto one) { return is_one(base::trim(one)); });
 }
 
 /// What is wrong with a text that holds no control characters; "" if nothing is.
 std::string_view wrong_with(const KeyInfo& key, std::string_view text) {
+  if (key.name == "area_codes")
+    return are_all(text, is_area_code) ? "" : "must hold area codes and countries such as 728=US";
   if (key.kind == Kind::text_list)
-    return are_networks(text) ? "" : "must hold addresses or networks such as 10.0.0.0/8";
+    return are_all(text, is_network) ? "" : "must hold addresses or networks such as 10.0.0.0/8";
   if (key.name == "timezone" && !base::Zone::exists(text))
     return "must be an IANA time zone such as America/New_York";
   if ((key.name == "serve.listen" || key.name == "serve.metrics_listen") && !is_listen_address(text))

@@ -11,6 +11,8 @@ constexpr KeyInfo k_keys[] = {
     {"account_sid", Kind::text, "TWILIO_ACCOUNT_SID", "", "", "Twilio account, AC and 32 hex digits"},
     {"api_key", Kind::secret, "TWILIO_API_KEY", "", "", "Twilio API key, SK and 32 hex digits"},
     {"api_secret", Kind::secret, "TWILIO_API_SECRET", "", "", "secret of the API key"},
+    {"area_codes", Kind::text_list, "", "", "",
+     "North American area codes newer than this ringctl, as 728=US"},
     {"auth_token", Kind::secret, "TWILIO_AUTH_TOKEN", "", "", "auth token; verifies webhook signatures"},
     {"auth_token_secondary", Kind::secret, "TWILIO_AUTH_TOKEN_SECONDARY", "", "",
      "second token accepted for signatures while rotating"},
