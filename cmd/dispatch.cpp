@@ -80,7 +80,7 @@ int fail(const std::vector<std::string>& args, Context& context) {
       error = to_error(std::current_exception());
     }
   }
-  return report(error, context.streams().err,
+  return report(with_same_target(error, context.globals()), context.streams().err,
                 wants_json_errors(args, context.environment()) || context.json_errors(),
                 context.error_paint(args));
 }

@@ -11,6 +11,7 @@
 
 #include "base/build_info.hpp"
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "cmd/io.hpp"
 #include "cmd/json_text.hpp"
 
@@ -46,6 +47,21 @@ Error bug(const std::string& what) {
 }
 
 bool asks_for_json(std::string_view value) { return value == "json" || value == "jsonl"; }
+
+/// As it must be typed: in quotes unless it is a plain word.
+std::string quoted_for_shell(const std::string& text) {
+  constexpr std::string_view k_plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!text.empty() && text.find_first_not_of(k_plain) == std::string::npos) return text;
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
+  }
+  return out + "'";
+}
 
 }  // namespace
 
@@ -89,6 +105,26 @@ Error to_error(std::exception_ptr thrown) {
   } catch (...) {
     return bug("something that is no exception was thrown");
   }
+}
+
+Error with_same_target(const Error& error, const Globals& globals) {
+  constexpr std::string_view k_command = "ringctl ";
+  const auto& hint = error.hint();
+  if (!hint.starts_with(k_command)) return error;
+  std::string flags;
+  const auto add = [&](std::string_view flag, const std::optional<std::string>& value) {
+    if (value && hint.find(fmt::format(" --{} ", flag)) == std::string::npos)
+      fmt::format_to(std::back_inserter(flags), "--{} {} ", flag, quoted_for_shell(*value));
+  };
+  add("profile", globals.profile);
+  // A password stays where it was typed.
+  if (globals.database && base::redact_url(*globals.database) == *globals.database)
+    add("database", globals.database);
+  add("workspace", globals.workspace);
+  Error same(error.errc(), error.slug(), error.message(),
+             fmt::format("{}{}{}", k_command, flags, hint.substr(k_command.size())));
+  for (const auto& line : error.details()) same.detail(line);
+  return error.job_id().empty() ? same : std::move(same).job(error.job_id());
 }
 
 bool wants_json_errors(const std::vector<std::string>& args, const Environment& environment) {

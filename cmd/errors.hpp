@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "cmd/globals.hpp"
 #include "cmd/terminal.hpp"
 
 namespace ringctl::cmd {
@@ -17,6 +18,10 @@ std::string error_json(const Error&);
 /// What was thrown, as an Error: itself, or an apology for a bug (exit 1). Details of a bug only with
 /// --verbose, because nobody knows what such a message holds.
 Error to_error(std::exception_ptr);
+
+/// The same error; a command that its hint names acts on the database, workspace and profile this run was
+/// given.
+Error with_same_target(const Error&, const Globals&);
 
 /// True if the words ask for JSON on stderr, wherever they stand: a mistyped command line must answer in JSON
 /// too.

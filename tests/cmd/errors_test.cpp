@@ -90,3 +90,24 @@ TEST_CASE("JSON errors are recognised on any command line", "[cmd]") {
   CHECK(wants_json_errors({}, json_output));
   CHECK_FALSE(wants_json_errors(Words{"-o", "table"}, json_output));
 }
+
+TEST_CASE("a command that a hint names acts where the run did", "[cmd]") {
+  Globals globals;
+  const auto hint = [&](const std::string& given) {
+    return with_same_target(Error(Errc::not_found, "x.y", "gone", given), globals).hint();
+  };
+  CHECK(hint("ringctl numbers list") == "ringctl numbers list");
+  globals.database = "sqlite:my estate.db";
+  globals.workspace = "branch";
+  CHECK(hint("ringctl numbers list") ==
+        "ringctl --database 'sqlite:my estate.db' --workspace branch numbers list");
+  CHECK(hint("ringctl init --workspace 'x'") ==
+        "ringctl --database 'sqlite:my estate.db' init --workspace 'x'");
+  CHECK(hint("add --yes") == "add --yes");
+  globals.database = "postgresql://ann:secret@pbx1/estate";
+  globals.profile = "it's";
+  CHECK(hint("ringctl init") == "ringctl --profile 'it'\\''s' --workspace branch init");
+  const auto same = with_same_target(example(), globals);
+  CHECK(same.details() == example().details());
+  CHECK(same.job_id() == "5be01d7a");
+}
