@@ -100,15 +100,19 @@ TEST_CASE("an import killed at any instant is taken up with nothing lost and not
 
   const Site calm(engine);
   import[2] = generated(calm.init(), rows).string();
-  const auto whole = duration_of(calm, import);
+  auto whole = duration_of(calm, import);
 
   std::mt19937 random(20261121);
   int hits = 0;
-  for (int i = 0; i < kills; ++i) {
+  for (int attempt = 0; hits < kills && attempt < 4 * kills; ++attempt) {
     const Site site(engine);
     site.init();
     const auto after = whole * std::uniform_int_distribution<int>(5, 95)(random) / 100;
-    hits += killed(site, import, after) ? 1 : 0;
+    // A machine that has become faster is done before the kill: then the next one comes sooner.
+    if (killed(site, import, after))
+      ++hits;
+    else
+      whole = whole * 3 / 4;
     const auto again = site.run(import);
     INFO("killed after " << after.count() << " us: " << again.err);
     CHECK(again.status == 0);
@@ -116,5 +120,5 @@ TEST_CASE("an import killed at any instant is taken up with nothing lost and not
     CHECK(site.run({"db", "check"}).status == 0);
     CHECK(site.run({"audit", "verify"}).status == 0);
   }
-  CHECK(hits > kills / 2);
+  CHECK(hits == kills);
 }
