@@ -177,7 +177,7 @@ void show(Context& ctx, const directory::Workspace& workspace, const limits::Res
   if (!report.changed()) return ctx.io().unchanged({.action = "reset", .object = object});
   std::int64_t used = 0;
   for (const auto& day : report.days) used += day.used();
-  Change change{.action = report.dry_run ? "reset" : "reset", .object = object, .rest = rest, .fields = {}};
+  Change change{.action = "reset", .object = object, .rest = rest, .fields = {}};
   const auto first = report.days.empty() ? std::string() : base::format_day(report.days.front().day);
   const auto last = report.days.empty() ? std::string() : base::format_day(report.days.back().day);
   change.fields = {{"days", std::ssize(report.days)}, {"first_day", text_or_null(first)},

@@ -165,16 +165,16 @@ class Decision {
   void given_up_before(std::size_t i, std::size_t unique, std::string_view value) {
     const auto name = adapter_.columns()[adapter_.uniques()[unique].column].name;
     refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
-           fmt::format("{} {} is one that another row of the file gives up; it moves in an import of its own",
-                       name, base::in_quotes(records::shown_key(value))));
+           fmt::format("{} is one that another row of the file gives up; it moves in an import of its own",
+                       base::in_quotes(records::shown_key(value))));
   }
 
   void taken(std::size_t i, std::size_t unique, std::string_view value, std::string_view holder) {
     const auto name = adapter_.columns()[adapter_.uniques()[unique].column].name;
     const auto quoted = base::in_quotes(records::shown_key(value));
     refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
-           holder.empty() ? fmt::format("{} {} is held by another workspace", name, quoted)
-                          : fmt::format("{} {} is that of {}", name, quoted, records::shown_key(holder)));
+           holder.empty() ? fmt::format("{} is held by another workspace", quoted)
+                          : fmt::format("{} is that of {}", quoted, records::shown_key(holder)));
   }
 
   /// What is found first counts.

@@ -87,6 +87,26 @@ void inspect_assignments(db::Connection& db, const base::Uuid& workspace, std::s
   }
 }
 
+// The key of the row that assignments and pools share.
+records::Field number_in_key() {
+  return {.name = "phone_number",
+          .kind = Kind::reference,
+          .canonical = records::canonical_phone,
+          .required = true,
+          .target = &k_number,
+          .column = "phone_number_id",
+          .aliases = {"number", "did"}};
+}
+records::Field person_in_key(std::string_view name, std::vector<std::string_view> aliases) {
+  return {.name = name,
+          .kind = Kind::reference,
+          .canonical = records::canonical_email,
+          .required = true,
+          .target = &directory::user_target(),
+          .column = "agent_id",
+          .aliases = std::move(aliases)};
+}
+
 void inspect_extensions(db::Connection& db, const base::Uuid& workspace, std::span<Candidate> candidates) {
   require_active_user(db, workspace, candidates, k_extension_user, k_extension_is_active);
 }
@@ -100,20 +120,8 @@ const records::Noun& assignments_noun() {
       .noun = "assignments",
       .object = "assignment",
       .table = "agent_phone_numbers",
-      .fields = {{.name = "phone_number",
-                  .kind = Kind::reference,
-                  .canonical = records::canonical_phone,
-                  .required = true,
-                  .target = &k_number,
-                  .column = "phone_number_id",
-                  .aliases = {"number", "did"}},
-                 {.name = "agent",
-                  .kind = Kind::reference,
-                  .canonical = records::canonical_email,
-                  .required = true,
-                  .target = &directory::user_target(),
-                  .column = "agent_id",
-                  .aliases = {"user", "email", "agent_email"}},
+      .fields = {number_in_key(),
+                 person_in_key("agent", {"user", "email", "agent_email"}),
                  {.name = "daily_limit",
                   .kind = Kind::integer,
                   .canonical = records::canonical_count,
@@ -154,20 +162,8 @@ const records::Noun& pools_noun() {
       .noun = "pools",
       .object = "pool member",
       .table = "agent_phone_numbers",
-      .fields = {{.name = "phone_number",
-                  .kind = Kind::reference,
-                  .canonical = records::canonical_phone,
-                  .required = true,
-                  .target = &k_number,
-                  .column = "phone_number_id",
-                  .aliases = {"number", "did"}},
-                 {.name = "user",
-                  .kind = Kind::reference,
-                  .canonical = records::canonical_email,
-                  .required = true,
-                  .target = &directory::user_target(),
-                  .column = "agent_id",
-                  .aliases = {"agent", "email"}},
+      .fields = {number_in_key(),
+                 person_in_key("user", {"agent", "email"}),
                  {.name = "sms_access_enabled",
                   .kind = Kind::flag,
                   .canonical = records::canonical_flag,

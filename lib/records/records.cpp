@@ -98,7 +98,7 @@ audit::Change audited(const Noun& noun, std::string_view action, const Record& r
 /// Case-folded search through the fields of rows that stream by.
 class Search {
  public:
-  Search(const Noun& noun, const Filter& filter) : noun_(noun), filter_(filter) {
+  explicit Search(const Filter& filter) : filter_(filter) {
     if (!filter.search.empty()) needle_ = base::fold(filter.search);
   }
   bool active() const { return !needle_.empty() || !filter_.holds.empty(); }
@@ -114,7 +114,6 @@ class Search {
   }
 
  private:
-  const Noun& noun_;
   const Filter& filter_;
   std::string needle_;
 };
@@ -122,7 +121,7 @@ class Search {
 /// The rest of a statement after its columns.
 std::string from_where(const Noun& noun, const Filter& filter, std::vector<db::Param>& params) {
   auto sql = fmt::format(" FROM {} t WHERE t.workspace_id = $1", noun.table);
-  if (!filter.all) sql += fmt::format(" AND {}", noun.shown);
+  if (!filter.all) sql += fmt::format(" AND ({})", noun.shown);
   for (const auto& [field, text] : filter.equals) sql += " AND " + equals(noun, field, text, params);
   return sql;
 }
@@ -351,7 +350,7 @@ Record Records::get(std::string_view what) {
 }
 
 std::int64_t Records::count(const Filter& filter) {
-  if (Search(noun_, filter).active()) {
+  if (Search(filter).active()) {
     std::int64_t total = 0;
     for_each(filter, {}, 0, [&](const Record&) { ++total; });
     return total;
@@ -370,7 +369,7 @@ std::int64_t Records::count(const Filter& filter) {
 void Records::for_each(const Filter& filter, const Order& order, std::int64_t limit,
                        const std::function<void(const Record&)>& visit) {
   auto& db = session_.db;
-  const Search search(noun_, filter);
+  const Search search(filter);
   std::vector<db::Param> params{workspace_};
   auto sql = fmt::format("SELECT {}{}{}", select_list(noun_), from_where(noun_, filter, params),
                          order_by(noun_, order));

@@ -105,7 +105,7 @@ void find_holders(db::Connection& db, const base::Uuid& workspace, const Noun& n
   std::sort(sorted.begin(), sorted.end());
   const auto array = json_array(first_parts(sorted));
   auto rows =
-      db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {} AND {}", select_list(noun),
+      db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {} AND ({})", select_list(noun),
                            noun.table, in_array(db, noun, unique.fields.front(), "$2"), unique.condition),
                {workspace, array});
   Record record;

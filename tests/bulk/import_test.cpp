@@ -389,8 +389,8 @@ TEST_CASE("a SID that another number has is a conflict, with its number where it
   CHECK(report.outcome == Errc::partial);
   CHECK(test::text_of(report.counts) == "rows 3 same 1 conflict 2");
   CHECK(test::texts_of(report.problems) ==
-        Lines{"sid_taken: line 2, sid: sid \"" + k_a + "\" is that of +12025550101",
-              "sid_taken: line 3, sid: sid \"" + k_b + "\" is held by another workspace"});
+        Lines{"sid_taken: line 2, sid: \"" + k_a + "\" is that of +12025550101",
+              "sid_taken: line 3, sid: \"" + k_b + "\" is held by another workspace"});
 }
 
 TEST_CASE("a SID cannot go from one number to another within a file, whichever of them is written first",
@@ -409,7 +409,7 @@ TEST_CASE("a SID cannot go from one number to another within a file, whichever o
   const auto report = i.import(text, options);
   const bool given_up = batch_rows == 1 && std::string_view(taker) > "+12025550105";
   CHECK(test::texts_of(report.problems) ==
-        Lines{"sid_taken: line 3, sid: sid \"" + k_a + "\" is " +
+        Lines{"sid_taken: line 3, sid: \"" + k_a + "\" is " +
               (given_up ? "one that another row of the file gives up; it moves in an import of its own"
                         : "that of +12025550105")});
   CHECK(test::text_of(report.counts) == "rows 2 updated 1 conflict 1");

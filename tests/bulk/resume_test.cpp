@@ -202,7 +202,7 @@ TEST_CASE("a SID that a row kept before the run was stopped is named as that row
   i.adapter = numbers_adapter();
   const auto report = i.import(text, options);
   CHECK(test::texts_of(report.problems) ==
-        Lines{"sid_taken: line 3, sid: sid \"" + sid + "\" is that of +12025550105"});
+        Lines{"sid_taken: line 3, sid: \"" + sid + "\" is that of +12025550105"});
 }
 
 TEST_CASE("an import of all or nothing that the database sent back begins again, and counts nothing twice",

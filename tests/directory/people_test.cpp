@@ -1,7 +1,10 @@
 // Described rows one at a time, as people add and change them; teams and users stand for all.
-#include "records/records.hpp"
-
 #include "directory/people.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include "records/records.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "support/session.hpp"
@@ -182,12 +185,23 @@ TEST_CASE("lists are filtered, searched, sorted and cut", "[directory]") {
   CHECK(emails({.search = "example"}, {}, 1) == Lines{"ann"});
 }
 
-TEST_CASE("two writers of one row: one after the other, none lost", "[directory]") {
+TEST_CASE("many writers of one row: one after the other, none lost", "[directory]") {
   People p(GENERATE(from_range(test::engines())));
   p.users.add(p.user("ann@example.com"));
-  test::Actor bob(p.database.connect(), p.clock, "os:bob");
-  Records as_bob(bob.session, p.workspace, directory::users_noun());
-  p.users.update("ann@example.com", {{directory::k_user_name, "Ann"}});
-  as_bob.update("ann@example.com", {{directory::k_user_role, "admin"}});
-  CHECK(p.lines(p.users) == Lines{"ann@example.com|Ann|admin|||client||online|yes v3"});
+  constexpr int k_writers = 4, k_each = 10;
+  std::vector<std::thread> writers;
+  std::atomic<int> written{0};
+  for (int writer = 0; writer < k_writers; ++writer)
+    writers.emplace_back([&, writer] {
+      test::Actor actor(p.database.connect(), p.clock, "os:bob");
+      Records users(actor.session, p.workspace, directory::users_noun());
+      for (int i = 0; i < k_each; ++i) {
+        const auto name = std::to_string(writer) + "-" + std::to_string(i);
+        written += users.update("ann@example.com", {{directory::k_user_name, name}}).changed.empty() ? 0 : 1;
+      }
+    });
+  for (auto& writer : writers) writer.join();
+  CHECK(written == k_writers * k_each);
+  CHECK(p.users.get("ann@example.com").version == 1 + k_writers * k_each);
+  CHECK(p.actions().size() == 1 + k_writers * k_each);
 }
