@@ -5,6 +5,7 @@
 #include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "db/transaction.hpp"
+#include "directory/contacts.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
 #include "jobs/journal.hpp"
@@ -42,6 +43,16 @@ std::vector<Candidate> complete_teams(Context& ctx, const std::string& prefix) {
   records_of(ctx, ctx.workspace(), directory::teams_noun())
       .for_each({.search = prefix}, {}, k_most, [&](const records::Record& team) {
         candidates.push_back({team.cells[directory::k_team_name], {}});
+      });
+  return candidates;
+}
+
+std::vector<Candidate> complete_contacts(Context& ctx, const std::string& prefix) {
+  std::vector<Candidate> candidates;
+  records_of(ctx, ctx.workspace(), directory::contacts_noun())
+      .for_each({.search = prefix}, {}, k_most, [&](const records::Record& contact) {
+        candidates.push_back(
+            {contact.cells[directory::k_contact_phone_number], contact.cells[directory::k_contact_name]});
       });
   return candidates;
 }

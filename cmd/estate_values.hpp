@@ -8,6 +8,7 @@ namespace ringctl::cmd {
 std::vector<Candidate> complete_numbers(Context&, const std::string& prefix);
 std::vector<Candidate> complete_users(Context&, const std::string& prefix);
 std::vector<Candidate> complete_teams(Context&, const std::string& prefix);
+std::vector<Candidate> complete_contacts(Context&, const std::string& prefix);
 std::vector<Candidate> complete_workspaces(Context&, const std::string& prefix);
 std::vector<Candidate> complete_jobs(Context&, const std::string& prefix);
 std::vector<Candidate> complete_countries(Context&, const std::string& prefix);

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "bulk/records.hpp"
 #include "directory/workspaces.hpp"
+#include "records/values.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -48,7 +49,9 @@ ColumnType column_type(const records::Field& field) {
     case Kind::reference:
       break;
   }
-  return field.name == "phone_number" ? ColumnType::e164 : ColumnType::text;
+  const bool phone =
+      field.canonical == records::canonical_phone || field.canonical == records::canonical_phones;
+  return phone ? ColumnType::e164 : ColumnType::text;
 }
 
 std::vector<Column> importable_columns(const records::Noun& noun) {
@@ -263,8 +266,8 @@ void RecordVerbs::key_arguments(Verb<RecordOptions>& verb) const {
   }
 }
 
-void RecordVerbs::field_flags(Verb<RecordOptions>& verb, bool makes) const {
-  for (std::size_t i = described_.key_fields; i < described_.fields.size(); ++i) {
+void RecordVerbs::field_flags(Verb<RecordOptions>& verb, std::size_t first, bool makes) const {
+  for (std::size_t i = first; i < described_.fields.size(); ++i) {
     Flag flag;
     flag.name = flag_name(described_.fields[i]);
     flag.value_name = texts_[i].value_name;
@@ -319,7 +322,7 @@ Verb<RecordOptions> RecordVerbs::add(std::string_view summary) {
   auto verb = with_key("add", summary, [&noun = described_](const RecordOptions& o, Context& c) {
     run_add(noun, &records::Records::add, o, c);
   });
-  field_flags(verb, true);
+  field_flags(verb, described_.key_fields, true);
   return verb;
 }
 
@@ -327,14 +330,14 @@ Verb<RecordOptions> RecordVerbs::put(std::string_view name, std::string_view sum
   auto verb = with_key(name, summary, [&noun = described_](const RecordOptions& o, Context& c) {
     run_add(noun, &records::Records::put, o, c);
   });
-  field_flags(verb, true);
+  field_flags(verb, described_.key_fields, true);
   return verb;
 }
 
 Verb<RecordOptions> RecordVerbs::update(std::string_view summary) {
   auto verb = with_key("update", summary,
                        [&noun = described_](const RecordOptions& o, Context& c) { run_update(noun, o, c); });
-  field_flags(verb, false);
+  field_flags(verb, 0, false);
   verb.flag("if-version", &RecordOptions::if_version, "N", "Refuse if it was changed since it had version N");
   return verb;
 }

@@ -54,10 +54,9 @@ class RecordVerbs {
   /// A verb of its own that is given the key.
   Verb<RecordOptions> with_key(std::string_view verb, std::string_view summary,
                                std::function<void(const RecordOptions&, Context&)> run);
-  /// A flag for a field of the key, or for another one.
   void key_arguments(Verb<RecordOptions>&) const;
-  /// `makes`: a row that is given none holds the initial value.
-  void field_flags(Verb<RecordOptions>&, bool makes) const;
+  /// A flag for each field from this one on. `makes`: a row that is given none holds the initial value.
+  void field_flags(Verb<RecordOptions>&, std::size_t first, bool makes) const;
 
  private:
   void filter_flags(Verb<RecordListOptions>&) const;

@@ -31,6 +31,7 @@ enum class ValueKind {
   profile,
   user,
   team,
+  contact,
   job,
   column,
   sort_key,

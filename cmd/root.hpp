@@ -23,6 +23,7 @@ void add_workspaces(Noun&);
 void add_limits(Noun&);
 void add_teams(Noun&);
 void add_users(Noun&);
+void add_contacts(Noun&);
 void add_assignments(Noun&);
 void add_extensions(Noun&);
 void add_pools(Noun&);

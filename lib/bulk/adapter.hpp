@@ -95,8 +95,8 @@ class Adapter {
   virtual bool check(Row&, std::size_t& column, base::Finding&) const = 0;
 
   virtual std::span<const Unique> uniques() const { return {}; }
-  /// What the row has of a unique; false: nothing. An absent cell stands for what a new row is given.
-  virtual bool unique_value(std::size_t /*unique*/, const Row&, std::string& /*out*/) const { return false; }
+  /// What the row has of a unique, distinct. An absent cell stands for what a new row is given.
+  virtual std::vector<std::string> unique_values(std::size_t /*unique*/, const Row&) const { return {}; }
   /// What only the database can tell about values: references to nothing, rules between rows.
   virtual void inspect(db::Connection&, const base::Uuid& /*workspace*/, std::span<Inspected>) {}
 

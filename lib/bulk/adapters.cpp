@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "bulk/numbers.hpp"
 #include "bulk/records.hpp"
+#include "directory/contacts.hpp"
 #include "directory/opt_outs.hpp"
 #include "directory/people.hpp"
 #include "estate/assignments.hpp"
@@ -21,8 +22,9 @@ std::unique_ptr<Adapter> adapter_for_job(std::string_view kind) {
 std::vector<std::unique_ptr<Adapter>> all_adapters() {
   std::vector<std::unique_ptr<Adapter>> adapters;
   adapters.push_back(numbers_adapter());
-  for (const auto* noun : {&directory::teams_noun(), &directory::users_noun(), &directory::opt_outs_noun(),
-                           &estate::assignments_noun(), &estate::pools_noun(), &estate::extensions_noun()})
+  for (const auto* noun : {&directory::teams_noun(), &directory::users_noun(), &directory::contacts_noun(),
+                           &directory::opt_outs_noun(), &estate::assignments_noun(), &estate::pools_noun(),
+                           &estate::extensions_noun()})
     adapters.push_back(records_adapter(*noun));
   return adapters;
 }

@@ -343,9 +343,8 @@ class Import {
     const auto cells = cells_of_image(adapter_, before_image);
     Row row;
     for (const auto& text : cells) row.push_back({text.empty() ? CellState::clear : CellState::value, text});
-    std::string value;
     for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique)
-      if (adapter_.unique_value(unique, row, value)) given_up_.add(unique, value);
+      for (const auto& value : adapter_.unique_values(unique, row)) given_up_.add(unique, value);
   }
 
   /// What the database refused is in the journal with its batch; rows that the file itself spoils come at the

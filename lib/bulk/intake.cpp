@@ -157,11 +157,12 @@ class Reader {
     if (options_.keep_raw) pack_raw(record, packed_);
     intake_.accepted.add(key_, record.line, packed_);
     for (std::size_t i = 0; i < unique_values_.size(); ++i) {
-      if (!adapter_.unique_value(i, row_, unique_value_)) continue;
+      const auto values = adapter_.unique_values(i, row_);
+      if (values.empty()) continue;
       scratch_.clear();
       pack({{CellState::value, key_}}, scratch_);
       scratch_.append(packed_, canonical_size);
-      unique_values_[i].add(unique_value_, record.line, scratch_);
+      for (const auto& value : values) unique_values_[i].add(value, record.line, scratch_);
     }
   }
 
@@ -264,7 +265,7 @@ class Reader {
   std::vector<std::string> canonical_;  // what the cells of row_ point into
   std::vector<Sorter> unique_values_;
   base::Finding finding_;
-  std::string key_, packed_, scratch_, unique_value_;
+  std::string key_, packed_, scratch_;
   std::vector<Cell> raw_;
 };
 

@@ -117,12 +117,11 @@ class Decision {
                std::string(adapter_.columns()[row.column].name), row.finding.code, row.finding.message);
   }
 
-  /// What the row shall have of a unique; "" if nothing, or what it has already.
-  std::string new_unique_value(std::size_t i, std::size_t unique) const {
-    std::string value;
-    if (!held_[i]) return adapter_.unique_value(unique, batch_.rows[i], value) ? value : std::string();
-    if (!adapter_.unique_value(unique, row_after(i), value)) return {};
-    return value == unique_value_of(*held_[i], unique) ? std::string() : value;
+  /// What the row shall have of a unique beyond what it has already.
+  std::vector<std::string> new_unique_values(std::size_t i, std::size_t unique) const {
+    if (!held_[i]) return adapter_.unique_values(unique, batch_.rows[i]);
+    return records::values_beyond(adapter_.unique_values(unique, row_after(i)),
+                                  unique_values_of(*held_[i], unique));
   }
 
   Row row_after(std::size_t i) const {
@@ -132,11 +131,10 @@ class Decision {
     return row;
   }
 
-  std::string unique_value_of(const Existing& held, std::size_t unique) const {
+  std::vector<std::string> unique_values_of(const Existing& held, std::size_t unique) const {
     Row row;
     for (const auto& text : held.cells) row.push_back(as_cell(text));
-    std::string value;
-    return adapter_.unique_value(unique, row, value) ? value : std::string();
+    return adapter_.unique_values(unique, row);
   }
 
   static Cell as_cell(std::string_view text) {
@@ -149,8 +147,8 @@ class Decision {
     std::vector<std::string_view> values;
     for (std::size_t i = 0; i < batch_.rows.size(); ++i) {
       if (!is_written(i)) continue;
-      auto value = new_unique_value(i, unique);
-      if (!value.empty()) values.push_back(row_of.emplace(std::move(value), i).first->first);
+      for (auto& value : new_unique_values(i, unique))
+        values.push_back(row_of.emplace(std::move(value), i).first->first);
     }
     if (values.empty()) return;
     adapter_.find_holders(db_, workspace_, unique, values, [&](std::string_view value, std::string_view key) {
@@ -227,10 +225,9 @@ class Decision {
 
   void note_given_up(std::size_t i) {
     for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique) {
-      const auto held = unique_value_of(*held_[i], unique);
-      std::string wanted;
-      adapter_.unique_value(unique, row_after(i), wanted);
-      if (!held.empty() && wanted != held) outcome_.given_up.add(unique, held);
+      const auto kept = adapter_.unique_values(unique, row_after(i));
+      for (const auto& value : records::values_beyond(unique_values_of(*held_[i], unique), kept))
+        outcome_.given_up.add(unique, value);
     }
   }
 

@@ -62,10 +62,9 @@ class NumbersAdapter final : public Adapter {
     return k_uniques;
   }
 
-  bool unique_value(std::size_t /*unique*/, const Row& row, std::string& out) const override {
-    if (row[k_sid].state != CellState::value) return false;
-    out = row[k_sid].text;
-    return true;
+  std::vector<std::string> unique_values(std::size_t /*unique*/, const Row& row) const override {
+    if (row[k_sid].state != CellState::value) return {};
+    return {std::string(row[k_sid].text)};
   }
 
   bool looks_like_key(std::string_view text) const override { return records::looks_like_phone(text); }

@@ -73,9 +73,8 @@ class RecordsAdapter final : public Adapter {
     return true;
   }
 
-  bool unique_value(std::size_t unique, const Row& row, std::string& out) const override {
-    out = records::unique_value(noun_.uniques[unique], wanted_cells(noun_, row, nullptr));
-    return !out.empty();
+  std::vector<std::string> unique_values(std::size_t unique, const Row& row) const override {
+    return records::unique_values(noun_.uniques[unique], wanted_cells(noun_, row, nullptr));
   }
 
   void inspect(db::Connection& db, const base::Uuid& workspace, std::span<Inspected> rows) override {
@@ -120,7 +119,7 @@ class RecordsAdapter final : public Adapter {
                       std::span<const Update> updates) override {
     std::vector<records::RowUpdate> rows;
     for (const auto& update : updates)
-      rows.push_back({update.before.id, update.before.version, update.cells});
+      rows.push_back({update.before.id, update.before.version, &update.before.cells, update.cells});
     return records::update_rows(session, workspace, noun_, rows);
   }
 

@@ -84,4 +84,9 @@ std::string Connection::text_array(std::string_view placeholder) const {
                                     : fmt::format("json_array_elements_text({}::json)", placeholder);
 }
 
+std::string Connection::json_list(std::string_view text) const {
+  return engine() == Engine::sqlite ? fmt::format("json_group_array({})", text)
+                                    : fmt::format("json_agg({})::text", text);
+}
+
 }  // namespace ringctl::db

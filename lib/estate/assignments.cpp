@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.hpp"
 #include "directory/people.hpp"
+#include "records/rows.hpp"
 #include "records/values.hpp"
 
 namespace ringctl::estate {
@@ -36,20 +36,6 @@ bool all_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Of the keys, those whose row does not meet `condition`.
-std::set<std::string> failing(db::Connection& db, const base::Uuid& workspace, const records::Target& target,
-                              const std::set<std::string>& keys, std::string_view condition) {
-  std::set<std::string> found;
-  if (keys.empty()) return found;
-  const auto array = nlohmann::json(keys).dump();
-  auto rows = db.query(
-      fmt::format("SELECT {} FROM {} WHERE workspace_id = $1 AND {} IN (SELECT value FROM {}) AND NOT ({})",
-                  target.key, target.table, target.key, db.text_array("$2"), condition),
-      {workspace, array});
-  while (rows.next()) found.emplace(rows.text(0));
-  return found;
-}
-
 /// What goes live must belong to somebody who is active; what was live already may stay.
 void require_active_user(db::Connection& db, const base::Uuid& workspace, std::span<Candidate> candidates,
                          std::size_t user, std::size_t is_active) {
@@ -61,7 +47,8 @@ void require_active_user(db::Connection& db, const base::Uuid& workspace, std::s
   std::set<std::string> users;
   for (const auto& candidate : candidates)
     if (goes_live(candidate)) users.insert(candidate.after[user]);
-  const auto inactive = failing(db, workspace, directory::user_target(), users, "is_active = TRUE");
+  const auto inactive =
+      records::keys_failing(db, workspace, directory::user_target(), users, "is_active = TRUE");
   for (auto& candidate : candidates) {
     if (!goes_live(candidate) || !inactive.contains(candidate.after[user])) continue;
     candidate.finding = {"agent_inactive", fmt::format("{} is not active", candidate.after[user])};
@@ -78,7 +65,7 @@ void inspect_assignments(db::Connection& db, const base::Uuid& workspace, std::s
   std::set<std::string> numbers;
   for (const auto& candidate : candidates)
     if (goes_live(candidate)) numbers.insert(candidate.after[k_assignment_number]);
-  const auto inactive = failing(db, workspace, k_number, numbers, "status = 'active'");
+  const auto inactive = records::keys_failing(db, workspace, k_number, numbers, "status = 'active'");
   for (auto& candidate : candidates) {
     if (!goes_live(candidate) || !inactive.contains(candidate.after[k_assignment_number])) continue;
     candidate.finding = {"number_inactive",

@@ -77,12 +77,17 @@ class Handover {
   void give_contacts(const base::Uuid& from, const std::optional<base::Uuid>& to) {
     auto& db = session_.db;
     const auto now = session_.clock.now();
+    db.exec(
+        "UPDATE contacts SET version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND id IN "
+        "(SELECT contact_id FROM contact_assignments WHERE workspace_id = $1 AND user_id = $2 AND status = 'active')",
+        {workspace_, from, now});
     if (to)
       db.exec(
           "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, updated_at) "
           "SELECT contact_id, $3, workspace_id, 'active', $4, $4 FROM contact_assignments "
           "WHERE workspace_id = $1 AND user_id = $2 AND status = 'active' "
-          "ON CONFLICT (contact_id, user_id) DO UPDATE SET status = 'active', updated_at = excluded.updated_at",
+          "ON CONFLICT (contact_id, user_id) DO UPDATE SET status = 'active', updated_at = excluded.updated_at "
+          "WHERE contact_assignments.status <> 'active'",
           {workspace_, from, *to, now});
     db.exec(
         "UPDATE contact_assignments SET status = 'inactive', updated_at = $3 "

@@ -30,15 +30,28 @@ std::string shown_key(std::string_view key) {
   return shown;
 }
 
-std::string unique_value(const Unique& unique, std::span<const std::string> cells) {
+std::vector<std::string> unique_values(const Unique& unique, std::span<const std::string> cells) {
   if (unique.only_if && cells[*unique.only_if] != "yes") return {};
-  std::string value;
-  for (const auto field : unique.fields) {
-    if (cells[field].empty()) return {};
-    if (!value.empty()) value += k_separator;
-    value += cells[field];
+  std::vector<std::string> values;
+  if (!unique.holders) {
+    std::vector<std::string> parts;
+    for (const auto field : unique.fields) parts.push_back(cells[field]);
+    if (std::find(parts.begin(), parts.end(), std::string()) == parts.end())
+      values.push_back(key_text(parts, parts.size()));
+    return values;
   }
-  return value;
+  for (const auto field : unique.fields)
+    for (const auto item : base::split(cells[field], '|'))
+      if (!item.empty() && std::find(values.begin(), values.end(), item) == values.end())
+        values.emplace_back(item);
+  return values;
+}
+
+std::vector<std::string> values_beyond(std::vector<std::string> values, std::span<const std::string> others) {
+  std::erase_if(values, [&](const std::string& value) {
+    return std::find(others.begin(), others.end(), value) != others.end();
+  });
+  return values;
 }
 
 std::string image_of(const Noun& noun, std::span<const std::string> cells) {

@@ -5,12 +5,15 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "audit/log.hpp"
 #include "base/finding.hpp"
 #include "base/uuid.hpp"
 #include "db/connection.hpp"
@@ -43,6 +46,13 @@ struct Target {
   std::string_view hint;    ///< a command that shows what there is
 };
 
+/// Where the items of a list lie that is no column: in rows of another table.
+struct Items {
+  std::string_view item;   ///< "p.phone_number"
+  std::string_view from;   ///< those of the row t: "contact_phones p WHERE p.contact_id = t.id"
+  std::string_view order;  ///< "p.position"
+};
+
 struct Field {
   std::string_view name;  ///< in files, flags (with - for _), JSON and --columns
   Kind kind;
@@ -50,7 +60,8 @@ struct Field {
   /// What a new row holds that is given none, and what "-" means; "" = nothing.
   std::string_view initial = {};
   bool required = false;           ///< may not be empty
-  const Target* target = nullptr;  ///< of a reference
+  const Target* target = nullptr;  ///< of a reference, or of each item of a list
+  const Items* items = nullptr;    ///< of a list that Noun::beside writes
   std::string_view column = {};    ///< in the table; "" = the field's name
   /// How it is read, where that is more than the column: over the table as t.
   std::string_view expression = {};
@@ -58,11 +69,19 @@ struct Field {
   std::vector<std::string_view> aliases = {};  ///< other header spellings, lower case with underscores
 };
 
+/// Rows of another table that hold values no two rows of a workspace may share.
+struct Holders {
+  std::string_view value;  ///< "p.phone_number"
+  std::string_view from;   ///< with the row as t: "contact_phones p JOIN contacts t ON t.id = p.contact_id"
+};
+
 /// Something no two rows of a workspace may share.
 struct Unique {
   std::string_view code;  ///< of the conflict: "number_taken"
   /// Whose canonical texts make the value; where one is empty there is none. The first one is at fault.
   std::vector<std::size_t> fields;
+  /// Given: every item of the fields is a value of its own, and lies there.
+  const Holders* holders = nullptr;
   /// Holds for rows that have the value: over the table as t, and over canonical texts.
   std::string_view condition = "TRUE";
   std::optional<std::size_t> only_if = {};  ///< a flag: only rows where it is "yes"
@@ -85,6 +104,24 @@ struct Candidate {
   bool conflict = false;  ///< it clashes with another row; else its value is invalid
 };
 
+/// Per field that refers, the texts of references -> the ids of the rows they name, as text.
+using Ids = std::unordered_map<std::string, std::string>;
+
+/// A row that was made or changed; its table holds it already.
+struct Written {
+  base::Uuid id;
+  const std::vector<std::string>* before;  ///< canonical texts; nullptr: the row is new
+  const std::vector<std::string>* after;
+};
+
+/// Writes what a noun keeps of its rows in other tables, within the transaction that writes the rows.
+class Beside {
+ public:
+  virtual ~Beside() = default;
+  virtual void write(std::span<const Written>, const std::vector<Ids>& ids_per_field) = 0;
+  virtual void finish() = 0;
+};
+
 struct Noun {
   std::string_view noun;    ///< "users"
   std::string_view object;  ///< "user"
@@ -99,6 +136,9 @@ struct Noun {
   std::string_view in_use = "FALSE";
   /// Columns that the fields do not say, of each row that is made or changed.
   std::vector<std::pair<std::string_view, bool>> on_insert = {}, on_update = {};
+  /// SQL over t that holds for a row which goes by the canonical key in $2 as well.
+  std::string_view also_known_by = {};
+  std::unique_ptr<Beside> (*beside)(audit::Session&, const base::Uuid& workspace) = nullptr;
   /// A flag that making the row by hand sets, if the row is there and says no.
   std::optional<std::size_t> switched_on = {};
   /// Rules of its own, for rows whose references are known to exist. Sets the finding of those it refuses.
@@ -131,8 +171,10 @@ std::vector<std::string> key_parts(std::string_view key);
 /// As messages show it: "+12025550123 a@example.com".
 std::string shown_key(std::string_view key);
 
-/// The value of a Unique in a row, "" if it has none.
-std::string unique_value(const Unique&, std::span<const std::string> cells);
+/// The values of a Unique in a row, distinct.
+std::vector<std::string> unique_values(const Unique&, std::span<const std::string> cells);
+/// Of these, those that another row of canonical texts does not have.
+std::vector<std::string> values_beyond(std::vector<std::string> values, std::span<const std::string> others);
 
 /// Canonical JSON of the fields that are set; and back.
 std::string image_of(const Noun&, std::span<const std::string> cells);

@@ -59,10 +59,10 @@ void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& n
                   const Record& after) {
   const auto own = before ? key_text(noun, before->cells) : std::string();
   for (const auto& unique : noun.uniques) {
-    const auto value = unique_value(unique, after.cells);
-    const std::string_view view = value;
-    if (value.empty()) continue;
-    find_holders(db, workspace, noun, unique, {&view, 1}, [&](std::string_view, std::string_view holder) {
+    const auto values = unique_values(unique, after.cells);
+    const std::vector<std::string_view> views(values.begin(), values.end());
+    if (values.empty()) continue;
+    find_holders(db, workspace, noun, unique, views, [&](std::string_view value, std::string_view holder) {
       if (holder == own) return;
       throw Error(Errc::conflict, slug(noun, unique.code),
                   fmt::format("{} {} is that of {}", noun.fields[unique.fields.front()].name,
@@ -77,9 +77,10 @@ void insert(audit::Session& session, const base::Uuid& workspace, const Noun& no
   std::vector<db::Param> params{record.id, workspace, session.clock.now()};
   std::string columns = "id, workspace_id, created_at, updated_at", values = "$1, $2, $3, $3";
   const auto& cells = stored.of(record.cells);
-  for (std::size_t i = 0; i < cells.size(); ++i) {
+  const auto fields = stored_fields(noun);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
     params.push_back(cells[i]);
-    fmt::format_to(std::back_inserter(columns), ", {}", noun.column_of(i));
+    fmt::format_to(std::back_inserter(columns), ", {}", noun.column_of(fields[i]));
     fmt::format_to(std::back_inserter(values), ", ${}", params.size());
   }
   for (const auto& [column, value] : noun.on_insert) {
@@ -87,6 +88,8 @@ void insert(audit::Session& session, const base::Uuid& workspace, const Noun& no
     values.append(value ? ", TRUE" : ", FALSE");
   }
   session.db.exec(fmt::format("INSERT INTO {} ({}) VALUES ({})", noun.table, columns, values), params);
+  const Written written{record.id, nullptr, &record.cells};
+  write_beside(session, workspace, noun, {&written, 1}, ids);
   record.created_at = record.updated_at = session.clock.now();
 }
 
@@ -95,17 +98,20 @@ audit::Change audited(const Noun& noun, std::string_view action, const Record& r
   return {.action = action, .object_type = noun.object, .object_id = record.id, .object_key = key};
 }
 
-/// Case-folded search through the fields of rows that stream by.
+/// Looks through the fields of rows that stream by for what is no matter of SQL: case-folded text, items of
+/// lists.
 class Search {
  public:
-  explicit Search(const Filter& filter) : filter_(filter) {
+  Search(const Noun& noun, const Filter& filter) : filter_(filter) {
+    for (const auto& hold : filter.holds)
+      if (!noun.fields[hold.field].items) holds_.push_back(&hold);
     if (!filter.search.empty()) needle_ = base::fold(filter.search);
   }
-  bool active() const { return !needle_.empty() || !filter_.holds.empty(); }
+  bool active() const { return !needle_.empty() || !holds_.empty(); }
   bool matches(const Record& record) const {
-    for (const auto& [field, item] : filter_.holds) {
-      const auto items = base::split(record.cells[field], '|');
-      if (std::find(items.begin(), items.end(), item) == items.end()) return false;
+    for (const auto* hold : holds_) {
+      const auto items = base::split(record.cells[hold->field], '|');
+      if (std::find(items.begin(), items.end(), hold->canonical) == items.end()) return false;
     }
     if (needle_.empty()) return true;
     return std::any_of(record.cells.begin(), record.cells.end(), [&](const std::string& cell) {
@@ -115,18 +121,22 @@ class Search {
 
  private:
   const Filter& filter_;
+  std::vector<const Filter::Equals*> holds_;
   std::string needle_;
 };
 
 /// The rest of a statement after its columns.
-std::string from_where(const Noun& noun, const Filter& filter, std::vector<db::Param>& params) {
+std::string from_where(const db::Connection& db, const Noun& noun, const Filter& filter,
+                       std::vector<db::Param>& params) {
   auto sql = fmt::format(" FROM {} t WHERE t.workspace_id = $1", noun.table);
   if (!filter.all) sql += fmt::format(" AND ({})", noun.shown);
-  for (const auto& [field, text] : filter.equals) sql += " AND " + equals(noun, field, text, params);
+  for (const auto& [field, text] : filter.equals) sql += " AND " + equals(db, noun, field, text, params);
+  for (const auto& [field, item] : filter.holds)
+    if (const auto* items = noun.fields[field].items) sql += " AND " + has_item(*items, item, params);
   return sql;
 }
 
-std::string order_by(const Noun& noun, const Order& order) {
+std::string order_by(const db::Connection& db, const Noun& noun, const Order& order) {
   std::string sql = " ORDER BY ";
   const auto add = [&](const std::string& expression, bool descending) {
     fmt::format_to(std::back_inserter(sql), "{}{} NULLS LAST, ", expression, descending ? " DESC" : "");
@@ -136,13 +146,13 @@ std::string order_by(const Noun& noun, const Order& order) {
   const auto extra = std::find_if(noun.extras.begin(), noun.extras.end(),
                                   [&](const Extra& e) { return e.name == order.column; });
   if (field != noun.fields.end())
-    add(expression_of(*field, field->column.empty() ? field->name : field->column), order.descending);
+    add(expression_of(db, *field, field->column.empty() ? field->name : field->column), order.descending);
   else if (extra != noun.extras.end())
     add(std::string(extra->expression), order.descending);
   else if (!order.column.empty())
     add("t." + order.column, order.descending);  // one of the columns every noun has; checked by the caller
   for (std::size_t i = 0; i < noun.key_fields; ++i)
-    add(expression_of(noun.fields[i], noun.column_of(i)), order.column.empty() && order.descending);
+    add(expression_of(db, noun.fields[i], noun.column_of(i)), order.column.empty() && order.descending);
   return sql + "t.id";
 }
 
@@ -164,8 +174,8 @@ void read_where(db::Connection& db, const base::Uuid& workspace, const Noun& nou
                 const std::vector<Filter::Equals>& fields, const std::function<void(Record&&)>& visit) {
   const Filter filter{.equals = fields, .all = true};
   std::vector<db::Param> params{workspace};
-  const auto sql =
-      fmt::format("SELECT {}{}{}", select_list(noun), from_where(noun, filter, params), order_by(noun, {}));
+  const auto sql = fmt::format("SELECT {}{}{}", select_list(db, noun), from_where(db, noun, filter, params),
+                               order_by(db, noun, {}));
   auto rows = db.query(sql, params);
   while (rows.next()) {
     Record record;
@@ -188,10 +198,11 @@ std::optional<Record> read_by_key(db::Connection& db, const base::Uuid& workspac
                                   std::span<const std::string> key, bool lock) {
   std::vector<db::Param> params{workspace};
   std::string where = " WHERE t.workspace_id = $1";
-  for (std::size_t i = 0; i < noun.key_fields; ++i) where += " AND " + equals(noun, i, key[i], params);
+  for (std::size_t i = 0; i < noun.key_fields; ++i) where += " AND " + equals(db, noun, i, key[i], params);
   // An update that changes nothing locks the row, on both engines.
   if (lock) db.exec(fmt::format("UPDATE {} AS t SET version = version{}", noun.table, where), params);
-  auto rows = db.query(fmt::format("SELECT {} FROM {} t{}", select_list(noun), noun.table, where), params);
+  auto rows =
+      db.query(fmt::format("SELECT {} FROM {} t{}", select_list(db, noun), noun.table, where), params);
   std::optional<Record> record;
   while (rows.next()) read_record(rows, noun, record.emplace());
   return record;
@@ -199,7 +210,7 @@ std::optional<Record> read_by_key(db::Connection& db, const base::Uuid& workspac
 
 void write_change(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
                   const Record& before, Record& after, std::string_view verb) {
-  const RowUpdate update{before.id, before.version, after.cells};
+  const RowUpdate update{before.id, before.version, &before.cells, after.cells};
   if (update_rows(session, workspace, noun, {&update, 1}) != 1)
     throw Error(Errc::failure, slug(noun, "lost_lock"),
                 fmt::format("{} changed although it was locked", shown_key(key_text(noun, before.cells))));
@@ -245,11 +256,20 @@ class Records::Work {
     for (const auto i : differing) plan.changed.push_back(r_.noun_.fields[i].name);
     if (plan.before && plan.changed.empty()) return plan;
     const auto* held = plan.before ? &*plan.before : nullptr;
+    if (held) require_free_key(*held, plan.after);
     require_writable(r_.session_.db, r_.workspace_, r_.noun_, held, plan.after);
     return plan;
   }
 
  private:
+  /// A row that takes another key must not take that of another row.
+  void require_free_key(const Record& before, const Record& after) const {
+    const auto key = key_text(r_.noun_, after.cells);
+    if (key == key_text(r_.noun_, before.cells)) return;
+    if (read_by_key(r_.session_.db, r_.workspace_, r_.noun_, after.cells, false))
+      throw Error(Errc::conflict, slug(r_.noun_, "exists"), fmt::format("{} exists already", shown_key(key)),
+                  fmt::format("ringctl {} show '{}'", r_.noun_.noun, shown_key(key)));
+  }
   Record blank_cells() const {
     Record none;
     none.cells.resize(r_.noun_.fields.size());
@@ -276,6 +296,12 @@ Plan Records::add(const Change& change, bool write) {
 
 Plan Records::update(std::string_view key, const Change& change, bool write,
                      std::optional<std::int64_t> expected_version) {
+  return update(
+      key, [&](const Record&) { return change; }, write, expected_version);
+}
+
+Plan Records::update(std::string_view key, const std::function<Change(const Record&)>& decide, bool write,
+                     std::optional<std::int64_t> expected_version) {
   const auto found = get(key);
   Work work(*this);
   return work.run(write, [&](bool lock) {
@@ -283,7 +309,7 @@ Plan Records::update(std::string_view key, const Change& change, bool write,
     auto held = read_by_key(session_.db, workspace_, noun_, found.cells, lock);
     if (!held) throw unknown(noun_, key);
     require_version(noun_, *held, expected_version);
-    auto after = changed(noun_, *held, change, reading_, warnings);
+    auto after = changed(noun_, *held, decide(*held), reading_, warnings);
     return work.planned(std::move(held), std::move(after), std::move(warnings));
   });
 }
@@ -331,14 +357,17 @@ std::optional<Record> Records::find(std::string_view what) {
   auto& db = session_.db;
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   std::optional<Record> found;
+  const auto read_one = [&](std::string_view condition, const db::Param& value) {
+    auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {}",
+                                     select_list(db, noun_), noun_.table, condition),
+                         {workspace_, value});
+    while (rows.next()) read_record(rows, noun_, found.emplace());
+  };
   if (key.size() == noun_.key_fields && !key.back().empty())
     found = read_by_key(db, workspace_, noun_, key, false);
-  if (const auto id = base::Uuid::try_parse(what); !found && id) {
-    auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.id = $2",
-                                     select_list(noun_), noun_.table),
-                         {workspace_, *id});
-    while (rows.next()) read_record(rows, noun_, found.emplace());
-  }
+  if (!found && !noun_.also_known_by.empty() && !key.back().empty())
+    read_one(noun_.also_known_by, key.front());
+  if (const auto id = base::Uuid::try_parse(what); !found && id) read_one("t.id = $2", *id);
   transaction.commit();
   return found;
 }
@@ -350,14 +379,14 @@ Record Records::get(std::string_view what) {
 }
 
 std::int64_t Records::count(const Filter& filter) {
-  if (Search(filter).active()) {
+  if (Search(noun_, filter).active()) {
     std::int64_t total = 0;
     for_each(filter, {}, 0, [&](const Record&) { ++total; });
     return total;
   }
   auto& db = session_.db;
   std::vector<db::Param> params{workspace_};
-  const auto sql = "SELECT count(*)" + from_where(noun_, filter, params);
+  const auto sql = "SELECT count(*)" + from_where(db, noun_, filter, params);
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   auto rows = db.query(sql, params);
   std::int64_t total = 0;
@@ -369,10 +398,10 @@ std::int64_t Records::count(const Filter& filter) {
 void Records::for_each(const Filter& filter, const Order& order, std::int64_t limit,
                        const std::function<void(const Record&)>& visit) {
   auto& db = session_.db;
-  const Search search(filter);
+  const Search search(noun_, filter);
   std::vector<db::Param> params{workspace_};
-  auto sql = fmt::format("SELECT {}{}{}", select_list(noun_), from_where(noun_, filter, params),
-                         order_by(noun_, order));
+  auto sql = fmt::format("SELECT {}{}{}", select_list(db, noun_), from_where(db, noun_, filter, params),
+                         order_by(db, noun_, order));
   if (limit > 0 && !search.active()) sql += fmt::format(" LIMIT {}", limit);
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   {

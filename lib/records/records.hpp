@@ -58,13 +58,16 @@ class Records {
   /// Errc::not_found [noun.unknown]; Errc::conflict [noun.stale] unless it has `expected_version`.
   Plan update(std::string_view key, const Change&, bool write = true,
               std::optional<std::int64_t> expected_version = std::nullopt);
+  /// The change is decided from the row as it stands, which nobody else changes meanwhile.
+  Plan update(std::string_view key, const std::function<Change(const Record&)>& decide, bool write = true,
+              std::optional<std::int64_t> expected_version = std::nullopt);
   /// Makes the row that the key fields of the change name, or changes it; switched on either way, unless the
   /// change says otherwise.
   Plan put(const Change&, bool write = true);
   /// Errc::conflict [noun.in_use] while others refer to it.
   void remove(std::string_view key, bool write = true);
 
-  /// By key (as typed; several parts separated by a space) or id.
+  /// By key (as typed; several parts separated by a space), by what else it is known by, or by id.
   std::optional<Record> find(std::string_view what);
   Record get(std::string_view what);
 

@@ -32,8 +32,8 @@ std::vector<db::BulkColumn> bulk_columns(const Noun& noun, const base::Uuid& wor
                                          base::Instant now) {
   const auto at = base::format_utc(now);
   std::vector<db::BulkColumn> columns{{"id", "uuid"}};
-  for (std::size_t i = 0; i < noun.fields.size(); ++i)
-    columns.push_back({noun.column_of(i), bulk_type(noun.fields[i].kind)});
+  for (const auto field : stored_fields(noun))
+    columns.push_back({noun.column_of(field), bulk_type(noun.fields[field].kind)});
   for (const auto& [column, value] : noun.on_insert)
     columns.push_back({column, "boolean", value ? "1" : "0"});
   columns.push_back({"workspace_id", "uuid", workspace.text()});
@@ -43,14 +43,14 @@ std::vector<db::BulkColumn> bulk_columns(const Noun& noun, const base::Uuid& wor
   return columns;
 }
 
-/// $1 and so on are the fields, then the time, the workspace, the row and its version.
+/// $1 and so on are the stored fields, then the time, the workspace, the row and its version.
 std::string update_statement(const Noun& noun) {
   std::string sets;
-  for (std::size_t i = 0; i < noun.fields.size(); ++i)
-    fmt::format_to(std::back_inserter(sets), "{} = ${}, ", noun.column_of(i), i + 1);
+  std::size_t n = 0;
+  for (const auto field : stored_fields(noun))
+    fmt::format_to(std::back_inserter(sets), "{} = ${}, ", noun.column_of(field), ++n);
   for (const auto& [column, value] : noun.on_update)
     fmt::format_to(std::back_inserter(sets), "{} = {}, ", column, value ? "TRUE" : "FALSE");
-  const auto n = noun.fields.size();
   return fmt::format(
       "UPDATE {} SET {}version = version + 1, updated_at = ${} WHERE workspace_id = ${} AND id = ${} AND version = ${}",
       noun.table, sets, n + 1, n + 2, n + 3, n + 4);
@@ -69,13 +69,14 @@ std::vector<std::string> first_parts(std::span<const std::string_view> keys) {
 void refuse_unknown_references(const Noun& noun, const std::vector<Ids>& ids, Candidate& candidate) {
   for (std::size_t i = 0; i < noun.fields.size(); ++i) {
     const auto& field = noun.fields[i];
-    if (field.kind != Kind::reference || candidate.after[i].empty() || ids[i].contains(candidate.after[i]))
-      continue;
-    candidate.field = i;
-    candidate.finding = {fmt::format("unknown_{}", field.target->object),
-                         fmt::format("{} is no {} of this workspace", base::in_quotes(candidate.after[i]),
-                                     field.target->object)};
-    return;
+    for (const auto key : references_in(field, candidate.after[i])) {
+      if (ids[i].contains(std::string(key))) continue;
+      candidate.field = i;
+      candidate.finding = {
+          fmt::format("unknown_{}", field.target->object),
+          fmt::format("{} is no {} of this workspace", base::in_quotes(key), field.target->object)};
+      return;
+    }
   }
 }
 
@@ -86,8 +87,8 @@ void look_up(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
              const std::function<void(std::size_t, Record&&)>& found) {
   if (keys.empty()) return;
   const auto array = json_array(first_parts(keys));
-  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {}", select_list(noun),
-                                   noun.table, in_array(db, noun, 0, "$2")),
+  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {}",
+                                   select_list(db, noun), noun.table, in_array(db, noun, 0, "$2")),
                        {workspace, array});
   while (rows.next()) {
     Record record;
@@ -98,22 +99,56 @@ void look_up(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
   }
 }
 
+namespace {
+
+/// Those of the values that lie in rows of another table.
+void find_item_holders(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                       const Holders& holders, std::span<const std::string_view> values,
+                       const std::function<void(std::string_view, std::string_view)>& held) {
+  const auto array = json_array({values.begin(), values.end()});
+  auto rows = db.query(
+      fmt::format("SELECT {}, {} FROM {} WHERE t.workspace_id = $1 AND {} IN (SELECT value FROM {})",
+                  select_list(db, noun), holders.value, holders.from, holders.value, db.text_array("$2")),
+      {workspace, array});
+  Record record;
+  while (rows.next()) {
+    const int value = read_record(rows, noun, record);
+    held(rows.text(value), key_text(noun, record.cells));
+  }
+}
+
+}  // namespace
+
 void find_holders(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Unique& unique,
                   std::span<const std::string_view> values,
                   const std::function<void(std::string_view, std::string_view)>& held) {
+  if (unique.holders) return find_item_holders(db, workspace, noun, *unique.holders, values, held);
   std::vector<std::string_view> sorted(values.begin(), values.end());
   std::sort(sorted.begin(), sorted.end());
   const auto array = json_array(first_parts(sorted));
-  auto rows =
-      db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {} AND ({})", select_list(noun),
-                           noun.table, in_array(db, noun, unique.fields.front(), "$2"), unique.condition),
-               {workspace, array});
+  auto rows = db.query(
+      fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {} AND ({})", select_list(db, noun),
+                  noun.table, in_array(db, noun, unique.fields.front(), "$2"), unique.condition),
+      {workspace, array});
   Record record;
   while (rows.next()) {
     read_record(rows, noun, record);
-    const auto value = unique_value(unique, record.cells);
-    if (std::binary_search(sorted.begin(), sorted.end(), value)) held(value, key_text(noun, record.cells));
+    for (const auto& value : unique_values(unique, record.cells))
+      if (std::binary_search(sorted.begin(), sorted.end(), value)) held(value, key_text(noun, record.cells));
   }
+}
+
+std::set<std::string> keys_failing(db::Connection& db, const base::Uuid& workspace, const Target& target,
+                                   const std::set<std::string>& keys, std::string_view condition) {
+  std::set<std::string> found;
+  if (keys.empty()) return found;
+  const auto array = json_array({keys.begin(), keys.end()});
+  auto rows = db.query(
+      fmt::format("SELECT {} FROM {} WHERE workspace_id = $1 AND {} IN (SELECT value FROM {}) AND NOT ({})",
+                  target.key, target.table, target.key, db.text_array("$2"), condition),
+      {workspace, array});
+  while (rows.next()) found.emplace(rows.text(0));
+  return found;
 }
 
 void inspect(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
@@ -130,12 +165,21 @@ struct Insert::Impl {
   base::Uuid workspace;
   const Noun& noun;
   db::BulkInsert rows;
+  std::unique_ptr<Beside> beside;
+
+  /// The rows must be there before what refers to them.
+  void write_beside(std::span<const Written> written, const std::vector<Ids>& ids) {
+    if (!beside) return;
+    rows.flush();
+    beside->write(written, ids);
+  }
 };
 
 Insert::Insert(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job, const Noun& noun)
     : impl_(new Impl{session, workspace, noun,
                      db::BulkInsert(session.db, std::string(noun.table),
-                                    bulk_columns(noun, workspace, job, session.clock.now()))}) {}
+                                    bulk_columns(noun, workspace, job, session.clock.now())),
+                     noun.beside ? noun.beside(session, workspace) : nullptr}) {}
 
 Insert::~Insert() = default;
 
@@ -143,16 +187,30 @@ void Insert::add(std::span<const std::vector<std::string>> rows) {
   const auto ids = resolve_all(impl_->session.db, impl_->workspace, impl_->noun, rows);
   StoredRow stored(impl_->noun, ids);
   std::vector<db::Param> row;
+  std::vector<Written> written;
   for (const auto& cells : rows) {
     const auto id = impl_->session.ids.next();
     const auto& values = stored.of(cells);
     row.assign(1, id);
     row.insert(row.end(), values.begin(), values.end());
     impl_->rows.add(row);
+    written.push_back({id, nullptr, &cells});
   }
+  impl_->write_beside(written, ids);
 }
 
-void Insert::finish() { impl_->rows.flush(); }
+void Insert::finish() {
+  impl_->rows.flush();
+  if (impl_->beside) impl_->beside->finish();
+}
+
+void write_beside(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
+                  std::span<const Written> written, const std::vector<Ids>& ids) {
+  if (!noun.beside) return;
+  const auto beside = noun.beside(session, workspace);
+  beside->write(written, ids);
+  beside->finish();
+}
 
 std::int64_t update_rows(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
                          std::span<const RowUpdate> updates) {
@@ -162,13 +220,14 @@ std::int64_t update_rows(audit::Session& session, const base::Uuid& workspace, c
   const auto sql = update_statement(noun);
   StoredRow stored(noun, ids);
   std::vector<db::Param> params;
-  std::int64_t changed = 0;
+  std::vector<Written> written;
   for (const auto& update : updates) {
     params = stored.of(update.cells);
     params.insert(params.end(), {session.clock.now(), workspace, update.id, update.version});
-    changed += session.db.exec(sql, params);
+    if (session.db.exec(sql, params) == 1) written.push_back({update.id, update.before, &update.cells});
   }
-  return changed;
+  write_beside(session, workspace, noun, written, ids);
+  return std::ssize(written);
 }
 
 std::optional<base::Uuid> made_by(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
@@ -188,7 +247,7 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
           noun.table, noun.in_use),
       {workspace, job});
   auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2",
-                                   select_list(noun), noun.table),
+                                   select_list(db, noun), noun.table),
                        {workspace, job});
   std::vector<std::string> keys;
   Record record;
@@ -215,14 +274,14 @@ Restored restore(audit::Session& session, const base::Uuid& workspace, const Nou
   if (candidate.finding) return Restored::moved_on;
   bool taken = false;
   for (const auto& unique : noun.uniques) {
-    const auto value = unique_value(unique, cells);
-    const std::string_view view = value;
-    if (value.empty()) continue;
-    find_holders(session.db, workspace, noun, unique, {&view, 1},
+    const auto values = unique_values(unique, cells);
+    const std::vector<std::string_view> views(values.begin(), values.end());
+    if (values.empty()) continue;
+    find_holders(session.db, workspace, noun, unique, views,
                  [&](std::string_view, std::string_view holder) { taken |= holder != key; });
   }
   if (taken) return Restored::moved_on;
-  const RowUpdate update{held->id, version, cells};
+  const RowUpdate update{held->id, version, &held->cells, cells};
   return update_rows(session, workspace, noun, {&update, 1}) == 1 ? Restored::done : Restored::moved_on;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ void look_up(db::Connection&, const base::Uuid& workspace, const Noun&,
 void find_holders(db::Connection&, const base::Uuid& workspace, const Noun&, const Unique&,
                   std::span<const std::string_view> values,
                   const std::function<void(std::string_view value, std::string_view key)>&);
+/// Of the keys of a target, those whose row does not meet an SQL condition.
+std::set<std::string> keys_failing(db::Connection&, const base::Uuid& workspace, const Target&,
+                                   const std::set<std::string>& keys, std::string_view condition);
 /// Sets the finding of every candidate whose references do not exist, or that the noun's own rules refuse.
 void inspect(db::Connection&, const base::Uuid& workspace, const Noun&, std::span<Candidate>);
 
@@ -41,7 +45,8 @@ class Insert {
 
 struct RowUpdate {
   base::Uuid id;
-  std::int64_t version;  ///< as found; the row gets the next one
+  std::int64_t version;                    ///< as found; the row gets the next one
+  const std::vector<std::string>* before;  ///< as found
   std::vector<std::string> cells;
 };
 /// Returns how many still had that version.

@@ -15,22 +15,25 @@ constexpr int k_first_field = 6;
 
 }  // namespace
 
-std::string expression_of(const Field& field, std::string_view column) {
+std::string expression_of(const db::Connection& db, const Field& field, std::string_view column) {
+  if (field.items)
+    return fmt::format("(SELECT {} FROM (SELECT {} AS item FROM {} ORDER BY {}) i)", db.json_list("i.item"),
+                       field.items->item, field.items->from, field.items->order);
   if (!field.expression.empty()) return std::string(field.expression);
   if (field.kind != Kind::reference) return fmt::format("t.{}", column);
   return fmt::format("(SELECT r.{} FROM {} r WHERE r.id = t.{})", field.target->key, field.target->table,
                      column);
 }
 
-std::string select_list(const Noun& noun) {
+std::string select_list(const db::Connection& db, const Noun& noun) {
   auto list = fmt::format("t.id, t.version, t.job_id, t.created_at, t.updated_at, ({})", noun.shown);
   for (std::size_t i = 0; i < noun.fields.size(); ++i)
-    list.append(", ").append(expression_of(noun.fields[i], noun.column_of(i)));
+    list.append(", ").append(expression_of(db, noun.fields[i], noun.column_of(i)));
   for (const auto& extra : noun.extras) list.append(", ").append(extra.expression);
   return list;
 }
 
-void read_record(const db::Rows& row, const Noun& noun, Record& out) {
+int read_record(const db::Rows& row, const Noun& noun, Record& out) {
   out.id = row.uuid(0);
   out.version = row.integer(1);
   out.job_id = row.text(2);
@@ -44,15 +47,17 @@ void read_record(const db::Rows& row, const Noun& noun, Record& out) {
   out.extras.resize(noun.extras.size());
   for (std::size_t i = 0; i < noun.extras.size(); ++i)
     out.extras[i] = read_value(row, column++, noun.extras[i].kind);
+  return column;
 }
 
-std::string equals(const Noun& noun, std::size_t field, std::string_view canonical,
+std::string equals(const db::Connection& db, const Noun& noun, std::size_t field, std::string_view canonical,
                    std::vector<db::Param>& params) {
   const auto& described = noun.fields[field];
   const auto column = noun.column_of(field);
   if (canonical.empty()) return fmt::format("t.{} IS NULL", column);
   if (described.kind == Kind::flag)
-    return fmt::format("{} = {}", expression_of(described, column), canonical == "yes" ? "TRUE" : "FALSE");
+    return fmt::format("{} = {}", expression_of(db, described, column),
+                       canonical == "yes" ? "TRUE" : "FALSE");
   if (described.kind == Kind::integer) {
     params.emplace_back(base::parse_int(canonical).value_or(-1));
     return fmt::format("t.{} = ${}", column, params.size());
@@ -64,6 +69,12 @@ std::string equals(const Noun& noun, std::size_t field, std::string_view canonic
   return fmt::format("t.{} = ${}", column, params.size());
 }
 
+std::string has_item(const Items& items, std::string_view canonical, std::vector<db::Param>& params) {
+  if (canonical.empty()) return fmt::format("NOT EXISTS (SELECT 1 FROM {})", items.from);
+  params.emplace_back(canonical);
+  return fmt::format("EXISTS (SELECT 1 FROM {} AND {} = ${})", items.from, items.item, params.size());
+}
+
 std::string in_array(db::Connection& db, const Noun& noun, std::size_t field, std::string_view placeholder) {
   const auto& described = noun.fields[field];
   const auto values = fmt::format("(SELECT value FROM {})", db.text_array(placeholder));
@@ -72,7 +83,7 @@ std::string in_array(db::Connection& db, const Noun& noun, std::size_t field, st
                      noun.column_of(field), described.target->table, described.target->key, values);
 }
 
-std::string json_array(std::span<const std::string> texts) {
+std::string json_array(const std::vector<std::string>& texts) {
   nlohmann::json array = nlohmann::json::array();
   for (const auto& text : texts) array.push_back(text);
   return array.dump();
@@ -91,14 +102,20 @@ Ids resolve(db::Connection& db, const base::Uuid& workspace, const Target& targe
   return ids;
 }
 
+std::vector<std::string_view> references_in(const Field& field, std::string_view canonical) {
+  if (!field.target || canonical.empty()) return {};
+  if (field.kind != Kind::list) return {canonical};
+  return base::split(canonical, '|');
+}
+
 std::vector<Ids> resolve_all(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
                              std::span<const std::vector<std::string>> rows) {
   std::vector<Ids> all(noun.fields.size());
   for (std::size_t i = 0; i < noun.fields.size(); ++i) {
-    if (noun.fields[i].kind != Kind::reference) continue;
+    if (!noun.fields[i].target) continue;
     std::vector<std::string> keys;
     for (const auto& row : rows)
-      if (!row[i].empty()) keys.push_back(row[i]);
+      for (const auto key : references_in(noun.fields[i], row[i])) keys.emplace_back(key);
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     all[i] = resolve(db, workspace, *noun.fields[i].target, keys);
@@ -106,12 +123,19 @@ std::vector<Ids> resolve_all(db::Connection& db, const base::Uuid& workspace, co
   return all;
 }
 
+std::vector<std::size_t> stored_fields(const Noun& noun) {
+  std::vector<std::size_t> fields;
+  for (std::size_t i = 0; i < noun.fields.size(); ++i)
+    if (!noun.fields[i].items) fields.push_back(i);
+  return fields;
+}
+
 StoredRow::StoredRow(const Noun& noun, const std::vector<Ids>& ids)
-    : noun_(noun), ids_(ids), texts_(noun.fields.size()) {}
+    : noun_(noun), ids_(ids), fields_(stored_fields(noun)), texts_(noun.fields.size()) {}
 
 const std::vector<db::Param>& StoredRow::of(std::span<const std::string> cells) {
   params_.clear();
-  for (std::size_t i = 0; i < cells.size(); ++i) params_.push_back(stored(i, cells[i]));
+  for (const auto field : fields_) params_.push_back(stored(field, cells[field]));
   return params_;
 }
 

@@ -116,12 +116,31 @@ bool canonical_notes(std::string_view text, const Reading&, std::string& out, ba
   return true;
 }
 
-bool canonical_lines(std::string_view text, const Reading& reading, std::string& out,
-                     base::Finding& finding) {
+namespace {
+
+bool canonical_list(std::string_view text, const Reading& reading, Canonical canonical, std::string& out,
+                    base::Finding& finding) {
   std::vector<std::string> parts;
-  if (!each_part(text, reading, canonical_line, parts, finding)) return false;
+  if (!each_part(text, reading, canonical, parts, finding)) return false;
   out = base::join(parts, "|");
   return true;
+}
+
+}  // namespace
+
+bool canonical_lines(std::string_view text, const Reading& reading, std::string& out,
+                     base::Finding& finding) {
+  return canonical_list(text, reading, canonical_line, out, finding);
+}
+
+bool canonical_phones(std::string_view text, const Reading& reading, std::string& out,
+                      base::Finding& finding) {
+  return canonical_list(text, reading, canonical_phone, out, finding);
+}
+
+bool canonical_emails(std::string_view text, const Reading& reading, std::string& out,
+                      base::Finding& finding) {
+  return canonical_list(text, reading, canonical_email, out, finding);
 }
 
 bool canonical_phone(std::string_view text, const Reading& reading, std::string& out,

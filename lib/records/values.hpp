@@ -23,8 +23,12 @@ bool canonical_notes(std::string_view, const Reading&, std::string& out, base::F
 bool canonical_lines(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// E.164, or what people type where a default country reads it.
 bool canonical_phone(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// Phones separated by |, as canonical_lines().
+bool canonical_phones(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// One @ with something on both sides, at most 254 bytes, case-folded.
 bool canonical_email(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// E-mail addresses separated by |, as canonical_lines().
+bool canonical_emails(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// ISO 3166 alpha-2, upper case; "UK" becomes GB.
 bool canonical_country(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// Where calls may go: countries, beginnings of numbers ("+1900") and "*" for all countries, separated by |,

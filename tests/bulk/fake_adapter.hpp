@@ -28,9 +28,9 @@ class Boxes final : public bulk::Adapter {
     static constexpr bulk::Unique k_uniques[] = {{k_tag, "tag_taken"}};
     return k_uniques;
   }
-  bool unique_value(std::size_t, const bulk::Row& row, std::string& out) const override {
-    out = row[k_tag].text;
-    return !out.empty();
+  std::vector<std::string> unique_values(std::size_t, const bulk::Row& row) const override {
+    if (row[k_tag].text.empty()) return {};
+    return {std::string(row[k_tag].text)};
   }
   bool looks_like_key(std::string_view text) const override { return text.starts_with('#'); }
 

@@ -32,8 +32,8 @@ class Meddler final : public Adapter {
     return inner_->check(row, column, finding);
   }
   std::span<const Unique> uniques() const override { return inner_->uniques(); }
-  bool unique_value(std::size_t unique, const Row& row, std::string& out) const override {
-    return inner_->unique_value(unique, row, out);
+  std::vector<std::string> unique_values(std::size_t unique, const Row& row) const override {
+    return inner_->unique_values(unique, row);
   }
   void look_up(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> keys,
                const std::function<void(Existing&&)>& found) override {

@@ -1,5 +1,6 @@
 #include "estate/handover.hpp"
 
+#include "directory/contacts.hpp"
 #include "directory/people.hpp"
 #include "estate/assignments.hpp"
 #include "records/records.hpp"
@@ -32,15 +33,8 @@ struct Office : test::Estate {
     assign("+12025550103", "bob@example.com", "100");
     add(extensions_noun(), {{k_extension, "101"}, {k_extension_user, "ann@example.com"}});
     add(pools_noun(), {{k_pool_number, "+12025550103"}, {k_pool_user, "ann@example.com"}});
-    write([&] {
-      const auto contact = alice.ids.next();
-      db().exec("INSERT INTO contacts (id, workspace_id, created_at, updated_at) VALUES ($1, $2, $3, $3)",
-                {contact, workspace, clock.now()});
-      db().exec(
-          "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, updated_at) "
-          "SELECT $1, id, workspace_id, 'active', $2, $2 FROM users WHERE email = 'ann@example.com'",
-          {contact, clock.now()});
-    });
+    add(directory::contacts_noun(), {{directory::k_contact_phone_number, "+16265550101"},
+                                     {directory::k_contact_agents, "ann@example.com"}});
   }
 
   void add(const records::Noun& noun, const records::Change& change) {

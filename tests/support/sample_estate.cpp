@@ -33,6 +33,10 @@ const std::vector<SampleFile>& sample_files() {
        "email,name,role,team,skills\nann@example.com,Ann Baker,agent,Sales,solar|spanish\n"
        "bob@example.com,Bob Carter,agent,Sales,solar\nsam@example.com,Sam Jones,supervisor,,\n",
        "dan@example.com,Dan Evans,agent,Support,\n"},
+      {"contacts.csv",
+       "phone_number,name,state,tags,agents\n+16265550101,Lin Park,CA,vip,ann@example.com\n"
+       "+16265550102,Moe Reyes,CA,,\n",
+       "+16265550105,Nia Stone,TX,,bob@example.com\n"},
       {"assignments.csv",
        "phone_number,agent,daily_limit,allowed_countries\n+12025550123,ann@example.com,25,US|CA\n",
        "+16135550111,bob@example.com,,\n"},

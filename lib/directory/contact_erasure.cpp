@@ -1,0 +1,102 @@
+// What remembers a person, in one list. A table that comes to hold people's names or phones gets its line
+// here.
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "db/transaction.hpp"
+#include "directory/contacts.hpp"
+
+namespace ringctl::directory {
+namespace {
+
+/// $1 is the workspace, $2 the contact.
+constexpr std::string_view k_images_of_contact =
+    "audit_id IN (SELECT id FROM audit_log WHERE workspace_id = $1 AND object_type = 'contact' AND object_id = $2)";
+
+/// $1 is the workspace, $2 the contact, $3 the time. The digests in the audit log stay: without their salt
+/// they tell nothing.
+constexpr std::string_view k_scrub_contact[] = {
+    "UPDATE contact_assignments SET status = 'inactive', updated_at = $3 "
+    "WHERE workspace_id = $1 AND contact_id = $2 AND status = 'active'",
+    "UPDATE contacts SET phone_number = NULL, name = NULL, tags = NULL, notes = NULL, erased_at = $3, "
+    "updated_at = $3, version = version + 1 WHERE workspace_id = $1 AND id = $2",
+};
+
+/// $1 is the workspace, $2 a phone that is or was the contact's.
+constexpr std::string_view k_scrub_phone[] = {
+    "DELETE FROM contact_phones WHERE workspace_id = $1 AND phone_number = $2",
+    "DELETE FROM job_rows WHERE workspace_id = $1 AND row_key = $2 "
+    "AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND kind = 'contacts.import')",
+    // Of rows of other contacts that this one was in the way of.
+    "UPDATE job_rows SET message = NULL WHERE workspace_id = $1 AND message LIKE '%' || $2 || '%' "
+    "AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND kind = 'contacts.import')",
+    "UPDATE reservations SET to_number = '' WHERE workspace_id = $1 AND to_number = $2",
+};
+
+void add_phones(std::string_view image, std::set<std::string>& phones) {
+  const auto json = nlohmann::json::parse(image, nullptr, false);
+  if (!json.is_object()) return;
+  for (const auto* field : {"phone_number", "phones"}) {
+    const auto list = json.value(field, std::string());
+    for (const auto phone : base::split(list, '|'))
+      if (!phone.empty()) phones.emplace(phone);
+  }
+}
+
+/// Those it has, and those it had that nobody else has now.
+std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact) {
+  std::set<std::string> phones;
+  auto images = db.query(
+      fmt::format("SELECT before_image, after_image FROM audit_images WHERE workspace_id = $1 AND {}",
+                  k_images_of_contact),
+      {workspace, contact});
+  while (images.next()) {
+    add_phones(images.text(0), phones);
+    add_phones(images.text(1), phones);
+  }
+  const auto array = nlohmann::json(phones).dump();
+  auto others = db.query(fmt::format("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND "
+                                     "contact_id <> $2 AND phone_number IN (SELECT value FROM {})",
+                                     db.text_array("$3")),
+                         {workspace, contact, array});
+  while (others.next()) phones.erase(std::string(others.text(0)));
+  auto own = db.query("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2",
+                      {workspace, contact});
+  while (own.next()) phones.emplace(own.text(0));
+  return phones;
+}
+
+}  // namespace
+
+void erase_contact(audit::Session& session, const base::Uuid& workspace, const base::Uuid& contact,
+                   bool write) {
+  auto& db = session.db;
+  db::in_transaction_if(db, db::Scope::of(workspace), [&] {
+    // Locks the contact, so that it gets no phone meanwhile.
+    if (db.exec(
+            "UPDATE contacts SET erased_at = $3 WHERE workspace_id = $1 AND id = $2 AND erased_at IS NULL",
+            {workspace, contact, session.clock.now()}) == 0)
+      throw Error(Errc::conflict, "contacts.erased", "the contact was erased meanwhile");
+    for (const auto& phone : phones_of(db, workspace, contact))
+      for (const auto statement : k_scrub_phone) db.exec(statement, {workspace, phone});
+    for (const auto statement : k_scrub_contact)
+      db.exec(statement, {workspace, contact, session.clock.now()});
+    db.exec(fmt::format("UPDATE audit_images SET object_key = NULL, salt = NULL, before_image = NULL, "
+                        "after_image = NULL WHERE workspace_id = $1 AND {}",
+                        k_images_of_contact),
+            {workspace, contact});
+    audit::record(session, workspace,
+                  {.action = "contacts.erase",
+                   .object_type = "contact",
+                   .object_id = contact,
+                   .object_key = contact.view()});
+    return write;
+  });
+}
+
+}  // namespace ringctl::directory

@@ -1,0 +1,44 @@
+#pragma once
+// Contacts (people who call us or whom we call), described: a person with phones, and with the users who look
+// after them.
+
+#include <string_view>
+
+#include "records/records.hpp"
+
+namespace ringctl::directory {
+
+enum ContactField : std::size_t {
+  k_contact_phone_number,
+  k_contact_phones,
+  k_contact_name,
+  k_contact_lead_status,
+  k_contact_product,
+  k_contact_market,
+  k_contact_state,
+  k_contact_country,
+  k_contact_tags,
+  k_contact_agents,
+  k_contact_notes,
+};
+/// phone_number (key: the first phone), phones (further ones), name, lead_status, product, market, state,
+/// country, tags, agents (e-mails), notes. A phone belongs to one contact of a workspace; find() takes any.
+const records::Noun& contacts_noun();
+
+// Each as Records::update(); `key` is any phone or the id.
+/// The user looks after the contact too.
+records::Plan assign_contact(records::Records& contacts, std::string_view key, std::string_view email,
+                             bool write);
+/// And no longer.
+records::Plan unassign_contact(records::Records& contacts, std::string_view key, std::string_view email,
+                               bool write);
+/// On a line of its own under the notes there are.
+records::Plan add_note(records::Records& contacts, std::string_view key, std::string_view note, bool write);
+
+/// Removes the person for good: every phone, the name, tags, notes, and what audit and jobs remember of them
+/// under the contact or any of its phones. What can be counted stays under the contact's id: that there was
+/// one, its status, product, market, state, country, and who looked after it until when. Opt-outs stay, so
+/// that nobody calls the person again. Errc::conflict [contacts.erased].
+void erase_contact(audit::Session&, const base::Uuid& workspace, const base::Uuid& contact, bool write);
+
+}  // namespace ringctl::directory
