@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view k_callable_provider = "twilio";
 
+constexpr std::string_view k_no_calls = "(o.channel = 'voice' OR o.channel = 'all')";
+
 constexpr std::string_view k_candidates =
     "SELECT a.id, n.phone_number, n.provider, n.status, a.agent_default, a.daily_limit, a.allowed_countries, "
     "a.last_reserved_at, coalesce(d.reserved - d.refunded - d.adjusted, 0), "
@@ -46,18 +48,35 @@ Candidate read_candidate(const db::Rows& row) {
           .last_reserved_at = row.maybe_instant(7)};
 }
 
-void read_agent(db::Connection& db, const base::Uuid& workspace, std::string_view asked, Facts& facts) {
+std::string statement_for(std::string_view user) {
+  return fmt::format(
+      "SELECT {}, EXISTS (SELECT 1 FROM opt_outs o WHERE o.workspace_id = w.id AND o.phone_number = $3 AND {}), "
+      "u.id, u.email, u.is_active FROM workspaces w LEFT JOIN users u ON u.workspace_id = w.id AND u.{} = $2 "
+      "WHERE w.id = $1",
+      k_settings_columns, k_no_calls, user);
+}
+
+/// What the workspace decides, the agent, and whether `to` opted out.
+Facts read_basis(db::Connection& db, const base::Uuid& workspace, std::string_view asked,
+                 const std::optional<phone::E164>& to) {
+  static const auto k_by_id = statement_for("id"), k_by_email = statement_for("email");
   const auto id = base::Uuid::try_parse(asked);
-  auto rows = id ? db.query("SELECT id, email, is_active FROM users WHERE workspace_id = $1 AND id = $2",
-                            {workspace, *id})
-                 : db.query("SELECT id, email, is_active FROM users WHERE workspace_id = $1 AND email = $2",
-                            {workspace, base::fold(asked)});
+  const auto email = base::fold(asked);
+  const db::Param who = id ? db::Param(*id) : db::Param(email);
+  const db::Param number = to ? db::Param(to->view()) : db::Param(nullptr);
+  auto rows = db.query(id ? k_by_id : k_by_email, {workspace, who, number});
   if (!rows.next())
+    throw Error(Errc::not_found, "limits.unknown_workspace", "the workspace is not there",
+                "ringctl workspaces list");
+  if (rows.is_null(k_after_settings + 1))
     throw Error(Errc::not_found, "limits.unknown_agent",
                 fmt::format("there is no agent {}", base::in_quotes(asked)), "ringctl users list");
-  facts.agent = rows.uuid(0);
-  facts.email = rows.text(1);
-  facts.agent_active = rows.boolean(2);
+  return {.settings = settings_of(rows),
+          .agent = rows.uuid(k_after_settings + 1),
+          .email = std::string(rows.text(k_after_settings + 2)),
+          .agent_active = rows.boolean(k_after_settings + 3),
+          .opted_out = rows.boolean(k_after_settings),
+          .candidates = {}};
 }
 
 std::string country_message(const Candidate& from, const phone::E164& to, const CountryVerdict& verdict) {
@@ -101,11 +120,11 @@ std::vector<Reason> reasons_against(const Facts& facts, const Candidate& from, c
 }
 
 /// What stands against the call whatever number it is made from.
-std::vector<Reason> general_reasons(const Facts& facts, bool opted_out, const phone::E164& to) {
+std::vector<Reason> general_reasons(const Facts& facts, const phone::E164& to) {
   std::vector<Reason> reasons;
   if (!facts.agent_active)
     reasons.push_back({Refusal::agent_inactive, {}, fmt::format("{} is not active", facts.email)});
-  if (opted_out)
+  if (facts.opted_out)
     reasons.push_back({Refusal::opted_out, {}, fmt::format("{} asked not to be called", to.view())});
   return reasons;
 }
@@ -118,10 +137,10 @@ Reason no_number(const Facts& facts, std::string_view from) {
 
 }  // namespace
 
-Facts read_facts(db::Connection& db, const base::Uuid& workspace, std::string_view agent, base::Instant now) {
-  Facts facts{.settings = read_settings(db, workspace), .agent = {}, .email = {}, .candidates = {}};
+Facts read_facts(db::Connection& db, const base::Uuid& workspace, std::string_view agent,
+                 const std::optional<phone::E164>& to, base::Instant now) {
+  auto facts = read_basis(db, workspace, agent, to);
   facts.day = facts.settings.open_day(now);
-  read_agent(db, workspace, agent, facts);
   const auto day = base::format_day(facts.day);
   auto rows = db.query(k_candidates, {workspace, facts.agent, day, now});
   while (rows.next()) facts.candidates.push_back(read_candidate(rows));
@@ -129,12 +148,9 @@ Facts read_facts(db::Connection& db, const base::Uuid& workspace, std::string_vi
 }
 
 bool is_opted_out(db::Connection& db, const base::Uuid& workspace, const phone::E164& number) {
-  return db
-      .integer(
-          "SELECT 1 FROM opt_outs WHERE workspace_id = $1 AND phone_number = $2 AND (channel = 'voice' OR channel "
-          "= 'all')",
-          {workspace, number.view()})
-      .has_value();
+  static const auto k_sql = fmt::format(
+      "SELECT 1 FROM opt_outs o WHERE o.workspace_id = $1 AND o.phone_number = $2 AND {}", k_no_calls);
+  return db.integer(k_sql, {workspace, number.view()}).has_value();
 }
 
 std::vector<const Candidate*> in_rotation(const Facts& facts) {
@@ -158,8 +174,8 @@ std::vector<const Candidate*> in_rotation(const Facts& facts) {
   return order;
 }
 
-Decision decide(const Facts& facts, bool opted_out, const phone::E164& to, std::string_view from) {
-  Decision decision{.open = {}, .refusals = general_reasons(facts, opted_out, to)};
+Decision decide(const Facts& facts, const phone::E164& to, std::string_view from) {
+  Decision decision{.open = {}, .refusals = general_reasons(facts, to)};
   const bool in_general = decision.refusals.empty();
   bool seen = false;
   for (const auto* candidate : in_rotation(facts)) {

@@ -33,11 +33,14 @@ struct Facts {
   base::Uuid agent;
   std::string email;
   bool agent_active = true;
+  bool opted_out = false;             ///< the number that was asked about
   std::vector<Candidate> candidates;  ///< by number
 };
 
-/// Inside a transaction. `agent`: e-mail or id. Throws Errc::not_found [limits.unknown_agent].
-Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view agent, base::Instant now);
+/// Inside a transaction. `agent`: e-mail or id; `to`: E.164, if it is that. Throws Errc::not_found
+/// [limits.unknown_agent, limits.unknown_workspace].
+Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view agent,
+                 const std::optional<phone::E164>& to, base::Instant now);
 /// Inside a transaction: did the number ask not to be called?
 bool is_opted_out(db::Connection&, const base::Uuid& workspace, const phone::E164& number);
 
@@ -46,7 +49,7 @@ struct Decision {
   std::vector<Reason> refusals;        ///< every one, where `open` is empty
 };
 /// `from`: the number asked for, "" = by rotation.
-Decision decide(const Facts&, bool opted_out, const phone::E164& to, std::string_view from);
+Decision decide(const Facts&, const phone::E164& to, std::string_view from);
 
 /// Numbers in the order the workspace's rotation tries them.
 std::vector<const Candidate*> in_rotation(const Facts&);

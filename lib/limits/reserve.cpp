@@ -1,7 +1,8 @@
-// A look in a read transaction decides; only a call that may be placed is written. The look may be out of
-// date by the time of the write: the guarded statement knows better, and where it says no, the next number is
-// tried and at the end everything is looked at anew. Locks are taken in one order everywhere: counter first,
-// then reservation.
+// A look decides; only a call that may be placed is written. The look may be out of date by the time of the
+// write: the guarded statement knows better, and where it says no, the next number is tried and at the end
+// everything is looked at anew. On PostgreSQL, and in a group, look and write share a transaction, for a
+// refusal waits for nobody there; on SQLite the look has one of its own that takes no lock. Locks are taken
+// in one order everywhere: counter first, then reservation.
 
 #include "limits/reserve.hpp"
 
@@ -137,29 +138,40 @@ Verdict allowed(const Look& look, const Candidate& from) {
           .assignment = from.assignment};
 }
 
-void look(audit::Session& session, const base::Uuid& workspace, const Request& request, Look& out) {
+/// Inside a transaction.
+void look(db::Connection& db, base::Instant now, const base::Uuid& workspace, const Request& request,
+          Look& out) {
   out = {};
-  db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
-  out.answer = find_by_call(session.db, workspace, request.call_sid);
+  out.answer = find_by_call(db, workspace, request.call_sid);
   if (out.answer) return;
+  std::error_code no_number;
+  out.to = phone::E164::try_parse(request.to, no_number);
   try {
-    out.facts = read_facts(session.db, workspace, request.agent, session.clock.now());
+    out.facts = read_facts(db, workspace, request.agent, out.to, now);
   } catch (const Error& error) {
-    if (is_away(error) || !phone::is_emergency(request.to, {})) throw;
+    if (is_away(error) || out.to || !phone::is_emergency(request.to, {})) throw;
     out.answer = emergency(request, {});  // whoever dials it
     return;
   }
-  const auto& facts = *out.facts;
-  if (dials_emergency(facts, request.to)) {
-    out.answer = emergency(request, first_number(facts));
-    return;
+  auto& facts = *out.facts;
+  if (!out.to) {
+    if (dials_emergency(facts, request.to)) {
+      out.answer = emergency(request, first_number(facts));
+      return;
+    }
+    out.to = phone::parse_typed(request.to, facts.settings.default_country);
+    facts.opted_out = is_opted_out(db, workspace, *out.to);
   }
-  out.to = phone::parse_typed(request.to, facts.settings.default_country);
   const auto from = request.from_number.empty()
                         ? std::string()
                         : phone::parse_typed(request.from_number, facts.settings.default_country).text();
-  out.decision = decide(facts, is_opted_out(session.db, workspace, *out.to), *out.to, from);
+  out.decision = decide(facts, *out.to, from);
   if (out.decision.open.empty()) out.answer = refused(out);
+}
+
+void look_alone(audit::Session& session, const base::Uuid& workspace, const Request& request, Look& out) {
+  const db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
+  look(session.db, session.clock.now(), workspace, request, out);
 }
 
 /// A row that a statement hands out, and the statement done.
@@ -181,9 +193,8 @@ base::Instant turn_of(const Facts& facts, base::Instant now) {
 
 /// In a write transaction: moves the counter and notes the call; nullopt, and nothing to keep, if there is no
 /// room.
-std::optional<Verdict> take(audit::Session& session, const base::Uuid& workspace, const Request& request,
-                            const Look& look, const Candidate& from) {
-  auto& db = session.db;
+std::optional<Verdict> take(audit::Session& session, db::Connection& db, const base::Uuid& workspace,
+                            const Request& request, const Look& look, const Candidate& from) {
   const auto now = session.clock.now();
   const auto day = base::format_day(look.facts->day);
   const auto used = only_integer(db.query(guarded_count_of(db.engine()), {from.assignment, workspace, day}));
@@ -208,7 +219,7 @@ std::optional<Verdict> try_take(audit::Session& session, const base::Uuid& works
            {.assignment = from.assignment});  // its room is only what is due to be taken back
   std::optional<Verdict> verdict;
   db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
-    verdict = take(session, workspace, request, look, from);
+    verdict = take(session, session.db, workspace, request, look, from);
     return verdict.has_value();
   });
   return verdict;
@@ -226,7 +237,7 @@ Verdict counted_by_another(audit::Session& session, const base::Uuid& workspace,
 Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, const Request& request) {
   Look seen;
   for (int round = 0; round < k_rounds; ++round) {
-    look(session, workspace, request, seen);
+    look_alone(session, workspace, request, seen);
     if (seen.answer) return *seen.answer;
     for (const auto* from : seen.decision.open) {
       try {
@@ -254,21 +265,66 @@ Verdict without_database(const Request& request, const Error& error) {
   return verdict;
 }
 
-}  // namespace
-
-Verdict check(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+/// Inside a write transaction; writes only if the call is let through. nullopt: what room there is must be
+/// taken back first, or others took it meanwhile.
+std::optional<Verdict> look_and_take(audit::Session& session, db::Connection& db, const base::Uuid& workspace,
+                                     const Request& request) {
   Look seen;
-  look(session, workspace, request, seen);
-  return seen.answer ? *seen.answer : allowed(seen, *seen.decision.open.front());
+  look(db, session.clock.now(), workspace, request, seen);
+  auto verdict = std::move(seen.answer);
+  for (const auto* from : seen.decision.open)
+    if (!verdict) verdict = take(session, db, workspace, request, seen, *from);
+  return verdict;
 }
 
-Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+/// The short way: one transaction, where it locks nothing that a refusal would wait for. nullopt: take the
+/// long one.
+std::optional<Verdict> reserve_at_once(audit::Session& session, const base::Uuid& workspace,
+                                       const Request& request, db::GroupWriter* writer) {
+  std::optional<Verdict> verdict;
+  const auto scope = db::Scope::of(workspace);
   try {
+    if (writer != nullptr)
+      writer
+          ->submit(scope,
+                   [&](db::Connection& db) { verdict = look_and_take(session, db, workspace, request); })
+          .get();
+    else if (session.db.engine() == db::Engine::postgresql)
+      db::in_transaction(session.db, scope,
+                         [&] { verdict = look_and_take(session, session.db, workspace, request); });
+  } catch (const Error& error) {
+    if (error.slug() != "db.unique" || request.call_sid.empty()) throw;
+    return counted_by_another(session, workspace, request);
+  }
+  return verdict;
+}
+
+Verdict reserve_or_answer(audit::Session& session, const base::Uuid& workspace, const Request& request,
+                          db::GroupWriter* writer) {
+  try {
+    if (auto verdict = reserve_at_once(session, workspace, request, writer)) return *std::move(verdict);
     return reserve_counted(session, workspace, request);
   } catch (const Error& error) {
     if (!is_away(error)) throw;
     return without_database(request, error);
   }
+}
+
+}  // namespace
+
+Verdict check(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+  Look seen;
+  look_alone(session, workspace, request, seen);
+  return seen.answer ? *seen.answer : allowed(seen, *seen.decision.open.front());
+}
+
+Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Request& request) {
+  return reserve_or_answer(session, workspace, request, nullptr);
+}
+
+Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Request& request,
+                db::GroupWriter& writer) {
+  return reserve_or_answer(session, workspace, request, &writer);
 }
 
 void count_later(audit::Session& session, const base::Uuid& workspace, const Request& placed,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "audit/log.hpp"
+#include "db/group_writer.hpp"
 #include "limits/settings.hpp"
 #include "limits/verdict.hpp"
 
@@ -31,6 +32,10 @@ Verdict check(audit::Session&, const base::Uuid& workspace, const Request&);
 /// database that is away or too busy answers limits_unavailable, or lets the call through uncounted where
 /// `when_away` says so. Throws what check() throws.
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&);
+
+/// The same for many threads of one process on SQLite: `writer` decides and counts the calls of many in one
+/// transaction, which was committed when this returns.
+Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&, db::GroupWriter& writer);
 
 /// A call that was let through while the database was away, counted when it is back, on the day it was placed
 /// and beyond any limit: it has happened. Once for each call_sid. Throws Errc::not_found

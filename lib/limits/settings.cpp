@@ -1,5 +1,7 @@
 #include "limits/settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -21,14 +23,20 @@ base::Day Settings::open_day(base::Instant now) const {
   return closed_day ? std::max(today, next_day(zone, *closed_day)) : today;
 }
 
+const std::string_view k_settings_columns =
+    "w.timezone, w.limit_policy, w.number_rotation, w.limits_unavailable, w.default_country, "
+    "(SELECT max(r.day) FROM resets r WHERE r.workspace_id = w.id)";
+
 Settings read_settings(db::Connection& db, const base::Uuid& workspace) {
-  auto rows = db.query(
-      "SELECT timezone, limit_policy, number_rotation, limits_unavailable, default_country, "
-      "(SELECT max(r.day) FROM resets r WHERE r.workspace_id = w.id) FROM workspaces w WHERE w.id = $1",
-      {workspace});
+  static const auto k_sql = fmt::format("SELECT {} FROM workspaces w WHERE w.id = $1", k_settings_columns);
+  auto rows = db.query(k_sql, {workspace});
   if (!rows.next())
     throw Error(Errc::not_found, "limits.unknown_workspace", "the workspace is not there",
                 "ringctl workspaces list");
+  return settings_of(rows);
+}
+
+Settings settings_of(const db::Rows& rows) {
   Settings settings{.zone = base::Zone::parse(rows.text(0)),
                     .policy = rows.text(1) == "connected" ? Policy::connected : Policy::attempts,
                     .rotation = rotation_of(rows.text(2)),

@@ -33,4 +33,9 @@ struct Settings {
 /// Inside the caller's transaction. Throws Errc::not_found [limits.unknown_workspace].
 Settings read_settings(db::Connection&, const base::Uuid& workspace);
 
+/// For statements that ask for more beside: columns of workspaces as w, and what the first ones of a row say.
+extern const std::string_view k_settings_columns;
+inline constexpr int k_after_settings = 6;
+Settings settings_of(const db::Rows&);
+
 }  // namespace ringctl::limits

@@ -57,6 +57,31 @@ TEST_CASE("a number at its limit refuses with the figures, and writes nothing", 
   CHECK_FALSE(refused.reservation);
 }
 
+TEST_CASE("a shared writer decides as a caller alone would", "[limits]") {
+  Office f(any_engine());
+  const auto assignment = f.ann(3);
+  db::GroupWriter writer(f.database.connect(), {});
+  const auto reserve = [&](const std::string& to, const std::string& call_sid = {}) {
+    return limits::reserve(f.session(), f.workspace, {.agent = k_ann, .to = to, .call_sid = call_sid},
+                           writer);
+  };
+  CHECK(reserve(k_to, test::call_sid(1)).used == 1);
+  CHECK(reserve(k_to, test::call_sid(1)).repeated);
+  CHECK(reserve("911").emergency);
+  CHECK(test::codes(reserve("+442079460123")) == "country_not_allowed");
+  CHECK(test::slug_of([&] { reserve("no number"); }) == "phone.invalid");
+  CHECK(test::slug_of([&] {
+          limits::reserve(f.session(), f.workspace, {.agent = "eve@example.com", .to = k_to}, writer);
+        }) == "limits.unknown_agent");
+  reserve(k_to);
+  CHECK(reserve(k_to).used == 3);
+  CHECK(test::codes(reserve(k_to)) == "limit_reached");
+  // Two calls never came: their room is taken back, which no group could do.
+  f.clock.advance(std::chrono::minutes(3));
+  CHECK(reserve(k_to).used == 2);
+  CHECK(f.counter(assignment) == Counter{4, 0, 2, 0});
+}
+
 TEST_CASE("a limit of 0 lets nobody call", "[limits]") {
   Office f(any_engine());
   const auto assignment = f.ann(0);
