@@ -90,6 +90,7 @@ std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& worksp
 
 /// Everything one transaction can tell about the call.
 struct Look {
+  base::Instant at{};             ///< the call's time: what it counts for is decided once
   std::optional<Facts> facts;     ///< none where `answer` says it all
   std::optional<phone::E164> to;  ///< none of an emergency number
   Decision decision = {};         ///< points into `facts`: a Look is made in place and not copied
@@ -141,7 +142,7 @@ Verdict allowed(const Look& look, const Candidate& from) {
 /// Inside a transaction.
 void look(db::Connection& db, base::Instant now, const base::Uuid& workspace, const Request& request,
           Look& out) {
-  out = {};
+  out = {.at = now, .facts = {}, .to = {}};
   out.answer = find_by_call(db, workspace, request.call_sid);
   if (out.answer) return;
   std::error_code no_number;
@@ -195,20 +196,19 @@ base::Instant turn_of(const Facts& facts, base::Instant now) {
 /// room.
 std::optional<Verdict> take(audit::Session& session, db::Connection& db, const base::Uuid& workspace,
                             const Request& request, const Look& look, const Candidate& from) {
-  const auto now = session.clock.now();
   const auto day = base::format_day(look.facts->day);
   const auto used = only_integer(db.query(guarded_count_of(db.engine()), {from.assignment, workspace, day}));
   if (!used) return std::nullopt;
   auto verdict = allowed(look, from);
   verdict.used = *used;
   verdict.reservation = session.ids.next();
-  db.exec(
-      k_insert_reservation,
-      {*verdict.reservation, workspace, from.assignment, day, db::or_null(request.call_sid),
-       verdict.to_number, now, request.call_sid.empty() ? db::Param(now + request.ttl) : db::Param(nullptr)});
+  db.exec(k_insert_reservation,
+          {*verdict.reservation, workspace, from.assignment, day, db::or_null(request.call_sid),
+           verdict.to_number, look.at,
+           request.call_sid.empty() ? db::Param(look.at + request.ttl) : db::Param(nullptr)});
   if (look.facts->settings.rotation == Rotation::round_robin)
     db.exec("UPDATE agent_phone_numbers SET last_reserved_at = $2 WHERE id = $1",
-            {from.assignment, turn_of(*look.facts, now)});
+            {from.assignment, turn_of(*look.facts, look.at)});
   return verdict;
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "db/group_writer.hpp"
+#include "limits/day.hpp"
 #include "limits/office.hpp"
 #include "limits/reset.hpp"
 #include "support/catch.hpp"
@@ -92,6 +93,80 @@ void require_exact(Race& race) {
 }
 
 }  // namespace
+
+namespace {
+
+/// Runs as fast as calls are made: each one takes it on.
+class CallClock final : public base::Clock {
+ public:
+  base::Instant now() const override { return base::Instant(std::chrono::milliseconds(now_)); }
+  std::chrono::steady_clock::time_point steady() const override { return {}; }
+  void set(base::Instant at) { now_ = at.time_since_epoch().count(); }
+  void advance(std::chrono::milliseconds by) { now_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> now_ = 0;
+};
+
+/// Four callers who together make a call every `pace` until `end`.
+int calls_until(Race& race, CallClock& clock, base::Instant end, std::chrono::milliseconds pace) {
+  std::atomic<int> admitted = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i)
+    callers.emplace_back([&] {
+      test::Actor actor(race.database.connect(), clock);
+      while (clock.now() < end) {
+        clock.advance(pace);
+        if (limits::reserve(actor.session, race.workspace, {.agent = test::k_ann, .to = test::k_to}).allowed)
+          ++admitted;
+      }
+    });
+  for (auto& caller : callers) caller.join();
+  return admitted;
+}
+
+}  // namespace
+
+TEST_CASE("calls made across midnight while days are closed count once, on the day they were made",
+          "[limits][slow]") {
+  const bool full = std::getenv("RINGCTL_TEST_FULL") != nullptr;
+  const int nights = full ? 100 : 5;
+  const std::chrono::milliseconds pace(full ? 2 : 20);
+  Race race(GENERATE(from_range(test::engines())));
+  race.decide("timezone", "America/New_York");
+  race.exec("UPDATE agent_phone_numbers SET daily_limit = 1000000");
+  const auto zone = base::Zone::parse("America/New_York");
+  CallClock clock;
+  auto day = base::parse_day("2026-03-06");
+  clock.set(zone.start_of(day));
+  std::atomic<bool> stop = false;
+  std::thread closer([&] {
+    test::Actor actor(race.database.connect(), clock, "system");
+    while (!stop) limits::reset(actor.session, race.workspace, {.as_of = {}});
+  });
+  int admitted = 0;
+  for (int night = 0; night < nights; ++night) {
+    day = limits::next_day(zone, day);
+    clock.set(zone.start_of(day) - std::chrono::milliseconds(1500));
+    admitted += calls_until(race, clock, zone.start_of(day) + std::chrono::milliseconds(1500), pace);
+  }
+  stop = true;
+  closer.join();
+
+  CHECK(race.integer("SELECT sum(reserved) FROM daily_usage") == admitted);
+  CHECK(race.integer("SELECT count(*) FROM reservations") == admitted);
+  CHECK(race.integer(
+            "SELECT count(*) FROM daily_usage d WHERE d.reserved <> (SELECT count(*) FROM reservations r "
+            "WHERE r.assignment_id = d.assignment_id AND r.day = d.day)") == 0);
+  int misdated = 0;
+  race.read([&] {
+    auto rows = race.db().query("SELECT day, reserved_at FROM reservations");
+    while (rows.next())
+      misdated += limits::day_at(zone, rows.instant(1)) == base::parse_day(rows.text(0)) ? 0 : 1;
+    return 0;
+  });
+  CHECK(misdated == 0);
+}
 
 TEST_CASE("of 64 callers at the last call of the day exactly one is let through", "[limits][slow]") {
   Race race(GENERATE(from_range(test::engines())));
