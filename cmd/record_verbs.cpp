@@ -8,7 +8,9 @@
 
 #include "base/text.hpp"
 #include "bulk/records.hpp"
+#include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
+#include "limits/settings.hpp"
 #include "records/values.hpp"
 
 namespace ringctl::cmd {
@@ -64,8 +66,8 @@ std::vector<Column> all_columns(const records::Noun& noun) {
   auto columns = importable_columns(noun);
   for (const auto& extra : noun.extras)
     columns.push_back({extra.name,
-                       column_type({.name = extra.name, .kind = extra.kind, .canonical = nullptr}), false,
-                       true});
+                       column_type({.name = extra.name, .kind = extra.kind, .canonical = nullptr}),
+                       extra.in_tables, true});
   columns.push_back({"version", ColumnType::integer, false, true});
   columns.push_back({"created_at", ColumnType::time, false, true});
   columns.push_back({"updated_at", ColumnType::time, false, true});
@@ -223,7 +225,15 @@ void run_update(const records::Noun& noun, const RecordOptions& opts, Context& c
 }  // namespace
 
 records::Records records_of(Context& ctx, const directory::Workspace& workspace, const records::Noun& noun) {
-  return {ctx.session(), workspace.id, noun, reading_of(&workspace)};
+  auto reading = reading_of(&workspace);
+  const bool by_day = std::any_of(noun.extras.begin(), noun.extras.end(), [](const records::Extra& extra) {
+    return extra.expression.find(records::k_today) != std::string_view::npos;
+  });
+  if (by_day) {
+    const db::Transaction transaction(ctx.database(), db::Scope::of(workspace.id), db::Access::read);
+    reading.today = base::format_day(limits::today(ctx.session(), workspace.id));
+  }
+  return {ctx.session(), workspace.id, noun, std::move(reading)};
 }
 
 void switch_off(const records::Noun& noun, std::size_t flag, Action action, const RecordOptions& opts,

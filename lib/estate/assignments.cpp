@@ -133,6 +133,10 @@ const records::Noun& assignments_noun() {
                    .fields = {k_assignment_number},
                    .condition = "t.voice = TRUE AND t.is_active = TRUE",
                    .only_if = k_assignment_is_active}},
+      .extras = {{"used_today", Kind::integer,
+                  "coalesce((SELECT d.reserved - d.refunded - d.adjusted FROM daily_usage d "
+                  "WHERE d.assignment_id = t.id AND d.day = $today), 0)",
+                  true}},
       .shown = "t.voice = TRUE AND t.phone_number_id IS NOT NULL",
       .in_use = "EXISTS (SELECT 1 FROM daily_usage u WHERE u.assignment_id = t.id)",
       .on_insert = {{"voice", true}},

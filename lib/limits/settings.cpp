@@ -36,6 +36,10 @@ Settings read_settings(db::Connection& db, const base::Uuid& workspace) {
   return settings_of(rows);
 }
 
+base::Day today(audit::Session& session, const base::Uuid& workspace) {
+  return read_settings(session.db, workspace).open_day(session.clock.now());
+}
+
 Settings settings_of(const db::Rows& rows) {
   Settings settings{.zone = base::Zone::parse(rows.text(0)),
                     .policy = rows.text(1) == "connected" ? Policy::connected : Policy::attempts,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "audit/log.hpp"
 #include "base/uuid.hpp"
 #include "base/zone.hpp"
 #include "db/connection.hpp"
@@ -32,6 +33,9 @@ struct Settings {
 
 /// Inside the caller's transaction. Throws Errc::not_found [limits.unknown_workspace].
 Settings read_settings(db::Connection&, const base::Uuid& workspace);
+
+/// The day that a call of this moment counts for. Inside the caller's transaction.
+base::Day today(audit::Session&, const base::Uuid& workspace);
 
 /// For statements that ask for more beside: columns of workspaces as w, and what the first ones of a row say.
 extern const std::string_view k_settings_columns;

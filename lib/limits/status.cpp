@@ -29,11 +29,6 @@ std::string capacity_query(CapacityBy by) {
       key.empty() ? "" : fmt::format(" GROUP BY {} ORDER BY {}", key, key));
 }
 
-/// Today as limits count it.
-base::Day today(audit::Session& session, const base::Uuid& workspace) {
-  return read_settings(session.db, workspace).open_day(session.clock.now());
-}
-
 }  // namespace
 
 void for_each_status(audit::Session& session, const base::Uuid& workspace, const StatusFilter& filter,

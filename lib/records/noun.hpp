@@ -23,6 +23,7 @@ namespace ringctl::records {
 /// What reading a value may need beside its text.
 struct Reading {
   std::string default_country;  ///< "" = none
+  std::string today = {};       ///< the workspace's day, "2026-03-08", where an Extra asks for it
 };
 
 /// How a canonical value is stored, and how it reads as text.
@@ -91,7 +92,8 @@ struct Unique {
 struct Extra {
   std::string_view name;
   Kind kind;
-  std::string_view expression;  ///< over the table as t
+  std::string_view expression;  ///< over the table as t; $today is Reading::today
+  bool in_tables = false;       ///< else only where it is asked for, and in machine formats
 };
 
 /// A row that is about to be written: checked in the same transaction.
@@ -121,6 +123,9 @@ class Beside {
   virtual void write(std::span<const Written>, const std::vector<Ids>& ids_per_field) = 0;
   virtual void finish() = 0;
 };
+
+/// In the place of the workspace's day in the expression of an Extra.
+inline constexpr std::string_view k_today = "$today";
 
 struct Noun {
   std::string_view noun;    ///< "users"

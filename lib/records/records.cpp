@@ -136,7 +136,7 @@ std::string from_where(const db::Connection& db, const Noun& noun, const Filter&
   return sql;
 }
 
-std::string order_by(const db::Connection& db, const Noun& noun, const Order& order) {
+std::string order_by(const db::Connection& db, const Noun& noun, const Order& order, std::string_view today) {
   std::string sql = " ORDER BY ";
   const auto add = [&](const std::string& expression, bool descending) {
     fmt::format_to(std::back_inserter(sql), "{}{} NULLS LAST, ", expression, descending ? " DESC" : "");
@@ -148,7 +148,7 @@ std::string order_by(const db::Connection& db, const Noun& noun, const Order& or
   if (field != noun.fields.end())
     add(expression_of(db, *field, field->column.empty() ? field->name : field->column), order.descending);
   else if (extra != noun.extras.end())
-    add(std::string(extra->expression), order.descending);
+    add(expression_of(*extra, today), order.descending);
   else if (!order.column.empty())
     add("t." + order.column, order.descending);  // one of the columns every noun has; checked by the caller
   for (std::size_t i = 0; i < noun.key_fields; ++i)
@@ -175,7 +175,7 @@ void read_where(db::Connection& db, const base::Uuid& workspace, const Noun& nou
   const Filter filter{.equals = fields, .all = true};
   std::vector<db::Param> params{workspace};
   const auto sql = fmt::format("SELECT {}{}{}", select_list(db, noun), from_where(db, noun, filter, params),
-                               order_by(db, noun, {}));
+                               order_by(db, noun, {}, {}));
   auto rows = db.query(sql, params);
   while (rows.next()) {
     Record record;
@@ -359,7 +359,7 @@ std::optional<Record> Records::find(std::string_view what) {
   std::optional<Record> found;
   const auto read_one = [&](std::string_view condition, const db::Param& value) {
     auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND {}",
-                                     select_list(db, noun_), noun_.table, condition),
+                                     select_list(db, noun_, reading_.today), noun_.table, condition),
                          {workspace_, value});
     while (rows.next()) read_record(rows, noun_, found.emplace());
   };
@@ -400,8 +400,8 @@ void Records::for_each(const Filter& filter, const Order& order, std::int64_t li
   auto& db = session_.db;
   const Search search(noun_, filter);
   std::vector<db::Param> params{workspace_};
-  auto sql = fmt::format("SELECT {}{}{}", select_list(db, noun_), from_where(db, noun_, filter, params),
-                         order_by(db, noun_, order));
+  auto sql = fmt::format("SELECT {}{}{}", select_list(db, noun_, reading_.today),
+                         from_where(db, noun_, filter, params), order_by(db, noun_, order, reading_.today));
   if (limit > 0 && !search.active()) sql += fmt::format(" LIMIT {}", limit);
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "base/zone.hpp"
 #include "records/values.hpp"
 
 namespace ringctl::records {
@@ -25,11 +26,20 @@ std::string expression_of(const db::Connection& db, const Field& field, std::str
                      column);
 }
 
-std::string select_list(const db::Connection& db, const Noun& noun) {
+std::string expression_of(const Extra& extra, std::string_view today) {
+  std::string expression(extra.expression);
+  const auto at = expression.find(k_today);
+  if (at == std::string::npos) return expression;
+  if (today.empty()) return "NULL";
+  return expression.replace(at, k_today.size(),
+                            fmt::format("'{}'", base::format_day(base::parse_day(today))));
+}
+
+std::string select_list(const db::Connection& db, const Noun& noun, std::string_view today) {
   auto list = fmt::format("t.id, t.version, t.job_id, t.created_at, t.updated_at, ({})", noun.shown);
   for (std::size_t i = 0; i < noun.fields.size(); ++i)
     list.append(", ").append(expression_of(db, noun.fields[i], noun.column_of(i)));
-  for (const auto& extra : noun.extras) list.append(", ").append(extra.expression);
+  for (const auto& extra : noun.extras) list.append(", ").append(expression_of(extra, today));
   return list;
 }
 

@@ -14,7 +14,9 @@ namespace ringctl::records {
 std::string expression_of(const db::Connection&, const Field&, std::string_view column);
 /// id, version, job_id, created_at, updated_at, whether it is shown, the fields, the extras: what
 /// read_record() expects.
-std::string select_list(const db::Connection&, const Noun&);
+std::string select_list(const db::Connection&, const Noun&, std::string_view today = {});
+/// NULL where it asks for a day that is not known.
+std::string expression_of(const Extra&, std::string_view today);
 /// Returns the column after its own.
 int read_record(const db::Rows&, const Noun&, Record&);
 

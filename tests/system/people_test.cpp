@@ -14,8 +14,8 @@ namespace {
 constexpr int k_numbers = 50, k_agents = 10, k_each = k_numbers / k_agents;
 
 /// In the order in which one can be imported after the other.
-const std::vector<std::string> k_nouns = {"numbers",    "teams", "users",  "assignments",
-                                          "extensions", "pools", "optouts"};
+const std::vector<std::string> k_nouns = {"numbers",    "teams", "users",   "assignments",
+                                          "extensions", "pools", "optouts", "contacts"};
 
 std::string number(int i) { return fmt::format("+120255501{:02}", i); }
 std::string agent(int i) { return fmt::format("agent{}@example.com", i); }
@@ -48,6 +48,12 @@ void lay_out_files(const test::Machine& machine) {
   machine.file("optouts.csv",
                "phone_number,channel,since,source\n+16265550109,,2026-03-08T07:59:58Z,asked by letter\n"
                "+16265550110,sms,2026-03-09,STOP\n");
+  machine.file(
+      "contacts.csv",
+      fmt::format("phone_number,phones,name,state,country,tags,agents,notes\n"
+                  "+16265550101,+16265550102|+442079460101,Lin Park,CA,US,vip|web,{0}|{1},\"two\nlines\"\n"
+                  "+16265550103,,Moe Reyes,,,,{0},\n+16265550104,,,,,,,\n",
+                  agent(0), agent(1)));
 }
 
 /// Users and teams refer to each other: users without teams, teams, users again.
@@ -58,7 +64,8 @@ const std::vector<Site::Arguments> k_imports = {{"numbers", "import", "numbers.c
                                                 {"assignments", "import", "assignments.csv"},
                                                 {"extensions", "import", "extensions.csv"},
                                                 {"pools", "import", "pools.csv"},
-                                                {"optouts", "import", "optouts.csv"}};
+                                                {"optouts", "import", "optouts.csv"},
+                                                {"contacts", "import", "contacts.csv"}};
 
 /// The reports of the imports, in their order.
 std::vector<nlohmann::json> load(const Site& site) {
@@ -108,8 +115,8 @@ bool says(const test::ProcessResult& result, const std::string& text) {
 TEST_CASE("fifty numbers go to ten agents, five each, by files", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   const auto reports = load(site);
-  const std::vector<int> created = {k_numbers, k_agents + 2, 2, 0, k_numbers, k_agents + 1, 2, 2};
-  const std::vector<int> updated = {0, 0, 0, k_agents + 1, 0, 0, 1, 0};
+  const std::vector<int> created = {k_numbers, k_agents + 2, 2, 0, k_numbers, k_agents + 1, 2, 2, 3};
+  const std::vector<int> updated = {0, 0, 0, k_agents + 1, 0, 0, 1, 0, 0};
   for (std::size_t i = 0; i < reports.size(); ++i) {
     INFO(reports[i].dump());
     CHECK(reports[i].at("new") == created[i]);
@@ -218,6 +225,8 @@ TEST_CASE("when an agent leaves, all they hold goes to whoever is named", "[syst
   CHECK(report.at("numbers") == k_each);
   CHECK(report.at("extensions") == 2);
   CHECK(report.at("pools") == 1);
+  CHECK(report.at("contacts") == 2);
+  CHECK(site.json({"contacts", "show", "+16265550103"}).at("agents") == agent(1));
   const auto held = live_assignments(site, agent(1));
   REQUIRE(held.size() == 2 * k_each);
   CHECK(held[0].at("phone_number") == number(0));
@@ -232,6 +241,70 @@ TEST_CASE("when an agent leaves, all they hold goes to whoever is named", "[syst
   CHECK(rows_where(site, "assignments", "agent", agent(0)).size() == k_each);
   CHECK(site.run(leaves({agent(1), "--yes"})).err == fmt::format("unchanged {}\n", agent(0)));
   CHECK(site.failure({"assignments", "set", number(0), agent(0)}) == "7 assignments.agent_inactive");
+}
+
+TEST_CASE("an office of ten agents makes 10,000 calls a day, also when one of them leaves", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  const auto capacity = [&] {
+    std::int64_t calls = 0;
+    for (const auto& row : site.json({"limits", "capacity"})) calls += row.at("capacity").get<std::int64_t>();
+    return calls;
+  };
+  const auto call = [&](const std::string& who) {
+    return site.json(
+        {"limits", "check", "--agent", who, "--to", "+12125550123", "--from-number", number(0), "--reserve"});
+  };
+  CHECK(capacity() == 10'000);
+  for (int used = 1; used <= 3; ++used) CHECK(call(agent(0)).at("used") == used);
+
+  site.ok({"users", "deactivate", agent(0), "--move-to", agent(1), "--yes"});
+  CHECK(capacity() == 10'000);
+  CHECK(site.failure({"limits", "check", "--agent", agent(0), "--to", "+12125550123"}) ==
+        "8 limits.no_number");
+  // The number has another owner, with a count of their own; what was called stays with whom it was called
+  // by.
+  CHECK(call(agent(1)).at("used") == 1);
+  std::map<std::string, int> used_today;
+  for (const auto& row : rows_where(site, "assignments", "phone_number", number(0)))
+    used_today[row.at("agent")] = row.at("used_today");
+  CHECK(used_today == std::map<std::string, int>{{agent(0), 3}, {agent(1), 1}});
+  CHECK(site.json({"audit", "verify"}).at("ok") == true);
+}
+
+TEST_CASE("a contact is found by any phone, handed around and noted on, and forgotten for good", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  const auto shown = [&](const std::string& key) { return site.json({"contacts", "show", key}); };
+  CHECK(shown("+442079460101").at("name") == "Lin Park");
+  site.ok({"contacts", "assign", "+16265550102", agent(2)});
+  site.ok({"contacts", "unassign", "+16265550101", agent(0)});
+  site.ok({"contacts", "note", "+16265550102", "and a third"});
+  CHECK(shown("+16265550101").at("agents") == agent(1) + "|" + agent(2));
+  CHECK(shown("+16265550101").at("notes") == "two\nlines\nand a third");
+  CHECK(site.json({"contacts", "list", "--agents", agent(2)}).size() == 1);
+  CHECK(site.failure({"contacts", "assign", "+16265550101", "gus@example.com"}) ==
+        "7 contacts.agent_inactive");
+  CHECK(site.failure({"contacts", "assign", "+16265550101", "nobody@example.com"}) ==
+        "5 contacts.unknown_user");
+  CHECK(site.failure({"contacts", "add", "+16265550102"}) == "6 contacts.phone_taken");
+  CHECK(site.failure({"contacts", "show", "+16265550199"}) == "5 contacts.unknown");
+  CHECK(site.failure({"contacts", "erase", "+16265550101"}) == "2 usage.confirmation_needed");
+
+  const std::string id = shown("+16265550101").at("id");
+  site.ok({"contacts", "erase", "+16265550101", "-n"});
+  CHECK(shown("+16265550101").at("name") == "Lin Park");
+  site.ok({"contacts", "erase", "+16265550102", "--confirm", "+16265550101"});
+  CHECK(site.failure({"contacts", "show", "+16265550101"}) == "5 contacts.unknown");
+  CHECK(shown(id).at("name").is_null());
+  CHECK(site.json({"contacts", "list"}).size() == 2);
+  const auto log = site.ok({"audit", "export", "-o", "jsonl"});
+  for (const auto* trace : {"Lin Park", "+16265550101", "+442079460101", "a third"}) {
+    INFO(trace);
+    CHECK(log.find(trace) == std::string::npos);
+  }
+  CHECK(site.json({"audit", "verify"}).at("ok") == true);
+  CHECK(site.run({"contacts", "erase", id}).err == fmt::format("unchanged {}\n", id));
 }
 
 TEST_CASE("what an agent gives up is free for others", "[system]") {
