@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures ringctl beside the tools' own bulk paths and plain scripts, in turn, and writes RESULTS.md beside this file.
 
-usage: bench.py --ringctl BINARY [--rows N,N] [--rounds N] [--seed S] [--only sqlite|postgresql|startup] [--out FILE]
+usage: bench.py --ringctl BINARY [--rows N,N] [--rounds N] [--seed S] [--only sqlite|postgresql|records|limits|startup] [--out FILE]
 RINGCTL_BENCH_NODE   a folder whose node_modules hold csv-parse, libphonenumber-js, better-sqlite3 and pg
 RINGCTL_BENCH_TMP    where the databases go (default: TMPDIR); put it on the disk you care about
 """
@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import peers
+import records_peers
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -184,6 +185,104 @@ def startup(bench, runs):
     yield ""
 
 
+RECORDS = 100_000
+SPREAD = 1000  # assignments that callers draw from
+CALLERS = 64
+
+
+def engine_name(engine):
+    return "SQLite" if engine == "sqlite" else "PostgreSQL"
+
+
+def records(bench, engine, rounds):
+    for kind in records_peers.KINDS:
+        kinds = records_peers.contestants(kind, engine)
+        BARS[kinds[1]] = 1 / 4 if engine == "sqlite" else 1 / 3
+        print(f"import {kind} {engine} {RECORDS}", file=sys.stderr)
+        yield f"## Import of {RECORDS:,} {kind}, {engine_name(engine)}"
+        yield ""
+        yield from table_of(play(bench, kinds, RECORDS, rounds), kinds)
+        yield ""
+
+
+def figures(output):
+    """ "a 1 b 2" as a dictionary"""
+    words = output.split()
+    return {name: float(value) for name, value in zip(words[::2], words[1::2])}
+
+
+class Limits:
+    """One engine: calls counted by ringctl's library, what a bare database does, a day closed."""
+
+    def __init__(self, bench, engine):
+        self.bench, self.engine = bench, engine
+        self.program = pathlib.Path(bench.ringctl).parent / "tests/bench_limits"
+
+    def fresh(self):
+        if self.engine == "sqlite":
+            path = self.bench.scratch / "limits.db"
+            for file in self.bench.scratch.glob("limits.db*"):
+                file.unlink()
+            url = f"sqlite:{path}"
+        else:
+            self.bench.psql(self.bench.postgres, "DROP DATABASE IF EXISTS limits")
+            self.bench.psql(self.bench.postgres, "CREATE DATABASE limits")
+            url = self.bench.postgres_url("limits")
+        self.bench.run_ringctl(["init", "--yes"], url)
+        return url
+
+    def reserve(self, callers):
+        grouped = ["group"] if self.engine == "sqlite" else []
+        return figures(Run([self.program, "reserve", self.fresh(), callers, 5, SPREAD, *grouped]).output)["calls_per_second"]
+
+    def bare(self, callers):
+        """SQLite: rows inserted 64 to a commit. PostgreSQL: pgbench with the guarded update alone."""
+        if self.engine == "sqlite":
+            return figures(Run([self.program, "rows", self.bench.scratch / "rows.db", callers, 5]).output)["rows_per_second"]
+        url = self.fresh()
+        self.bench.psql(url, "CREATE TABLE public.bare (id int PRIMARY KEY, reserved bigint NOT NULL, refunded bigint NOT NULL, "
+                             f"daily_limit bigint NOT NULL); INSERT INTO public.bare SELECT n, 0, 0, 1000000000 FROM generate_series(1, {SPREAD}) n")
+        script = self.bench.scratch / "bare.sql"
+        script.write_text(f"\\set id random(1, {SPREAD})\nUPDATE public.bare SET reserved = reserved + 1 "
+                          "WHERE id = :id AND reserved - refunded < daily_limit;\n")
+        output = Run([pgbench(), "-n", "-M", "prepared", "-c", callers, "-j", 2, "-T", 5, "-f", script, url]).output
+        return float(next(line for line in output.splitlines() if line.startswith("tps")).split()[2])
+
+    def reset(self):
+        return figures(Run([self.program, "reset", self.fresh(), 1_000_000]).output)
+
+
+def pgbench():
+    found = shutil.which("pgbench") or max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
+    return str(found)
+
+
+def limits(bench, rounds):
+    yield "## Calls counted against their limits"
+    yield ""
+    yield (f"Callers in one process, {SPREAD:,} assignments, 5 seconds; beside it SQLite rows of a UUID and a text, {CALLERS} to a commit, "
+           "and pgbench with the guarded UPDATE alone. A bar is the least ratio.")
+    yield ""
+    yield "| engine | callers | calls/s, median | bare/s, median | ratio, median | worst | bar |"
+    yield "|---|---|---|---|---|---|---|"
+    for engine, callers in (("sqlite", CALLERS), ("postgresql", 1), ("postgresql", 16)):
+        runs = [(Limits(bench, engine).reserve(callers), Limits(bench, engine).bare(callers)) for _ in range(rounds)]
+        ratios = [own / bare for own, bare in runs]
+        yield (f"| {engine_name(engine)} | {callers} | {statistics.median(own for own, _ in runs):,.0f} "
+               f"| {statistics.median(bare for _, bare in runs):,.0f} | {statistics.median(ratios):.2f} | {min(ratios):.2f} | 0.80 |")
+    yield ""
+    yield "Closing a day of 1,000,000 counters while somebody reserves without pause. Bars: 3 s, and 50 ms for any call."
+    yield ""
+    yield "| engine | reset s, median | worst | longest call alone, ms | longest call beside it, ms, median | worst |"
+    yield "|---|---|---|---|---|---|"
+    for engine in ("sqlite", "postgresql"):
+        runs = [Limits(bench, engine).reset() for _ in range(rounds)]
+        seconds, beside = [r["reset_seconds"] for r in runs], [r["beside_max_ms"] for r in runs]
+        yield (f"| {engine_name(engine)} | {statistics.median(seconds):.2f} | {max(seconds):.2f} "
+               f"| {max(r['alone_max_ms'] for r in runs):.0f} | {statistics.median(beside):.0f} | {max(beside):.0f} |")
+    yield ""
+
+
 def heading(bench, given):
     def first_line(*argv):
         return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip().splitlines()[0]
@@ -214,6 +313,11 @@ def measure(bench, given):
             yield ""
             yield from table_of(play(bench, kinds, rows, given.rounds), kinds)
             yield ""
+    for engine in ("sqlite", "postgresql"):
+        if given.only in (None, "records") and bench.node:
+            yield from records(bench, engine, given.rounds)
+    if given.only in (None, "limits"):
+        yield from limits(bench, given.rounds)
     if given.only in (None, "startup"):
         yield from startup(bench, given.startup_runs)
 
@@ -225,7 +329,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--startup-runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=["sqlite", "postgresql", "startup"])
+    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", "startup"])
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "RESULTS.md")
     given = parser.parse_args()
     parent = os.environ.get("RINGCTL_BENCH_TMP") or None
@@ -233,7 +337,7 @@ def main():
     scratch.chmod(0o711)
     try:
         bench = Bench(given, scratch)
-        wanted = private_postgres(bench) if given.only in (None, "postgresql") else contextlib.nullcontext()
+        wanted = private_postgres(bench) if given.only not in ("sqlite", "startup") else contextlib.nullcontext()
         with wanted:
             text = "\n".join(measure(bench, given)).rstrip("\n") + "\n"
         given.out.write_text(text, encoding="utf-8")

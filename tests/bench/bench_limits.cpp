@@ -1,10 +1,11 @@
 // Callers who reserve calls, all in one process, and a day that is closed beside them. Prints one line of
 // figures, for bench.py. The database has its schema (ringctl init) and gets a workspace of its own.
-//   bench_limits reserve URL THREADS SECONDS ASSIGNMENTS [group]     calls per second, milliseconds p50 p99
-//   max bench_limits reset URL COUNTERS     seconds of the reset, milliseconds max of a call alone and beside
-//   it
+//   bench_limits reserve URL THREADS SECONDS ASSIGNMENTS [group]     calls per second; how long they took
+//   bench_limits rows FILE GROUP SECONDS     the peer on SQLite: rows per second, so many to a commit
+//   bench_limits reset URL COUNTERS     seconds; the longest call alone, and beside it
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <atomic>
@@ -57,8 +58,7 @@ class Estate {
       if (counters > 0) add_counters(counters);
     });
     // What was made here shall not be tidied up while calls are timed.
-    db.exec_script(db.engine() == db::Engine::postgresql ? "ANALYZE; CHECKPOINT"
-                                                         : "PRAGMA wal_checkpoint(TRUNCATE)");
+    db.exec_script(db.engine() == db::Engine::postgresql ? "ANALYZE" : "PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
   limits::Verdict reserve(audit::Session& session, std::size_t agent, db::GroupWriter* writer) const {
@@ -181,6 +181,46 @@ int bench_reserve(const std::string& url, int threads, double seconds, std::size
   return 0;
 }
 
+void must(int code) {
+  if (code != SQLITE_OK && code != SQLITE_DONE) std::abort();
+}
+
+/// Rows with a random key and a unique call, as durable as ours.
+int bench_rows(const std::string& path, int group, double seconds) {
+  sqlite3* db = nullptr;
+  must(sqlite3_open(path.c_str(), &db));
+  must(sqlite3_exec(
+      db,
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; DROP TABLE IF EXISTS calls; "
+      "CREATE TABLE calls (id TEXT PRIMARY KEY, call_sid TEXT UNIQUE, from_number TEXT, to_number "
+      "TEXT, status TEXT, created_at TEXT)",
+      nullptr, nullptr, nullptr));
+  sqlite3_stmt* insert = nullptr;
+  must(sqlite3_prepare_v2(
+      db,
+      "INSERT INTO calls VALUES (?1, ?2, '+12025550100', '+12025550199', 'ringing', '2026-03-08T08:00:00.000Z')",
+      -1, &insert, nullptr));
+  std::mt19937_64 random(1);
+  const auto start = Steady::now();
+  std::int64_t rows = 0;
+  while (seconds_since(start) < seconds) {
+    must(sqlite3_exec(db, "BEGIN", nullptr, nullptr, nullptr));
+    for (int i = 0; i < group; ++i, ++rows) {
+      const auto id = fmt::format("{:016x}{:016x}", random(), random()),
+                 call = fmt::format("CA{:016x}{:016x}", random(), random());
+      must(sqlite3_bind_text(insert, 1, id.c_str(), -1, SQLITE_STATIC));
+      must(sqlite3_bind_text(insert, 2, call.c_str(), -1, SQLITE_STATIC));
+      must(sqlite3_step(insert));
+      must(sqlite3_reset(insert));
+    }
+    must(sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr));
+  }
+  fmt::print("rows_per_second {:.0f}\n", static_cast<double>(rows) / seconds_since(start));
+  sqlite3_finalize(insert);
+  sqlite3_close(db);
+  return 0;
+}
+
 int bench_reset(const std::string& url, std::size_t counters) {
   const Estate estate(url, 1, counters);
   std::atomic<bool> stop = false, beside = false;
@@ -216,8 +256,12 @@ int main(int argc, char** argv) {
   if (words.size() >= 5 && words[0] == "reserve")
     return bench_reserve(words[1], std::stoi(words[2]), std::stod(words[3]), std::stoul(words[4]),
                          words.size() > 5);
+  if (words.size() == 4 && words[0] == "rows")
+    return bench_rows(words[1], std::stoi(words[2]), std::stod(words[3]));
   if (words.size() == 3 && words[0] == "reset") return bench_reset(words[1], std::stoul(words[2]));
-  std::fputs("usage: bench_limits reserve URL THREADS SECONDS ASSIGNMENTS [group] | reset URL COUNTERS\n",
-             stderr);
+  std::fputs(
+      "usage: bench_limits reserve URL THREADS SECONDS ASSIGNMENTS [group] | rows FILE GROUP SECONDS | "
+      "reset URL COUNTERS\n",
+      stderr);
   return 2;
 }
