@@ -5,8 +5,9 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: tests/run.sh [--quick] [--preset dev|release|asan|tsan] [--sanitizers] [-- CTEST ARGUMENTS]
+usage: tests/run.sh [--quick | --nightly] [--preset dev|release|asan|tsan] [--sanitizers] [-- CTEST ARGUMENTS]
   --quick        leave out the tests labelled `slow`
+  --nightly      the tests labelled `slow` alone, at the sizes that a release asks for: some hours
   --preset NAME  build and test this preset instead of dev
   --sanitizers   afterwards also the quick tests under asan, and those of the db room under tsan
   --             the rest goes to ctest, e.g. tests/run.sh --quick -- -R config
@@ -14,11 +15,13 @@ TEXT
 }
 
 quick=no
+nightly=no
 preset=dev
 sanitizers=no
 while (($#)); do
   case $1 in
     --quick) quick=yes ;;
+    --nightly) nightly=yes ;;
     --preset)
       preset=${2:?"--preset needs a name"}
       shift
@@ -80,7 +83,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 build() {
-  cmake --preset "$1" >/dev/null
+  cmake --preset "$1" -DRINGCTL_SLOW_TIMEOUT="$slow_timeout" >/dev/null
   cmake --build --preset "$1" -j "$(nproc)"
 }
 run_ctest() {
@@ -89,6 +92,11 @@ run_ctest() {
   ctest --test-dir "build/$name" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
 }
 
+slow_timeout=1200
+if [[ $nightly == yes ]]; then
+  slow_timeout=14400
+  export RINGCTL_TEST_FULL=1
+fi
 need_packages test
 build "$preset"
 prepare_terminals
@@ -97,6 +105,7 @@ start_postgres
 status=0
 selection=()
 if [[ $quick == yes ]]; then selection=(-LE slow); fi
+if [[ $nightly == yes ]]; then selection=(-L slow); fi
 run_ctest "$preset" "${selection[@]}" "$@" || status=$?
 
 if [[ $sanitizers == yes ]]; then
