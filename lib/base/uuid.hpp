@@ -25,7 +25,7 @@ class Uuid {
   std::string text() const { return std::string(view()); }
   /// Last eight hex digits: how jobs are shown.
   std::string short_id() const { return text().substr(28); }
-  auto operator<=>(const Uuid&) const = default;
+  auto operator<=>(const Uuid&) const = default;  // NOLINT(modernize-use-nullptr): the 0 it compares with
 
  private:
   friend class UuidGenerator;

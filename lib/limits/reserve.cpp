@@ -106,11 +106,11 @@ bool dials_emergency(const Facts& facts, std::string_view dialled) {
   });
 }
 
-Verdict emergency(const Request& request, std::string from) {
+Verdict emergency(const Request& request, const std::string& from) {
   return {.allowed = true,
           .emergency = true,
           .agent = request.agent,
-          .from_number = request.from_number.empty() ? std::move(from) : request.from_number,
+          .from_number = request.from_number.empty() ? from : request.from_number,
           .to_number = request.to};
 }
 

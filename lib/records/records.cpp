@@ -30,7 +30,7 @@ Error exists(const Noun& noun, const Record& held, const Record& wanted) {
   Error error(Errc::conflict, slug(noun, "exists"), fmt::format("{} exists already, with other values", key),
               fmt::format("ringctl {} update '{}'", noun.noun, key));
   for (const auto i : differences(held, wanted))
-    error.detail(fmt::format("{}: \"{}\", not \"{}\"", noun.fields[i].name, held.cells[i], wanted.cells[i]));
+    error.detail(fmt::format(R"({}: "{}", not "{}")", noun.fields[i].name, held.cells[i], wanted.cells[i]));
   return error;
 }
 
@@ -102,7 +102,7 @@ audit::Change audited(const Noun& noun, std::string_view action, const Record& r
 /// lists.
 class Search {
  public:
-  Search(const Noun& noun, const Filter& filter) : filter_(filter) {
+  Search(const Noun& noun, const Filter& filter) {
     for (const auto& hold : filter.holds)
       if (!noun.fields[hold.field].items) holds_.push_back(&hold);
     if (!filter.search.empty()) needle_ = base::fold(filter.search);
@@ -120,7 +120,6 @@ class Search {
   }
 
  private:
-  const Filter& filter_;
   std::vector<const Filter::Equals*> holds_;
   std::string needle_;
 };
