@@ -8,14 +8,18 @@
 
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
+#include "directory/people.hpp"
 #include "directory/workspaces.hpp"
 
 namespace ringctl::cmd {
 namespace {
 
 constexpr std::array<FieldText, 11> k_contact_texts{{
-    {"NUMBER", "A phone of the contact, as E.164 or as dialled in the workspace's country",
-     ValueKind::contact},
+    {"NUMBER",
+     "A phone of the contact, as E.164 or as dialled in the workspace's country",
+     ValueKind::contact,
+     {},
+     true},
     {"LIST", "Further phones, separated by |", ValueKind::text, {}, true},
     {"NAME", "What people call them"},
     {"STATUS", "Where the lead stands: new, qualified, customer ...", ValueKind::text, {}, true},
@@ -52,8 +56,11 @@ void run_assign(const AgentOptions& opts, Context& ctx) {
 }
 
 void run_unassign(const AgentOptions& opts, Context& ctx) {
-  auto contacts = records_of(ctx, ctx.workspace(), directory::contacts_noun());
-  const auto plan = directory::unassign_contact(contacts, opts.contact, opts.user, !ctx.dry_run());
+  const auto& workspace = ctx.workspace();
+  const auto user = records_of(ctx, workspace, directory::users_noun()).get(opts.user);
+  auto contacts = records_of(ctx, workspace, directory::contacts_noun());
+  const auto plan = directory::unassign_contact(contacts, opts.contact, user.cells[directory::k_user_email],
+                                                !ctx.dry_run());
   report(ctx, "unassign", "unassigned", plan, fmt::format("from {}", opts.user));
 }
 

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
 #include "cmd/context.hpp"
+#include "cmd/numbers.hpp"
+#include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
+#include "directory/people.hpp"
 #include "directory/workspaces.hpp"
 #include "limits/reserve.hpp"
 #include "limits/reset.hpp"
@@ -48,9 +52,10 @@ struct StatusOptions {
 void run_status(const StatusOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   limits::StatusFilter filter;
-  filter.agent = opts.agent.value_or("");
-  if (opts.number)
-    filter.phone_number = phone::parse_typed(*opts.number, workspace.default_country.value_or("")).text();
+  if (opts.agent)
+    filter.agent =
+        records_of(ctx, workspace, directory::users_noun()).get(*opts.agent).cells[directory::k_user_email];
+  if (opts.number) filter.phone_number = numbers_of(ctx, workspace).get(*opts.number).phone_number;
   auto rows = ctx.io().rows(k_status_columns);
   limits::for_each_status(ctx.session(), workspace.id, filter, [&](const limits::Status& s) {
     const auto day = base::format_day(s.day);
@@ -89,14 +94,30 @@ std::string allowed_text(const limits::Verdict& verdict) {
 
 constexpr std::array k_check_columns = {
     Column{"allowed", ColumnType::boolean},     Column{"agent", ColumnType::text},
-    Column{"to_number", ColumnType::text},      Column{"from_number", ColumnType::e164},
+    Column{"to_number", ColumnType::e164},      Column{"from_number", ColumnType::e164},
     Column{"region", ColumnType::word},         Column{"day", ColumnType::date},
     Column{"daily_limit", ColumnType::integer}, Column{"used", ColumnType::integer},
     Column{"left", ColumnType::integer},        Column{"emergency", ColumnType::boolean},
     Column{"reservation_id", ColumnType::uuid},
 };
 
+/// A call's SID at Twilio: CA and 32 hexadecimal digits.
+void require_call_sid(const CheckOptions& opts) {
+  if (!opts.call_sid) return;
+  const auto& sid = *opts.call_sid;
+  const bool hex = std::all_of(sid.begin() + std::min<std::ptrdiff_t>(2, std::ssize(sid)), sid.end(),
+                               [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (!sid.starts_with("CA") || sid.size() != 34 || !hex)
+    throw Error(
+        Errc::usage, "usage.bad_value",
+        fmt::format("--call-sid: {} is no SID of a call (CA and 32 hex digits)", base::in_quotes(sid)));
+  if (!opts.reserve)
+    throw Error(Errc::usage, "usage.bad_value", "--call-sid: nothing is counted without --reserve",
+                "add --reserve");
+}
+
 void run_check(const CheckOptions& opts, Context& ctx) {
+  require_call_sid(opts);
   const auto& workspace = ctx.workspace();
   limits::Request request{.agent = opts.agent, .to = opts.to};
   request.from_number = opts.from_number.value_or("");

@@ -97,6 +97,10 @@ class Adapter {
   virtual std::span<const Unique> uniques() const { return {}; }
   /// What the row has of a unique, distinct. An absent cell stands for what a new row is given.
   virtual std::vector<std::string> unique_values(std::size_t /*unique*/, const Row&) const { return {}; }
+  /// The column at fault for a value of a unique.
+  virtual std::size_t unique_column(std::size_t unique, const Row&, std::string_view /*value*/) const {
+    return uniques()[unique].column;
+  }
   /// What only the database can tell about values: references to nothing, rules between rows.
   virtual void inspect(db::Connection&, const base::Uuid& /*workspace*/, std::span<Inspected>) {}
 

@@ -168,7 +168,8 @@ class Decision {
   }
 
   void taken(std::size_t i, std::size_t unique, std::string_view value, std::string_view holder) {
-    const auto name = adapter_.columns()[adapter_.uniques()[unique].column].name;
+    const auto row = held_[i] ? row_after(i) : batch_.rows[i];
+    const auto name = adapter_.columns()[adapter_.unique_column(unique, row, value)].name;
     const auto quoted = base::in_quotes(records::shown_key(value));
     refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
            holder.empty() ? fmt::format("{} is held by another workspace", quoted)
@@ -240,7 +241,8 @@ class Decision {
                                 .key = std::string(batch_.keys[i]),
                                 .verdict = "update",
                                 .before_image = image_of(adapter_, update.before.cells),
-                                .version_after = update.before.version + 1});
+                                .version_after = update.before.version + 1,
+                                .object_id = update.before.id});
     return update;
   }
 

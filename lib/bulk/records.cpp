@@ -77,6 +77,10 @@ class RecordsAdapter final : public Adapter {
     return records::unique_values(noun_.uniques[unique], wanted_cells(noun_, row, nullptr));
   }
 
+  std::size_t unique_column(std::size_t unique, const Row& row, std::string_view value) const override {
+    return records::field_of(noun_.uniques[unique], wanted_cells(noun_, row, nullptr), value);
+  }
+
   void inspect(db::Connection& db, const base::Uuid& workspace, std::span<Inspected> rows) override {
     std::vector<Candidate> candidates;
     for (const auto& row : rows)

@@ -17,6 +17,9 @@ namespace {
 /// $1 is the workspace, $2 the contact.
 constexpr std::string_view k_images_of_contact =
     "audit_id IN (SELECT id FROM audit_log WHERE workspace_id = $1 AND object_type = 'contact' AND object_id = $2)";
+/// $1 is the workspace.
+constexpr std::string_view k_of_imports =
+    "workspace_id = $1 AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND kind = 'contacts.import')";
 
 /// $1 is the workspace, $2 the contact, $3 the time. The digests in the audit log stay: without their salt
 /// they tell nothing.
@@ -25,17 +28,6 @@ constexpr std::string_view k_scrub_contact[] = {
     "WHERE workspace_id = $1 AND contact_id = $2 AND status = 'active'",
     "UPDATE contacts SET phone_number = NULL, name = NULL, tags = NULL, notes = NULL, erased_at = $3, "
     "updated_at = $3, version = version + 1 WHERE workspace_id = $1 AND id = $2",
-};
-
-/// $1 is the workspace, $2 a phone that is or was the contact's.
-constexpr std::string_view k_scrub_phone[] = {
-    "DELETE FROM contact_phones WHERE workspace_id = $1 AND phone_number = $2",
-    "DELETE FROM job_rows WHERE workspace_id = $1 AND row_key = $2 "
-    "AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND kind = 'contacts.import')",
-    // Of rows of other contacts that this one was in the way of.
-    "UPDATE job_rows SET message = NULL WHERE workspace_id = $1 AND message LIKE '%' || $2 || '%' "
-    "AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND kind = 'contacts.import')",
-    "UPDATE reservations SET to_number = '' WHERE workspace_id = $1 AND to_number = $2",
 };
 
 void add_phones(std::string_view image, std::set<std::string>& phones) {
@@ -48,17 +40,25 @@ void add_phones(std::string_view image, std::set<std::string>& phones) {
   }
 }
 
-/// Those it has, and those it had that nobody else has now.
-std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact) {
-  std::set<std::string> phones;
-  auto images = db.query(
-      fmt::format("SELECT before_image, after_image FROM audit_images WHERE workspace_id = $1 AND {}",
-                  k_images_of_contact),
-      {workspace, contact});
+void add_phones_of_images(db::Rows images, std::set<std::string>& phones) {
   while (images.next()) {
     add_phones(images.text(0), phones);
     add_phones(images.text(1), phones);
   }
+}
+
+/// Those it has, and those it had that nobody else has now.
+std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact) {
+  std::set<std::string> phones;
+  add_phones_of_images(db.query(fmt::format("SELECT before_image, after_image FROM audit_images WHERE {}",
+                                            k_images_of_contact),
+                                {workspace, contact}),
+                       phones);
+  add_phones_of_images(
+      db.query(
+          fmt::format("SELECT before_image, NULL FROM job_rows WHERE {} AND object_id = $2", k_of_imports),
+          {workspace, contact}),
+      phones);
   const auto array = nlohmann::json(phones).dump();
   auto others = db.query(fmt::format("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND "
                                      "contact_id <> $2 AND phone_number IN (SELECT value FROM {})",
@@ -69,6 +69,23 @@ std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace,
                       {workspace, contact});
   while (own.next()) phones.emplace(own.text(0));
   return phones;
+}
+
+/// What stands under a phone alone: reservations, and rows of imports that were refused or that this contact
+/// was in the way of.
+void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
+  const auto array = nlohmann::json(phones).dump();
+  const auto among = fmt::format("IN (SELECT value FROM {})", db.text_array("$2"));
+  db.exec(
+      fmt::format("UPDATE reservations SET to_number = '' WHERE workspace_id = $1 AND to_number {}", among),
+      {workspace, array});
+  db.exec(
+      fmt::format("DELETE FROM job_rows WHERE {} AND object_id IS NULL AND row_key {}", k_of_imports, among),
+      {workspace, array});
+  db.exec(fmt::format("UPDATE job_rows SET message = NULL WHERE {} AND message IS NOT NULL AND EXISTS "
+                      "(SELECT 1 FROM {} p WHERE message LIKE '%' || p.value || '%')",
+                      k_of_imports, db.text_array("$2")),
+          {workspace, array});
 }
 
 }  // namespace
@@ -82,12 +99,14 @@ void erase_contact(audit::Session& session, const base::Uuid& workspace, const b
             "UPDATE contacts SET erased_at = $3 WHERE workspace_id = $1 AND id = $2 AND erased_at IS NULL",
             {workspace, contact, session.clock.now()}) == 0)
       throw Error(Errc::conflict, "contacts.erased", "the contact was erased meanwhile");
-    for (const auto& phone : phones_of(db, workspace, contact))
-      for (const auto statement : k_scrub_phone) db.exec(statement, {workspace, phone});
+    scrub_phones(db, workspace, phones_of(db, workspace, contact));
+    db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_imports),
+            {workspace, contact});
+    db.exec("DELETE FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2", {workspace, contact});
     for (const auto statement : k_scrub_contact)
       db.exec(statement, {workspace, contact, session.clock.now()});
     db.exec(fmt::format("UPDATE audit_images SET object_key = NULL, salt = NULL, before_image = NULL, "
-                        "after_image = NULL WHERE workspace_id = $1 AND {}",
+                        "after_image = NULL WHERE {}",
                         k_images_of_contact),
             {workspace, contact});
     audit::record(session, workspace,

@@ -19,11 +19,12 @@ using records::Candidate;
 using records::Field;
 using records::Kind;
 
-constexpr records::Items k_phones{
-    "p.phone_number", "contact_phones p WHERE p.contact_id = t.id AND p.position > 0", "p.position"};
+constexpr records::Items k_phones{"p.phone_number", "p.contact_id",
+                                  "contact_phones p WHERE p.workspace_id = $1 AND p.position > 0",
+                                  "p.position"};
 constexpr records::Items k_agents{
-    "u.email",
-    "contact_assignments c JOIN users u ON u.id = c.user_id WHERE c.contact_id = t.id AND c.status = 'active'",
+    "u.email", "c.contact_id",
+    "contact_assignments c JOIN users u ON u.id = c.user_id WHERE u.workspace_id = $1 AND c.status = 'active'",
     "u.email"};
 constexpr records::Holders k_phone_holders{
     "p.phone_number",
@@ -134,6 +135,7 @@ const records::Noun& contacts_noun() {
                    .holders = &k_phone_holders}},
       .extras = {{"erased_at", Kind::moment, "t.erased_at"}},
       .shown = "t.erased_at IS NULL",
+      .hidden_is_gone = true,
       .also_known_by =
           "t.id IN (SELECT p.contact_id FROM contact_phones p WHERE p.workspace_id = $1 AND p.phone_number = $2)",
       .beside = rows_beside_contacts,
@@ -143,23 +145,33 @@ const records::Noun& contacts_noun() {
   return k_noun;
 }
 
+namespace {
+
+std::string canonical_email(std::string_view text) {
+  std::string canonical;
+  base::Finding finding;
+  if (!records::canonical_email(text, {}, canonical, finding))
+    throw Error(Errc::invalid, "contacts.invalid", finding.message);
+  return canonical;
+}
+
+}  // namespace
+
 records::Plan assign_contact(records::Records& contacts, std::string_view key, std::string_view email,
                              bool write) {
+  const auto canonical = canonical_email(email);
   return contacts.update(
       key,
       [&](const records::Record& contact) -> records::Change {
         const auto& held = contact.cells[k_contact_agents];
-        return {{k_contact_agents, fmt::format("{}|{}", held, email)}};
+        return {{k_contact_agents, fmt::format("{}|{}", held, canonical)}};
       },
       write);
 }
 
 records::Plan unassign_contact(records::Records& contacts, std::string_view key, std::string_view email,
                                bool write) {
-  std::string canonical;
-  base::Finding finding;
-  if (!records::canonical_email(email, {}, canonical, finding))
-    throw Error(Errc::invalid, "contacts.invalid", finding.message);
+  const auto canonical = canonical_email(email);
   return contacts.update(
       key,
       [&](const records::Record& contact) -> records::Change {
@@ -171,6 +183,8 @@ records::Plan unassign_contact(records::Records& contacts, std::string_view key,
 }
 
 records::Plan add_note(records::Records& contacts, std::string_view key, std::string_view note, bool write) {
+  if (base::trim(note).empty() || note == "-")  // which would clear the notes
+    throw Error(Errc::invalid, "contacts.invalid", "a note needs words");
   return contacts.update(
       key,
       [&](const records::Record& contact) -> records::Change {

@@ -57,6 +57,8 @@ void inspect_users(db::Connection& db, const base::Uuid& workspace,
       fmt::format(
           "SELECT u.email FROM users u WHERE u.workspace_id = $1 AND u.email IN (SELECT value FROM {}) AND ("
           "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.agent_id = u.id AND a.voice = TRUE AND a.is_active = TRUE) "
+          "OR EXISTS (SELECT 1 FROM agent_phone_numbers s WHERE s.agent_id = u.id AND s.sms_access_enabled = TRUE) "
+          "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = u.id AND c.status = 'active') "
           "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = u.id AND e.is_active = TRUE))",
           db.text_array("$2")),
       {workspace, array});
@@ -64,9 +66,10 @@ void inspect_users(db::Connection& db, const base::Uuid& workspace,
   while (rows.next()) holders.emplace(rows.text(0));
   for (auto& candidate : candidates) {
     if (!leaves(candidate) || !holders.contains(candidate.before[k_user_email])) continue;
-    candidate.finding = {"holds_something",
-                         fmt::format("{} still has numbers or extensions; users deactivate hands them over",
-                                     candidate.before[k_user_email])};
+    candidate.finding = {
+        "holds_something",
+        fmt::format("{} still has numbers, extensions, pools or contacts; users deactivate hands them over",
+                    candidate.before[k_user_email])};
     candidate.field = k_user_is_active;
     candidate.conflict = true;
   }

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "db/transaction.hpp"
 #include "directory/people.hpp"
@@ -14,18 +18,18 @@ namespace {
 using records::Noun;
 using records::Record;
 
-/// Rows of a noun where `field` is `value`. Inside a transaction.
+/// Rows of a noun where `field` is `value`. Inside a transaction; `lock`: nobody else changes them in it.
 std::vector<Record> rows_where(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
-                               std::size_t field, std::string_view value) {
+                               std::size_t field, std::string_view value, bool lock) {
   std::vector<Record> rows;
-  records::read_where(db, workspace, noun, {{field, std::string(value)}},
+  records::read_where(db, workspace, noun, {{field, std::string(value)}}, lock,
                       [&](Record&& record) { rows.push_back(std::move(record)); });
   return rows;
 }
 
 std::vector<Record> live_assignments(db::Connection& db, const base::Uuid& workspace, std::size_t field,
-                                     std::string_view value) {
-  auto rows = rows_where(db, workspace, assignments_noun(), field, value);
+                                     std::string_view value, bool lock) {
+  auto rows = rows_where(db, workspace, assignments_noun(), field, value, lock);
   std::erase_if(rows, [](const Record& row) { return row.cells[k_assignment_is_active] != "yes"; });
   return rows;
 }
@@ -73,26 +77,40 @@ class Handover {
     put(noun, std::move(wanted));
   }
 
-  /// `to` nullopt: nobody looks after them any more.
-  void give_contacts(const base::Uuid& from, const std::optional<base::Uuid>& to) {
+  /// `to` nullopt: nobody looks after them any more. One audit row for all: there can be as many as contacts.
+  void give_contacts(const Record& from, const std::optional<Record>& to) {
     auto& db = session_.db;
     const auto now = session_.clock.now();
+    const auto contacts = end_contacts(from.id, now);
+    if (contacts.empty()) return;
+    const auto array = nlohmann::json(contacts).dump();
+    const auto among = fmt::format("IN (SELECT CAST(value AS {}) FROM {})",
+                                   db.engine() == db::Engine::sqlite ? "text" : "uuid", db.text_array("$2"));
     db.exec(
-        "UPDATE contacts SET version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND id IN "
-        "(SELECT contact_id FROM contact_assignments WHERE workspace_id = $1 AND user_id = $2 AND status = 'active')",
-        {workspace_, from, now});
+        fmt::format(
+            "UPDATE contacts SET version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND id {}",
+            among),
+        {workspace_, array, now});
     if (to)
       db.exec(
-          "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, updated_at) "
-          "SELECT contact_id, $3, workspace_id, 'active', $4, $4 FROM contact_assignments "
-          "WHERE workspace_id = $1 AND user_id = $2 AND status = 'active' "
-          "ON CONFLICT (contact_id, user_id) DO UPDATE SET status = 'active', updated_at = excluded.updated_at "
-          "WHERE contact_assignments.status <> 'active'",
-          {workspace_, from, *to, now});
-    db.exec(
-        "UPDATE contact_assignments SET status = 'inactive', updated_at = $3 "
-        "WHERE workspace_id = $1 AND user_id = $2 AND status = 'active'",
-        {workspace_, from, now});
+          fmt::format(
+              "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, "
+              "updated_at) SELECT id, $4, $1, 'active', $3, $3 FROM contacts WHERE workspace_id = $1 AND id {} "
+              "ON CONFLICT (contact_id, user_id) DO UPDATE SET status = 'active', updated_at = "
+              "excluded.updated_at WHERE contact_assignments.status <> 'active'",
+              among),
+          {workspace_, array, now, to->id});
+    const auto& email = from.cells[directory::k_user_email];
+    const nlohmann::json moved{
+        {"to", to ? nlohmann::json(to->cells[directory::k_user_email]) : nlohmann::json()},
+        {"contacts", contacts.size()},
+        {"digest", base::sha256_hex(array)}};
+    audit::record(session_, workspace_,
+                  {.action = "contacts.handover",
+                   .object_type = "user",
+                   .object_id = from.id,
+                   .object_key = email,
+                   .after = moved.dump()});
   }
 
   void write(const Noun& noun, const Record& before, Record&& after) {
@@ -102,11 +120,30 @@ class Handover {
   }
 
  private:
+  /// Those that somebody looked after until now, in order.
+  std::vector<std::string> end_contacts(const base::Uuid& user, base::Instant now) {
+    std::vector<std::string> contacts;
+    auto rows = session_.db.query(
+        "UPDATE contact_assignments SET status = 'inactive', updated_at = $3 "
+        "WHERE workspace_id = $1 AND user_id = $2 AND status = 'active' RETURNING contact_id",
+        {workspace_, user, now});
+    while (rows.next()) contacts.emplace_back(rows.text(0));
+    std::sort(contacts.begin(), contacts.end());
+    return contacts;
+  }
+
+  /// The heir is known to be active, and a number that is not may well be theirs: only what others have
+  /// counts.
   void put(const Noun& noun, Record&& wanted) {
     const auto held = records::read_by_key(session_.db, workspace_, noun, wanted.cells, true);
-    if (held) return write(noun, *held, with_cells(*held, wanted.cells));
-    records::require_writable(session_.db, workspace_, noun, nullptr, wanted);
+    if (held) return replace(noun, *held, with_cells(*held, wanted.cells));
+    records::require_free(session_.db, workspace_, noun, nullptr, wanted);
     records::write_new(session_, workspace_, noun, wanted);
+  }
+  void replace(const Noun& noun, const Record& before, Record&& after) {
+    if (before.cells == after.cells) return;
+    records::require_free(session_.db, workspace_, noun, &before, after);
+    records::write_change(session_, workspace_, noun, before, after);
   }
   static Record with_cells(Record record, const std::vector<std::string>& cells) {
     record.cells = cells;
@@ -128,11 +165,11 @@ Record get_user(db::Connection& db, const base::Uuid& workspace, std::string_vie
 Holdings read_holdings(db::Connection& db, const base::Uuid& workspace, const Record& user) {
   const auto& email = user.cells[directory::k_user_email];
   Holdings held;
-  for (const auto& row : live_assignments(db, workspace, k_assignment_agent, email))
+  for (const auto& row : live_assignments(db, workspace, k_assignment_agent, email, false))
     held.numbers.push_back(row.cells[k_assignment_number]);
-  for (const auto& row : rows_where(db, workspace, extensions_noun(), k_extension_user, email))
+  for (const auto& row : rows_where(db, workspace, extensions_noun(), k_extension_user, email, false))
     if (row.cells[k_extension_is_active] == "yes") held.extensions.push_back(row.cells[k_extension]);
-  for (const auto& row : rows_where(db, workspace, pools_noun(), k_pool_user, email))
+  for (const auto& row : rows_where(db, workspace, pools_noun(), k_pool_user, email, false))
     if (row.cells[k_pool_sms_access_enabled] == "yes") held.pools.push_back(row.cells[k_pool_number]);
   held.contacts = contacts_of(db, workspace, user.id);
   return held;
@@ -144,19 +181,19 @@ void hand_over_all(audit::Session& session, const base::Uuid& workspace, const R
   const auto& email = user.cells[directory::k_user_email];
   const auto to = successor ? successor->cells[directory::k_user_email] : std::string();
   Handover handover(session, workspace);
-  for (const auto& row : live_assignments(db, workspace, k_assignment_agent, email))
+  for (const auto& row : live_assignments(db, workspace, k_assignment_agent, email, true))
     to.empty() ? handover.end(assignments_noun(), row, k_assignment_is_active)
                : handover.give_number(row, to);
-  for (const auto& row : rows_where(db, workspace, extensions_noun(), k_extension_user, email)) {
+  for (const auto& row : rows_where(db, workspace, extensions_noun(), k_extension_user, email, true)) {
     if (row.cells[k_extension_is_active] != "yes") continue;
     to.empty() ? handover.end(extensions_noun(), row, k_extension_is_active)
                : handover.give_extension(row, to);
   }
-  for (const auto& row : rows_where(db, workspace, pools_noun(), k_pool_user, email)) {
+  for (const auto& row : rows_where(db, workspace, pools_noun(), k_pool_user, email, true)) {
     if (row.cells[k_pool_sms_access_enabled] != "yes") continue;
     to.empty() ? handover.end(pools_noun(), row, k_pool_sms_access_enabled) : handover.give_pool(row, to);
   }
-  handover.give_contacts(user.id, successor ? std::optional(successor->id) : std::nullopt);
+  handover.give_contacts(user, successor);
 }
 
 }  // namespace
@@ -199,7 +236,7 @@ bool move_number(audit::Session& session, const base::Uuid& workspace, std::stri
   bool moved = false;
   db::in_transaction_if(db, db::Scope::of(workspace), [&] {
     const auto to = get_user(db, workspace, to_email, true).cells[directory::k_user_email];
-    const auto live = live_assignments(db, workspace, k_assignment_number, number);
+    const auto live = live_assignments(db, workspace, k_assignment_number, number, true);
     if (live.empty())
       throw Error(Errc::conflict, "assignments.not_assigned", fmt::format("nobody is assigned to {}", number),
                   fmt::format("ringctl assignments set {} {}", number, to));
@@ -212,7 +249,7 @@ bool move_number(audit::Session& session, const base::Uuid& workspace, std::stri
 
 std::string owner_of(audit::Session& session, const base::Uuid& workspace, std::string_view number) {
   db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
-  const auto live = live_assignments(session.db, workspace, k_assignment_number, number);
+  const auto live = live_assignments(session.db, workspace, k_assignment_number, number, false);
   transaction.commit();
   return live.empty() ? std::string() : live.front().cells[k_assignment_agent];
 }

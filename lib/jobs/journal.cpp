@@ -64,7 +64,7 @@ constexpr std::pair<const char*, std::int64_t Counts::*> k_counts[] = {
     {"invalid", &Counts::invalid}, {"skipped", &Counts::skipped},     {"warnings", &Counts::warnings},
 };
 
-std::array<db::Param, 9> row_params(const base::Uuid& job, const base::Uuid& workspace, const JobRow& row) {
+std::array<db::Param, 10> row_params(const base::Uuid& job, const base::Uuid& workspace, const JobRow& row) {
   return {db::Param(job),
           db::Param(workspace),
           db::Param(row.line),
@@ -73,7 +73,8 @@ std::array<db::Param, 9> row_params(const base::Uuid& job, const base::Uuid& wor
           text_or_null(row.code),
           text_or_null(row.message),
           db::Param(row.before_image),
-          row.version_after == 0 ? db::Param(nullptr) : db::Param(row.version_after)};
+          row.version_after == 0 ? db::Param(nullptr) : db::Param(row.version_after),
+          db::Param(row.object_id)};
 }
 
 }  // namespace
@@ -135,7 +136,7 @@ void Journal::add_rows(const base::Uuid& job, std::span<const JobRow> rows) {
     for (const auto& row : rows)
       db_.exec(
           "INSERT INTO job_rows (job_id, workspace_id, line, row_key, verdict, code, message, before_image, "
-          "version_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+          "version_after, object_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
           row_params(job, workspace_, row));
     return;
   }
@@ -148,7 +149,8 @@ void Journal::add_rows(const base::Uuid& job, std::span<const JobRow> rows) {
                        {"code", "text"},
                        {"message", "text"},
                        {"before_image", "text"},
-                       {"version_after", "bigint"}});
+                       {"version_after", "bigint"},
+                       {"object_id", "uuid"}});
   for (const auto& row : rows) bulk.add(row_params(job, workspace_, row));
   bulk.flush();
 }

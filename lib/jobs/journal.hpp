@@ -51,6 +51,7 @@ struct JobRow {
   std::string code = {}, message = {};
   std::optional<std::string> before_image = {};  ///< canonical JSON of what an update replaced
   std::int64_t version_after = 0;
+  std::optional<base::Uuid> object_id = {};  ///< of the row that an update changed
 };
 
 /// On one workspace; every call inside the caller's transaction.

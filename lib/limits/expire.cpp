@@ -15,7 +15,7 @@ constexpr int k_look_ahead = 10'000;  // counters remembered at once
 // A pass that meets others settling the same reservations leaves them to the next one.
 constexpr int k_passes = 1'000;
 
-// In the order in which everybody locks counters.
+// In one order, as zeroing does; a caller locks one counter alone.
 constexpr std::string_view k_due =
     "SELECT r.assignment_id, r.day, count(*) FROM reservations r WHERE r.workspace_id = $1 AND r.state = 'open' "
     "AND r.call_sid IS NULL AND r.expires_at <= $2 AND r.day <= $3 AND (CAST($4 AS text) IS NULL OR r.assignment_id "

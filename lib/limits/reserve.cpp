@@ -84,7 +84,9 @@ std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& worksp
                   .used = rows.integer(7),
                   .assignment = rows.uuid(1),
                   .reservation = rows.uuid(0)};
-  verdict.region = phone::region_code_of(phone::E164::parse(verdict.to_number));
+  std::error_code erased;  // with the person who had the number
+  if (const auto to = phone::E164::try_parse(verdict.to_number, erased))
+    verdict.region = phone::region_code_of(*to);
   return verdict;
 }
 
@@ -272,8 +274,9 @@ std::optional<Verdict> look_and_take(audit::Session& session, db::Connection& db
   Look seen;
   look(db, session.clock.now(), workspace, request, seen);
   auto verdict = std::move(seen.answer);
-  for (const auto* from : seen.decision.open)
-    if (!verdict) verdict = take(session, db, workspace, request, seen, *from);
+  // One number alone: whoever holds several counters takes them in another order than this.
+  if (!verdict && !seen.decision.open.empty())
+    verdict = take(session, db, workspace, request, seen, *seen.decision.open.front());
   return verdict;
 }
 

@@ -1,5 +1,6 @@
 // Sums of a day are read without a lock, so that a million counters keep nobody waiting; what is written is
-// one row. Its primary key decides between two machines that close a day at once.
+// one row. Its primary key decides between two machines that close a day at once. Calls that were counted
+// between the sums and the row are found by summing once more, when nobody counts on the day any longer.
 
 #include "limits/reset.hpp"
 
@@ -29,6 +30,9 @@ constexpr std::string_view k_sums =
 constexpr std::string_view k_close =
     "INSERT INTO resets (workspace_id, day, at, actor, counters, reserved, connected, refunded, adjusted, expired) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (workspace_id, day) DO NOTHING";
+constexpr std::string_view k_correct =
+    "UPDATE resets SET counters = $3, reserved = $4, connected = $5, refunded = $6, adjusted = $7 "
+    "WHERE workspace_id = $1 AND day = $2";
 constexpr std::string_view k_to_zero =
     "SELECT d.assignment_id, d.reserved - d.refunded - d.adjusted FROM daily_usage d WHERE d.workspace_id = $1 AND d.day = $2 "
     "AND d.reserved - d.refunded - d.adjusted <> 0 AND (CAST($3 AS text) IS NULL OR d.assignment_id IN "
@@ -181,7 +185,29 @@ class Reset {
             {.action = "limits.reset", .object_type = "day", .object_key = text, .after = image_of(sums)});
       return closed;
     });
-    if (closed) report_.days.push_back(sums);
+    if (!closed) return;
+    correct(sums);
+    report_.days.push_back(sums);
+  }
+
+  /// Settling goes on after a day is closed and is no matter here: only calls that came in late are.
+  void correct(ClosedDay& sums) {
+    ClosedDay now;
+    {
+      const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
+      now = sums_of(sums.day);
+    }
+    if (now.reserved == sums.reserved && now.counters == sums.counters) return;
+    now.expired = sums.expired;
+    sums = now;
+    const auto text = base::format_day(sums.day);
+    db::in_transaction(db_, db::Scope::of(workspace_), [&] {
+      db_.exec(k_correct, {workspace_, text, sums.counters, sums.reserved, sums.connected, sums.refunded,
+                           sums.adjusted});
+      audit::record(
+          session_, workspace_,
+          {.action = "limits.reset", .object_type = "day", .object_key = text, .after = image_of(sums)});
+    });
   }
 
   struct Counter {

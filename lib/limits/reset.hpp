@@ -1,7 +1,8 @@
 #pragma once
 // Closing days. A new local day is a new counter, so calling waits for none of this: closing a day takes back
-// what expired, writes down its sums, and keeps the day from being counted on again. Run twice, late or on
-// two machines at once it changes nothing more.
+// what expired, writes down its sums, and keeps the day from being counted on again (but for a call that was
+// being counted at that moment on PostgreSQL, which is then in its counter and not in the sums). Run twice,
+// late or on two machines at once it changes nothing more.
 
 #include <chrono>
 #include <cstdint>

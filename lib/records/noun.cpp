@@ -47,6 +47,14 @@ std::vector<std::string> unique_values(const Unique& unique, std::span<const std
   return values;
 }
 
+std::size_t field_of(const Unique& unique, std::span<const std::string> cells, std::string_view value) {
+  for (const auto field : unique.fields) {
+    const auto items = base::split(cells[field], '|');
+    if (unique.holders && std::find(items.begin(), items.end(), value) != items.end()) return field;
+  }
+  return unique.fields.front();
+}
+
 std::vector<std::string> values_beyond(std::vector<std::string> values, std::span<const std::string> others) {
   std::erase_if(values, [&](const std::string& value) {
     return std::find(others.begin(), others.end(), value) != others.end();

@@ -50,7 +50,8 @@ struct Target {
 /// Where the items of a list lie that is no column: in rows of another table.
 struct Items {
   std::string_view item;   ///< "p.phone_number"
-  std::string_view from;   ///< those of the row t: "contact_phones p WHERE p.contact_id = t.id"
+  std::string_view owner;  ///< the id of the row they belong to: "p.contact_id"
+  std::string_view from;   ///< with $1 as the workspace: "contact_phones p WHERE p.workspace_id = $1"
   std::string_view order;  ///< "p.position"
 };
 
@@ -137,6 +138,7 @@ struct Noun {
   std::vector<Extra> extras = {};
   /// Which rows of the table are shown and exported, over t.
   std::string_view shown = "TRUE";
+  bool hidden_is_gone = false;  ///< the others are there for what can be counted: nobody changes them
   /// True of a row, over t, that others refer to: it cannot be deleted.
   std::string_view in_use = "FALSE";
   /// Columns that the fields do not say, of each row that is made or changed.
@@ -178,6 +180,8 @@ std::string shown_key(std::string_view key);
 
 /// The values of a Unique in a row, distinct.
 std::vector<std::string> unique_values(const Unique&, std::span<const std::string> cells);
+/// Which field of a row has a value of its unique.
+std::size_t field_of(const Unique&, std::span<const std::string> cells, std::string_view value);
 /// Of these, those that another row of canonical texts does not have.
 std::vector<std::string> values_beyond(std::vector<std::string> values, std::span<const std::string> others);
 

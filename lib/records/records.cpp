@@ -55,22 +55,6 @@ void require_sound(db::Connection& db, const base::Uuid& workspace, const Noun& 
               field.target ? std::string(field.target->hint) : std::string());
 }
 
-void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
-                  const Record& after) {
-  const auto own = before ? key_text(noun, before->cells) : std::string();
-  for (const auto& unique : noun.uniques) {
-    const auto values = unique_values(unique, after.cells);
-    const std::vector<std::string_view> views(values.begin(), values.end());
-    if (values.empty()) continue;
-    find_holders(db, workspace, noun, unique, views, [&](std::string_view value, std::string_view holder) {
-      if (holder == own) return;
-      throw Error(Errc::conflict, slug(noun, unique.code),
-                  fmt::format("{} {} is that of {}", noun.fields[unique.fields.front()].name,
-                              shown_key(value), shown_key(holder)));
-    });
-  }
-}
-
 void insert(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Record& record) {
   const auto ids = resolve_all(session.db, workspace, noun, {&record.cells, 1});
   StoredRow stored(noun, ids);
@@ -163,6 +147,22 @@ std::vector<base::Finding> warnings_of(const Noun& noun, const Change& change, c
   return warnings;
 }
 
+void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
+                  const Record& after) {
+  const auto own = before ? key_text(noun, before->cells) : std::string();
+  for (const auto& unique : noun.uniques) {
+    const auto values = unique_values(unique, after.cells);
+    const std::vector<std::string_view> views(values.begin(), values.end());
+    if (values.empty()) continue;
+    find_holders(db, workspace, noun, unique, views, [&](std::string_view value, std::string_view holder) {
+      if (holder == own) return;
+      throw Error(Errc::conflict, slug(noun, unique.code),
+                  fmt::format("{} {} is that of {}", noun.fields[field_of(unique, after.cells, value)].name,
+                              shown_key(value), shown_key(holder)));
+    });
+  }
+}
+
 void require_writable(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
                       const Record& after) {
   require_sound(db, workspace, noun, before, after);
@@ -170,9 +170,16 @@ void require_writable(db::Connection& db, const base::Uuid& workspace, const Nou
 }
 
 void read_where(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
-                const std::vector<Filter::Equals>& fields, const std::function<void(Record&&)>& visit) {
+                const std::vector<Filter::Equals>& fields, bool lock,
+                const std::function<void(Record&&)>& visit) {
   const Filter filter{.equals = fields, .all = true};
   std::vector<db::Param> params{workspace};
+  if (lock) {
+    auto sql = fmt::format("UPDATE {} AS t SET version = version WHERE t.workspace_id = $1", noun.table);
+    for (const auto& [field, text] : fields) sql += " AND " + equals(db, noun, field, text, params);
+    db.exec(sql, params);
+    params.erase(params.begin() + 1, params.end());
+  }
   const auto sql = fmt::format("SELECT {}{}{}", select_list(db, noun), from_where(db, noun, filter, params),
                                order_by(db, noun, {}, {}));
   auto rows = db.query(sql, params);
@@ -193,18 +200,35 @@ void write_new(audit::Session& session, const base::Uuid& workspace, const Noun&
   audit::record(session, workspace, entry);
 }
 
-std::optional<Record> read_by_key(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
-                                  std::span<const std::string> key, bool lock) {
-  std::vector<db::Param> params{workspace};
-  std::string where = " WHERE t.workspace_id = $1";
-  for (std::size_t i = 0; i < noun.key_fields; ++i) where += " AND " + equals(db, noun, i, key[i], params);
+namespace {
+
+std::optional<Record> read_one(db::Connection& db, const Noun& noun, std::string_view where,
+                               const std::vector<db::Param>& params, bool lock) {
   // An update that changes nothing locks the row, on both engines.
-  if (lock) db.exec(fmt::format("UPDATE {} AS t SET version = version{}", noun.table, where), params);
+  if (lock) db.exec(fmt::format("UPDATE {} AS t SET version = version WHERE {}", noun.table, where), params);
   auto rows =
-      db.query(fmt::format("SELECT {} FROM {} t{}", select_list(db, noun), noun.table, where), params);
+      db.query(fmt::format("SELECT {} FROM {} t WHERE {}", select_list(db, noun), noun.table, where), params);
   std::optional<Record> record;
   while (rows.next()) read_record(rows, noun, record.emplace());
   return record;
+}
+
+}  // namespace
+
+std::optional<Record> read_by_key(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                                  std::span<const std::string> key, bool lock) {
+  std::vector<db::Param> params{workspace};
+  std::string where = "t.workspace_id = $1";
+  for (std::size_t i = 0; i < noun.key_fields; ++i) {
+    if (key[i].empty()) return std::nullopt;  // rows without a key are known by their id alone
+    where += " AND " + equals(db, noun, i, key[i], params);
+  }
+  return read_one(db, noun, where, params, lock);
+}
+
+std::optional<Record> read_by_id(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
+                                 const base::Uuid& id, bool lock) {
+  return read_one(db, noun, "t.workspace_id = $1 AND t.id = $2", {workspace, id}, lock);
 }
 
 void write_change(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
@@ -305,8 +329,11 @@ Plan Records::update(std::string_view key, const std::function<Change(const Reco
   Work work(*this);
   return work.run(write, [&](bool lock) {
     std::vector<base::Finding> warnings;
-    auto held = read_by_key(session_.db, workspace_, noun_, found.cells, lock);
+    auto held = read_by_id(session_.db, workspace_, noun_, found.id, lock);
     if (!held) throw unknown(noun_, key);
+    if (noun_.hidden_is_gone && !held->shown)
+      throw Error(Errc::conflict, slug(noun_, "erased"),
+                  fmt::format("{} {} was erased", noun_.object, found.id.text()));
     require_version(noun_, *held, expected_version);
     auto after = changed(noun_, *held, decide(*held), reading_, warnings);
     return work.planned(std::move(held), std::move(after), std::move(warnings));

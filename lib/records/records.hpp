@@ -55,7 +55,8 @@ class Records {
 
   /// There already with the same values: nothing changes; with others: Errc::conflict [noun.exists].
   Plan add(const Change&, bool write = true);
-  /// Errc::not_found [noun.unknown]; Errc::conflict [noun.stale] unless it has `expected_version`.
+  /// Errc::not_found [noun.unknown]; Errc::conflict [noun.stale] unless it has `expected_version`,
+  /// [noun.erased].
   Plan update(std::string_view key, const Change&, bool write = true,
               std::optional<std::int64_t> expected_version = std::nullopt);
   /// The change is decided from the row as it stands, which nobody else changes meanwhile.
@@ -92,9 +93,12 @@ std::vector<base::Finding> warnings_of(const Noun&, const Change&, const Reading
 /// row.
 void require_writable(db::Connection&, const base::Uuid& workspace, const Noun&, const Record* before,
                       const Record& after);
-/// Rows whose fields are these canonical texts, whether or not lists show them.
+/// Rows whose fields are these canonical texts, whether or not lists show them. `lock` as for one row.
 void read_where(db::Connection&, const base::Uuid& workspace, const Noun&, const std::vector<Filter::Equals>&,
-                const std::function<void(Record&&)>&);
+                bool lock, const std::function<void(Record&&)>&);
+/// Throws for what another row has.
+void require_free(db::Connection&, const base::Uuid& workspace, const Noun&, const Record* before,
+                  const Record& after);
 void write_new(audit::Session&, const base::Uuid& workspace, const Noun&, Record&);
 void write_change(audit::Session&, const base::Uuid& workspace, const Noun&, const Record& before,
                   Record& after, std::string_view verb = "update");
@@ -102,5 +106,7 @@ void write_change(audit::Session&, const base::Uuid& workspace, const Noun&, con
 /// commit.
 std::optional<Record> read_by_key(db::Connection&, const base::Uuid& workspace, const Noun&,
                                   std::span<const std::string> key, bool lock);
+std::optional<Record> read_by_id(db::Connection&, const base::Uuid& workspace, const Noun&,
+                                 const base::Uuid& id, bool lock);
 
 }  // namespace ringctl::records

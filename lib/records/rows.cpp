@@ -246,8 +246,8 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
           "DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.job_id = $2 AND t.version = 1 AND NOT ({})",
           noun.table, noun.in_use),
       {workspace, job});
-  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2",
-                                   select_list(db, noun), noun.table),
+  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({})",
+                                   select_list(db, noun), noun.table, noun.shown),
                        {workspace, job});
   std::vector<std::string> keys;
   Record record;

@@ -18,8 +18,9 @@ constexpr int k_first_field = 6;
 
 std::string expression_of(const db::Connection& db, const Field& field, std::string_view column) {
   if (field.items)
-    return fmt::format("(SELECT {} FROM (SELECT {} AS item FROM {} ORDER BY {}) i)", db.json_list("i.item"),
-                       field.items->item, field.items->from, field.items->order);
+    return fmt::format("(SELECT {} FROM (SELECT {} AS item FROM {} AND {} = t.id ORDER BY {}) i)",
+                       db.json_list("i.item"), field.items->item, field.items->from, field.items->owner,
+                       field.items->order);
   if (!field.expression.empty()) return std::string(field.expression);
   if (field.kind != Kind::reference) return fmt::format("t.{}", column);
   return fmt::format("(SELECT r.{} FROM {} r WHERE r.id = t.{})", field.target->key, field.target->table,
@@ -80,9 +81,11 @@ std::string equals(const db::Connection& db, const Noun& noun, std::size_t field
 }
 
 std::string has_item(const Items& items, std::string_view canonical, std::vector<db::Param>& params) {
-  if (canonical.empty()) return fmt::format("NOT EXISTS (SELECT 1 FROM {})", items.from);
+  if (canonical.empty())
+    return fmt::format("NOT EXISTS (SELECT 1 FROM {} AND {} = t.id)", items.from, items.owner);
   params.emplace_back(canonical);
-  return fmt::format("EXISTS (SELECT 1 FROM {} AND {} = ${})", items.from, items.item, params.size());
+  return fmt::format("t.id IN (SELECT {} FROM {} AND {} = ${})", items.owner, items.from, items.item,
+                     params.size());
 }
 
 std::string in_array(db::Connection& db, const Noun& noun, std::size_t field, std::string_view placeholder) {

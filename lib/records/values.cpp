@@ -36,8 +36,7 @@ bool sound(std::string_view text, std::ptrdiff_t most, bool line_breaks, base::F
     const auto byte = static_cast<unsigned char>(c);
     return byte == 0x7F || (byte < 0x20 && !(line_breaks && (c == '\n' || c == '\r' || c == '\t')));
   });
-  if (control)
-    return refuse(finding, "bad_text", fmt::format("{} holds a control character", base::in_quotes(text)));
+  if (control) return refuse(finding, "bad_text", "holds a control character");
   const auto characters = std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
   if (characters > most)

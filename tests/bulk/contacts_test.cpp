@@ -72,7 +72,7 @@ TEST_CASE("a phone of another contact is a conflict that names it", "[bulk]") {
       c.import("phone_number,phones\n+16265550102,\n+16265550105,+16265550101\n", test::max_errors("2"));
   CHECK(test::texts_of(report.problems) ==
         Lines{"phone_taken: line 2, phone_number: \"+16265550102\" is that of +16265550101",
-              "phone_taken: line 3, phone_number: \"+16265550101\" is that of +16265550101"});
+              "phone_taken: line 3, phones: \"+16265550101\" is that of +16265550101"});
   CHECK(c.rows().size() == 1);
 }
 
@@ -90,8 +90,7 @@ TEST_CASE("a phone goes from one contact to another in an import of its own", "[
 TEST_CASE("an agent nobody knows or who is inactive is named, and those who are there stay", "[bulk]") {
   Contacts c(GENERATE(from_range(test::engines())));
   c.import("phone_number,agents\n+16265550101,bob@example.com\n");
-  records::Records(c.session(), c.workspace, directory::users_noun())
-      .update("bob@example.com", {{directory::k_user_is_active, "no"}});
+  c.exec("UPDATE users SET is_active = FALSE WHERE email = $1", {"bob@example.com"});
   const auto report = c.import(
       "phone_number,agents,name\n+16265550101,bob@example.com,Moe\n+16265550102,bob@example.com,\n"
       "+16265550103,ann@example.com|eve@example.com,\n",
@@ -115,6 +114,32 @@ TEST_CASE("an import of contacts is undone with their phones and agents, made an
   CHECK(c.rows() == Lines{"+16265550101 +16265550102 ann@example.com v3"});
   CHECK(before == Lines{"+16265550101 +16265550102 ann@example.com v1"});
   CHECK(c.count("contact_phones") == 2);
+}
+
+TEST_CASE(
+    "an erased person is forgotten under phones that only imports knew, also where somebody has them now",
+    "[bulk]") {
+  Contacts c(GENERATE(from_range(test::engines())));
+  const auto& noun = directory::contacts_noun();
+  c.import("phone_number,phones,name\n+16265550101,+16265550102,Moe\n");
+  const auto number = c.alice.ids.next(), assignment = c.alice.ids.next();
+  c.exec(
+      "INSERT INTO agent_phone_numbers (id, workspace_id, agent_id, voice, is_active, created_at, updated_at) "
+      "SELECT $1, workspace_id, id, TRUE, TRUE, $2, $2 FROM users WHERE email = 'ann@example.com'",
+      {assignment, c.clock.now()});
+  c.exec(
+      "INSERT INTO reservations (id, workspace_id, assignment_id, day, call_sid, to_number, state, reserved_at) "
+      "VALUES ($1, $2, $3, '2026-03-08', $4, '+16265550102', 'counted', $5)",
+      {number, c.workspace, assignment, "CA0123456789abcdef0123456789abcdef", c.clock.now()});
+  const auto changing = c.import("phone_number,phones,name\n+16265550101,-,Moe Reyes\n").job;
+  records::Records contacts(c.session(), c.workspace, noun);
+  contacts.update("+16265550101", {{directory::k_contact_phone_number, "+16265550103"}});
+  contacts.add({{directory::k_contact_phone_number, "+16265550101"}, {directory::k_contact_name, "Nia"}});
+
+  directory::erase_contact(c.session(), c.workspace, contacts.get("+16265550103").id, true);
+  CHECK(c.job_rows(*changing).empty());
+  CHECK(c.read([&] { return c.db().text("SELECT to_number FROM reservations").value(); }).empty());
+  CHECK(contacts.get("+16265550101").cells[directory::k_contact_name] == "Nia");
 }
 
 TEST_CASE("jobs forget a person who is erased", "[bulk]") {

@@ -158,6 +158,8 @@ TEST_CASE("users come to look after a contact and go, and nobody who is unknown 
   CHECK(c.cell(k_moe, k_contact_agents) == "bob@example.com");
   CHECK(slug_of([&] { assign_contact(c.contacts, k_moe, "nobody@example.com", true); }) ==
         "contacts.unknown_user");
+  CHECK(slug_of([&] { assign_contact(c.contacts, k_moe, "ann@example.com|bob@example.com", true); }) ==
+        "contacts.invalid");
   c.users.update("ann@example.com", {{k_user_is_active, "no"}});
   CHECK(slug_of([&] { assign_contact(c.contacts, k_moe, "ann@example.com", true); }) ==
         "contacts.agent_inactive");
@@ -167,9 +169,31 @@ TEST_CASE("users come to look after a contact and go, and nobody who is unknown 
 TEST_CASE("an agent who became inactive stays with a contact that changes otherwise", "[directory]") {
   Contacts c(GENERATE(from_range(test::engines())));
   c.add(k_moe, "", "ann@example.com");
-  c.users.update("ann@example.com", {{k_user_is_active, "no"}});
+  c.write([&] { c.db().exec("UPDATE users SET is_active = FALSE WHERE email = 'ann@example.com'"); });
   c.contacts.update(k_moe, {{k_contact_name, "Moe"}});
   CHECK(c.cell(k_moe, k_contact_agents) == "ann@example.com");
+}
+
+TEST_CASE("who was erased is not changed any more, and nobody else in their place", "[directory]") {
+  Contacts c(GENERATE(from_range(test::engines())));
+  const auto first = c.add(k_moe).after.id, second = c.add("+16265550102").after.id;
+  for (const auto& id : {first, second}) erase_contact(c.session(), c.workspace, id, true);
+  for (const auto& id : {first, second}) {
+    CHECK(
+        slug_of([&] {
+          c.contacts.update(id.text(), {{k_contact_phone_number, "+16265550155"}, {k_contact_name, "Back"}});
+        }) == "contacts.erased");
+    CHECK(slug_of([&] { add_note(c.contacts, id.text(), "again", true); }) == "contacts.erased");
+  }
+  CHECK(c.phones().empty());
+}
+
+TEST_CASE("somebody who is taken out of use holds no contact any more", "[directory]") {
+  Contacts c(GENERATE(from_range(test::engines())));
+  c.add(k_moe, "", "ann@example.com");
+  CHECK(slug_of([&] {
+          c.users.update("ann@example.com", {{k_user_is_active, "no"}});
+        }) == "users.holds_something");
 }
 
 TEST_CASE("notes grow line by line", "[directory]") {
@@ -177,7 +201,8 @@ TEST_CASE("notes grow line by line", "[directory]") {
   c.add(k_moe);
   add_note(c.contacts, k_moe, "asked for a quote", true);
   CHECK(c.cell(k_moe, k_contact_notes) == "prefers mornings\nasked for a quote");
-  CHECK(slug_of([&] { add_note(c.contacts, k_moe, std::string(20'000, 'x'), true); }) == "contacts.invalid");
+  for (const auto& note : {std::string(20'000, 'x'), std::string("-"), std::string(" ")})
+    CHECK(slug_of([&] { add_note(c.contacts, k_moe, note, true); }) == "contacts.invalid");
 }
 
 TEST_CASE("contacts are listed by what they hold", "[directory]") {

@@ -88,6 +88,23 @@ TEST_CASE("an agent leaves and a successor takes over all of it", "[estate]") {
   CHECK_FALSE(o.read([&] { return audit::verify(o.db(), o.workspace).broken_at; }));
 }
 
+TEST_CASE("a number that is out of use is handed over with the rest, and contacts leave a trace",
+          "[estate]") {
+  Office o(GENERATE(from_range(test::engines())));
+  o.write([&] {
+    o.db().exec("UPDATE phone_numbers SET status = 'inactive' WHERE phone_number = '+12025550101'");
+  });
+  deactivate_user(o.session(), o.workspace, "ann@example.com", "bob@example.com", true);
+  CHECK(o.held_by("bob@example.com").numbers == Lines{"+12025550101", "+12025550102", "+12025550103"});
+  Records contacts(o.session(), o.workspace, directory::contacts_noun());
+  const auto contact = contacts.get("+16265550101");
+  CHECK(contact.cells[directory::k_contact_agents] == "bob@example.com");
+  CHECK(contact.version == 2);
+  audit::Filter handovers;
+  handovers.action = "contacts.handover";
+  CHECK(o.read([&] { return audit::count(o.db(), o.workspace, handovers); }) == 1);
+}
+
 TEST_CASE("without a successor what they hold ends, and nothing is erased", "[estate]") {
   Office o(GENERATE(from_range(test::engines())));
   deactivate_user(o.session(), o.workspace, "ann@example.com", std::nullopt, true);

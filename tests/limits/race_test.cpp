@@ -29,14 +29,13 @@ struct Race : Office {
     writer = std::make_unique<db::GroupWriter>(database.connect(), db::GroupWriter::Options{});
   }
 
-  /// All but one call of the limit are made.
+  /// A new day, on which all but one call of the limit are made.
   void prepare() {
-    exec("DELETE FROM reservations");
-    exec("DELETE FROM daily_usage");
-    exec(
-        "INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) VALUES ($1, '2026-03-08', $2, $3)",
-        {assignment, workspace, k_limit - 1});
+    clock.advance(std::chrono::hours(24));
+    exec("INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) VALUES ($1, $2, $3, $4)",
+         {assignment, today(), workspace, k_limit - 1});
   }
+  std::string today() const { return base::format_day(limits::day_at(base::Zone::utc(), clock.now())); }
 
   /// Every caller has a connection of its own and asks once a round.
   void run() {
@@ -60,7 +59,7 @@ struct Race : Office {
       end.arrive_and_wait();
       over += std::max(admitted - 1, 0);
       under += admitted == 0 ? 1 : 0;
-      if (counter(assignment).used() != k_limit) ++miscounted;
+      if (counter(assignment, today()).used() != k_limit) ++miscounted;
     }
     stop = true;
     start.arrive_and_wait();
@@ -96,20 +95,9 @@ void require_exact(Race& race) {
 
 namespace {
 
-/// Runs as fast as calls are made: each one takes it on.
-class CallClock final : public base::Clock {
- public:
-  base::Instant now() const override { return base::Instant(std::chrono::milliseconds(now_)); }
-  std::chrono::steady_clock::time_point steady() const override { return {}; }
-  void set(base::Instant at) { now_ = at.time_since_epoch().count(); }
-  void advance(std::chrono::milliseconds by) { now_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> now_ = 0;
-};
-
 /// Four callers who together make a call every `pace` until `end`.
-int calls_until(Race& race, CallClock& clock, base::Instant end, std::chrono::milliseconds pace) {
+int calls_until(Race& race, base::Instant end, std::chrono::milliseconds pace) {
+  auto& clock = race.clock;
   std::atomic<int> admitted = 0;
   std::vector<std::thread> callers;
   for (int i = 0; i < 4; ++i)
@@ -136,7 +124,7 @@ TEST_CASE("calls made across midnight while days are closed count once, on the d
   race.decide("timezone", "America/New_York");
   race.exec("UPDATE agent_phone_numbers SET daily_limit = 1000000");
   const auto zone = base::Zone::parse("America/New_York");
-  CallClock clock;
+  auto& clock = race.clock;
   auto day = base::parse_day("2026-03-06");
   clock.set(zone.start_of(day));
   std::atomic<bool> stop = false;
@@ -148,7 +136,7 @@ TEST_CASE("calls made across midnight while days are closed count once, on the d
   for (int night = 0; night < nights; ++night) {
     day = limits::next_day(zone, day);
     clock.set(zone.start_of(day) - std::chrono::milliseconds(1500));
-    admitted += calls_until(race, clock, zone.start_of(day) + std::chrono::milliseconds(1500), pace);
+    admitted += calls_until(race, zone.start_of(day) + std::chrono::milliseconds(1500), pace);
   }
   stop = true;
   closer.join();
@@ -166,6 +154,12 @@ TEST_CASE("calls made across midnight while days are closed count once, on the d
     return 0;
   });
   CHECK(misdated == 0);
+  // On PostgreSQL a call may begin before its day is closed and be counted after.
+  if (race.db().engine() == db::Engine::sqlite)
+    CHECK(
+        race.integer(
+            "SELECT count(*) FROM resets r JOIN daily_usage d ON d.day = r.day WHERE d.reserved <> r.reserved") ==
+        0);
 }
 
 TEST_CASE("of 64 callers at the last call of the day exactly one is let through", "[limits][slow]") {
@@ -184,17 +178,15 @@ TEST_CASE("the same where one writer counts everybody's calls", "[limits][slow]"
 TEST_CASE("the same while resets run beside them", "[limits][slow]") {
   Race race(GENERATE(from_range(test::engines())));
   std::atomic<bool> stop = false;
-  std::atomic<int> resets = 0;
   std::thread beside([&] {
     test::Actor actor(race.database.connect(), race.clock, "system");
     while (!stop) {
       limits::reset(actor.session, race.workspace);
-      ++resets;
     }
   });
   race.run();
   stop = true;
   beside.join();
-  CHECK(resets > 0);
+  CHECK(race.integer("SELECT count(*) FROM resets") >= rounds() - 1);
   require_exact(race);
 }

@@ -82,6 +82,17 @@ TEST_CASE("a shared writer decides as a caller alone would", "[limits]") {
   CHECK(f.counter(assignment) == Counter{4, 0, 2, 0});
 }
 
+TEST_CASE("the same call is the same reservation although the person called was erased", "[limits]") {
+  Office f(any_engine());
+  f.ann();
+  const auto first = f.reserve_call(test::call_sid(1));
+  f.exec("UPDATE reservations SET to_number = ''");
+  const auto again = f.reserve_call(test::call_sid(1));
+  CHECK(again.repeated);
+  CHECK(again.reservation == first.reservation);
+  CHECK(again.region.empty());
+}
+
 TEST_CASE("a limit of 0 lets nobody call", "[limits]") {
   Office f(any_engine());
   const auto assignment = f.ann(0);

@@ -67,6 +67,12 @@ TEST_CASE("the same call is counted once, however often it is asked for", "[syst
   words.insert(words.end(), {"--call-sid", "CA0123456789abcdef0123456789abcdef"});
   for (int i = 0; i < 3; ++i) CHECK(site.failure(words) == "0");
   CHECK(used(site) == 1);
+  words.back() = "typo";
+  CHECK(site.failure(words) == "2 usage.bad_value");
+  CHECK(site.failure({"limits", "check", "--agent", "ann@example.com", "--to", k_to, "--call-sid",
+                      "CA0123456789abcdef0123456789abcdef"}) == "2 usage.bad_value");
+  CHECK(site.failure({"limits", "status", "--agent", "nobody@example.com"}) == "5 users.unknown");
+  CHECK(site.failure({"limits", "status", "--number", "+12025550199"}) == "5 numbers.unknown");
 }
 
 TEST_CASE("a reset closes a day once, and is silent for cron", "[system]") {

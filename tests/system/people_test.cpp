@@ -287,6 +287,7 @@ TEST_CASE("a contact is found by any phone, handed around and noted on, and forg
         "7 contacts.agent_inactive");
   CHECK(site.failure({"contacts", "assign", "+16265550101", "nobody@example.com"}) ==
         "5 contacts.unknown_user");
+  CHECK(site.failure({"contacts", "unassign", "+16265550101", "nobody@example.com"}) == "5 users.unknown");
   CHECK(site.failure({"contacts", "add", "+16265550102"}) == "6 contacts.phone_taken");
   CHECK(site.failure({"contacts", "show", "+16265550199"}) == "5 contacts.unknown");
   CHECK(site.failure({"contacts", "erase", "+16265550101"}) == "2 usage.confirmation_needed");
