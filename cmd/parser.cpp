@@ -79,7 +79,7 @@ class Binder {
       throw missing(scan);
     } catch (const CLI::ExtrasError&) {
       throw Error(Errc::usage, "usage.unexpected_argument",
-                  fmt::format("unexpected argument \"{}\" for \"ringctl {}\"",
+                  fmt::format(R"(unexpected argument "{}" for "ringctl {}")",
                               scan.arguments[command_.arguments.size()], command_.name()),
                   help_hint(command_));
     } catch (const CLI::ParseError& error) {
@@ -139,10 +139,9 @@ class Binder {
   }
 
   Error missing_argument(const Argument& argument) const {
-    return Error(
-        Errc::usage, "usage.missing_argument",
-        fmt::format("\"ringctl {}\" needs {}: {}", command_.name(), upper(argument.name), argument.help),
-        help_hint(command_));
+    return {Errc::usage, "usage.missing_argument",
+            fmt::format("\"ringctl {}\" needs {}: {}", command_.name(), upper(argument.name), argument.help),
+            help_hint(command_)};
   }
 
   Error missing(const Scan& scan) const {
@@ -154,11 +153,11 @@ class Binder {
       const auto given =
           std::any_of(scan.flags.begin(), scan.flags.end(), [&](auto& g) { return g.flag == &flag; });
       if (flag.required && !given)
-        return Error(Errc::usage, "usage.missing_flag",
-                     fmt::format("\"ringctl {}\" needs --{} {}", command_.name(), flag.name, flag.value_name),
-                     help_hint(command_));
+        return {Errc::usage, "usage.missing_flag",
+                fmt::format("\"ringctl {}\" needs --{} {}", command_.name(), flag.name, flag.value_name),
+                help_hint(command_)};
     }
-    return Error(Errc::usage, "usage.missing_argument", "an argument is missing", help_hint(command_));
+    return {Errc::usage, "usage.missing_argument", "an argument is missing", help_hint(command_)};
   }
 
   const Command& command_;

@@ -123,7 +123,7 @@ class Scanner {
   [[noreturn]] static void unknown_command(std::string_view word, std::string_view of,
                                            std::string suggestion) {
     Error error(Errc::usage, "usage.unknown_command",
-                fmt::format("unknown command \"{}\" for \"{}\"", word, of), fmt::format("{} --help", of));
+                fmt::format(R"(unknown command "{}" for "{}")", word, of), fmt::format("{} --help", of));
     if (!suggestion.empty()) error.detail(std::move(suggestion));
     throw std::move(error);
   }
@@ -225,7 +225,7 @@ class Scanner {
       for (const auto& flag : result_.command->flags)
         if (!flag.hidden) names.emplace_back(flag.name);
     Error error(Errc::usage, "usage.unknown_flag",
-                fmt::format("unknown flag \"{}\" for \"{}\"", shown, command_name()), help_hint());
+                fmt::format(R"(unknown flag "{}" for "{}")", shown, command_name()), help_hint());
     if (shown.starts_with("--"))
       if (auto line = did_you_mean(std::string_view(shown).substr(2), names, "--"); !line.empty())
         error.detail(std::move(line));

@@ -106,7 +106,7 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
     if (field) {
       if (taken_by[*field] != nullptr)
         throw Error(Errc::invalid, "import.duplicate_column",
-                    fmt::format("{}: columns \"{}\" and \"{}\" both hold {}", file, *taken_by[*field], name,
+                    fmt::format(R"({}: columns "{}" and "{}" both hold {})", file, *taken_by[*field], name,
                                 adapter.columns()[*field].name),
                     normal(name) == normal(*taken_by[*field])
                         ? "rename one of them in the file; --map would ignore both"

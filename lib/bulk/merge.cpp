@@ -25,7 +25,7 @@ std::string differences(const Adapter& adapter, const Row& row, const Existing& 
   for (std::size_t i = 0; i < row.size(); ++i) {
     const auto want = wanted(adapter, row, held, i);
     if (want == held.cells[i]) continue;
-    fmt::format_to(std::back_inserter(out), "{}{} is \"{}\", not \"{}\"", out.empty() ? "" : ", ",
+    fmt::format_to(std::back_inserter(out), R"({}{} is "{}", not "{}")", out.empty() ? "" : ", ",
                    adapter.columns()[i].name, held.cells[i], want);
   }
   return out;

@@ -170,7 +170,7 @@ struct Sorter::Impl {
   auto later() {
     return [this](std::size_t a, std::size_t b) {
       const auto compared = order(readers[a].entry(), readers[b].entry());
-      return compared != 0 ? compared > 0 : a > b;
+      return std::is_neq(compared) ? std::is_gt(compared) : a > b;
     };
   }
 
@@ -178,7 +178,7 @@ struct Sorter::Impl {
     std::sort(index.begin(), index.end(), [this](const IndexEntry& a, const IndexEntry& b) {
       if (a.prefix != b.prefix) return a.prefix < b.prefix;
       const auto compared = order(entry_at(arena.at(a.place)), entry_at(arena.at(b.place)));
-      return compared != 0 ? compared < 0 : a.place < b.place;
+      return std::is_neq(compared) ? std::is_lt(compared) : a.place < b.place;
     });
   }
 

@@ -153,7 +153,7 @@ class Reader {
       if (name == fmt::format("{} {}", kind, from)) name = fmt::format("{} {}", kind, to);
       if (kind == "table" && table == from) {
         table = to;
-        if (const auto on = name.find(" on "); on != name.npos) name = name.substr(0, on + 4) + to;
+        if (const auto on = name.find(" on "); on != name.npos) name.replace(on + 4, name.npos, to);
       }
       renamed.emplace(name, table);
     }

@@ -80,7 +80,7 @@ bool require_same(const Number& existing, const Number& wanted) {
               fmt::format("ringctl numbers update {}", existing.phone_number));
   for (const auto& field : settable_fields()) {
     const auto &here = existing.*field.value, &asked = wanted.*field.value;
-    if (here != asked) error.detail(fmt::format("{}: \"{}\", not \"{}\"", field.column, here, asked));
+    if (here != asked) error.detail(fmt::format(R"({}: "{}", not "{}")", field.column, here, asked));
   }
   throw error;
 }
