@@ -100,7 +100,7 @@ class Model {
 
   Lines lines() const {
     Lines out;
-    for (const auto& [number, values] : held_) out.push_back(number + "|" + values);
+    for (const auto& [number, values] : held_) out.push_back(fmt::format("{}|{}", number, values));
     return out;
   }
 

@@ -52,7 +52,7 @@ TEST_CASE("the section that was written is told, and a plan writes nothing", "[c
   const auto section = [](const std::string& before, const std::string& profile, const std::string& key) {
     const World world;
     world.write(world.user_file(), before);
-    const auto planned = set_value(world.user_file(), profile, key, "4", Act::plan);
+    auto planned = set_value(world.user_file(), profile, key, "4", Act::plan);
     CHECK(World::read(world.user_file()) == before);
     CHECK(set_value(world.user_file(), profile, key, "4") == planned);
     return planned;
@@ -77,7 +77,7 @@ TEST_CASE("lines inside a value are not taken for headers", "[config]") {
 
 TEST_CASE("what is written reads back as it was given", "[config]") {
   for (const std::string text :
-       {"plain", "with \"quotes\" and \\ and #", "ünïcode 📞", "'single'", "[brackets]"}) {
+       {"plain", R"(with "quotes" and \ and #)", "ünïcode 📞", "'single'", "[brackets]"}) {
     const World world;
     set_value(world.user_file(), "", "workspace", text);
     INFO(text);

@@ -95,8 +95,10 @@ TEST_CASE("what the writer writes the reader reads back") {
     std::string text;
     const auto rows = 1 + random() % 6;
     const auto columns = 2 + random() % 4;
+    table.reserve(rows);
     for (unsigned r = 0; r < rows; ++r) {
       std::vector<std::string> row;
+      row.reserve(columns);
       for (unsigned c = 0; c < columns; ++c) {
         row.push_back(random_text(random));
         if (c > 0) text += delimiter;

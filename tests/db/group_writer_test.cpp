@@ -31,9 +31,11 @@ TEST_CASE("items of eight threads are all written, each known to be durable when
   Samples samples(GENERATE(from_range(test::engines())));
   GroupWriter writer(samples.database.connect(), {});
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
       std::vector<std::future<void>> futures;
+      futures.reserve(100);
       for (int i = 0; i < 100; ++i) futures.push_back(writer.submit(Scope{}, insert(t * 100 + i)));
       for (auto& future : futures) future.get();
     });

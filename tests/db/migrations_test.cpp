@@ -149,6 +149,7 @@ TEST_CASE("of processes that migrate at once each migration is applied by one", 
   std::array<std::vector<int>, k_threads> applied;
   std::array<std::string, k_threads> failures;
   std::vector<std::thread> threads;
+  threads.reserve(k_threads);
   for (std::size_t i = 0; i < k_threads; ++i)
     threads.emplace_back([&, i] {
       const auto error = error_of([&] {
@@ -162,7 +163,10 @@ TEST_CASE("of processes that migrate at once each migration is applied by one", 
   for (const auto& numbers : applied) together.insert(together.end(), numbers.begin(), numbers.end());
   std::sort(together.begin(), together.end());
   CHECK(together == all_numbers());
-  for (const auto& failure : failures) CHECK(failure == "");
+  for (const auto& failure : failures) {
+    INFO(failure);
+    CHECK(failure.empty());
+  }
 }
 
 TEST_CASE("a migration that fails leaves nothing behind", "[db]") {

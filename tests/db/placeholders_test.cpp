@@ -9,7 +9,7 @@ TEST_CASE("a dollar and digits become a question mark and digits", "[db]") {
 }
 
 TEST_CASE("strings, quoted names, comments and names keep their dollars", "[db]") {
-  for (const auto* sql : {"'$1'", "'it''s $1'", "\"$1\"", "\"a\"\"$1\"", "-- $1\n", "-- $1", "/* $1 \n $2 */",
+  for (const auto* sql : {"'$1'", "'it''s $1'", "\"$1\"", R"("a""$1")", "-- $1\n", "-- $1", "/* $1 \n $2 */",
                           "a$1", "é$1", "'open $1", "/* open $1", "$x", "$"})
     CHECK(number_placeholders(sql) == sql);
 }

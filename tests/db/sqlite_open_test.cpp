@@ -49,7 +49,7 @@ unsigned mode_of(const fs::path& path) {
 
 /// A migrated database without a log beside it.
 fs::path sound_database(const test::TempDir& dir) {
-  const auto path = dir / "sound.db";
+  auto path = dir / "sound.db";
   const auto connection = Connection::open("sqlite:" + path.string(), creating());
   const test::FixedClock clock;
   migrate(*connection, clock);

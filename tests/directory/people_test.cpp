@@ -191,6 +191,7 @@ TEST_CASE("many writers of one row: one after the other, none lost", "[directory
   constexpr int k_writers = 4, k_each = 10;
   std::vector<std::thread> writers;
   std::atomic<int> written{0};
+  writers.reserve(k_writers);
   for (int writer = 0; writer < k_writers; ++writer)
     writers.emplace_back([&, writer] {
       test::Actor actor(p.database.connect(), p.clock, "os:bob");

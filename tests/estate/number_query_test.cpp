@@ -33,7 +33,7 @@ struct Fixture : test::Estate {
   std::vector<std::string> search(std::string text) {
     NumberFilter filter;
     filter.search = std::move(text);
-    const auto found = list(filter);
+    auto found = list(filter);
     CHECK(numbers.count(filter) == static_cast<std::int64_t>(found.size()));
     return found;
   }

@@ -11,7 +11,8 @@ using phone::E164;
 
 namespace {
 
-CountryReason judge(const char* to, std::vector<std::string> allowed, const char* from = "+12025550100") {
+CountryReason judge(const char* to, const std::vector<std::string>& allowed,
+                    const char* from = "+12025550100") {
   return limits::judge_destination(E164::parse(to), allowed, E164::parse(from)).reason;
 }
 

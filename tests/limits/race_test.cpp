@@ -42,6 +42,7 @@ struct Race : Office {
     std::barrier start(k_callers + 1), end(k_callers + 1);
     std::atomic<bool> stop = false;
     std::vector<std::thread> callers;
+    callers.reserve(k_callers);
     for (int i = 0; i < k_callers; ++i)
       callers.emplace_back([&] {
         test::Actor actor(database.connect(), clock);

@@ -203,6 +203,7 @@ TEST_CASE("one call asked for by many at once is counted once", "[limits]") {
   constexpr int k_threads = 8;
   std::vector<base::Uuid> reservations(k_threads);
   std::vector<std::thread> threads;
+  threads.reserve(k_threads);
   for (int i = 0; i < k_threads; ++i)
     threads.emplace_back([&, i] {
       test::Actor actor(f.database.connect(), f.clock);

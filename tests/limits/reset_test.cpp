@@ -200,13 +200,14 @@ TEST_CASE("two resets at once close each day once", "[limits]") {
   f.clock.advance(10 * k_day);
   std::vector<std::thread> threads;
   std::array<std::size_t, 4> closed{};
-  for (std::size_t i = 0; i < closed.size(); ++i)
-    threads.emplace_back([&, i] {
+  threads.reserve(closed.size());
+  for (auto& days : closed)
+    threads.emplace_back([&f, &days] {
       test::Actor actor(f.database.connect(), f.clock);
       try {
-        closed[i] = limits::reset(actor.session, f.workspace).days.size();
+        days = limits::reset(actor.session, f.workspace).days.size();
       } catch (const Error& error) {
-        closed[i] = error.errc() == Errc::locked ? 0 : 1000;
+        days = error.errc() == Errc::locked ? 0 : 1000;
       }
     });
   for (auto& thread : threads) thread.join();
@@ -237,7 +238,7 @@ TEST_CASE("the database's own function closes what is over", "[limits]") {
   Night f(db::Engine::postgresql);
   f.clock.advance(-24 * 300 * std::chrono::hours(1));
   const auto now =
-      f.db().text("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')");
+      f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))");
   f.clock.set(*now);
   f.clock.advance(-3 * k_day);
   f.reserve();

@@ -202,6 +202,7 @@ TEST_CASE("callbacks of one call on many connections settle it once", "[limits]"
   constexpr int k_calls = 20;
   for (int call = 0; call < k_calls; ++call) f.reserve_call(test::call_sid(call));
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
       test::Actor actor(f.database.connect(), f.clock);
@@ -216,10 +217,12 @@ TEST_CASE("callbacks of one call on many connections settle it once", "[limits]"
 TEST_CASE("expiring on many connections while calls attach refunds each reservation once", "[limits]") {
   Desk f(any_engine());
   std::vector<base::Uuid> reservations;
+  reservations.reserve(40);
   for (int i = 0; i < 40; ++i) reservations.push_back(*f.reserve().reservation);
   f.clock.advance(k_past_ttl);
   std::atomic<std::int64_t> expired = 0;
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (int i = 0; i < 3; ++i)
     threads.emplace_back([&] {
       test::Actor actor(f.database.connect(), f.clock);

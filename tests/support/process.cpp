@@ -145,7 +145,7 @@ Fd connect(FileActions& actions, int fd, Stream stream, std::vector<Fd>& keep) {
 }  // namespace
 
 std::filesystem::path Machine::file(const std::string& name, const std::string& content) const {
-  const auto path = home() / name;
+  auto path = home() / name;
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << content;
   return path;

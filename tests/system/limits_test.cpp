@@ -114,6 +114,7 @@ TEST_CASE("of 64 processes at a limit less one exactly one is let through", "[sl
         {"assignments", "set", "+12025550101", "ann@example.com", "--daily-limit", std::to_string(round)});
     std::vector<int> status(64, -1);
     std::vector<std::thread> callers;
+    callers.reserve(status.size());
     for (auto& own : status) callers.emplace_back([&] { own = site.run(check(k_to, true)).status; });
     for (auto& caller : callers) caller.join();
     INFO("round " << round);

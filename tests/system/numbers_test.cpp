@@ -113,6 +113,7 @@ TEST_CASE("a dry run plans as well where the database holds no workspace yet", "
 TEST_CASE("several first writes at once make one database and one workspace", "[system]") {
   const Site site(db::Engine::sqlite);
   std::vector<std::future<std::string>> runs;
+  runs.reserve(4);
   for (int i = 0; i < 4; ++i)
     runs.push_back(std::async(std::launch::async, [&site, i] {
       return site.failure({"numbers", "add", "+1202555012" + std::to_string(i)});

@@ -72,6 +72,7 @@ std::vector<nlohmann::json> load(const Site& site) {
   site.init();
   lay_out_files(site.machine());
   std::vector<nlohmann::json> reports;
+  reports.reserve(k_imports.size());
   for (const auto& arguments : k_imports) reports.push_back(site.json(arguments));
   return reports;
 }
@@ -150,12 +151,12 @@ TEST_CASE("an assignment that cannot be is refused by hand", "[system]") {
   site.ok({"numbers", "add", "+12025550150"});
   site.ok({"numbers", "add", "+12025550151", "--status", "inactive"});
   const auto before = exports(site, "csv");
-  const auto set = [&](const std::string& to, const std::string& who, Site::Arguments more = {}) {
+  const auto set = [&](const std::string& to, const std::string& who, const Site::Arguments& more = {}) {
     Site::Arguments arguments = {"assignments", "set", to, who};
     arguments.insert(arguments.end(), more.begin(), more.end());
     auto planned = arguments;
     planned.emplace_back("-n");
-    const auto failure = site.failure(arguments);
+    auto failure = site.failure(arguments);
     CHECK(site.failure(planned) == failure);
     return failure;
   };

@@ -76,7 +76,7 @@ bool names_a_format(const Words& words) {
 std::optional<std::string> printing_example(const SampleEstate& estate, const nlohmann::json& command,
                                             bool as_json, Words& words) {
   for (const auto& example : command["examples"]) {
-    const auto line = example["command"].get<std::string>();
+    auto line = example["command"].get<std::string>();
     words = shell_words(estate.with_job(line));
     words.erase(words.begin());
     if (as_json && names_a_format(words)) continue;
