@@ -32,15 +32,15 @@ TEST_CASE("values become the text of a cell") {
   CHECK(value("-5") == "-5");
   CHECK(value("true") == "true");
   CHECK(value("false") == "false");
-  CHECK(value("\"\"") == "");
+  CHECK(value("\"\"").empty());
   CHECK(value("null") == "<absent>");
 }
 
 TEST_CASE("a list is joined, switches become the names of those that are on, and the rest stays JSON") {
   CHECK(value("[\"US\",\"CA\",1,true]") == "US|CA|1|true");
-  CHECK(value("[]") == "");
+  CHECK(value("[]").empty());
   CHECK(value("{\"voice\":true,\"sms\":false,\"mms\":true}") == "voice|mms");
-  CHECK(value("{\"voice\":false}") == "");
+  CHECK(value("{\"voice\":false}").empty());
   CHECK(value("{\"days\": [\"mon\"], \"from\": \"09:00\"}") == "{\"days\":[\"mon\"],\"from\":\"09:00\"}");
   CHECK(value("[{\"a\": 1}]") == "[{\"a\":1}]");
   CHECK(value("{}") == "{}");

@@ -29,7 +29,7 @@ std::string guarded(std::string_view text) {
 
 TEST_CASE("a CSV field is quoted only where it must be") {
   CHECK(csv("plain text") == "plain text");
-  CHECK(csv("") == "");
+  CHECK(csv("").empty());
   CHECK(csv("a,b") == "\"a,b\"");
   CHECK(csv("a,b", ';') == "a,b");
   CHECK(csv("a;b", ';') == "\"a;b\"");
@@ -48,7 +48,7 @@ TEST_CASE("a TSV field is escaped as COPY reads it") {
   CHECK(tsv("plain \"text\"") == "plain \"text\"");
   CHECK(tsv("a\tb\nc\rd\\e") == "a\\tb\\nc\\rd\\\\e");
   CHECK(tsv("\\N") == "\\\\N");
-  CHECK(tsv("") == "");
+  CHECK(tsv("").empty());
 }
 
 TEST_CASE("writing appends and leaves what was there") {

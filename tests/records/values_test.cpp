@@ -41,7 +41,7 @@ TEST_CASE("countries are sorted, without doubles; a star stands for all", "[reco
   CHECK(read(canonical_countries, "us|CA| us") == "CA|US");
   CHECK(read(canonical_countries, "uk") == "GB");
   CHECK(read(canonical_countries, "*") == "*");
-  CHECK(read(canonical_countries, "") == "");
+  CHECK(read(canonical_countries, "").empty());
   CHECK(read(canonical_countries, "US|XX") == "! bad_country");
   CHECK(read(canonical_countries, "USA") == "! bad_country");
 }

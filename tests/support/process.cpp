@@ -167,7 +167,7 @@ std::vector<std::string> Machine::environment(const std::map<std::string, std::s
   }
   std::vector<std::string> entries;
   entries.reserve(all.size());
-  for (const auto& [name, value] : all) entries.push_back(name + "=" + value);
+  for (const auto& [name, value] : all) entries.emplace_back(name).append("=").append(value);
   return entries;
 }
 

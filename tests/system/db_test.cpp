@@ -1,9 +1,9 @@
 // `ringctl db` and `ringctl doctor` as people and scripts run them.
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <fstream>
 #include <future>
 #include <map>

@@ -95,9 +95,9 @@ std::vector<nlohmann::json> rows_where(const Site& site, const std::string& noun
 
 std::vector<nlohmann::json> live_assignments(const Site& site, const std::string& agent) {
   auto rows = rows_where(site, "assignments", "agent", agent);
-  rows.erase(
-      std::remove_if(rows.begin(), rows.end(), [](const auto& row) { return row.at("is_active") == false; }),
-      rows.end());
+  rows.erase(std::remove_if(rows.begin(), rows.end(),
+                            [](const nlohmann::json& row) { return !row.at("is_active").get<bool>(); }),
+             rows.end());
   return rows;
 }
 
@@ -329,7 +329,7 @@ TEST_CASE("every noun comes out the same on both engines, and goes back in as wh
       const auto bytes = exports(site, format);
       CHECK(first.try_emplace(format, bytes).first->second == bytes);
       for (const auto& noun : k_nouns) {
-        const auto file = noun + "." + format;
+        const auto file = fmt::format("{}.{}", noun, format);
         site.ok({noun, "export", "--out", file});
         const auto report = site.json({noun, "import", file});
         INFO(file << " " << report.dump());
