@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -57,8 +58,9 @@ class Estate {
       add_agents(agents);
       if (counters > 0) add_counters(counters);
     });
-    // What was made here shall not be tidied up while calls are timed.
+    // What was made here shall not be tidied up, or written out by the system, while calls are timed.
     db.exec_script(db.engine() == db::Engine::postgresql ? "ANALYZE" : "PRAGMA wal_checkpoint(TRUNCATE)");
+    sync();
   }
 
   limits::Verdict reserve(audit::Session& session, std::size_t agent, db::GroupWriter* writer) const {
@@ -107,7 +109,7 @@ class Estate {
       assignments.add(row);
     }
     assignments.flush();
-    first_user_ = pairs.front().first;
+    last_user_ = pairs.back().first;
   }
 
   db::BulkInsert assignment_table() {
@@ -124,7 +126,7 @@ class Estate {
     auto assignments = assignment_table();
     for (std::size_t n = 0; n < count; ++n) {
       const auto& id = ids.emplace_back(lead_.ids.next());
-      const db::Param row[] = {id, first_user_, nullptr};
+      const db::Param row[] = {id, last_user_, nullptr};
       assignments.add(row);
     }
     assignments.flush();
@@ -143,7 +145,7 @@ class Estate {
   }
 
   Caller lead_;
-  base::Uuid first_user_;
+  base::Uuid last_user_;
 
  public:
   const base::Uuid workspace;
@@ -222,7 +224,7 @@ int bench_rows(const std::string& path, int group, double seconds) {
 }
 
 int bench_reset(const std::string& url, std::size_t counters) {
-  const Estate estate(url, 1, counters);
+  const Estate estate(url, 2, counters);  // the first one calls, the other one has the counters
   std::atomic<bool> stop = false, beside = false;
   double alone_worst = 0, beside_worst = 0;
   std::thread caller([&] {
