@@ -25,8 +25,11 @@ constexpr std::chrono::minutes k_lease_ttl{5};
 
 constexpr std::string_view k_sums =
     "SELECT count(*), CAST(coalesce(sum(reserved), 0) AS bigint), CAST(coalesce(sum(connected), 0) AS bigint), "
-    "CAST(coalesce(sum(refunded), 0) AS bigint), CAST(coalesce(sum(adjusted), 0) AS bigint) FROM daily_usage "
-    "WHERE workspace_id = $1 AND day = $2";
+    "CAST(coalesce(sum(refunded), 0) AS bigint), CAST(coalesce(sum(adjusted), 0) AS bigint), {} FROM {}";
+constexpr std::string_view k_of_day = "daily_usage WHERE workspace_id = $1 AND day = $2";
+// On SQLite a long look keeps the log from being written back, and a caller who commits then pays for it: so
+// many counters at a time.
+constexpr std::int64_t k_look = 50'000;
 constexpr std::string_view k_close =
     "INSERT INTO resets (workspace_id, day, at, actor, counters, reserved, connected, refunded, adjusted, expired) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (workspace_id, day) DO NOTHING";
@@ -145,15 +148,42 @@ class Reset {
     }
   }
 
-  ClosedDay sums_of(base::Day day) {
-    auto rows = db_.query(k_sums, {workspace_, base::format_day(day)});
+  /// Inside a transaction: the day's counters after this one ("" = from the first on) are added. Returns
+  /// where it stopped, "" at the end.
+  std::string add_counters(ClosedDay& day, const std::string& after) {
+    static const auto k_all = fmt::format(k_sums, "NULL", k_of_day);
+    static const auto k_some =
+        fmt::format(k_sums, "max(assignment_id)",
+                    fmt::format("(SELECT * FROM {} AND assignment_id > $3 ORDER BY assignment_id LIMIT {})",
+                                k_of_day, k_look));
+    const auto text = base::format_day(day.day);
+    auto rows = db_.engine() == db::Engine::sqlite ? db_.query(k_some, {workspace_, text, after})
+                                                   : db_.query(k_all, {workspace_, text});
     rows.next();
-    return {.day = day,
-            .counters = rows.integer(0),
-            .reserved = rows.integer(1),
-            .connected = rows.integer(2),
-            .refunded = rows.integer(3),
-            .adjusted = rows.integer(4)};
+    day.counters += rows.integer(0);
+    day.reserved += rows.integer(1);
+    day.connected += rows.integer(2);
+    day.refunded += rows.integer(3);
+    day.adjusted += rows.integer(4);
+    return std::string(rows.text(5));
+  }
+
+  ClosedDay sums_of(base::Day day) {
+    ClosedDay sums{.day = day};
+    std::string at;
+    do at = add_counters(sums, at);
+    while (!at.empty());
+    return sums;
+  }
+
+  ClosedDay sums_piece_by_piece(base::Day day) {
+    ClosedDay sums{.day = day};
+    std::string at;
+    do {
+      const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
+      at = add_counters(sums, at);
+    } while (!at.empty());
+    return sums;
   }
 
   void sweep(std::optional<base::Day> up_to, std::int64_t* of_that_day) {
@@ -167,11 +197,7 @@ class Reset {
   void close(base::Day day) {
     std::int64_t expired = 0;
     sweep(day, &expired);
-    ClosedDay sums;
-    {
-      const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
-      sums = sums_of(day);
-    }
+    auto sums = sums_piece_by_piece(day);
     sums.expired = expired;
     const auto text = base::format_day(day);
     bool closed = false;
@@ -192,11 +218,7 @@ class Reset {
 
   /// Settling goes on after a day is closed and is no matter here: only calls that came in late are.
   void correct(ClosedDay& sums) {
-    ClosedDay now;
-    {
-      const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
-      now = sums_of(sums.day);
-    }
+    auto now = sums_piece_by_piece(sums.day);
     if (now.reserved == sums.reserved && now.counters == sums.counters) return;
     now.expired = sums.expired;
     sums = now;
