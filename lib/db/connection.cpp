@@ -84,6 +84,12 @@ std::string Connection::text_array(std::string_view placeholder) const {
                                     : fmt::format("json_array_elements_text({}::json)", placeholder);
 }
 
+std::string Connection::among(std::string_view column, std::string_view placeholder) const {
+  const auto values = fmt::format("(SELECT value FROM {})", text_array(placeholder));
+  return engine() == Engine::sqlite ? fmt::format("{} IN {}", column, values)
+                                    : fmt::format("{} = ANY (ARRAY{})", column, values);
+}
+
 std::string Connection::json_list(std::string_view text) const {
   return engine() == Engine::sqlite ? fmt::format("json_group_array({})", text)
                                     : fmt::format("json_agg({})::text", text);

@@ -27,8 +27,7 @@ constexpr records::Items k_agents{
     "contact_assignments c JOIN users u ON u.id = c.user_id WHERE u.workspace_id = $1 AND c.status = 'active'",
     "u.email"};
 constexpr records::Holders k_phone_holders{
-    "p.phone_number",
-    "contact_phones p JOIN contacts t ON t.id = p.contact_id AND t.workspace_id = p.workspace_id"};
+    "p.phone_number", "contact_phones p JOIN contacts t ON t.id = p.contact_id AND p.workspace_id = $1"};
 
 /// Sorted, so that a file that names them in another order changes nothing.
 bool canonical_agents(std::string_view text, const records::Reading& reading, std::string& out,

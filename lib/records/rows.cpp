@@ -106,10 +106,10 @@ void find_item_holders(db::Connection& db, const base::Uuid& workspace, const No
                        const Holders& holders, std::span<const std::string_view> values,
                        const std::function<void(std::string_view, std::string_view)>& held) {
   const auto array = json_array({values.begin(), values.end()});
-  auto rows = db.query(
-      fmt::format("SELECT {}, {} FROM {} WHERE t.workspace_id = $1 AND {} IN (SELECT value FROM {})",
-                  select_list(db, noun), holders.value, holders.from, holders.value, db.text_array("$2")),
-      {workspace, array});
+  auto rows =
+      db.query(fmt::format("SELECT {}, {} FROM {} WHERE t.workspace_id = $1 AND {}", select_list(db, noun),
+                           holders.value, holders.from, db.among(holders.value, "$2")),
+               {workspace, array});
   Record record;
   while (rows.next()) {
     const int value = read_record(rows, noun, record);
@@ -143,10 +143,9 @@ std::set<std::string> keys_failing(db::Connection& db, const base::Uuid& workspa
   std::set<std::string> found;
   if (keys.empty()) return found;
   const auto array = json_array({keys.begin(), keys.end()});
-  auto rows = db.query(
-      fmt::format("SELECT {} FROM {} WHERE workspace_id = $1 AND {} IN (SELECT value FROM {}) AND NOT ({})",
-                  target.key, target.table, target.key, db.text_array("$2"), condition),
-      {workspace, array});
+  auto rows = db.query(fmt::format("SELECT {} FROM {} WHERE workspace_id = $1 AND {} AND NOT ({})",
+                                   target.key, target.table, db.among(target.key, "$2"), condition),
+                       {workspace, array});
   while (rows.next()) found.emplace(rows.text(0));
   return found;
 }

@@ -90,10 +90,10 @@ std::string has_item(const Items& items, std::string_view canonical, std::vector
 
 std::string in_array(db::Connection& db, const Noun& noun, std::size_t field, std::string_view placeholder) {
   const auto& described = noun.fields[field];
-  const auto values = fmt::format("(SELECT value FROM {})", db.text_array(placeholder));
-  if (described.kind != Kind::reference) return fmt::format("t.{} IN {}", noun.column_of(field), values);
-  return fmt::format("t.{} IN (SELECT id FROM {} WHERE workspace_id = $1 AND {} IN {})",
-                     noun.column_of(field), described.target->table, described.target->key, values);
+  if (described.kind != Kind::reference)
+    return db.among(fmt::format("t.{}", noun.column_of(field)), placeholder);
+  return fmt::format("t.{} IN (SELECT id FROM {} WHERE workspace_id = $1 AND {})", noun.column_of(field),
+                     described.target->table, db.among(described.target->key, placeholder));
 }
 
 std::string json_array(const std::vector<std::string>& texts) {
@@ -107,10 +107,9 @@ Ids resolve(db::Connection& db, const base::Uuid& workspace, const Target& targe
   Ids ids;
   if (keys.empty()) return ids;
   const auto array = json_array(keys);
-  auto rows =
-      db.query(fmt::format("SELECT {}, id FROM {} WHERE workspace_id = $1 AND {} IN (SELECT value FROM {})",
-                           target.key, target.table, target.key, db.text_array("$2")),
-               {workspace, array});
+  auto rows = db.query(fmt::format("SELECT {}, id FROM {} WHERE workspace_id = $1 AND {}", target.key,
+                                   target.table, db.among(target.key, "$2")),
+                       {workspace, array});
   while (rows.next()) ids.emplace(rows.text(0), rows.text(1));
   return ids;
 }

@@ -119,5 +119,7 @@ TEST_CASE("a quoted value is cut where it is long, between characters", "[base][
   CHECK(ringctl::base::in_quotes("") == "\"\"");
   CHECK(ringctl::base::in_quotes(std::string(60, 'x')) == "\"" + std::string(60, 'x') + "\"");
   CHECK(ringctl::base::in_quotes(std::string(61, 'x')) == "\"" + std::string(60, 'x') + "…\"");
-  CHECK(ringctl::base::in_quotes(std::string(59, 'x') + "ä") == "\"" + std::string(59, 'x') + "…\"");
+  std::string long_text(59, 'x');
+  long_text += "ä";
+  CHECK(ringctl::base::in_quotes(long_text) == "\"" + std::string(59, 'x') + "…\"");
 }
