@@ -121,7 +121,11 @@ class PostgresBulk final : public BulkInsert::Impl, private PgPending {
     while (PgResult(PQgetResult(connection_.handle()))) {
     }
     connection_.checked(std::move(result));
+    if (was == State::merging) forget_plans();
   }
+
+  /// The table grew: what was planned for an empty one would read all of it for every look-up.
+  void forget_plans() { PgResult(PQexec(connection_.handle(), "DISCARD PLANS")); }
 
   void abandon() noexcept override {
     if (std::exchange(state_, State::idle) == State::copying) PQputCopyEnd(connection_.handle(), "abandoned");
