@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
+#include "base/sid.hpp"
 #include "base/text.hpp"
 #include "cmd/context.hpp"
 #include "cmd/numbers.hpp"
@@ -101,16 +101,12 @@ constexpr std::array k_check_columns = {
     Column{"reservation_id", ColumnType::uuid},
 };
 
-/// A call's SID at Twilio: CA and 32 hexadecimal digits.
 void require_call_sid(const CheckOptions& opts) {
   if (!opts.call_sid) return;
-  const auto& sid = *opts.call_sid;
-  const bool hex = std::all_of(sid.begin() + std::min<std::ptrdiff_t>(2, std::ssize(sid)), sid.end(),
-                               [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  if (!sid.starts_with("CA") || sid.size() != 34 || !hex)
-    throw Error(
-        Errc::usage, "usage.bad_value",
-        fmt::format("--call-sid: {} is no SID of a call (CA and 32 hex digits)", base::in_quotes(sid)));
+  if (!base::is_sid(*opts.call_sid, "CA"))
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--call-sid: {} is no SID of a call (CA and 32 hex digits)",
+                            base::in_quotes(*opts.call_sid)));
   if (!opts.reserve)
     throw Error(Errc::usage, "usage.bad_value", "--call-sid: nothing is counted without --reserve",
                 "add --reserve");

@@ -119,12 +119,13 @@ class Decision {
 
   /// What the row shall have of a unique beyond what it has already.
   std::vector<std::string> new_unique_values(std::size_t i, std::size_t unique) const {
-    if (!held_[i]) return adapter_.unique_values(unique, batch_.rows[i]);
+    if (!held_[i]) return adapter_.unique_values(unique, row_after(i));
     return records::values_beyond(adapter_.unique_values(unique, row_after(i)),
                                   unique_values_of(*held_[i], unique));
   }
 
   Row row_after(std::size_t i) const {
+    if (!held_[i]) return batch_.rows[i];
     Row row;
     for (std::size_t c = 0; c < batch_.rows[i].size(); ++c)
       row.push_back(as_cell(wanted(adapter_, batch_.rows[i], *held_[i], c)));
@@ -160,16 +161,19 @@ class Decision {
       if (given_up_.contains(unique, value)) given_up_before(i, unique, value);
   }
 
+  std::string_view unique_column(std::size_t i, std::size_t unique, std::string_view value) const {
+    return adapter_.columns()[adapter_.unique_column(unique, row_after(i), value)].name;
+  }
+
   void given_up_before(std::size_t i, std::size_t unique, std::string_view value) {
-    const auto name = adapter_.columns()[adapter_.uniques()[unique].column].name;
+    const auto name = unique_column(i, unique, value);
     refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
            fmt::format("{} is one that another row of the file gives up; it moves in an import of its own",
                        base::in_quotes(records::shown_key(value))));
   }
 
   void taken(std::size_t i, std::size_t unique, std::string_view value, std::string_view holder) {
-    const auto row = held_[i] ? row_after(i) : batch_.rows[i];
-    const auto name = adapter_.columns()[adapter_.unique_column(unique, row, value)].name;
+    const auto name = unique_column(i, unique, value);
     const auto quoted = base::in_quotes(records::shown_key(value));
     refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
            holder.empty() ? fmt::format("{} is held by another workspace", quoted)

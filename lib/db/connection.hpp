@@ -133,8 +133,8 @@ class Connection {
   /// Table expression with one text column that unpacks a JSON array of texts bound as `placeholder`:
   /// `phone_number IN (SELECT value FROM json_each($1))` or its PostgreSQL twin.
   std::string text_array(std::string_view placeholder) const;
-  /// Condition: a text column holds one of the array's. PostgreSQL looks each up in an index that has the column,
-  /// also by a plan it made while the table was empty.
+  /// Condition: a text column holds one of the texts of such an array. In the form for which each engine can
+  /// look them up in an index.
   std::string among(std::string_view column, std::string_view placeholder) const;
   /// Aggregate expression: the JSON array of a text in all rows, in their order. No rows: NULL or an empty
   /// array.

@@ -61,8 +61,8 @@ std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace,
       phones);
   const auto array = nlohmann::json(phones).dump();
   auto others = db.query(fmt::format("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND "
-                                     "contact_id <> $2 AND phone_number IN (SELECT value FROM {})",
-                                     db.text_array("$3")),
+                                     "contact_id <> $2 AND {}",
+                                     db.among("phone_number", "$3")),
                          {workspace, contact, array});
   while (others.next()) phones.erase(std::string(others.text(0)));
   auto own = db.query("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2",
@@ -75,13 +75,12 @@ std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace,
 /// was in the way of.
 void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
   const auto array = nlohmann::json(phones).dump();
-  const auto among = fmt::format("IN (SELECT value FROM {})", db.text_array("$2"));
-  db.exec(
-      fmt::format("UPDATE reservations SET to_number = '' WHERE workspace_id = $1 AND to_number {}", among),
-      {workspace, array});
-  db.exec(
-      fmt::format("DELETE FROM job_rows WHERE {} AND object_id IS NULL AND row_key {}", k_of_imports, among),
-      {workspace, array});
+  db.exec(fmt::format("UPDATE reservations SET to_number = '' WHERE workspace_id = $1 AND {}",
+                      db.among("to_number", "$2")),
+          {workspace, array});
+  db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id IS NULL AND {}", k_of_imports,
+                      db.among("row_key", "$2")),
+          {workspace, array});
   db.exec(fmt::format("UPDATE job_rows SET message = NULL WHERE {} AND message IS NOT NULL AND EXISTS "
                       "(SELECT 1 FROM {} p WHERE message LIKE '%' || p.value || '%')",
                       k_of_imports, db.text_array("$2")),

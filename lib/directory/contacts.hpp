@@ -41,4 +41,11 @@ records::Plan add_note(records::Records& contacts, std::string_view key, std::st
 /// that nobody calls the person again. Errc::conflict [contacts.erased].
 void erase_contact(audit::Session&, const base::Uuid& workspace, const base::Uuid& contact, bool write);
 
+// Inside the caller's transaction.
+/// How many contacts a user looks after.
+std::int64_t count_contacts_of(db::Connection&, const base::Uuid& workspace, const base::Uuid& user);
+/// To another user, or to nobody. One audit row for all: there can be as many as contacts.
+void hand_over_contacts(audit::Session&, const base::Uuid& workspace, const records::Record& from,
+                        const std::optional<records::Record>& to);
+
 }  // namespace ringctl::directory

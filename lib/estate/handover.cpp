@@ -2,12 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "db/transaction.hpp"
+#include "directory/contacts.hpp"
 #include "directory/people.hpp"
 #include "estate/assignments.hpp"
 #include "records/records.hpp"
@@ -32,14 +29,6 @@ std::vector<Record> live_assignments(db::Connection& db, const base::Uuid& works
   auto rows = rows_where(db, workspace, assignments_noun(), field, value, lock);
   std::erase_if(rows, [](const Record& row) { return row.cells[k_assignment_is_active] != "yes"; });
   return rows;
-}
-
-std::int64_t contacts_of(db::Connection& db, const base::Uuid& workspace, const base::Uuid& user) {
-  return db
-      .integer(
-          "SELECT count(*) FROM contact_assignments WHERE workspace_id = $1 AND user_id = $2 AND status = 'active'",
-          {workspace, user})
-      .value_or(0);
 }
 
 /// One handing over, within the caller's transaction.
@@ -77,42 +66,6 @@ class Handover {
     put(noun, std::move(wanted));
   }
 
-  /// `to` nullopt: nobody looks after them any more. One audit row for all: there can be as many as contacts.
-  void give_contacts(const Record& from, const std::optional<Record>& to) {
-    auto& db = session_.db;
-    const auto now = session_.clock.now();
-    const auto contacts = end_contacts(from.id, now);
-    if (contacts.empty()) return;
-    const auto array = nlohmann::json(contacts).dump();
-    const auto among = fmt::format("IN (SELECT CAST(value AS {}) FROM {})",
-                                   db.engine() == db::Engine::sqlite ? "text" : "uuid", db.text_array("$2"));
-    db.exec(
-        fmt::format(
-            "UPDATE contacts SET version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND id {}",
-            among),
-        {workspace_, array, now});
-    if (to)
-      db.exec(
-          fmt::format(
-              "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, "
-              "updated_at) SELECT id, $4, $1, 'active', $3, $3 FROM contacts WHERE workspace_id = $1 AND id {} "
-              "ON CONFLICT (contact_id, user_id) DO UPDATE SET status = 'active', updated_at = "
-              "excluded.updated_at WHERE contact_assignments.status <> 'active'",
-              among),
-          {workspace_, array, now, to->id});
-    const auto& email = from.cells[directory::k_user_email];
-    const nlohmann::json moved{
-        {"to", to ? nlohmann::json(to->cells[directory::k_user_email]) : nlohmann::json()},
-        {"contacts", contacts.size()},
-        {"digest", base::sha256_hex(array)}};
-    audit::record(session_, workspace_,
-                  {.action = "contacts.handover",
-                   .object_type = "user",
-                   .object_id = from.id,
-                   .object_key = email,
-                   .after = moved.dump()});
-  }
-
   void write(const Noun& noun, const Record& before, Record&& after) {
     if (before.cells == after.cells) return;
     records::require_writable(session_.db, workspace_, noun, &before, after);
@@ -120,18 +73,6 @@ class Handover {
   }
 
  private:
-  /// Those that somebody looked after until now, in order.
-  std::vector<std::string> end_contacts(const base::Uuid& user, base::Instant now) {
-    std::vector<std::string> contacts;
-    auto rows = session_.db.query(
-        "UPDATE contact_assignments SET status = 'inactive', updated_at = $3 "
-        "WHERE workspace_id = $1 AND user_id = $2 AND status = 'active' RETURNING contact_id",
-        {workspace_, user, now});
-    while (rows.next()) contacts.emplace_back(rows.text(0));
-    std::sort(contacts.begin(), contacts.end());
-    return contacts;
-  }
-
   /// The heir is known to be active, and a number that is not may well be theirs: only what others have
   /// counts.
   void put(const Noun& noun, Record&& wanted) {
@@ -171,7 +112,7 @@ Holdings read_holdings(db::Connection& db, const base::Uuid& workspace, const Re
     if (row.cells[k_extension_is_active] == "yes") held.extensions.push_back(row.cells[k_extension]);
   for (const auto& row : rows_where(db, workspace, pools_noun(), k_pool_user, email, false))
     if (row.cells[k_pool_sms_access_enabled] == "yes") held.pools.push_back(row.cells[k_pool_number]);
-  held.contacts = contacts_of(db, workspace, user.id);
+  held.contacts = directory::count_contacts_of(db, workspace, user.id);
   return held;
 }
 
@@ -193,7 +134,7 @@ void hand_over_all(audit::Session& session, const base::Uuid& workspace, const R
     if (row.cells[k_pool_sms_access_enabled] != "yes") continue;
     to.empty() ? handover.end(pools_noun(), row, k_pool_sms_access_enabled) : handover.give_pool(row, to);
   }
-  handover.give_contacts(user, successor);
+  directory::hand_over_contacts(session, workspace, user, successor);
 }
 
 }  // namespace

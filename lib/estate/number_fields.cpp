@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/sid.hpp"
 #include "base/text.hpp"
 #include "estate/capabilities.hpp"
 #include "phone/region.hpp"
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::size_t k_max_provider = 32;
 constexpr std::ptrdiff_t k_max_label = 200;
-constexpr std::size_t k_sid_digits = 32;
 
 bool refuse(base::Finding& finding, const char* code, std::string message) {
   finding.code = code;
@@ -92,12 +92,7 @@ bool canonical_capabilities(std::string_view text, std::string& out, base::Findi
 }
 
 bool canonical_sid(std::string_view text, std::string& out, base::Finding& finding) {
-  const auto digits =
-      text.size() == 2 + k_sid_digits && text.substr(0, 2) == "PN" ? text.substr(2) : std::string_view();
-  const bool hex = !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-  if (!hex)
+  if (!base::is_sid(text, "PN"))
     return refuse(finding, "bad_sid",
                   fmt::format("{} is no number SID (PN and 32 hex digits)", base::in_quotes(text)));
   out.assign(text);

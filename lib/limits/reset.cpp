@@ -131,8 +131,8 @@ class Reset {
 
   /// What run() would do, without the reservations that are settled until then.
   void foresee() {
-    const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
     for (const auto& day : days_) report_.days.push_back(sums_of(day));
+    const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
     count_due(session_, workspace_, {.number_id = number_id_}, [&](base::Day day, std::int64_t count) {
       report_.expired += count;
       for (auto& closed : report_.days) {
@@ -171,14 +171,6 @@ class Reset {
   ClosedDay sums_of(base::Day day) {
     ClosedDay sums{.day = day};
     std::string at;
-    do at = add_counters(sums, at);
-    while (!at.empty());
-    return sums;
-  }
-
-  ClosedDay sums_piece_by_piece(base::Day day) {
-    ClosedDay sums{.day = day};
-    std::string at;
     do {
       const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
       at = add_counters(sums, at);
@@ -197,7 +189,7 @@ class Reset {
   void close(base::Day day) {
     std::int64_t expired = 0;
     sweep(day, &expired);
-    auto sums = sums_piece_by_piece(day);
+    auto sums = sums_of(day);
     sums.expired = expired;
     const auto text = base::format_day(day);
     bool closed = false;
@@ -218,7 +210,7 @@ class Reset {
 
   /// Settling goes on after a day is closed and is no matter here: only calls that came in late are.
   void correct(ClosedDay& sums) {
-    auto now = sums_piece_by_piece(sums.day);
+    auto now = sums_of(sums.day);
     if (now.reserved == sums.reserved && now.counters == sums.counters) return;
     now.expired = sums.expired;
     sums = now;
