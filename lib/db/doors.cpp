@@ -10,6 +10,8 @@ std::string_view door_name(Door door) {
       return "workspaces";
     case Door::number_holder:
       return "number_holder";
+    case Door::token_holder:
+      return "token_holder";
     case Door::maintenance:
       return "maintenance";
   }

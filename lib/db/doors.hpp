@@ -10,10 +10,11 @@ enum class Door {
   none,
   workspaces,     ///< list and find workspaces by name: read workspaces
   number_holder,  ///< which workspace holds a number: read phone_numbers
+  token_holder,   ///< whose an API token is: read api_tokens
   maintenance,    ///< db check, backup, copy: every table, for reading and for writing
 };
 
-/// The setting's text: "", "workspaces", "number_holder", "maintenance".
+/// The setting's text: "", "workspaces", "number_holder", "token_holder", "maintenance".
 std::string_view door_name(Door);
 
 }  // namespace ringctl::db
