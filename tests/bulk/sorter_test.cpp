@@ -159,8 +159,8 @@ TEST_CASE("records larger than the budget and than a read buffer come back whole
 
 TEST_CASE("a sorter takes little more memory than its budget, and frees it to read what it spilled",
           "[bulk][sorter]") {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr std::size_t k_slack = 24U << 20;  // its shadow and quarantine
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr std::size_t k_slack = 24U << 20;  // their shadow and quarantine
 #else
   constexpr std::size_t k_slack = 6U << 20;
 #endif
