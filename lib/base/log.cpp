@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+#include "base/text.hpp"
+
 namespace ringctl::base {
 namespace {
 
@@ -53,14 +55,15 @@ spdlog::logger& logger(LogFormat format) {
   return *text;
 }
 
-/// Control characters as \u00XX, so that data can neither break a line nor drive a terminal. `quoted`: for a
-/// JSON string.
+/// Control characters, and the bytes of a text that is not UTF-8, as \u00XX, so that data can neither break a
+/// line nor drive a terminal. `quoted`: for a JSON string.
 std::string escaped(std::string_view text, bool quoted) {
   std::string out;
   out.reserve(text.size());
+  const bool utf8 = valid_utf8(text);
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F)
+    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !utf8))
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
     else if (quoted && (c == '"' || c == '\\'))
       out.append({'\\', c});
@@ -68,6 +71,26 @@ std::string escaped(std::string_view text, bool quoted) {
       out.push_back(c);
   }
   return out;
+}
+
+bool is_empty(const LogField& field) {
+  const auto* const text = std::get_if<std::string_view>(&field.value);
+  return text != nullptr && text->empty();
+}
+
+void append_value(std::string& line, const LogField& field, bool json) {
+  if (const auto* const text = std::get_if<std::string_view>(&field.value)) {
+    const bool quoted = json || text->find_first_of(" \"=") != std::string_view::npos;
+    line += quoted ? fmt::format("\"{}\"", escaped(*text, true)) : escaped(*text, false);
+  } else if (const auto* const integer = std::get_if<std::int64_t>(&field.value)) {
+    fmt::format_to(std::back_inserter(line), "{}", *integer);
+  } else {
+    fmt::format_to(std::back_inserter(line), "{:.3f}", std::get<double>(field.value));
+  }
+}
+
+void write_line(LogLevel level, LogFormat format, std::string_view line) {
+  logger(format).log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace
@@ -86,7 +109,20 @@ void log(LogLevel level, std::string_view event, std::string_view message) {
   const auto line =
       json ? fmt::format(R"("event":"{}","message":"{}")", escaped(event, true), escaped(message, true))
            : fmt::format("{}: {}", escaped(event, false), escaped(message, false));
-  logger(format).log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+  write_line(level, format, line);
+}
+
+void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+  if (!log_enabled(level)) return;
+  const LogFormat format = g_format;
+  const bool json = format == LogFormat::json;
+  std::string line = json ? fmt::format(R"("event":"{}")", escaped(event, true)) : escaped(event, false);
+  for (const auto& field : fields) {
+    if (is_empty(field)) continue;
+    line += json ? fmt::format(R"(,"{}":)", field.name) : fmt::format(" {}=", field.name);
+    append_value(line, field, json);
+  }
+  write_line(level, format, line);
 }
 
 }  // namespace ringctl::base

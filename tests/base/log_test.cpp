@@ -69,3 +69,30 @@ TEST_CASE("nothing more verbose than asked for is written") {
   CHECK_FALSE(stderr_of([] { log(LogLevel::info, "x", "y"); }).empty());
   CHECK(stderr_of([] { log(LogLevel::debug, "x", "y"); }).empty());
 }
+
+TEST_CASE("fields of a line are members of its object, and empty ones are left out") {
+  const Configured configured(LogLevel::info, LogFormat::json);
+  const auto line = stderr_of([] {
+    log(LogLevel::info, "webhook",
+        {{"call_sid", "CA1"}, {"tenant", ""}, {"status", std::int64_t{200}}, {"dur_ms", 1.25}});
+  });
+  const auto object = nlohmann::json::parse(line);
+  CHECK(object.at("event") == "webhook");
+  CHECK(object.at("call_sid") == "CA1");
+  CHECK(object.at("status") == 200);
+  CHECK(object.at("dur_ms") == 1.25);
+  CHECK_FALSE(object.contains("tenant"));
+}
+
+TEST_CASE("fields of a text line stand as name=value, quoted where they would run together") {
+  const Configured configured(LogLevel::info, LogFormat::text);
+  CHECK(stderr_of([] {
+          log(LogLevel::info, "webhook", {{"path", "/a b"}, {"status", std::int64_t{200}}, {"who", "x"}});
+        }) == "ringctl: info: webhook path=\"/a b\" status=200 who=x\n");
+}
+
+TEST_CASE("bytes that are no UTF-8 do not spoil a JSON line") {
+  const Configured configured(LogLevel::info, LogFormat::json);
+  const auto line = stderr_of([] { log(LogLevel::info, "webhook", {{"path", "/\xff\xc3"}}); });
+  CHECK(nlohmann::json::parse(line).at("path") == "/\u00ff\u00c3");
+}
