@@ -17,3 +17,4 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)      # base (fo
 find_library(RINGCTL_LIBCSV csv REQUIRED)                             # csv
 find_library(RINGCTL_LIBPHONENUMBER phonenumber REQUIRED)             # phone
 pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf)         # phone (libphonenumber's own values)
+find_library(RINGCTL_PROMETHEUS prometheus-cpp-core REQUIRED)            # serve (metrics; its package wants more than this)
