@@ -4,7 +4,7 @@ find_package(Threads REQUIRED)
 find_package(CLI11 REQUIRED)                                          # cmd
 find_package(nlohmann_json 3.11 REQUIRED)                             # .cpp files at a wire boundary
 find_package(SQLite3 3.40 REQUIRED)                                   # db
-find_package(ZLIB REQUIRED)                                           # csv
+find_package(ZLIB REQUIRED)                                           # csv, serve (checksums)
 find_package(fmt REQUIRED)                                            # every room
 find_package(spdlog REQUIRED)                                         # base
 find_package(absl REQUIRED)                                           # base (time zones)

@@ -149,7 +149,7 @@ const Library k_libraries[] = {
     {"sqlite3.h", {"db"}, Where::own_headers},
     {"toml++/", {"config"}, Where::own_headers},
     {"utf8proc.h", {"base", "cmd"}, Where::own_headers},
-    {"zlib.h", {"csv"}, Where::own_headers},
+    {"zlib.h", {"csv", "serve"}, Where::own_headers},
     {"zstd.h", {"csv"}, Where::own_headers},
 };
 

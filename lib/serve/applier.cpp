@@ -1,0 +1,316 @@
+#include "serve/applier.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <new>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "serve/applier_refused.hpp"
+
+namespace ringctl::serve {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How long the idle thread sleeps before it looks at its chores.
+constexpr milliseconds k_idle{250};
+constexpr unsigned k_most_doublings = 16;
+
+}  // namespace
+
+bool is_passing(const std::exception& failure) {
+  if (dynamic_cast<const std::bad_alloc*>(&failure) != nullptr) return true;
+  const auto* const error = dynamic_cast<const Error*>(&failure);
+  if (error == nullptr) return false;
+  switch (error->errc()) {
+    case Errc::db_down:
+    case Errc::db_busy:
+    case Errc::db_corrupt:
+    case Errc::unknown_outcome:
+    case Errc::schema:
+    case Errc::config:
+    case Errc::auth:
+    case Errc::locked:
+    case Errc::output:
+    case Errc::timeout:
+    case Errc::interrupted:
+    case Errc::terminated:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Applier::Applier(Journal& journal, const base::Clock& clock, Apply apply, ApplierOptions options)
+    : journal_(journal),
+      clock_(clock),
+      apply_(std::move(apply)),
+      options_(std::move(options)),
+      look_at_(clock.steady()),
+      save_at_(clock.steady() + options_.save_every),
+      random_(std::random_device{}()) {
+  journal_.on_grown([this] {
+    const std::lock_guard lock(mutex_);
+    grown_ = true;
+    if (idle_) changed_.notify_one();
+  });
+  thread_ = std::thread([this] { run(); });
+}
+
+Applier::~Applier() {
+  stop(milliseconds(0));
+  journal_.on_grown({});
+}
+
+bool Applier::stop(milliseconds within) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) deadline_ = clock_.steady() + within;
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  return journal_.highest_applied() >= journal_.highest();
+}
+
+bool Applier::must_end() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_ && clock_.steady() >= deadline_;
+}
+
+void Applier::run() {
+  for (auto step_taken = Step::worked; step_taken != Step::stopped && !must_end();) {
+    if (!behind_) gather();
+    step_taken = step(journal_);
+    if (step_taken == Step::idle) step_taken = step_abandoned();
+    housekeeping();
+    if (step_taken == Step::idle) {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) break;
+    }
+    if (step_taken == Step::idle) wait_for_more();
+  }
+  abandoned_.reset();
+  journal_.save_checkpoint();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  report_applied();
+}
+
+Applier::Step Applier::step(Journal& journal) {
+  if (const auto failed = journal.fetch(batch_, options_.batch)) {
+    note_failure(fmt::format("the journal cannot be read: {}", failed.message()), false);
+    behind_ = true;
+    return back_off(0) ? Step::worked : Step::stopped;
+  }
+  behind_ = batch_.reached(options_.batch);
+  const bool worked = !batch_.empty();
+  if (worked && !apply_all(journal, batch_.records())) return Step::stopped;
+  if (batch_.up_to() > journal.highest_applied()) mark(journal, batch_.up_to(), {});
+  return worked ? Step::worked : Step::idle;
+}
+
+/// A batch of a slot whose process has ended. When it is empty, the next one's turn comes.
+Applier::Step Applier::step_abandoned() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return Step::idle;
+  }
+  if (!abandoned_ && !open_abandoned()) return Step::idle;
+  const auto taken = step(*abandoned_);
+  if (taken != Step::idle) return taken;
+  abandoned_->save_checkpoint();
+  abandoned_->trim();
+  abandoned_.reset();
+  return Step::worked;
+}
+
+bool Applier::open_abandoned() {
+  if (options_.root.empty() || clock_.steady() < look_at_) return false;
+  auto& disk = options_.disk != nullptr ? *options_.disk : system_disk();
+  try {
+    abandoned_ = Journal::open_abandoned(options_.root, next_slot_, options_.abandoned, clock_, disk);
+  } catch (const std::exception& failure) {
+    note_failure(failure.what(), false);
+    return false;
+  }
+  if (abandoned_) return true;
+  next_slot_ = 0;
+  look_at_ = clock_.steady() + options_.look_every;
+  return false;
+}
+
+/// Few records make few commits: those that come within a moment share one. Nobody is kept waiting for it.
+void Applier::gather() {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, options_.gather, [this] { return stopping_ || waiters_ > 0 || !waiting_.empty(); });
+  grown_ = false;
+}
+
+/// In order; of a batch that is refused, halves, until the record at fault stands alone. False: stopped
+/// before the end.
+bool Applier::apply_all(Journal& journal, std::span<const Record> records) {
+  std::string reason;
+  for (unsigned attempt = 0;; ++attempt) {
+    const auto outcome = try_apply(journal, records, reason);
+    if (outcome == Outcome::applied) {
+      mark(journal, records.back().sequence, records);
+      return true;
+    }
+    if (outcome == Outcome::refused) {
+      const auto half = records.size() / 2;
+      if (half > 0)
+        return apply_all(journal, records.first(half)) && apply_all(journal, records.subspan(half));
+      if (keep_aside(journal, records.front(), reason)) return true;
+    }
+    if (!back_off(attempt)) return false;
+  }
+}
+
+Applier::Outcome Applier::try_apply(const Journal& journal, std::span<const Record> records,
+                                    std::string& reason) {
+  const auto begin = clock_.steady();
+  try {
+    apply_(records);
+  } catch (const std::exception& failure) {
+    reason = failure.what();
+    const bool away = is_passing(failure);
+    if (away) note_failure(reason, true);
+    return away ? Outcome::away : Outcome::refused;
+  } catch (...) {
+    reason = "unknown failure";
+    return Outcome::refused;
+  }
+  note_applied(journal, records,
+               std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - begin));
+  return Outcome::applied;
+}
+
+/// False if the disk would not take it: then it stays where it is, before all that follows.
+bool Applier::keep_aside(Journal& journal, const Record& record, const std::string& reason) {
+  try {
+    set_aside(journal.slot().folder(), record, reason);
+  } catch (const std::exception& failure) {
+    note_failure(failure.what(), false);
+    return false;
+  }
+  base::log(base::LogLevel::error, "journal.record_refused",
+            fmt::format("record {} of {}: {}", record.sequence, journal.slot().folder().string(), reason));
+  {
+    const std::lock_guard lock(mutex_);
+    ++stats_.refused;
+    stats_.last_error = reason;
+    stats_.last_error_at = clock_.now();
+  }
+  mark(journal, record.sequence, {&record, 1});
+  return true;
+}
+
+void Applier::mark(Journal& journal, std::uint64_t up_to, std::span<const Record> records) {
+  std::uint64_t payload = 0;
+  for (const auto& record : records) payload += record.bytes.size();
+  journal.applied(up_to, records.size(), payload);
+  if (&journal == &journal_) report_applied();
+}
+
+void Applier::note_applied(const Journal& journal, std::span<const Record> records,
+                           std::chrono::microseconds took) {
+  const std::lock_guard lock(mutex_);
+  ++stats_.batches;
+  stats_.records += records.size();
+  if (&journal != &journal_) stats_.adopted += records.size();
+  stats_.apply_total += took;
+  stats_.apply_longest = std::max(stats_.apply_longest, took);
+  stats_.db_up = true;
+  stats_.away_since.reset();
+}
+
+void Applier::note_failure(const std::string& reason, bool database) {
+  const std::lock_guard lock(mutex_);
+  ++stats_.retries;
+  stats_.last_error = reason;
+  stats_.last_error_at = clock_.now();
+  if (!database) return;
+  if (stats_.db_up)
+    base::log(base::LogLevel::warn, "journal.database_away",
+              fmt::format("records wait in the journal: {}", reason));
+  stats_.db_up = false;
+  if (!stats_.away_since) stats_.away_since = clock_.now();
+}
+
+/// False if the wait was ended by stop(): whoever stops does not wait for a database to come back.
+bool Applier::back_off(unsigned attempt) {
+  auto delay = options_.first_retry * (1 << std::min(attempt, k_most_doublings));
+  delay = std::min(delay, options_.longest_retry);
+  delay -= milliseconds(std::uniform_int_distribution<std::int64_t>(0, delay.count() / 2)(random_));
+  if (options_.sleep) options_.sleep(delay);
+  std::unique_lock lock(mutex_);
+  if (!options_.sleep) changed_.wait_for(lock, delay, [this] { return stopping_; });
+  return !stopping_;
+}
+
+void Applier::housekeeping() {
+  if (clock_.steady() < save_at_) return;
+  save_at_ = clock_.steady() + options_.save_every;
+  if (const auto failed = journal_.save_checkpoint())
+    note_failure(fmt::format("the journal's checkpoint was not saved: {}", failed.message()), false);
+  journal_.trim();
+}
+
+void Applier::wait_for_more() {
+  std::unique_lock lock(mutex_);
+  idle_ = true;
+  changed_.wait_for(lock, k_idle, [this] { return grown_ || stopping_; });
+  idle_ = false;
+}
+
+/// Tells those whose records are applied, and, at the end, the others that they never will be.
+void Applier::report_applied() {
+  const auto applied = journal_.highest_applied();
+  std::vector<Waiting> ready;
+  bool ended = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ended = ended_;
+    const auto first = std::partition(waiting_.begin(), waiting_.end(),
+                                      [&](const Waiting& one) { return !ended && one.sequence > applied; });
+    std::move(first, waiting_.end(), std::back_inserter(ready));
+    waiting_.erase(first, waiting_.end());
+  }
+  progress_.notify_all();
+  for (const auto& one : ready) one.done(one.sequence <= applied);
+}
+
+bool Applier::wait_until(std::uint64_t sequence, milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  ++waiters_;
+  changed_.notify_one();
+  progress_.wait_for(lock, timeout, [&] { return ended_ || journal_.highest_applied() >= sequence; });
+  --waiters_;
+  return journal_.highest_applied() >= sequence;
+}
+
+void Applier::when_applied(std::uint64_t sequence, std::function<void(bool)> done) {
+  bool now = false;
+  {
+    const std::lock_guard lock(mutex_);
+    now = ended_ || journal_.highest_applied() >= sequence;
+    if (!now) waiting_.push_back({sequence, std::move(done)});
+  }
+  if (now) return done(journal_.highest_applied() >= sequence);
+  changed_.notify_one();
+}
+
+Applier::Stats Applier::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+}  // namespace ringctl::serve
