@@ -8,6 +8,8 @@ find_package(ZLIB REQUIRED)                                           # csv, ser
 find_package(fmt REQUIRED)                                            # every room
 find_package(spdlog REQUIRED)                                         # base
 find_package(absl REQUIRED)                                           # base (time zones)
+find_package(pugixml REQUIRED)                                        # twiml (reading)
+find_package(OpenSSL 3.0 REQUIRED)                                    # twilio
 find_package(Catch2 REQUIRED)                                         # tests
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)                  # db
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)          # base
@@ -18,3 +20,4 @@ find_library(RINGCTL_LIBCSV csv REQUIRED)                             # csv
 find_library(RINGCTL_LIBPHONENUMBER phonenumber REQUIRED)             # phone
 pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf)         # phone (libphonenumber's own values)
 find_library(RINGCTL_PROMETHEUS prometheus-cpp-core REQUIRED)            # serve (metrics; its package wants more than this)
+pkg_check_modules(LIBXML2 IMPORTED_TARGET libxml-2.0)                 # tests (reads what twiml wrote)
