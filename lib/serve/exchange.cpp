@@ -1,0 +1,67 @@
+#include "serve/exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+
+namespace ringctl::serve {
+
+Answer twiml_answer(std::string body) { return {200, "text/xml; charset=utf-8", std::move(body)}; }
+Answer no_content() { return {204}; }
+
+Answer problem(int status, std::string_view detail) {
+  const nlohmann::json body = {{"type", "about:blank"},
+                               {"title", std::string(net::reason_phrase(status))},
+                               {"status", status},
+                               {"detail", std::string(detail)}};
+  return {status, "application/problem+json",
+          body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+}
+
+Exchange::Exchange(Office& office, const net::Request& request, const Route& route, net::Respond respond)
+    : office_(office),
+      endpoint_(route.endpoint),
+      rest_(route.rest),
+      id_(request.id),
+      received_at_(office.clock.now()),
+      started_(office.clock.steady()),
+      overloaded_(request.overloaded),
+      respond_(std::move(respond)) {
+  if (route.workspace) workspace_ = route.workspace->text();
+}
+
+bool Exchange::answer(Answer answer) noexcept {
+  if (answered_.exchange(true, std::memory_order_acq_rel)) return false;
+  const int status = answer.status;
+  respond_({status, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers)});
+  report(status, {});
+  return true;
+}
+
+bool Exchange::answer_safely(Answer answer, std::string_view cause) noexcept {
+  if (answered_.exchange(true, std::memory_order_acq_rel)) return false;
+  const int status = answer.status;
+  respond_({status, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers)});
+  office_.metrics.safe_answer(cause);
+  report(status, cause);
+  return true;
+}
+
+void Exchange::report(int status, std::string_view cause) noexcept {
+  const auto took = office_.clock.steady() - started_;
+  office_.metrics.answered(endpoint_, status, took);
+  const auto level = cause.empty() ? base::LogLevel::info : base::LogLevel::warn;
+  if (!base::log_enabled(level)) return;
+  base::log(level, "request",
+            {{"route", endpoint_name(endpoint_)},
+             {"status", std::int64_t{status}},
+             {"request_id", id_},
+             {"call_sid", call_sid_},
+             {"tenant", workspace_},
+             {"safe_answer", cause},
+             {"dur_ms", std::chrono::duration<double, std::milli>(took).count()}});
+}
+
+}  // namespace ringctl::serve

@@ -1,0 +1,79 @@
+#pragma once
+// One request on its way through serve, and its answer: given once, by whoever comes first, the work or the
+// deadline.
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "net/request.hpp"
+#include "net/respond.hpp"
+#include "serve/metrics.hpp"
+#include "serve/paths.hpp"
+
+namespace ringctl::serve {
+
+struct Answer {
+  int status = 200;
+  std::string content_type = {};
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+/// 200 with TwiML.
+Answer twiml_answer(std::string body);
+/// 204: what a status callback gets.
+Answer no_content();
+/// RFC 9457: {"type":"about:blank","title":...,"status":...,"detail":...}.
+Answer problem(int status, std::string_view detail);
+
+/// What every exchange needs of the process; outlives them all.
+struct Office {
+  const base::Clock& clock;
+  Metrics& metrics;
+};
+
+class Exchange {
+ public:
+  Exchange(Office&, const net::Request&, const Route&, net::Respond);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// False if it was answered before; the answer then goes nowhere. Any thread.
+  bool answer(Answer) noexcept;
+  /// The same for the safe answer: counted under `cause`.
+  bool answer_safely(Answer, std::string_view cause) noexcept;
+  bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
+
+  Endpoint endpoint() const { return endpoint_; }
+  /// What follows the endpoint in the path.
+  const std::string& rest() const { return rest_; }
+  const std::string& id() const { return id_; }
+  base::Instant received_at() const { return received_at_; }
+  std::chrono::steady_clock::time_point started() const { return started_; }
+  bool overloaded() const { return overloaded_; }
+
+  /// For the log, as soon as they are known; before the first answer can come.
+  void about_call(std::string_view sid) { call_sid_ = sid; }
+  void about_workspace(const base::Uuid& id) { workspace_ = id.text(); }
+
+ private:
+  void report(int status, std::string_view cause) noexcept;
+
+  Office& office_;
+  const Endpoint endpoint_;
+  const std::string rest_, id_;
+  const base::Instant received_at_;
+  const std::chrono::steady_clock::time_point started_;
+  const bool overloaded_;
+  std::string call_sid_, workspace_;
+  std::atomic<bool> answered_ = false;
+  net::Respond respond_;
+};
+using ExchangePtr = std::shared_ptr<Exchange>;
+
+}  // namespace ringctl::serve
