@@ -33,7 +33,7 @@ using Apply = std::function<void(std::span<const Record>)>;
 bool is_passing(const std::exception&);
 
 struct ApplierOptions {
-  BatchLimits batch;
+  BatchLimits batch = {};
   /// How long a batch that is not full gathers more, unless somebody waits for it.
   std::chrono::milliseconds gather{10};
   std::chrono::milliseconds first_retry{100},
@@ -41,12 +41,12 @@ struct ApplierOptions {
   std::chrono::milliseconds save_every{1000};  ///< the checkpoint, and the journal's bounds
   /// Where to look for the slots of processes that have ended, at the start and then this often; "" =
   /// nowhere.
-  std::filesystem::path root;
+  std::filesystem::path root = {};
   std::chrono::milliseconds look_every{60'000};
-  JournalOptions abandoned;
+  JournalOptions abandoned = {};
   Disk* disk = nullptr;  ///< of abandoned slots; null = the machine's
   /// Waits between attempts; unset = a wait that stop() ends.
-  std::function<void(std::chrono::milliseconds)> sleep;
+  std::function<void(std::chrono::milliseconds)> sleep = {};
 };
 
 class Applier {
