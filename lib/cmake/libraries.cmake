@@ -8,6 +8,8 @@ find_package(ZLIB REQUIRED)                                           # csv
 find_package(fmt REQUIRED)                                            # every room
 find_package(spdlog REQUIRED)                                         # base
 find_package(absl REQUIRED)                                           # base (time zones)
+find_package(pugixml REQUIRED)                                        # twiml (reading)
+find_package(OpenSSL 3.0 REQUIRED)                                    # twilio
 find_package(Catch2 REQUIRED)                                         # tests
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)                  # db
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)          # base
@@ -17,3 +19,4 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)      # base (fo
 find_library(RINGCTL_LIBCSV csv REQUIRED)                             # csv
 find_library(RINGCTL_LIBPHONENUMBER phonenumber REQUIRED)             # phone
 pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf)         # phone (libphonenumber's own values)
+pkg_check_modules(LIBXML2 IMPORTED_TARGET libxml-2.0)                 # tests (reads what twiml wrote)
