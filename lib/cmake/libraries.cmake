@@ -9,8 +9,7 @@ find_package(fmt REQUIRED)                                            # every ro
 find_package(spdlog REQUIRED)                                         # base
 find_package(absl REQUIRED)                                           # base (time zones)
 find_package(pugixml REQUIRED)                                        # twiml (reading)
-find_package(OpenSSL 3.0 REQUIRED)                                    # twilio
-find_package(OpenSSL 3.0 REQUIRED)                                      # net (TLS)
+find_package(OpenSSL 3.0 REQUIRED)                                    # net (TLS), twilio (signatures)
 find_package(Boost 1.74 REQUIRED CONFIG)                              # net (Asio, headers only)
 find_package(Catch2 REQUIRED)                                         # tests
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)                  # db
