@@ -254,4 +254,12 @@ std::optional<Workspace> Workspaces::resolve(const std::optional<std::string>& n
   throw several;
 }
 
+std::vector<base::Uuid> active_workspaces(db::Connection& db) {
+  std::vector<base::Uuid> ids;
+  const db::Transaction transaction(db, db::Scope::through(db::Door::workspaces), db::Access::read);
+  auto rows = db.query("SELECT id FROM workspaces WHERE is_active = TRUE ORDER BY id");
+  while (rows.next()) ids.push_back(rows.uuid(0));
+  return ids;
+}
+
 }  // namespace ringctl::directory

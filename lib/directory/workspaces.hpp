@@ -74,4 +74,7 @@ class Workspaces {
   audit::Session& session_;
 };
 
+/// Ids of those that commands and calls may work in, in a transaction of its own.
+std::vector<base::Uuid> active_workspaces(db::Connection&);
+
 }  // namespace ringctl::directory

@@ -29,7 +29,7 @@ Exchange::Exchange(Office& office, const net::Request& request, const Route& rou
       started_(office.clock.steady()),
       overloaded_(request.overloaded),
       respond_(std::move(respond)) {
-  if (route.workspace) workspace_ = route.workspace->text();
+  if (route.workspace) log_workspace_ = route.workspace->text();
 }
 
 bool Exchange::answer(Answer answer) noexcept {
@@ -59,7 +59,7 @@ void Exchange::report(int status, std::string_view cause) noexcept {
              {"status", std::int64_t{status}},
              {"request_id", id_},
              {"call_sid", call_sid_},
-             {"tenant", workspace_},
+             {"tenant", log_workspace_},
              {"safe_answer", cause},
              {"dur_ms", std::chrono::duration<double, std::milli>(took).count()}});
 }

@@ -40,6 +40,7 @@ struct Office {
 class Exchange {
  public:
   Exchange(Office&, const net::Request&, const Route&, net::Respond);
+  virtual ~Exchange() = default;
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -59,7 +60,7 @@ class Exchange {
 
   /// For the log, as soon as they are known; before the first answer can come.
   void about_call(std::string_view sid) { call_sid_ = sid; }
-  void about_workspace(const base::Uuid& id) { workspace_ = id.text(); }
+  void about_workspace(const base::Uuid& id) { log_workspace_ = id.text(); }
 
  private:
   void report(int status, std::string_view cause) noexcept;
@@ -70,7 +71,7 @@ class Exchange {
   const base::Instant received_at_;
   const std::chrono::steady_clock::time_point started_;
   const bool overloaded_;
-  std::string call_sid_, workspace_;
+  std::string call_sid_, log_workspace_;
   std::atomic<bool> answered_ = false;
   net::Respond respond_;
 };

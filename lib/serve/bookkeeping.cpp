@@ -1,0 +1,113 @@
+#include "serve/bookkeeping.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/uuid.hpp"
+#include "calls/apply.hpp"
+#include "db/transaction.hpp"
+
+namespace ringctl::serve {
+namespace {
+
+/// The applier's side of the database.
+class EventWriter {
+ public:
+  EventWriter(OpenDatabase open, const base::Clock& clock)
+      : open_(std::move(open)), clock_(clock), ids_(clock) {}
+
+  void apply(std::span<const Record> records) {
+    std::vector<calls::Event> events;
+    events.reserve(records.size());
+    for (const auto& record : records) events.push_back(read(record));
+    try {
+      if (!connection_) connection_ = open_();
+      for (std::size_t from = 0; from < events.size();) from = apply_run(events, from);
+    } catch (const Error& error) {
+      if (error.errc() == Errc::db_down) connection_.reset();
+      throw;
+    }
+  }
+
+ private:
+  static calls::Event read(const Record& record) {
+    std::error_code wrong;
+    auto event = calls::try_from_bytes(record.bytes, wrong);
+    if (!event)
+      throw Error(Errc::invalid, "journal.not_an_event",
+                  fmt::format("record {} of the journal is no event: {}", record.sequence, wrong.message()));
+    return std::move(*event);
+  }
+
+  /// Events of one workspace that follow each other; returns where the next ones begin.
+  std::size_t apply_run(const std::vector<calls::Event>& events, std::size_t from) {
+    const auto& workspace = events[from].workspace;
+    auto to = from;
+    while (to < events.size() && events[to].workspace == workspace) ++to;
+    audit::Session session{*connection_, clock_, ids_, "system"};
+    db::in_transaction(*connection_, db::Scope::of(workspace),
+                       [&] { calls::apply(session, std::span(events).subspan(from, to - from)); });
+    return to;
+  }
+
+  const OpenDatabase open_;
+  const base::Clock& clock_;
+  base::UuidGenerator ids_;
+  std::unique_ptr<db::Connection> connection_;
+};
+
+ApplierOptions applier_options(const Bookkeeping::Options& options) {
+  return {.root = options.state / "journal", .abandoned = options.journal};
+}
+
+}  // namespace
+
+Apply apply_events(OpenDatabase open, const base::Clock& clock) {
+  auto writer = std::make_shared<EventWriter>(std::move(open), clock);
+  return [writer](std::span<const Record> records) { writer->apply(records); };
+}
+
+Bookkeeping::Bookkeeping(OpenDatabase open, const base::Clock& clock, Options options)
+    : options_(std::move(options)),
+      journal_(Journal::open(options_.state / "journal", options_.journal, clock)),
+      applier_(std::make_unique<Applier>(*journal_, clock, apply_events(std::move(open), clock),
+                                         applier_options(options_))) {}
+
+Bookkeeping::~Bookkeeping() = default;
+
+void Bookkeeping::keep(const calls::Event& event, const ExchangePtr& exchange, Answer answer) {
+  auto waiting = std::make_shared<Answer>(std::move(answer));
+  const auto refused =
+      journal_->append(calls::to_bytes(event), [this, exchange, waiting](const Appended& appended) {
+        if (appended.error)
+          exchange->answer_safely(problem(503, appended.error.message()), "journal");
+        else if (options_.durability == Durability::database)
+          answer_when_applied(appended.sequence, exchange, std::move(*waiting));
+        else
+          exchange->answer(std::move(*waiting));
+      });
+  if (refused) exchange->answer_safely(problem(503, refused.message()), "journal");
+}
+
+void Bookkeeping::answer_when_applied(std::uint64_t sequence, const ExchangePtr& exchange, Answer answer) {
+  auto waiting = std::make_shared<Answer>(std::move(answer));
+  applier_->when_applied(sequence, [exchange, waiting](bool applied) {
+    // Past the deadline the safe answer has gone out already; at the end there is nobody left to ask.
+    if (applied) exchange->answer(std::move(*waiting));
+  });
+}
+
+void Bookkeeping::note(const calls::Event& event) {
+  const auto refused = journal_->append(calls::to_bytes(event), [](const Appended& appended) {
+    if (appended.error) base::log(base::LogLevel::error, "journal.lost", {{"why", appended.error.message()}});
+  });
+  if (refused) base::log(base::LogLevel::error, "journal.lost", {{"why", refused.message()}});
+}
+
+bool Bookkeeping::stop(std::chrono::milliseconds within) {
+  journal_->stop();
+  return applier_->stop(within);
+}
+
+}  // namespace ringctl::serve

@@ -1,0 +1,56 @@
+#pragma once
+// What happened, on its way to the database: an event is durable in the journal before its webhook is
+// answered, and the applier makes rows of it.
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "calls/event.hpp"
+#include "serve/applier.hpp"
+#include "serve/estates.hpp"
+#include "serve/exchange.hpp"
+#include "serve/journal.hpp"
+
+namespace ringctl::serve {
+
+/// What must be durable before a webhook is answered: the journal's record, or the database's commit.
+enum class Durability { journal, database };
+
+class Bookkeeping {
+ public:
+  struct Options {
+    std::filesystem::path state;  ///< the journal lies in it
+    JournalOptions journal;
+    Durability durability = Durability::journal;
+  };
+  /// Takes a journal slot and begins to apply what is left in it. Throws as Journal::open does.
+  Bookkeeping(OpenDatabase, const base::Clock&, Options);
+  ~Bookkeeping();
+  Bookkeeping(const Bookkeeping&) = delete;
+  Bookkeeping& operator=(const Bookkeeping&) = delete;
+
+  /// The answer goes out once the event is durable; 503 if it cannot be, for then nobody may believe it.
+  void keep(const calls::Event&, const ExchangePtr&, Answer);
+  /// Without anybody waiting for it.
+  void note(const calls::Event&);
+
+  /// Applies what there is within the time; true if nothing is left. Nothing may be kept any more.
+  bool stop(std::chrono::milliseconds within);
+
+  Journal::Stats journal_stats() const { return journal_->stats(); }
+  Applier::Stats applier_stats() const { return applier_->stats(); }
+
+ private:
+  void answer_when_applied(std::uint64_t sequence, const ExchangePtr&, Answer);
+  const Options options_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Applier> applier_;
+};
+
+/// Applies journaled events: one transaction for those of a workspace that follow each other. What the
+/// applier is given.
+Apply apply_events(OpenDatabase, const base::Clock&);
+
+}  // namespace ringctl::serve

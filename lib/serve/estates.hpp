@@ -1,0 +1,80 @@
+#pragma once
+// What routing knows of every workspace, kept current: a change in the database is in force within a second,
+// and while the database is away the last that was read stays in force. One thread reads; everybody else
+// takes what there is.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "db/connection.hpp"
+#include "routing/facts.hpp"
+#include "routing/snapshot.hpp"
+
+namespace ringctl::serve {
+
+/// Opens a connection; throws as db::Connection::open does.
+using OpenDatabase = std::function<std::unique_ptr<db::Connection>()>;
+
+/// One workspace at one moment.
+struct Estate {
+  std::shared_ptr<const routing::Snapshot> snapshot;
+  std::shared_ptr<const routing::Presence> presence;
+};
+
+class Estates {
+ public:
+  struct Options {
+    std::chrono::milliseconds every{500};  ///< how often changes are looked for
+  };
+  /// Reads once before it returns, as far as the database is there, and then goes on. The clock outlives it.
+  Estates(OpenDatabase, const base::Clock&, Options);
+  ~Estates();
+  Estates(const Estates&) = delete;
+  Estates& operator=(const Estates&) = delete;
+
+  // Any thread.
+  /// nullopt for a workspace that is not there, is inactive, or was never read.
+  std::optional<Estate> find(const base::Uuid& workspace) const;
+  /// Whether the estates were read at all.
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
+  bool database_up() const { return up_.load(std::memory_order_relaxed); }
+  /// Since the estates were last found to be current.
+  std::chrono::milliseconds age() const;
+  /// Looks for changes now, and returns when it has. For SIGHUP and tests.
+  void refresh();
+
+ private:
+  using Map = std::unordered_map<std::string, Estate, routing::TextHash, std::equal_to<>>;
+  void run();
+  std::shared_ptr<const Map> all() const;
+  void read();
+  void read_from(db::Connection&);
+  Estate read_estate(db::Connection&, const base::Uuid& workspace, const Map& before) const;
+
+  const OpenDatabase open_;
+  const base::Clock& clock_;
+  const Options options_;
+
+  mutable std::mutex estates_mutex_;
+  std::shared_ptr<const Map> estates_;
+  std::atomic<bool> ready_ = false, up_ = false;
+  std::atomic<std::chrono::steady_clock::time_point> current_at_;
+  std::unique_ptr<db::Connection> connection_;  ///< the reader's
+
+  std::mutex mutex_;
+  std::condition_variable changed_, done_;
+  std::uint64_t asked_ = 0, answered_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ringctl::serve

@@ -1,0 +1,53 @@
+#include "serve/webhook.hpp"
+
+#include <algorithm>
+
+namespace ringctl::serve {
+namespace {
+
+std::vector<std::pair<std::string, std::string>> copy_of(const twilio::Form& form) {
+  std::vector<std::pair<std::string, std::string>> copy;
+  copy.reserve(form.size());
+  for (std::size_t i = 0; i < form.size(); ++i) copy.emplace_back(form[i].name, form[i].value);
+  return copy;
+}
+
+}  // namespace
+
+Webhook::Webhook(Office& office, const net::Request& request, const Route& route, net::Respond respond,
+                 const twilio::Form& form)
+    : Exchange(office, request, route, std::move(respond)),
+      parameters_(copy_of(form)),
+      token_(request.header("I-Twilio-Idempotency-Token").value_or(std::string_view())),
+      workspace_(route.workspace) {
+  about_call(call_sid());
+}
+
+std::string_view Webhook::parameter(std::string_view name) const {
+  const auto found =
+      std::find_if(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
+  return found == parameters_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::optional<base::Uuid> Webhook::workspace() const {
+  const std::lock_guard lock(mutex_);
+  return workspace_;
+}
+
+void Webhook::set_workspace(const base::Uuid& workspace) {
+  const std::lock_guard lock(mutex_);
+  workspace_ = workspace;
+}
+
+calls::Event Webhook::event(calls::Kind kind) const {
+  auto event = calls::event_from(kind, workspace().value(), parameters_, received_at());
+  event.token = token_;
+  if (const auto place = routing::try_parse_place(rest())) event.place = calls::Place{place->step, place->wave};
+  return event;
+}
+
+routing::Links links_of(const base::Uuid& workspace) {
+  return {.voice = voice_path(workspace), .queue = "ringctl-" + workspace.text()};
+}
+
+}  // namespace ringctl::serve
