@@ -46,6 +46,8 @@ ColumnType column_type(const records::Field& field) {
       return ColumnType::boolean;
     case Kind::moment:
       return ColumnType::time;
+    case Kind::json:
+      return ColumnType::json;
     case Kind::text:
     case Kind::list:
     case Kind::reference:
@@ -97,6 +99,8 @@ Cell cell_of(Kind kind, const std::string& text) {
       return text == "yes";
     case Kind::moment:
       return base::parse_utc(text);
+    case Kind::json:
+      return RawJson{text};
     case Kind::text:
     case Kind::list:
     case Kind::reference:
