@@ -118,6 +118,14 @@ bool same(const Reservation& a, const Reservation& b) {
   return a.state == b.state && a.connected == b.connected && a.call_sid == b.call_sid && a.waits == b.waits;
 }
 
+/// Inside the caller's transaction if there is one, and then as a part that can be undone alone; else in one of
+/// its own.
+void in_part_if(db::Connection& db, const base::Uuid& workspace, const std::function<bool()>& work) {
+  if (!db.in_transaction()) return db::in_transaction_if(db, db::Scope::of(workspace), work);
+  db::Savepoint part(db);
+  if (work()) part.release();
+}
+
 using Find = std::function<std::optional<Reservation>()>;
 using Change = std::function<Reservation(const Reservation&)>;
 
@@ -126,7 +134,7 @@ std::optional<Settled> change(audit::Session& session, const base::Uuid& workspa
   for (int round = 0; round < k_rounds; ++round) {
     std::optional<Settled> settled;
     bool moved_on = false;
-    db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
+    in_part_if(session.db, workspace, [&] {
       settled.reset();
       moved_on = false;
       const auto before = find();

@@ -47,6 +47,8 @@ struct Settled {
   bool changed = false;  ///< by this call
 };
 
+// In the caller's transaction on the workspace if there is one, else each in one of its own.
+
 /// nullopt: no such reservation (an incoming call, an emergency call).
 std::optional<Settled> settle(audit::Session&, const base::Uuid& workspace, const base::Uuid& reservation,
                               CallStatus);

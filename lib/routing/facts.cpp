@@ -1,6 +1,9 @@
 #include "routing/facts.hpp"
 
+#include <map>
+
 #include "base/text.hpp"
+#include "calls/calls.hpp"
 #include "db/transaction.hpp"
 #include "phone/region.hpp"
 #include "records/values.hpp"
@@ -20,14 +23,9 @@ constexpr std::string_view k_contact =
     "LEFT JOIN contact_assignments a ON a.contact_id = c.id AND a.status = 'active' "
     "WHERE p.workspace_id = $1 AND p.phone_number = $2 AND c.erased_at IS NULL ORDER BY a.user_id";
 
-constexpr std::string_view k_on_call =
-    "SELECT DISTINCT user_id FROM call_attempts WHERE workspace_id = $1 AND answered_at IS NOT NULL "
-    "AND ended_at IS NULL AND answered_at > $2 AND user_id IS NOT NULL";
-
 constexpr std::string_view k_used =
-    "SELECT u.id, u.last_call_ended_at, (SELECT count(*) FROM call_attempts a WHERE a.user_id = u.id "
-    "AND a.started_at >= $2 AND a.answered_at IS NOT NULL) FROM users u "
-    "WHERE u.workspace_id = $1 AND u.is_active = TRUE";
+    "SELECT user_id, count(*) FROM call_attempts WHERE workspace_id = $1 AND started_at >= $2 "
+    "AND answered_at IS NOT NULL AND user_id IN (SELECT id FROM users WHERE workspace_id = $1) GROUP BY user_id";
 
 /// What another program wrote may be no UTF-8: then it is compared as it is.
 std::string folded(std::string_view text) {
@@ -100,14 +98,19 @@ std::optional<base::Uuid> find_workspace_of(db::Connection& db, std::string_view
 }
 
 Presence read_presence(db::Connection& db, const base::Uuid& workspace, base::Instant now,
-                       std::chrono::hours on_call, base::Instant midnight) {
+                       base::Instant midnight) {
   Presence presence;
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-  auto talking = db.query(k_on_call, {workspace, now - on_call});
-  while (talking.next()) presence.on_call.push_back(talking.uuid(0));
-  auto used = db.query(k_used, {workspace, midnight});
-  while (used.next()) presence.used.push_back({used.uuid(0), used.maybe_instant(1), used.integer(2)});
+  for (const auto& busy : calls::on_call(db, workspace, now)) presence.on_call.push_back(busy.user);
+  std::map<base::Uuid, Presence::Used> used;
+  for (const auto& [user, at] : calls::last_ended(db, workspace)) used[user].last_call_ended_at = at;
+  auto taken = db.query(k_used, {workspace, midnight});
+  while (taken.next()) used[taken.uuid(0)].calls_today = taken.integer(1);
   transaction.commit();
+  for (auto& [user, of_user] : used) {
+    of_user.user = user;
+    presence.used.push_back(of_user);
+  }
   return presence;
 }
 

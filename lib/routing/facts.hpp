@@ -71,9 +71,9 @@ Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view 
                  base::Instant now);
 /// Which workspace holds a number, whoever it is; nullopt if none does. In a transaction of its own.
 std::optional<base::Uuid> find_workspace_of(db::Connection&, std::string_view to);
-/// Who is talking: an attempt that was answered, has not ended, and is younger than `on_call`; who was
-/// talking when and how often since `midnight`. In a transaction of its own.
+/// Who is on a call now, when who was last, and how many calls they took since `midnight`. In a transaction
+/// of its own.
 Presence read_presence(db::Connection&, const base::Uuid& workspace, base::Instant now,
-                       std::chrono::hours on_call, base::Instant midnight);
+                       base::Instant midnight);
 
 }  // namespace ringctl::routing

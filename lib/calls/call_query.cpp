@@ -1,0 +1,269 @@
+#include "calls/call_query.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "base/sid.hpp"
+
+namespace ringctl::calls {
+namespace {
+
+constexpr std::array<std::string_view, 10> k_sortable = {
+    "started_at",  "ended_at",  "duration_s",    "status",  "direction",
+    "from_number", "to_number", "customer_name", "outcome", "updated_at"};
+
+struct Where {
+  std::string sql;
+  std::vector<db::Param> params;
+
+  void add(std::string_view condition, const db::Param& value) {
+    params.push_back(value);
+    sql +=
+        fmt::format(fmt::runtime(std::string(sql.empty() ? "" : " AND ").append(condition)), params.size());
+  }
+};
+
+/// A user, contact or number belongs to one workspace, which the caller found it in: to name the workspace as
+/// well would tempt SQLite to an index that says less.
+Where where_of(const base::Uuid& workspace, const CallFilter& filter) {
+  Where where;
+  const auto only = [&](std::string_view condition, const std::optional<base::Uuid>& id) {
+    if (id) where.add(condition, *id);
+  };
+  only("c.user_id = ${}", filter.user);
+  only("c.contact_id = ${}", filter.contact);
+  only("c.number_id = ${}", filter.number);
+  if (where.params.empty()) where.add("c.workspace_id = ${}", workspace);
+  only("c.team_id = ${}", filter.team);
+  if (filter.since) where.add("c.started_at >= ${}", *filter.since);
+  if (filter.until) where.add("c.started_at < ${}", *filter.until);
+  const auto word = [&](std::string_view condition, const std::string& text) {
+    if (!text.empty()) where.add(condition, text);
+  };
+  word("c.direction = ${}", filter.direction);
+  word("c.status = ${}", filter.status);
+  word("c.outcome = ${}", filter.outcome);
+  return where;
+}
+
+std::string order_by(const CallOrder& order) {
+  if (std::find(k_sortable.begin(), k_sortable.end(), order.column) == k_sortable.end())
+    throw Error(Errc::usage, "calls.bad_sort", fmt::format("calls cannot be sorted by \"{}\"", order.column),
+                "ringctl calls list --columns help");
+  const std::string_view direction = order.descending ? " DESC" : "";
+  if (order.column == "started_at") return fmt::format(" ORDER BY c.started_at{}", direction);
+  return fmt::format(" ORDER BY c.{}{} NULLS LAST, c.started_at DESC, c.call_sid", order.column, direction);
+}
+
+void visit_all(db::Rows rows, const std::function<void(const Call&)>& visit) {
+  while (rows.next()) visit(read_call_row(rows));
+}
+
+std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
+  if (rows.is_null(column)) return std::nullopt;
+  return rows.integer(column);
+}
+
+std::optional<Call> find(db::Connection& db, const base::Uuid& workspace, std::string_view condition,
+                         const db::Param& value) {
+  auto rows = db.query(fmt::format("{}WHERE {}", select_call(true), condition), {value, workspace});
+  if (!rows.next()) return std::nullopt;
+  return read_call_row(rows);
+}
+
+std::vector<Attempt> read_attempts(db::Connection& db, const base::Uuid& call) {
+  auto rows = db.query(
+      "SELECT a.leg_sid, u.email, a.party, a.status, a.step, a.wave, a.started_at, a.ringing_at, a.answered_at, "
+      "a.ended_at FROM call_attempts a LEFT JOIN users u ON u.id = a.user_id WHERE a.call_id = $1 "
+      "ORDER BY a.started_at, a.leg_sid",
+      {call});
+  std::vector<Attempt> attempts;
+  while (rows.next())
+    attempts.push_back({.leg_sid = std::string(rows.text(0)),
+                        .user_email = std::string(rows.text(1)),
+                        .party = std::string(rows.text(2)),
+                        .status = std::string(rows.text(3)),
+                        .step = maybe_integer(rows, 4),
+                        .wave = maybe_integer(rows, 5),
+                        .started_at = rows.instant(6),
+                        .ringing_at = rows.maybe_instant(7),
+                        .answered_at = rows.maybe_instant(8),
+                        .ended_at = rows.maybe_instant(9)});
+  return attempts;
+}
+
+std::vector<KeptEvent> read_events(db::Connection& db, const base::Uuid& workspace, const Call& call) {
+  auto rows = db.query(
+      "SELECT call_sid, kind, status, form, sequence, received_at FROM call_events WHERE workspace_id = $1 AND "
+      "call_sid IN (SELECT call_sid FROM calls WHERE id = $2 UNION ALL SELECT leg_sid FROM call_attempts WHERE "
+      "call_id = $2) ORDER BY received_at, event_key",
+      {workspace, call.id});
+  std::vector<KeptEvent> events;
+  while (rows.next())
+    events.push_back({.call_sid = std::string(rows.text(0)),
+                      .kind = std::string(rows.text(1)),
+                      .status = std::string(rows.text(2)),
+                      .form = std::string(rows.text(3)),
+                      .sequence = maybe_integer(rows, 4),
+                      .received_at = rows.instant(5)});
+  return events;
+}
+
+std::vector<Recording> read_call_recordings(db::Connection& db, const base::Uuid& call) {
+  auto rows = db.query(
+      "SELECT recording_sid, kind, status, url, duration_s, channels FROM recordings WHERE call_id = $1 "
+      "ORDER BY created_at, recording_sid",
+      {call});
+  std::vector<Recording> recordings;
+  while (rows.next())
+    recordings.push_back({.recording_sid = std::string(rows.text(0)),
+                          .kind = std::string(rows.text(1)),
+                          .status = std::string(rows.text(2)),
+                          .url = std::string(rows.text(3)),
+                          .duration_s = maybe_integer(rows, 4),
+                          .channels = maybe_integer(rows, 5)});
+  return recordings;
+}
+
+}  // namespace
+
+std::string select_call(bool plan) {
+  return fmt::format(
+      "SELECT c.id, c.call_sid, c.direction, c.status, c.from_number, c.to_number, p.phone_number, c.contact_id, "
+      "c.customer_name, c.user_id, u.name, u.email, c.team_id, t.name, c.routed_by, c.rule_name, c.refusal, {}, "
+      "c.outcome, c.notes, r.recording_sid, r.url, c.price, c.price_unit, c.started_at, c.created_at, c.updated_at, "
+      "c.answered_at, c.ended_at, c.duration_s, c.closed_seq, c.version FROM calls c "
+      "LEFT JOIN phone_numbers p ON p.id = c.number_id LEFT JOIN users u ON u.id = c.user_id "
+      "LEFT JOIN teams t ON t.id = c.team_id LEFT JOIN recordings r ON r.id = (SELECT x.id FROM recordings x "
+      "WHERE x.call_id = c.id ORDER BY x.created_at DESC, x.id DESC LIMIT 1) ",
+      plan ? "c.plan" : "NULL");
+}
+
+Call read_call_row(const db::Rows& rows) {
+  Call call;
+  int column = 0;
+  call.id = rows.uuid(column++);
+  for (auto* text :
+       {&call.call_sid,      &call.direction,  &call.status,        &call.from_number, &call.to_number,
+        &call.number,        &call.contact_id, &call.customer_name, &call.user_id,     &call.user_name,
+        &call.user_email,    &call.team_id,    &call.team,          &call.routed_by,   &call.rule,
+        &call.refusal,       &call.plan,       &call.outcome,       &call.notes,       &call.recording_sid,
+        &call.recording_url, &call.price,      &call.price_unit})
+    *text = rows.text(column++);
+  for (auto* at : {&call.started_at, &call.created_at, &call.updated_at}) *at = rows.instant(column++);
+  for (auto* at : {&call.answered_at, &call.ended_at}) *at = rows.maybe_instant(column++);
+  call.duration_s = maybe_integer(rows, column++);
+  call.closed_seq = maybe_integer(rows, column++);
+  call.version = rows.integer(column);
+  if (!call.duration_s && call.ended_at)
+    call.duration_s = std::max<std::int64_t>(
+        0, std::chrono::floor<std::chrono::seconds>(*call.ended_at - call.started_at).count());
+  return call;
+}
+
+base::Instant on_call_since(db::Connection& db, const base::Uuid& workspace, base::Instant now) {
+  const auto hours = db.integer("SELECT on_call_hours FROM workspaces WHERE id = $1", {workspace});
+  return now - std::chrono::hours(hours.value_or(4));
+}
+
+void for_each(db::Connection& db, const base::Uuid& workspace, const CallFilter& filter,
+              const CallOrder& order, std::int64_t limit, const std::function<void(const Call&)>& visit) {
+  const auto where = where_of(workspace, filter);
+  auto sql = fmt::format("{}WHERE {}{}", select_call(), where.sql, order_by(order));
+  if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
+  visit_all(db.stream(sql, where.params), visit);
+}
+
+std::int64_t count(db::Connection& db, const base::Uuid& workspace, const CallFilter& filter) {
+  const auto where = where_of(workspace, filter);
+  auto rows = db.query(fmt::format("SELECT count(*) FROM calls c WHERE {}", where.sql), where.params);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+void for_each_closed(db::Connection& db, const base::Uuid& workspace, std::int64_t after, std::int64_t limit,
+                     const std::function<void(const Call&)>& visit) {
+  auto sql =
+      fmt::format("{}WHERE c.workspace_id = $1 AND c.closed_seq > $2 ORDER BY c.closed_seq", select_call());
+  if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
+  visit_all(db.stream(sql, {workspace, after}), visit);
+}
+
+void for_each_active(db::Connection& db, const base::Uuid& workspace, const CallFilter& filter,
+                     base::Instant now, const std::function<void(const Call&)>& visit) {
+  auto live = filter;
+  const auto since = on_call_since(db, workspace, now);
+  live.since = std::max(live.since.value_or(since), since);
+  const auto where = where_of(workspace, live);
+  visit_all(db.stream(fmt::format("{}WHERE {} AND {} ORDER BY c.started_at DESC", select_call(), where.sql,
+                                  k_is_answered),
+                      where.params),
+            visit);
+}
+
+void for_each_live(db::Connection& db, const base::Uuid& workspace, base::Instant since,
+                   const std::function<void(const Call&)>& visit) {
+  visit_all(db.stream(fmt::format("{}WHERE c.workspace_id = $1 AND c.started_at >= $2 AND c.ended_at IS NULL "
+                                  "ORDER BY c.started_at",
+                                  select_call()),
+                      {workspace, since}),
+            visit);
+}
+
+Call get(db::Connection& db, const base::Uuid& workspace, std::string_view what) {
+  std::optional<Call> call;
+  if (const auto id = base::Uuid::try_parse(what)) {
+    call = find(db, workspace, "c.id = $1 AND c.workspace_id = $2", *id);
+  } else {
+    call = find(db, workspace, "c.call_sid = $1 AND c.workspace_id = $2", what);
+    if (!call)
+      call =
+          find(db, workspace,
+               "c.id = (SELECT a.call_id FROM call_attempts a WHERE a.leg_sid = $1) AND c.workspace_id = $2",
+               what);
+  }
+  if (!call)
+    throw Error(Errc::not_found, "calls.unknown", fmt::format("there is no call {}", what),
+                "ringctl calls list");
+  return *call;
+}
+
+Details get_details(db::Connection& db, const base::Uuid& workspace, std::string_view what) {
+  Details details{.call = get(db, workspace, what), .attempts = {}, .events = {}, .recordings = {}};
+  details.attempts = read_attempts(db, details.call.id);
+  details.events = read_events(db, workspace, details.call);
+  details.recordings = read_call_recordings(db, details.call.id);
+  return details;
+}
+
+std::vector<Busy> on_call(db::Connection& db, const base::Uuid& workspace, base::Instant now) {
+  const auto since = on_call_since(db, workspace, now);
+  auto rows = db.query(
+      "SELECT a.user_id, c.call_sid, a.answered_at AS since FROM call_attempts a JOIN calls c ON c.id = a.call_id "
+      "WHERE a.workspace_id = $1 AND a.answered_at >= $2 AND a.ended_at IS NULL AND a.user_id IS NOT NULL AND "
+      "c.ended_at IS NULL UNION ALL SELECT c.user_id, c.call_sid, c.started_at FROM calls c WHERE "
+      "c.workspace_id = $1 AND c.started_at >= $2 AND c.ended_at IS NULL AND c.direction = 'outbound' AND "
+      "c.user_id IS NOT NULL ORDER BY since",
+      {workspace, since});
+  std::vector<Busy> busy;
+  while (rows.next()) {
+    const auto user = rows.uuid(0);
+    if (std::none_of(busy.begin(), busy.end(), [&](const Busy& one) { return one.user == user; }))
+      busy.push_back({user, std::string(rows.text(1)), rows.instant(2)});
+  }
+  return busy;
+}
+
+std::vector<std::pair<base::Uuid, base::Instant>> last_ended(db::Connection& db,
+                                                             const base::Uuid& workspace) {
+  auto rows = db.query(
+      "SELECT id, last_call_ended_at FROM users WHERE workspace_id = $1 AND last_call_ended_at IS NOT NULL",
+      {workspace});
+  std::vector<std::pair<base::Uuid, base::Instant>> all;
+  while (rows.next()) all.emplace_back(rows.uuid(0), rows.instant(1));
+  return all;
+}
+
+}  // namespace ringctl::calls

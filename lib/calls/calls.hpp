@@ -1,0 +1,119 @@
+#pragma once
+// Reading the call log, and what people add to it: notes and outcomes. Reading happens inside the caller's
+// read transaction on the workspace and streams.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "calls/event.hpp"
+
+namespace ringctl::calls {
+
+struct Call {
+  base::Uuid id;
+  std::string call_sid, direction, status, from_number, to_number;
+  std::string number, contact_id, customer_name;              ///< number: ours; "" = none
+  std::string user_id, user_name, user_email, team_id, team;  ///< who answered, or who called
+  std::string routed_by, rule, refusal, plan, outcome, notes;
+  std::string recording_sid, recording_url, price, price_unit;
+  base::Instant started_at, created_at, updated_at;
+  std::optional<base::Instant> answered_at = {}, ended_at = {};
+  std::optional<std::int64_t> duration_s =
+      {};  ///< as Twilio says, else from the times of a call that is over
+  std::optional<std::int64_t> closed_seq = {};  ///< its place among the finished calls
+  std::int64_t version = 1;
+};
+
+struct CallFilter {
+  std::optional<base::Instant> since = {}, until = {};  ///< started in [since, until)
+  std::string direction = {}, status = {}, outcome = {};
+  std::optional<base::Uuid> user = {}, team = {}, number = {}, contact = {};
+};
+
+/// Columns that calls can be ordered by.
+struct CallOrder {
+  std::string column = "started_at";
+  bool descending = true;
+};
+
+/// At most `limit` (0 = all). The call is valid during the visit only. Errc::usage [calls.bad_sort].
+void for_each(db::Connection&, const base::Uuid& workspace, const CallFilter&, const CallOrder&,
+              std::int64_t limit, const std::function<void(const Call&)>&);
+std::int64_t count(db::Connection&, const base::Uuid& workspace, const CallFilter&);
+
+/// Finished calls past this place, in the order of their places.
+void for_each_closed(db::Connection&, const base::Uuid& workspace, std::int64_t after, std::int64_t limit,
+                     const std::function<void(const Call&)>&);
+
+/// Calls that somebody talks on now: answered, not over, begun within the workspace's on_call_hours. Newest
+/// first.
+void for_each_active(db::Connection&, const base::Uuid& workspace, const CallFilter&, base::Instant now,
+                     const std::function<void(const Call&)>&);
+/// Calls that are not over, begun since; whether or not anybody answered.
+void for_each_live(db::Connection&, const base::Uuid& workspace, base::Instant since,
+                   const std::function<void(const Call&)>&);
+
+/// By SID of the call or of one of its legs, or by id. Errc::not_found [calls.unknown].
+Call get(db::Connection&, const base::Uuid& workspace, std::string_view what);
+
+struct Attempt {
+  std::string leg_sid, user_email, party, status;
+  std::optional<std::int64_t> step = {}, wave = {};
+  base::Instant started_at;
+  std::optional<base::Instant> ringing_at = {}, answered_at = {}, ended_at = {};
+};
+struct KeptEvent {
+  std::string call_sid, kind, status, form;
+  std::optional<std::int64_t> sequence = {};
+  base::Instant received_at;
+};
+struct Recording {
+  std::string recording_sid, kind, status, url;
+  std::optional<std::int64_t> duration_s = {}, channels = {};
+};
+struct Details {
+  Call call;
+  std::vector<Attempt> attempts;  ///< in the order they began
+  std::vector<KeptEvent> events;  ///< as they came, legs' included
+  std::vector<Recording> recordings;
+};
+/// Errc::not_found [calls.unknown].
+Details get_details(db::Connection&, const base::Uuid& workspace, std::string_view what);
+
+// --- what people add ---
+/// What agents pick from: the workspace's list, else the built-in one.
+std::vector<std::string> outcomes(db::Connection&, const base::Uuid& workspace);
+
+struct Edit {
+  Call before, after;
+  bool changed() const { return before.notes != after.notes || before.outcome != after.outcome; }
+};
+struct EditOptions {
+  bool write = true;
+  std::optional<std::int64_t> if_version = {};  ///< Errc::conflict [calls.stale] if it has another
+};
+/// Each in a transaction of its own, audited. A line under the notes there are, or in their place; "" clears.
+Edit note(audit::Session&, const base::Uuid& workspace, std::string_view what, std::string_view text,
+          bool replace, const EditOptions& = {});
+/// Errc::invalid [calls.unknown_outcome] naming those there are. "" clears.
+Edit set_outcome(audit::Session&, const base::Uuid& workspace, std::string_view what,
+                 std::string_view outcome, const EditOptions& = {});
+
+// --- for routing ---
+struct Busy {
+  base::Uuid user;
+  std::string call_sid;
+  base::Instant since;
+};
+/// Who is on a call: an answered leg, or an outbound call of theirs, that is not over and is younger than the
+/// workspace's on_call_hours. Ringing does not count. A user once, with the oldest call.
+std::vector<Busy> on_call(db::Connection&, const base::Uuid& workspace, base::Instant now);
+/// When the last call of each user ended, of those who had one.
+std::vector<std::pair<base::Uuid, base::Instant>> last_ended(db::Connection&, const base::Uuid& workspace);
+
+}  // namespace ringctl::calls

@@ -1,0 +1,38 @@
+#pragma once
+// Many rows with few statements that both engines take: INSERT with several rows of values. Private to this
+// room.
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "db/connection.hpp"
+
+namespace ringctl::calls {
+
+class RowBatch {
+ public:
+  /// `head`: "INSERT INTO t (a, b)"; `tail`: "ON CONFLICT ...". Both must outlive it.
+  RowBatch(db::Connection& db, std::string_view head, std::size_t columns, std::string_view tail)
+      : db_(db), head_(head), tail_(tail), columns_(columns) {}
+
+  /// Texts must live until flush().
+  void add(std::initializer_list<db::Param> row);
+  /// `visit`: each row that the statement returns.
+  void flush(const std::function<void(const db::Rows&)>& visit = {});
+
+ private:
+  const std::string& statement(std::size_t rows);
+  db::Connection& db_;
+  std::string_view head_, tail_;
+  std::size_t columns_;
+  std::vector<db::Param> values_;
+  std::vector<std::pair<std::size_t, std::string>> statements_;
+};
+
+/// JSON array, to bind where Connection::among() asks for one.
+std::string json_array(const std::vector<std::string_view>& texts);
+
+}  // namespace ringctl::calls

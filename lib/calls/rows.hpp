@@ -1,0 +1,40 @@
+#pragma once
+// The rows of calls, read and written a batch at a time. Private to this room; inside the caller's
+// transaction.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "audit/log.hpp"
+#include "calls/fold.hpp"
+
+namespace ringctl::calls {
+
+/// Condition: an id column holds one of the ids of a JSON array.
+std::string id_among(const db::Connection&, std::string_view column, std::string_view placeholder);
+
+/// Locks the workspace's applying until the commit; the last closed_seq given.
+std::int64_t lock_counter(db::Connection&, const base::Uuid& workspace);
+void write_counter(db::Connection&, const base::Uuid& workspace, std::int64_t closed_seq);
+
+/// Keeps events that are new by their key; which of them were, in their order.
+std::vector<const Event*> insert_events(audit::Session&, const base::Uuid& workspace, std::span<const Event>);
+
+/// Calls by their SIDs, with their legs.
+std::unordered_map<std::string, CallRow> read_calls(db::Connection&, const base::Uuid& workspace,
+                                                    const std::vector<std::string_view>& sids);
+/// Of SIDs of legs, those of their calls.
+std::unordered_map<std::string, std::string> calls_of_legs(db::Connection&, const base::Uuid& workspace,
+                                                           const std::vector<std::string_view>& legs);
+std::unordered_map<std::string, RecordingRow> read_recordings(db::Connection&, const base::Uuid& workspace,
+                                                              const std::vector<std::string_view>& sids);
+
+/// The changed rows. A SID that another workspace has is left alone: its row, and what belongs to it, is
+/// marked unchanged.
+void write_calls(audit::Session&, const base::Uuid& workspace, std::span<CallRow* const>);
+void write_recordings(audit::Session&, const base::Uuid& workspace, std::span<RecordingRow* const>);
+
+}  // namespace ringctl::calls
