@@ -46,6 +46,8 @@ ColumnType column_type(const records::Field& field) {
       return ColumnType::boolean;
     case Kind::moment:
       return ColumnType::time;
+    case Kind::json:
+      return ColumnType::json;
     case Kind::text:
     case Kind::list:
     case Kind::reference:
@@ -216,6 +218,8 @@ Cell cell_of(records::Kind kind, const std::string& text) {
       return text == "yes";
     case Kind::moment:
       return base::parse_utc(text);
+    case Kind::json:
+      return RawJson{text};
     case Kind::text:
     case Kind::list:
     case Kind::reference:

@@ -120,12 +120,15 @@ Zone Zone::system() {
 
 Zone Zone::utc() { return Zone("UTC"); }
 
-Day Zone::day_of(Instant instant) const {
-  const auto day = absl::ToCivilDay(to_absl(instant), zone_of(*this));
-  return {std::chrono::year{static_cast<int>(day.year())},
-          std::chrono::month{static_cast<unsigned>(day.month())},
-          std::chrono::day{static_cast<unsigned>(day.day())}};
+LocalTime Zone::local_time(Instant instant) const {
+  const auto time = absl::ToCivilMinute(to_absl(instant), zone_of(*this));
+  return {{std::chrono::year{static_cast<int>(time.year())},
+           std::chrono::month{static_cast<unsigned>(time.month())},
+           std::chrono::day{static_cast<unsigned>(time.day())}},
+          time.hour() * 60 + time.minute()};
 }
+
+Day Zone::day_of(Instant instant) const { return local_time(instant).day; }
 
 Instant Zone::start_of(Day day) const {
   const absl::CivilSecond midnight(static_cast<int>(day.year()),

@@ -13,6 +13,12 @@ namespace ringctl::base {
 /// A calendar date in some zone.
 using Day = std::chrono::year_month_day;
 
+/// What the clocks of some zone show.
+struct LocalTime {
+  Day day;
+  int minute;  ///< of the day, 0 to 1439, as the clock shows it
+};
+
 class Zone {
  public:
   /// Throws Errc::invalid [time.unknown_zone] with the nearest names.
@@ -24,6 +30,7 @@ class Zone {
 
   const std::string& name() const { return name_; }
   Day day_of(Instant) const;
+  LocalTime local_time(Instant) const;
   /// First instant of the day. In zones where midnight is missing: the first instant that exists; doubled:
   /// the first.
   Instant start_of(Day) const;

@@ -1,6 +1,6 @@
-// One JSON object per line. Values become the text a CSV cell would hold: lists joined by |, an object of
-// switches such as {"voice": true, "sms": false} the names of those that are on, any other object or nested
-// list its JSON.
+// One JSON object per line, or an array of them. Values become the text a CSV cell would hold: lists joined
+// by |, an object of switches such as {"voice": true, "sms": false} the names of those that are on, any other
+// object or nested list its JSON.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "csv/json_elements.hpp"
 #include "csv/readers.hpp"
 
 namespace ringctl::csv {
@@ -42,7 +43,8 @@ Json parse_object(std::string_view text) {
   } catch (const Json::parse_error& error) {
     throw bad("bad_json", fmt::format("not valid JSON at byte {}", error.byte));
   }
-  if (!object.is_object()) throw bad("not_an_object", "not a JSON object (one object per line)");
+  if (!object.is_object())
+    throw bad("not_an_object", "not a JSON object (one object per line, or an array of them)");
   return object;
 }
 
@@ -76,24 +78,21 @@ std::string text_of(const Json& value) {
 
 class JsonlReader final : public Reader {
  public:
-  explicit JsonlReader(Lines lines) : lines_(std::move(lines)) {}
+  explicit JsonlReader(Lines lines) : elements_(std::move(lines)) {}
 
   bool next(Record& record) override {
     record.clear();
-    if (over_) return false;
-    Line line;
-    do {
-      if (!lines_.next(line)) return false;
-    } while (base::trim(line.text).empty() && !line.too_long);
-    record.line = line.number;
-    record.text = line.text;
-    record.ends_input = line.too_long;
-    if (line.too_long) {
-      report(record, fault_, too_long_record());
+    Element element;
+    if (!elements_.next(element)) return false;
+    record.line = element.line;
+    record.text = element.text;
+    record.ends_input = element.fault.has_value();
+    if (element.fault) {
+      report(record, fault_, std::move(*element.fault));
       return true;
     }
     try {
-      read(line.text, record);
+      read(element.text, record);
     } catch (Refused& refused) {
       report(record, fault_, std::move(refused.fault));
     }
@@ -107,10 +106,6 @@ class JsonlReader final : public Reader {
  private:
   void read(std::string_view text, Record& record) {
     if (auto fault = find_bad_bytes(text)) throw Refused{std::move(*fault)};
-    if (std::exchange(first_, false) && base::trim(text).starts_with('[')) {
-      record.ends_input = over_ = true;  // what follows are parts of it
-      throw bad("not_an_object", "a JSON array; import reads one object per line (-o jsonl)");
-    }
     const auto object = parse_object(text);
     for (auto& value : values_) value.reset();
     std::size_t guess = 0;
@@ -141,8 +136,7 @@ class JsonlReader final : public Reader {
     return names_.size() - 1;
   }
 
-  Lines lines_;
-  bool first_ = true, over_ = false;
+  JsonElements elements_;
   std::vector<std::string> names_;
   std::vector<std::optional<std::string>> values_;
   Fault fault_;

@@ -16,7 +16,8 @@ Format format_of_name(const std::string& name) {
   for (const std::string_view archive : {".gz", ".zst"})
     if (lower.ends_with(archive)) lower.resize(lower.size() - archive.size());
   if (lower.ends_with(".tsv")) return Format::tsv;
-  if (lower.ends_with(".jsonl") || lower.ends_with(".ndjson")) return Format::jsonl;
+  if (lower.ends_with(".jsonl") || lower.ends_with(".ndjson") || lower.ends_with(".json"))
+    return Format::jsonl;
   if (lower.ends_with(".csv")) return Format::csv;
   return Format::automatic;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Records out of a Source: CSV (libcsv, strict), TSV (backslash escapes, as PostgreSQL's COPY text), JSONL.
+// Records out of a Source: CSV (libcsv, strict), TSV (backslash escapes, as PostgreSQL's COPY text), JSONL
+// (or one JSON array of objects).
 // One interface, so that the bulk engine does not care which it reads.
 
 #include <cstdint>
@@ -22,7 +23,7 @@ inline constexpr std::size_t k_max_columns = 256;
 enum class Format { automatic, csv, tsv, jsonl };
 
 struct ReaderOptions {
-  Format format = Format::automatic;  ///< automatic: by name (.tsv .jsonl .ndjson), else by the first line
+  Format format = Format::automatic;  ///< automatic: by name (.tsv .jsonl .ndjson .json), else by the first line
   char delimiter = 0;                 ///< 0: the one of , ; TAB that the first line holds most of
 };
 

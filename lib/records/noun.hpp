@@ -33,6 +33,7 @@ enum class Kind {
   flag,       ///< "yes", "no"
   list,       ///< "US|CA", stored as a JSON array; "" = NULL
   moment,     ///< "2026-03-08T07:59:58.123Z"
+  json,       ///< canonical JSON, compact; "" = NULL
   reference,  ///< the key of the row it refers to, stored as its id; "" = NULL
 };
 

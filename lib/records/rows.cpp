@@ -22,6 +22,7 @@ std::string_view bulk_type(Kind kind) {
     case Kind::reference:
       return "uuid";
     case Kind::text:
+    case Kind::json:
     case Kind::list:
       break;
   }

@@ -168,6 +168,7 @@ db::Param StoredRow::stored(std::size_t field, const std::string& text) {
       kept = ids_[field].at(text);
       return kept;
     case Kind::text:
+    case Kind::json:
       break;
   }
   kept = text;

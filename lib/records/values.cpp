@@ -248,6 +248,7 @@ std::string read_value(const db::Rows& row, int column, Kind kind) {
       return base::format_utc(row.instant(column));
     case Kind::text:
     case Kind::integer:
+    case Kind::json:
     case Kind::reference:
       break;
   }

@@ -69,13 +69,54 @@ TEST_CASE("names come in order of appearance and missing keys are absent") {
   CHECK_FALSE(reader->next(record));
 }
 
-TEST_CASE("a JSON array is refused at its first line, and nothing of it is read on") {
-  for (const auto* text : {"[1,2]\n{\"a\":1}\n", "[\n{\"a\":1}\n]\n", "  [{\"a\":1}]\n"}) {
+TEST_CASE("an array of objects reads as its objects, however it is laid out") {
+  for (const auto* text : {"[{\"a\":1,\"b\":\"x\"},{\"a\":2}]", "[\n{\"a\":1,\"b\":\"x\"},\n{\"a\":2}\n]\n",
+                           "\n  [ {\"a\": 1,\n \"b\": \"x\"\n }\n,\n {\"a\":2} ]\n\n",
+                           "[{\"a\":1,\"b\":\"x\"}\r\n,{\"a\":2}\r\n]\r\n"}) {
     INFO(text);
     const auto read = rows(text);
-    REQUIRE(read.size() == 1);
-    CHECK(read[0].code == "not_an_object");
+    REQUIRE(read.size() == 2);
+    CHECK(read[0].fields == Fields{"1", "x"});
+    CHECK(read[1].fields == Fields{"2", "<absent>"});
   }
+  CHECK(rows("[]").empty());
+  CHECK(rows("\n[ \n ]\n\n").empty());
+}
+
+TEST_CASE("brackets, commas and quotes within an item do not end it") {
+  const auto read = rows("[{\"a\":\"],{\\\"\\\\\"},\n{\"a\":[{\"b\":[1,2]},{}]}]");
+  REQUIRE(read.size() == 2);
+  CHECK(read[0].fields == Fields{"],{\"\\"});
+  CHECK(read[1].fields == Fields{"[{\"b\":[1,2]},{}]"});
+  CHECK(read[1].line == 2);
+}
+
+TEST_CASE("an item of an array that is no object is refused, and reading goes on") {
+  for (const auto* item : {"1", "[]", "\"text\"", "null", "", "{\"a\":1", "{\"a\":\"\n\"}"}) {
+    INFO(item);
+    const auto read =
+        rows(std::string("[{\"a\":1},") + item + (*item == '{' ? "}},{\"a\":2}]" : ",{\"a\":2}]"));
+    REQUIRE(read.size() == 3);
+    CHECK(read[0].code.empty());
+    CHECK_FALSE(read[1].code.empty());
+    CHECK(read[2].code.empty());
+  }
+}
+
+TEST_CASE("what does not end, or goes on behind its end, is refused once and ends the input") {
+  for (const auto* text : {"[{\"a\":1}", "[{\"a\":1},", "[{\"a\":1},\n", "[{\"a\":1},{\"a\":", "[{\"a\":1}]x",
+                           "[{\"a\":1}]\n[]"}) {
+    INFO(text);
+    const auto read = rows(text);
+    REQUIRE(read.size() == 2);
+    CHECK(read[0].code.empty());
+    CHECK(read[1].code == "bad_json");
+  }
+  CHECK(rows("[").back().code == "bad_json");
+  CHECK(rows("[{\"a\":\"" + std::string(k_max_record, 'x') + "\"}]\n").back().code == "record_too_long");
+  std::string tall = "[{";
+  while (tall.size() < k_max_record + 1000) tall += "                                \n,";
+  CHECK(rows(tall + "}]").back().code == "record_too_long");
 }
 
 TEST_CASE("what is not one strict JSON object is refused, and reading goes on") {

@@ -1,0 +1,27 @@
+#pragma once
+// Short texts as integers, for comparing them by the thousand. Private to this room.
+
+#include <cstdint>
+#include <string_view>
+
+namespace ringctl::routing {
+
+/// Digits of an E.164 number; 0 for anything else.
+inline std::uint64_t number_code(std::string_view number) {
+  if (number.size() < 2 || number.size() > 16 || number.front() != '+') return 0;
+  std::uint64_t code = 0;
+  for (const char c : number.substr(1)) {
+    if (c < '0' || c > '9') return 0;
+    code = code * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return code;
+}
+
+/// Two letters; 0 for anything else.
+inline std::uint64_t country_code(std::string_view country) {
+  if (country.size() != 2) return 0;
+  return static_cast<std::uint64_t>(static_cast<unsigned char>(country[0])) << 8U |
+         static_cast<unsigned char>(country[1]);
+}
+
+}  // namespace ringctl::routing

@@ -1,0 +1,79 @@
+#pragma once
+// What one call brings: the number called, who calls, and who of the agents is talking. Read by one indexed
+// query each; all else a decision needs is in the snapshot.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/uuid.hpp"
+#include "db/connection.hpp"
+
+namespace ringctl::routing {
+
+/// The number called, as the workspace holds it.
+struct CalledNumber {
+  base::Uuid id;
+  bool active = true;
+  std::optional<base::Uuid> owner = {};  ///< the user who may call from it
+  std::string record_policy = {};        ///< never, always, inbound, outbound; "" = the workspace's
+};
+
+/// Attributes are case-folded, "" = not set.
+struct CallerContact {
+  base::Uuid id;
+  std::string name = {};  ///< as it is
+  std::string lead_status = {}, product = {}, market = {}, state = {};
+  std::string country = {};  ///< "FR"
+  std::vector<std::string> tags = {};
+  std::vector<base::Uuid> agents = {};  ///< who look after the contact, active ones or not; by id
+};
+
+/// What agents are doing, as far as it does not stand in their rows.
+struct Presence {
+  struct Used {
+    base::Uuid user;
+    std::optional<base::Instant> last_call_ended_at = {};
+    std::int64_t calls_today = 0;  ///< answered since the workspace's midnight
+  };
+  std::vector<base::Uuid> on_call = {};
+  std::vector<Used> used = {};
+};
+
+/// The digits that a caller pressed; none: the time ran out.
+struct MenuAnswer {
+  std::string digits = {};
+  int attempt = 0;  ///< of the menu that was answered: 0 = the first
+};
+
+struct Facts {
+  std::string from = {};  ///< as Twilio has it: E.164, "anonymous", "sip:...", "client:..."
+  std::string to = {};    ///< E.164
+  base::Instant now{};
+  std::string_view caller_country = {};           ///< of an E.164 caller, "" if unknown; lives for ever
+  std::optional<CalledNumber> number = {};        ///< nullopt: not one of the workspace
+  std::optional<CallerContact> contact = {};      ///< nullopt: nobody known
+  std::shared_ptr<const Presence> presence = {};  ///< null: nobody is talking
+  std::optional<MenuAnswer> menu = {};            ///< nullopt: the call begins
+  std::uint64_t turn = 0;  ///< counts calls: where round_robin begins, what random is drawn from
+};
+
+/// True for a caller whom others can call back and see as caller: E.164.
+bool is_number(std::string_view from);
+
+/// Facts as the database has them, apart from presence: number and contact. In a transaction of its own.
+Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view from, std::string_view to,
+                 base::Instant now);
+/// Which workspace holds a number, whoever it is; nullopt if none does. In a transaction of its own.
+std::optional<base::Uuid> find_workspace_of(db::Connection&, std::string_view to);
+/// Who is on a call now, when who was last, and how many calls they took since `midnight`. In a transaction
+/// of its own.
+Presence read_presence(db::Connection&, const base::Uuid& workspace, base::Instant now,
+                       base::Instant midnight);
+
+}  // namespace ringctl::routing

@@ -1,0 +1,158 @@
+#include "routing/snapshot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "db/transaction.hpp"
+#include "directory/workspace_settings.hpp"
+#include "records/values.hpp"
+
+namespace ringctl::routing {
+namespace {
+
+constexpr std::string_view k_users =
+    "SELECT u.id, u.email, u.phone_number, (SELECT count(*) FROM phone_numbers n WHERE n.workspace_id = u.workspace_id "
+    "AND n.phone_number = u.phone_number), u.is_active, u.role, u.ring_on, u.availability, t.name, u.skills, "
+    "u.last_call_ended_at "
+    "FROM users u LEFT JOIN teams t ON t.id = u.team_id WHERE u.workspace_id = $1 ORDER BY u.email";
+
+constexpr std::string_view k_extensions =
+    "SELECT extension, user_id, number_id FROM user_extensions WHERE workspace_id = $1 AND is_active = TRUE "
+    "ORDER BY extension";
+
+constexpr std::string_view k_rules =
+    "SELECT name, conditions, targets, strategy, ring_timeout_s FROM routing_rules "
+    "WHERE workspace_id = $1 AND enabled = TRUE ORDER BY position, name";
+
+// Counts tell of rows that went, sums of versions and the newest times of those that changed or came.
+constexpr std::string_view k_version =
+    "SELECT 1, count(*), CAST(coalesce(sum(version), 0) AS bigint), max(updated_at), max(created_at) "
+    "FROM routing_rules WHERE workspace_id = $1 UNION ALL "
+    "SELECT 2, count(*), CAST(coalesce(sum(version), 0) AS bigint), max(updated_at), max(created_at) "
+    "FROM users WHERE workspace_id = $1 UNION ALL "
+    "SELECT 3, count(*), CAST(coalesce(sum(version), 0) AS bigint), max(updated_at), max(created_at) "
+    "FROM teams WHERE workspace_id = $1 UNION ALL "
+    "SELECT 4, count(*), CAST(coalesce(sum(version), 0) AS bigint), max(updated_at), max(created_at) "
+    "FROM user_extensions WHERE workspace_id = $1 UNION ALL "
+    "SELECT 5, 1, version, updated_at, created_at FROM workspaces WHERE id = $1 UNION ALL "
+    "SELECT 6, count(*), CAST(0 AS bigint), NULL, NULL FROM users u JOIN phone_numbers n "
+    "ON n.phone_number = u.phone_number AND n.workspace_id = u.workspace_id WHERE u.workspace_id = $1 "
+    "ORDER BY 1";
+
+RingOn ring_on_of(std::string_view text) {
+  return text == "phone" ? RingOn::phone : text == "both" ? RingOn::both : RingOn::client;
+}
+Availability availability_of(std::string_view text) {
+  return text == "busy"      ? Availability::busy
+         : text == "offline" ? Availability::offline
+                             : Availability::online;
+}
+
+std::string folded(std::string_view text) {
+  return base::valid_utf8(text) ? base::fold(base::trim(text)) : std::string(text);
+}
+
+void read_agents(db::Connection& db, Snapshot& snapshot) {
+  auto rows = db.query(k_users, {snapshot.workspace});
+  while (rows.next()) {
+    Agent agent{.id = rows.uuid(0),
+                .email = std::string(rows.text(1)),
+                .phone = std::string(rows.text(2)),
+                .phone_is_ours = rows.integer(3) > 0,
+                .is_active = rows.boolean(4),
+                .in_everyone = rows.text(5) == "agent" || rows.text(5) == "admin",
+                .ring_on = ring_on_of(rows.text(6)),
+                .availability = availability_of(rows.text(7)),
+                .team = std::string(rows.text(8)),
+                .last_call_ended_at = rows.maybe_instant(10)};
+    const auto skills = records::list_text(rows.text(9));
+    for (const auto skill : base::split(skills, '|'))
+      if (!skill.empty()) agent.skills.push_back(folded(skill));
+    snapshot.agents.push_back(std::move(agent));
+  }
+}
+
+void read_extensions(db::Connection& db, Snapshot& snapshot) {
+  auto rows = db.query(k_extensions, {snapshot.workspace});
+  while (rows.next()) {
+    const auto agent = snapshot.find_agent(rows.uuid(1));
+    if (!agent || !snapshot.agents[*agent].is_active) continue;
+    Extension extension{std::string(rows.text(0)), *agent};
+    if (!rows.is_null(2)) extension.number = rows.uuid(2);
+    snapshot.extensions.push_back(std::move(extension));
+  }
+}
+
+std::vector<RuleText> read_rules(db::Connection& db, const base::Uuid& workspace) {
+  std::vector<RuleText> rules;
+  auto rows = db.query(k_rules, {workspace});
+  while (rows.next())
+    rules.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
+                     std::string(rows.text(3)), rows.is_null(4) ? 0 : static_cast<int>(rows.integer(4))});
+  return rules;
+}
+
+std::string read_version(db::Connection& db, const base::Uuid& workspace) {
+  std::string version;
+  auto rows = db.query(k_version, {workspace});
+  const auto since_epoch = [](std::optional<base::Instant> at) {
+    return at ? at->time_since_epoch().count() : 0;
+  };
+  while (rows.next())
+    fmt::format_to(std::back_inserter(version), "{}.{}.{}.{}/", rows.integer(1), rows.integer(2),
+                   since_epoch(rows.maybe_instant(3)), since_epoch(rows.maybe_instant(4)));
+  return version;
+}
+
+}  // namespace
+
+std::optional<AgentIndex> Snapshot::find_agent(const base::Uuid& user) const {
+  const auto found = agents_by_id.find(user.view());
+  return found == agents_by_id.end() ? std::nullopt : std::optional(found->second);
+}
+
+void index_agents(Snapshot& snapshot) {
+  for (AgentIndex i = 0; i < snapshot.agents.size(); ++i) {
+    const auto& agent = snapshot.agents[i];
+    snapshot.agents_by_id.emplace(agent.id.text(), i);
+    if (agent.is_active && agent.in_everyone) snapshot.everyone.push_back(i);
+    if (agent.is_active && agent.phone_is_ours) snapshot.direct_lines.emplace(agent.phone, i);
+  }
+}
+
+Snapshot load_snapshot(db::Connection& db, const base::Uuid& workspace) {
+  Snapshot snapshot{.workspace = workspace};
+  std::vector<RuleText> rules;
+  {
+    db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+    auto rows = db.query("SELECT name, timezone FROM workspaces WHERE id = $1", {workspace});
+    if (!rows.next())
+      throw Error(Errc::not_found, "workspaces.unknown",
+                  fmt::format("there is no workspace {}", workspace.view()), "ringctl workspaces list");
+    snapshot.name = rows.text(0);
+    snapshot.zone = base::Zone::parse(rows.text(1));
+    while (rows.next()) {
+    }
+    snapshot.settings = directory::read_voice_settings(db, workspace);
+    snapshot.version = read_version(db, workspace);
+    read_agents(db, snapshot);
+    index_agents(snapshot);
+    read_extensions(db, snapshot);
+    rules = read_rules(db, workspace);
+    transaction.commit();
+  }
+  compile_rules(snapshot, rules);
+  return snapshot;
+}
+
+std::string snapshot_version(db::Connection& db, const base::Uuid& workspace) {
+  db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+  auto version = read_version(db, workspace);
+  transaction.commit();
+  return version;
+}
+
+}  // namespace ringctl::routing
