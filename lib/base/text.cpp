@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <limits>
 #include <memory>
 
 #include "base/error.hpp"
@@ -176,6 +178,18 @@ std::optional<std::int64_t> parse_int(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
   return value;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view k_units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = parse_int(text.substr(0, digits));
+  const auto* const unit = std::find(std::begin(k_units), std::end(k_units), text.substr(digits));
+  const bool bare = digits == text.size();
+  if (!number || *number == 0 || (!bare && unit == std::end(k_units))) return std::nullopt;
+  const auto shift = bare ? 0 : 10 * (unit - std::begin(k_units));
+  if (*number > std::numeric_limits<std::int64_t>::max() >> shift) return std::nullopt;
+  return static_cast<std::uint64_t>(*number) << shift;
 }
 
 }  // namespace ringctl::base

@@ -37,5 +37,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// Strict decimal: optional '-', digits only, no overflow.
 std::optional<std::int64_t> parse_int(std::string_view);
+/// Bytes: "512MiB", "1GiB"; units B, KiB, MiB, GiB, TiB, or none for bytes. More than none, less than 2^63.
+std::optional<std::uint64_t> parse_size(std::string_view);
 
 }  // namespace ringctl::base

@@ -43,6 +43,12 @@ std::optional<std::string> check_integer(std::string_view text, std::string& why
   return std::nullopt;
 }
 
+std::optional<std::string> check_size(std::string_view text, std::string& why) {
+  if (base::parse_size(text)) return std::string(text);
+  why = "must be a size such as 512MiB or 1GiB";
+  return std::nullopt;
+}
+
 bool on_loopback(std::string_view http_url) {
   auto host = http_url.substr(std::string_view("http://").size());
   host = host.substr(0, host.find_first_of("/?#"));
@@ -153,6 +159,8 @@ std::optional<std::string> check_value(const KeyInfo& key, std::string_view text
       return check_boolean(text, why);
     case Kind::integer:
       return check_integer(text, why);
+    case Kind::size:
+      return check_size(text, why);
     case Kind::url:
       return check_url(key, text, why);
     case Kind::duration:

@@ -43,6 +43,8 @@ constexpr KeyInfo k_keys[] = {
      "--drain-timeout"},
     {"serve.durability", Kind::choice, "", "journal", "journal|database",
      "what must be durable before a webhook is answered"},
+    {"serve.journal_age", Kind::duration, "", "7d", "", "how long the journal keeps what was applied"},
+    {"serve.journal_size", Kind::size, "", "1GiB", "", "how much disk one server's journal takes at most"},
     {"serve.listen", Kind::text, "RINGCTL_LISTEN", "127.0.0.1:8080", "", "HOST:PORT, unix:PATH or fd:N",
      "--listen"},
     {"serve.max_connections", Kind::integer, "", "4096", "", "connections open at once", "--max-connections"},

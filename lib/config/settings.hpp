@@ -17,7 +17,7 @@
 
 namespace ringctl::config {
 
-enum class Kind { text, integer, boolean, duration, url, choice, text_list, secret };
+enum class Kind { text, integer, size, boolean, duration, url, choice, text_list, secret };
 
 /// One key of the configuration, by its dotted name: "database", "twilio.retries", "serve.listen".
 struct KeyInfo {

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "serve/journal_disk.hpp"
 #include "serve/journal_slot.hpp"
 
 namespace ringctl::serve {
@@ -44,8 +45,10 @@ std::string_view take_line(std::string_view& text, std::string_view name, const 
 void set_aside(const fs::path& slot, const Record& record, std::string_view reason) {
   const auto folder = refused_folder(slot);
   std::error_code failed;
-  fs::create_directory(folder, failed);
-  if (!failed) fs::permissions(folder, fs::perms::owner_all, failed);
+  if (fs::create_directory(folder, failed)) {
+    fs::permissions(folder, fs::perms::owner_all, failed);
+    if (!failed) failed = system_disk().sync_folder(slot);
+  }
   if (failed)
     throw Error(Errc::output, "output.write_failed",
                 fmt::format("could not write {}: {}", folder.string(), failed.message()));

@@ -15,6 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t k_piece = 256 * 1024;
+/// A new segment goes to the disk in portions, so that a group that is synced meanwhile waits for one of them
+/// at most.
+constexpr std::uint64_t k_portion = 1024 * 1024;
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
 
@@ -31,7 +34,9 @@ std::error_code write_zeros(int fd, std::uint64_t bytes) {
     const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), bytes - at));
     const auto written = ::pwrite(fd, zeros.data(), piece, static_cast<off_t>(at));
     if (written < 0 && errno != EINTR) return last_error();
-    if (written > 0) at += static_cast<std::uint64_t>(written);
+    if (written < 0) continue;
+    at += static_cast<std::uint64_t>(written);
+    if (at % k_portion == 0 && ::fdatasync(fd) != 0) return last_error();
   }
   return {};
 }

@@ -212,7 +212,10 @@ void Segments::open_last() {
     if (const auto failed = disk_.open(prepared, next_->fd)) throw unreadable(prepared, failed);
   }
   if (segments_.empty() || segments_.back().bytes != bounds_.segment_bytes) {
-    if (const auto failed = prepare()) throw unreadable(slot_.folder(), failed);
+    // Without one the journal opens all the same: what it holds is to be applied, and room may come.
+    if (const auto failed = prepare())
+      base::log(base::LogLevel::error, "journal.no_segment",
+                fmt::format("nothing can be appended to {}: {}", slot_.folder().string(), failed.message()));
     roll();
     return;
   }

@@ -67,8 +67,8 @@ class RecordBatch {
 
 class Segments {
  public:
-  /// Takes stock of the slot. With `write` there is a segment to append to afterwards. Throws Errc::config
-  /// [journal.unreadable] where the disk refuses that.
+  /// Takes stock of the slot. With `write` there is a segment to append to afterwards, if there is room for
+  /// one. Throws Errc::config [journal.unreadable] where the disk refuses what is there.
   Segments(Slot, const JournalBounds&, const base::Clock&, Disk&, bool write);
 
   // For the writer.

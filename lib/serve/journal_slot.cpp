@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/error.hpp"
+#include "serve/journal_disk.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -22,13 +23,19 @@ Error cannot_make(const fs::path& path, int error) {
           "the user that runs ringctl must be able to write there"};
 }
 
+/// Durably: the journal is worth what the names on the way to it are.
 void make_folder(const fs::path& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw cannot_make(path, errno);
+  if (::mkdir(path.c_str(), 0700) == 0) {
+    if (const auto failed = system_disk().sync_folder(path.parent_path()))
+      throw cannot_make(path, failed.value());
+  } else if (errno != EEXIST) {
+    throw cannot_make(path, errno);
+  }
 }
 
 void make_root(const fs::path& root) {
   std::error_code failed;
-  if (root.has_parent_path()) fs::create_directories(root.parent_path(), failed);
+  fs::create_directories(root.parent_path(), failed);
   if (failed) throw cannot_make(root, failed.value());
   make_folder(root);
 }
@@ -49,7 +56,8 @@ base::Fd lock_folder(const fs::path& folder) {
 
 fs::path slot_folder(const fs::path& root, unsigned number) { return root / fmt::format("slot-{}", number); }
 
-Slot Slot::take(const fs::path& root) {
+Slot Slot::take(const fs::path& given) {
+  const auto root = fs::absolute(given);
   make_root(root);
   for (unsigned number = 0; number < k_most_slots; ++number) {
     auto folder = slot_folder(root, number);

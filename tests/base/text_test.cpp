@@ -115,6 +115,19 @@ TEST_CASE("integers are read strictly") {
   }
 }
 
+TEST_CASE("a size is a whole number with a unit of 1024 or none", "[base]") {
+  CHECK(parse_size("512") == 512);
+  CHECK(parse_size("512B") == 512);
+  CHECK(parse_size("64KiB") == 65536);
+  CHECK(parse_size("1GiB") == 1073741824);
+  CHECK(parse_size("8388607TiB") == 9223370937343148032);
+  for (const auto* bad :
+       {"", "0", "0MiB", "MiB", "-1", "1.5GiB", "1 GiB", "1gb", "1G", "8388608TiB", "99999999999999999999"}) {
+    INFO(bad);
+    CHECK_FALSE(parse_size(bad));
+  }
+}
+
 TEST_CASE("a quoted value is cut where it is long, between characters", "[base][problems]") {
   CHECK(ringctl::base::in_quotes("") == "\"\"");
   CHECK(ringctl::base::in_quotes(std::string(60, 'x')) == "\"" + std::string(60, 'x') + "\"");

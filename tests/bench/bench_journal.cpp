@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,6 +21,16 @@ using namespace ringctl;
 using Steady = std::chrono::steady_clock;
 
 namespace {
+
+/// Of the whole process, in user and kernel mode.
+double cpu_microseconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
 
 double microseconds_since(Steady::time_point start) {
   return std::chrono::duration<double, std::micro>(Steady::now() - start).count();
@@ -37,12 +48,14 @@ class Load final : public serve::AppendSink {
   void run(double seconds) {
     for (std::size_t i = 0; i < begun_.size(); ++i) ready_.push_back(i);
     const auto start = Steady::now();
+    const auto cpu = cpu_microseconds();
     std::vector<std::size_t> mine;
     while (microseconds_since(start) < seconds * 1e6) {
       take(mine);
       for (const auto i : mine) append(i);
     }
     took_ = microseconds_since(start) / 1e6;
+    cpu_ = cpu_microseconds() - cpu;
     for (std::size_t rest = begun_.size() - ready_count(); rest > 0; rest -= mine.size()) take(mine);
   }
 
@@ -63,8 +76,9 @@ class Load final : public serve::AppendSink {
                  : samples_[static_cast<std::size_t>(share * static_cast<double>(samples_.size() - 1))];
     };
     return fmt::format(
-        "records/s={:.0f} p50_us={:.0f} p99_us={:.0f} p999_us={:.0f} longest_us={:.0f} errors={} wakes={}",
-        static_cast<double>(samples_.size()) / took_, at(0.5), at(0.99), at(0.999), at(1), errors_, wakes_);
+        "records/s={:.0f} cpu_us={:.2f} p50_us={:.0f} p99_us={:.0f} p999_us={:.0f} longest_us={:.0f} errors={} wakes={}",
+        static_cast<double>(samples_.size()) / took_, cpu_ / static_cast<double>(samples_.size()), at(0.5),
+        at(0.99), at(0.999), at(1), errors_, wakes_);
   }
 
  private:
@@ -111,7 +125,7 @@ class Load final : public serve::AppendSink {
   std::vector<std::size_t> ready_;
   std::vector<double> samples_;
   std::size_t errors_ = 0, wakes_ = 0;
-  double took_ = 0;
+  double took_ = 0, cpu_ = 0;
 };
 
 int bench_journal(const std::string& folder, std::size_t outstanding, double seconds, bool by_function,
@@ -141,14 +155,19 @@ int bench_sqlite(const char* file, int group, double seconds) {
   must(sqlite3_open(file, &db), db);
   must(sqlite3_exec(db,
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS bench_log "
-                    "(id INTEGER PRIMARY KEY, body BLOB NOT NULL)",
+                    "(id TEXT PRIMARY KEY, call_sid TEXT UNIQUE, body BLOB NOT NULL)",
                     nullptr, nullptr, nullptr),
        db);
   sqlite3_stmt* insert = nullptr;
-  must(sqlite3_prepare_v2(db, "INSERT INTO bench_log (body) VALUES (?)", -1, &insert, nullptr), db);
+  must(sqlite3_prepare_v2(
+           db,
+           "INSERT INTO bench_log VALUES (lower(hex(randomblob(16))), 'CA' || lower(hex(randomblob(16))), ?)",
+           -1, &insert, nullptr),
+       db);
   const std::string body(800, 'x');
   std::vector<double> commits;
   const auto start = Steady::now();
+  const auto cpu = cpu_microseconds();
   while (microseconds_since(start) < seconds * 1e6) {
     const auto begin = Steady::now();
     must(sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), db);
@@ -161,9 +180,10 @@ int bench_sqlite(const char* file, int group, double seconds) {
     commits.push_back(microseconds_since(begin));
   }
   const auto took = microseconds_since(start) / 1e6;
+  const auto records = static_cast<double>(commits.size()) * group;
   std::sort(commits.begin(), commits.end());
-  fmt::print("sqlite group={} records/s={:.0f} p50_us={:.0f} p99_us={:.0f}\n", group,
-             static_cast<double>(commits.size()) * group / took, commits[commits.size() / 2],
+  fmt::print("sqlite group={} records/s={:.0f} cpu_us={:.2f} p50_us={:.0f} p99_us={:.0f}\n", group,
+             records / took, (cpu_microseconds() - cpu) / records, commits[commits.size() / 2],
              commits[commits.size() * 99 / 100]);
   sqlite3_finalize(insert);
   sqlite3_close(db);

@@ -51,6 +51,8 @@ const Bad k_bad[] = {
     {"no duration", k_settings, "[defaults]\ntimeout = '10 parsecs'\n",
      "2:11: timeout must be a duration such as 90s, 10m or 1h30m, not \"10 parsecs\"", "config.bad_value",
      ""},
+    {"no size", k_settings, "[serve]\njournal_size = 'big'\n",
+     "2:16: serve.journal_size must be a size such as 512MiB or 1GiB, not \"big\"", "config.bad_value", ""},
     {"no zone", k_settings, "[defaults]\ntimezone = 'Mars/Olympus'\n",
      "2:12: timezone must be an IANA time zone such as America/New_York, not \"Mars/Olympus\"",
      "config.bad_value", ""},

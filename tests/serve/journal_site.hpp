@@ -2,7 +2,9 @@
 // Journals for tests: a disk that fails on demand, appends that are waited for, all records of a slot.
 
 #include <poll.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <functional>
@@ -38,6 +40,8 @@ class FaultyDisk final : public serve::Disk {
     const std::lock_guard lock(mutex_);
     faults_.clear();
   }
+  /// From now on nothing is synced, for tests that open hundreds of journals and pull no plug.
+  void be_lazy() { lazy_ = true; }
   /// Faults that were never met.
   std::size_t left() {
     const std::lock_guard lock(mutex_);
@@ -54,7 +58,9 @@ class FaultyDisk final : public serve::Disk {
   }
   std::error_code grow(int fd, std::uint64_t bytes) override {
     const auto failed = next(Op::grow);
-    return failed ? failed : disk_.grow(fd, bytes);
+    if (failed || !lazy_) return failed ? failed : disk_.grow(fd, bytes);
+    return ::ftruncate(fd, static_cast<off_t>(bytes)) == 0 ? failed
+                                                           : std::make_error_code(std::errc::io_error);
   }
   std::error_code write(int fd, std::string_view first, std::string_view second,
                         std::uint64_t offset) override {
@@ -65,7 +71,7 @@ class FaultyDisk final : public serve::Disk {
   }
   std::error_code sync(int fd) override {
     const auto failed = next(Op::sync);
-    return failed ? failed : disk_.sync(fd);
+    return failed || lazy_ ? failed : disk_.sync(fd);
   }
   std::error_code rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
     const auto failed = next(Op::rename);
@@ -77,7 +83,7 @@ class FaultyDisk final : public serve::Disk {
   }
   std::error_code sync_folder(const std::filesystem::path& path) override {
     const auto failed = next(Op::sync_folder);
-    return failed ? failed : disk_.sync_folder(path);
+    return failed || lazy_ ? failed : disk_.sync_folder(path);
   }
 
  private:
@@ -99,6 +105,7 @@ class FaultyDisk final : public serve::Disk {
   serve::Disk& disk_ = serve::system_disk();
   std::mutex mutex_;
   std::vector<Fault> faults_;
+  std::atomic<bool> lazy_ = false;
 };
 
 /// Polls until it holds; false after 20 s.

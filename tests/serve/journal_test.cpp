@@ -1,8 +1,7 @@
 #include "serve/journal.hpp"
 
-#include <atomic>
+#include <array>
 #include <map>
-#include <set>
 #include <thread>
 
 #include "serve/journal_site.hpp"
@@ -128,6 +127,7 @@ TEST_CASE("what was not written whole at the end is passed over, at whatever byt
   std::uint64_t begin = 0;
   for (std::size_t cut = 0; cut < frame; cut += filling == '\0' ? 1 : 5) {
     JournalSite site;
+    site.disk.be_lazy();
     append_all(*site.open(), {"one", "two", last});
     begin = k_segment_header + 2 * RecordHeader::framed_size(3);
     test::overwrite(site.segment(1), begin + cut, std::string(frame - cut, filling));
@@ -149,6 +149,7 @@ TEST_CASE("a changed byte in an acknowledged record costs that record, and is re
   const auto begin = k_segment_header + RecordHeader::framed_size(3);
   for (std::size_t byte = 0; byte < RecordHeader::framed_size(middle.size()); ++byte) {
     JournalSite site;
+    site.disk.be_lazy();
     append_all(*site.open(), {"one", middle, "three", "four"});
     const auto file = site.segment(1);
     test::overwrite(file, begin + byte,
@@ -262,6 +263,20 @@ TEST_CASE("a full disk is reported to the appends that find no room, and forgott
   append_all(*journal, {"after"});
   kept.emplace_back("after");
   CHECK(fetch_all(*journal).back() == "after");
+}
+
+TEST_CASE("a journal opens without room for a segment, and takes records as soon as there is some",
+          "[serve]") {
+  JournalSite site;
+  site.open().reset();
+  for (const auto number : segment_numbers(slot_folder(site.root(), 0)))
+    std::filesystem::remove(site.segment(number));
+  site.disk.fail(test::FaultyDisk::Op::grow, std::errc::no_space_on_device, 1000);
+  const auto journal = site.open();
+  CHECK(append(*journal, "refused").error == std::errc::no_space_on_device);
+  site.disk.heal();
+  append_all(*journal, {"taken"});
+  CHECK(fetch_all(*journal) == Texts{"taken"});
 }
 
 TEST_CASE("a journal at its size refuses what is new and keeps what was not applied", "[serve]") {
