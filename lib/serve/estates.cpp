@@ -4,9 +4,18 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 
 namespace ringctl::serve {
+namespace {
+
+limits::WhenAway when_away(db::Connection& db, const base::Uuid& workspace) {
+  const db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+  return limits::read_settings(db, workspace).when_away;
+}
+
+}  // namespace
 Estates::Estates(OpenDatabase open, const base::Clock& clock, Options options)
     : open_(std::move(open)), clock_(clock), options_(options), estates_(std::make_shared<const Map>()) {
   current_at_ = clock_.steady();
@@ -93,13 +102,14 @@ Estate Estates::read_estate(db::Connection& db, const base::Uuid& workspace, con
     estate.snapshot = old->second.snapshot;
   else
     estate.snapshot = std::make_shared<const routing::Snapshot>(routing::load_snapshot(db, workspace));
+  estate.when_away = when_away(db, workspace);
   for (const auto& broken : estate.snapshot->broken)
     if (old == before.end() || old->second.snapshot != estate.snapshot)
       base::log(base::LogLevel::warn, "rule.broken", {{"rule", broken.name}, {"why", broken.why}});
   const auto now = clock_.now();
   const auto& zone = estate.snapshot->zone;
-  estate.presence = std::make_shared<const routing::Presence>(routing::read_presence(
-      db, workspace, now, estate.snapshot->settings.on_call, zone.start_of(zone.day_of(now))));
+  estate.presence = std::make_shared<const routing::Presence>(
+      routing::read_presence(db, workspace, now, zone.start_of(zone.day_of(now))));
   return estate;
 }
 

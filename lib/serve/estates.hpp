@@ -16,6 +16,7 @@
 
 #include "base/clock.hpp"
 #include "db/connection.hpp"
+#include "limits/settings.hpp"
 #include "routing/facts.hpp"
 #include "routing/snapshot.hpp"
 
@@ -28,6 +29,7 @@ using OpenDatabase = std::function<std::unique_ptr<db::Connection>()>;
 struct Estate {
   std::shared_ptr<const routing::Snapshot> snapshot;
   std::shared_ptr<const routing::Presence> presence;
+  limits::WhenAway when_away = limits::WhenAway::refuse;  ///< calls of agents while the database is away
 };
 
 class Estates {

@@ -12,8 +12,8 @@ constexpr std::size_t k_bare_uuid = 32;
 Placed unavailable(const limits::Request& request) {
   Placed placed;
   placed.verdict.to_number = request.to;
-  placed.verdict.refusals.push_back({.refusal = limits::Refusal::limits_unavailable,
-                                     .message = "the database cannot be asked now"});
+  placed.verdict.refusals.push_back(
+      {.refusal = limits::Refusal::limits_unavailable, .message = "the database cannot be asked now"});
   return placed;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A call that one of ours places from a browser or desk client: counted against the limits before it is dialled, which is
-// the one thing that waits for the database.
+// A call that one of ours places from a browser or desk client: counted against the limits before it is
+// dialled, which is the one thing that waits for the database.
 
 #include <condition_variable>
 #include <deque>

@@ -42,7 +42,8 @@ void Webhook::set_workspace(const base::Uuid& workspace) {
 calls::Event Webhook::event(calls::Kind kind) const {
   auto event = calls::event_from(kind, workspace().value(), parameters_, received_at());
   event.token = token_;
-  if (const auto place = routing::try_parse_place(rest())) event.place = calls::Place{place->step, place->wave};
+  if (const auto place = routing::try_parse_place(rest()))
+    event.place = calls::Place{place->step, place->wave};
   return event;
 }
 

@@ -1,11 +1,13 @@
 #pragma once
-// What Twilio asks, and what it is told: verified, decided, durable, answered. Every signed webhook about a call gets an
-// answer that makes sense to the caller, whatever is broken; nothing else gets in.
+// What Twilio asks, and what it is told: verified, decided, durable, answered. Every signed webhook about a
+// call gets an answer that makes sense to the caller, whatever is broken; nothing else gets in.
 
 #include <atomic>
+#include <functional>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/secret.hpp"
@@ -13,8 +15,8 @@
 #include "serve/bookkeeping.hpp"
 #include "serve/deadlines.hpp"
 #include "serve/lookups.hpp"
+#include "serve/memory.hpp"
 #include "serve/outbound.hpp"
-#include "serve/plans.hpp"
 #include "serve/talking.hpp"
 #include "serve/webhook.hpp"
 
@@ -36,11 +38,17 @@ class Webhooks {
   void handle(const net::Request&, const Route&, net::Respond);
 
  private:
-  WebhookPtr verified(const net::Request&, const Route&, net::Respond);
-  void refuse(Exchange&, const net::Request&, const twilio::Form&, int status, std::string_view why);
+  // webhooks.cpp: who gets in, and where to.
   void dispatch(const WebhookPtr&);
-  bool belongs(const Webhook&, const routing::Snapshot&) const;
+  void guarded(const WebhookPtr&, const std::function<void()>& work);
+  bool accepts(const WebhookPtr&, const routing::Snapshot&);
+  std::optional<Estate> estate_for(const WebhookPtr&);
+  void keep(const WebhookPtr&, const calls::Event&, const twiml::Response&);
+  bool repeat(const WebhookPtr&, const calls::Event&);
+  routing::Plan decide(const WebhookPtr&, const Estate&, routing::Facts);
+  void answer_safely(const WebhookPtr&, std::string_view cause);
 
+  // inbound.cpp: a call comes in, and goes on.
   void inbound(const WebhookPtr&);
   void decide_inbound(const WebhookPtr&, Found);
   void menu(const WebhookPtr&);
@@ -48,24 +56,28 @@ class Webhooks {
   void next(const WebhookPtr&);
   void go_on(const WebhookPtr&, const routing::Plan&);
   void wait(const WebhookPtr&);
+  void with_plan(const WebhookPtr&, std::function<void(const routing::Plan&)> go_on);
+  std::optional<routing::Plan> remembered(const Webhook&) const;
+  Question question(const Webhook&) const;
+
+  // legs.cpp: of those who are rung.
   void accept(const WebhookPtr&);
   void accepted(const WebhookPtr&);
   void status(const WebhookPtr&);
-  void outbound(const WebhookPtr&);
-  void decide_outbound(const WebhookPtr&, const Placed&);
+  void recording(const WebhookPtr&, calls::Kind);
+  void name_party(calls::Event&, const Webhook&) const;
+  void note_talking(const calls::Event&);
 
-  /// The plan of the call, from memory, from the database, or made anew.
-  void with_plan(const WebhookPtr&, std::function<void(const routing::Plan&)>);
-  std::optional<routing::Plan> remembered(const Webhook&) const;
-  routing::Plan plan(const Webhook&, const Estate&, routing::Facts) const;
-  /// As far as it goes without the database.
-  routing::Facts facts_from_memory(const Webhook&) const;
-  void name_party(calls::Event&, const Webhook&, const std::optional<routing::Plan>&) const;
-  void keep(const WebhookPtr&, const calls::Event&, const twiml::Response&);
+  // calling.cpp: an agent calls somebody.
+  void calling(const WebhookPtr&);
+  void decide_calling(const WebhookPtr&, const base::Uuid& user, const Placed&);
+  void connect(const WebhookPtr&, calls::Event, const limits::Verdict&, const Found&);
+  void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
 
-  void answer_safely(const WebhookPtr&, std::string_view cause);
-  twiml::Response safe_answer(const Webhook&);
-  twiml::Response safe_step(const Webhook&);
+  // safe_answers.cpp
+  twiml::Response safe_answer(const WebhookPtr&);
+  twiml::Response safe_start(const WebhookPtr&);
+  twiml::Response safe_step(const WebhookPtr&);
 
   Office& office_;
   Estates& estates_;
@@ -74,9 +86,13 @@ class Webhooks {
   Bookkeeping& books_;
   Talking& talking_;
   const WebhookOptions options_;
-  Plans plans_;
+  Memory plans_{16'384};   ///< by CallSid: JSON
+  Memory answers_{2'048};  ///< by event key: TwiML
   std::atomic<std::uint64_t> turn_ = 0;
   Deadlines deadlines_;
 };
+
+/// True of a call that one of ours places from a browser or desk client.
+bool from_client(const Webhook&);
 
 }  // namespace ringctl::serve

@@ -1,0 +1,134 @@
+// An agent calls somebody from a browser or desk client: the limits decide, then it is dialled or refused in
+// words.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "serve/webhooks.hpp"
+
+namespace ringctl::serve {
+namespace {
+
+constexpr std::string_view k_client = "client:";
+/// In the place of a place of a ring plan, which such a call has none of.
+constexpr std::string_view k_no_plan = "calling";
+
+const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twiml::CallEvent::ringing,
+                                                twiml::CallEvent::answered, twiml::CallEvent::completed};
+
+/// What the agent hears. The figures behind it stand in the log and in `limits check`.
+std::string_view spoken(limits::Refusal refusal) {
+  switch (refusal) {
+    case limits::Refusal::no_number:
+      return "You have no number to call from.";
+    case limits::Refusal::limit_reached:
+      return "Your number has made all its calls of the day.";
+    case limits::Refusal::country_not_allowed:
+      return "Your number may not call this country.";
+    case limits::Refusal::number_inactive:
+      return "Your number is not in use.";
+    case limits::Refusal::agent_inactive:
+      return "You are not allowed to call.";
+    case limits::Refusal::opted_out:
+      return "The number you called asked not to be called.";
+    case limits::Refusal::provider_not_callable:
+      return "Your number cannot be called from.";
+    case limits::Refusal::limits_unavailable:
+      break;
+  }
+  return "Calls cannot be placed now. Please try again later.";
+}
+
+bool is_recorded(const directory::VoiceSettings& settings, const Found& found) {
+  const auto& own = found.facts.number ? found.facts.number->record_policy : std::string();
+  const auto& policy = own.empty() ? settings.recording_policy : own;
+  return policy == "always" || policy == "outbound";
+}
+
+}  // namespace
+
+void Webhooks::calling(const WebhookPtr& webhook) {
+  const auto identity = webhook->parameter("From").substr(k_client.size());
+  const auto user = user_of_identity(identity);
+  if (!webhook->workspace()) {
+    webhook->answer(problem(404, "calls of agents come to the path of their workspace"));
+    return;
+  }
+  auto event = webhook->event(calls::Kind::outbound);
+  if (repeat(webhook, event)) return;
+  if (!user)
+    return refuse(webhook, std::move(event), "agent_inactive", spoken(limits::Refusal::agent_inactive));
+  const auto estate = estate_for(webhook);
+  if (!estate) return;
+  limits::Request request{.agent = user->text(),
+                          .to = std::string(webhook->parameter("To")),
+                          .from_number = std::string(webhook->parameter("FromNumber")),
+                          .call_sid = std::string(webhook->call_sid()),
+                          .when_away = estate->when_away};
+  outbound_.place(*webhook->workspace(), std::move(request),
+                  [this, webhook, user = *user](const Placed& placed) {
+                    guarded(webhook, [&] { decide_calling(webhook, user, placed); });
+                  });
+}
+
+void Webhooks::decide_calling(const WebhookPtr& webhook, const base::Uuid& user, const Placed& placed) {
+  const auto& verdict = placed.verdict;
+  auto event = webhook->event(calls::Kind::outbound);
+  auto& decision = event.decision.emplace();
+  decision.user = user;
+  decision.routed_by = "outbound";
+  decision.to_number = verdict.to_number;
+  if (placed.problem == "bad_destination")
+    return refuse(webhook, std::move(event), placed.problem, "The number you called is not a number.");
+  if (!placed.problem.empty())
+    return refuse(webhook, std::move(event), "agent_inactive", spoken(limits::Refusal::agent_inactive));
+  if (!verdict.allowed) {
+    const auto refusal =
+        verdict.refusals.empty() ? limits::Refusal::limits_unavailable : verdict.refusals.front().refusal;
+    return refuse(webhook, std::move(event), std::string(limits::refusal_code(refusal)), spoken(refusal));
+  }
+  decision.from_number = verdict.from_number;
+  decision.reservation = verdict.reservation;
+  // Whose number was dialled, and whether the number called from is recorded.
+  lookups_.find({.workspace = webhook->workspace(),
+                 .from = verdict.to_number,
+                 .to = verdict.from_number,
+                 .now = webhook->received_at()},
+                [this, webhook, event = std::move(event), verdict](const Found& found) {
+                  guarded(webhook, [&] { connect(webhook, event, verdict, found); });
+                });
+}
+
+void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limits::Verdict& verdict,
+                       const Found& found) {
+  const auto estate = estate_for(webhook);
+  if (!estate) return;
+  const auto links = links_of(*webhook->workspace());
+  if (found.facts.number) event.decision->number = found.facts.number->id;
+  if (found.facts.contact) {
+    event.decision->contact = found.facts.contact->id;
+    event.decision->customer_name = found.facts.contact->name;
+  }
+  twiml::Dial dial{.action = fmt::format("{}/next/{}", links.voice, k_no_plan),
+                   .timeout = estate->snapshot->settings.ring_timeout,
+                   .caller_id = verdict.from_number};
+  if (is_recorded(estate->snapshot->settings, found)) {
+    dial.record = twiml::RecordFrom::answer_dual;
+    dial.recording_status_callback = links.recording();
+  }
+  dial.nouns.emplace_back(twiml::Number{.number = verdict.to_number,
+                                        .status_callback = links.voice + "/status",
+                                        .status_callback_event = k_all_events});
+  keep(webhook, event, {{std::move(dial)}});
+}
+
+void Webhooks::refuse(const WebhookPtr& webhook, calls::Event event, std::string code,
+                      std::string_view spoken) {
+  office_.metrics.limit_denied(code);
+  if (!event.decision) event.decision.emplace().routed_by = "outbound";
+  event.decision->refusal = std::move(code);
+  keep(webhook, event, {{twiml::Say{.text = std::string(spoken)}, twiml::Hangup{}}});
+}
+
+}  // namespace ringctl::serve

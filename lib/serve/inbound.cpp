@@ -1,0 +1,165 @@
+// A call that comes in: decided once, then led along its plan by what Twilio reports.
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "routing/decide.hpp"
+#include "serve/webhooks.hpp"
+#include "twiml/write.hpp"
+
+namespace ringctl::serve {
+namespace {
+
+/// Whether the answer at this place tells the caller that somebody will call back.
+bool promises_call_back(const routing::Plan& plan, const routing::Place& place) {
+  for (auto step = static_cast<std::size_t>(place.step); step < plan.steps.size(); ++step) {
+    const auto kind = plan.steps[step].kind;
+    if (kind == routing::StepKind::callback) return true;
+    if (kind != routing::StepKind::message && kind != routing::StepKind::menu) return false;
+  }
+  return false;
+}
+
+calls::Decision decision_of(const routing::Plan& plan, const std::string& json, const routing::Facts& facts) {
+  calls::Decision decision;
+  if (facts.number) decision.number = facts.number->id;
+  if (facts.contact) {
+    decision.contact = facts.contact->id;
+    decision.customer_name = facts.contact->name;
+  }
+  decision.routed_by = routing::name_of(plan.routed_by);
+  decision.rule = plan.rule;
+  decision.plan = json;
+  return decision;
+}
+
+/// The parts that a phone network can be asked to say; also for numbers that are nobody's.
+routing::Plan plan_of_no_number() {
+  return {.routed_by = routing::Reason::unknown_number,
+          .steps = {{.kind = routing::StepKind::message, .reason = routing::Reason::unknown_number},
+                    {.kind = routing::StepKind::hangup, .reason = routing::Reason::unknown_number}}};
+}
+
+int to_int(std::string_view text) { return static_cast<int>(base::parse_int(text).value_or(0)); }
+
+std::optional<bool> bridged(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return text == "true";
+}
+
+}  // namespace
+
+Question Webhooks::question(const Webhook& webhook) const {
+  return {.workspace = webhook.workspace(),
+          .from = std::string(webhook.parameter("From")),
+          .to = std::string(webhook.parameter("To")),
+          .call_sid = std::string(webhook.call_sid()),
+          .now = webhook.received_at()};
+}
+
+void Webhooks::inbound(const WebhookPtr& webhook) {
+  if (webhook->workspace() && repeat(webhook, webhook->event(calls::Kind::inbound))) return;
+  lookups_.find(question(*webhook), [this, webhook](Found found) {
+    guarded(webhook, [&] { decide_inbound(webhook, std::move(found)); });
+  });
+}
+
+void Webhooks::decide_inbound(const WebhookPtr& webhook, Found found) {
+  if (found.away) return answer_safely(webhook, "database");
+  if (!found.workspace) {
+    // Nobody's number, so nobody's record: the log alone says that it was called.
+    base::log(base::LogLevel::warn, "number.unknown", {{"call_sid", webhook->call_sid()}});
+    webhook->answer(twiml_answer(twiml::write(routing::answer(plan_of_no_number(), {}, {}))));
+    return;
+  }
+  const bool named = webhook->workspace().has_value();
+  if (!named) webhook->set_workspace(*found.workspace);
+  const auto estate = estate_for(webhook);
+  if (!estate || (!named && !accepts(webhook, *estate->snapshot))) return;
+
+  auto known = remembered(*webhook);
+  if (!known && !found.plan.empty()) known = routing::try_parse_plan(found.plan);
+  if (known) office_.metrics.replayed();
+  auto plan = known ? std::move(*known) : decide(webhook, *estate, found.facts);
+  // Of two that decided at once, the first counts.
+  const auto json = routing::to_json(plan);
+  if (const auto standing = plans_.put(webhook->call_sid(), json); standing != json)
+    if (auto first = routing::try_parse_plan(standing)) plan = std::move(*first);
+
+  auto event = webhook->event(calls::Kind::inbound);
+  event.decision = decision_of(plan, routing::to_json(plan), found.facts);
+  event.asks_call_back = promises_call_back(plan, {});
+  keep(webhook, event, routing::answer(plan, {}, links_of(*webhook->workspace())));
+}
+
+void Webhooks::menu(const WebhookPtr& webhook) {
+  if (repeat(webhook, webhook->event(calls::Kind::menu))) return;
+  const int attempt = to_int(webhook->rest());
+  lookups_.find(question(*webhook), [this, webhook, attempt](Found found) {
+    guarded(webhook, [&] { decide_menu(webhook, attempt, std::move(found)); });
+  });
+}
+
+void Webhooks::decide_menu(const WebhookPtr& webhook, int attempt, Found found) {
+  if (found.away) return answer_safely(webhook, "database");
+  const auto estate = estate_for(webhook);
+  if (!estate) return;
+  found.facts.menu = routing::MenuAnswer{std::string(webhook->parameter("Digits")), attempt};
+  const auto plan = decide(webhook, *estate, found.facts);
+  const auto json = routing::to_json(plan);
+  plans_.replace(webhook->call_sid(), json);
+  auto event = webhook->event(calls::Kind::menu);
+  event.decision = decision_of(plan, json, found.facts);
+  event.asks_call_back = promises_call_back(plan, {});
+  keep(webhook, event, routing::answer(plan, {}, links_of(*webhook->workspace())));
+}
+
+void Webhooks::next(const WebhookPtr& webhook) {
+  if (repeat(webhook, webhook->event(calls::Kind::next))) return;
+  if (!routing::try_parse_place(webhook->rest()))  // of a call that one of ours placed
+    return keep(webhook, webhook->event(calls::Kind::next), {{twiml::Hangup{}}});
+  with_plan(webhook, [this, webhook](const routing::Plan& plan) { go_on(webhook, plan); });
+}
+
+void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan) {
+  const auto place = routing::try_parse_place(webhook->rest()).value_or(routing::Place{});
+  const routing::FollowUp ended{.dial_status = std::string(webhook->parameter("DialCallStatus")),
+                                .bridged = bridged(webhook->parameter("DialBridged")),
+                                .queue_result = std::string(webhook->parameter("QueueResult")),
+                                .queue_time_s = to_int(webhook->parameter("QueueTime"))};
+  auto event = webhook->event(calls::Kind::next);
+  const auto next = routing::after(plan, place, ended);
+  if (!next) return keep(webhook, event, {{twiml::Hangup{}}});
+  event.asks_call_back = promises_call_back(plan, *next);
+  keep(webhook, event, routing::answer(plan, *next, links_of(*webhook->workspace())));
+}
+
+void Webhooks::wait(const WebhookPtr& webhook) {
+  with_plan(webhook, [this, webhook](const routing::Plan& plan) {
+    const auto place = routing::try_parse_place(webhook->rest()).value_or(routing::Place{});
+    keep(webhook, webhook->event(calls::Kind::wait), routing::wait_answer(plan, place));
+  });
+}
+
+std::optional<routing::Plan> Webhooks::remembered(const Webhook& webhook) const {
+  const auto json = plans_.find(webhook.call_sid());
+  return json.empty() ? std::nullopt : routing::try_parse_plan(json);
+}
+
+/// The call's plan: from memory, else from the database, else decided anew, for it may have come in at
+/// another machine.
+void Webhooks::with_plan(const WebhookPtr& webhook, std::function<void(const routing::Plan&)> go_on) {
+  if (const auto plan = remembered(*webhook)) return go_on(*plan);
+  lookups_.find(question(*webhook), [this, webhook, go_on = std::move(go_on)](const Found& found) {
+    guarded(webhook, [&] {
+      if (found.away) return answer_safely(webhook, "database");
+      auto plan = found.plan.empty() ? std::nullopt : routing::try_parse_plan(found.plan);
+      const auto estate = plan ? std::nullopt : estate_for(webhook);
+      if (!plan && !estate) return;
+      if (!plan) plan = decide(webhook, *estate, found.facts);
+      plans_.put(webhook->call_sid(), routing::to_json(*plan));
+      go_on(*plan);
+    });
+  });
+}
+
+}  // namespace ringctl::serve

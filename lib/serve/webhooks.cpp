@@ -1,0 +1,206 @@
+#include "serve/webhooks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "routing/decide.hpp"
+#include "twilio/signature.hpp"
+#include "twiml/write.hpp"
+
+namespace ringctl::serve {
+namespace {
+
+constexpr std::string_view k_form = "application/x-www-form-urlencoded";
+
+bool is_form(const net::Request& request) {
+  const auto type = request.header("Content-Type").value_or(std::string_view());
+  return base::ascii_lower(base::trim(type.substr(0, type.find(';')))) == k_form;
+}
+
+std::string names_of(const twilio::Form& form) {
+  std::string names;
+  for (std::size_t i = 0; i < form.size(); ++i) names.append(names.empty() ? "" : " ").append(form[i].name);
+  return names;
+}
+
+std::string_view why(twilio::Signed verdict) {
+  switch (verdict) {
+    case twilio::Signed::missing:
+      return "there is no signature";
+    case twilio::Signed::no_token:
+      return "there is no auth token to check with";
+    case twilio::Signed::body_mismatch:
+      return "the body is not the one that was signed";
+    case twilio::Signed::ok:
+    case twilio::Signed::mismatch:
+      break;
+  }
+  return "the signature is not of this URL, these parameters and any of the tokens";
+}
+
+/// Each thread's own, so that checking a signature allocates nothing.
+struct Desk {
+  twilio::Form form;
+  twilio::Scratch scratch;
+};
+
+twiml::Response nothing_to_say() { return {}; }
+
+}  // namespace
+
+bool from_client(const Webhook& webhook) { return webhook.parameter("From").starts_with("client:"); }
+
+Webhooks::Webhooks(Office& office, Estates& estates, Lookups& lookups, Outbound& outbound, Bookkeeping& books,
+                   Talking& talking, WebhookOptions options)
+    : office_(office),
+      estates_(estates),
+      lookups_(lookups),
+      outbound_(outbound),
+      books_(books),
+      talking_(talking),
+      options_(std::move(options)),
+      deadlines_(options_.deadline, [this](const ExchangePtr& late) {
+        answer_safely(std::static_pointer_cast<Webhook>(late), "deadline");
+      }) {}
+
+void Webhooks::handle(const net::Request& request, const Route& route, net::Respond respond) {
+  thread_local Desk desk;
+  auto& form = desk.form;
+  const auto parsed = is_form(request) ? form.parse(request.body) : twilio::Parsed::ok;
+  if (!is_form(request)) form.clear();
+  const auto webhook = std::make_shared<Webhook>(office_, request, route, std::move(respond), form);
+  if (request.method != "POST") {
+    auto answer = problem(405, "webhooks are posted");
+    answer.headers.emplace_back("Allow", "POST");
+    webhook->answer(std::move(answer));
+    return;
+  }
+  if (parsed != twilio::Parsed::ok) {
+    webhook->answer(
+        problem(parsed == twilio::Parsed::too_long ? 413 : 400, "the form has too many parameters"));
+    return;
+  }
+  const twilio::Request signed_request{
+      .base = options_.public_url,
+      .target = request.target,
+      .signature = request.header("X-Twilio-Signature").value_or(std::string_view()),
+      .form = is_form(request) ? &form : nullptr,
+      .body = request.body};
+  if (const auto verdict = twilio::verify(signed_request, options_.tokens, desk.scratch);
+      verdict != twilio::Signed::ok) {
+    office_.metrics.signature_failed();
+    base::log(base::LogLevel::warn, "signature.refused",
+              {{"why", why(verdict)},
+               {"url", fmt::format("{}{}", options_.public_url, request.target)},
+               {"parameters", names_of(form)},
+               {"request_id", request.id},
+               {"remote", request.remote}});
+    webhook->answer(problem(403, "not signed by Twilio for this URL"));
+    return;
+  }
+  if (webhook->call_sid().empty()) {
+    webhook->answer(problem(400, "there is no CallSid"));
+    return;
+  }
+  deadlines_.watch(webhook);
+  guarded(webhook, [&] { dispatch(webhook); });
+}
+
+/// The last word for whatever goes wrong on the way to an answer.
+void Webhooks::guarded(const WebhookPtr& webhook, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    base::log(base::LogLevel::error, "webhook.fault",
+              {{"why", error.what()}, {"request_id", webhook->id()}, {"call_sid", webhook->call_sid()}});
+    answer_safely(webhook, "fault");
+  }
+}
+
+void Webhooks::dispatch(const WebhookPtr& webhook) {
+  if (webhook->workspace()) {
+    const auto estate = estate_for(webhook);
+    if (!estate || !accepts(webhook, *estate->snapshot)) return;
+  }
+  switch (webhook->endpoint()) {
+    case Endpoint::voice:
+    case Endpoint::voice_by_number:
+      if (webhook->overloaded()) return answer_safely(webhook, "overload");
+      return from_client(*webhook) ? calling(webhook) : inbound(webhook);
+    case Endpoint::menu:
+      return menu(webhook);
+    case Endpoint::next:
+      return next(webhook);
+    case Endpoint::wait:
+      return wait(webhook);
+    case Endpoint::accept:
+      return accept(webhook);
+    case Endpoint::accepted:
+      return accepted(webhook);
+    case Endpoint::status:
+      return status(webhook);
+    case Endpoint::voicemail:
+      return recording(webhook, calls::Kind::voicemail);
+    case Endpoint::recording:
+      return recording(webhook, calls::Kind::recording);
+    case Endpoint::token:
+    case Endpoint::own_token:
+    case Endpoint::health:
+    case Endpoint::ready:
+    case Endpoint::unknown:
+      break;
+  }
+  webhook->answer(problem(404, "there is nothing here"));
+}
+
+/// nullopt once it was answered: the workspace is not there, or nothing is known of it yet.
+std::optional<Estate> Webhooks::estate_for(const WebhookPtr& webhook) {
+  webhook->about_workspace(*webhook->workspace());
+  auto estate = estates_.find(*webhook->workspace());
+  if (estate) return estate;
+  base::log(base::LogLevel::warn, "workspace.unknown",
+            {{"tenant", webhook->workspace()->view()}, {"call_sid", webhook->call_sid()}});
+  answer_safely(webhook, estates_.ready() ? "workspace" : "database");
+  return std::nullopt;
+}
+
+/// False once it was answered: the account is none of the workspace's.
+bool Webhooks::accepts(const WebhookPtr& webhook, const routing::Snapshot& snapshot) {
+  const auto account = webhook->parameter("AccountSid");
+  const auto& own = snapshot.settings.twilio_accounts;
+  const bool known =
+      own.empty() ? account == options_.account_sid : std::find(own.begin(), own.end(), account) != own.end();
+  if (known) return true;
+  base::log(base::LogLevel::warn, "account.refused",
+            {{"account", account}, {"tenant", snapshot.workspace.view()}, {"call_sid", webhook->call_sid()}});
+  webhook->answer(problem(403, "the account is none of the workspace's"));
+  return false;
+}
+
+routing::Plan Webhooks::decide(const WebhookPtr& webhook, const Estate& estate, routing::Facts facts) {
+  facts.presence = talking_.corrected(*webhook->workspace(), estate.presence, facts.now);
+  facts.turn = turn_.fetch_add(1, std::memory_order_relaxed);
+  return routing::decide(*estate.snapshot, facts);
+}
+
+/// The same webhook again gets the same answer. It is kept again too, for its first answer may not be durable
+/// yet.
+bool Webhooks::repeat(const WebhookPtr& webhook, const calls::Event& event) {
+  auto before = answers_.find(calls::event_key(event));
+  if (before.empty()) return false;
+  office_.metrics.replayed();
+  books_.keep(event, webhook, twiml_answer(std::move(before)));
+  return true;
+}
+
+void Webhooks::keep(const WebhookPtr& webhook, const calls::Event& event, const twiml::Response& response) {
+  twiml::Problem problem;
+  auto text = twiml::write_or(response, nothing_to_say(), problem);
+  text = answers_.put(calls::event_key(event), text);
+  books_.keep(event, webhook, twiml_answer(std::move(text)));
+}
+
+}  // namespace ringctl::serve
