@@ -8,6 +8,8 @@ find_package(ZLIB REQUIRED)                                           # csv
 find_package(fmt REQUIRED)                                            # every room
 find_package(spdlog REQUIRED)                                         # base
 find_package(absl REQUIRED)                                           # base (time zones)
+find_package(OpenSSL 3.0 REQUIRED)                                      # net (TLS)
+find_package(Boost 1.74 REQUIRED CONFIG)                              # net (Asio, headers only)
 find_package(Catch2 REQUIRED)                                         # tests
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)                  # db
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)          # base

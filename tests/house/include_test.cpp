@@ -139,10 +139,12 @@ struct Library {
 const Library k_libraries[] = {
     {"CLI/", {"cmd"}, Where::own_headers},
     {"absl/", {"base"}, Where::own_headers},
+    {"boost/", {"net"}, Where::own_headers},
     {"csv.h", {"csv"}, Where::own_headers},
     {"fmt/", {}, Where::anywhere},
     {"libpq-fe.h", {"db"}, Where::own_headers},
     {"nlohmann/", {}, Where::sources},
+    {"openssl/", {"net"}, Where::own_headers},
     {"phonenumbers/", {"phone"}, Where::own_headers},
     {"sodium.h", {"base"}, Where::own_headers},
     {"spdlog/", {"base"}, Where::own_headers},
@@ -159,7 +161,8 @@ bool of_the_system(const std::string& name) {
       "arpa/inet.h", "cxxabi.h", "fcntl.h",  "iconv.h",   "poll.h", "pthread.h", "pwd.h",
       "signal.h",    "spawn.h",  "stdlib.h", "termios.h", "time.h", "unistd.h",  "langinfo.h"};
   if (name.find('.') == std::string::npos && name.find('/') == std::string::npos) return true;
-  return k_known.count(name) == 1 || name.starts_with("sys/") || name.starts_with("linux/");
+  return k_known.count(name) == 1 || name.starts_with("sys/") || name.starts_with("linux/") ||
+         name.starts_with("netinet/");
 }
 
 TEST_CASE("a third-party library is known only to the rooms that own it", "[house]") {

@@ -1,0 +1,19 @@
+#pragma once
+// The two transports over Asio, and what TLS needs to know.
+
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+
+#include "net/asio.hpp"
+#include "net/tls.hpp"
+#include "net/transport.hpp"
+
+namespace ringctl::net {
+
+std::unique_ptr<Transport> plain_transport(Socket);
+std::unique_ptr<Transport> tls_transport(Socket, asio::ssl::context&);
+
+/// Throws Errc::config [tls.unusable] or [tls.key_permissions] naming the file.
+std::shared_ptr<asio::ssl::context> load_tls(const TlsFiles&);
+
+}  // namespace ringctl::net

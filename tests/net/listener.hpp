@@ -1,0 +1,67 @@
+#pragma once
+// A server on a free port of this machine, for tests over real sockets.
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "net/server.hpp"
+#include "support/http_client.hpp"
+
+namespace ringctl::test {
+
+/// True as soon as `holds` does; false if it never does within 20 s.
+inline bool eventually(const std::function<bool()>& holds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+/// Answers "METHOD target body".
+inline void echo(const net::Request& request, net::Respond respond) {
+  net::Response response;
+  response.content_type = "text/plain";
+  response.body =
+      std::string(request.method) + " " + std::string(request.target) + " " + std::string(request.body);
+  respond(std::move(response));
+}
+
+struct ListenerOptions {
+  net::Limits limits = {};
+  unsigned threads = 1;
+  std::vector<net::Endpoint> endpoints = {net::Endpoint::parse("127.0.0.1:0")};
+  std::optional<net::TlsFiles> tls = {};
+  const base::Clock* clock = nullptr;  ///< nullptr: the system's
+};
+
+class Listener {
+ public:
+  using Options = ListenerOptions;
+  explicit Listener(net::Handler handler = echo, const Options& options = {})
+      : server(std::move(handler), {.limits = options.limits, .tls = options.tls},
+               options.clock != nullptr ? *options.clock : system_) {
+    server.listen(options.endpoints);
+    server.run(options.threads);
+  }
+
+  std::uint16_t port() const { return server.port(); }
+  HttpClient connect() const { return HttpClient(port()); }
+  template <typename What>
+  bool counted(What what, std::uint64_t times) const {
+    return eventually([&] { return server.stats().of(what) >= times; });
+  }
+
+ private:
+  base::SystemClock system_;
+
+ public:
+  net::Server server;
+};
+
+}  // namespace ringctl::test
