@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "net/hex.hpp"
+
 namespace ringctl::net {
 namespace {
 
 constexpr std::size_t k_most_digits = 8;  // 4 GiB: far more than any body may be, and no overflow
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// Visible ASCII, SP and HTAB: an extension is dropped, but must not hide a line end from anybody.
 bool plain(std::string_view text) noexcept {

@@ -2,15 +2,10 @@
 
 #include <cstddef>
 
+#include "net/hex.hpp"
+
 namespace ringctl::net {
 namespace {
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool separates(char c) noexcept { return c == '/' || c == '\\' || c == '%' || c == '\0'; }
 

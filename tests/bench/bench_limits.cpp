@@ -159,6 +159,7 @@ int bench_reserve(const std::string& url, int threads, double seconds, std::size
   std::atomic<bool> stop = false;
   std::vector<std::vector<double>> times(static_cast<std::size_t>(threads));
   std::vector<std::thread> callers;
+  callers.reserve(static_cast<std::size_t>(threads));
   for (int t = 0; t < threads; ++t)
     callers.emplace_back([&, t] {
       Caller caller(url, estate.clock);

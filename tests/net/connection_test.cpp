@@ -411,8 +411,7 @@ TEST_CASE("a TLS handshake has ten seconds, and one that fails closes", "[net]")
   CHECK(failing.closed());
   good.handshake(true);
   good.feed(k_get);
-  REQUIRE(good.blocked());
-  good.accept(1000);
+  CHECK(good.status() == 200);
   desk.pass(10s);
   CHECK(stalled.closed());
   CHECK_FALSE(good.closed());

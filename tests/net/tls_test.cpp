@@ -142,12 +142,12 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, older versions are not", "[net]") {
     TlsClient client(secure.listener.port(), version);
     REQUIRE(client.connected());
     CHECK(client.version() == name);
-    CHECK(client.exchange(k_get, ".").ends_with("secure ."));
-    CHECK(
-        client
-            .exchange(
-                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 20000\r\n\r\n" + std::string(20'000, 'x'), ".")
-            .ends_with("x."));
+    CHECK(client.exchange(k_get, "secure .").ends_with("secure ."));
+    CHECK(client
+              .exchange(
+                  "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 20000\r\n\r\n" + std::string(20'000, 'x'),
+                  "x.")
+              .ends_with("x."));
   }
   for (const int version : {TLS1_VERSION, TLS1_1_VERSION})
     CHECK_FALSE(TlsClient(secure.listener.port(), version).connected());
@@ -166,7 +166,8 @@ TEST_CASE("a client that also speaks HTTP/2 is told HTTP/1.1", "[net]") {
 TEST_CASE("the end over TLS is polite, after a refusal as well", "[net]") {
   const Secure secure;
   TlsClient closing(secure.listener.port());
-  CHECK(closing.exchange("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", ".").ends_with("."));
+  CHECK(closing.exchange("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "secure .")
+            .ends_with("secure ."));
   CHECK(closing.ended_politely());
   TlsClient refused(secure.listener.port());
   CHECK(refused.exchange("GET / HTTP/1.1\r\n\r\n" + std::string(5'000, 'x'), "\r\n\r\n")
@@ -187,13 +188,13 @@ TEST_CASE("a reload swaps the certificate and drops nobody; bad files change not
   auto& server = secure.listener.server;
   TlsClient before(secure.listener.port());
   CHECK(before.server_name() == "first.example");
-  CHECK(before.exchange(k_get, ".").ends_with("."));
+  CHECK(before.exchange(k_get, "secure .").ends_with("secure ."));
 
   make_files(secure.dir, "second.example");
   CHECK(server.reload().code.empty());
   TlsClient after(secure.listener.port());
   CHECK(after.server_name() == "second.example");
-  CHECK(before.exchange(k_get, ".").ends_with("secure ."));
+  CHECK(before.exchange(k_get, "secure .").ends_with("secure ."));
   REQUIRE(server.certificate_expires_at());
   const auto left = *server.certificate_expires_at() - base::SystemClock().now();
   CHECK(left > 23h);
@@ -220,7 +221,7 @@ TEST_CASE("certificates are swapped a hundred times under load without a failure
   std::thread client([&] {
     while (!stop) {
       TlsClient tls(secure.listener.port());
-      ++(tls.connected() && tls.exchange(k_get, ".").ends_with("secure .") ? good : bad);
+      ++(tls.connected() && tls.exchange(k_get, "secure .").ends_with("secure .") ? good : bad);
     }
   });
   for (int i = 0; i < 100; ++i) {
