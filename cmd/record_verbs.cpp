@@ -332,9 +332,11 @@ Verb<RecordOptions> RecordVerbs::show(std::string_view summary) {
   return verb;
 }
 
-Verb<RecordOptions> RecordVerbs::add(std::string_view summary) {
-  auto verb = with_key("add", summary, [&noun = described_](const RecordOptions& o, Context& c) {
-    run_add(noun, &records::Records::add, o, c);
+Verb<RecordOptions> RecordVerbs::add(std::string_view summary, void (*complete)(RecordOptions&, Context&)) {
+  auto verb = with_key("add", summary, [&noun = described_, complete](const RecordOptions& o, Context& c) {
+    auto given = o;
+    if (complete != nullptr) complete(given, c);
+    run_add(noun, &records::Records::add, given, c);
   });
   field_flags(verb, described_.key_fields, true);
   return verb;

@@ -44,7 +44,8 @@ class RecordVerbs {
 
   Verb<RecordListOptions> list(std::string_view summary);
   Verb<RecordOptions> show(std::string_view summary);
-  Verb<RecordOptions> add(std::string_view summary);
+  /// `complete`: fills in what was not given and no description can say.
+  Verb<RecordOptions> add(std::string_view summary, void (*complete)(RecordOptions&, Context&) = nullptr);
   /// Makes the row or changes it.
   Verb<RecordOptions> put(std::string_view verb, std::string_view summary);
   Verb<RecordOptions> update(std::string_view summary);

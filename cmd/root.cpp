@@ -20,6 +20,8 @@ constexpr std::array k_nouns = {
               add_assignments},
     NounEntry{"limits", "How often a day and to where an agent may call", k_estate, add_limits},
     NounEntry{"extensions", "What a caller presses to reach somebody", k_estate, add_extensions},
+    NounEntry{"rules", "Who is rung when, on the main line", k_estate, add_rules},
+    NounEntry{"route", "Why a call rings whom it rings", k_estate, add_route},
     NounEntry{"pools", "Who receives which number's messages", k_estate, add_pools},
     NounEntry{"users", "People who take and make calls", k_people, add_users},
     NounEntry{"teams", "Groups of users", k_people, add_teams},

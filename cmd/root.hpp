@@ -28,6 +28,8 @@ void add_assignments(Noun&);
 void add_extensions(Noun&);
 void add_pools(Noun&);
 void add_opt_outs(Noun&);
+void add_rules(Noun&);
+void add_route(Noun&);
 
 /// In the order help shows them.
 std::span<const NounEntry> nouns();

@@ -9,6 +9,7 @@
 #include "directory/opt_outs.hpp"
 #include "directory/people.hpp"
 #include "estate/assignments.hpp"
+#include "routing/rules.hpp"
 
 namespace ringctl::bulk {
 
@@ -24,7 +25,7 @@ std::vector<std::unique_ptr<Adapter>> all_adapters() {
   adapters.push_back(numbers_adapter());
   for (const auto* noun : {&directory::teams_noun(), &directory::users_noun(), &directory::contacts_noun(),
                            &directory::opt_outs_noun(), &estate::assignments_noun(), &estate::pools_noun(),
-                           &estate::extensions_noun()})
+                           &estate::extensions_noun(), &routing::rules_noun()})
     adapters.push_back(records_adapter(*noun));
   return adapters;
 }

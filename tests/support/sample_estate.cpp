@@ -44,6 +44,11 @@ const std::vector<SampleFile>& sample_files() {
        "103,sam@example.com\n"},
       {"pools.csv", "phone_number,user,sms_access_enabled\n+12025550123,ann@example.com,yes\n",
        "+12025550123,sam@example.com,yes\n"},
+      {"rules.json",
+       "{\"name\":\"VIP\",\"position\":10,\"when\":{\"contact\":{\"tags\":[\"vip\"]}},\"ring\":[{\"team\":\"Sales\"}]}\n"
+       "{\"name\":\"Nights\",\"position\":20,\"when\":{\"hours\":{\"from\":\"18:00\",\"to\":\"08:00\"}},"
+       "\"ring\":[{\"voicemail\":true}]}\n",
+       "{\"name\":\"Solar\",\"position\":30,\"when\":{},\"ring\":[{\"skill\":\"solar\"}]}\n"},
       {"optouts.csv", "phone_number,channel,source\n+16265550109,voice,asked by letter\n",
        "+16265550110,sms,\n"},
   };
