@@ -30,6 +30,7 @@ void add_pools(Noun&);
 void add_opt_outs(Noun&);
 void add_rules(Noun&);
 void add_route(Noun&);
+void add_serve(Noun&);
 
 /// In the order help shows them.
 std::span<const NounEntry> nouns();

@@ -25,6 +25,8 @@ namespace {
 std::atomic<base::CancelToken*> g_token{nullptr};
 std::atomic<bool> g_graceful{false};
 std::atomic<bool> g_say{false};
+std::atomic<bool> g_reload{false};  ///< SIGHUP asks for a reload
+std::atomic<bool> g_hangup{false};
 std::array<char, 512> g_timeout_message{};
 
 constexpr auto k_grace = std::chrono::seconds(10);
@@ -40,6 +42,10 @@ void say(std::string_view text) {
 }
 
 void handle(int signal) {
+  if (signal == SIGHUP && g_reload.load()) {
+    g_hangup = true;
+    return;
+  }
   const int saved = errno;
   auto* token = g_token.load();
   const bool again = token->cancelled();
@@ -81,6 +87,9 @@ void stop_gracefully(bool say_so) {
   g_say = g_say || say_so;
   g_graceful = true;
 }
+
+void reload_on_hangup() { g_reload = true; }
+bool take_hangup() { return g_hangup.exchange(false); }
 
 void set_deadline(std::chrono::milliseconds limit, bool json) {
   const Error error(Errc::timeout, "run.timeout",

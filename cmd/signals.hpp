@@ -15,6 +15,11 @@ void install(base::CancelToken&);
 /// `say`: tell people what the first Ctrl-C does.
 void stop_gracefully(bool say = true);
 
+/// For a server: SIGHUP no longer ends it, but asks for what take_hangup() tells of.
+void reload_on_hangup();
+/// True once after every SIGHUP.
+bool take_hangup();
+
 /// After `limit` the token is cancelled with 41; a command that does not stop by itself is ended, soon after
 /// if it promised to stop gracefully. `json`: how the message is to look.
 void set_deadline(std::chrono::milliseconds limit, bool json);
