@@ -56,7 +56,7 @@ TEST_CASE("calls are listed by what they are, newest first", "[calls]") {
   CHECK(f.list({.since = f.at(100), .until = f.at(300)}) == "32");
   CHECK(f.list({.direction = "outbound"}).empty());
   CHECK(f.list({}, {"duration_s", true}) == "1243");
-  CHECK(f.read([&] { return calls::count(f.db(), f.workspace, {.user = f.ann_id}); }) == 2);
+  CHECK(f.read([&] { return calls::count(f.db(), f.workspace, calls::CallFilter{.user = f.ann_id}); }) == 2);
   CHECK(test::slug_of([&] { f.list({}, {"plan; DROP", false}); }) == "calls.bad_sort");
 }
 
