@@ -144,7 +144,7 @@ void add_contacts(Noun& contacts) {
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
   verbs.with_key("erase", "Remove a person for good, as the law may ask", run_erase)
       .details(
-          "Removes the contact's phones, name, tags and notes, and what the audit log, jobs and reservations remember of "
+          "Removes the contact's phones, name, tags and notes, and what the audit log, jobs, reservations and calls remember of "
           "them. What can be counted stays, under the contact's id. Opt-outs stay, so that nobody calls again. Asks for "
           "the phone, or takes it from --confirm. Files that were imported, rejects and backups are not touched.")
       .example("ringctl contacts erase +16265550101 --confirm +16265550101")

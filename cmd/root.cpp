@@ -28,6 +28,8 @@ constexpr std::array k_nouns = {
     NounEntry{"contacts", "People who call us or whom we call", k_people, add_contacts},
     NounEntry{"optouts", "Numbers that asked not to be called or texted", k_people, add_opt_outs},
     NounEntry{"workspaces", "Tenants, each with an estate of its own", k_people, add_workspaces},
+    NounEntry{"calls", "Calls that came in and went out, and what came of them", k_records, add_calls},
+    NounEntry{"callbacks", "Who is to be called back, by whom and when", k_records, add_callbacks},
     NounEntry{"jobs", "Bulk work: what was asked and what it did", k_records, add_jobs},
     NounEntry{"audit", "Who changed what, and proof of it", k_records, add_audit},
     NounEntry{"serve", "Answer Twilio's webhooks", k_machine, add_serve},

@@ -15,6 +15,8 @@ void add_db(Noun&);
 void add_doctor(Noun&);
 void add_help(Noun&);
 void add_init(Noun&);
+void add_calls(Noun&);
+void add_callbacks(Noun&);
 void add_jobs(Noun&);
 void add_numbers(Noun&);
 void add_profiles(Noun&);

@@ -36,9 +36,10 @@ records::Plan unassign_contact(records::Records& contacts, std::string_view key,
 records::Plan add_note(records::Records& contacts, std::string_view key, std::string_view note, bool write);
 
 /// Removes the person for good: every phone, the name, tags, notes, and what audit and jobs remember of them
-/// under the contact or any of its phones. What can be counted stays under the contact's id: that there was
-/// one, its status, product, market, state, country, and who looked after it until when. Opt-outs stay, so
-/// that nobody calls the person again. Errc::conflict [contacts.erased].
+/// under the contact or any of its phones; of its calls and callbacks the number, the name, notes, plan and
+/// what Twilio sent. What can be counted stays under the contact's id: that there was one, its status,
+/// product, market, state, country, and who looked after it until when. Opt-outs stay, so that nobody calls
+/// the person again. Errc::conflict [contacts.erased].
 void erase_contact(audit::Session&, const base::Uuid& workspace, const base::Uuid& contact, bool write);
 
 // Inside the caller's transaction.

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "db/connection.hpp"
+
 namespace ringctl::test {
 namespace {
 
@@ -64,6 +66,31 @@ void lay_out_files(const Machine& machine) {
     fs::create_directories(machine.home() / folder);
 }
 
+/// Calls come by webhook, which examples have none of: one that nobody answered, with its callback, and one
+/// that goes on.
+constexpr const char* k_calls =
+    "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, number_id, contact_id, "
+    "customer_name, routed_by, started_at, ended_at, duration_s, closed_seq, created_at, updated_at) "
+    "SELECT '019ccd51-8e00-7000-8000-000000000001', w.id, 'CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5', 'inbound', 'missed', "
+    "'+16265550101', '+12025550123', p.id, k.id, 'Lin Park', 'assigned', '2026-03-08T12:00:00.000Z', "
+    "'2026-03-08T12:00:50.000Z', 50, 1, '2026-03-08T12:00:00.000Z', '2026-03-08T12:00:50.000Z' "
+    "FROM workspaces w, phone_numbers p, contacts k WHERE p.phone_number = '+12025550123' AND k.name = 'Lin Park';"
+    "INSERT INTO call_counters (workspace_id, closed_seq) SELECT id, 1 FROM workspaces;"
+    "INSERT INTO callbacks (id, workspace_id, phone_number, contact_id, call_id, status, due_at, notes, created_at, "
+    "updated_at) SELECT '019ccd51-8e00-7000-8000-000000000002', workspace_id, from_number, contact_id, id, 'open', "
+    "ended_at, 'missed call', ended_at, ended_at FROM calls;"
+    "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, user_id, routed_by, "
+    "started_at, answered_at, created_at, updated_at) "
+    "SELECT '019ccd51-8e00-7000-8000-000000000003', workspace_id, 'CA00000000000000000000000000000002', 'outbound', "
+    "'in-progress', '+12025550123', '+16265550102', id, 'outbound', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), "
+    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), "
+    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM users WHERE email = 'ann@example.com'";
+
+void add_calls(const Machine& machine) {
+  const auto file = machine.home() / ".local/share/ringctl/ringctl.db";
+  db::Connection::open("sqlite:" + file.string())->exec_script(k_calls);
+}
+
 /// Examples that make something that the estate holds. What others make, the estate holds not.
 bool starts_from_nothing(const std::string& command) {
   static constexpr std::array<std::string_view, 6> k_makers{
@@ -81,6 +108,7 @@ SampleEstate::SampleEstate() : tree_(nlohmann::json::parse(machine_.run({"help",
     must(machine_, "ringctl " + noun_of(file) + " import " + file.name);
   }
   lay_out_files(machine_);
+  add_calls(machine_);
   must(machine_, "ringctl workspaces add support");
   must(machine_, "ringctl config set workspace default");
   must(machine_, "ringctl db backup estate.db");

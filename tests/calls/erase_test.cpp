@@ -1,0 +1,89 @@
+// What of a person leaves the call log when their contact is erased, and what stays.
+
+#include <nlohmann/json.hpp>
+
+#include "calls/callbacks.hpp"
+#include "calls/calls.hpp"
+#include "calls/desk.hpp"
+#include "directory/contacts.hpp"
+#include "support/catch.hpp"
+
+using namespace ringctl;
+using test::Desk;
+
+namespace {
+
+struct Person : Desk {
+  explicit Person(db::Engine engine) : Desk(engine), contact(alice.ids.next()) {
+    exec(
+        "INSERT INTO contacts (id, workspace_id, phone_number, name, created_at, updated_at) "
+        "VALUES ($1, $2, $3, 'Lin Park', $4, $4)",
+        {contact, workspace, test::k_caller, clock.now()});
+    exec(
+        "INSERT INTO contact_phones (contact_id, workspace_id, phone_number, position) VALUES ($1, $2, $3, 0)",
+        {contact, workspace, test::k_caller});
+  }
+  calls::Event known(int n, int seconds = 0) const {
+    auto e = inbound(n, seconds);
+    e.decision->contact = contact;
+    return e;
+  }
+  void erase() { directory::erase_contact(session(), workspace, contact, true); }
+  /// All that the log holds, as text.
+  std::string log() {
+    std::string all;
+    for (const auto* table :
+         {"calls", "call_attempts", "call_events", "recordings", "callbacks", "audit_images"})
+      all += rows(fmt::format("SELECT * FROM {} WHERE workspace_id = $1", table));
+    return all;
+  }
+  base::Uuid contact;
+};
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("erasing a contact takes the person out of the call log", "[calls]") {
+  Person f(GENERATE(from_range(test::engines())));
+  f.apply({f.known(1), f.leg(1, 1, "no-answer", 1, 20), f.status(1, "completed", 0, 30, 30)});
+  // One that came before anybody knew who it was.
+  f.apply({f.inbound(2), f.status(2, "completed", 0, 30, 30)});
+  calls::note(f.session(), f.workspace, test::call_sid(1), "Lin Park wants solar", false);
+  calls::change_callback(f.session(), f.workspace, test::call_sid(1), "callbacks.update",
+                         {.notes = "ask for Lin Park"});
+  REQUIRE(holds(f.log(), test::k_caller));
+  REQUIRE(holds(f.log(), "Lin Park"));
+  f.erase();
+  CHECK_FALSE(holds(f.log(), test::k_caller));
+  CHECK_FALSE(holds(f.log(), "Lin Park"));
+  CHECK(
+      f.rows(
+          "SELECT call_sid, direction, status, duration_s FROM calls WHERE workspace_id = $1 ORDER BY call_sid") ==
+      test::call_sid(1) + "|inbound|missed|30\n" + test::call_sid(2) + "|inbound|missed|30\n");
+  CHECK(f.integer("SELECT count(*) FROM callbacks WHERE workspace_id = $1", {f.workspace}) == 2);
+}
+
+TEST_CASE("what was on its way when a contact was erased does not bring the person back", "[calls]") {
+  Person f(GENERATE(from_range(test::engines())));
+  f.apply({f.known(1)});
+  f.erase();
+  f.apply({f.leg(1, 1, "ringing", 1, 2), f.status(1, "completed", 0, 30, 30), f.known(3, 40),
+           f.status(3, "completed", 0, 60, 20)});
+  CHECK_FALSE(holds(f.log(), test::k_caller));
+  CHECK_FALSE(holds(f.log(), "Lin Park"));
+  CHECK(f.rows("SELECT status FROM calls WHERE workspace_id = $1") == "missed\nmissed\n");
+}
+
+TEST_CASE("the number of somebody we called leaves the log as well", "[calls]") {
+  Person f(GENERATE(from_range(test::engines())));
+  auto call = f.outbound(1);
+  call.decision->contact = f.contact;
+  call.decision->to_number = test::k_caller;
+  auto leg = f.called(1, 1, "busy", 1, 5);
+  leg.party = test::k_caller;
+  f.apply({call, leg});
+  f.erase();
+  CHECK_FALSE(holds(f.log(), test::k_caller));
+  CHECK(f.rows("SELECT from_number, to_number FROM calls WHERE workspace_id = $1") == test::k_from + "|\n");
+}

@@ -1,0 +1,187 @@
+// Every statement of this room finds its rows of the tables that grow by an index: the log of statements,
+// explained by the engine itself.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "calls/callbacks.hpp"
+#include "calls/calls.hpp"
+#include "calls/cursor.hpp"
+#include "calls/desk.hpp"
+#include "calls/follow.hpp"
+#include "support/catch.hpp"
+
+using namespace ringctl;
+using test::Desk;
+
+namespace {
+
+/// The texts of all statements that `work` runs.
+std::set<std::string> statements_of(const std::function<void()>& work) {
+  const auto file = base::temporary_file();
+  const base::Fd saved(::dup(STDERR_FILENO));
+  ::dup2(file.get(), STDERR_FILENO);
+  base::configure_log(base::LogLevel::trace, base::LogFormat::json);
+  work();
+  base::configure_log(base::LogLevel::warn, base::LogFormat::text);
+  ::dup2(saved.get(), STDERR_FILENO);
+  std::string text(static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_END)), '\0');
+  REQUIRE(::pread(file.get(), text.data(), text.size(), 0) == std::ssize(text));
+  std::set<std::string> all;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json["event"] == "sql") all.insert(json["message"].get<std::string>());
+  }
+  return all;
+}
+
+bool explainable(const std::string& sql) {
+  return sql.starts_with("SELECT") || sql.starts_with("UPDATE") || sql.starts_with("DELETE");
+}
+
+std::size_t parameters_of(const std::string& sql) {
+  std::size_t most = 0;
+  for (auto at = sql.find('$'); at != std::string::npos; at = sql.find('$', at + 1))
+    most = std::max(most, static_cast<std::size_t>(std::strtoul(sql.c_str() + at + 1, nullptr, 10)));
+  return most;
+}
+
+std::string text_of(db::Rows rows, int column) {
+  std::string plan;
+  while (rows.next()) plan.append(rows.text(column)).append("\n");
+  return plan;
+}
+
+/// In a write transaction: SQLite takes the explanation of a statement that writes for one that does.
+std::string plan_of(Desk& f, const std::string& sql) {
+  const auto count = parameters_of(sql);
+  const std::vector<db::Param> nothing(count, db::Param(nullptr));
+  std::string plan;
+  f.write([&] {
+    if (f.database.engine() == db::Engine::sqlite) {
+      plan = text_of(f.db().query("EXPLAIN QUERY PLAN " + sql, nothing), 3);
+      return;
+    }
+    // For any values, and by an index if there is one that serves: tables as small as these would be read
+    // whole.
+    f.db().exec_script("SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off");
+    f.db().exec_script("PREPARE growth AS " + sql);
+    std::string nulls;
+    for (std::size_t i = 0; i < count; ++i) nulls += i == 0 ? "(NULL" : ", NULL";
+    plan = text_of(f.db().query("EXPLAIN EXECUTE growth" + nulls + (count > 0 ? ")" : "")), 0);
+    f.db().exec_script("DEALLOCATE growth");
+  });
+  return plan;
+}
+
+/// Lines of a plan that read a table whole that grows with the calls.
+std::string whole_reads(const std::string& plan) {
+  const std::set<std::string> aliases{"calls",      "c", "call_attempts", "a", "call_events",
+                                      "recordings", "x", "callbacks",     "b", "r"};
+  std::istringstream lines(plan);
+  std::string found;
+  for (std::string line; std::getline(lines, line);) {
+    for (const auto& alias : aliases)
+      if (line == "SCAN " + alias || line.find("Seq Scan on " + alias + " ") != std::string::npos)
+        found += line + "\n";
+  }
+  return found;
+}
+
+void use_everything(Desk& f) {
+  f.apply({f.inbound(1), f.leg(1, 1, "in-progress", 2, 5), f.status(1, "completed", 0, 9, 9), f.inbound(2),
+           f.status(2, "completed", 0, 9, 9), f.outbound(3),
+           f.event(calls::Kind::recording,
+                   {{"CallSid", test::call_sid(1)}, {"RecordingSid", test::recording_sid(1)}}, 9)});
+  f.apply({f.leg(1, 1, "completed", 3, 9, 4), f.leg(2, 2, "completed", 3, 9, 4)});
+  const auto& workspace = f.workspace;
+  const auto none = [](const auto&) {};
+  f.read([&] {
+    auto& db = f.db();
+    const calls::CallFilter filters[] = {{},
+                                         {.since = f.at(0), .until = f.at(9)},
+                                         {.status = "missed"},
+                                         {.user = f.ann_id},
+                                         {.number = f.number_id},
+                                         {.contact = f.ann_id}};
+    for (const auto& filter : filters) {
+      calls::for_each(db, workspace, filter, {}, 10, none);
+      calls::count(db, workspace, filter);
+    }
+    calls::for_each_active(db, workspace, {}, f.clock.now(), none);
+    calls::for_each_closed(db, workspace, 0, 0, none);
+    for (const auto& what : {test::call_sid(1), test::leg_sid(1)}) calls::get_details(db, workspace, what);
+    calls::on_call(db, workspace, f.clock.now());
+    calls::last_ended(db, workspace);
+    calls::require_own(db, workspace, {workspace, 1, test::call_sid(1)});
+    for (const auto* status : {"open", "completed", ""})
+      calls::for_each(db, workspace, calls::CallbackFilter{.status = status}, 0, none);
+    return 0;
+  });
+  calls::Follower(f.db(), workspace).poll(f.clock.now(), none);
+  calls::note(f.session(), workspace, test::call_sid(1), "text", false);
+  calls::set_outcome(f.session(), workspace, test::call_sid(1), "interested");
+}
+
+}  // namespace
+
+TEST_CASE("no statement about calls reads a whole table that grows with them", "[calls]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto statements = statements_of([&] { use_everything(f); });
+  int explained = 0;
+  for (const auto& sql : statements) {
+    if (!explainable(sql) || sql.find("callbacks b") != std::string::npos) continue;
+    const auto plan = plan_of(f, sql);
+    INFO(sql << "\n" << plan);
+    CHECK(whole_reads(plan).empty());
+    ++explained;
+  }
+  CHECK(explained > 20);
+}
+
+TEST_CASE("what is to be called back is found without reading what was done", "[calls]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto statements = statements_of([&] {
+    f.read([&] {
+      calls::for_each(f.db(), f.workspace, calls::CallbackFilter{.status = "open"}, 0, [](const auto&) {});
+      return 0;
+    });
+  });
+  int explained = 0;
+  for (const auto& sql : statements) {
+    if (!sql.starts_with("SELECT")) continue;
+    const auto plan = plan_of(f, sql);
+    INFO(sql << "\n" << plan);
+    CHECK(plan.find("idx_callbacks_due") != std::string::npos);
+    ++explained;
+  }
+  CHECK(explained == 1);
+}
+
+TEST_CASE("a user's, a contact's and a number's calls are found by them", "[calls]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto plan = [&](const calls::CallFilter& filter) {
+    const auto statements = statements_of([&] {
+      f.read([&] {
+        calls::for_each(f.db(), f.workspace, filter, {}, 0, [](const auto&) {});
+        return 0;
+      });
+    });
+    std::string all;
+    for (const auto& sql : statements)
+      if (sql.starts_with("SELECT")) all += plan_of(f, sql);
+    return all;
+  };
+  CHECK(plan({.user = f.ann_id}).find("idx_calls_user") != std::string::npos);
+  CHECK(plan({.contact = f.ann_id}).find("idx_calls_contact") != std::string::npos);
+  CHECK(plan({.number = f.number_id}).find("idx_calls_number") != std::string::npos);
+  CHECK(plan({}).find("idx_calls_started") != std::string::npos);
+}
