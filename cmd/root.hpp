@@ -28,6 +28,8 @@ void add_assignments(Noun&);
 void add_extensions(Noun&);
 void add_pools(Noun&);
 void add_opt_outs(Noun&);
+void add_token(Noun&);
+void add_webhooks(Noun&);
 
 /// In the order help shows them.
 std::span<const NounEntry> nouns();
