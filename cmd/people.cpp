@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
+#include "cmd/users_token.hpp"
 #include "directory/workspaces.hpp"
 #include "estate/handover.hpp"
 #include "records/values.hpp"
@@ -177,6 +178,7 @@ void add_users(Noun& users) {
       .example("ringctl users availability ann@example.com offline")
       .example("ringctl users availability ann@example.com busy -n")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
+  add_users_token(users);
   users.verb<DeactivateOptions>("deactivate", "Take a user out of use", run_deactivate_user)
       .argument("user", &DeactivateOptions::user, "E-mail address")
       .kind(ValueKind::user)

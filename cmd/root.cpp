@@ -33,6 +33,8 @@ constexpr std::array k_nouns = {
     NounEntry{"jobs", "Bulk work: what was asked and what it did", k_records, add_jobs},
     NounEntry{"audit", "Who changed what, and proof of it", k_records, add_audit},
     NounEntry{"serve", "Answer Twilio's webhooks", k_machine, add_serve},
+    NounEntry{"token", "Access tokens for browsers and apps", k_machine, add_token},
+    NounEntry{"webhooks", "What Twilio sends us, and whether it did", k_machine, add_webhooks},
     NounEntry{"init", "Create the database and a workspace", k_machine, add_init},
     NounEntry{"db", "Schema, checks, backups and copies of the database", k_machine, add_db},
     NounEntry{"doctor", "Find out what is wrong with this installation", k_machine, add_doctor},

@@ -161,7 +161,8 @@ const records::Noun& users_noun() {
           "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.agent_id = t.id) "
           "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = t.id) "
-          "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = t.id)",
+          "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM api_tokens k WHERE k.user_id = t.id)",
       .inspect = inspect_users,
       .looks_like_key = holds_at,
   };

@@ -110,10 +110,17 @@ SampleEstate::SampleEstate() : tree_(nlohmann::json::parse(machine_.run({"help",
   lay_out_files(machine_);
   add_calls(machine_);
   must(machine_, "ringctl workspaces add support");
+  must(machine_, "ringctl workspaces update default --twiml-app-sid AP0123456789abcdef0123456789abcdef");
   must(machine_, "ringctl config set workspace default");
   must(machine_, "ringctl db backup estate.db");
   for (const auto* profile : {"prod", "test"}) must(machine_, std::string("ringctl profiles add ") + profile);
   must(machine_, "ringctl config set timezone Europe/London");
+  must(machine_, "ringctl config set account_sid AC0123456789abcdef0123456789abcdef");
+  const auto secrets = machine_.file(".config/ringctl/credentials.toml",
+                                     "[defaults]\nauth_token = \"12345\"\n"
+                                     "api_key = \"SK0123456789abcdef0123456789abcdef\"\n"
+                                     "api_secret = \"an example of a secret\"\n");
+  fs::permissions(secrets, fs::perms::owner_read | fs::perms::owner_write);
   const auto jobs = run_in_shell(machine_, "ringctl jobs list --columns job --no-header");
   job_ = jobs.out.substr(0, jobs.out.find('\n'));
   if (job_.size() < 8) throw std::runtime_error("jobs list: " + jobs.err);
