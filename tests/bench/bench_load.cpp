@@ -31,10 +31,11 @@
 #include <vector>
 
 #include "bench/load_histogram.hpp"
-#include "bench/load_reply.hpp"
 #include "bench/load_request.hpp"
+#include "support/http_reply.hpp"
 
 using namespace ringctl::bench;
+using Reply = ringctl::test::HttpReply;
 using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
@@ -369,8 +370,8 @@ std::vector<std::string> lines_of(const std::string& path) {
 }
 
 /// "name=value"
-std::vector<std::pair<std::string, std::string>> fields_of(const std::vector<std::string>& given) {
-  std::vector<std::pair<std::string, std::string>> fields;
+ringctl::test::Form fields_of(const std::vector<std::string>& given) {
+  ringctl::test::Form fields;
   for (const auto& text : given) {
     const auto equals = text.find('=');
     if (equals == std::string::npos) throw std::runtime_error("--field: NAME=VALUE");

@@ -2,31 +2,13 @@
 // The webhooks that the load driver posts: a call comes in, as Twilio says it, signed.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-struct evp_mac_st;
-struct evp_mac_ctx_st;
+#include "support/signed_form.hpp"
 
 namespace ringctl::bench {
-
-/// HMAC-SHA1 with one key, in Base64: what stands in X-Twilio-Signature.
-class Signer {
- public:
-  explicit Signer(std::string_view token);
-  std::string sign(std::string_view text);
-
- private:
-  struct Free {
-    void operator()(evp_mac_st*) const;
-    void operator()(evp_mac_ctx_st*) const;
-  };
-  std::unique_ptr<evp_mac_st, Free> mac_;
-  std::unique_ptr<evp_mac_ctx_st, Free> context_;
-};
 
 struct RequestOptions {
   std::string public_url = {};  ///< "https://pbx.example.com": what is signed, with the path
@@ -35,9 +17,9 @@ struct RequestOptions {
   std::string token = {};
   std::string account_sid = {};
   std::string to = {};
-  std::vector<std::string> callers = {};                         ///< E.164, taken in turn; not empty
-  std::vector<std::pair<std::string, std::string>> fields = {};  ///< beside the usual ones, or in their place
-  bool close = false;                                            ///< ask for the end of the connection
+  std::vector<std::string> callers = {};  ///< E.164, taken in turn; not empty
+  test::Form fields = {};                 ///< beside the usual ones, or in their place
+  bool close = false;                     ///< ask for the end of the connection
 };
 
 /// Writes one request after the other, each with a CallSid that no other run has.
@@ -55,7 +37,7 @@ class Requests {
   void add(std::string name, std::string value);
 
   RequestOptions options_;
-  Signer signer_;
+  test::Signer signer_;
   std::vector<Field> fields_;  ///< ordered by name
   std::vector<std::string> encoded_callers_;
   std::string run_, call_sid_, signed_, body_;

@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/file.hpp"
 
@@ -191,6 +192,52 @@ ProcessResult Machine::run(const Arguments& arguments, const ProcessOptions& opt
   pump(std::move(input.write), options.input, std::move(readings));
   wait_for(pid, result);
   return result;
+}
+
+RunningProcess Machine::start(const Arguments& arguments, const ProcessOptions& options) const {
+  std::string name = (home() / "log.XXXXXX").string();
+  const Fd log(::mkostemp(name.data(), O_CLOEXEC | O_APPEND));
+  if (!log) fail("log");
+  FileActions actions;
+  actions.open(0, "/dev/null", O_RDONLY);
+  actions.dup(log.get(), 1);
+  actions.dup(log.get(), 2);
+  actions.directory((options.directory.empty() ? home() : options.directory).c_str());
+  const auto program = options.program.empty() ? std::string(RINGCTL_BINARY) : options.program;
+  return {spawn(program, arguments, environment(options.environment), actions, false), name};
+}
+
+RunningProcess::RunningProcess(RunningProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), log_(std::move(other.log_)), status_(other.status_) {}
+
+RunningProcess::~RunningProcess() {
+  if (pid_ < 0 || !is_running()) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+std::string RunningProcess::log() const { return read_text(log_); }
+
+bool RunningProcess::is_running() {
+  if (status_) return false;
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) == 0) return true;
+  status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return false;
+}
+
+void RunningProcess::signal(int signal) const {
+  if (!status_) ::kill(pid_, signal);
+}
+
+int RunningProcess::wait(std::chrono::milliseconds most) {
+  const auto give_up = std::chrono::steady_clock::now() + most;
+  while (is_running()) {
+    if (std::chrono::steady_clock::now() > give_up)
+      throw std::runtime_error("the child did not end:\n" + log());
+    ::poll(nullptr, 0, 2);
+  }
+  return *status_;
 }
 
 ProcessResult Machine::run_in_terminal(const Arguments& arguments, const TerminalOptions& options) const {

@@ -2,9 +2,11 @@
 // Runs the real ringctl as a child: no shell, an environment of its own, a home folder that goes with the
 // test.
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,29 @@ struct TerminalOptions {
       false;  ///< stdout is captured apart (in `out`); stdin and stderr stay the terminal (`err`)
 };
 
+/// A child that goes on while the test does: both its output streams lead to `log`. Killed, by its pid, with
+/// this.
+class RunningProcess {
+ public:
+  RunningProcess(int pid, std::filesystem::path log) : pid_(pid), log_(std::move(log)) {}
+  RunningProcess(RunningProcess&& other) noexcept;
+  RunningProcess& operator=(RunningProcess&&) = delete;
+  ~RunningProcess();
+
+  int pid() const { return pid_; }
+  std::string log() const;
+  bool is_running();
+  void signal(int signal) const;
+  /// Waits for its end; throws std::runtime_error with its log if it goes on for longer. Exit status, or 128
+  /// + signal.
+  int wait(std::chrono::milliseconds most = std::chrono::seconds(30));
+
+ private:
+  int pid_;
+  std::filesystem::path log_;
+  std::optional<int> status_;
+};
+
 /// A folder that stands for a fresh machine: HOME, configuration, database and all.
 class Machine {
  public:
@@ -55,6 +80,8 @@ class Machine {
   std::filesystem::path file(const std::string& name, const std::string& content) const;
 
   ProcessResult run(const Arguments&, const ProcessOptions& = {}) const;
+  /// Of the options: program, environment and directory. Its log is in the home folder.
+  RunningProcess start(const Arguments&, const ProcessOptions& = {}) const;
   ProcessResult run_in_terminal(const Arguments&, const TerminalOptions& = {}) const;
 
  private:

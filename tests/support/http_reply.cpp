@@ -1,11 +1,11 @@
-#include "bench/load_reply.hpp"
+#include "support/http_reply.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 #include "base/text.hpp"
 
-namespace ringctl::bench {
+namespace ringctl::test {
 namespace {
 
 constexpr std::size_t k_largest = 1U << 20U;  // TwiML has 64 kB at most
@@ -17,7 +17,7 @@ bool number(std::string_view text, int base, std::size_t& out) {
 
 }  // namespace
 
-void Reply::clear() {
+void HttpReply::clear() {
   bytes_.clear();
   body_.clear();
   head_ = chunk_ = length_ = 0;
@@ -26,7 +26,7 @@ void Reply::clear() {
   closes_ = false;
 }
 
-Reply::State Reply::read_head() {
+HttpReply::State HttpReply::read_head() {
   const auto end = bytes_.find("\r\n\r\n");
   if (end == std::string::npos) return State::partial;
   std::string_view head(bytes_.data(), end);
@@ -53,7 +53,7 @@ Reply::State Reply::read_head() {
   return State::complete;
 }
 
-Reply::State Reply::read_chunks() {
+HttpReply::State HttpReply::read_chunks() {
   for (;;) {
     const auto line = bytes_.find("\r\n", chunk_);
     if (line == std::string::npos) return State::partial;
@@ -68,7 +68,7 @@ Reply::State Reply::read_chunks() {
   }
 }
 
-Reply::State Reply::take(std::string_view arrived) {
+HttpReply::State HttpReply::take(std::string_view arrived) {
   bytes_.append(arrived);
   if (bytes_.size() > 2 * k_largest) return State::bad;
   if (head_ == 0)
@@ -87,22 +87,32 @@ Reply::State Reply::take(std::string_view arrived) {
   return State::bad;
 }
 
-Reply::State Reply::end() {
+HttpReply::State HttpReply::end() {
   if (head_ == 0 || kind_ != Body::until_end) return State::bad;
   body_.assign(bytes_, head_);
   closes_ = true;
   return State::complete;
 }
 
-bool Reply::is_twiml() const {
+std::string HttpReply::header(std::string_view name) const {
+  const auto wanted = base::ascii_lower(name);
+  for (const auto line : base::split(std::string_view(bytes_).substr(0, head_), '\n')) {
+    const auto colon = line.find(':');
+    if (colon != std::string_view::npos && base::ascii_lower(line.substr(0, colon)) == wanted)
+      return std::string(base::trim(line.substr(colon + 1)));
+  }
+  return {};
+}
+
+bool HttpReply::is_twiml() const {
   const auto text = base::trim(body_);
   const auto root = text.find("<Response");
   if (root == std::string_view::npos || (root > 0 && !text.starts_with("<?xml"))) return false;
   return text.ends_with("</Response>") || text.ends_with("<Response/>") || text.ends_with("<Response />");
 }
 
-bool Reply::connects() const {
+bool HttpReply::connects() const {
   return body_.find("<Dial") != std::string::npos || body_.find("<Enqueue") != std::string::npos;
 }
 
-}  // namespace ringctl::bench
+}  // namespace ringctl::test

@@ -1,13 +1,13 @@
 #pragma once
-// One HTTP reply as it arrives.
+// One HTTP reply, put together as it arrives.
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace ringctl::bench {
+namespace ringctl::test {
 
-class Reply {
+class HttpReply {
  public:
   enum class State { partial, complete, bad };
 
@@ -17,8 +17,10 @@ class Reply {
   /// The connection ended.
   State end();
 
-  bool empty() const { return bytes_.empty(); }
   int status() const { return status_; }
+  const std::string& body() const { return body_; }
+  /// The value of the first header of that name, whatever its case; "" if there is none.
+  std::string header(std::string_view name) const;
   bool closes() const { return closes_; }  ///< the connection is not to be used again
   /// TwiML by its looks: a whole <Response> and nothing after it.
   bool is_twiml() const;
@@ -38,4 +40,4 @@ class Reply {
   bool closes_ = false;
 };
 
-}  // namespace ringctl::bench
+}  // namespace ringctl::test
