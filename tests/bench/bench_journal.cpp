@@ -56,7 +56,8 @@ class Load final : public serve::AppendSink {
     }
     took_ = microseconds_since(start) / 1e6;
     cpu_ = cpu_microseconds() - cpu;
-    for (std::size_t rest = begun_.size() - ready_count(); rest > 0; rest -= mine.size()) take(mine);
+    // Each of them is under way or waits to be taken.
+    for (std::size_t rest = begun_.size(); rest > 0; rest -= mine.size()) take(mine);
   }
 
   void appended(std::span<const serve::Appended> all) noexcept override {
@@ -111,11 +112,6 @@ class Load final : public serve::AppendSink {
     mine.clear();
     mine.swap(ready_);
   }
-  std::size_t ready_count() {
-    const std::lock_guard lock(mutex_);
-    return ready_.size();
-  }
-
   serve::Journal& journal_;
   std::vector<Steady::time_point> begun_;
   const std::string record_;

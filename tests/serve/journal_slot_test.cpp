@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <set>
@@ -80,7 +82,7 @@ class Appender {
       if (journal_.append(text, *this, number)) ::_exit(1);
     }
     Journal& journal_;
-    std::uint64_t next_;
+    std::atomic<std::uint64_t> next_;  // the first come from another thread
     int out_;
   };
 
