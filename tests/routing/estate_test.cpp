@@ -129,7 +129,7 @@ TEST_CASE("a rule moves among the others, and all are numbered anew", "[routing]
         "SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND action = 'rules.move'",
         {office.workspace});
   });
-  CHECK(moves.value_or(0) == 4 + 4 + 3 + 3);
+  CHECK(moves.value_or(0) == 4 + 4 + 3 + 4);
 }
 
 TEST_CASE("a snapshot holds the workspace, and its version tells every change of it", "[routing]") {
