@@ -7,7 +7,6 @@
 #include "routing/answer.hpp"
 #include "routing/decide.hpp"
 #include "support/catch.hpp"
-#include "support/fake_clock.hpp"
 
 namespace ringctl::test {
 
@@ -95,8 +94,15 @@ struct World {
     return out;
   }
 
-  FakeClock clock;
-  base::UuidGenerator ids{clock};
+  /// Both can be copied with the world they belong to.
+  struct {
+    base::Instant at = base::parse_utc("2026-03-08T12:00:00.000Z");
+    base::Instant now() const { return at; }
+  } clock;
+  struct {
+    int made = 0;
+    base::Uuid next() { return base::Uuid::parse(fmt::format("0190f5fe-7c00-7a00-8000-{:012}", ++made)); }
+  } ids;
   routing::Snapshot snapshot;
   routing::Facts facts;
 

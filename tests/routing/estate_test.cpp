@@ -1,0 +1,203 @@
+// Rules as rows, and what is read of a workspace, on both engines.
+
+#include <fmt/format.h>
+
+#include "records/records.hpp"
+#include "routing/decide.hpp"
+#include "routing/rules.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+#include "support/session.hpp"
+
+using namespace ringctl;
+using namespace ringctl::routing;
+
+namespace {
+
+struct Office : test::Estate {
+  explicit Office(db::Engine engine) : Estate(engine) {
+    team = alice.ids.next();
+    exec(
+        "INSERT INTO teams (id, workspace_id, name, is_active, created_at, updated_at) VALUES ($1, $2, 'Sales', TRUE, $3, $3)",
+        {team, workspace, clock.now()});
+    ann = user("ann@example.com", team), bob = user("bob@example.com", {});
+    number = alice.ids.next();
+    exec(
+        "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
+        "VALUES ($1, $2, '+12025550123', 'twilio', 'active', $3, $3)",
+        {number, workspace, clock.now()});
+  }
+  void exec(std::string_view sql, std::initializer_list<db::Param> params = {}) {
+    write([&] { db().exec(sql, params); });
+  }
+  base::Uuid user(const std::string& email, std::optional<base::Uuid> of_team) {
+    const auto id = alice.ids.next();
+    exec(
+        "INSERT INTO users (id, workspace_id, email, role, team_id, ring_on, skills, availability, is_active, created_at, "
+        "updated_at) VALUES ($1, $2, $3, 'agent', $5, 'client', '[\"German\"]', 'online', TRUE, $4, $4)",
+        {id, workspace, email, clock.now(), of_team});
+    return id;
+  }
+  records::Records rules() { return {session(), workspace, rules_noun(), {}}; }
+  records::Plan add(const std::string& name, const std::string& position, const std::string& when,
+                    const std::string& ring) {
+    return rules().add(
+        {{k_rule_name, name}, {k_rule_position, position}, {k_rule_when, when}, {k_rule_ring, ring}});
+  }
+  std::string order() {
+    std::string names;
+    rules().for_each({}, {"position", false}, 0, [&](const records::Record& rule) {
+      names += fmt::format("{} {}; ", rule.cells[k_rule_name], rule.cells[k_rule_position]);
+    });
+    return names;
+  }
+  base::Uuid team, ann, bob, number;
+};
+
+const std::string k_team = R"([{"team":"Sales"}])";
+
+}  // namespace
+
+TEST_CASE("a rule is added, changed and read back in its canonical text", "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  office.add("VIP", "10", R"({"contact": {"tags": "vip"}})", k_team);
+  const auto held = office.rules().get("VIP");
+  CHECK(held.cells == std::vector<std::string>{"VIP", "10", "yes", R"({"contact":{"tags":["vip"]}})", k_team,
+                                               "ring_all", ""});
+  CHECK(office.add("VIP", "10", R"({"contact":{"tags":["vip"]}})", k_team).changed.empty());
+  office.rules().update("VIP", {{k_rule_ring_timeout, "20"}, {k_rule_strategy, "Longest_Idle"}});
+  CHECK(office.rules().get("VIP").cells[k_rule_strategy] == "longest_idle");
+  office.rules().remove("VIP");
+  CHECK_FALSE(office.rules().find("VIP"));
+}
+
+TEST_CASE("what a rule names must be there", "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  const auto refusal = [&](const std::string& when, const std::string& ring) {
+    const auto error = test::error_of([&] { office.add("r", "10", when, ring); });
+    return error ? error->slug() + " " + error->what() : std::string();
+  };
+  CHECK(refusal("{}", R"([{"team":"Sales"},{"user":"eve@example.com"}])") ==
+        "rules.unknown_user ring: /ring/1/user: \"eve@example.com\" is no user of this workspace");
+  CHECK(refusal("{}", R"([{"team":"Nobody"}])") ==
+        "rules.unknown_team ring: /ring/0/team: \"Nobody\" is no team of this workspace");
+  CHECK(refusal("{}", R"([{"extension":"101"}])") ==
+        "rules.unknown_extension ring: /ring/0/extension: \"101\" is no extension that is in use");
+  CHECK(refusal("{}", R"([{"skill":"french"}])") ==
+        "rules.rings_nobody ring: /ring: nobody who is active is in skill \"french\"");
+  CHECK(
+      refusal("{}", R"([{"number":"+12025550123"}])") ==
+      "rules.rings_itself ring: /ring/0/number: +12025550123 is a number of ours: the call would come back");
+  CHECK(refusal(R"({"not":{"called":"+12025550199"}})", k_team) ==
+        "rules.unknown_number when: /when/called: +12025550199 is no number of this workspace");
+  CHECK(refusal("{}", R"([{"skill":"GERMAN"},{"number":"+12025550177"}])").empty());
+  CHECK(test::slug_of([&] { office.add("s", "10", R"({"hours":{"from":"8"}})", k_team); }) ==
+        "rules.invalid");
+  CHECK(test::slug_of([&] { office.add("s", "0", "{}", k_team); }) == "rules.invalid");
+  CHECK(test::slug_of([&] { office.add("s", "10", "{}", ""); }) == "rules.invalid");
+  office.exec("UPDATE users SET is_active = FALSE WHERE id = $1", {office.bob});
+  CHECK(refusal("{}", R"([{"user":"bob@example.com"}])") ==
+        "rules.agent_inactive ring: /ring/0/user: bob@example.com is not active");
+}
+
+TEST_CASE("a rule moves among the others, and all are numbered anew", "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  for (const auto* name : {"a", "b", "c", "d"}) office.add(name, "7", "{}", k_team);
+  using Where = NewPlace::Where;
+  const auto move = [&](const std::string& name, const NewPlace& place, bool write = true) {
+    return move_rule(office.session(), office.workspace, name, place, write);
+  };
+  CHECK(move("d", {Where::before, "b", 0}, false).to == 2);
+  CHECK(office.order() == "a 7; b 7; c 7; d 7; ");
+  const auto moved = move("d", {Where::before, "b", 0});
+  CHECK(moved.from == 4);
+  CHECK(moved.changed == 4);
+  CHECK(office.order() == "a 10; d 20; b 30; c 40; ");
+  move("a", {Where::after, "c", 0});
+  CHECK(office.order() == "d 10; b 20; c 30; a 40; ");
+  move("c", {Where::to, {}, 1});
+  CHECK(office.order() == "c 10; d 20; b 30; a 40; ");
+  move("c", {Where::to, {}, 99});
+  CHECK(office.order() == "d 10; b 20; a 30; c 40; ");
+  CHECK(move("c", {Where::to, {}, 4}).changed == 0);
+  CHECK(test::slug_of([&] { move("x", {Where::to, {}, 1}); }) == "rules.unknown");
+  CHECK(test::slug_of([&] { move("a", {Where::before, "x", 0}); }) == "rules.unknown");
+  CHECK(test::slug_of([&] { move("a", {Where::before, "a", 0}); }) == "usage.bad_value");
+  CHECK(next_position(office.db(), office.workspace) == 50);
+  const auto moves = office.read([&] {
+    return office.db().integer(
+        "SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND action = 'rules.move'",
+        {office.workspace});
+  });
+  CHECK(moves.value_or(0) == 4 + 4 + 3 + 4);
+}
+
+TEST_CASE("a snapshot holds the workspace, and its version tells every change of it", "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  office.add("second", "20", "{}", k_team);
+  office.add("first", "10", R"({"called":"+12025550123"})", R"([{"user":"bob@example.com"}])");
+  office.add("off", "5", "{}", k_team);
+  office.rules().update("off", {{k_rule_enabled, "no"}});
+  const auto snapshot = load_snapshot(office.db(), office.workspace);
+  CHECK(snapshot.name == "main");
+  REQUIRE(snapshot.rules.size() == 2);
+  CHECK(snapshot.rules[0].name == "first");
+  CHECK(snapshot.everyone.size() == 2);
+  CHECK(snapshot.version == snapshot_version(office.db(), office.workspace));
+  auto version = snapshot.version;
+  const auto changes = [&](std::string_view sql, std::initializer_list<db::Param> params) {
+    office.clock.advance(std::chrono::milliseconds(1));
+    office.exec(sql, params);
+    const auto now = snapshot_version(office.db(), office.workspace);
+    const bool differs = now != version;
+    version = now;
+    return differs;
+  };
+  CHECK(changes("DELETE FROM routing_rules WHERE workspace_id = $1 AND name = 'first'", {office.workspace}));
+  CHECK(changes("UPDATE users SET availability = 'busy', version = version + 1 WHERE id = $1", {office.ann}));
+  CHECK(changes("UPDATE teams SET name = 'Sellers', version = version + 1 WHERE id = $1", {office.team}));
+  CHECK(changes("UPDATE workspaces SET ring_timeout_s = 20, version = version + 1 WHERE id = $1",
+                {office.workspace}));
+  CHECK(changes("UPDATE users SET phone_number = '+12025550123' WHERE id = $1", {office.ann}));
+  CHECK_FALSE(
+      changes("UPDATE users SET last_call_ended_at = $2 WHERE id = $1", {office.ann, office.clock.now()}));
+  CHECK(test::slug_of([&] { load_snapshot(office.db(), office.alice.ids.next()); }) == "workspaces.unknown");
+}
+
+TEST_CASE("the facts of a call are its number, its contact, and who is on a call", "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  const auto contact = office.alice.ids.next();
+  const auto now = office.clock.now();
+  office.exec(
+      "INSERT INTO contacts (id, workspace_id, name, lead_status, country, tags, created_at, updated_at) "
+      "VALUES ($1, $2, 'Lin', 'New', 'US', '[\"VIP\",\"web\"]', $3, $3)",
+      {contact, office.workspace, now});
+  office.exec(
+      "INSERT INTO contact_phones (workspace_id, phone_number, contact_id, position) VALUES ($1, '+16265550101', $2, 0)",
+      {office.workspace, contact});
+  for (const auto& [user, status] : {std::pair(office.ann, "active"), std::pair(office.bob, "inactive")})
+    office.exec(
+        "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, $5)",
+        {contact, user, office.workspace, status, now});
+  office.exec(
+      "INSERT INTO agent_phone_numbers (id, workspace_id, agent_id, phone_number_id, voice, is_active, daily_limit, "
+      "created_at, updated_at) VALUES ($1, $2, $3, $4, TRUE, TRUE, 100, $5, $5)",
+      {office.alice.ids.next(), office.workspace, office.bob, office.number, now});
+  const auto facts = read_facts(office.db(), office.workspace, "+16265550101", "+12025550123", now);
+  REQUIRE(facts.number);
+  CHECK(facts.number->owner == office.bob);
+  CHECK(facts.caller_country == "US");
+  REQUIRE(facts.contact);
+  CHECK(facts.contact->lead_status == "new");
+  CHECK(facts.contact->tags == std::vector<std::string>{"vip", "web"});
+  CHECK(facts.contact->agents == std::vector<base::Uuid>{office.ann});
+  CHECK(find_workspace_of(office.db(), "+12025550123") == office.workspace);
+  CHECK_FALSE(find_workspace_of(office.db(), "+12025550124"));
+  for (const auto* from : {"anonymous", "sip:a@example.com", "", "a\0b"}) {
+    const auto other = read_facts(office.db(), office.workspace, from, "not a number", now);
+    CHECK_FALSE(other.number);
+    CHECK_FALSE(other.contact);
+  }
+  CHECK(read_presence(office.db(), office.workspace, now, now).on_call.empty());
+}
