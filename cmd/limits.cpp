@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "base/sid.hpp"
 #include "base/text.hpp"
 #include "cmd/context.hpp"
+#include "cmd/errors.hpp"
 #include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
@@ -75,14 +77,34 @@ struct CheckOptions {
   bool reserve = false;
 };
 
-Error refused(const limits::Verdict& verdict) {
+/// The refusals with the figures behind them, for programs.
+std::string refusals_json(const limits::Verdict& verdict) {
+  auto refusals = nlohmann::ordered_json::array();
+  for (const auto& reason : verdict.refusals) {
+    auto& one = refusals.emplace_back(nlohmann::ordered_json{{"code", limits::refusal_code(reason.refusal)}});
+    if (!reason.number.empty()) one["number"] = reason.number;
+    if (reason.refusal == limits::Refusal::limit_reached) {
+      one["daily_limit"] = reason.limit;
+      one["used"] = reason.used;
+    }
+    if (reason.refusal == limits::Refusal::country_not_allowed)
+      one["region"] =
+          reason.region.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(reason.region);
+    one["message"] = reason.message;
+  }
+  return nlohmann::ordered_json{
+      {"agent", verdict.agent}, {"to_number", verdict.to_number}, {"refusals", refusals}}
+      .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+ErrorWithFigures refused(const limits::Verdict& verdict) {
   const auto& first = verdict.refusals.front();
   Error error(Errc::differs, fmt::format("limits.{}", limits::refusal_code(first.refusal)),
               fmt::format("{} may not call {}: {}", verdict.agent, verdict.to_number, first.message));
   for (std::size_t i = 1; i < verdict.refusals.size(); ++i)
     error.detail(fmt::format("{}  [limits.{}]", verdict.refusals[i].message,
                              limits::refusal_code(verdict.refusals[i].refusal)));
-  return error;
+  return {error, refusals_json(verdict)};
 }
 
 std::string allowed_text(const limits::Verdict& verdict) {

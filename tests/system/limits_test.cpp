@@ -54,6 +54,15 @@ TEST_CASE("a call is refused with every reason and its code, and exit 8", "[syst
   CHECK(both.status == 8);
   CHECK(both.err.find("limits.opted_out") != std::string::npos);
   CHECK(both.err.find("limits.limit_reached") != std::string::npos);
+  auto words = check();
+  words.insert(words.end(), {"-o", "json"});
+  const auto refusals = nlohmann::json::parse(site.run(words).err).at("error").at("details").at("refusals");
+  REQUIRE(refusals.size() == 2);
+  CHECK(refusals[0].at("code") == "opted_out");
+  CHECK(refusals[1].at("code") == "limit_reached");
+  CHECK(refusals[1].at("number") == "+12025550101");
+  CHECK(refusals[1].at("daily_limit") == 1);
+  CHECK(refusals[1].at("used") == 1);
   site.ok({"numbers", "unassign", "+12025550101"});
   CHECK(site.failure(check("+16135550111")) == "8 limits.no_number");
   CHECK(site.failure({"limits", "check", "--agent", "zoe@example.com", "--to", k_to}) ==
