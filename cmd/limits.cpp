@@ -99,7 +99,9 @@ std::string refusals_json(const limits::Verdict& verdict) {
 
 ErrorWithFigures refused(const limits::Verdict& verdict) {
   const auto& first = verdict.refusals.front();
-  Error error(Errc::differs, fmt::format("limits.{}", limits::refusal_code(first.refusal)),
+  // A database that is away says nothing about the call.
+  const bool away = verdict.refused_for(limits::Refusal::limits_unavailable);
+  Error error(away ? Errc::db_down : Errc::differs, fmt::format("limits.{}", limits::refusal_code(first.refusal)),
               fmt::format("{} may not call {}: {}", verdict.agent, verdict.to_number, first.message));
   for (std::size_t i = 1; i < verdict.refusals.size(); ++i)
     error.detail(fmt::format("{}  [limits.{}]", verdict.refusals[i].message,
@@ -285,7 +287,8 @@ void add_limits(Noun& limits) {
       .columns(k_check_columns)
       .details(
           "Exits 0 if the call may be placed and 8 if not, with every reason and its code: no_number, limit_reached, "
-          "country_not_allowed, number_inactive, agent_inactive, opted_out, provider_not_callable, limits_unavailable. "
+          "country_not_allowed, number_inactive, agent_inactive, opted_out, provider_not_callable; 30 "
+          "(limits_unavailable) or 31 if the database cannot be asked. "
           "Emergency numbers are never counted and never refused. Without --reserve nothing is written.")
       .example("ringctl limits check --agent ann@example.com --to +12125550123")
       .example("ringctl limits check --agent ann@example.com --to +12125550123 --reserve -o json",
