@@ -99,7 +99,8 @@ struct Look {
   std::optional<Verdict> answer = {};
 };
 
-bool is_away(const Error& error) { return error.errc() == Errc::db_down || error.errc() == Errc::db_busy; }
+bool is_away(const Error& error) { return error.errc() == Errc::db_down; }
+bool is_busy(const Error& error) { return error.errc() == Errc::db_busy; }
 
 bool dials_emergency(const Facts& facts, std::string_view dialled) {
   if (phone::is_emergency(dialled, facts.settings.default_country)) return true;
@@ -152,7 +153,7 @@ void look(db::Connection& db, base::Instant now, const base::Uuid& workspace, co
   try {
     out.facts = read_facts(db, workspace, request.agent, out.to, now);
   } catch (const Error& error) {
-    if (is_away(error) || out.to || !phone::is_emergency(request.to, {})) throw;
+    if (is_away(error) || is_busy(error) || out.to || !phone::is_emergency(request.to, {})) throw;
     out.answer = emergency(request, {});  // whoever dials it
     return;
   }
@@ -253,11 +254,14 @@ Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, co
   throw Error(Errc::db_busy, "limits.contended", "too many callers want the last calls of the day at once");
 }
 
-Verdict without_database(const Request& request, const Error& error) {
+/// As far as can be told without the database.
+bool is_surely_emergency(const Request& request) {
   std::error_code no_number;
   const auto from = phone::E164::try_parse(request.from_number, no_number);
-  if (phone::is_emergency(request.to, from ? phone::region_code_of(*from) : std::string_view()))
-    return emergency(request, {});
+  return phone::is_emergency(request.to, from ? phone::region_code_of(*from) : std::string_view());
+}
+
+Verdict without_database(const Request& request, const Error& error) {
   Verdict verdict{.allowed = request.when_away == WhenAway::allow,
                   .uncounted = request.when_away == WhenAway::allow,
                   .agent = request.agent,
@@ -302,13 +306,25 @@ std::optional<Verdict> reserve_at_once(audit::Session& session, const base::Uuid
   return verdict;
 }
 
+/// A database that is too busy for the short way may yet have time for the long one, which waits anew.
+Verdict reserve_somehow(audit::Session& session, const base::Uuid& workspace, const Request& request,
+                        db::GroupWriter* writer) {
+  try {
+    if (auto verdict = reserve_at_once(session, workspace, request, writer)) return *std::move(verdict);
+  } catch (const Error& error) {
+    if (!is_busy(error)) throw;
+  }
+  return reserve_counted(session, workspace, request);
+}
+
 Verdict reserve_or_answer(audit::Session& session, const base::Uuid& workspace, const Request& request,
                           db::GroupWriter* writer) {
   try {
-    if (auto verdict = reserve_at_once(session, workspace, request, writer)) return *std::move(verdict);
-    return reserve_counted(session, workspace, request);
+    return reserve_somehow(session, workspace, request, writer);
   } catch (const Error& error) {
-    if (!is_away(error)) throw;
+    if (!is_away(error) && !is_busy(error)) throw;
+    if (is_surely_emergency(request)) return emergency(request, {});
+    if (is_busy(error)) throw;  // it is there, so nobody may say what it did not
     return without_database(request, error);
   }
 }
@@ -327,6 +343,11 @@ Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Requ
 
 Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Request& request,
                 db::GroupWriter& writer) {
+  if (writer.engine() != db::Engine::sqlite)
+    throw Error(
+        Errc::usage, "limits.writer_on_server",
+        "calls are counted by one writer on SQLite only: on a server its transaction would hold many counters, "
+        "and two such writers each other's");
   return reserve_or_answer(session, workspace, request, &writer);
 }
 

@@ -29,12 +29,14 @@ Verdict check(audit::Session&, const base::Uuid& workspace, const Request&);
 
 /// Counts the call if it may be placed. A refusal writes nothing. The same call_sid again gets the same
 /// reservation, and a call_sid that another workspace has is Errc::conflict [limits.call_elsewhere]. A
-/// database that is away or too busy answers limits_unavailable, or lets the call through uncounted where
-/// `when_away` says so. Throws what check() throws.
+/// database that is away answers limits_unavailable, or lets the call through uncounted where `when_away`
+/// says so; one that stays too busy, though all was tried twice, is Errc::db_busy: it is there, and what it
+/// would have said is not known. Throws what check() throws.
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&);
 
 /// The same for many threads of one process on SQLite: `writer` decides and counts the calls of many in one
-/// transaction, which was committed when this returns.
+/// transaction, which was committed when this returns. Throws Errc::usage [limits.writer_on_server] for a
+/// writer on PostgreSQL: a group would hold the counters of many calls, and two groups each other's.
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&, db::GroupWriter& writer);
 
 /// A call that was let through while the database was away, counted when it is back, on the day it was placed

@@ -57,8 +57,20 @@ TEST_CASE("a number at its limit refuses with the figures, and writes nothing", 
   CHECK_FALSE(refused.reservation);
 }
 
+TEST_CASE(
+    "a writer that counts everybody's calls is for SQLite: on a server two would hold each other's counters",
+    "[limits]") {
+  if (test::engines().size() < 2) return;
+  Office f(db::Engine::postgresql);
+  f.ann();
+  db::GroupWriter writer(f.database.connect(), {});
+  CHECK(test::slug_of([&] {
+          limits::reserve(f.session(), f.workspace, {.agent = k_ann, .to = k_to}, writer);
+        }) == "limits.writer_on_server");
+}
+
 TEST_CASE("a shared writer decides as a caller alone would", "[limits]") {
-  Office f(any_engine());
+  Office f(db::Engine::sqlite);
   const auto assignment = f.ann(3);
   db::GroupWriter writer(f.database.connect(), {});
   const auto reserve = [&](const std::string& to, const std::string& call_sid = {}) {
@@ -332,15 +344,38 @@ TEST_CASE("the emergency numbers of the calling number's country are known", "[l
   CHECK(test::error_of([&] { f.reserve("997"); }));  // Brazil's test number is nothing here
 }
 
-TEST_CASE("with the database away a call is refused, or let through where the workspace says so",
-          "[limits]") {
-  Office f(db::Engine::sqlite);
-  f.ann();
+TEST_CASE(
+    "a database that is busy says neither yes nor no, whatever the workspace chose for one that is away",
+    "[limits]") {
+  Office f(any_engine());
+  const auto assignment = f.ann();
+  f.reserve();
   db::OpenOptions hurried = test::test_options();
   hurried.busy_timeout = std::chrono::milliseconds(1);
   test::Actor actor(f.database.connect(hurried), f.clock);
   const auto holder = f.database.connect();
-  const db::Transaction held(*holder, db::Scope::of(f.workspace));
+  limits::Request request{
+      .agent = k_ann, .to = k_to, .from_number = k_from, .when_away = limits::WhenAway::allow};
+  {
+    const db::Transaction held(*holder, db::Scope::of(f.workspace));
+    holder->exec("UPDATE daily_usage SET adjusted = adjusted");
+    CHECK(test::error_of([&] { limits::reserve(actor.session, f.workspace, request); })->errc() ==
+          Errc::db_busy);
+    request.to = "911";
+    CHECK(limits::reserve(actor.session, f.workspace, request).emergency);
+  }
+  CHECK(f.counter(assignment) == Counter{1, 0, 0, 0});
+}
+
+TEST_CASE("with the database away a call is refused, or let through where the workspace says so",
+          "[limits]") {
+  if (test::engines().size() < 2) return;  // a file is never away
+  Office f(db::Engine::postgresql);
+  f.ann();
+  test::Actor actor(f.database.connect(), f.clock);
+  f.database.connection().query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+      "pg_backend_pid()");
   limits::Request request{.agent = k_ann, .to = k_to, .from_number = k_from};
   CHECK(test::codes(limits::reserve(actor.session, f.workspace, request)) == "limits_unavailable");
   request.when_away = limits::WhenAway::allow;
