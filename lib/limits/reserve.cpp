@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "limits/day.hpp"
 #include "limits/expire.hpp"
@@ -61,19 +62,49 @@ constexpr std::string_view k_insert_reservation =
     "INSERT INTO reservations (id, workspace_id, assignment_id, day, call_sid, to_number, state, reserved_at, "
     "expires_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8)";
 
+// What was given back is no answer: the call is decided anew.
 constexpr std::string_view k_by_call =
     "SELECT r.id, r.assignment_id, r.day, r.to_number, n.phone_number, u.email, a.daily_limit, "
-    "coalesce(d.reserved - d.refunded - d.adjusted, 0) "
+    "coalesce(d.reserved - d.refunded - d.adjusted, 0), u.id, w.default_country "
     "FROM reservations r JOIN agent_phone_numbers a ON a.id = r.assignment_id JOIN users u ON u.id = a.agent_id "
+    "JOIN workspaces w ON w.id = r.workspace_id "
     "LEFT JOIN phone_numbers n ON n.id = a.phone_number_id "
     "LEFT JOIN daily_usage d ON d.assignment_id = r.assignment_id AND d.day = r.day "
-    "WHERE r.workspace_id = $1 AND r.call_sid = $2";
+    "WHERE r.workspace_id = $1 AND r.call_sid = $2 AND r.state IN ('open', 'counted')";
 
-std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& workspace,
-                                    const std::string& call_sid) {
-  if (call_sid.empty()) return std::nullopt;
-  auto rows = db.query(k_by_call, {workspace, call_sid});
+/// A reservation that was given back has no claim to its call any longer.
+constexpr std::string_view k_leave_call =
+    "UPDATE reservations SET call_sid = NULL WHERE workspace_id = $1 AND call_sid = $2 "
+    "AND state IN ('refunded', 'expired')";
+
+/// Is the call that was reserved the one that is asked about? `row` is one of k_by_call. A number that was
+/// erased with its person stands for any.
+bool is_same_call(const db::Rows& row, const Request& request) {
+  const auto id = base::Uuid::try_parse(request.agent);
+  if (id ? *id != row.uuid(8) : base::fold(request.agent) != row.text(5)) return false;
+  if (row.text(3).empty()) return true;
+  std::error_code no_number;
+  const auto to = phone::try_parse_typed(request.to, row.text(9), no_number);
+  return to && to->view() == row.text(3);
+}
+
+/// As far as can be told without the database.
+bool is_surely_emergency(const Request& request) {
+  std::error_code no_number;
+  const auto from = phone::E164::try_parse(request.from_number, no_number);
+  return phone::is_emergency(request.to, from ? phone::region_code_of(*from) : std::string_view());
+}
+
+std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& workspace, const Request& request) {
+  if (request.call_sid.empty()) return std::nullopt;
+  auto rows = db.query(k_by_call, {workspace, request.call_sid});
   if (!rows.next()) return std::nullopt;
+  if (!is_same_call(rows, request)) {
+    if (is_surely_emergency(request)) return std::nullopt;  // never refused
+    throw Error(Errc::conflict, "limits.other_call",
+                fmt::format("call {} is one of {} to {}", request.call_sid, rows.text(5),
+                            rows.text(3).empty() ? "somebody erased" : rows.text(3)));
+  }
   Verdict verdict{.allowed = true,
                   .repeated = true,
                   .agent = std::string(rows.text(5)),
@@ -146,7 +177,7 @@ Verdict allowed(const Look& look, const Candidate& from) {
 void look(db::Connection& db, base::Instant now, const base::Uuid& workspace, const Request& request,
           Look& out) {
   out = {.at = now, .facts = {}, .to = {}};
-  out.answer = find_by_call(db, workspace, request.call_sid);
+  out.answer = find_by_call(db, workspace, request);
   if (out.answer) return;
   std::error_code no_number;
   out.to = phone::E164::try_parse(request.to, no_number);
@@ -205,6 +236,7 @@ std::optional<Verdict> take(audit::Session& session, db::Connection& db, const b
   auto verdict = allowed(look, from);
   verdict.used = *used;
   verdict.reservation = session.ids.next();
+  if (!request.call_sid.empty()) db.exec(k_leave_call, {workspace, request.call_sid});
   db.exec(k_insert_reservation,
           {*verdict.reservation, workspace, from.assignment, day, db::or_null(request.call_sid),
            verdict.to_number, look.at,
@@ -228,13 +260,25 @@ std::optional<Verdict> try_take(audit::Session& session, const base::Uuid& works
   return verdict;
 }
 
+/// Has the call a reservation, whatever became of it?
+bool is_counted(db::Connection& db, const base::Uuid& workspace, const std::string& call_sid) {
+  return !call_sid.empty() &&
+         db.integer("SELECT 1 FROM reservations WHERE workspace_id = $1 AND call_sid = $2",
+                    {workspace, call_sid});
+}
+
+Error call_elsewhere(const std::string& call_sid) {
+  return {Errc::conflict, "limits.call_elsewhere", fmt::format("call {} is not this workspace's", call_sid)};
+}
+
 /// The call's SID came to be known while this call was being counted: by another request for the same call,
 /// or in another workspace.
 Verdict counted_by_another(audit::Session& session, const base::Uuid& workspace, const Request& request) {
   db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
-  if (auto verdict = find_by_call(session.db, workspace, request.call_sid)) return *verdict;
-  throw Error(Errc::conflict, "limits.call_elsewhere",
-              fmt::format("call {} is not this workspace's", request.call_sid));
+  if (auto verdict = find_by_call(session.db, workspace, request)) return *verdict;
+  if (is_counted(session.db, workspace, request.call_sid))
+    throw Error(Errc::db_busy, "limits.contended", "the call was given back while it was asked for again");
+  throw call_elsewhere(request.call_sid);
 }
 
 Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, const Request& request) {
@@ -252,13 +296,6 @@ Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, co
     }
   }
   throw Error(Errc::db_busy, "limits.contended", "too many callers want the last calls of the day at once");
-}
-
-/// As far as can be told without the database.
-bool is_surely_emergency(const Request& request) {
-  std::error_code no_number;
-  const auto from = phone::E164::try_parse(request.from_number, no_number);
-  return phone::is_emergency(request.to, from ? phone::region_code_of(*from) : std::string_view());
 }
 
 Verdict without_database(const Request& request, const Error& error) {
@@ -355,7 +392,7 @@ void count_later(audit::Session& session, const base::Uuid& workspace, const Req
                  base::Instant placed_at) {
   auto& db = session.db;
   const auto count = [&] {
-    if (find_by_call(db, workspace, placed.call_sid)) return false;
+    if (is_counted(db, workspace, placed.call_sid)) return false;
     const auto settings = read_settings(db, workspace);
     const auto to = phone::parse_typed(placed.to, settings.default_country);
     const auto assignment = db.text(
@@ -379,7 +416,8 @@ void count_later(audit::Session& session, const base::Uuid& workspace, const Req
     db::in_transaction_if(db, db::Scope::of(workspace), count);
   } catch (const Error& error) {
     if (error.slug() != "db.unique") throw;
-    counted_by_another(session, workspace, placed);
+    const db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+    if (!is_counted(db, workspace, placed.call_sid)) throw call_elsewhere(placed.call_sid);
   }
 }
 

@@ -28,10 +28,12 @@ struct Request {
 Verdict check(audit::Session&, const base::Uuid& workspace, const Request&);
 
 /// Counts the call if it may be placed. A refusal writes nothing. The same call_sid again gets the same
-/// reservation, and a call_sid that another workspace has is Errc::conflict [limits.call_elsewhere]. A
-/// database that is away answers limits_unavailable, or lets the call through uncounted where `when_away`
-/// says so; one that stays too busy, though all was tried twice, is Errc::db_busy: it is there, and what it
-/// would have said is not known. Throws what check() throws.
+/// reservation while that is open or counted; one that was given back is decided anew, as a new reservation.
+/// A call_sid that was reserved for another agent or destination is Errc::conflict [limits.other_call], one
+/// that another workspace has Errc::conflict [limits.call_elsewhere]. A database that is away answers
+/// limits_unavailable, or lets the call through uncounted where `when_away` says so; one that stays too busy,
+/// though all was tried twice, is Errc::db_busy: it is there, and what it would have said is not known.
+/// Throws what check() throws.
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&);
 
 /// The same for many threads of one process on SQLite: `writer` decides and counts the calls of many in one

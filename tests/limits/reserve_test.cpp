@@ -209,6 +209,50 @@ TEST_CASE("the same call again gets the same reservation and no second count", "
   CHECK(f.counter(assignment) == Counter{1, 0, 0, 0});
 }
 
+TEST_CASE("a call that was given back is decided anew when it is asked for again", "[limits]") {
+  Office f(any_engine());
+  f.decide("limit_policy", "connected");
+  const auto assignment = f.ann(1);
+  const auto first = f.reserve_call(test::call_sid(1));
+  limits::settle(f.session(), f.workspace, test::call_sid(1), limits::CallStatus::busy);
+  SECTION("there is room: it counts again") {
+    const auto again = f.reserve_call(test::call_sid(1));
+    CHECK(again.allowed);
+    CHECK_FALSE(again.repeated);
+    CHECK(again.reservation != first.reservation);
+    CHECK(f.counter(assignment) == Counter{2, 0, 1, 0});
+    limits::settle(f.session(), f.workspace, test::call_sid(1), limits::CallStatus::completed);
+    CHECK(f.counter(assignment) == Counter{2, 1, 1, 0});
+  }
+  SECTION("another one has the room") {
+    CHECK(f.reserve_call(test::call_sid(2)).allowed);
+    CHECK(test::codes(f.reserve_call(test::call_sid(1))) == "limit_reached");
+  }
+  SECTION("the agent is gone") {
+    f.exec("UPDATE users SET is_active = FALSE");
+    CHECK(test::codes(f.reserve_call(test::call_sid(1))) == "agent_inactive");
+  }
+}
+
+TEST_CASE("a call that was reserved is no other agent's and goes nowhere else", "[limits]") {
+  Office f(any_engine());
+  f.decide("default_country", "US");
+  const auto ann = f.agent();
+  f.assign(ann, f.number());
+  f.assign(f.agent("bob@example.com"), f.number("+12025550101"));
+  f.reserve_call(test::call_sid(1));
+  const auto reserve = [&](const std::string& agent, const std::string& to) {
+    return limits::reserve(f.session(), f.workspace,
+                           {.agent = agent, .to = to, .call_sid = test::call_sid(1)});
+  };
+  CHECK(reserve("Ann@Example.com", "(202) 555-0199").repeated);
+  CHECK(reserve(ann.text(), k_to).repeated);
+  CHECK(reserve(k_ann, "911").emergency);
+  CHECK(test::slug_of([&] { reserve("bob@example.com", k_to); }) == "limits.other_call");
+  CHECK(test::slug_of([&] { reserve(k_ann, "+12025550198"); }) == "limits.other_call");
+  CHECK(f.integer("SELECT count(*) FROM reservations") == 1);
+}
+
 TEST_CASE("one call asked for by many at once is counted once", "[limits]") {
   Office f(any_engine());
   const auto assignment = f.ann();
