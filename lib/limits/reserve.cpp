@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
+#include "limits/closed.hpp"
 #include "limits/day.hpp"
 #include "limits/expire.hpp"
 #include "limits/facts.hpp"
@@ -298,13 +299,18 @@ Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, co
   throw Error(Errc::db_busy, "limits.contended", "too many callers want the last calls of the day at once");
 }
 
+/// Without its number a call can be neither placed nor counted later, and the rotation cannot be asked.
 Verdict without_database(const Request& request, const Error& error) {
-  Verdict verdict{.allowed = request.when_away == WhenAway::allow,
-                  .uncounted = request.when_away == WhenAway::allow,
+  std::error_code no_number;
+  const auto from = phone::E164::try_parse(request.from_number, no_number);
+  const auto to = phone::E164::try_parse(request.to, no_number);
+  const bool allow = request.when_away == WhenAway::allow && from;
+  Verdict verdict{.allowed = allow,
+                  .uncounted = allow,
                   .agent = request.agent,
-                  .from_number = request.from_number,
-                  .to_number = request.to};
-  if (!verdict.allowed) verdict.refusals.push_back({Refusal::limits_unavailable, {}, error.message()});
+                  .from_number = from ? from->text() : request.from_number,
+                  .to_number = to ? to->text() : request.to};
+  if (!allow) verdict.refusals.push_back({Refusal::limits_unavailable, {}, error.message()});
   return verdict;
 }
 
@@ -388,6 +394,38 @@ Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Requ
   return reserve_or_answer(session, workspace, request, &writer);
 }
 
+namespace {
+
+/// The assignment of the agent and the number, live or not. Throws Errc::not_found
+/// [limits.unknown_assignment].
+base::Uuid assignment_of(db::Connection& db, const base::Uuid& workspace, const Request& placed,
+                         const Settings& settings) {
+  const auto from = phone::parse_typed(placed.from_number, settings.default_country);
+  const auto email = base::fold(placed.agent);
+  const auto found = db.text(
+      "SELECT a.id FROM agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id JOIN users u ON "
+      "u.id = a.agent_id WHERE a.workspace_id = $1 AND n.phone_number = $2 AND (u.email = $3 OR CAST(u.id AS text) "
+      "= $3)",
+      {workspace, from.view(), email});
+  if (!found)
+    throw Error(Errc::not_found, "limits.unknown_assignment",
+                fmt::format("{} was never assigned to {}", from.view(), placed.agent));
+  return base::Uuid::parse(*found);
+}
+
+/// In a write transaction: one call more on a day, beyond any limit. The sums of a day that is closed follow.
+void count_on(audit::Session& session, const base::Uuid& workspace, const base::Uuid& assignment,
+              base::Day day) {
+  const auto text = base::format_day(day);
+  const auto reserved = only_integer(session.db.query(
+      "INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) VALUES ($1, $2, $3, 1) "
+      "ON CONFLICT (assignment_id, day) DO UPDATE SET reserved = daily_usage.reserved + 1 RETURNING reserved",
+      {assignment, text, workspace}));
+  add_to_closed(session, workspace, day, reserved == 1);
+}
+
+}  // namespace
+
 void count_later(audit::Session& session, const base::Uuid& workspace, const Request& placed,
                  base::Instant placed_at) {
   auto& db = session.db;
@@ -395,20 +433,11 @@ void count_later(audit::Session& session, const base::Uuid& workspace, const Req
     if (is_counted(db, workspace, placed.call_sid)) return false;
     const auto settings = read_settings(db, workspace);
     const auto to = phone::parse_typed(placed.to, settings.default_country);
-    const auto assignment = db.text(
-        "SELECT a.id FROM agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id JOIN users u ON "
-        "u.id = a.agent_id WHERE a.workspace_id = $1 AND n.phone_number = $2 AND (u.email = $3 OR CAST(u.id AS text) "
-        "= $3)",
-        {workspace, placed.from_number, placed.agent});
-    if (!assignment)
-      throw Error(Errc::not_found, "limits.unknown_assignment",
-                  fmt::format("{} was never assigned to {}", placed.from_number, placed.agent));
-    const auto day = base::format_day(day_at(settings.zone, placed_at));
-    db.exec(
-        "INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) VALUES ($1, $2, $3, 1) "
-        "ON CONFLICT (assignment_id, day) DO UPDATE SET reserved = daily_usage.reserved + 1",
-        {*assignment, day, workspace});
-    db.exec(k_insert_reservation, {session.ids.next(), workspace, *assignment, day,
+    const auto assignment = assignment_of(db, workspace, placed, settings);
+    const auto day = day_at(settings.zone, placed_at);
+    const auto day_text = base::format_day(day);
+    count_on(session, workspace, assignment, day);
+    db.exec(k_insert_reservation, {session.ids.next(), workspace, assignment, day_text,
                                    db::or_null(placed.call_sid), to.view(), placed_at, nullptr});
     return true;
   };

@@ -42,8 +42,9 @@ Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&);
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&, db::GroupWriter& writer);
 
 /// A call that was let through while the database was away, counted when it is back, on the day it was placed
-/// and beyond any limit: it has happened. Once for each call_sid. Throws Errc::not_found
-/// [limits.unknown_assignment] if the agent never had the number.
+/// and beyond any limit: it has happened. Once for each call_sid. If the day is closed, its sums follow.
+/// Throws Errc::not_found [limits.unknown_assignment] if the agent never had the number, Errc::invalid
+/// [phone.invalid].
 void count_later(audit::Session&, const base::Uuid& workspace, const Request& placed,
                  base::Instant placed_at);
 

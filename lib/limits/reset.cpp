@@ -11,6 +11,7 @@
 
 #include "db/lease.hpp"
 #include "db/transaction.hpp"
+#include "limits/closed.hpp"
 #include "limits/day.hpp"
 #include "limits/expire.hpp"
 #include "limits/settings.hpp"
@@ -23,19 +24,9 @@ constexpr std::size_t k_batch = 50;  // counters zeroed in one transaction
 constexpr std::string_view k_lease = "limits reset";
 constexpr std::chrono::minutes k_lease_ttl{5};
 
-constexpr std::string_view k_sums =
-    "SELECT count(*), CAST(coalesce(sum(reserved), 0) AS bigint), CAST(coalesce(sum(connected), 0) AS bigint), "
-    "CAST(coalesce(sum(refunded), 0) AS bigint), CAST(coalesce(sum(adjusted), 0) AS bigint), {} FROM {}";
-constexpr std::string_view k_of_day = "daily_usage WHERE workspace_id = $1 AND day = $2";
-// On SQLite a long look keeps the log from being written back, and a caller who commits then pays for it: so
-// many counters at a time.
-constexpr std::int64_t k_look = 50'000;
 constexpr std::string_view k_close =
     "INSERT INTO resets (workspace_id, day, at, actor, counters, reserved, connected, refunded, adjusted, expired) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (workspace_id, day) DO NOTHING";
-constexpr std::string_view k_correct =
-    "UPDATE resets SET counters = $3, reserved = $4, connected = $5, refunded = $6, adjusted = $7 "
-    "WHERE workspace_id = $1 AND day = $2";
 constexpr std::string_view k_to_zero =
     "SELECT d.assignment_id, d.reserved - d.refunded - d.adjusted FROM daily_usage d WHERE d.workspace_id = $1 AND d.day = $2 "
     "AND d.reserved - d.refunded - d.adjusted <> 0 AND (CAST($3 AS text) IS NULL OR d.assignment_id IN "
@@ -44,12 +35,6 @@ constexpr std::string_view k_to_zero =
 constexpr std::string_view k_lock_used =
     "UPDATE daily_usage SET adjusted = adjusted WHERE assignment_id = $1 AND day = $2 "
     "RETURNING reserved - refunded - adjusted";
-
-std::string image_of(const ClosedDay& day) {
-  return nlohmann::json{{"counters", day.counters}, {"reserved", day.reserved}, {"connected", day.connected},
-                        {"refunded", day.refunded}, {"adjusted", day.adjusted}, {"expired", day.expired}}
-      .dump();
-}
 
 class Reset {
  public:
@@ -131,7 +116,7 @@ class Reset {
 
   /// What run() would do, without the reservations that are settled until then.
   void foresee() {
-    for (const auto& day : days_) report_.days.push_back(sums_of(day));
+    for (const auto& day : days_) report_.days.push_back(sums_of(db_, workspace_, day));
     const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
     count_due(session_, workspace_, {.number_id = number_id_}, [&](base::Day day, std::int64_t count) {
       report_.expired += count;
@@ -148,36 +133,6 @@ class Reset {
     }
   }
 
-  /// Inside a transaction: the day's counters after this one ("" = from the first on) are added. Returns
-  /// where it stopped, "" at the end.
-  std::string add_counters(ClosedDay& day, const std::string& after) {
-    static const auto k_all = fmt::format(k_sums, "NULL", k_of_day);
-    static const auto k_some =
-        fmt::format(k_sums, "max(assignment_id)",
-                    fmt::format("(SELECT * FROM {} AND assignment_id > $3 ORDER BY assignment_id LIMIT {})",
-                                k_of_day, k_look));
-    const auto text = base::format_day(day.day);
-    auto rows = db_.engine() == db::Engine::sqlite ? db_.query(k_some, {workspace_, text, after})
-                                                   : db_.query(k_all, {workspace_, text});
-    rows.next();
-    day.counters += rows.integer(0);
-    day.reserved += rows.integer(1);
-    day.connected += rows.integer(2);
-    day.refunded += rows.integer(3);
-    day.adjusted += rows.integer(4);
-    return std::string(rows.text(5));
-  }
-
-  ClosedDay sums_of(base::Day day) {
-    ClosedDay sums{.day = day};
-    std::string at;
-    do {
-      const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
-      at = add_counters(sums, at);
-    } while (!at.empty());
-    return sums;
-  }
-
   void sweep(std::optional<base::Day> up_to, std::int64_t* of_that_day) {
     expire(session_, workspace_, {.up_to = up_to, .number_id = number_id_, .cancel = options_.cancel},
            [&](base::Day day, std::int64_t count) {
@@ -189,7 +144,7 @@ class Reset {
   void close(base::Day day) {
     std::int64_t expired = 0;
     sweep(day, &expired);
-    auto sums = sums_of(day);
+    auto sums = sums_of(db_, workspace_, day);
     sums.expired = expired;
     const auto text = base::format_day(day);
     bool closed = false;
@@ -197,31 +152,11 @@ class Reset {
       closed =
           db_.exec(k_close, {workspace_, text, session_.clock.now(), session_.actor, sums.counters,
                              sums.reserved, sums.connected, sums.refunded, sums.adjusted, sums.expired}) == 1;
-      if (closed)
-        audit::record(
-            session_, workspace_,
-            {.action = "limits.reset", .object_type = "day", .object_key = text, .after = image_of(sums)});
+      if (closed) record_closed(session_, workspace_, sums);
       return closed;
     });
     if (!closed) return;
-    correct(sums);
-    report_.days.push_back(sums);
-  }
-
-  /// Settling goes on after a day is closed and is no matter here: only calls that came in late are.
-  void correct(ClosedDay& sums) {
-    auto now = sums_of(sums.day);
-    if (now.reserved == sums.reserved && now.counters == sums.counters) return;
-    now.expired = sums.expired;
-    sums = now;
-    const auto text = base::format_day(sums.day);
-    db::in_transaction(db_, db::Scope::of(workspace_), [&] {
-      db_.exec(k_correct, {workspace_, text, sums.counters, sums.reserved, sums.connected, sums.refunded,
-                           sums.adjusted});
-      audit::record(
-          session_, workspace_,
-          {.action = "limits.reset", .object_type = "day", .object_key = text, .after = image_of(sums)});
-    });
+    report_.days.push_back(correct(session_, workspace_, sums).value_or(sums));
   }
 
   struct Counter {

@@ -428,6 +428,11 @@ TEST_CASE("with the database away a call is refused, or let through where the wo
   CHECK(verdict.uncounted);
   request.to = "911";
   CHECK(limits::reserve(actor.session, f.workspace, request).emergency);
+  // Nobody can say which number the rotation would take, so the call could neither be placed nor counted.
+  for (const auto* from : {"", "(202) 555-0100"}) {
+    request = {.agent = k_ann, .to = k_to, .from_number = from, .when_away = limits::WhenAway::allow};
+    CHECK(test::codes(limits::reserve(actor.session, f.workspace, request)) == "limits_unavailable");
+  }
 }
 
 TEST_CASE("a call let through uncounted is counted later, once, on its day and beyond the limit",
@@ -442,4 +447,47 @@ TEST_CASE("a call let through uncounted is counted later, once, on its day and b
   limits::count_later(f.session(), f.workspace, placed, placed_at);
   limits::count_later(f.session(), f.workspace, placed, placed_at);
   CHECK(f.counter(assignment) == Counter{2, 0, 0, 0});
+}
+
+TEST_CASE("what a reservation takes, counting later takes as well", "[limits]") {
+  Office f(any_engine());
+  f.decide("default_country", "US");
+  const auto ann = f.agent();
+  const auto assignment = f.assign(ann, f.number());
+  int calls = 0;
+  for (const auto& agent : {k_ann, std::string("Ann@Example.com"), ann.text()})
+    for (const auto* from : {"+12025550100", "(202) 555-0100"}) {
+      INFO(agent << " " << from);
+      limits::reserve(f.session(), f.workspace, {.agent = agent, .to = k_to, .from_number = from});
+      limits::count_later(
+          f.session(), f.workspace,
+          {.agent = agent, .to = "202 555 0199", .from_number = from, .call_sid = test::call_sid(++calls)},
+          f.clock.now());
+      CHECK(f.counter(assignment).reserved == 2 * calls);
+    }
+  CHECK(test::slug_of([&] {
+          limits::count_later(f.session(), f.workspace,
+                              {.agent = k_ann, .to = k_to, .from_number = "+12025550177"}, f.clock.now());
+        }) == "limits.unknown_assignment");
+}
+
+TEST_CASE("a call counted later on a closed day is in the day's sums as well, and on record", "[limits]") {
+  Office f(any_engine());
+  f.ann();
+  f.assign(f.agent("bob@example.com"), f.number("+12025550101"));
+  f.reserve_call(test::call_sid(1));
+  const auto placed_at = f.clock.now();
+  f.clock.advance(std::chrono::hours(24));
+  limits::reset(f.session(), f.workspace);
+  const auto later = [&](const std::string& agent, const std::string& from, int call) {
+    limits::count_later(f.session(), f.workspace,
+                        {.agent = agent, .to = k_to, .from_number = from, .call_sid = test::call_sid(call)},
+                        placed_at);
+  };
+  later(k_ann, k_from, 2);
+  later("bob@example.com", "+12025550101", 3);
+  later("bob@example.com", "+12025550101", 3);
+  CHECK(f.integer("SELECT reserved FROM resets") == 3);
+  CHECK(f.integer("SELECT counters FROM resets") == 2);
+  CHECK(f.integer("SELECT count(*) FROM audit_log WHERE action = 'limits.reset'") == 3);
 }
