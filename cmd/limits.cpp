@@ -101,7 +101,8 @@ ErrorWithFigures refused(const limits::Verdict& verdict) {
   const auto& first = verdict.refusals.front();
   // A database that is away says nothing about the call.
   const bool away = verdict.refused_for(limits::Refusal::limits_unavailable);
-  Error error(away ? Errc::db_down : Errc::differs, fmt::format("limits.{}", limits::refusal_code(first.refusal)),
+  Error error(away ? Errc::db_down : Errc::differs,
+              fmt::format("limits.{}", limits::refusal_code(first.refusal)),
               fmt::format("{} may not call {}: {}", verdict.agent, verdict.to_number, first.message));
   for (std::size_t i = 1; i < verdict.refusals.size(); ++i)
     error.detail(fmt::format("{}  [limits.{}]", verdict.refusals[i].message,
@@ -203,6 +204,9 @@ struct ResetOptions {
 
 std::string reset_text(const limits::ResetReport& report) {
   std::vector<std::string> parts;
+  if (report.corrected)
+    parts.push_back(fmt::format("{} corrected to {}", base::format_day(report.corrected->day),
+                                calls(report.corrected->used())));
   for (const auto& day : report.days)
     parts.push_back(fmt::format("{} closed: {} on {} {}", base::format_day(day.day), calls(day.used()),
                                 number(day.counters), day.counters == 1 ? "counter" : "counters"));
@@ -221,9 +225,14 @@ void show(Context& ctx, const directory::Workspace& workspace, const limits::Res
   Change change{.action = "reset", .object = object, .rest = rest, .fields = {}};
   const auto first = report.days.empty() ? std::string() : base::format_day(report.days.front().day);
   const auto last = report.days.empty() ? std::string() : base::format_day(report.days.back().day);
-  change.fields = {{"days", std::ssize(report.days)}, {"first_day", text_or_null(first)},
-                   {"last_day", text_or_null(last)},  {"used", used},
-                   {"expired", report.expired},       {"zeroed", report.zeroed},
+  const auto corrected = report.corrected ? base::format_day(report.corrected->day) : std::string();
+  change.fields = {{"days", std::ssize(report.days)},
+                   {"first_day", text_or_null(first)},
+                   {"last_day", text_or_null(last)},
+                   {"used", used},
+                   {"corrected_day", text_or_null(corrected)},
+                   {"expired", report.expired},
+                   {"zeroed", report.zeroed},
                    {"forgiven", report.forgiven}};
   report.dry_run ? ctx.io().would_change(change) : ctx.io().changed(change);
 }

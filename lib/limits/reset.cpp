@@ -1,6 +1,8 @@
 // Sums of a day are read without a lock, so that a million counters keep nobody waiting; what is written is
 // one row. Its primary key decides between two machines that close a day at once. Calls that were counted
-// between the sums and the row are found by summing once more, when nobody counts on the day any longer.
+// between the sums and the row are found by summing once more after it. On PostgreSQL a call that looked for
+// the row before it was there may still commit after that, and whoever closes may be killed in between: so
+// every run begins by summing the newest closed day again.
 
 #include "limits/reset.hpp"
 
@@ -51,6 +53,7 @@ class Reset {
     }
     auto lease = db::Lease::acquire(db_, session_.clock, std::string(k_lease), workspace_, k_lease_ttl,
                                     options_.lock_wait, options_.cancel);
+    if (options_.number.empty()) report_.corrected = correct_newest(session_, workspace_);
     plan();
     for (const auto& day : days_) {
       cancelled();

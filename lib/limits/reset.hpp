@@ -1,8 +1,8 @@
 #pragma once
 // Closing days. A new local day is a new counter, so calling waits for none of this: closing a day takes back
 // what expired, writes down its sums, and keeps the day from being counted on again (but for a call that was
-// being counted at that moment on PostgreSQL, which is then in its counter and not in the sums). Run twice,
-// late or on two machines at once it changes nothing more.
+// being counted at that moment on PostgreSQL, which the next run adds to the sums). Run twice, late or on two
+// machines at once it changes nothing more.
 
 #include <chrono>
 #include <cstdint>
@@ -41,13 +41,14 @@ struct ClosedDay {
 };
 
 struct ResetReport {
-  std::vector<ClosedDay> days;  ///< in order
-  std::int64_t expired = 0;     ///< reservations taken back, of whatever day
+  std::vector<ClosedDay> days;              ///< in order
+  std::optional<ClosedDay> corrected = {};  ///< the newest closed day, if it had got calls since
+  std::int64_t expired = 0;                 ///< reservations taken back, of whatever day
   base::Day today{};
   std::int64_t zeroed = 0;    ///< counters of today that `force` took to zero
   std::int64_t forgiven = 0;  ///< calls they held
   bool dry_run = false;
-  bool changed() const { return !days.empty() || expired > 0 || zeroed > 0; }
+  bool changed() const { return !days.empty() || corrected || expired > 0 || zeroed > 0; }
 };
 
 /// Throws Errc::invalid [limits.day_not_over]; Errc::not_found [limits.unknown_number]; Errc::conflict

@@ -86,6 +86,23 @@ TEST_CASE("a reset run twice changes nothing more", "[limits]") {
   CHECK(f.audited().size() == 1);
 }
 
+TEST_CASE("a run that died before it had seen the last calls of a day is made good by the next one",
+          "[limits]") {
+  Night f(any_engine());
+  f.reserve_call(test::call_sid(1));
+  f.clock.advance(k_day);
+  f.reset();
+  // As a call on PostgreSQL does that looked before the day was closed and commits after.
+  f.exec("UPDATE daily_usage SET reserved = reserved + 1");
+  const auto next = f.reset();
+  REQUIRE(next.corrected);
+  CHECK(next.corrected->reserved == 2);
+  CHECK(next.changed());
+  CHECK(f.integer("SELECT reserved FROM resets") == 2);
+  CHECK(f.audited() == std::vector<std::string>{"limits.reset 2026-03-08", "limits.reset 2026-03-08"});
+  CHECK_FALSE(f.reset().changed());
+}
+
 TEST_CASE("three missed days are caught up in order", "[limits]") {
   Night f(any_engine());
   f.reserve();
