@@ -72,17 +72,19 @@ int dispatch(const std::vector<std::string>& args, Context& context) {
 
 int fail(const std::vector<std::string>& args, Context& context) {
   auto error = to_error(std::current_exception());
+  auto figures = figures_of(std::current_exception());
   // A check that says no, or a job that left rows out, has said all it had to say: its output counts.
   if (error.errc() == Errc::differs || error.errc() == Errc::partial) {
     try {
       context.close();
     } catch (...) {
       error = to_error(std::current_exception());
+      figures.clear();
     }
   }
   return report(with_same_target(error, context.globals()), context.streams().err,
                 wants_json_errors(args, context.environment()) || context.json_errors(),
-                context.error_paint(args));
+                context.error_paint(args), figures);
 }
 
 }  // namespace ringctl::cmd

@@ -32,6 +32,22 @@ void member(std::string& out, std::string_view name, std::string_view value) {
   append_json(out, value);
 }
 
+/// Lines as they are printed, and the members of the figures beside them.
+void append_details(std::string& out, const Error& error, std::string_view figures) {
+  const auto members = figures.empty() ? figures : figures.substr(1, figures.size() - 2);
+  if (error.details().empty() && members.empty()) return;
+  out.append(R"(,"details":{)");
+  if (!error.details().empty()) {
+    out.append(R"("lines":[)");
+    for (const auto& line : error.details()) {
+      if (&line != error.details().data()) out.push_back(',');
+      append_json(out, std::string_view(line));
+    }
+    out.append(members.empty() ? "]" : "],");
+  }
+  out.append(members).append("}");
+}
+
 std::string type_of(const std::exception& exception) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
@@ -72,21 +88,14 @@ std::string error_text(const Error& error, Paint paint) {
   return text;
 }
 
-std::string error_json(const Error& error) {
+std::string error_json(const Error& error, std::string_view figures) {
   std::string out = R"({"error":{"code":)";
   append_json(out, std::string_view(error.slug()));
   out.append(fmt::format(R"(,"exit":{})", static_cast<int>(error.errc())));
   member(out, "message", error.message());
   if (!error.hint().empty()) member(out, "hint", error.hint());
   out.append(retryable(error.errc()) ? R"(,"retryable":true)" : R"(,"retryable":false)");
-  if (!error.details().empty()) {
-    out.append(R"(,"details":{"lines":[)");
-    for (const auto& line : error.details()) {
-      if (&line != error.details().data()) out.push_back(',');
-      append_json(out, std::string_view(line));
-    }
-    out.append("]}");
-  }
+  append_details(out, error, figures);
   if (!error.job_id().empty()) member(out, "job_id", error.job_id());
   return out + "}}\n";
 }
@@ -104,6 +113,16 @@ Error to_error(std::exception_ptr thrown) {
                                                        : type);
   } catch (...) {
     return bug("something that is no exception was thrown");
+  }
+}
+
+std::string figures_of(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const ErrorWithFigures& error) {
+    return error.figures();
+  } catch (...) {
+    return {};
   }
 }
 
@@ -157,9 +176,9 @@ std::string color_on_line(const std::vector<std::string>& args) {
   return no_color ? "never" : color;
 }
 
-int report(const Error& error, int fd, bool json, Paint paint) {
+int report(const Error& error, int fd, bool json, Paint paint, std::string_view figures) {
   const bool quiet = error.errc() == Errc::broken_pipe || error.errc() == Errc::ok || error.message().empty();
-  if (!quiet) write_quietly(fd, json ? error_json(error) : error_text(error, paint));
+  if (!quiet) write_quietly(fd, json ? error_json(error, figures) : error_text(error, paint));
   return static_cast<int>(error.errc());
 }
 

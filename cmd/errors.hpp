@@ -3,6 +3,9 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "cmd/globals.hpp"
@@ -10,10 +13,24 @@
 
 namespace ringctl::cmd {
 
+/// An Error with the figures behind it, for programs: a JSON object, whose members JSON errors show among the
+/// details.
+class ErrorWithFigures : public Error {
+ public:
+  ErrorWithFigures(const Error& error, std::string json_object)
+      : Error(error), figures_(std::move(json_object)) {}
+  const std::string& figures() const noexcept { return figures_; }
+
+ private:
+  std::string figures_;
+};
+/// "" for what has none.
+std::string figures_of(std::exception_ptr);
+
 /// "ringctl: message  [slug]", indented details, "hint: command". Visible text, ends in a newline.
 std::string error_text(const Error&, Paint);
 /// {"error":{"code":...,"exit":...,"message":...,...}} and a newline.
-std::string error_json(const Error&);
+std::string error_json(const Error&, std::string_view figures = {});
 
 /// What was thrown, as an Error: itself, or an apology for a bug (exit 1). Details of a bug only with
 /// --verbose, because nobody knows what such a message holds.
@@ -32,6 +49,6 @@ std::string color_on_line(const std::vector<std::string>& args);
 
 /// Prints the error on `fd` unless it ends the run quietly (broken pipe, pager closed, no message); its exit
 /// status.
-int report(const Error&, int fd, bool json, Paint);
+int report(const Error&, int fd, bool json, Paint, std::string_view figures = {});
 
 }  // namespace ringctl::cmd

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "base/sid.hpp"
 #include "base/text.hpp"
 #include "cmd/context.hpp"
+#include "cmd/errors.hpp"
 #include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
@@ -75,14 +78,37 @@ struct CheckOptions {
   bool reserve = false;
 };
 
-Error refused(const limits::Verdict& verdict) {
+/// The refusals with the figures behind them, for programs.
+std::string refusals_json(const limits::Verdict& verdict) {
+  auto refusals = nlohmann::ordered_json::array();
+  for (const auto& reason : verdict.refusals) {
+    auto& one = refusals.emplace_back(nlohmann::ordered_json{{"code", limits::refusal_code(reason.refusal)}});
+    if (!reason.number.empty()) one["number"] = reason.number;
+    if (reason.refusal == limits::Refusal::limit_reached) {
+      one["daily_limit"] = reason.limit;
+      one["used"] = reason.used;
+    }
+    if (reason.refusal == limits::Refusal::country_not_allowed)
+      one["region"] =
+          reason.region.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(reason.region);
+    one["message"] = reason.message;
+  }
+  return nlohmann::ordered_json{
+      {"agent", verdict.agent}, {"to_number", verdict.to_number}, {"refusals", refusals}}
+      .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+ErrorWithFigures refused(const limits::Verdict& verdict) {
   const auto& first = verdict.refusals.front();
-  Error error(Errc::differs, fmt::format("limits.{}", limits::refusal_code(first.refusal)),
+  // A database that is away says nothing about the call.
+  const bool away = verdict.refused_for(limits::Refusal::limits_unavailable);
+  Error error(away ? Errc::db_down : Errc::differs,
+              fmt::format("limits.{}", limits::refusal_code(first.refusal)),
               fmt::format("{} may not call {}: {}", verdict.agent, verdict.to_number, first.message));
   for (std::size_t i = 1; i < verdict.refusals.size(); ++i)
     error.detail(fmt::format("{}  [limits.{}]", verdict.refusals[i].message,
                              limits::refusal_code(verdict.refusals[i].refusal)));
-  return error;
+  return {error, refusals_json(verdict)};
 }
 
 std::string allowed_text(const limits::Verdict& verdict) {
@@ -173,12 +199,15 @@ void run_capacity(const CapacityOptions& opts, Context& ctx) {
 // --- reset ---
 
 struct ResetOptions {
-  std::optional<std::string> as_of, number;
+  std::optional<std::string> as_of, number, reopen;
   bool all_workspaces = false, force = false;
 };
 
 std::string reset_text(const limits::ResetReport& report) {
   std::vector<std::string> parts;
+  if (report.corrected)
+    parts.push_back(fmt::format("{} corrected to {}", base::format_day(report.corrected->day),
+                                calls(report.corrected->used())));
   for (const auto& day : report.days)
     parts.push_back(fmt::format("{} closed: {} on {} {}", base::format_day(day.day), calls(day.used()),
                                 number(day.counters), day.counters == 1 ? "counter" : "counters"));
@@ -188,7 +217,16 @@ std::string reset_text(const limits::ResetReport& report) {
   return parts.empty() ? std::string() : fmt::format("({})", base::join(parts, "; "));
 }
 
+void warn_of_clock(const limits::ResetReport& report, Context& ctx) {
+  if (!report.clock_ahead) return;
+  const auto apart = std::chrono::round<std::chrono::seconds>(std::chrono::abs(*report.clock_ahead));
+  ctx.io().warn(fmt::format("this machine's clock is {} {} the database server's",
+                            base::format_duration(apart),
+                            report.clock_ahead->count() > 0 ? "ahead of" : "behind"));
+}
+
 void show(Context& ctx, const directory::Workspace& workspace, const limits::ResetReport& report) {
+  warn_of_clock(report, ctx);
   const auto rest = reset_text(report);
   const std::string_view object = workspace.name;
   if (!report.changed()) return ctx.io().unchanged({.action = "reset", .object = object});
@@ -197,16 +235,100 @@ void show(Context& ctx, const directory::Workspace& workspace, const limits::Res
   Change change{.action = "reset", .object = object, .rest = rest, .fields = {}};
   const auto first = report.days.empty() ? std::string() : base::format_day(report.days.front().day);
   const auto last = report.days.empty() ? std::string() : base::format_day(report.days.back().day);
-  change.fields = {{"days", std::ssize(report.days)}, {"first_day", text_or_null(first)},
-                   {"last_day", text_or_null(last)},  {"used", used},
-                   {"expired", report.expired},       {"zeroed", report.zeroed},
+  const auto corrected = report.corrected ? base::format_day(report.corrected->day) : std::string();
+  change.fields = {{"days", std::ssize(report.days)},
+                   {"first_day", text_or_null(first)},
+                   {"last_day", text_or_null(last)},
+                   {"used", used},
+                   {"corrected_day", text_or_null(corrected)},
+                   {"expired", report.expired},
+                   {"zeroed", report.zeroed},
                    {"forgiven", report.forgiven}};
   report.dry_run ? ctx.io().would_change(change) : ctx.io().changed(change);
 }
 
+void run_reopen(const ResetOptions& opts, Context& ctx) {
+  if (opts.as_of || opts.number || opts.all_workspaces || opts.force)
+    throw Error(Errc::usage, "usage.excluded",
+                "--reopen takes none of --as-of, --number, --all-workspaces and --force");
+  const auto from = base::parse_day(*opts.reopen);
+  const auto& workspace = ctx.workspace();
+  if (!ctx.dry_run())
+    ctx.io().confirm_severe(fmt::format("open the days from {} on again", *opts.reopen), *opts.reopen);
+  const auto days = limits::reopen(ctx.session(), workspace.id, from,
+                                   {.dry_run = ctx.dry_run(),
+                                    .compare_clock = true,
+                                    .lock_wait = ctx.lock_wait(),
+                                    .cancel = &ctx.cancel()});
+  const std::string_view object = workspace.name;
+  if (days.empty()) return ctx.io().unchanged({.action = "reopen", .object = object});
+  const auto first = base::format_day(days.front().day), last = base::format_day(days.back().day);
+  const auto rest = first == last ? fmt::format("({} is open again)", first)
+                                  : fmt::format("({} to {} are open again)", first, last);
+  Change change{
+      .action = ctx.dry_run() ? "reopen" : "reopened", .object = object, .rest = rest, .fields = {}};
+  change.fields = {{"days", std::ssize(days)}, {"first_day", first}, {"last_day", last}};
+  ctx.dry_run() ? ctx.io().would_change(change) : ctx.io().changed(change);
+}
+
+/// What went wrong with some workspaces: the first failure's code and status, and every one by name.
+ErrorWithFigures failed(const std::vector<limits::WorkspaceReset>& all) {
+  std::vector<const limits::WorkspaceReset*> failures;
+  auto fields = nlohmann::ordered_json::array();
+  for (const auto& one : all) {
+    if (!one.error) continue;
+    failures.push_back(&one);
+    fields.push_back(
+        {{"workspace", one.workspace.name}, {"code", one.error->slug()}, {"message", one.error->message()}});
+  }
+  const auto& first = *failures.front()->error;
+  const auto hint = first.hint().starts_with("ringctl limits reset")
+                        ? fmt::format("{} --workspace '{}'", first.hint(), failures.front()->workspace.name)
+                        : first.hint();
+  Error error(first.errc(), first.slug(),
+              failures.size() == 1
+                  ? fmt::format("{}: {}", failures.front()->workspace.name, first.message())
+                  : fmt::format("{} of {} workspaces could not be reset", failures.size(), all.size()),
+              hint);
+  if (failures.size() == 1)
+    for (const auto& line : first.details()) error.detail(line);
+  else
+    for (const auto* one : failures)
+      error.detail(
+          fmt::format("{}: {}  [{}]", one->workspace.name, one->error->message(), one->error->slug()));
+  const auto figures = nlohmann::ordered_json{{"failures", fields}}.dump(
+      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return {error, figures};
+}
+
+void reset_all(const limits::ResetOptions& options, Context& ctx) {
+  ctx.database();
+  const auto all = limits::reset_all(ctx.session(), options);
+  bool good = true;
+  for (const auto& one : all)
+    if (one.error)
+      good = false;
+    else
+      show(ctx, one.workspace, one.report);
+  if (!good) throw failed(all);
+}
+
+bool is_date(std::string_view text) {
+  return std::count(text.begin(), text.end(), '-') == 2 && text.find_first_not_of("0123456789-") == text.npos;
+}
+
+void set_last_day(const std::string& text, limits::ResetOptions& options) {
+  if (is_date(text))
+    options.as_of = base::parse_day(text);
+  else
+    options.as_of_said = text;
+}
+
 void run_reset(const ResetOptions& opts, Context& ctx) {
+  if (opts.reopen) return run_reopen(opts, ctx);
   limits::ResetOptions options;
-  if (opts.as_of) options.as_of = base::parse_day(*opts.as_of);
+  options.compare_clock = true;
+  if (opts.as_of) set_last_day(*opts.as_of, options);
   options.dry_run = ctx.dry_run();
   options.lock_wait = ctx.lock_wait();
   options.force = opts.force;
@@ -214,16 +336,7 @@ void run_reset(const ResetOptions& opts, Context& ctx) {
   if (opts.all_workspaces) {
     if (opts.force || opts.number)
       throw Error(Errc::usage, "usage.excluded", "--all-workspaces takes neither --force nor --number");
-    ctx.database();
-    std::optional<Error> first;
-    for (const auto& one : limits::reset_all(ctx.session(), options)) {
-      if (!one.error)
-        show(ctx, one.workspace, one.report);
-      else if (!first)
-        first = one.error;
-    }
-    if (first) throw *first;
-    return;
+    return reset_all(options, ctx);
   }
   const auto& workspace = ctx.workspace();
   if (opts.number)
@@ -263,7 +376,8 @@ void add_limits(Noun& limits) {
       .columns(k_check_columns)
       .details(
           "Exits 0 if the call may be placed and 8 if not, with every reason and its code: no_number, limit_reached, "
-          "country_not_allowed, number_inactive, agent_inactive, opted_out, provider_not_callable, limits_unavailable. "
+          "country_not_allowed, number_inactive, agent_inactive, opted_out, provider_not_callable; 30 "
+          "(limits_unavailable) or 31 if the database cannot be asked. "
           "Emergency numbers are never counted and never refused. Without --reserve nothing is written.")
       .example("ringctl limits check --agent ann@example.com --to +12125550123")
       .example("ringctl limits check --agent ann@example.com --to +12125550123 --reserve -o json",
@@ -283,20 +397,25 @@ void add_limits(Noun& limits) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
 
   limits.verb<ResetOptions>("reset", "Close the days that are over", run_reset)
-      .flag("as-of", &ResetOptions::as_of, "DATE", "The last day to close")
+      .flag("as-of", &ResetOptions::as_of, "DATE", "The last day to close: a date, yesterday, -7d")
       .default_text("yesterday")
       .flag("all-workspaces", &ResetOptions::all_workspaces, "Every active workspace, one after the other")
       .flag("number", &ResetOptions::number, "NUMBER",
             "Only this number: closes no day, takes back what was never placed")
       .kind(ValueKind::number)
+      .flag("reopen", &ResetOptions::reopen, "DATE",
+            "Take back that this day and later ones were closed, those that are not over")
       .flag("force", &ResetOptions::force, "Also let today begin again: forgives today's calls")
       .details(
           "A new day is a new counter, so no limit waits for this. It takes back calls that were reserved and never "
           "placed, writes down each finished day's sums, in order and also those that were missed, and says what it did. "
           "Run twice, late, or from two machines it changes nothing more. For cron: -q prints nothing on success, and "
-          "--lock-wait waits for another run. --force needs --confirm with the workspace's name.")
+          "--lock-wait waits for another run. --force needs --confirm with the workspace's name. "
+          "A clock that is days ahead, or 5 minutes from the database server's, closes nothing; what a wrong clock closed "
+          "all the same, --reopen DATE --confirm DATE opens again.")
       .example("ringctl limits reset -q --lock-wait 10m", "what cron runs")
       .example("ringctl limits reset --all-workspaces -n", "shows which days would be closed")
+      .example("ringctl limits reset --reopen 2026-03-09 --confirm 2026-03-09", "after the clock was wrong")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined, Errc::locked, Errc::schema,
               Errc::db_down, Errc::db_busy});
 }

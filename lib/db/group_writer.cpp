@@ -67,7 +67,8 @@ void write_group(Connection& connection, std::vector<Item>& group) {
 }  // namespace
 
 struct GroupWriter::Impl {
-  Impl(std::unique_ptr<Connection> given, Options opts) : connection(std::move(given)), options(opts) {}
+  Impl(std::unique_ptr<Connection> given, Options opts)
+      : connection(std::move(given)), engine(connection->engine()), options(opts) {}
 
   void run() {
     std::vector<Item> group;
@@ -89,6 +90,7 @@ struct GroupWriter::Impl {
   }
 
   std::unique_ptr<Connection> connection;
+  const Engine engine;
   const Options options;
   mutable std::mutex mutex;
   std::condition_variable arrived;
@@ -129,5 +131,7 @@ std::size_t GroupWriter::queued() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->queue.size();
 }
+
+Engine GroupWriter::engine() const { return impl_->engine; }
 
 }  // namespace ringctl::db

@@ -26,6 +26,7 @@ class GroupWriter {
   /// The future holds the item's exception, or the commit's if the whole group could not be committed.
   std::future<void> submit(Scope, std::function<void(Connection&)> item);
   std::size_t queued() const;
+  Engine engine() const;
 
  private:
   struct Impl;

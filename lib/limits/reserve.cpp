@@ -11,7 +11,9 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "db/transaction.hpp"
+#include "limits/closed.hpp"
 #include "limits/day.hpp"
 #include "limits/expire.hpp"
 #include "limits/facts.hpp"
@@ -61,19 +63,49 @@ constexpr std::string_view k_insert_reservation =
     "INSERT INTO reservations (id, workspace_id, assignment_id, day, call_sid, to_number, state, reserved_at, "
     "expires_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8)";
 
+// What was given back is no answer: the call is decided anew.
 constexpr std::string_view k_by_call =
     "SELECT r.id, r.assignment_id, r.day, r.to_number, n.phone_number, u.email, a.daily_limit, "
-    "coalesce(d.reserved - d.refunded - d.adjusted, 0) "
+    "coalesce(d.reserved - d.refunded - d.adjusted, 0), u.id, w.default_country "
     "FROM reservations r JOIN agent_phone_numbers a ON a.id = r.assignment_id JOIN users u ON u.id = a.agent_id "
+    "JOIN workspaces w ON w.id = r.workspace_id "
     "LEFT JOIN phone_numbers n ON n.id = a.phone_number_id "
     "LEFT JOIN daily_usage d ON d.assignment_id = r.assignment_id AND d.day = r.day "
-    "WHERE r.workspace_id = $1 AND r.call_sid = $2";
+    "WHERE r.workspace_id = $1 AND r.call_sid = $2 AND r.state IN ('open', 'counted')";
 
-std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& workspace,
-                                    const std::string& call_sid) {
-  if (call_sid.empty()) return std::nullopt;
-  auto rows = db.query(k_by_call, {workspace, call_sid});
+/// A reservation that was given back has no claim to its call any longer.
+constexpr std::string_view k_leave_call =
+    "UPDATE reservations SET call_sid = NULL WHERE workspace_id = $1 AND call_sid = $2 "
+    "AND state IN ('refunded', 'expired')";
+
+/// Is the call that was reserved the one that is asked about? `row` is one of k_by_call. A number that was
+/// erased with its person stands for any.
+bool is_same_call(const db::Rows& row, const Request& request) {
+  const auto id = base::Uuid::try_parse(request.agent);
+  if (id ? *id != row.uuid(8) : base::fold(request.agent) != row.text(5)) return false;
+  if (row.text(3).empty()) return true;
+  std::error_code no_number;
+  const auto to = phone::try_parse_typed(request.to, row.text(9), no_number);
+  return to && to->view() == row.text(3);
+}
+
+/// As far as can be told without the database.
+bool is_surely_emergency(const Request& request) {
+  std::error_code no_number;
+  const auto from = phone::E164::try_parse(request.from_number, no_number);
+  return phone::is_emergency(request.to, from ? phone::region_code_of(*from) : std::string_view());
+}
+
+std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& workspace, const Request& request) {
+  if (request.call_sid.empty()) return std::nullopt;
+  auto rows = db.query(k_by_call, {workspace, request.call_sid});
   if (!rows.next()) return std::nullopt;
+  if (!is_same_call(rows, request)) {
+    if (is_surely_emergency(request)) return std::nullopt;  // never refused
+    throw Error(Errc::conflict, "limits.other_call",
+                fmt::format("call {} is one of {} to {}", request.call_sid, rows.text(5),
+                            rows.text(3).empty() ? "somebody erased" : rows.text(3)));
+  }
   Verdict verdict{.allowed = true,
                   .repeated = true,
                   .agent = std::string(rows.text(5)),
@@ -99,7 +131,8 @@ struct Look {
   std::optional<Verdict> answer = {};
 };
 
-bool is_away(const Error& error) { return error.errc() == Errc::db_down || error.errc() == Errc::db_busy; }
+bool is_away(const Error& error) { return error.errc() == Errc::db_down; }
+bool is_busy(const Error& error) { return error.errc() == Errc::db_busy; }
 
 bool dials_emergency(const Facts& facts, std::string_view dialled) {
   if (phone::is_emergency(dialled, facts.settings.default_country)) return true;
@@ -145,14 +178,14 @@ Verdict allowed(const Look& look, const Candidate& from) {
 void look(db::Connection& db, base::Instant now, const base::Uuid& workspace, const Request& request,
           Look& out) {
   out = {.at = now, .facts = {}, .to = {}};
-  out.answer = find_by_call(db, workspace, request.call_sid);
+  out.answer = find_by_call(db, workspace, request);
   if (out.answer) return;
   std::error_code no_number;
   out.to = phone::E164::try_parse(request.to, no_number);
   try {
     out.facts = read_facts(db, workspace, request.agent, out.to, now);
   } catch (const Error& error) {
-    if (is_away(error) || out.to || !phone::is_emergency(request.to, {})) throw;
+    if (is_away(error) || is_busy(error) || out.to || !phone::is_emergency(request.to, {})) throw;
     out.answer = emergency(request, {});  // whoever dials it
     return;
   }
@@ -204,6 +237,7 @@ std::optional<Verdict> take(audit::Session& session, db::Connection& db, const b
   auto verdict = allowed(look, from);
   verdict.used = *used;
   verdict.reservation = session.ids.next();
+  if (!request.call_sid.empty()) db.exec(k_leave_call, {workspace, request.call_sid});
   db.exec(k_insert_reservation,
           {*verdict.reservation, workspace, from.assignment, day, db::or_null(request.call_sid),
            verdict.to_number, look.at,
@@ -227,13 +261,25 @@ std::optional<Verdict> try_take(audit::Session& session, const base::Uuid& works
   return verdict;
 }
 
+/// Has the call a reservation, whatever became of it?
+bool is_counted(db::Connection& db, const base::Uuid& workspace, const std::string& call_sid) {
+  return !call_sid.empty() &&
+         db.integer("SELECT 1 FROM reservations WHERE workspace_id = $1 AND call_sid = $2",
+                    {workspace, call_sid});
+}
+
+Error call_elsewhere(const std::string& call_sid) {
+  return {Errc::conflict, "limits.call_elsewhere", fmt::format("call {} is not this workspace's", call_sid)};
+}
+
 /// The call's SID came to be known while this call was being counted: by another request for the same call,
 /// or in another workspace.
 Verdict counted_by_another(audit::Session& session, const base::Uuid& workspace, const Request& request) {
   db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
-  if (auto verdict = find_by_call(session.db, workspace, request.call_sid)) return *verdict;
-  throw Error(Errc::conflict, "limits.call_elsewhere",
-              fmt::format("call {} is not this workspace's", request.call_sid));
+  if (auto verdict = find_by_call(session.db, workspace, request)) return *verdict;
+  if (is_counted(session.db, workspace, request.call_sid))
+    throw Error(Errc::db_busy, "limits.contended", "the call was given back while it was asked for again");
+  throw call_elsewhere(request.call_sid);
 }
 
 Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, const Request& request) {
@@ -253,17 +299,18 @@ Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, co
   throw Error(Errc::db_busy, "limits.contended", "too many callers want the last calls of the day at once");
 }
 
+/// Without its number a call can be neither placed nor counted later, and the rotation cannot be asked.
 Verdict without_database(const Request& request, const Error& error) {
   std::error_code no_number;
   const auto from = phone::E164::try_parse(request.from_number, no_number);
-  if (phone::is_emergency(request.to, from ? phone::region_code_of(*from) : std::string_view()))
-    return emergency(request, {});
-  Verdict verdict{.allowed = request.when_away == WhenAway::allow,
-                  .uncounted = request.when_away == WhenAway::allow,
+  const auto to = phone::E164::try_parse(request.to, no_number);
+  const bool allow = request.when_away == WhenAway::allow && from;
+  Verdict verdict{.allowed = allow,
+                  .uncounted = allow,
                   .agent = request.agent,
-                  .from_number = request.from_number,
-                  .to_number = request.to};
-  if (!verdict.allowed) verdict.refusals.push_back({Refusal::limits_unavailable, {}, error.message()});
+                  .from_number = from ? from->text() : request.from_number,
+                  .to_number = to ? to->text() : request.to};
+  if (!allow) verdict.refusals.push_back({Refusal::limits_unavailable, {}, error.message()});
   return verdict;
 }
 
@@ -302,13 +349,25 @@ std::optional<Verdict> reserve_at_once(audit::Session& session, const base::Uuid
   return verdict;
 }
 
+/// A database that is too busy for the short way may yet have time for the long one, which waits anew.
+Verdict reserve_somehow(audit::Session& session, const base::Uuid& workspace, const Request& request,
+                        db::GroupWriter* writer) {
+  try {
+    if (auto verdict = reserve_at_once(session, workspace, request, writer)) return *std::move(verdict);
+  } catch (const Error& error) {
+    if (!is_busy(error)) throw;
+  }
+  return reserve_counted(session, workspace, request);
+}
+
 Verdict reserve_or_answer(audit::Session& session, const base::Uuid& workspace, const Request& request,
                           db::GroupWriter* writer) {
   try {
-    if (auto verdict = reserve_at_once(session, workspace, request, writer)) return *std::move(verdict);
-    return reserve_counted(session, workspace, request);
+    return reserve_somehow(session, workspace, request, writer);
   } catch (const Error& error) {
-    if (!is_away(error)) throw;
+    if (!is_away(error) && !is_busy(error)) throw;
+    if (is_surely_emergency(request)) return emergency(request, {});
+    if (is_busy(error)) throw;  // it is there, so nobody may say what it did not
     return without_database(request, error);
   }
 }
@@ -327,30 +386,58 @@ Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Requ
 
 Verdict reserve(audit::Session& session, const base::Uuid& workspace, const Request& request,
                 db::GroupWriter& writer) {
+  if (writer.engine() != db::Engine::sqlite)
+    throw Error(
+        Errc::usage, "limits.writer_on_server",
+        "calls are counted by one writer on SQLite only: on a server its transaction would hold many counters, "
+        "and two such writers each other's");
   return reserve_or_answer(session, workspace, request, &writer);
 }
+
+namespace {
+
+/// The assignment of the agent and the number, live or not. Throws Errc::not_found
+/// [limits.unknown_assignment].
+base::Uuid assignment_of(db::Connection& db, const base::Uuid& workspace, const Request& placed,
+                         const Settings& settings) {
+  const auto from = phone::parse_typed(placed.from_number, settings.default_country);
+  const auto email = base::fold(placed.agent);
+  const auto found = db.text(
+      "SELECT a.id FROM agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id JOIN users u ON "
+      "u.id = a.agent_id WHERE a.workspace_id = $1 AND n.phone_number = $2 AND (u.email = $3 OR CAST(u.id AS text) "
+      "= $3)",
+      {workspace, from.view(), email});
+  if (!found)
+    throw Error(Errc::not_found, "limits.unknown_assignment",
+                fmt::format("{} was never assigned to {}", from.view(), placed.agent));
+  return base::Uuid::parse(*found);
+}
+
+/// In a write transaction: one call more on a day, beyond any limit. The sums of a day that is closed follow.
+void count_on(audit::Session& session, const base::Uuid& workspace, const base::Uuid& assignment,
+              base::Day day) {
+  const auto text = base::format_day(day);
+  const auto reserved = only_integer(session.db.query(
+      "INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) VALUES ($1, $2, $3, 1) "
+      "ON CONFLICT (assignment_id, day) DO UPDATE SET reserved = daily_usage.reserved + 1 RETURNING reserved",
+      {assignment, text, workspace}));
+  add_to_closed(session, workspace, day, reserved == 1);
+}
+
+}  // namespace
 
 void count_later(audit::Session& session, const base::Uuid& workspace, const Request& placed,
                  base::Instant placed_at) {
   auto& db = session.db;
   const auto count = [&] {
-    if (find_by_call(db, workspace, placed.call_sid)) return false;
+    if (is_counted(db, workspace, placed.call_sid)) return false;
     const auto settings = read_settings(db, workspace);
     const auto to = phone::parse_typed(placed.to, settings.default_country);
-    const auto assignment = db.text(
-        "SELECT a.id FROM agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id JOIN users u ON "
-        "u.id = a.agent_id WHERE a.workspace_id = $1 AND n.phone_number = $2 AND (u.email = $3 OR CAST(u.id AS text) "
-        "= $3)",
-        {workspace, placed.from_number, placed.agent});
-    if (!assignment)
-      throw Error(Errc::not_found, "limits.unknown_assignment",
-                  fmt::format("{} was never assigned to {}", placed.from_number, placed.agent));
-    const auto day = base::format_day(day_at(settings.zone, placed_at));
-    db.exec(
-        "INSERT INTO daily_usage (assignment_id, day, workspace_id, reserved) VALUES ($1, $2, $3, 1) "
-        "ON CONFLICT (assignment_id, day) DO UPDATE SET reserved = daily_usage.reserved + 1",
-        {*assignment, day, workspace});
-    db.exec(k_insert_reservation, {session.ids.next(), workspace, *assignment, day,
+    const auto assignment = assignment_of(db, workspace, placed, settings);
+    const auto day = day_at(settings.zone, placed_at);
+    const auto day_text = base::format_day(day);
+    count_on(session, workspace, assignment, day);
+    db.exec(k_insert_reservation, {session.ids.next(), workspace, assignment, day_text,
                                    db::or_null(placed.call_sid), to.view(), placed_at, nullptr});
     return true;
   };
@@ -358,7 +445,8 @@ void count_later(audit::Session& session, const base::Uuid& workspace, const Req
     db::in_transaction_if(db, db::Scope::of(workspace), count);
   } catch (const Error& error) {
     if (error.slug() != "db.unique") throw;
-    counted_by_another(session, workspace, placed);
+    const db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+    if (!is_counted(db, workspace, placed.call_sid)) throw call_elsewhere(placed.call_sid);
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 // Asking for a call, and counting it. Of any number of callers at a limit less one, exactly one is let
 // through: a single statement looks at the counter, at the limit and at who may call, and moves the counter.
+// Beyond the limit counts only what has happened already: a call whose reservation had expired (settle.hpp),
+// and one that was let through without the database (count_later()).
 
 #include <chrono>
 #include <string>
@@ -28,18 +30,23 @@ struct Request {
 Verdict check(audit::Session&, const base::Uuid& workspace, const Request&);
 
 /// Counts the call if it may be placed. A refusal writes nothing. The same call_sid again gets the same
-/// reservation, and a call_sid that another workspace has is Errc::conflict [limits.call_elsewhere]. A
-/// database that is away or too busy answers limits_unavailable, or lets the call through uncounted where
-/// `when_away` says so. Throws what check() throws.
+/// reservation while that is open or counted; one that was given back is decided anew, as a new reservation.
+/// A call_sid that was reserved for another agent or destination is Errc::conflict [limits.other_call], one
+/// that another workspace has Errc::conflict [limits.call_elsewhere]. A database that is away answers
+/// limits_unavailable, or lets the call through uncounted where `when_away` says so; one that stays too busy,
+/// though all was tried twice, is Errc::db_busy: it is there, and what it would have said is not known.
+/// Throws what check() throws.
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&);
 
 /// The same for many threads of one process on SQLite: `writer` decides and counts the calls of many in one
-/// transaction, which was committed when this returns.
+/// transaction, which was committed when this returns. Throws Errc::usage [limits.writer_on_server] for a
+/// writer on PostgreSQL: a group would hold the counters of many calls, and two groups each other's.
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&, db::GroupWriter& writer);
 
 /// A call that was let through while the database was away, counted when it is back, on the day it was placed
-/// and beyond any limit: it has happened. Once for each call_sid. Throws Errc::not_found
-/// [limits.unknown_assignment] if the agent never had the number.
+/// and beyond any limit: it has happened. Once for each call_sid. If the day is closed, its sums follow.
+/// Throws Errc::not_found [limits.unknown_assignment] if the agent never had the number, Errc::invalid
+/// [phone.invalid].
 void count_later(audit::Session&, const base::Uuid& workspace, const Request& placed,
                  base::Instant placed_at);
 

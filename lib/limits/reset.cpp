@@ -1,6 +1,8 @@
 // Sums of a day are read without a lock, so that a million counters keep nobody waiting; what is written is
 // one row. Its primary key decides between two machines that close a day at once. Calls that were counted
-// between the sums and the row are found by summing once more, when nobody counts on the day any longer.
+// between the sums and the row are found by summing once more after it. On PostgreSQL a call that looked for
+// the row before it was there may still commit after that, and whoever closes may be killed in between: so
+// every run begins by summing the newest closed day again.
 
 #include "limits/reset.hpp"
 
@@ -11,6 +13,7 @@
 
 #include "db/lease.hpp"
 #include "db/transaction.hpp"
+#include "limits/closed.hpp"
 #include "limits/day.hpp"
 #include "limits/expire.hpp"
 #include "limits/settings.hpp"
@@ -19,23 +22,14 @@ namespace ringctl::limits {
 namespace {
 
 constexpr std::size_t k_most_days = 400;
+// More days than a long weekend leaves, and nobody called on the last ones: then it is rather the clock.
+constexpr std::size_t k_quiet_days = 7;
 constexpr std::size_t k_batch = 50;  // counters zeroed in one transaction
-constexpr std::string_view k_lease = "limits reset";
-constexpr std::chrono::minutes k_lease_ttl{5};
+constexpr std::chrono::minutes k_worth_a_warning{1};
 
-constexpr std::string_view k_sums =
-    "SELECT count(*), CAST(coalesce(sum(reserved), 0) AS bigint), CAST(coalesce(sum(connected), 0) AS bigint), "
-    "CAST(coalesce(sum(refunded), 0) AS bigint), CAST(coalesce(sum(adjusted), 0) AS bigint), {} FROM {}";
-constexpr std::string_view k_of_day = "daily_usage WHERE workspace_id = $1 AND day = $2";
-// On SQLite a long look keeps the log from being written back, and a caller who commits then pays for it: so
-// many counters at a time.
-constexpr std::int64_t k_look = 50'000;
 constexpr std::string_view k_close =
     "INSERT INTO resets (workspace_id, day, at, actor, counters, reserved, connected, refunded, adjusted, expired) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (workspace_id, day) DO NOTHING";
-constexpr std::string_view k_correct =
-    "UPDATE resets SET counters = $3, reserved = $4, connected = $5, refunded = $6, adjusted = $7 "
-    "WHERE workspace_id = $1 AND day = $2";
 constexpr std::string_view k_to_zero =
     "SELECT d.assignment_id, d.reserved - d.refunded - d.adjusted FROM daily_usage d WHERE d.workspace_id = $1 AND d.day = $2 "
     "AND d.reserved - d.refunded - d.adjusted <> 0 AND (CAST($3 AS text) IS NULL OR d.assignment_id IN "
@@ -45,12 +39,6 @@ constexpr std::string_view k_lock_used =
     "UPDATE daily_usage SET adjusted = adjusted WHERE assignment_id = $1 AND day = $2 "
     "RETURNING reserved - refunded - adjusted";
 
-std::string image_of(const ClosedDay& day) {
-  return nlohmann::json{{"counters", day.counters}, {"reserved", day.reserved}, {"connected", day.connected},
-                        {"refunded", day.refunded}, {"adjusted", day.adjusted}, {"expired", day.expired}}
-      .dump();
-}
-
 class Reset {
  public:
   Reset(audit::Session& session, const base::Uuid& workspace, const ResetOptions& options)
@@ -59,13 +47,15 @@ class Reset {
   }
 
   ResetReport run() {
+    if (options_.compare_clock) compare_clock();
     if (options_.dry_run) {
       plan();
       foresee();
       return std::move(report_);
     }
-    auto lease = db::Lease::acquire(db_, session_.clock, std::string(k_lease), workspace_, k_lease_ttl,
-                                    options_.lock_wait, options_.cancel);
+    auto lease = db::Lease::acquire(db_, session_.clock, std::string(k_reset_lease), workspace_,
+                                    k_reset_lease_ttl, options_.lock_wait, options_.cancel);
+    if (options_.number.empty()) report_.corrected = correct_newest(session_, workspace_);
     plan();
     for (const auto& day : days_) {
       cancelled();
@@ -80,6 +70,11 @@ class Reset {
   }
 
  private:
+  void compare_clock() {
+    const auto ahead = require_server_clock(session_, workspace_);
+    if (std::chrono::abs(ahead) > k_worth_a_warning) report_.clock_ahead = ahead;
+  }
+
   /// Reads what is to be done.
   void plan() {
     const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
@@ -94,12 +89,15 @@ class Reset {
   }
 
   base::Day last_day(const base::Zone& zone, base::Day today) const {
-    if (!options_.as_of) return previous_day(zone, today);
-    if (*options_.as_of >= today)
+    auto last = options_.as_of;
+    if (!options_.as_of_said.empty())
+      last = day_at(zone, base::parse_instant(options_.as_of_said, zone, session_.clock.now()));
+    if (!last) return previous_day(zone, today);
+    if (*last >= today)
       throw Error(Errc::invalid, "limits.day_not_over",
-                  fmt::format("{} is not over: it is {} in {}", base::format_day(*options_.as_of),
+                  fmt::format("{} is not over: it is {} in {}", base::format_day(*last),
                               base::format_day(today), zone.name()));
-    return *options_.as_of;
+    return *last;
   }
 
   void find_number() {
@@ -115,11 +113,22 @@ class Reset {
     auto day = first_day(settings, last);
     if (!has_day(settings.zone, day)) day = next_day(settings.zone, day);
     for (; day <= last; day = next_day(settings.zone, day)) days_.push_back(day);
-    if (days_.size() > k_most_days && !options_.as_of)
-      throw Error(Errc::conflict, "limits.many_days",
-                  fmt::format("{} days from {} on would be closed; is the clock right?", days_.size(),
-                              base::format_day(days_.front())),
-                  fmt::format("ringctl limits reset --as-of {}", base::format_day(last)));
+    if (!options_.as_of) require_likely_days(last);
+  }
+
+  void require_likely_days(base::Day last) {
+    const auto unlikely = [&](std::string slug, std::string_view why) {
+      return Error(Errc::conflict, std::move(slug),
+                   fmt::format("{} days from {} on would be closed{}; is the clock right?", days_.size(),
+                               base::format_day(days_.front()), why),
+                   fmt::format("ringctl limits reset --as-of {}", base::format_day(last)));
+    };
+    if (days_.size() > k_most_days) throw unlikely("limits.many_days", "");
+    if (days_.size() <= k_quiet_days) return;
+    const auto since = base::format_day(days_[days_.size() - k_quiet_days]);
+    if (!db_.integer("SELECT 1 FROM daily_usage WHERE workspace_id = $1 AND day >= $2 AND day <= $3 LIMIT 1",
+                     {workspace_, since, base::format_day(last)}))
+      throw unlikely("limits.quiet_days", ", and nobody has called on the last ones");
   }
 
   /// After the newest closed day; before there is one, the first that was called on, else the last alone.
@@ -131,7 +140,7 @@ class Reset {
 
   /// What run() would do, without the reservations that are settled until then.
   void foresee() {
-    for (const auto& day : days_) report_.days.push_back(sums_of(day));
+    for (const auto& day : days_) report_.days.push_back(sums_of(db_, workspace_, day));
     const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
     count_due(session_, workspace_, {.number_id = number_id_}, [&](base::Day day, std::int64_t count) {
       report_.expired += count;
@@ -148,36 +157,6 @@ class Reset {
     }
   }
 
-  /// Inside a transaction: the day's counters after this one ("" = from the first on) are added. Returns
-  /// where it stopped, "" at the end.
-  std::string add_counters(ClosedDay& day, const std::string& after) {
-    static const auto k_all = fmt::format(k_sums, "NULL", k_of_day);
-    static const auto k_some =
-        fmt::format(k_sums, "max(assignment_id)",
-                    fmt::format("(SELECT * FROM {} AND assignment_id > $3 ORDER BY assignment_id LIMIT {})",
-                                k_of_day, k_look));
-    const auto text = base::format_day(day.day);
-    auto rows = db_.engine() == db::Engine::sqlite ? db_.query(k_some, {workspace_, text, after})
-                                                   : db_.query(k_all, {workspace_, text});
-    rows.next();
-    day.counters += rows.integer(0);
-    day.reserved += rows.integer(1);
-    day.connected += rows.integer(2);
-    day.refunded += rows.integer(3);
-    day.adjusted += rows.integer(4);
-    return std::string(rows.text(5));
-  }
-
-  ClosedDay sums_of(base::Day day) {
-    ClosedDay sums{.day = day};
-    std::string at;
-    do {
-      const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
-      at = add_counters(sums, at);
-    } while (!at.empty());
-    return sums;
-  }
-
   void sweep(std::optional<base::Day> up_to, std::int64_t* of_that_day) {
     expire(session_, workspace_, {.up_to = up_to, .number_id = number_id_, .cancel = options_.cancel},
            [&](base::Day day, std::int64_t count) {
@@ -189,7 +168,7 @@ class Reset {
   void close(base::Day day) {
     std::int64_t expired = 0;
     sweep(day, &expired);
-    auto sums = sums_of(day);
+    auto sums = sums_of(db_, workspace_, day);
     sums.expired = expired;
     const auto text = base::format_day(day);
     bool closed = false;
@@ -197,31 +176,11 @@ class Reset {
       closed =
           db_.exec(k_close, {workspace_, text, session_.clock.now(), session_.actor, sums.counters,
                              sums.reserved, sums.connected, sums.refunded, sums.adjusted, sums.expired}) == 1;
-      if (closed)
-        audit::record(
-            session_, workspace_,
-            {.action = "limits.reset", .object_type = "day", .object_key = text, .after = image_of(sums)});
+      if (closed) record_closed(session_, workspace_, sums);
       return closed;
     });
     if (!closed) return;
-    correct(sums);
-    report_.days.push_back(sums);
-  }
-
-  /// Settling goes on after a day is closed and is no matter here: only calls that came in late are.
-  void correct(ClosedDay& sums) {
-    auto now = sums_of(sums.day);
-    if (now.reserved == sums.reserved && now.counters == sums.counters) return;
-    now.expired = sums.expired;
-    sums = now;
-    const auto text = base::format_day(sums.day);
-    db::in_transaction(db_, db::Scope::of(workspace_), [&] {
-      db_.exec(k_correct, {workspace_, text, sums.counters, sums.reserved, sums.connected, sums.refunded,
-                           sums.adjusted});
-      audit::record(
-          session_, workspace_,
-          {.action = "limits.reset", .object_type = "day", .object_key = text, .after = image_of(sums)});
-    });
+    report_.days.push_back(correct(session_, workspace_, sums).value_or(sums));
   }
 
   struct Counter {

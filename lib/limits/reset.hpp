@@ -1,8 +1,8 @@
 #pragma once
 // Closing days. A new local day is a new counter, so calling waits for none of this: closing a day takes back
 // what expired, writes down its sums, and keeps the day from being counted on again (but for a call that was
-// being counted at that moment on PostgreSQL, which is then in its counter and not in the sums). Run twice,
-// late or on two machines at once it changes nothing more.
+// being counted at that moment on PostgreSQL, which the next run adds to the sums). Run twice, late or on two
+// machines at once it changes nothing more.
 
 #include <chrono>
 #include <cstdint>
@@ -20,6 +20,9 @@ namespace ringctl::limits {
 
 struct ResetOptions {
   std::optional<base::Day> as_of = {};  ///< the last day to close; without: yesterday
+  /// The same as people say it: "yesterday", "-7d", read in the workspace's zone. No date, so it says nothing
+  /// about the clock.
+  std::string as_of_said = {};
   /// E.164. Closes no day, for a day is the workspace's: takes back what expired of this number, and with
   /// `force` zeroes it alone.
   std::string number = {};
@@ -27,6 +30,8 @@ struct ResetOptions {
   /// count no more and are not refunded either.
   bool force = false;
   bool dry_run = false;
+  /// On PostgreSQL: hold the clock against the server's first, see clock_ahead().
+  bool compare_clock = false;
   std::chrono::milliseconds lock_wait{0};
   const base::CancelToken* cancel = nullptr;  ///< asked between short transactions; what is done stays done
 };
@@ -41,18 +46,24 @@ struct ClosedDay {
 };
 
 struct ResetReport {
-  std::vector<ClosedDay> days;  ///< in order
-  std::int64_t expired = 0;     ///< reservations taken back, of whatever day
+  std::vector<ClosedDay> days;              ///< in order
+  std::optional<ClosedDay> corrected = {};  ///< the newest closed day, if it had got calls since
+  std::int64_t expired = 0;                 ///< reservations taken back, of whatever day
   base::Day today{};
   std::int64_t zeroed = 0;    ///< counters of today that `force` took to zero
   std::int64_t forgiven = 0;  ///< calls they held
+  /// How far the clock is ahead of the server's, where that is more than a minute; negative: behind.
+  std::optional<std::chrono::milliseconds> clock_ahead = {};
   bool dry_run = false;
-  bool changed() const { return !days.empty() || expired > 0 || zeroed > 0; }
+  bool changed() const { return !days.empty() || corrected || expired > 0 || zeroed > 0; }
 };
 
-/// Throws Errc::invalid [limits.day_not_over]; Errc::not_found [limits.unknown_number]; Errc::conflict
-/// [limits.many_days] where more than 400 days would be closed and no date was given, for the clock may be
-/// wrong; Errc::locked [lock.held] while another one runs.
+/// Throws Errc::invalid [limits.day_not_over, and time's own of as_of_said]; Errc::not_found
+/// [limits.unknown_number]; Errc::locked [lock.held] while another one runs. The clock may be wrong, and what
+/// is closed by it keeps everybody from calling until that day has come. So Errc::conflict
+/// [limits.clock_differs] where it is more than 5 minutes from the server's, and, unless a date was given,
+/// [limits.many_days] where more than 400 days would be closed and [limits.quiet_days] where more than 7
+/// would, on whose last 7 nobody counted a call.
 ResetReport reset(audit::Session&, const base::Uuid& workspace, const ResetOptions& = {});
 
 struct WorkspaceReset {
@@ -62,6 +73,19 @@ struct WorkspaceReset {
 };
 /// Every active workspace, by name.
 std::vector<WorkspaceReset> reset_all(audit::Session&, const ResetOptions& = {});
+
+struct ReopenOptions {
+  bool dry_run = false;
+  bool compare_clock = false;  ///< as in ResetOptions
+  std::chrono::milliseconds lock_wait{0};
+  const base::CancelToken* cancel = nullptr;
+};
+
+/// Takes back that days were closed which are not over, as a wrong clock leaves them: `from` and later ones,
+/// but none before today. Calls that were counted meanwhile stay on the day they were counted on. Returns
+/// them in order, each an audit row. Throws Errc::conflict [limits.clock_differs], Errc::locked [lock.held].
+std::vector<ClosedDay> reopen(audit::Session&, const base::Uuid& workspace, base::Day from,
+                              const ReopenOptions& = {});
 
 /// Days that were closed, newest first, at most `limit` (0 = all). Inside a read transaction.
 std::vector<ClosedDay> closed_days(db::Connection&, const base::Uuid& workspace, std::int64_t limit);

@@ -47,6 +47,18 @@ TEST_CASE("an error is one JSON object on one line", "[cmd]") {
     "details":{"lines":["pid 4711 on pbx1"]},"job_id":"5be01d7a"}})"));
 }
 
+TEST_CASE("the figures behind an error stand beside its lines in JSON", "[cmd]") {
+  Error error(Errc::differs, "limits.limit_reached", "no");
+  const std::string figures = R"({"used":5})";
+  CHECK(figures_of(std::make_exception_ptr(ErrorWithFigures(error, figures))) == figures);
+  CHECK(figures_of(std::make_exception_ptr(error)).empty());
+  CHECK(json::parse(error_json(error, figures))["error"]["details"] == json{{"used", 5}});
+  error.detail("and more");
+  CHECK(json::parse(error_json(error, figures))["error"]["details"] ==
+        json{{"used", 5}, {"lines", json::array({"and more"})}});
+  CHECK(caught(ErrorWithFigures(error, figures)).details() == error.details());
+}
+
 TEST_CASE("what is no Error is a bug, and its words are kept back", "[cmd]") {
   const auto error = caught(std::runtime_error("token=hunter2"));
   CHECK(error.errc() == Errc::failure);

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "base/text.hpp"
 #include "directory/opt_outs.hpp"
 #include "directory/people.hpp"
+#include "records/rows.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "support/session.hpp"
@@ -196,6 +199,70 @@ TEST_CASE("somebody who is taken out of use holds no contact any more", "[direct
         }) == "users.holds_something");
 }
 
+namespace {
+
+/// Until a connection to the test's database waits for a lock. Bounded: false if none does.
+bool somebody_waits(db::Connection& db) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < end) {
+    if (db.integer("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+                   "current_database()") > 0)
+      return true;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a contact that is given to somebody who is just leaving waits, and is refused", "[directory]") {
+  if (test::engines().size() < 2) return;  // SQLite has one writer
+  Contacts c(db::Engine::postgresql);
+  const auto leaving = c.database.connect();
+  std::string slug;
+  std::thread adding;
+  {
+    db::Transaction transaction(*leaving, db::Scope::of(c.workspace));
+    leaving->exec("UPDATE users SET is_active = FALSE WHERE email = 'ann@example.com'");
+    adding = std::thread([&] { slug = slug_of([&] { c.add(k_moe, "", "ann@example.com"); }); });
+    CHECK(somebody_waits(c.database.connection()));
+    transaction.commit();
+  }
+  adding.join();
+  CHECK(slug == "contacts.agent_inactive");
+  CHECK(c.listed().empty());
+}
+
+TEST_CASE("somebody who is given a contact just now cannot leave without it", "[directory]") {
+  if (test::engines().size() < 2) return;
+  Contacts c(db::Engine::postgresql);
+  test::Actor bob(c.database.connect(), c.clock);
+  std::string slug;
+  std::thread leaving;
+  {
+    // What an import does: it looks at the users, then writes.
+    db::Transaction transaction(c.db(), db::Scope::of(c.workspace));
+    CHECK(records::keys_failing(c.db(), c.workspace, user_target(), {"ann@example.com"}, "is_active = TRUE")
+              .empty());
+    leaving = std::thread([&] {
+      Records users(bob.session, c.workspace, users_noun());
+      slug = slug_of([&] { users.update("ann@example.com", {{k_user_is_active, "no"}}); });
+    });
+    CHECK(somebody_waits(c.database.connection()));
+    const auto contact = c.alice.ids.next();
+    c.db().exec(
+        "INSERT INTO contacts (id, workspace_id, phone_number, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
+        {contact, c.workspace, k_moe, c.clock.now()});
+    c.db().exec(
+        "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, updated_at) SELECT "
+        "$1, id, $2, 'active', $3, $3 FROM users WHERE email = 'ann@example.com'",
+        {contact, c.workspace, c.clock.now()});
+    transaction.commit();
+  }
+  leaving.join();
+  CHECK(slug == "users.holds_something");
+}
+
 TEST_CASE("notes grow line by line", "[directory]") {
   Contacts c(GENERATE(from_range(test::engines())));
   c.add(k_moe);
@@ -245,4 +312,24 @@ TEST_CASE("a person who is erased is gone everywhere, and what can be counted st
   CHECK(c.audit_holds());
   CHECK(slug_of([&] { erase_contact(c.session(), c.workspace, id, true); }) == "contacts.erased");
   CHECK_FALSE(c.add(k_moe).before);
+}
+
+TEST_CASE(
+    "a number that was somebody else's before is forgotten of them as well, and no longer number for it",
+    "[directory]") {
+  Contacts c(GENERATE(from_range(test::engines())));
+  c.add("+16265550105", "+16265550102");
+  c.contacts.update("+16265550105", {{k_contact_phones, "-"}});
+  c.add("+4930231250012");
+  const auto moe = c.add("+16265550102", "+493023125001").after.id;
+  const auto images = [&] {
+    return c.texts(
+        "SELECT coalesce(i.object_key, '') || CASE WHEN i.salt IS NULL THEN ' erased' ELSE '' END FROM audit_images i "
+        "JOIN audit_log l ON l.id = i.audit_id WHERE l.object_type = 'contact' ORDER BY l.seq");
+  };
+  erase_contact(c.session(), c.workspace, moe, true);
+  CHECK(images() ==
+        Lines{"+16265550105 erased", "+16265550105 erased", "+4930231250012", " erased", moe.text()});
+  CHECK(c.texts("SELECT after_image FROM audit_images WHERE after_image LIKE '%+16265550102%'").empty());
+  CHECK(c.audit_holds());
 }

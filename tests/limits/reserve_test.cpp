@@ -57,8 +57,20 @@ TEST_CASE("a number at its limit refuses with the figures, and writes nothing", 
   CHECK_FALSE(refused.reservation);
 }
 
+TEST_CASE(
+    "a writer that counts everybody's calls is for SQLite: on a server two would hold each other's counters",
+    "[limits]") {
+  if (test::engines().size() < 2) return;
+  Office f(db::Engine::postgresql);
+  f.ann();
+  db::GroupWriter writer(f.database.connect(), {});
+  CHECK(test::slug_of([&] {
+          limits::reserve(f.session(), f.workspace, {.agent = k_ann, .to = k_to}, writer);
+        }) == "limits.writer_on_server");
+}
+
 TEST_CASE("a shared writer decides as a caller alone would", "[limits]") {
-  Office f(any_engine());
+  Office f(db::Engine::sqlite);
   const auto assignment = f.ann(3);
   db::GroupWriter writer(f.database.connect(), {});
   const auto reserve = [&](const std::string& to, const std::string& call_sid = {}) {
@@ -197,6 +209,50 @@ TEST_CASE("the same call again gets the same reservation and no second count", "
   CHECK(f.counter(assignment) == Counter{1, 0, 0, 0});
 }
 
+TEST_CASE("a call that was given back is decided anew when it is asked for again", "[limits]") {
+  Office f(any_engine());
+  f.decide("limit_policy", "connected");
+  const auto assignment = f.ann(1);
+  const auto first = f.reserve_call(test::call_sid(1));
+  limits::settle(f.session(), f.workspace, test::call_sid(1), limits::CallStatus::busy);
+  SECTION("there is room: it counts again") {
+    const auto again = f.reserve_call(test::call_sid(1));
+    CHECK(again.allowed);
+    CHECK_FALSE(again.repeated);
+    CHECK(again.reservation != first.reservation);
+    CHECK(f.counter(assignment) == Counter{2, 0, 1, 0});
+    limits::settle(f.session(), f.workspace, test::call_sid(1), limits::CallStatus::completed);
+    CHECK(f.counter(assignment) == Counter{2, 1, 1, 0});
+  }
+  SECTION("another one has the room") {
+    CHECK(f.reserve_call(test::call_sid(2)).allowed);
+    CHECK(test::codes(f.reserve_call(test::call_sid(1))) == "limit_reached");
+  }
+  SECTION("the agent is gone") {
+    f.exec("UPDATE users SET is_active = FALSE");
+    CHECK(test::codes(f.reserve_call(test::call_sid(1))) == "agent_inactive");
+  }
+}
+
+TEST_CASE("a call that was reserved is no other agent's and goes nowhere else", "[limits]") {
+  Office f(any_engine());
+  f.decide("default_country", "US");
+  const auto ann = f.agent();
+  f.assign(ann, f.number());
+  f.assign(f.agent("bob@example.com"), f.number("+12025550101"));
+  f.reserve_call(test::call_sid(1));
+  const auto reserve = [&](const std::string& agent, const std::string& to) {
+    return limits::reserve(f.session(), f.workspace,
+                           {.agent = agent, .to = to, .call_sid = test::call_sid(1)});
+  };
+  CHECK(reserve("Ann@Example.com", "(202) 555-0199").repeated);
+  CHECK(reserve(ann.text(), k_to).repeated);
+  CHECK(reserve(k_ann, "911").emergency);
+  CHECK(test::slug_of([&] { reserve("bob@example.com", k_to); }) == "limits.other_call");
+  CHECK(test::slug_of([&] { reserve(k_ann, "+12025550198"); }) == "limits.other_call");
+  CHECK(f.integer("SELECT count(*) FROM reservations") == 1);
+}
+
 TEST_CASE("one call asked for by many at once is counted once", "[limits]") {
   Office f(any_engine());
   const auto assignment = f.ann();
@@ -332,15 +388,38 @@ TEST_CASE("the emergency numbers of the calling number's country are known", "[l
   CHECK(test::error_of([&] { f.reserve("997"); }));  // Brazil's test number is nothing here
 }
 
-TEST_CASE("with the database away a call is refused, or let through where the workspace says so",
-          "[limits]") {
-  Office f(db::Engine::sqlite);
-  f.ann();
+TEST_CASE(
+    "a database that is busy says neither yes nor no, whatever the workspace chose for one that is away",
+    "[limits]") {
+  Office f(any_engine());
+  const auto assignment = f.ann();
+  f.reserve();
   db::OpenOptions hurried = test::test_options();
   hurried.busy_timeout = std::chrono::milliseconds(1);
   test::Actor actor(f.database.connect(hurried), f.clock);
   const auto holder = f.database.connect();
-  const db::Transaction held(*holder, db::Scope::of(f.workspace));
+  limits::Request request{
+      .agent = k_ann, .to = k_to, .from_number = k_from, .when_away = limits::WhenAway::allow};
+  {
+    const db::Transaction held(*holder, db::Scope::of(f.workspace));
+    holder->exec("UPDATE daily_usage SET adjusted = adjusted");
+    CHECK(test::error_of([&] { limits::reserve(actor.session, f.workspace, request); })->errc() ==
+          Errc::db_busy);
+    request.to = "911";
+    CHECK(limits::reserve(actor.session, f.workspace, request).emergency);
+  }
+  CHECK(f.counter(assignment) == Counter{1, 0, 0, 0});
+}
+
+TEST_CASE("with the database away a call is refused, or let through where the workspace says so",
+          "[limits]") {
+  if (test::engines().size() < 2) return;  // a file is never away
+  Office f(db::Engine::postgresql);
+  f.ann();
+  test::Actor actor(f.database.connect(), f.clock);
+  f.database.connection().query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+      "pg_backend_pid()");
   limits::Request request{.agent = k_ann, .to = k_to, .from_number = k_from};
   CHECK(test::codes(limits::reserve(actor.session, f.workspace, request)) == "limits_unavailable");
   request.when_away = limits::WhenAway::allow;
@@ -349,6 +428,11 @@ TEST_CASE("with the database away a call is refused, or let through where the wo
   CHECK(verdict.uncounted);
   request.to = "911";
   CHECK(limits::reserve(actor.session, f.workspace, request).emergency);
+  // Nobody can say which number the rotation would take, so the call could neither be placed nor counted.
+  for (const auto* from : {"", "(202) 555-0100"}) {
+    request = {.agent = k_ann, .to = k_to, .from_number = from, .when_away = limits::WhenAway::allow};
+    CHECK(test::codes(limits::reserve(actor.session, f.workspace, request)) == "limits_unavailable");
+  }
 }
 
 TEST_CASE("a call let through uncounted is counted later, once, on its day and beyond the limit",
@@ -363,4 +447,47 @@ TEST_CASE("a call let through uncounted is counted later, once, on its day and b
   limits::count_later(f.session(), f.workspace, placed, placed_at);
   limits::count_later(f.session(), f.workspace, placed, placed_at);
   CHECK(f.counter(assignment) == Counter{2, 0, 0, 0});
+}
+
+TEST_CASE("what a reservation takes, counting later takes as well", "[limits]") {
+  Office f(any_engine());
+  f.decide("default_country", "US");
+  const auto ann = f.agent();
+  const auto assignment = f.assign(ann, f.number());
+  int calls = 0;
+  for (const auto& agent : {k_ann, std::string("Ann@Example.com"), ann.text()})
+    for (const auto* from : {"+12025550100", "(202) 555-0100"}) {
+      INFO(agent << " " << from);
+      limits::reserve(f.session(), f.workspace, {.agent = agent, .to = k_to, .from_number = from});
+      limits::count_later(
+          f.session(), f.workspace,
+          {.agent = agent, .to = "202 555 0199", .from_number = from, .call_sid = test::call_sid(++calls)},
+          f.clock.now());
+      CHECK(f.counter(assignment).reserved == 2 * calls);
+    }
+  CHECK(test::slug_of([&] {
+          limits::count_later(f.session(), f.workspace,
+                              {.agent = k_ann, .to = k_to, .from_number = "+12025550177"}, f.clock.now());
+        }) == "limits.unknown_assignment");
+}
+
+TEST_CASE("a call counted later on a closed day is in the day's sums as well, and on record", "[limits]") {
+  Office f(any_engine());
+  f.ann();
+  f.assign(f.agent("bob@example.com"), f.number("+12025550101"));
+  f.reserve_call(test::call_sid(1));
+  const auto placed_at = f.clock.now();
+  f.clock.advance(std::chrono::hours(24));
+  limits::reset(f.session(), f.workspace);
+  const auto later = [&](const std::string& agent, const std::string& from, int call) {
+    limits::count_later(f.session(), f.workspace,
+                        {.agent = agent, .to = k_to, .from_number = from, .call_sid = test::call_sid(call)},
+                        placed_at);
+  };
+  later(k_ann, k_from, 2);
+  later("bob@example.com", "+12025550101", 3);
+  later("bob@example.com", "+12025550101", 3);
+  CHECK(f.integer("SELECT reserved FROM resets") == 3);
+  CHECK(f.integer("SELECT counters FROM resets") == 2);
+  CHECK(f.integer("SELECT count(*) FROM audit_log WHERE action = 'limits.reset'") == 3);
 }

@@ -86,6 +86,23 @@ TEST_CASE("a reset run twice changes nothing more", "[limits]") {
   CHECK(f.audited().size() == 1);
 }
 
+TEST_CASE("a run that died before it had seen the last calls of a day is made good by the next one",
+          "[limits]") {
+  Night f(any_engine());
+  f.reserve_call(test::call_sid(1));
+  f.clock.advance(k_day);
+  f.reset();
+  // As a call on PostgreSQL does that looked before the day was closed and commits after.
+  f.exec("UPDATE daily_usage SET reserved = reserved + 1");
+  const auto next = f.reset();
+  REQUIRE(next.corrected);
+  CHECK(next.corrected->reserved == 2);
+  CHECK(next.changed());
+  CHECK(f.integer("SELECT reserved FROM resets") == 2);
+  CHECK(f.audited() == std::vector<std::string>{"limits.reset 2026-03-08", "limits.reset 2026-03-08"});
+  CHECK_FALSE(f.reset().changed());
+}
+
 TEST_CASE("three missed days are caught up in order", "[limits]") {
   Night f(any_engine());
   f.reserve();
@@ -118,12 +135,105 @@ TEST_CASE("a reset up to a date leaves later days for the next one", "[limits]")
   CHECK(test::slug_of([&] { f.reset({.as_of = base::parse_day("2026-03-11")}); }) == "limits.day_not_over");
 }
 
+TEST_CASE("the last day may be said as people say it, in the workspace's zone", "[limits]") {
+  Night f(any_engine());
+  f.decide("timezone", "Pacific/Kiritimati");  // 2026-03-09 at noon of 2026-03-08 UTC
+  f.reserve();
+  f.clock.advance(3 * k_day);
+  CHECK(test::slug_of([&] { f.reset({.as_of_said = "today"}); }) == "limits.day_not_over");
+  CHECK(test::error_of([&] { f.reset({.as_of_said = "some day"}); })->errc() == Errc::invalid);
+  CHECK(days_of(f.reset({.as_of_said = "-3d"})) == "2026-03-09");
+  CHECK(days_of(f.reset({.as_of_said = "yesterday"})) == "2026-03-10 2026-03-11");
+  f.clock.advance(20 * k_day);
+  CHECK(test::slug_of([&] { f.reset({.as_of_said = "yesterday"}); }) == "limits.quiet_days");
+}
+
 TEST_CASE("a clock years ahead closes nothing unless a date is given", "[limits]") {
   Night f(any_engine());
   f.reserve();
   f.clock.set("2038-01-19T03:14:08.000Z");
   CHECK(test::slug_of([&] { f.reset(); }) == "limits.many_days");
   CHECK(f.markers() == 0);
+}
+
+TEST_CASE("a clock days ahead closes nothing by itself where nobody called lately", "[limits]") {
+  Night f(any_engine());
+  f.reserve();
+  f.clock.advance(7 * k_day);
+  CHECK(f.reset({.dry_run = true}).days.size() == 7);
+  f.clock.advance(k_day);
+  const auto error = test::error_of([&] { f.reset(); });
+  REQUIRE(error);
+  CHECK(error->slug() == "limits.quiet_days");
+  CHECK(error->hint() == "ringctl limits reset --as-of 2026-03-15");
+  CHECK(f.markers() == 0);
+  SECTION("unless a date is given") {
+    CHECK(f.reset({.as_of = base::parse_day("2026-03-15")}).days.size() == 8);
+  }
+  SECTION("or somebody called, so that time has gone on") {
+    f.clock.advance(-k_day);
+    f.reserve();
+    f.clock.advance(k_day);
+    CHECK(f.reset().days.size() == 8);
+  }
+}
+
+TEST_CASE("a clock that is not the server's closes nothing", "[limits]") {
+  Night f(any_engine());
+  if (f.db().engine() == db::Engine::sqlite) {  // there is no other clock
+    CHECK_FALSE(f.reset({.compare_clock = true}).clock_ahead);
+    return;
+  }
+  const auto now = base::parse_utc(
+      *f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"));
+  const auto set = [&](std::chrono::minutes ahead) { f.clock.set(now + ahead); };
+  const limits::ResetOptions compared{.compare_clock = true};
+  set(std::chrono::minutes(0));
+  CHECK_FALSE(f.reset(compared).clock_ahead);
+  set(std::chrono::minutes(3));
+  CHECK(f.reset(compared).clock_ahead > std::chrono::minutes(2));
+  const auto markers = f.markers();
+  for (const auto minutes : {10, -10, 48 * 60}) {
+    set(std::chrono::minutes(minutes));
+    CHECK(test::slug_of([&] { f.reset(compared); }) == "limits.clock_differs");
+    CHECK(test::slug_of([&] {
+            limits::reopen(f.session(), f.workspace, base::parse_day("2026-01-01"), {.compare_clock = true});
+          }) == "limits.clock_differs");
+  }
+  CHECK(f.markers() == markers);
+}
+
+TEST_CASE("days that a fast clock closed are opened again, and calls count on them", "[limits]") {
+  Night f(any_engine());
+  f.exec("UPDATE agent_phone_numbers SET daily_limit = 2");
+  f.clock.advance(k_day);
+  f.reset();
+  f.reserve();
+  const auto right = f.clock.now();
+  f.clock.advance(3 * k_day);
+  f.reset();
+  f.clock.set(right);
+  REQUIRE(f.check().day == base::parse_day("2026-03-12"));
+  const auto from = base::parse_day("2026-03-01");
+  const auto reopen = [&](base::Day day, bool dry_run = false) {
+    return limits::reopen(f.session(), f.workspace, day, {.dry_run = dry_run}).size();
+  };
+  CHECK(reopen(base::parse_day("2026-03-11"), true) == 1);
+  CHECK(reopen(from, true) == 3);
+  CHECK(f.markers() == 5);
+  CHECK(reopen(from) == 3);
+  CHECK(reopen(from) == 0);
+  CHECK(f.markers() == 2);  // what is over stays closed
+  const auto verdict = f.reserve();
+  CHECK(verdict.day == base::parse_day("2026-03-09"));
+  CHECK(verdict.used == 2);
+  CHECK(test::codes(f.check()) == "limit_reached");
+  auto audited = f.audited();
+  CHECK(std::count_if(audited.begin(), audited.end(), [](const std::string& line) {
+          return line.starts_with("limits.reopen 2026-03-");
+        }) == 3);
+  f.clock.advance(k_day);
+  CHECK(days_of(f.reset()) == "2026-03-09");
 }
 
 TEST_CASE("a dry run says what would be closed and writes nothing", "[limits]") {
@@ -197,7 +307,9 @@ TEST_CASE("a reset beside another one waits or is told", "[limits]") {
 TEST_CASE("two resets at once close each day once", "[limits]") {
   Night f(any_engine());
   f.reserve();
-  f.clock.advance(10 * k_day);
+  f.clock.advance(9 * k_day);
+  f.reserve();
+  f.clock.advance(k_day);
   std::vector<std::thread> threads;
   std::array<std::size_t, 4> closed{};
   threads.reserve(closed.size());
@@ -233,28 +345,77 @@ TEST_CASE("all active workspaces are reset, each by its own day", "[limits]") {
   CHECK(days_of(all[2].report) == "2026-03-07");
 }
 
-TEST_CASE("the database's own function closes what is over", "[limits]") {
+namespace {
+
+/// As the manual says it: by any client, that names no workspace.
+std::int64_t close_by_sql(const Night& f) {
+  return f.database.connect()->integer("SELECT ringctl.reset_daily_call_counts()").value();
+}
+
+/// The server's time, for what goes by that.
+base::Instant server_time(Night& f) {
+  return base::parse_utc(
+      *f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"));
+}
+
+}  // namespace
+
+TEST_CASE("the database's own function closes what is over, in every workspace", "[limits]") {
   if (test::engines().size() < 2) return;
   Night f(db::Engine::postgresql);
-  f.clock.advance(-24 * 300 * std::chrono::hours(1));
-  const auto now =
-      f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))");
-  f.clock.set(*now);
-  f.clock.advance(-3 * k_day);
+  const auto other = f.database.add_workspace("other"), main = f.workspace;
+  const auto now = server_time(f);
+  f.clock.set(now - 3 * k_day);
   f.reserve();
   f.reserve_call(test::call_sid(1));
-  const auto close = [&] {
-    std::int64_t days = 0;
-    f.write([&] { days = f.db().integer("SELECT reset_daily_call_counts()").value(); });
-    return days;
-  };
-  CHECK(close() == 3);
-  CHECK(close() == 0);
+  CHECK(close_by_sql(f) == 4);
+  CHECK(close_by_sql(f) == 0);
   CHECK(f.markers() == 3);
   CHECK(f.integer("SELECT expired FROM resets ORDER BY day LIMIT 1") == 1);
   CHECK(f.integer("SELECT reserved - refunded - adjusted FROM daily_usage") == 1);
-  f.clock.set(*now);
+  f.clock.set(now);
   CHECK_FALSE(f.reset().changed());
+  f.workspace = other;
+  CHECK(f.markers() == 1);
+  f.workspace = main;
+}
+
+TEST_CASE("the database's own function takes back what expired of any day, and corrects the newest sums",
+          "[limits]") {
+  if (test::engines().size() < 2) return;
+  Night f(db::Engine::postgresql);
+  const auto now = server_time(f);
+  f.clock.set(now - 2 * k_day);
+  f.reserve_call(test::call_sid(1));
+  f.clock.set(now - k_day);
+  f.reserve_call(test::call_sid(2));
+  close_by_sql(f);
+  // A call that began before its day was closed, never placed; and one of today.
+  f.exec("UPDATE daily_usage SET reserved = reserved + 1");
+  f.exec(
+      "INSERT INTO reservations (id, workspace_id, assignment_id, day, to_number, state, reserved_at, expires_at) "
+      "SELECT gen_random_uuid(), workspace_id, assignment_id, day, '', 'open', $1, $1 FROM daily_usage",
+      {now - k_day});
+  f.clock.set(now - std::chrono::minutes(5));
+  f.reserve();
+  CHECK(close_by_sql(f) == 0);
+  CHECK(f.integer("SELECT reserved FROM resets ORDER BY day DESC LIMIT 1") == 2);
+  CHECK(f.integer("SELECT count(*) FROM reservations WHERE state = 'expired'") == 3);
+  CHECK(f.integer("SELECT CAST(sum(refunded) AS bigint) FROM daily_usage") == 3);
+}
+
+TEST_CASE("the database's own function leaves alone a workspace whose days look like a wrong clock",
+          "[limits]") {
+  if (test::engines().size() < 2) return;
+  Night f(db::Engine::postgresql);
+  f.database.add_workspace("other");
+  f.clock.set(server_time(f) - 30 * k_day);
+  f.reserve();
+  CHECK(close_by_sql(f) == 1);
+  CHECK(f.markers() == 0);
+  CHECK(test::error_of([&] { f.write([&] { f.db().integer("SELECT reset_daily_call_counts()"); }); })
+            ->message()
+            .find("30 days would be closed") != std::string::npos);
 }
 
 TEST_CASE("each call counts on exactly one day while resets cross midnight", "[limits]") {
