@@ -107,9 +107,6 @@ void claim_calls(db::Connection& db, const base::Uuid& workspace, const base::Uu
           {workspace, contact, phones});
 }
 
-/// What stands under a phone alone: reservations, and rows of imports that were refused or that this contact
-/// was in the way of.
-void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::string& array) {
 /// A text that holds one of the numbers, whole: not as the beginning of a longer one.
 bool holds_one(std::string_view text, const std::set<std::string>& phones) {
   return std::any_of(phones.begin(), phones.end(), [&](const std::string& phone) {
@@ -119,6 +116,8 @@ bool holds_one(std::string_view text, const std::set<std::string>& phones) {
     }
     return false;
   });
+}
+
 /// Condition: one of the columns holds one of the texts of an array, maybe as a part of something longer.
 std::string may_hold(const db::Connection& db, std::initializer_list<std::string_view> columns,
                      std::string_view array) {
@@ -127,12 +126,15 @@ std::string may_hold(const db::Connection& db, std::initializer_list<std::string
   for (const auto column : columns)
     fmt::format_to(std::back_inserter(any), "{}{}({}, p.value) > 0", any.empty() ? "" : " OR ", find, column);
   return fmt::format("EXISTS (SELECT 1 FROM {} p WHERE {})", db.text_array(array), any);
+}
+
 /// Contacts who had a number before: what the audit log holds of them from then.
 void scrub_images_of_others(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
                             const std::set<std::string>& phones) {
   const auto array = nlohmann::json(phones).dump();
   auto ids = nlohmann::json::array();
   auto rows = db.query(
+      fmt::format(
           "SELECT i.audit_id, i.object_key, i.before_image, i.after_image FROM audit_images i JOIN audit_log l "
           "ON l.id = i.audit_id WHERE l.workspace_id = $1 AND l.object_type = 'contact' AND l.object_id <> $2 "
           "AND {}",
@@ -142,12 +144,15 @@ void scrub_images_of_others(db::Connection& db, const base::Uuid& workspace, con
     if (holds_one(rows.text(1), phones) || holds_one(rows.text(2), phones) || holds_one(rows.text(3), phones))
       ids.push_back(rows.text(0));
   const auto images = ids.dump();
+  db.exec(
       fmt::format("UPDATE audit_images SET object_key = CASE WHEN NOT ({}) THEN object_key END, salt = NULL, "
                   "before_image = NULL, after_image = NULL WHERE workspace_id = $1 AND audit_id IN (SELECT "
                   "CAST(value AS {}) FROM {})",
                   db.among("object_key", "$3"), db.engine() == db::Engine::sqlite ? "text" : "uuid",
                   db.text_array("$2")),
       {workspace, images, array});
+}
+
 /// Rows of imports that say a number in words, or in what they replaced.
 void scrub_job_rows(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
   struct Row {
@@ -171,6 +176,8 @@ void scrub_job_rows(db::Connection& db, const base::Uuid& workspace, const std::
         "before_image = CASE WHEN CAST($6 AS boolean) = TRUE THEN NULL ELSE before_image END "
         "WHERE workspace_id = $1 AND job_id = $2 AND line = $3 AND row_key = $4",
         {workspace, row.job, row.line, row.key, row.message, row.image});
+}
+
 /// What stands under a phone: reservations, and rows of imports that were refused, that this contact was in
 /// the way of, or that changed who had the phone before.
 void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
@@ -196,13 +203,10 @@ void erase_contact(audit::Session& session, const base::Uuid& workspace, const b
       throw Error(Errc::conflict, "contacts.erased", "the contact was erased meanwhile");
     // Webhooks that are being applied have read the calls' rows and would write them back.
     db.exec("UPDATE call_counters SET closed_seq = closed_seq WHERE workspace_id = $1", {workspace});
-    const auto phones = nlohmann::json(phones_of(db, workspace, contact)).dump();
-    scrub_phones(db, workspace, phones);
-    claim_calls(db, workspace, contact, phones);
-    db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_imports),
-            {workspace, contact});
     const auto phones = phones_of(db, workspace, contact);
+    scrub_phones(db, workspace, phones);
     scrub_images_of_others(db, workspace, contact, phones);
+    claim_calls(db, workspace, contact, nlohmann::json(phones).dump());
     db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_jobs), {workspace, contact});
     db.exec("DELETE FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2", {workspace, contact});
     for (const auto statement : k_scrub_around_calls) db.exec(statement, {workspace, contact});

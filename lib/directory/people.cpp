@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "records/rows.hpp"
 #include "records/values.hpp"
 
 namespace ringctl::directory {

@@ -21,7 +21,10 @@ std::string page(const std::string& name) {
   return ringctl::test::read_text(fmt::format("{}/man/{}", RINGCTL_SOURCE_DIR, name));
 }
 
-std::string page_of(std::string_view noun) { return page(fmt::format("ringctl-{}.1.scd", noun)); }
+/// serve is no command of an hour, so its page is one of section 8.
+std::string page_of(std::string_view noun) {
+  return page(fmt::format("ringctl-{}.{}.scd", noun, noun == "serve" ? 8 : 1));
+}
 
 /// The text between `# NAME` and the next heading of that level.
 std::string section(const std::string& text, const std::string& name) {
