@@ -32,7 +32,7 @@ base::Fd open_socket(int family) {
 
 }  // namespace
 
-std::string HttpReply::header(std::string_view name) const {
+std::string HttpResponse::header(std::string_view name) const {
   for (const auto& [key, value] : headers)
     if (base::ascii_lower(key) == base::ascii_lower(name)) return value;
   return {};
@@ -118,13 +118,13 @@ bool HttpClient::read_chunks(std::string& body) {
   }
 }
 
-std::optional<HttpReply> HttpClient::read(bool to_head) {
+std::optional<HttpResponse> HttpClient::read(bool to_head) {
   until_ = Clock::now() + deadline_;
   std::size_t at = 0;
   if (!receive_until("\r\n\r\n", at)) return std::nullopt;
   const auto head = in_.substr(0, at);
   in_.erase(0, at + 4);
-  HttpReply reply;
+  HttpResponse reply;
   bool first = true;
   for (const auto text : base::split(head, '\n')) {
     const auto line = base::trim(text);
@@ -159,7 +159,7 @@ bool HttpClient::quiet() {
   return in_.empty() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-HttpReply HttpClient::request(std::string_view method, std::string_view target, std::string_view body,
+HttpResponse HttpClient::request(std::string_view method, std::string_view target, std::string_view body,
                               const Headers& headers) {
   std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\n";
   const auto has = [&](std::string_view name) {
@@ -182,11 +182,11 @@ HttpReply HttpClient::request(std::string_view method, std::string_view target, 
   return *reply;
 }
 
-HttpReply http_get(std::uint16_t port, std::string_view target) {
+HttpResponse http_get(std::uint16_t port, std::string_view target) {
   return HttpClient(port).get(target, {{"Connection", "close"}});
 }
 
-HttpReply http_post(std::uint16_t port, std::string_view target, std::string_view body,
+HttpResponse http_post(std::uint16_t port, std::string_view target, std::string_view body,
                     const HttpClient::Headers& headers) {
   return HttpClient(port).post(target, body, headers);
 }

@@ -15,7 +15,7 @@
 
 namespace ringctl::test {
 
-struct HttpReply {
+struct HttpResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
@@ -40,7 +40,7 @@ class HttpClient {
   void end();
   /// The next response; nullopt if the connection ended or broke before its first byte, or in the middle.
   /// Throws std::runtime_error past the deadline. `to_head`: the request was HEAD, so no body follows.
-  std::optional<HttpReply> read(bool to_head = false);
+  std::optional<HttpResponse> read(bool to_head = false);
   /// True if the other side ends the connection without another byte; throws std::runtime_error past the
   /// deadline.
   bool closed();
@@ -48,12 +48,12 @@ class HttpClient {
   bool quiet();
 
   /// One request and its response. Throws std::runtime_error if none comes.
-  HttpReply request(std::string_view method, std::string_view target, std::string_view body = {},
+  HttpResponse request(std::string_view method, std::string_view target, std::string_view body = {},
                     const Headers& headers = {});
-  HttpReply get(std::string_view target, const Headers& headers = {}) {
+  HttpResponse get(std::string_view target, const Headers& headers = {}) {
     return request("GET", target, {}, headers);
   }
-  HttpReply post(std::string_view target, std::string_view body, const Headers& headers = {}) {
+  HttpResponse post(std::string_view target, std::string_view body, const Headers& headers = {}) {
     return request("POST", target, body, headers);
   }
   int fd() const { return fd_.get(); }
@@ -73,8 +73,8 @@ class HttpClient {
 };
 
 /// One request on a connection of its own.
-HttpReply http_get(std::uint16_t port, std::string_view target);
-HttpReply http_post(std::uint16_t port, std::string_view target, std::string_view body,
+HttpResponse http_get(std::uint16_t port, std::string_view target);
+HttpResponse http_post(std::uint16_t port, std::string_view target, std::string_view body,
                     const HttpClient::Headers& headers = {});
 
 }  // namespace ringctl::test
