@@ -104,7 +104,7 @@ void ServeSite::start() {
   process.environment.emplace("TWILIO_AUTH_TOKEN", k_token);
   process.environment.emplace("RINGCTL_PUBLIC_URL", k_public_url);
   if (!site_.url().empty()) process.environment.emplace("RINGCTL_DATABASE_URL", site_.url());
-  Machine::Arguments arguments = {"serve", "--listen", listen_};
+  Machine::Arguments arguments = {"serve", "--listen", listen_, "--metrics-listen", "none"};
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   process_.emplace(site_.machine().start(arguments, process));
 

@@ -1,0 +1,426 @@
+// Calls as Twilio reports them, from the first webhook to the call log: the real server, on both engines.
+// What the caller is told is read as TwiML, never as text.
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <set>
+
+#include "support/serve_site.hpp"
+
+using namespace ringctl;
+using test::Form;
+using test::ServeSite;
+
+namespace {
+
+constexpr auto k_engines = {db::Engine::sqlite, db::Engine::postgresql};
+const std::string k_main_line = "+12025550100", k_caller = "+16265550101";
+
+std::string agent(int i) { return fmt::format("agent{}@example.com", i); }
+
+/// A workspace with one number and so many agents, who are rung on their clients.
+void lay_out(const ServeSite& serve, int agents) {
+  const auto& site = serve.site();
+  site.ok({"numbers", "add", k_main_line, "--country-code", "US"});
+  std::string users = "email,role\n";
+  for (int i = 0; i < agents; ++i) users += agent(i) + ",agent\n";
+  site.machine().file("agents.csv", users);
+  site.ok({"users", "import", "agents.csv"});
+}
+
+std::string id_of(const ServeSite& serve, const std::string& email) {
+  return serve.site().json({"users", "show", email}).at("id").get<std::string>();
+}
+std::string identity_of(const ServeSite& serve, const std::string& email) {
+  auto id = id_of(serve, email);
+  std::erase(id, '-');
+  return "agent_" + id;
+}
+
+template <class Verb>
+const Verb& verb(const twiml::Response& response, std::size_t index) {
+  INFO("verb " << index);
+  REQUIRE(index < response.verbs.size());
+  REQUIRE(std::holds_alternative<Verb>(response.verbs[index]));
+  return std::get<Verb>(response.verbs[index]);
+}
+
+std::set<std::string> identities(const twiml::Dial& dial) {
+  std::set<std::string> found;
+  for (const auto& noun : dial.nouns)
+    if (const auto* client = std::get_if<twiml::Client>(&noun)) found.insert(client->identity);
+  return found;
+}
+
+Form with(Form form, const std::string& name, const std::string& value) {
+  const auto known = std::find_if(form.begin(), form.end(), [&](const auto& p) { return p.first == name; });
+  if (known != form.end())
+    known->second = value;
+  else
+    form.emplace_back(name, value);
+  return form;
+}
+std::string value_of(const Form& form, const std::string& name) {
+  return std::find_if(form.begin(), form.end(), [&](const auto& p) { return p.first == name; })->second;
+}
+
+/// What Twilio reports of a leg that rings a client.
+Form leg(const Form& call, const std::string& identity, const std::string& status, int sequence) {
+  auto form = with(call, "ParentCallSid", value_of(call, "CallSid"));
+  form = with(form, "CallSid",
+              "CAf" + value_of(call, "CallSid").substr(3, 21) + identity.substr(identity.size() - 10));
+  form = with(form, "To", "client:" + identity);
+  form = with(form, "Direction", "outbound-dial");
+  form = with(form, "CallStatus", status);
+  return with(form, "SequenceNumber", std::to_string(sequence));
+}
+
+/// The place in the paths of an answer: "s0w0".
+std::string place_of(const twiml::Dial& dial) { return dial.action.substr(dial.action.rfind('/') + 1); }
+
+void take_call(const ServeSite& serve, const Form& call, const twiml::Dial& dial,
+               const std::string& identity) {
+  const auto path = serve.voice("/status/" + place_of(dial));
+  const char* const states[] = {"initiated", "ringing", "in-progress"};
+  for (int i = 0; i < 3; ++i) CHECK(serve.post(path, leg(call, identity, states[i], i)).status() == 204);
+}
+
+/// The call's row once `done` holds of it: what was answered is in the log soon, not at once.
+nlohmann::json logged(const ServeSite& serve, const Form& call,
+                      const std::function<bool(const nlohmann::json&)>& done) {
+  nlohmann::json last;
+  for (int i = 0; i < 200; ++i) {
+    const auto result = serve.site().run({"calls", "show", value_of(call, "CallSid"), "-o", "json"});
+    if (result.status == 0) {
+      last = nlohmann::json::parse(result.out);
+      if (done(last)) return last;
+    }
+    ::poll(nullptr, 0, 25);
+  }
+  FAIL("the call never came to that: " << last.dump(2));
+  return last;
+}
+bool is_ended(const nlohmann::json& call) { return !call.at("ended_at").is_null(); }
+
+}  // namespace
+
+TEST_CASE("a call rings the one agent there is, is answered, and stands in the log with who took it",
+          "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.start();
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto identity = identity_of(serve, agent(0));
+
+    const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+    CHECK(identities(dial) == std::set{identity});
+    CHECK(dial.timeout == std::chrono::seconds(30));
+    CHECK_FALSE(dial.answer_on_bridge);
+    CHECK((dial.caller_id.empty() || dial.caller_id == k_caller));
+    const auto& client = std::get<twiml::Client>(dial.nouns.front());
+    CHECK(client.status_callback.starts_with(serve.voice("/status")));
+    for (const auto event : {twiml::CallEvent::initiated, twiml::CallEvent::ringing,
+                             twiml::CallEvent::answered, twiml::CallEvent::completed})
+      CHECK(client.status_callback_event.contains(event));
+
+    take_call(serve, call, dial, identity);
+    const auto ended = with(leg(call, identity, "completed", 3), "CallDuration", "61");
+    CHECK(serve.post(serve.voice("/status/" + place_of(dial)), ended).status() == 204);
+    const auto after =
+        serve.answer(serve.voice("/next/" + place_of(dial)),
+                     with(with(call, "CallStatus", "in-progress"), "DialCallStatus", "completed"));
+    verb<twiml::Hangup>(after, 0);
+    const auto over =
+        with(with(with(call, "CallStatus", "completed"), "CallDuration", "65"), "SequenceNumber", "9");
+    CHECK(serve.post(serve.voice("/status"), over).status() == 204);
+
+    const auto row = logged(serve, call, is_ended);
+    CHECK(row.at("status") == "completed");
+    CHECK(row.at("user_email") == agent(0));
+    CHECK(row.at("from_number") == k_caller);
+    CHECK(row.at("to_number") == k_main_line);
+    CHECK(serve.terminate() == 0);
+  }
+}
+
+TEST_CASE("two agents ring together, and while one talks the other takes the next call", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 2);
+    serve.start();
+    const auto first = identity_of(serve, agent(0)), second = identity_of(serve, agent(1));
+
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+    CHECK(identities(dial) == std::set{first, second});
+    take_call(serve, call, dial, first);
+
+    const auto next = serve.inbound("+16265550102", k_main_line);
+    CHECK(identities(verb<twiml::Dial>(serve.answer(serve.voice(), next), 0)) == std::set{second});
+
+    const auto path = serve.voice("/status/" + place_of(dial));
+    CHECK(serve.post(path, leg(call, first, "completed", 3)).status() == 204);
+    const auto third = serve.inbound("+16265550103", k_main_line);
+    CHECK(identities(verb<twiml::Dial>(serve.answer(serve.voice(), third), 0)).contains(first));
+  }
+}
+
+TEST_CASE("a contact's agents ring together, and when they do not answer everybody does", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 4);
+    serve.site().ok({"contacts", "add", k_caller, "--agents", agent(1) + "|" + agent(2)});
+    serve.start();
+
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+    CHECK(identities(dial) == std::set{identity_of(serve, agent(1)), identity_of(serve, agent(2))});
+
+    const auto after =
+        serve.answer(serve.voice("/next/" + place_of(dial)), with(call, "DialCallStatus", "no-answer"));
+    const auto everyone = verb<twiml::Dial>(after, 0);
+    CHECK(everyone.nouns.size() == 4);
+
+    const auto last =
+        serve.answer(serve.voice("/next/" + place_of(everyone)), with(call, "DialCallStatus", "no-answer"));
+    verb<twiml::Say>(last, 0);
+    verb<twiml::Record>(last, 1);
+    const auto over = with(with(call, "CallStatus", "completed"), "SequenceNumber", "9");
+    CHECK(serve.post(serve.voice("/status"), over).status() == 204);
+    CHECK(logged(serve, call, is_ended).at("status") == "missed");
+  }
+}
+
+TEST_CASE("a caller presses an extension, presses a wrong one, or stays on the line", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 3);
+    serve.site().ok({"extensions", "add", "101", "--user", agent(2)});
+    serve.start();
+
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto menu = serve.answer(serve.voice(), call);
+    const auto& gather = verb<twiml::Gather>(menu, 0);
+    CHECK(gather.num_digits == 3);
+    CHECK(gather.timeout == std::chrono::seconds(5));
+    CHECK(verb<twiml::Dial>(menu, 1).nouns.size() == 3);  // who stays on the line
+
+    const auto put_through = serve.answer(gather.action, with(call, "Digits", "101"));
+    CHECK(identities(verb<twiml::Dial>(put_through, 0)) == std::set{identity_of(serve, agent(2))});
+
+    const auto other = serve.inbound("+16265550102", k_main_line);
+    const auto again = serve.answer(verb<twiml::Gather>(serve.answer(serve.voice(), other), 0).action,
+                                    with(other, "Digits", "999"));
+    verb<twiml::Gather>(again, 0);
+    const auto main_line = serve.answer(verb<twiml::Gather>(again, 0).action, with(other, "Digits", "998"));
+    CHECK(verb<twiml::Dial>(main_line, 0).nouns.size() == 3);
+  }
+}
+
+TEST_CASE("twenty-five agents ring in waves of ten", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 25);
+    serve.start();
+    const auto call = serve.inbound(k_caller, k_main_line);
+    auto response = serve.answer(serve.voice(), call);
+    std::set<std::string> rung;
+    std::vector<std::size_t> waves;
+    while (std::holds_alternative<twiml::Dial>(response.verbs.front())) {
+      const auto dial = verb<twiml::Dial>(response, 0);
+      CHECK(dial.timeout == std::chrono::seconds(15));
+      waves.push_back(dial.nouns.size());
+      rung.merge(identities(dial));
+      REQUIRE(waves.size() < 10);
+      response =
+          serve.answer(serve.voice("/next/" + place_of(dial)), with(call, "DialCallStatus", "no-answer"));
+    }
+    CHECK(waves == std::vector<std::size_t>{10, 10, 5});
+    CHECK(rung.size() == 25);
+    verb<twiml::Record>(response, 1);
+  }
+}
+
+TEST_CASE(
+    "a caller for sixty agents waits in a queue, with music between the waves, and then leaves a message",
+    "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 60);
+    serve.start();
+    const auto call = serve.inbound(k_caller, k_main_line);
+    auto response = serve.answer(serve.voice(), call);
+    int waits = 0;
+    std::set<std::string> rung;
+    for (int time = 0; std::holds_alternative<twiml::Enqueue>(response.verbs.front()); time += 10) {
+      const auto enqueue = verb<twiml::Enqueue>(response, 0);
+      REQUIRE(enqueue.wait_url);
+      const auto music = serve.answer(*enqueue.wait_url, call);
+      CHECK(std::holds_alternative<twiml::Leave>(music.verbs.back()));
+      response = serve.answer(enqueue.action, with(with(call, "QueueResult", "leave"), "QueueTime", "10"));
+      REQUIRE(++waits < 100);
+      if (!std::holds_alternative<twiml::Dial>(response.verbs.front())) continue;
+      const auto dial = verb<twiml::Dial>(response, 0);
+      CHECK(dial.nouns.size() <= 10);
+      rung.merge(identities(dial));
+      response =
+          serve.answer(serve.voice("/next/" + place_of(dial)), with(call, "DialCallStatus", "no-answer"));
+    }
+    CHECK(rung.size() == 60);
+    CHECK(waits > 6);
+    verb<twiml::Record>(response, 1);
+  }
+}
+
+TEST_CASE("a change of rules is in force for the next call within a second", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 2);
+    serve.start();
+    serve.site().ok({"rules", "add", "Everybody to the second", "--position", "1", "--ring",
+                     fmt::format(R"([{{"user":"{}"}}])", agent(1)), "--when", "{}"});
+    const auto second = std::set{identity_of(serve, agent(1))};
+    const auto rings_second = [&] {
+      const auto call = serve.inbound(k_caller, k_main_line);
+      return identities(verb<twiml::Dial>(serve.answer(serve.voice(), call), 0)) == second;
+    };
+    const auto until =
+        std::chrono::steady_clock::now() + std::chrono::seconds(5);  // a second, and a slow machine
+    while (!rings_second()) {
+      REQUIRE(std::chrono::steady_clock::now() < until);
+      ::poll(nullptr, 0, 20);
+    }
+  }
+}
+
+TEST_CASE(
+    "an agent's call is dialled from the assigned number while there is room, and then refused in words",
+    "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.site().ok({"assignments", "set", k_main_line, agent(0), "--daily-limit", "1"});
+    serve.start();
+    const auto from = "client:" + identity_of(serve, agent(0));
+    const auto call = serve.inbound(from, "+12125550123");
+    const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+    CHECK(dial.caller_id == k_main_line);
+    CHECK(std::get<twiml::Number>(dial.nouns.at(0)).number == "+12125550123");
+
+    const auto again = serve.answer(serve.voice(), call);  // the same webhook: no second count
+    CHECK(again == serve.answer(serve.voice(), call));
+    CHECK(serve.site().json({"limits", "status"}).at(0).at("used") == 1);
+
+    const auto over = serve.answer(serve.voice(), serve.inbound(from, "+12125550124"));
+    verb<twiml::Say>(over, 0);
+    verb<twiml::Hangup>(over, 1);
+    const auto abroad = serve.answer(serve.voice(), serve.inbound(from, "+442079460123"));
+    verb<twiml::Say>(abroad, 0);
+    CHECK(serve.site().json({"limits", "status"}).at(0).at("used") == 1);
+    const auto refused = logged(serve, with(call, "CallSid", "CA" + std::string(31, '0') + "2"),
+                                [](const nlohmann::json& row) { return !row.at("refusal").is_null(); });
+    CHECK(refused.at("refusal") == "limit_reached");
+  }
+}
+
+TEST_CASE(
+    "callbacks may come twice and in any order: the same webhook has the same answer, the call the same end",
+    "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 2);
+    serve.start();
+    const auto identity = identity_of(serve, agent(0));
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto first = serve.answer(serve.voice(), call);
+    CHECK(serve.answer(serve.voice(), call) == first);
+    const auto dial = verb<twiml::Dial>(first, 0);
+    const auto path = serve.voice("/status/" + place_of(dial));
+    const auto over =
+        with(with(with(call, "CallStatus", "completed"), "CallDuration", "30"), "SequenceNumber", "5");
+    const auto end_of_leg = with(leg(call, identity, "completed", 3), "CallDuration", "25");
+    for (int round = 0; round < 2; ++round) {
+      CHECK(serve.post(serve.voice("/status"), over).status() == 204);
+      CHECK(serve.post(path, end_of_leg).status() == 204);
+      CHECK(serve.post(path, leg(call, identity, "in-progress", 2)).status() == 204);
+      CHECK(serve.post(path, leg(call, identity, "initiated", 0)).status() == 204);
+      CHECK(serve.post(path, leg(call, identity, "ringing", 1)).status() == 204);
+    }
+    const auto row = logged(
+        serve, call, [](const nlohmann::json& c) { return is_ended(c) && !c.at("user_email").is_null(); });
+    CHECK(row.at("status") == "completed");
+    CHECK(row.at("user_email") == agent(0));
+    CHECK(row.at("duration_s") == 30);
+    CHECK(serve.site().json({"calls", "list"}).size() == 1);
+  }
+}
+
+TEST_CASE("nobody gets in without Twilio's signature, or with that of another account", "[serve]") {
+  ServeSite serve(db::Engine::sqlite);
+  lay_out(serve, 1);
+  serve.start();
+  const auto call = serve.inbound(k_caller, k_main_line);
+  CHECK(serve.post_signed_as(serve.voice(), call, std::nullopt).status() == 403);
+  CHECK(serve.post_signed_as(serve.voice(), call, std::string(28, 'A')).status() == 403);
+  CHECK(serve.post_signed_as(serve.voice(), call, std::string(10'000, 'A')).status() >= 400);
+  CHECK(serve.post(serve.voice(), with(call, "AccountSid", "AC" + std::string(32, '9'))).status() == 403);
+  CHECK(serve.get(serve.voice()).status() == 405);
+  CHECK(serve.get("/api").status() == 404);
+  CHECK(serve.site().json({"calls", "list"}).empty());
+}
+
+TEST_CASE("callers that are no numbers, and numbers that are nobody's, are answered with sense", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.start();
+    for (const auto* from : {"anonymous", "sip:someone@example.com", "+266696687", ""})
+      CHECK(
+          verb<twiml::Dial>(serve.answer(serve.voice(), serve.inbound(from, k_main_line)), 0).nouns.size() ==
+          1);
+    for (const auto* path : {"/voice", ""}) {
+      const auto target = *path == '\0' ? std::string("/api/twilio/voice/inbound") : serve.voice();
+      const auto unknown = serve.answer(target, serve.inbound(k_caller, "+12025550177"));
+      verb<twiml::Say>(unknown, 0);
+      CHECK(std::holds_alternative<twiml::Hangup>(unknown.verbs.back()));
+    }
+    CHECK(
+        verb<twiml::Dial>(serve.answer("/api/twilio/voice/inbound", serve.inbound(k_caller, k_main_line)), 0)
+            .nouns.size() == 1);
+  }
+}
+
+TEST_CASE("a server that is killed loses no call that it answered", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    std::vector<Form> calls;
+    for (int round = 0; round < 5; ++round) {
+      serve.start();
+      for (int i = 0; i < 10; ++i) {
+        calls.push_back(serve.inbound(k_caller, k_main_line));
+        verb<twiml::Dial>(serve.answer(serve.voice(), calls.back()), 0);
+      }
+      serve.kill();
+    }
+    serve.start();
+    CHECK(serve.terminate() == 0);
+    std::set<std::string> logged_sids;
+    for (const auto& row : serve.site().json({"calls", "list", "--limit", "0"}))
+      logged_sids.insert(row.at("call_sid").get<std::string>());
+    for (const auto& call : calls) CHECK(logged_sids.contains(value_of(call, "CallSid")));
+  }
+}
