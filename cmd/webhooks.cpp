@@ -180,8 +180,8 @@ void add_webhooks(Noun& webhooks) {
       .example(
           "ringctl webhooks verify --url https://hooks.example.org/voice --signature wYqlSYDYQXX+az4vhdS/trUF4ZA=")
       .example(
-          "echo 'Body=hi&From=%2B15005550006' | ringctl webhooks verify --url https://hooks.example.org/sms --signature "
-          "rA1X2s/8EED4SQ/y/clWbOMRc6Q= --body -",
+          "ringctl webhooks verify --url https://hooks.example.org/sms --signature rA1X2s/8EED4SQ/y/clWbOMRc6Q= "
+          "--body form.txt",
           "a form, as it was posted")
       .exits({Errc::auth, Errc::invalid, Errc::differs});
 }
