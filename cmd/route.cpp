@@ -23,7 +23,8 @@ namespace {
 // --- explain ---
 
 struct ExplainOptions {
-  std::optional<std::string> from, to, digits, at;
+  std::string from, to;
+  std::optional<std::string> digits, at;
   bool twiml = false;
 };
 
@@ -33,11 +34,6 @@ constexpr std::array k_explain_columns = {
     Column{"rule", ColumnType::text},  Column{"plan", ColumnType::json},
     Column{"trace", ColumnType::json}, Column{"twiml", ColumnType::text},
 };
-
-Error missing(std::string_view flag) {
-  return {Errc::usage, "usage.missing_flag", fmt::format("route explain needs {}", flag),
-          "ringctl route explain --help"};
-}
 
 /// A number as people type it; whatever else Twilio sends as a caller stays as it is.
 std::string caller_of(const std::string& typed, const directory::Workspace& workspace) {
@@ -59,8 +55,8 @@ routing::Facts facts_of(const ExplainOptions& opts, const routing::Snapshot& sna
   const auto& workspace = ctx.workspace();
   const auto now = ctx.clock().now();
   const auto at = opts.at ? base::parse_instant(*opts.at, snapshot.zone, now) : now;
-  auto facts = routing::read_facts(ctx.database(), workspace.id, caller_of(opts.from.value_or(""), workspace),
-                                   called_of(opts.to.value_or(""), workspace), at);
+  auto facts = routing::read_facts(ctx.database(), workspace.id, caller_of(opts.from, workspace),
+                                   called_of(opts.to, workspace), at);
   // Who is talking is known of now only.
   if (!opts.at)
     facts.presence = std::make_shared<routing::Presence>(routing::read_presence(
@@ -110,8 +106,6 @@ std::string text_of(const routing::Trace& trace) {
 }
 
 void run_explain(const ExplainOptions& opts, Context& ctx) {
-  if (!opts.from) throw missing("--from");
-  if (!opts.to) throw missing("--to");
   const bool digits = !opts.digits || std::all_of(opts.digits->begin(), opts.digits->end(),
                                                   [](char c) { return c >= '0' && c <= '9'; });
   if (!digits)
@@ -142,7 +136,8 @@ void run_explain(const ExplainOptions& opts, Context& ctx) {
 // --- replay ---
 
 struct ReplayOptions {
-  std::optional<std::string> since, rules;
+  std::optional<std::string> since;
+  std::string rules;
 };
 
 constexpr std::array k_replay_columns = {
@@ -152,11 +147,8 @@ constexpr std::array k_replay_columns = {
 };
 
 void run_replay(const ReplayOptions& opts, Context& ctx) {
-  if (!opts.rules)
-    throw Error(Errc::usage, "usage.missing_flag", "route replay needs --rules",
-                "ringctl route replay --help");
   const auto& workspace = ctx.workspace();
-  const auto rules = read_rule_file(*opts.rules);
+  const auto rules = read_rule_file(opts.rules);
   const auto now = routing::load_snapshot(ctx.database(), workspace.id);
   const auto then = routing::with_rules(now, rules);
   const auto since = base::parse_instant(opts.since.value_or("-7d"), now.zone, ctx.clock().now());

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "audit/log.hpp"
 #include "records/records.hpp"
 
 namespace ringctl::routing {
