@@ -82,13 +82,8 @@ void require_text(std::string_view text, std::size_t most) {
 std::vector<std::string> outcomes(db::Connection& db, const base::Uuid& workspace) {
   const auto kept = db.text("SELECT outcomes FROM workspaces WHERE id = $1", {workspace});
   if (!kept || kept->empty()) return built_in_outcomes();
-  const auto json = nlohmann::json::parse(*kept, nullptr, false);
-  if (!json.is_array())
-    throw Error(Errc::db_corrupt, "calls.bad_outcomes", "the workspace's list of outcomes cannot be read");
-  std::vector<std::string> all;
-  for (const auto& one : json)
-    if (one.is_string()) all.push_back(one.get<std::string>());
-  return all.empty() ? built_in_outcomes() : all;
+  const auto items = base::split(*kept, '|');
+  return {items.begin(), items.end()};
 }
 
 Edit note(audit::Session& session, const base::Uuid& workspace, std::string_view what, std::string_view text,
