@@ -125,13 +125,15 @@ TEST_CASE("route replay lists the calls that other rules would send elsewhere", 
   const auto workspace =
       site.json({"workspaces", "list", "--columns", "id"}).at(0).at("id").get<std::string>();
   int n = 0;
-  for (const std::string to : {"+12025550110", "+12025550123"})
+  for (const std::string to : {"+12025550110", "+12025550123"}) {
+    const auto digit = std::to_string(++n);
     site.tamper(
         "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, started_at, "
         "created_at, updated_at) VALUES ('0190f5fe-7c00-7a00-8000-00000000000" +
-        std::to_string(++n) + "', " + quoted(workspace) + ", 'CA" + std::string(31, '0') + std::to_string(n) +
+        digit + "', " + quoted(workspace) + ", 'CA" + std::string(31, '0') + digit +
         "', 'inbound', 'completed', '+12125550142', " + quoted(to) +
         ", '2026-03-09T22:00:00.000Z', '2026-03-09T22:00:00.000Z', '2026-03-09T22:00:00.000Z')");
+  }
   const auto file =
       site.machine()
           .file("other.json", R"([{"name": "All to Ann", "position": 1, "when": {"called": "+12025550110"},)"
