@@ -95,6 +95,7 @@ TEST_CASE("what a rule names must be there", "[routing]") {
         "rules.invalid");
   CHECK(test::slug_of([&] { office.add("s", "0", "{}", k_team); }) == "rules.invalid");
   CHECK(test::slug_of([&] { office.add("s", "10", "{}", ""); }) == "rules.invalid");
+  office.rules().remove("r");
   office.exec("UPDATE users SET is_active = FALSE WHERE id = $1", {office.bob});
   CHECK(refusal("{}", R"([{"user":"bob@example.com"}])") ==
         "rules.agent_inactive ring: /ring/0/user: bob@example.com is not active");
