@@ -198,7 +198,7 @@ void run_capacity(const CapacityOptions& opts, Context& ctx) {
 // --- reset ---
 
 struct ResetOptions {
-  std::optional<std::string> as_of, number;
+  std::optional<std::string> as_of, number, reopen;
   bool all_workspaces = false, force = false;
 };
 
@@ -216,7 +216,16 @@ std::string reset_text(const limits::ResetReport& report) {
   return parts.empty() ? std::string() : fmt::format("({})", base::join(parts, "; "));
 }
 
+void warn_of_clock(const limits::ResetReport& report, Context& ctx) {
+  if (!report.clock_ahead) return;
+  const auto apart = std::chrono::abs(*report.clock_ahead);
+  ctx.io().warn(fmt::format("this machine's clock is {} {} the database server's",
+                            base::format_duration(apart),
+                            report.clock_ahead->count() > 0 ? "ahead of" : "behind"));
+}
+
 void show(Context& ctx, const directory::Workspace& workspace, const limits::ResetReport& report) {
+  warn_of_clock(report, ctx);
   const auto rest = reset_text(report);
   const std::string_view object = workspace.name;
   if (!report.changed()) return ctx.io().unchanged({.action = "reset", .object = object});
@@ -237,8 +246,34 @@ void show(Context& ctx, const directory::Workspace& workspace, const limits::Res
   report.dry_run ? ctx.io().would_change(change) : ctx.io().changed(change);
 }
 
+void run_reopen(const ResetOptions& opts, Context& ctx) {
+  if (opts.as_of || opts.number || opts.all_workspaces || opts.force)
+    throw Error(Errc::usage, "usage.excluded",
+                "--reopen takes none of --as-of, --number, --all-workspaces and --force");
+  const auto from = base::parse_day(*opts.reopen);
+  const auto& workspace = ctx.workspace();
+  if (!ctx.dry_run())
+    ctx.io().confirm_severe(fmt::format("open the days from {} on again", *opts.reopen), *opts.reopen);
+  const auto days = limits::reopen(ctx.session(), workspace.id, from,
+                                   {.dry_run = ctx.dry_run(),
+                                    .compare_clock = true,
+                                    .lock_wait = ctx.lock_wait(),
+                                    .cancel = &ctx.cancel()});
+  const std::string_view object = workspace.name;
+  if (days.empty()) return ctx.io().unchanged({.action = "reopen", .object = object});
+  const auto first = base::format_day(days.front().day), last = base::format_day(days.back().day);
+  const auto rest = first == last ? fmt::format("({} is open again)", first)
+                                  : fmt::format("({} to {} are open again)", first, last);
+  Change change{
+      .action = ctx.dry_run() ? "reopen" : "reopened", .object = object, .rest = rest, .fields = {}};
+  change.fields = {{"days", std::ssize(days)}, {"first_day", first}, {"last_day", last}};
+  ctx.dry_run() ? ctx.io().would_change(change) : ctx.io().changed(change);
+}
+
 void run_reset(const ResetOptions& opts, Context& ctx) {
+  if (opts.reopen) return run_reopen(opts, ctx);
   limits::ResetOptions options;
+  options.compare_clock = true;
   if (opts.as_of) options.as_of = base::parse_day(*opts.as_of);
   options.dry_run = ctx.dry_run();
   options.lock_wait = ctx.lock_wait();
@@ -323,14 +358,19 @@ void add_limits(Noun& limits) {
       .flag("number", &ResetOptions::number, "NUMBER",
             "Only this number: closes no day, takes back what was never placed")
       .kind(ValueKind::number)
+      .flag("reopen", &ResetOptions::reopen, "DATE",
+            "Take back that this day and later ones were closed, those that are not over")
       .flag("force", &ResetOptions::force, "Also let today begin again: forgives today's calls")
       .details(
           "A new day is a new counter, so no limit waits for this. It takes back calls that were reserved and never "
           "placed, writes down each finished day's sums, in order and also those that were missed, and says what it did. "
           "Run twice, late, or from two machines it changes nothing more. For cron: -q prints nothing on success, and "
-          "--lock-wait waits for another run. --force needs --confirm with the workspace's name.")
+          "--lock-wait waits for another run. --force needs --confirm with the workspace's name. "
+          "A clock that is days ahead, or 5 minutes from the database server's, closes nothing; what a wrong clock closed "
+          "all the same, --reopen DATE --confirm DATE opens again.")
       .example("ringctl limits reset -q --lock-wait 10m", "what cron runs")
       .example("ringctl limits reset --all-workspaces -n", "shows which days would be closed")
+      .example("ringctl limits reset --reopen 2026-03-09 --confirm 2026-03-09", "after the clock was wrong")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined, Errc::locked, Errc::schema,
               Errc::db_down, Errc::db_busy});
 }

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "db/transaction.hpp"
 
 namespace ringctl::limits {
@@ -17,6 +18,7 @@ constexpr std::string_view k_sums =
     "SELECT count(*), CAST(coalesce(sum(reserved), 0) AS bigint), CAST(coalesce(sum(connected), 0) AS bigint), "
     "CAST(coalesce(sum(refunded), 0) AS bigint), CAST(coalesce(sum(adjusted), 0) AS bigint), {} FROM {}";
 constexpr std::string_view k_of_day = "daily_usage WHERE workspace_id = $1 AND day = $2";
+constexpr std::chrono::minutes k_most_apart{5};
 // On SQLite a long look keeps the log from being written back, and a caller who commits then pays for it: so
 // many counters at a time.
 constexpr std::int64_t k_look = 50'000;
@@ -48,13 +50,28 @@ std::string add_counters(db::Connection& db, const base::Uuid& workspace, Closed
   return std::string(rows.text(5));
 }
 
+}  // namespace
+
+std::chrono::milliseconds require_server_clock(audit::Session& session, const base::Uuid& workspace) {
+  if (session.db.engine() == db::Engine::sqlite) return {};
+  const db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
+  auto rows = session.db.query("SELECT CAST(clock_timestamp() AS timestamptz(3))");
+  rows.next();
+  const auto ahead = session.clock.now() - rows.instant(0);
+  if (std::chrono::abs(ahead) > k_most_apart)
+    throw Error(Errc::conflict, "limits.clock_differs",
+                fmt::format("this machine's clock is {} {} the database server's; nothing is closed by it",
+                            base::format_duration(std::chrono::abs(ahead)),
+                            ahead.count() > 0 ? "ahead of" : "behind"),
+                "set the clock");
+  return ahead;
+}
+
 std::string image_of(const ClosedDay& day) {
   return nlohmann::json{{"counters", day.counters}, {"reserved", day.reserved}, {"connected", day.connected},
                         {"refunded", day.refunded}, {"adjusted", day.adjusted}, {"expired", day.expired}}
       .dump();
 }
-
-}  // namespace
 
 ClosedDay sums_of(db::Connection& db, const base::Uuid& workspace, base::Day day) {
   ClosedDay sums{.day = day};

@@ -2,12 +2,26 @@
 // The sums of a day that is closed: reading them off its counters, and keeping them true to calls that come
 // to be known late. Private to this room.
 
+#include <chrono>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "audit/log.hpp"
 #include "limits/reset.hpp"
 
 namespace ringctl::limits {
+
+/// Held by whoever closes days or opens them again.
+inline constexpr std::string_view k_reset_lease = "limits reset";
+inline constexpr std::chrono::minutes k_reset_lease_ttl{5};
+
+/// How far the clock is ahead of the server's, 0 on SQLite. Throws Errc::conflict [limits.clock_differs]
+/// where it is more than 5 minutes, either way.
+std::chrono::milliseconds require_server_clock(audit::Session&, const base::Uuid& workspace);
+
+/// Canonical JSON for the audit log.
+std::string image_of(const ClosedDay&);
 
 /// What the day's counters come to now. In read transactions of its own, a piece at a time on SQLite.
 ClosedDay sums_of(db::Connection&, const base::Uuid& workspace, base::Day);

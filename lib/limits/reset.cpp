@@ -22,9 +22,10 @@ namespace ringctl::limits {
 namespace {
 
 constexpr std::size_t k_most_days = 400;
+// More days than a long weekend leaves, and nobody called on the last ones: then it is rather the clock.
+constexpr std::size_t k_quiet_days = 7;
 constexpr std::size_t k_batch = 50;  // counters zeroed in one transaction
-constexpr std::string_view k_lease = "limits reset";
-constexpr std::chrono::minutes k_lease_ttl{5};
+constexpr std::chrono::minutes k_worth_a_warning{1};
 
 constexpr std::string_view k_close =
     "INSERT INTO resets (workspace_id, day, at, actor, counters, reserved, connected, refunded, adjusted, expired) "
@@ -46,13 +47,14 @@ class Reset {
   }
 
   ResetReport run() {
+    if (options_.compare_clock) compare_clock();
     if (options_.dry_run) {
       plan();
       foresee();
       return std::move(report_);
     }
-    auto lease = db::Lease::acquire(db_, session_.clock, std::string(k_lease), workspace_, k_lease_ttl,
-                                    options_.lock_wait, options_.cancel);
+    auto lease = db::Lease::acquire(db_, session_.clock, std::string(k_reset_lease), workspace_,
+                                    k_reset_lease_ttl, options_.lock_wait, options_.cancel);
     if (options_.number.empty()) report_.corrected = correct_newest(session_, workspace_);
     plan();
     for (const auto& day : days_) {
@@ -68,6 +70,11 @@ class Reset {
   }
 
  private:
+  void compare_clock() {
+    const auto ahead = require_server_clock(session_, workspace_);
+    if (std::chrono::abs(ahead) > k_worth_a_warning) report_.clock_ahead = ahead;
+  }
+
   /// Reads what is to be done.
   void plan() {
     const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
@@ -103,11 +110,22 @@ class Reset {
     auto day = first_day(settings, last);
     if (!has_day(settings.zone, day)) day = next_day(settings.zone, day);
     for (; day <= last; day = next_day(settings.zone, day)) days_.push_back(day);
-    if (days_.size() > k_most_days && !options_.as_of)
-      throw Error(Errc::conflict, "limits.many_days",
-                  fmt::format("{} days from {} on would be closed; is the clock right?", days_.size(),
-                              base::format_day(days_.front())),
-                  fmt::format("ringctl limits reset --as-of {}", base::format_day(last)));
+    if (!options_.as_of) require_likely_days(last);
+  }
+
+  void require_likely_days(base::Day last) {
+    const auto unlikely = [&](std::string slug, std::string_view why) {
+      return Error(Errc::conflict, std::move(slug),
+                   fmt::format("{} days from {} on would be closed{}; is the clock right?", days_.size(),
+                               base::format_day(days_.front()), why),
+                   fmt::format("ringctl limits reset --as-of {}", base::format_day(last)));
+    };
+    if (days_.size() > k_most_days) throw unlikely("limits.many_days", "");
+    if (days_.size() <= k_quiet_days) return;
+    const auto since = base::format_day(days_[days_.size() - k_quiet_days]);
+    if (!db_.integer("SELECT 1 FROM daily_usage WHERE workspace_id = $1 AND day >= $2 AND day <= $3 LIMIT 1",
+                     {workspace_, since, base::format_day(last)}))
+      throw unlikely("limits.quiet_days", ", and nobody has called on the last ones");
   }
 
   /// After the newest closed day; before there is one, the first that was called on, else the last alone.

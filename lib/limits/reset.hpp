@@ -27,6 +27,8 @@ struct ResetOptions {
   /// count no more and are not refunded either.
   bool force = false;
   bool dry_run = false;
+  /// On PostgreSQL: hold the clock against the server's first, see clock_ahead().
+  bool compare_clock = false;
   std::chrono::milliseconds lock_wait{0};
   const base::CancelToken* cancel = nullptr;  ///< asked between short transactions; what is done stays done
 };
@@ -47,13 +49,17 @@ struct ResetReport {
   base::Day today{};
   std::int64_t zeroed = 0;    ///< counters of today that `force` took to zero
   std::int64_t forgiven = 0;  ///< calls they held
+  /// How far the clock is ahead of the server's, where that is more than a minute; negative: behind.
+  std::optional<std::chrono::milliseconds> clock_ahead = {};
   bool dry_run = false;
   bool changed() const { return !days.empty() || corrected || expired > 0 || zeroed > 0; }
 };
 
-/// Throws Errc::invalid [limits.day_not_over]; Errc::not_found [limits.unknown_number]; Errc::conflict
-/// [limits.many_days] where more than 400 days would be closed and no date was given, for the clock may be
-/// wrong; Errc::locked [lock.held] while another one runs.
+/// Throws Errc::invalid [limits.day_not_over]; Errc::not_found [limits.unknown_number]; Errc::locked
+/// [lock.held] while another one runs. The clock may be wrong, and what is closed by it keeps everybody from
+/// calling until that day has come. So Errc::conflict [limits.clock_differs] where it is more than 5 minutes
+/// from the server's, and, unless a date was given, [limits.many_days] where more than 400 days would be
+/// closed and [limits.quiet_days] where more than 7 would, on whose last 7 nobody counted a call.
 ResetReport reset(audit::Session&, const base::Uuid& workspace, const ResetOptions& = {});
 
 struct WorkspaceReset {
@@ -63,6 +69,19 @@ struct WorkspaceReset {
 };
 /// Every active workspace, by name.
 std::vector<WorkspaceReset> reset_all(audit::Session&, const ResetOptions& = {});
+
+struct ReopenOptions {
+  bool dry_run = false;
+  bool compare_clock = false;  ///< as in ResetOptions
+  std::chrono::milliseconds lock_wait{0};
+  const base::CancelToken* cancel = nullptr;
+};
+
+/// Takes back that days were closed which are not over, as a wrong clock leaves them: `from` and later ones,
+/// but none before today. Calls that were counted meanwhile stay on the day they were counted on. Returns
+/// them in order, each an audit row. Throws Errc::conflict [limits.clock_differs], Errc::locked [lock.held].
+std::vector<ClosedDay> reopen(audit::Session&, const base::Uuid& workspace, base::Day from,
+                              const ReopenOptions& = {});
 
 /// Days that were closed, newest first, at most `limit` (0 = all). Inside a read transaction.
 std::vector<ClosedDay> closed_days(db::Connection&, const base::Uuid& workspace, std::int64_t limit);

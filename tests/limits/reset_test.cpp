@@ -143,6 +143,86 @@ TEST_CASE("a clock years ahead closes nothing unless a date is given", "[limits]
   CHECK(f.markers() == 0);
 }
 
+TEST_CASE("a clock days ahead closes nothing by itself where nobody called lately", "[limits]") {
+  Night f(any_engine());
+  f.reserve();
+  f.clock.advance(7 * k_day);
+  CHECK(f.reset({.dry_run = true}).days.size() == 7);
+  f.clock.advance(k_day);
+  const auto error = test::error_of([&] { f.reset(); });
+  REQUIRE(error);
+  CHECK(error->slug() == "limits.quiet_days");
+  CHECK(error->hint() == "ringctl limits reset --as-of 2026-03-15");
+  CHECK(f.markers() == 0);
+  SECTION("unless a date is given") {
+    CHECK(f.reset({.as_of = base::parse_day("2026-03-15")}).days.size() == 8);
+  }
+  SECTION("or somebody called, so that time has gone on") {
+    f.clock.advance(-k_day);
+    f.reserve();
+    f.clock.advance(k_day);
+    CHECK(f.reset().days.size() == 8);
+  }
+}
+
+TEST_CASE("a clock that is not the server's closes nothing", "[limits]") {
+  Night f(any_engine());
+  if (f.db().engine() == db::Engine::sqlite) {  // there is no other clock
+    CHECK_FALSE(f.reset({.compare_clock = true}).clock_ahead);
+    return;
+  }
+  const auto now = base::parse_utc(
+      *f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"));
+  const auto set = [&](std::chrono::minutes ahead) { f.clock.set(now + ahead); };
+  const limits::ResetOptions compared{.compare_clock = true};
+  set(std::chrono::minutes(0));
+  CHECK_FALSE(f.reset(compared).clock_ahead);
+  set(std::chrono::minutes(3));
+  CHECK(f.reset(compared).clock_ahead > std::chrono::minutes(2));
+  const auto markers = f.markers();
+  for (const auto minutes : {10, -10, 48 * 60}) {
+    set(std::chrono::minutes(minutes));
+    CHECK(test::slug_of([&] { f.reset(compared); }) == "limits.clock_differs");
+    CHECK(test::slug_of([&] {
+            limits::reopen(f.session(), f.workspace, base::parse_day("2026-01-01"), {.compare_clock = true});
+          }) == "limits.clock_differs");
+  }
+  CHECK(f.markers() == markers);
+}
+
+TEST_CASE("days that a fast clock closed are opened again, and calls count on them", "[limits]") {
+  Night f(any_engine());
+  f.exec("UPDATE agent_phone_numbers SET daily_limit = 2");
+  f.clock.advance(k_day);
+  f.reset();
+  f.reserve_call(test::call_sid(1));
+  const auto right = f.clock.now();
+  f.clock.advance(3 * k_day);
+  f.reset();
+  f.clock.set(right);
+  REQUIRE(f.check().day == base::parse_day("2026-03-12"));
+  const auto from = base::parse_day("2026-03-01");
+  const auto reopen = [&](base::Day day, bool dry_run = false) {
+    return limits::reopen(f.session(), f.workspace, day, {.dry_run = dry_run}).size();
+  };
+  CHECK(reopen(base::parse_day("2026-03-11"), true) == 1);
+  CHECK(reopen(from, true) == 3);
+  CHECK(f.markers() == 4);
+  CHECK(reopen(from) == 3);
+  CHECK(reopen(from) == 0);
+  CHECK(f.markers() == 1);  // what is over stays closed
+  const auto verdict = f.reserve();
+  CHECK(verdict.day == base::parse_day("2026-03-09"));
+  CHECK(verdict.used == 2);
+  CHECK(test::codes(f.check()) == "limit_reached");
+  auto audited = f.audited();
+  CHECK(std::count_if(audited.begin(), audited.end(), [](const std::string& line) {
+          return line.starts_with("limits.reopen 2026-03-");
+        }) == 3);
+  f.clock.advance(k_day);
+  CHECK(days_of(f.reset()) == "2026-03-09");
+}
+
 TEST_CASE("a dry run says what would be closed and writes nothing", "[limits]") {
   Night f(any_engine());
   f.reserve();
@@ -214,7 +294,9 @@ TEST_CASE("a reset beside another one waits or is told", "[limits]") {
 TEST_CASE("two resets at once close each day once", "[limits]") {
   Night f(any_engine());
   f.reserve();
-  f.clock.advance(10 * k_day);
+  f.clock.advance(9 * k_day);
+  f.reserve();
+  f.clock.advance(k_day);
   std::vector<std::thread> threads;
   std::array<std::size_t, 4> closed{};
   threads.reserve(closed.size());

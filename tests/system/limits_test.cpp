@@ -103,6 +103,27 @@ TEST_CASE("a reset closes a day once, and is silent for cron", "[system]") {
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
 }
 
+TEST_CASE("a day that a wrong clock closed is opened again, by its name", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  lay_out(site, 5);
+  site.tamper(
+      "INSERT INTO resets (workspace_id, day, at, actor, counters, reserved, connected, refunded, adjusted, expired) "
+      "SELECT id, '2999-01-01', created_at, 'os:clock', 0, 0, 0, 0, 0, 0 FROM workspaces");
+  const auto day = [&] { return site.json({"limits", "status"}).at(0).at("day").get<std::string>(); };
+  CHECK(day() == "2999-01-02");
+  CHECK(site.failure({"limits", "reset", "--reopen", "2999-01-01"}) == "2 usage.confirmation_needed");
+  CHECK(site.failure({"limits", "reset", "--reopen", "2999-01-01", "--force"}) == "2 usage.excluded");
+  CHECK(site.failure({"limits", "reset", "--reopen", "soon", "--confirm", "soon"}) == "7 time.bad_date");
+  site.ok({"limits", "reset", "--reopen", "2999-01-01", "-n"});
+  CHECK(day() == "2999-01-02");
+  const Site::Arguments reopen{"limits", "reset", "--reopen", "2999-01-01", "--confirm", "2999-01-01"};
+  CHECK(site.json(reopen).at("days") == 1);
+  CHECK(site.json(reopen).at("changed") == false);
+  CHECK(day() < "2999");
+  CHECK(site.json({"audit", "list", "--action", "limits.reopen"}).size() == 1);
+  CHECK(site.json({"audit", "verify"}).at("ok") == true);
+}
+
 TEST_CASE("a newer area code is learnt from the configuration", "[system]") {
   const Site site(db::Engine::sqlite);
   lay_out(site, 5);
