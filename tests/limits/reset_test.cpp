@@ -332,28 +332,77 @@ TEST_CASE("all active workspaces are reset, each by its own day", "[limits]") {
   CHECK(days_of(all[2].report) == "2026-03-07");
 }
 
-TEST_CASE("the database's own function closes what is over", "[limits]") {
+namespace {
+
+/// As the manual says it: by any client, that names no workspace.
+std::int64_t close_by_sql(const Night& f) {
+  return f.database.connect()->integer("SELECT ringctl.reset_daily_call_counts()").value();
+}
+
+/// The server's time, for what goes by that.
+base::Instant server_time(Night& f) {
+  return base::parse_utc(
+      *f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"));
+}
+
+}  // namespace
+
+TEST_CASE("the database's own function closes what is over, in every workspace", "[limits]") {
   if (test::engines().size() < 2) return;
   Night f(db::Engine::postgresql);
-  f.clock.advance(-24 * 300 * std::chrono::hours(1));
-  const auto now =
-      f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))");
-  f.clock.set(*now);
-  f.clock.advance(-3 * k_day);
+  const auto other = f.database.add_workspace("other"), main = f.workspace;
+  const auto now = server_time(f);
+  f.clock.set(now - 3 * k_day);
   f.reserve();
   f.reserve_call(test::call_sid(1));
-  const auto close = [&] {
-    std::int64_t days = 0;
-    f.write([&] { days = f.db().integer("SELECT reset_daily_call_counts()").value(); });
-    return days;
-  };
-  CHECK(close() == 3);
-  CHECK(close() == 0);
+  CHECK(close_by_sql(f) == 4);
+  CHECK(close_by_sql(f) == 0);
   CHECK(f.markers() == 3);
   CHECK(f.integer("SELECT expired FROM resets ORDER BY day LIMIT 1") == 1);
   CHECK(f.integer("SELECT reserved - refunded - adjusted FROM daily_usage") == 1);
-  f.clock.set(*now);
+  f.clock.set(now);
   CHECK_FALSE(f.reset().changed());
+  f.workspace = other;
+  CHECK(f.markers() == 1);
+  f.workspace = main;
+}
+
+TEST_CASE("the database's own function takes back what expired of any day, and corrects the newest sums",
+          "[limits]") {
+  if (test::engines().size() < 2) return;
+  Night f(db::Engine::postgresql);
+  const auto now = server_time(f);
+  f.clock.set(now - 2 * k_day);
+  f.reserve_call(test::call_sid(1));
+  f.clock.set(now - k_day);
+  f.reserve_call(test::call_sid(2));
+  close_by_sql(f);
+  // A call that began before its day was closed, never placed; and one of today.
+  f.exec("UPDATE daily_usage SET reserved = reserved + 1");
+  f.exec(
+      "INSERT INTO reservations (id, workspace_id, assignment_id, day, to_number, state, reserved_at, expires_at) "
+      "SELECT gen_random_uuid(), workspace_id, assignment_id, day, '', 'open', $1, $1 FROM daily_usage",
+      {now - k_day});
+  f.clock.set(now - std::chrono::minutes(5));
+  f.reserve();
+  CHECK(close_by_sql(f) == 0);
+  CHECK(f.integer("SELECT reserved FROM resets ORDER BY day DESC LIMIT 1") == 2);
+  CHECK(f.integer("SELECT count(*) FROM reservations WHERE state = 'expired'") == 3);
+  CHECK(f.integer("SELECT CAST(sum(refunded) AS bigint) FROM daily_usage") == 3);
+}
+
+TEST_CASE("the database's own function leaves alone a workspace whose days look like a wrong clock",
+          "[limits]") {
+  if (test::engines().size() < 2) return;
+  Night f(db::Engine::postgresql);
+  f.database.add_workspace("other");
+  f.clock.set(server_time(f) - 30 * k_day);
+  f.reserve();
+  CHECK(close_by_sql(f) == 1);
+  CHECK(f.markers() == 0);
+  CHECK(test::error_of([&] { f.write([&] { f.db().integer("SELECT reset_daily_call_counts()"); }); })
+            ->message()
+            .find("30 days would be closed") != std::string::npos);
 }
 
 TEST_CASE("each call counts on exactly one day while resets cross midnight", "[limits]") {

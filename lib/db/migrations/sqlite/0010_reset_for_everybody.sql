@@ -1,0 +1,1 @@
+-- (On PostgreSQL the function reset_daily_call_counts serves every workspace and does all that `limits reset` does.)
