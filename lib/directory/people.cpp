@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "records/rows.hpp"
 #include "records/values.hpp"
 
 namespace ringctl::directory {
@@ -48,11 +49,13 @@ void inspect_users(db::Connection& db, const base::Uuid& workspace,
     return !candidate.finding && !candidate.before.empty() && candidate.before[k_user_is_active] == "yes" &&
            candidate.after[k_user_is_active] != "yes";
   };
-  nlohmann::json leaving = nlohmann::json::array();
+  std::set<std::string> leaving;
   for (const auto& candidate : candidates)
-    if (leaves(candidate)) leaving.push_back(candidate.before[k_user_email]);
+    if (leaves(candidate)) leaving.insert(candidate.before[k_user_email]);
   if (leaving.empty()) return;
-  const auto array = leaving.dump();
+  // Whoever gives them something holds them as they are: what they hold is known after that.
+  records::hold(db, workspace, k_user, leaving, records::Hold::for_change);
+  const auto array = nlohmann::json(leaving).dump();
   auto rows = db.query(
       fmt::format(
           "SELECT u.email FROM users u WHERE u.workspace_id = $1 AND u.email IN (SELECT value FROM {}) AND ("

@@ -138,10 +138,21 @@ void find_holders(db::Connection& db, const base::Uuid& workspace, const Noun& n
   }
 }
 
+void hold(db::Connection& db, const base::Uuid& workspace, const Target& target,
+          const std::set<std::string>& keys, Hold hold) {
+  if (keys.empty() || db.engine() == db::Engine::sqlite) return;
+  if (db.text("SELECT current_setting('transaction_read_only')") != "off") return;
+  const auto array = json_array({keys.begin(), keys.end()});
+  db.query(fmt::format("SELECT id FROM {} WHERE workspace_id = $1 AND {} ORDER BY id FOR {}", target.table,
+                       db.among(target.key, "$2"), hold == Hold::as_it_is ? "SHARE" : "NO KEY UPDATE"),
+           {workspace, array});
+}
+
 std::set<std::string> keys_failing(db::Connection& db, const base::Uuid& workspace, const Target& target,
                                    const std::set<std::string>& keys, std::string_view condition) {
   std::set<std::string> found;
   if (keys.empty()) return found;
+  hold(db, workspace, target, keys, Hold::as_it_is);
   const auto array = json_array({keys.begin(), keys.end()});
   auto rows = db.query(fmt::format("SELECT {} FROM {} WHERE workspace_id = $1 AND {} AND NOT ({})",
                                    target.key, target.table, db.among(target.key, "$2"), condition),

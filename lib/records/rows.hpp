@@ -23,7 +23,13 @@ void look_up(db::Connection&, const base::Uuid& workspace, const Noun&,
 void find_holders(db::Connection&, const base::Uuid& workspace, const Noun&, const Unique&,
                   std::span<const std::string_view> values,
                   const std::function<void(std::string_view value, std::string_view key)>&);
-/// Of the keys of a target, those whose row does not meet an SQL condition.
+enum class Hold { as_it_is, for_change };
+/// In a write transaction: nobody else changes the rows of these keys of a target until it ends. They are
+/// locked by id; a dry run locks nothing, and on SQLite there is one writer anyway.
+void hold(db::Connection&, const base::Uuid& workspace, const Target&, const std::set<std::string>& keys,
+          Hold);
+/// Of the keys of a target, those whose row does not meet an SQL condition. Those that do are held as they
+/// are.
 std::set<std::string> keys_failing(db::Connection&, const base::Uuid& workspace, const Target&,
                                    const std::set<std::string>& keys, std::string_view condition);
 /// Sets the finding of every candidate whose references do not exist, or that the noun's own rules refuse.

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "base/text.hpp"
 #include "directory/opt_outs.hpp"
 #include "directory/people.hpp"
+#include "records/rows.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "support/session.hpp"
@@ -194,6 +197,70 @@ TEST_CASE("somebody who is taken out of use holds no contact any more", "[direct
   CHECK(slug_of([&] {
           c.users.update("ann@example.com", {{k_user_is_active, "no"}});
         }) == "users.holds_something");
+}
+
+namespace {
+
+/// Until a connection to the test's database waits for a lock. Bounded: false if none does.
+bool somebody_waits(db::Connection& db) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < end) {
+    if (db.integer("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+                   "current_database()") > 0)
+      return true;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a contact that is given to somebody who is just leaving waits, and is refused", "[directory]") {
+  if (test::engines().size() < 2) return;  // SQLite has one writer
+  Contacts c(db::Engine::postgresql);
+  const auto leaving = c.database.connect();
+  std::string slug;
+  std::thread adding;
+  {
+    db::Transaction transaction(*leaving, db::Scope::of(c.workspace));
+    leaving->exec("UPDATE users SET is_active = FALSE WHERE email = 'ann@example.com'");
+    adding = std::thread([&] { slug = slug_of([&] { c.add(k_moe, "", "ann@example.com"); }); });
+    CHECK(somebody_waits(c.database.connection()));
+    transaction.commit();
+  }
+  adding.join();
+  CHECK(slug == "contacts.agent_inactive");
+  CHECK(c.listed().empty());
+}
+
+TEST_CASE("somebody who is given a contact just now cannot leave without it", "[directory]") {
+  if (test::engines().size() < 2) return;
+  Contacts c(db::Engine::postgresql);
+  test::Actor bob(c.database.connect(), c.clock);
+  std::string slug;
+  std::thread leaving;
+  {
+    // What an import does: it looks at the users, then writes.
+    db::Transaction transaction(c.db(), db::Scope::of(c.workspace));
+    CHECK(records::keys_failing(c.db(), c.workspace, user_target(), {"ann@example.com"}, "is_active = TRUE")
+              .empty());
+    leaving = std::thread([&] {
+      Records users(bob.session, c.workspace, users_noun());
+      slug = slug_of([&] { users.update("ann@example.com", {{k_user_is_active, "no"}}); });
+    });
+    CHECK(somebody_waits(c.database.connection()));
+    const auto contact = c.alice.ids.next();
+    c.db().exec(
+        "INSERT INTO contacts (id, workspace_id, phone_number, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
+        {contact, c.workspace, k_moe, c.clock.now()});
+    c.db().exec(
+        "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, updated_at) SELECT "
+        "$1, id, $2, 'active', $3, $3 FROM users WHERE email = 'ann@example.com'",
+        {contact, c.workspace, c.clock.now()});
+    transaction.commit();
+  }
+  leaving.join();
+  CHECK(slug == "users.holds_something");
 }
 
 TEST_CASE("notes grow line by line", "[directory]") {
