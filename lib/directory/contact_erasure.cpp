@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -71,20 +72,87 @@ std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace,
   return phones;
 }
 
-/// What stands under a phone alone: reservations, and rows of imports that were refused or that this contact
-/// was in the way of.
+/// A text that holds one of the numbers, whole: not as the beginning of a longer one.
+bool holds_one(std::string_view text, const std::set<std::string>& phones) {
+  return std::any_of(phones.begin(), phones.end(), [&](const std::string& phone) {
+    for (auto at = text.find(phone); at != std::string_view::npos; at = text.find(phone, at + 1)) {
+      const auto end = at + phone.size();
+      if (end == text.size() || text[end] < '0' || text[end] > '9') return true;
+    }
+    return false;
+  });
+}
+
+/// Condition: one of the columns holds one of the texts of an array, maybe as a part of something longer.
+std::string may_hold(const db::Connection& db, std::initializer_list<std::string_view> columns,
+                     std::string_view array) {
+  const auto* find = db.engine() == db::Engine::sqlite ? "instr" : "strpos";
+  std::string any;
+  for (const auto column : columns)
+    fmt::format_to(std::back_inserter(any), "{}{}({}, p.value) > 0", any.empty() ? "" : " OR ", find, column);
+  return fmt::format("EXISTS (SELECT 1 FROM {} p WHERE {})", db.text_array(array), any);
+}
+
+/// Contacts who had a number before: what the audit log holds of them from then.
+void scrub_images_of_others(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
+                            const std::set<std::string>& phones) {
+  const auto array = nlohmann::json(phones).dump();
+  auto ids = nlohmann::json::array();
+  auto rows = db.query(
+      fmt::format(
+          "SELECT i.audit_id, i.object_key, i.before_image, i.after_image FROM audit_images i JOIN audit_log l "
+          "ON l.id = i.audit_id WHERE l.workspace_id = $1 AND l.object_type = 'contact' AND l.object_id <> $2 "
+          "AND {}",
+          may_hold(db, {"i.object_key", "i.before_image", "i.after_image"}, "$3")),
+      {workspace, contact, array});
+  while (rows.next())
+    if (holds_one(rows.text(1), phones) || holds_one(rows.text(2), phones) || holds_one(rows.text(3), phones))
+      ids.push_back(rows.text(0));
+  const auto images = ids.dump();
+  db.exec(
+      fmt::format("UPDATE audit_images SET object_key = CASE WHEN NOT ({}) THEN object_key END, salt = NULL, "
+                  "before_image = NULL, after_image = NULL WHERE workspace_id = $1 AND audit_id IN (SELECT "
+                  "CAST(value AS {}) FROM {})",
+                  db.among("object_key", "$3"), db.engine() == db::Engine::sqlite ? "text" : "uuid",
+                  db.text_array("$2")),
+      {workspace, images, array});
+}
+
+/// Rows of imports that say a number in words, or in what they replaced.
+void scrub_job_rows(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
+  struct Row {
+    base::Uuid job;
+    std::int64_t line;
+    std::string key;
+    bool message, image;
+  };
+  const auto array = nlohmann::json(phones).dump();
+  std::vector<Row> found;
+  auto rows = db.query(
+      fmt::format("SELECT job_id, line, row_key, message, before_image FROM job_rows WHERE {} AND {}",
+                  k_of_imports, may_hold(db, {"message", "before_image"}, "$2")),
+      {workspace, array});
+  while (rows.next())
+    found.push_back({rows.uuid(0), rows.integer(1), std::string(rows.text(2)),
+                     holds_one(rows.text(3), phones), holds_one(rows.text(4), phones)});
+  for (const auto& row : found)
+    db.exec(
+        "UPDATE job_rows SET message = CASE WHEN CAST($5 AS boolean) = TRUE THEN NULL ELSE message END, "
+        "before_image = CASE WHEN CAST($6 AS boolean) = TRUE THEN NULL ELSE before_image END "
+        "WHERE workspace_id = $1 AND job_id = $2 AND line = $3 AND row_key = $4",
+        {workspace, row.job, row.line, row.key, row.message, row.image});
+}
+
+/// What stands under a phone: reservations, and rows of imports that were refused, that this contact was in
+/// the way of, or that changed who had the phone before.
 void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
   const auto array = nlohmann::json(phones).dump();
   db.exec(fmt::format("UPDATE reservations SET to_number = '' WHERE workspace_id = $1 AND {}",
                       db.among("to_number", "$2")),
           {workspace, array});
-  db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id IS NULL AND {}", k_of_imports,
-                      db.among("row_key", "$2")),
+  db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND {}", k_of_imports, db.among("row_key", "$2")),
           {workspace, array});
-  db.exec(fmt::format("UPDATE job_rows SET message = NULL WHERE {} AND message IS NOT NULL AND EXISTS "
-                      "(SELECT 1 FROM {} p WHERE message LIKE '%' || p.value || '%')",
-                      k_of_imports, db.text_array("$2")),
-          {workspace, array});
+  scrub_job_rows(db, workspace, phones);
 }
 
 }  // namespace
@@ -98,7 +166,9 @@ void erase_contact(audit::Session& session, const base::Uuid& workspace, const b
             "UPDATE contacts SET erased_at = $3 WHERE workspace_id = $1 AND id = $2 AND erased_at IS NULL",
             {workspace, contact, session.clock.now()}) == 0)
       throw Error(Errc::conflict, "contacts.erased", "the contact was erased meanwhile");
-    scrub_phones(db, workspace, phones_of(db, workspace, contact));
+    const auto phones = phones_of(db, workspace, contact);
+    scrub_phones(db, workspace, phones);
+    scrub_images_of_others(db, workspace, contact, phones);
     db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_imports),
             {workspace, contact});
     db.exec("DELETE FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2", {workspace, contact});

@@ -313,3 +313,23 @@ TEST_CASE("a person who is erased is gone everywhere, and what can be counted st
   CHECK(slug_of([&] { erase_contact(c.session(), c.workspace, id, true); }) == "contacts.erased");
   CHECK_FALSE(c.add(k_moe).before);
 }
+
+TEST_CASE(
+    "a number that was somebody else's before is forgotten of them as well, and no longer number for it",
+    "[directory]") {
+  Contacts c(GENERATE(from_range(test::engines())));
+  c.add("+16265550105", "+16265550102");
+  c.contacts.update("+16265550105", {{k_contact_phones, "-"}});
+  c.add("+441632960001", "+4416329600012");
+  const auto moe = c.add("+16265550102", "+44163296000").after.id;
+  const auto images = [&] {
+    return c.texts(
+        "SELECT coalesce(i.object_key, '') || CASE WHEN i.salt IS NULL THEN ' erased' ELSE '' END FROM audit_images i "
+        "JOIN audit_log l ON l.id = i.audit_id WHERE l.object_type = 'contact' ORDER BY l.seq");
+  };
+  erase_contact(c.session(), c.workspace, moe, true);
+  CHECK(images() ==
+        Lines{"+16265550105 erased", "+16265550105 erased", "+441632960001", " erased", moe.text()});
+  CHECK(c.texts("SELECT after_image FROM audit_images WHERE after_image LIKE '%+16265550102%'").empty());
+  CHECK(c.audit_holds());
+}
