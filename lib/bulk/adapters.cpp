@@ -15,6 +15,10 @@ namespace ringctl::bulk {
 std::unique_ptr<Adapter> adapter_for_job(std::string_view kind) {
   for (auto& adapter : all_adapters())
     if (kind == fmt::format("{}.import", adapter->noun())) return std::move(adapter);
+  if (kind == "contacts.handover")
+    throw Error(Errc::conflict, "jobs.not_an_import",
+                "contacts that were handed over are handed on, not back: their job is only a record",
+                "ringctl contacts assign PHONE USER");
   throw Error(Errc::failure, "jobs.unknown_kind",
               fmt::format("this ringctl knows no job of kind \"{}\"", kind));
 }

@@ -19,8 +19,9 @@ namespace {
 constexpr std::string_view k_images_of_contact =
     "audit_id IN (SELECT id FROM audit_log WHERE workspace_id = $1 AND object_type = 'contact' AND object_id = $2)";
 /// $1 is the workspace.
-constexpr std::string_view k_of_imports =
-    "workspace_id = $1 AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND kind = 'contacts.import')";
+constexpr std::string_view k_of_jobs =
+    "workspace_id = $1 AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND "
+    "kind IN ('contacts.import', 'contacts.handover'))";
 
 /// $1 is the workspace, $2 the contact, $3 the time. The digests in the audit log stay: without their salt
 /// they tell nothing.
@@ -56,9 +57,8 @@ std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace,
                                 {workspace, contact}),
                        phones);
   add_phones_of_images(
-      db.query(
-          fmt::format("SELECT before_image, NULL FROM job_rows WHERE {} AND object_id = $2", k_of_imports),
-          {workspace, contact}),
+      db.query(fmt::format("SELECT before_image, NULL FROM job_rows WHERE {} AND object_id = $2", k_of_jobs),
+               {workspace, contact}),
       phones);
   const auto array = nlohmann::json(phones).dump();
   auto others = db.query(fmt::format("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND "
@@ -130,7 +130,7 @@ void scrub_job_rows(db::Connection& db, const base::Uuid& workspace, const std::
   std::vector<Row> found;
   auto rows = db.query(
       fmt::format("SELECT job_id, line, row_key, message, before_image FROM job_rows WHERE {} AND {}",
-                  k_of_imports, may_hold(db, {"message", "before_image"}, "$2")),
+                  k_of_jobs, may_hold(db, {"message", "before_image"}, "$2")),
       {workspace, array});
   while (rows.next())
     found.push_back({rows.uuid(0), rows.integer(1), std::string(rows.text(2)),
@@ -150,7 +150,7 @@ void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::se
   db.exec(fmt::format("UPDATE reservations SET to_number = '' WHERE workspace_id = $1 AND {}",
                       db.among("to_number", "$2")),
           {workspace, array});
-  db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND {}", k_of_imports, db.among("row_key", "$2")),
+  db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND {}", k_of_jobs, db.among("row_key", "$2")),
           {workspace, array});
   scrub_job_rows(db, workspace, phones);
 }
@@ -169,8 +169,7 @@ void erase_contact(audit::Session& session, const base::Uuid& workspace, const b
     const auto phones = phones_of(db, workspace, contact);
     scrub_phones(db, workspace, phones);
     scrub_images_of_others(db, workspace, contact, phones);
-    db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_imports),
-            {workspace, contact});
+    db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_jobs), {workspace, contact});
     db.exec("DELETE FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2", {workspace, contact});
     for (const auto statement : k_scrub_contact)
       db.exec(statement, {workspace, contact, session.clock.now()});

@@ -8,6 +8,7 @@
 #include "base/digest.hpp"
 #include "directory/contacts.hpp"
 #include "directory/people.hpp"
+#include "jobs/journal.hpp"
 
 namespace ringctl::directory {
 namespace {
@@ -23,6 +24,37 @@ std::vector<std::string> end_assignments(audit::Session& session, const base::Uu
   while (rows.next()) contacts.emplace_back(rows.text(0));
   std::sort(contacts.begin(), contacts.end());
   return contacts;
+}
+
+/// A job whose rows are the contacts, so that the history of each of them leads to it. Inside a write
+/// transaction, after the contacts were written.
+base::Uuid note_in_journal(audit::Session& session, const base::Uuid& workspace, const std::string& among,
+                           const std::string& array, const nlohmann::json& options) {
+  auto& db = session.db;
+  std::vector<jobs::JobRow> handed;
+  auto rows =
+      db.query(fmt::format("SELECT id, phone_number, version FROM contacts WHERE workspace_id = $1 AND id {} "
+                           "ORDER BY phone_number NULLS LAST, id",
+                           among),
+               {workspace, array});
+  while (rows.next())
+    handed.push_back({.line = std::ssize(handed) + 1,
+                      .key = std::string(rows.is_null(1) ? rows.text(0) : rows.text(1)),
+                      .verdict = "update",
+                      .version_after = rows.integer(2),
+                      .object_id = rows.uuid(0)});
+  jobs::Job job;
+  job.id = session.ids.next();
+  job.kind = "contacts.handover";
+  job.state = jobs::State::finished;
+  job.actor = session.actor;
+  job.options = options.dump();
+  job.counts.rows = job.counts.updated = std::ssize(handed);
+  job.finished_at = session.clock.now();
+  jobs::Journal journal(db, session.clock, workspace);
+  journal.insert(job);
+  journal.add_rows(job.id, handed);
+  return job.id;
 }
 
 }  // namespace
@@ -57,15 +89,18 @@ void hand_over_contacts(audit::Session& session, const base::Uuid& workspace, co
             "excluded.updated_at WHERE contact_assignments.status <> 'active'",
             among),
         {workspace, array, now, to->id});
+  const auto& leaver = from.cells[k_user_email];
   const auto heir = to ? nlohmann::json(to->cells[k_user_email]) : nlohmann::json();
+  const auto job = note_in_journal(session, workspace, among, array, {{"from", leaver}, {"to", heir}});
   const nlohmann::json moved{
       {"to", heir}, {"contacts", contacts.size()}, {"digest", base::sha256_hex(array)}};
   audit::record(session, workspace,
                 {.action = "contacts.handover",
                  .object_type = "user",
                  .object_id = from.id,
-                 .object_key = from.cells[k_user_email],
-                 .after = moved.dump()});
+                 .object_key = leaver,
+                 .after = moved.dump(),
+                 .job_id = job});
 }
 
 }  // namespace ringctl::directory

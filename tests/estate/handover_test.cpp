@@ -3,6 +3,7 @@
 #include "directory/contacts.hpp"
 #include "directory/people.hpp"
 #include "estate/assignments.hpp"
+#include "jobs/journal.hpp"
 #include "records/records.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
@@ -103,6 +104,17 @@ TEST_CASE("a number that is out of use is handed over with the rest, and contact
   audit::Filter handovers;
   handovers.action = "contacts.handover";
   CHECK(o.read([&] { return audit::count(o.db(), o.workspace, handovers); }) == 1);
+  // The contact's own history leads there as well, until the contact is erased.
+  handovers.object_key = "+16265550101";
+  const auto in_history = [&] {
+    return o.read([&] {
+      handovers.jobs = jobs::jobs_naming(o.db(), o.workspace, "+16265550101");
+      return audit::count(o.db(), o.workspace, handovers);
+    });
+  };
+  CHECK(in_history() == 1);
+  directory::erase_contact(o.session(), o.workspace, contact.id, true);
+  CHECK(in_history() == 0);
 }
 
 TEST_CASE("without a successor what they hold ends, and nothing is erased", "[estate]") {
