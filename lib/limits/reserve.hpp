@@ -1,6 +1,8 @@
 #pragma once
 // Asking for a call, and counting it. Of any number of callers at a limit less one, exactly one is let
 // through: a single statement looks at the counter, at the limit and at who may call, and moves the counter.
+// Beyond the limit counts only what has happened already: a call whose reservation had expired (settle.hpp),
+// and one that was let through without the database (count_later()).
 
 #include <chrono>
 #include <string>

@@ -10,7 +10,7 @@
 //
 // Every change goes to the day the call was reserved on, closed or not. A reservation that expired and whose
 // call turns up after all is counted again, even where the day's room has gone to others since: the call was
-// placed, and the counter tells the truth. Choose a time to live that makes this rare.
+// placed, and the counter tells the truth, if beyond the limit. Choose a time to live that makes this rare.
 
 #include <optional>
 #include <string>
