@@ -270,6 +270,48 @@ void run_reopen(const ResetOptions& opts, Context& ctx) {
   ctx.dry_run() ? ctx.io().would_change(change) : ctx.io().changed(change);
 }
 
+/// What went wrong with some workspaces: the first failure's code and status, and every one by name.
+ErrorWithFigures failed(const std::vector<limits::WorkspaceReset>& all) {
+  std::vector<const limits::WorkspaceReset*> failures;
+  auto fields = nlohmann::ordered_json::array();
+  for (const auto& one : all) {
+    if (!one.error) continue;
+    failures.push_back(&one);
+    fields.push_back(
+        {{"workspace", one.workspace.name}, {"code", one.error->slug()}, {"message", one.error->message()}});
+  }
+  const auto& first = *failures.front()->error;
+  const auto hint = first.hint().starts_with("ringctl limits reset")
+                        ? fmt::format("{} --workspace '{}'", first.hint(), failures.front()->workspace.name)
+                        : first.hint();
+  Error error(first.errc(), first.slug(),
+              failures.size() == 1
+                  ? fmt::format("{}: {}", failures.front()->workspace.name, first.message())
+                  : fmt::format("{} of {} workspaces could not be reset", failures.size(), all.size()),
+              hint);
+  if (failures.size() == 1)
+    for (const auto& line : first.details()) error.detail(line);
+  else
+    for (const auto* one : failures)
+      error.detail(
+          fmt::format("{}: {}  [{}]", one->workspace.name, one->error->message(), one->error->slug()));
+  const auto figures = nlohmann::ordered_json{{"failures", fields}}.dump(
+      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return {error, figures};
+}
+
+void reset_all(const limits::ResetOptions& options, Context& ctx) {
+  ctx.database();
+  const auto all = limits::reset_all(ctx.session(), options);
+  bool good = true;
+  for (const auto& one : all)
+    if (one.error)
+      good = false;
+    else
+      show(ctx, one.workspace, one.report);
+  if (!good) throw failed(all);
+}
+
 void run_reset(const ResetOptions& opts, Context& ctx) {
   if (opts.reopen) return run_reopen(opts, ctx);
   limits::ResetOptions options;
@@ -282,16 +324,7 @@ void run_reset(const ResetOptions& opts, Context& ctx) {
   if (opts.all_workspaces) {
     if (opts.force || opts.number)
       throw Error(Errc::usage, "usage.excluded", "--all-workspaces takes neither --force nor --number");
-    ctx.database();
-    std::optional<Error> first;
-    for (const auto& one : limits::reset_all(ctx.session(), options)) {
-      if (!one.error)
-        show(ctx, one.workspace, one.report);
-      else if (!first)
-        first = one.error;
-    }
-    if (first) throw *first;
-    return;
+    return reset_all(options, ctx);
   }
   const auto& workspace = ctx.workspace();
   if (opts.number)

@@ -103,6 +103,33 @@ TEST_CASE("a reset closes a day once, and is silent for cron", "[system]") {
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
 }
 
+TEST_CASE("a reset of all workspaces names every one that failed", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  lay_out(site, 5);
+  site.ok({"workspaces", "add", "branch"});
+  const auto block = [&](std::string_view name) {
+    site.tamper(fmt::format(
+        "INSERT INTO resets (workspace_id, day, at, actor, counters, reserved, connected, refunded, adjusted, expired) "
+        "SELECT id, '2001-01-01', created_at, 'os:clock', 0, 0, 0, 0, 0, 0 FROM workspaces WHERE name = '{}'",
+        name));
+  };
+  const Site::Arguments reset_all{"limits", "reset", "--all-workspaces", "-o", "json"};
+  block("branch");
+  const auto one = nlohmann::json::parse(site.run(reset_all).err).at("error");
+  CHECK(one.at("exit") == 6);
+  CHECK(one.at("message").get<std::string>().starts_with("branch: "));
+  CHECK(one.at("hint").get<std::string>().ends_with(" --workspace 'branch'"));
+  CHECK(one.at("details").at("failures").size() == 1);
+  site.tamper("DELETE FROM resets");
+  block("branch");
+  block("default");
+  const auto both = site.run({"limits", "reset", "--all-workspaces"});
+  CHECK(both.status == 6);
+  CHECK(both.err.find("2 of 2 workspaces could not be reset") != std::string::npos);
+  CHECK(both.err.find("branch: ") != std::string::npos);
+  CHECK(both.err.find("default: ") != std::string::npos);
+}
+
 TEST_CASE("a day that a wrong clock closed is opened again, by its name", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site, 5);
