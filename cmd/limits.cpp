@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -218,7 +219,7 @@ std::string reset_text(const limits::ResetReport& report) {
 
 void warn_of_clock(const limits::ResetReport& report, Context& ctx) {
   if (!report.clock_ahead) return;
-  const auto apart = std::chrono::abs(*report.clock_ahead);
+  const auto apart = std::chrono::round<std::chrono::seconds>(std::chrono::abs(*report.clock_ahead));
   ctx.io().warn(fmt::format("this machine's clock is {} {} the database server's",
                             base::format_duration(apart),
                             report.clock_ahead->count() > 0 ? "ahead of" : "behind"));
@@ -312,11 +313,22 @@ void reset_all(const limits::ResetOptions& options, Context& ctx) {
   if (!good) throw failed(all);
 }
 
+bool is_date(std::string_view text) {
+  return std::count(text.begin(), text.end(), '-') == 2 && text.find_first_not_of("0123456789-") == text.npos;
+}
+
+void set_last_day(const std::string& text, limits::ResetOptions& options) {
+  if (is_date(text))
+    options.as_of = base::parse_day(text);
+  else
+    options.as_of_said = text;
+}
+
 void run_reset(const ResetOptions& opts, Context& ctx) {
   if (opts.reopen) return run_reopen(opts, ctx);
   limits::ResetOptions options;
   options.compare_clock = true;
-  if (opts.as_of) options.as_of = base::parse_day(*opts.as_of);
+  if (opts.as_of) set_last_day(*opts.as_of, options);
   options.dry_run = ctx.dry_run();
   options.lock_wait = ctx.lock_wait();
   options.force = opts.force;
@@ -385,7 +397,7 @@ void add_limits(Noun& limits) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
 
   limits.verb<ResetOptions>("reset", "Close the days that are over", run_reset)
-      .flag("as-of", &ResetOptions::as_of, "DATE", "The last day to close")
+      .flag("as-of", &ResetOptions::as_of, "DATE", "The last day to close: a date, yesterday, -7d")
       .default_text("yesterday")
       .flag("all-workspaces", &ResetOptions::all_workspaces, "Every active workspace, one after the other")
       .flag("number", &ResetOptions::number, "NUMBER",

@@ -59,11 +59,12 @@ std::chrono::milliseconds require_server_clock(audit::Session& session, const ba
   rows.next();
   const auto ahead = session.clock.now() - rows.instant(0);
   if (std::chrono::abs(ahead) > k_most_apart)
-    throw Error(Errc::conflict, "limits.clock_differs",
-                fmt::format("this machine's clock is {} {} the database server's; nothing is closed by it",
-                            base::format_duration(std::chrono::abs(ahead)),
-                            ahead.count() > 0 ? "ahead of" : "behind"),
-                "set the clock");
+    throw Error(
+        Errc::conflict, "limits.clock_differs",
+        fmt::format("this machine's clock is {} {} the database server's; nothing is closed by it",
+                    base::format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(ahead))),
+                    ahead.count() > 0 ? "ahead of" : "behind"),
+        "set the clock");
   return ahead;
 }
 

@@ -89,12 +89,15 @@ class Reset {
   }
 
   base::Day last_day(const base::Zone& zone, base::Day today) const {
-    if (!options_.as_of) return previous_day(zone, today);
-    if (*options_.as_of >= today)
+    auto last = options_.as_of;
+    if (!options_.as_of_said.empty())
+      last = day_at(zone, base::parse_instant(options_.as_of_said, zone, session_.clock.now()));
+    if (!last) return previous_day(zone, today);
+    if (*last >= today)
       throw Error(Errc::invalid, "limits.day_not_over",
-                  fmt::format("{} is not over: it is {} in {}", base::format_day(*options_.as_of),
+                  fmt::format("{} is not over: it is {} in {}", base::format_day(*last),
                               base::format_day(today), zone.name()));
-    return *options_.as_of;
+    return *last;
   }
 
   void find_number() {

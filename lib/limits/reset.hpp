@@ -20,6 +20,9 @@ namespace ringctl::limits {
 
 struct ResetOptions {
   std::optional<base::Day> as_of = {};  ///< the last day to close; without: yesterday
+  /// The same as people say it: "yesterday", "-7d", read in the workspace's zone. No date, so it says nothing
+  /// about the clock.
+  std::string as_of_said = {};
   /// E.164. Closes no day, for a day is the workspace's: takes back what expired of this number, and with
   /// `force` zeroes it alone.
   std::string number = {};
@@ -55,11 +58,12 @@ struct ResetReport {
   bool changed() const { return !days.empty() || corrected || expired > 0 || zeroed > 0; }
 };
 
-/// Throws Errc::invalid [limits.day_not_over]; Errc::not_found [limits.unknown_number]; Errc::locked
-/// [lock.held] while another one runs. The clock may be wrong, and what is closed by it keeps everybody from
-/// calling until that day has come. So Errc::conflict [limits.clock_differs] where it is more than 5 minutes
-/// from the server's, and, unless a date was given, [limits.many_days] where more than 400 days would be
-/// closed and [limits.quiet_days] where more than 7 would, on whose last 7 nobody counted a call.
+/// Throws Errc::invalid [limits.day_not_over, and time's own of as_of_said]; Errc::not_found
+/// [limits.unknown_number]; Errc::locked [lock.held] while another one runs. The clock may be wrong, and what
+/// is closed by it keeps everybody from calling until that day has come. So Errc::conflict
+/// [limits.clock_differs] where it is more than 5 minutes from the server's, and, unless a date was given,
+/// [limits.many_days] where more than 400 days would be closed and [limits.quiet_days] where more than 7
+/// would, on whose last 7 nobody counted a call.
 ResetReport reset(audit::Session&, const base::Uuid& workspace, const ResetOptions& = {});
 
 struct WorkspaceReset {

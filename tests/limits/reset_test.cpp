@@ -135,6 +135,19 @@ TEST_CASE("a reset up to a date leaves later days for the next one", "[limits]")
   CHECK(test::slug_of([&] { f.reset({.as_of = base::parse_day("2026-03-11")}); }) == "limits.day_not_over");
 }
 
+TEST_CASE("the last day may be said as people say it, in the workspace's zone", "[limits]") {
+  Night f(any_engine());
+  f.decide("timezone", "Pacific/Kiritimati");  // 2026-03-09 at noon of 2026-03-08 UTC
+  f.reserve();
+  f.clock.advance(3 * k_day);
+  CHECK(test::slug_of([&] { f.reset({.as_of_said = "today"}); }) == "limits.day_not_over");
+  CHECK(test::error_of([&] { f.reset({.as_of_said = "some day"}); })->errc() == Errc::invalid);
+  CHECK(days_of(f.reset({.as_of_said = "-3d"})) == "2026-03-09");
+  CHECK(days_of(f.reset({.as_of_said = "yesterday"})) == "2026-03-10 2026-03-11");
+  f.clock.advance(20 * k_day);
+  CHECK(test::slug_of([&] { f.reset({.as_of_said = "yesterday"}); }) == "limits.quiet_days");
+}
+
 TEST_CASE("a clock years ahead closes nothing unless a date is given", "[limits]") {
   Night f(any_engine());
   f.reserve();

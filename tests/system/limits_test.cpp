@@ -92,6 +92,8 @@ TEST_CASE("a reset closes a day once, and is silent for cron", "[system]") {
   CHECK(first.at("changed") == true);
   CHECK(first.at("days") == 1);
   CHECK(site.json({"reset"}).at("changed") == false);
+  CHECK(site.json({"limits", "reset", "--as-of", "yesterday"}).at("changed") == false);
+  CHECK(site.failure({"limits", "reset", "--as-of", "2026-02-30"}) == "7 time.bad_date");
   const auto quiet = site.run({"limits", "reset", "--all-workspaces", "-q"});
   CHECK(quiet.status == 0);
   CHECK((quiet.out + quiet.err).empty());
