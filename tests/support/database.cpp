@@ -14,9 +14,14 @@
 namespace ringctl::test {
 namespace {
 
-const char* server_url() {
-  const char* url = std::getenv("RINGCTL_TEST_POSTGRES");
-  return url != nullptr && *url != '\0' ? url : nullptr;
+const char* given_url() { return std::getenv("RINGCTL_TEST_POSTGRES"); }
+
+std::string server_url() {
+  const char* url = given_url();
+  if (url == nullptr || *url == '\0')
+    throw std::runtime_error(
+        "set RINGCTL_TEST_POSTGRES to a server's URL (tests/run.sh does), or to nothing to do without");
+  return url;
 }
 
 // postgresql://ringctl@host/postgres?x=y -> the same with another database.
@@ -67,15 +72,12 @@ std::string create_database(Schema schema) {
 
 }  // namespace
 
+// Throws nothing: a generator that throws takes the test program down with it. A test that comes to the
+// missing server says so.
 std::vector<db::Engine> engines() {
-  std::vector<db::Engine> found{db::Engine::sqlite};
-  if (server_url() != nullptr) {
-    found.push_back(db::Engine::postgresql);
-  } else if (const char* url = std::getenv("RINGCTL_TEST_POSTGRES"); url == nullptr) {
-    throw std::runtime_error(
-        "set RINGCTL_TEST_POSTGRES to a server's URL (tests/run.sh does), or to nothing to do without");
-  }
-  return found;
+  const char* url = given_url();
+  const bool without = url != nullptr && *url == '\0';
+  return without ? std::vector{db::Engine::sqlite} : std::vector{db::Engine::sqlite, db::Engine::postgresql};
 }
 
 db::OpenOptions test_options() {

@@ -15,7 +15,7 @@
 
 namespace ringctl::test {
 
-/// SQLite, and PostgreSQL where there is a server: GENERATE(from_range(engines())).
+/// SQLite, and PostgreSQL unless the tests shall do without: GENERATE(from_range(engines())).
 std::vector<db::Engine> engines();
 
 enum class Schema { latest, none };
