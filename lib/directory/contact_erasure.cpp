@@ -128,7 +128,8 @@ std::string may_hold(const db::Connection& db, std::initializer_list<std::string
   return fmt::format("EXISTS (SELECT 1 FROM {} p WHERE {})", db.text_array(array), any);
 }
 
-/// Contacts who had a number before: what the audit log holds of them from then.
+/// Contacts who had a number before: what the audit log holds of them from then, whole, for its digests hold
+/// only with everything they were made of.
 void scrub_images_of_others(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
                             const std::set<std::string>& phones) {
   const auto array = nlohmann::json(phones).dump();
@@ -144,13 +145,11 @@ void scrub_images_of_others(db::Connection& db, const base::Uuid& workspace, con
     if (holds_one(rows.text(1), phones) || holds_one(rows.text(2), phones) || holds_one(rows.text(3), phones))
       ids.push_back(rows.text(0));
   const auto images = ids.dump();
-  db.exec(
-      fmt::format("UPDATE audit_images SET object_key = CASE WHEN NOT ({}) THEN object_key END, salt = NULL, "
-                  "before_image = NULL, after_image = NULL WHERE workspace_id = $1 AND audit_id IN (SELECT "
-                  "CAST(value AS {}) FROM {})",
-                  db.among("object_key", "$3"), db.engine() == db::Engine::sqlite ? "text" : "uuid",
-                  db.text_array("$2")),
-      {workspace, images, array});
+  db.exec(fmt::format(
+              "UPDATE audit_images SET object_key = NULL, salt = NULL, before_image = NULL, "
+              "after_image = NULL WHERE workspace_id = $1 AND audit_id IN (SELECT CAST(value AS {}) FROM {})",
+              db.engine() == db::Engine::sqlite ? "text" : "uuid", db.text_array("$2")),
+          {workspace, images});
 }
 
 /// Rows of imports that say a number in words, or in what they replaced.
