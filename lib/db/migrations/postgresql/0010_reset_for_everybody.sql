@@ -6,7 +6,7 @@
 CREATE OR REPLACE FUNCTION reset_daily_call_counts() RETURNS bigint LANGUAGE plpgsql
 SET search_path = ringctl, pg_temp AS $$
 DECLARE
-  door text := current_door();
+  door text COLLATE "C" := current_door();
   tenant record;
   today date;
   next_day date;
