@@ -1,6 +1,8 @@
 // `ringctl serve`: configuration into the options of a service, and its life between signals.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "base/log.hpp"
@@ -103,6 +105,23 @@ serve::ServiceOptions service_options(const ServeOptions& opts, Context& ctx) {
   return options;
 }
 
+/// Descriptors for that many connections, and for what else a server opens; fewer connections where the
+/// system allows fewer.
+void make_room(net::Limits& limits) {
+  constexpr rlim_t k_others = 128;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto wanted = static_cast<rlim_t>(limits.connections) + k_others;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= wanted) return;
+  limits.connections = std::max<std::size_t>(1, limit.rlim_cur > k_others ? limit.rlim_cur - k_others : 1);
+  limits.soft_connections = std::max<std::size_t>(1, limits.connections / 4 * 3);
+  base::log(base::LogLevel::warn, "descriptors.few",
+            {{"connections", static_cast<std::int64_t>(limits.connections)}});
+}
+
 /// Asked inline where that takes microseconds; by threads of its own where a server may be slow or away.
 unsigned lookup_threads(const std::string& url) { return url.starts_with("sqlite:") ? 0 : 4; }
 
@@ -172,6 +191,7 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
   if (opts.check || ctx.dry_run())
     return ctx.io().note(fmt::format("serve would listen on {} for {}", options.listen.front().text(),
                                      options.webhooks.public_url));
+  make_room(options.limits);
   const auto url = options.webhooks.public_url;
   serve::Service service(std::move(options), open, ctx.clock());
   base::log(base::LogLevel::info, "listening",

@@ -31,13 +31,16 @@ Lookups::Lookups(OpenDatabase open, Options options) : open_(std::move(open)), o
   for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-Lookups::~Lookups() {
+Lookups::~Lookups() { stop(); }
+
+void Lookups::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   arrived_.notify_all();
   for (auto& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void Lookups::find(Question question, std::function<void(Found)> done) {

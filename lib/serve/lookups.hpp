@@ -40,6 +40,8 @@ class Lookups {
   };
   Lookups(OpenDatabase, Options);
   ~Lookups();
+  /// Answers what was asked and ends the threads. Whoever asked must live until then.
+  void stop();
   Lookups(const Lookups&) = delete;
   Lookups& operator=(const Lookups&) = delete;
 

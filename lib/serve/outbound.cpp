@@ -33,13 +33,16 @@ Outbound::Outbound(OpenDatabase open, const base::Clock& clock, Options options)
   for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-Outbound::~Outbound() {
+Outbound::~Outbound() { stop(); }
+
+void Outbound::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   arrived_.notify_all();
   for (auto& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void Outbound::place(const base::Uuid& workspace, limits::Request request,

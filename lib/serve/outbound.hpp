@@ -32,6 +32,8 @@ class Outbound {
   };
   Outbound(OpenDatabase, const base::Clock&, Options);
   ~Outbound();
+  /// Answers what was asked and ends the threads. Whoever asked must live until then.
+  void stop();
   Outbound(const Outbound&) = delete;
   Outbound& operator=(const Outbound&) = delete;
 

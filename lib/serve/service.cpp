@@ -34,6 +34,13 @@ struct Service::Impl {
     if (options.metrics_listen) metrics_server.listen({*options.metrics_listen});
   }
 
+  /// Before anything goes that somebody's thread may still come back to.
+  ~Impl() {
+    server.drain({});
+    outbound.stop();
+    lookups.stop();
+  }
+
   void handle(const net::Request& request, net::Respond respond) {
     const auto route = route_of(request.path);
     if (is_webhook(route.endpoint)) return webhooks.handle(request, route, std::move(respond));
@@ -102,6 +109,8 @@ base::Finding Service::reload() {
 bool Service::stop() {
   const auto cut = impl_->server.drain(impl_->options.drain_timeout);
   if (impl_->options.metrics_listen) impl_->metrics_server.drain({});
+  impl_->outbound.stop();
+  impl_->lookups.stop();
   const bool applied = impl_->books.stop(impl_->options.drain_timeout);
   if (cut > 0 || !applied)
     base::log(
