@@ -59,7 +59,7 @@ Sort parse_sort(const std::string& text, std::span<const Column> columns) {
   return sort;
 }
 
-void SmallList::add(std::initializer_list<Cell> cells) {
+void SmallList::add(std::span<const Cell> cells) {
   auto& row = rows_.emplace_back();
   for (const auto& cell : cells) {
     if (const auto* text = std::get_if<std::string_view>(&cell.value())) {

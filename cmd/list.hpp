@@ -33,7 +33,8 @@ class SmallList {
  public:
   SmallList(Io& io, std::span<const Column> columns, ListOptions options)
       : io_(io), columns_(columns), options_(std::move(options)) {}
-  void add(std::initializer_list<Cell> cells);
+  void add(std::span<const Cell> cells);
+  void add(std::initializer_list<Cell> cells) { add(std::span(cells.begin(), cells.size())); }
   void print();
 
  private:

@@ -25,6 +25,9 @@ bool may_be_empty(const Flag& flag) {
 }
 bool may_be_empty(const Argument& argument) { return argument.kind == ValueKind::other; }
 
+bool clears(const Flag& flag, const std::string& value) { return flag.clears && value == "-"; }
+bool clears(const Argument&, const std::string&) { return false; }
+
 /// One value for one flag or argument: checked, then put into its member.
 template <class Described>
 void assign_value(const Command& command, const std::string& shown, const Described& described, void* options,
@@ -37,7 +40,7 @@ void assign_value(const Command& command, const std::string& shown, const Descri
   if (value.empty() && choices.empty() && !may_be_empty(described))
     throw Error(Errc::usage, "usage.empty_value", fmt::format("{}: the value is empty", shown),
                 help_hint(command));
-  if (!choices.empty()) {
+  if (!choices.empty() && !clears(described, value)) {
     const auto allowed = split_choices(choices);
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
       Error error(Errc::usage, "usage.bad_value",

@@ -88,23 +88,6 @@ std::span<const Column> export_columns(const records::Noun& noun) {
   return kept(cache, noun, importable_columns);
 }
 
-Cell cell_of(Kind kind, const std::string& text) {
-  if (text.empty()) return {};
-  switch (kind) {
-    case Kind::integer:
-      return base::parse_int(text).value();
-    case Kind::flag:
-      return text == "yes";
-    case Kind::moment:
-      return base::parse_utc(text);
-    case Kind::text:
-    case Kind::list:
-    case Kind::reference:
-      break;
-  }
-  return text;
-}
-
 void importable_cells(const records::Noun& noun, const Record& record, std::vector<Cell>& cells) {
   cells.clear();
   for (std::size_t i = 0; i < record.cells.size(); ++i)
@@ -223,6 +206,23 @@ void run_update(const records::Noun& noun, const RecordOptions& opts, Context& c
 }
 
 }  // namespace
+
+Cell cell_of(records::Kind kind, const std::string& text) {
+  if (text.empty()) return {};
+  switch (kind) {
+    case Kind::integer:
+      return base::parse_int(text).value();
+    case Kind::flag:
+      return text == "yes";
+    case Kind::moment:
+      return base::parse_utc(text);
+    case Kind::text:
+    case Kind::list:
+    case Kind::reference:
+      break;
+  }
+  return text;
+}
 
 records::Records records_of(Context& ctx, const directory::Workspace& workspace, const records::Noun& noun) {
   auto reading = reading_of(&workspace);

@@ -78,6 +78,8 @@ void switch_off(const records::Noun&, std::size_t flag, Action, const RecordOpti
 std::string joined_key(const RecordOptions&);
 /// The fields of a key as a change.
 records::Change key_change(const RecordOptions&);
+/// A canonical text as a cell; "" is null. The text must outlive it.
+Cell cell_of(records::Kind, const std::string& text);
 /// Columns of a list, with static storage.
 std::span<const Column> list_columns(const records::Noun&);
 

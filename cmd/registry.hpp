@@ -72,6 +72,7 @@ struct Flag {
   bool hidden = false;
   ValueKind kind = ValueKind::text;
   std::string_view choices;       ///< "a|b|c": the only values allowed, or ""
+  bool clears = false;            ///< "-" is taken beside the choices
   std::string_view default_text;  ///< shown in help
   std::string_view excludes;      ///< name of a flag that must not be given with this one, or ""
   Assign assign;

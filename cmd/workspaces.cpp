@@ -2,36 +2,72 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <deque>
 
+#include "base/text.hpp"
+#include "base/zone.hpp"
 #include "cmd/context.hpp"
+#include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 
 namespace ringctl::cmd {
 namespace {
 
-constexpr std::array k_columns = {
-    Column{"name", ColumnType::text, true, true},
-    Column{"timezone", ColumnType::word, true, true},
-    Column{"default_country", ColumnType::word, true, true},
-    Column{"is_active", ColumnType::boolean, true, true},
-    Column{"limit_policy", ColumnType::word, false, true},
-    Column{"number_rotation", ColumnType::word, false, true},
-    Column{"limits_unavailable", ColumnType::word, false, true},
-    Column{"version", ColumnType::integer, false, true},
-    Column{"created_at", ColumnType::time, false, true},
-    Column{"updated_at", ColumnType::time, false, true},
-    Column{"id", ColumnType::uuid, false, true},
-};
+ColumnType column_type(const directory::Setting& setting) {
+  switch (setting.kind) {
+    case directory::SettingKind::flag:
+      return ColumnType::boolean;
+    case directory::SettingKind::count:
+      return ColumnType::integer;
+    case directory::SettingKind::duration:
+      return ColumnType::duration;
+    case directory::SettingKind::phone:
+      return ColumnType::e164;
+    case directory::SettingKind::spoken:
+    case directory::SettingKind::lines:
+      return ColumnType::text;
+    case directory::SettingKind::choice:
+    case directory::SettingKind::url:
+    case directory::SettingKind::countries:
+    case directory::SettingKind::accounts:
+    case directory::SettingKind::app:
+      break;
+  }
+  return ColumnType::word;
+}
+
+std::span<const Column> columns() {
+  static const auto k_columns = [] {
+    std::vector<Column> all = {{"name", ColumnType::text, true, true},
+                               {"timezone", ColumnType::word, true, true},
+                               {"default_country", ColumnType::word, true, true},
+                               {"is_active", ColumnType::boolean, true, true}};
+    for (const auto& setting : directory::workspace_settings())
+      all.push_back({setting.name, column_type(setting), false, true});
+    all.insert(all.end(), {{"version", ColumnType::integer, false, true},
+                           {"created_at", ColumnType::time, false, true},
+                           {"updated_at", ColumnType::time, false, true},
+                           {"id", ColumnType::uuid, false, true}});
+    return all;
+  }();
+  return k_columns;
+}
+
+std::vector<Cell> cells_of(const directory::Workspace& w) {
+  std::vector<Cell> cells = {w.name, w.timezone, w.default_country, w.is_active};
+  const auto described = directory::workspace_settings();
+  for (std::size_t i = 0; i < described.size(); ++i)
+    cells.push_back(cell_of(directory::kind_of(described[i]), w.settings[i]));
+  cells.insert(cells.end(), {w.version, w.created_at, w.updated_at, w.id});
+  return cells;
+}
 
 struct NoOptions {};
 
 void print(Context& ctx, ListOptions options) {
   ctx.database();
-  SmallList list(ctx.io(), k_columns, std::move(options));
-  for (const auto& w : directory::Workspaces(ctx.session()).list())
-    list.add({w.name, w.timezone, w.default_country, w.is_active, w.limit_policy, w.number_rotation,
-              w.limits_unavailable, w.version, w.created_at, w.updated_at, w.id});
+  SmallList list(ctx.io(), columns(), std::move(options));
+  for (const auto& w : directory::Workspaces(ctx.session()).list()) list.add(cells_of(w));
   list.print();
 }
 
@@ -45,18 +81,7 @@ struct ShowOptions {
 void run_show(const ShowOptions& opts, Context& ctx) {
   ctx.database();
   const auto w = opts.name ? directory::Workspaces(ctx.session()).get(*opts.name) : ctx.workspace();
-  const Cell cells[] = {w.name,
-                        w.timezone,
-                        w.default_country,
-                        w.is_active,
-                        w.limit_policy,
-                        w.number_rotation,
-                        w.limits_unavailable,
-                        w.version,
-                        w.created_at,
-                        w.updated_at,
-                        w.id};
-  ctx.io().record(k_columns, cells);
+  ctx.io().record(columns(), cells_of(w));
 }
 
 struct AddOptions {
@@ -81,22 +106,90 @@ void run_add(const AddOptions& opts, Context& ctx) {
                     .fields = {{"id", added.id}, {"timezone", Cell(zone)}}});
 }
 
+std::string_view value_name(directory::SettingKind kind) {
+  switch (kind) {
+    case directory::SettingKind::choice:
+      return "WHAT";
+    case directory::SettingKind::flag:
+      return "yes|no";
+    case directory::SettingKind::count:
+      return "N";
+    case directory::SettingKind::duration:
+      return "DUR";
+    case directory::SettingKind::spoken:
+      return "TEXT";
+    case directory::SettingKind::url:
+      return "URL";
+    case directory::SettingKind::phone:
+      return "NUMBER";
+    case directory::SettingKind::countries:
+    case directory::SettingKind::lines:
+    case directory::SettingKind::accounts:
+      return "LIST";
+    case directory::SettingKind::app:
+      return "SID";
+  }
+  return {};
+}
+
+ValueKind value_kind(const directory::Setting& setting) {
+  switch (setting.kind) {
+    case directory::SettingKind::choice:
+    case directory::SettingKind::flag:
+      return ValueKind::choice;
+    case directory::SettingKind::count:
+      return ValueKind::count;
+    case directory::SettingKind::duration:
+      return ValueKind::duration;
+    default:
+      return ValueKind::other;
+  }
+}
+
+/// "How long a step rings: 5s to 10m; - for 30s"
+std::string setting_help(const directory::Setting& setting) {
+  std::string help(setting.help);
+  const bool choices = value_kind(setting) == ValueKind::choice;  // help lists them anyway
+  if (!choices) help.append(": ").append(directory::may_be(setting));
+  if (setting.initial.empty()) return help + "; - clears";
+  const auto seconds = base::parse_int(setting.initial);
+  const auto initial = setting.kind == directory::SettingKind::duration && seconds
+                           ? base::format_duration(std::chrono::seconds(*seconds))
+                           : std::string(setting.initial);
+  return fmt::format("{}; - for {}", help, initial);
+}
+
 struct UpdateOptions {
   std::string workspace;
   std::optional<std::string> name, timezone, default_country, is_active;
-  std::optional<std::string> limit_policy, number_rotation, limits_unavailable;
+  std::vector<directory::SettingChange> settings;
 };
+
+/// A flag for each setting, with what it may be and what "-" puts it back to.
+Flag setting_flag(const directory::Setting& setting) {
+  static std::deque<std::string> kept;  // the registry keeps views
+  Flag flag;
+  flag.name = kept.emplace_back(directory::flag_of(setting));
+  flag.value_name = value_name(setting.kind);
+  flag.help = kept.emplace_back(setting_help(setting));
+  flag.choices = setting.kind == directory::SettingKind::flag ? "yes|no" : setting.choices;
+  flag.kind = value_kind(setting);
+  flag.clears = true;
+  flag.assign = [name = setting.name](void* options, const std::string& value) -> std::string_view {
+    static_cast<UpdateOptions*>(options)->settings.push_back({name, value});
+    return {};
+  };
+  return flag;
+}
 
 void run_update(const UpdateOptions& opts, Context& ctx) {
   directory::WorkspaceChange change{.name = opts.name,
                                     .timezone = opts.timezone,
                                     .default_country = opts.default_country,
-                                    .limit_policy = opts.limit_policy,
-                                    .number_rotation = opts.number_rotation,
-                                    .limits_unavailable = opts.limits_unavailable};
+                                    .settings = opts.settings};
   if (opts.is_active) change.is_active = *opts.is_active == "yes";
   if (!change.name && !change.timezone && !change.default_country && !change.is_active &&
-      !change.limit_policy && !change.number_rotation && !change.limits_unavailable)
+      change.settings.empty())
     throw Error(Errc::usage, "usage.nothing_to_do", "workspaces update: no field to change was given",
                 "ringctl workspaces update --help");
   if (change.default_country == "-") change.default_country = "";
@@ -135,7 +228,7 @@ void run_deactivate(const DeactivateOptions& opts, Context& ctx) {
 void add_workspaces(Noun& workspaces) {
   workspaces.verb<NoOptions>("list", "List workspaces", run_list)
       .details("Lists all workspaces of the database, ordered by name unless --sort says otherwise.")
-      .columns(k_columns)
+      .columns(columns())
       .example("ringctl workspaces list")
       .example("ringctl workspaces list -o json")
       .exits({Errc::schema, Errc::db_down, Errc::db_busy});
@@ -145,7 +238,7 @@ void add_workspaces(Noun& workspaces) {
       .kind(ValueKind::workspace)
       .details(
           "Shows one workspace, or, if none is named, the one that --workspace or the configuration chooses.")
-      .columns(k_columns)
+      .columns(columns())
       .example("ringctl workspaces show")
       .example("ringctl workspaces show default -o json")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
@@ -164,8 +257,8 @@ void add_workspaces(Noun& workspaces) {
       .example("ringctl workspaces add support -n", "shows what would be added")
       .exits({Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
-  workspaces.verb<UpdateOptions>("update", "Change a workspace", run_update)
-      .argument("workspace", &UpdateOptions::workspace, "Name or id")
+  auto update = workspaces.verb<UpdateOptions>("update", "Change a workspace", run_update);
+  update.argument("workspace", &UpdateOptions::workspace, "Name or id")
       .kind(ValueKind::workspace)
       .flag("name", &UpdateOptions::name, "NAME", "Its new name")
       .flag("timezone", &UpdateOptions::timezone, "ZONE", "IANA zone in which its days begin")
@@ -174,17 +267,13 @@ void add_workspaces(Noun& workspaces) {
             "Reads numbers without a country code; - clears")
       .kind(ValueKind::country)
       .flag("is-active", &UpdateOptions::is_active, "yes|no", "Whether commands may work in it")
-      .choices("yes|no")
-      .flag("limit-policy", &UpdateOptions::limit_policy, "WHAT", "Which calls count against limits")
-      .choices("attempts|connected")
-      .flag("number-rotation", &UpdateOptions::number_rotation, "ORDER", "Which of an agent's numbers calls")
-      .choices("agent_default|least_used|round_robin")
-      .flag("limits-unavailable", &UpdateOptions::limits_unavailable, "WHAT",
-            "What a call meets while the database is away")
-      .choices("refuse|allow")
-      .details("Changes the fields that are given and leaves the others alone.")
+      .choices("yes|no");
+  for (const auto& setting : directory::workspace_settings()) update.flag(setting_flag(setting));
+  update.details("Changes the fields that are given and leaves the others alone.")
       .example("ringctl workspaces update default --timezone Europe/London")
       .example("ringctl workspaces update default --limit-policy connected --number-rotation least_used")
+      .example("ringctl workspaces update default --ring-timeout 20s --after-ring callback")
+      .example("ringctl workspaces update default --outcomes 'sold|call back|not interested'")
       .example("ringctl workspaces update default --default-country GB -n",
                "shows whether anything would change")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
@@ -202,7 +291,7 @@ void add_workspaces(Noun& workspaces) {
   workspaces.verb<NoOptions>("export", "Write all workspaces", run_export)
       .details(
           "Writes every workspace with all that `list` knows, ordered by name: --limit and --sort do not apply.")
-      .columns(k_columns)
+      .columns(columns())
       .example("ringctl workspaces export --out workspaces.csv")
       .example("ringctl workspaces export -o jsonl", "one JSON object per line")
       .exits({Errc::schema, Errc::db_down, Errc::db_busy});

@@ -38,13 +38,6 @@ void require_name(const std::string& name) {
 
 void require_zone(const std::string& zone) { base::Zone::parse(zone); }
 
-void require_one_of(std::string_view what, const std::string& value,
-                    const std::vector<std::string>& allowed) {
-  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
-  throw Error(Errc::invalid, "workspaces.bad_value",
-              fmt::format("{} is no {} ({})", base::in_quotes(value), what, base::join(allowed, ", ")));
-}
-
 std::optional<std::string> canonical_country(const std::string& country) {
   if (country.empty()) return std::nullopt;
   return std::string(phone::Region::parse(country).view());

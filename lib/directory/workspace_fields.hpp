@@ -3,8 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace ringctl::directory {
 
@@ -14,7 +12,5 @@ void require_name(const std::string&);
 void require_zone(const std::string&);
 /// Two upper-case letters; "UK" reads as GB; empty clears. Throws Errc::invalid [phone.unknown_region].
 std::optional<std::string> canonical_country(const std::string&);
-/// Throws Errc::invalid [workspaces.bad_value] naming what it may be.
-void require_one_of(std::string_view what, const std::string& value, const std::vector<std::string>& allowed);
 
 }  // namespace ringctl::directory

@@ -9,13 +9,18 @@
 #include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspace_fields.hpp"
+#include "records/values.hpp"
 
 namespace ringctl::directory {
 namespace {
 
-constexpr std::string_view k_columns =
-    "id, name, timezone, default_country, is_active, limit_policy, number_rotation, limits_unavailable, version, created_at, "
-    "updated_at";
+constexpr int k_first_setting = 8;
+
+const std::string& columns() {
+  static const auto k_columns =
+      "id, name, timezone, default_country, is_active, version, created_at, updated_at, " + setting_columns();
+  return k_columns;
+}
 
 Workspace read_workspace(const db::Rows& row) {
   return {.id = row.uuid(0),
@@ -23,23 +28,21 @@ Workspace read_workspace(const db::Rows& row) {
           .timezone = std::string(row.text(2)),
           .default_country = row.maybe_text(3),
           .is_active = row.boolean(4),
-          .limit_policy = std::string(row.text(5)),
-          .number_rotation = std::string(row.text(6)),
-          .limits_unavailable = std::string(row.text(7)),
-          .version = row.integer(8),
-          .created_at = row.instant(9),
-          .updated_at = row.instant(10)};
+          .settings = settings_of(row, k_first_setting),
+          .version = row.integer(5),
+          .created_at = row.instant(6),
+          .updated_at = row.instant(7)};
 }
 
 std::string image_of(const Workspace& workspace) {
   nlohmann::json image = {{"name", workspace.name},
                           {"timezone", workspace.timezone},
                           {"default_country", nullptr},
-                          {"is_active", workspace.is_active},
-                          {"limit_policy", workspace.limit_policy},
-                          {"number_rotation", workspace.number_rotation},
-                          {"limits_unavailable", workspace.limits_unavailable}};
+                          {"is_active", workspace.is_active}};
   if (workspace.default_country) image["default_country"] = *workspace.default_country;
+  const auto described = workspace_settings();
+  for (std::size_t i = 0; i < described.size(); ++i)
+    if (!workspace.settings[i].empty()) image[std::string(described[i].name)] = workspace.settings[i];
   return image.dump();
 }
 
@@ -65,7 +68,7 @@ Error unknown(std::string_view asked, const std::vector<Workspace>& all) {
 
 std::vector<Workspace> read_all(db::Connection& db) {
   std::vector<Workspace> all;
-  auto rows = db.query(fmt::format("SELECT {} FROM workspaces ORDER BY name", k_columns));
+  auto rows = db.query(fmt::format("SELECT {} FROM workspaces ORDER BY name", columns()));
   while (rows.next()) all.push_back(read_workspace(rows));
   return all;
 }
@@ -91,25 +94,50 @@ void run(db::Connection& db, const db::Scope& scope, const std::string& name,
   }
 }
 
+/// Values that are fine on their own and leave a caller with nothing together.
+void require_consistent(const Workspace& workspace) {
+  if (workspace.setting("after_ring") == "support" && workspace.setting("support_number").empty())
+    throw Error(Errc::invalid, "workspaces.bad_value", "callers cannot be sent to support without a number",
+                fmt::format("ringctl workspaces update '{}' --support-number NUMBER", workspace.name));
+}
+
 /// Throws Errc::invalid for a value that is refused.
 Workspace changed(const Workspace& before, const WorkspaceChange& change) {
-  if (change.name) require_name(*change.name);
-  if (change.timezone) require_zone(*change.timezone);
-  if (change.limit_policy) require_one_of("limit policy", *change.limit_policy, {"attempts", "connected"});
-  if (change.number_rotation)
-    require_one_of("number rotation", *change.number_rotation,
-                   {"agent_default", "least_used", "round_robin"});
-  if (change.limits_unavailable)
-    require_one_of("answer while limits are unavailable", *change.limits_unavailable, {"refuse", "allow"});
   auto after = before;
-  if (change.name) after.name = *change.name;
-  if (change.timezone) after.timezone = *change.timezone;
+  if (change.name) require_name(after.name = *change.name);
+  if (change.timezone) require_zone(after.timezone = *change.timezone);
   if (change.default_country) after.default_country = canonical_country(*change.default_country);
   if (change.is_active) after.is_active = *change.is_active;
-  if (change.limit_policy) after.limit_policy = *change.limit_policy;
-  if (change.number_rotation) after.number_rotation = *change.number_rotation;
-  if (change.limits_unavailable) after.limits_unavailable = *change.limits_unavailable;
+  for (const auto& [name, text] : change.settings) {
+    const auto place = setting_place(name);
+    after.settings[place] =
+        canonical_setting(workspace_settings()[place], text, after.default_country.value_or(""));
+  }
+  if (!change.settings.empty()) require_consistent(after);
   return after;
+}
+
+/// Writes all but the id; the version goes up by one.
+void write(db::Connection& db, const Workspace& workspace, base::Instant now) {
+  std::string assignments;
+  std::vector<db::Param> params = {
+      workspace.id, workspace.name, workspace.timezone, workspace.default_country, workspace.is_active, now};
+  const auto described = workspace_settings();
+  std::vector<std::string> lists(described.size());  // what is bound must live
+  for (std::size_t i = 0; i < described.size(); ++i) {
+    const auto& text = workspace.settings[i];
+    const auto kind = kind_of(described[i]);
+    if (kind == records::Kind::list) lists[i] = records::stored_list(text);
+    params.push_back(kind == records::Kind::integer ? db::Param(base::parse_int(text))
+                     : kind == records::Kind::flag  ? db::Param(text == "yes")
+                     : kind == records::Kind::list  ? db::or_null(lists[i])
+                                                    : db::or_null(text));
+    fmt::format_to(std::back_inserter(assignments), ", {} = ${}", described[i].name, params.size());
+  }
+  db.exec(fmt::format("UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, "
+                      "updated_at = $6{}, version = version + 1 WHERE id = $1",
+                      assignments),
+          params);
 }
 
 }  // namespace
@@ -163,18 +191,14 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
     // An update that changes nothing locks the row and reads its newest state in one statement, on both
     // engines.
     auto rows = db.query(
-        fmt::format("UPDATE workspaces SET version = version WHERE id = $1 RETURNING {}", k_columns), {id});
+        fmt::format("UPDATE workspaces SET version = version WHERE id = $1 RETURNING {}", columns()), {id});
     if (!rows.next()) throw unknown(name, {});
     const auto before = read_workspace(rows);
     while (rows.next()) continue;
     const auto after = changed(before, change);
     differs = image_of(after) != image_of(before);
     if (!differs) return;
-    db.exec(
-        "UPDATE workspaces SET name = $2, timezone = $3, default_country = $4, is_active = $5, updated_at = "
-        "$6, limit_policy = $7, number_rotation = $8, limits_unavailable = $9, version = version + 1 WHERE id = $1",
-        {id, after.name, after.timezone, after.default_country, after.is_active, session_.clock.now(),
-         after.limit_policy, after.number_rotation, after.limits_unavailable});
+    write(db, after, session_.clock.now());
     audit::record(session_, id,
                   {.action = "workspaces.update",
                    .object_type = "workspace",

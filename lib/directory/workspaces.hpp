@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audit/log.hpp"
+#include "directory/workspace_settings.hpp"
 
 namespace ringctl::directory {
 
@@ -17,18 +18,25 @@ struct Workspace {
   std::optional<std::string>
       default_country;  ///< reads national numbers; none: numbers need + and a country code
   bool is_active = true;
-  std::string limit_policy = "attempts";          ///< which calls count: attempts, connected
-  std::string number_rotation = "agent_default";  ///< agent_default, least_used, round_robin
-  std::string limits_unavailable = "refuse";      ///< a call while the database is away: refuse, allow
+  /// Canonical texts of workspace_settings(), in their order.
+  std::vector<std::string> settings = initial_settings();
   std::int64_t version = 1;
   base::Instant created_at, updated_at;
+
+  /// One of the settings. Throws std::out_of_range for a name that is none.
+  const std::string& setting(std::string_view called) const { return settings[setting_place(called)]; }
+};
+
+struct SettingChange {
+  std::string_view name;  ///< one of workspace_settings()
+  std::string text;       ///< as typed; "" and "-" put it back to what it is at first
 };
 
 /// nullopt leaves alone; an empty default_country clears it.
 struct WorkspaceChange {
   std::optional<std::string> name = {}, timezone = {}, default_country = {};
-  std::optional<std::string> limit_policy = {}, number_rotation = {}, limits_unavailable = {};
   std::optional<bool> is_active = {};
+  std::vector<SettingChange> settings = {};
 };
 
 /// Each call runs in a transaction of its own.
@@ -40,7 +48,8 @@ class Workspaces {
   /// characters), zone or country ("UK" reads as GB).
   Workspace add(const std::string& name, const std::string& timezone,
                 const std::optional<std::string>& country);
-  /// False if nothing differed. Throws Errc::not_found [workspaces.unknown] with near names.
+  /// False if nothing differed. Throws Errc::not_found [workspaces.unknown] with near names, Errc::invalid
+  /// [workspaces.bad_value] for a setting that is refused, also by another one: support needs a number.
   bool update(const std::string& name, const WorkspaceChange&);
   /// What update() would return, without writing; throws for values that it would refuse.
   static bool would_change(const Workspace&, const WorkspaceChange&);

@@ -28,23 +28,6 @@ bool refuse(base::Finding& finding, std::string code, std::string message) {
   return false;
 }
 
-/// Text that can be stored and shown, of at most so many characters.
-bool sound(std::string_view text, std::ptrdiff_t most, bool line_breaks, base::Finding& finding) {
-  if (const auto at = base::first_invalid_utf8(text))
-    return refuse(finding, "bad_text", fmt::format("is not UTF-8 (byte {})", *at + 1));
-  const bool control = std::any_of(text.begin(), text.end(), [&](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == 0x7F || (byte < 0x20 && !(line_breaks && (c == '\n' || c == '\r' || c == '\t')));
-  });
-  if (control) return refuse(finding, "bad_text", "holds a control character");
-  const auto characters = std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-  if (characters > most)
-    return refuse(finding, "too_long",
-                  fmt::format("has {} characters, at most {} are kept", characters, most));
-  return true;
-}
-
 /// Each part of "a | b" through `canonical`; doubles are dropped.
 bool each_part(std::string_view text, const Reading& reading, Canonical canonical,
                std::vector<std::string>& parts, base::Finding& finding) {
@@ -67,6 +50,22 @@ bool each_part(std::string_view text, const Reading& reading, Canonical canonica
 }
 
 }  // namespace
+
+bool sound_text(std::string_view text, std::ptrdiff_t most, bool line_breaks, base::Finding& finding) {
+  if (const auto at = base::first_invalid_utf8(text))
+    return refuse(finding, "bad_text", fmt::format("is not UTF-8 (byte {})", *at + 1));
+  const bool control = std::any_of(text.begin(), text.end(), [&](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == 0x7F || (byte < 0x20 && !(line_breaks && (c == '\n' || c == '\r' || c == '\t')));
+  });
+  if (control) return refuse(finding, "bad_text", "holds a control character");
+  const auto characters = std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+  if (characters > most)
+    return refuse(finding, "too_long",
+                  fmt::format("has {} characters, at most {} are kept", characters, most));
+  return true;
+}
 
 bool one_of(std::string_view text, std::span<const std::string_view> words, std::string_view what,
             std::string& out, base::Finding& finding) {
@@ -104,42 +103,38 @@ bool canonical_count(std::string_view text, const Reading&, std::string& out, ba
 
 bool canonical_line(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
   const auto trimmed = base::trim(text);
-  if (!sound(trimmed, k_line, false, finding)) return false;
+  if (!sound_text(trimmed, k_line, false, finding)) return false;
   out = trimmed;
   return true;
 }
 
 bool canonical_notes(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
-  if (!sound(text, k_notes, true, finding)) return false;
+  if (!sound_text(text, k_notes, true, finding)) return false;
   out = text;
   return true;
 }
 
-namespace {
-
-bool canonical_list(std::string_view text, const Reading& reading, Canonical canonical, std::string& out,
-                    base::Finding& finding) {
+bool canonical_items(std::string_view text, const Reading& reading, Canonical each, std::string& out,
+                     base::Finding& finding) {
   std::vector<std::string> parts;
-  if (!each_part(text, reading, canonical, parts, finding)) return false;
+  if (!each_part(text, reading, each, parts, finding)) return false;
   out = base::join(parts, "|");
   return true;
 }
 
-}  // namespace
-
 bool canonical_lines(std::string_view text, const Reading& reading, std::string& out,
                      base::Finding& finding) {
-  return canonical_list(text, reading, canonical_line, out, finding);
+  return canonical_items(text, reading, canonical_line, out, finding);
 }
 
 bool canonical_phones(std::string_view text, const Reading& reading, std::string& out,
                       base::Finding& finding) {
-  return canonical_list(text, reading, canonical_phone, out, finding);
+  return canonical_items(text, reading, canonical_phone, out, finding);
 }
 
 bool canonical_emails(std::string_view text, const Reading& reading, std::string& out,
                       base::Finding& finding) {
-  return canonical_list(text, reading, canonical_email, out, finding);
+  return canonical_items(text, reading, canonical_email, out, finding);
 }
 
 bool canonical_phone(std::string_view text, const Reading& reading, std::string& out,

@@ -37,6 +37,11 @@ bool canonical_countries(std::string_view, const Reading&, std::string& out, bas
 /// RFC 3339 with an offset, as UTC.
 bool canonical_moment(std::string_view, const Reading&, std::string& out, base::Finding&);
 
+/// Parts separated by |, at most 50, each through `each`, in the order given, no doubles.
+bool canonical_items(std::string_view, const Reading&, Canonical each, std::string& out, base::Finding&);
+/// True for UTF-8 of at most so many characters without control characters; else a finding.
+bool sound_text(std::string_view, std::ptrdiff_t most, bool line_breaks, base::Finding&);
+
 /// True for what could be a number: digits and no letters.
 bool looks_like_phone(std::string_view);
 

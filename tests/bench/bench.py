@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures ringctl beside the tools' own bulk paths and plain scripts, in turn, and writes RESULTS.md beside this file.
 
-usage: bench.py --ringctl BINARY [--rows N,N] [--rounds N] [--seed S] [--only sqlite|postgresql|records|limits|startup] [--out FILE]
-RINGCTL_BENCH_NODE   a folder whose node_modules hold csv-parse, libphonenumber-js, better-sqlite3 and pg
+usage: bench.py --ringctl BINARY [--rows N,N] [--rounds N] [--seed S] [--only SECTION] [--leave-out CONTESTANT]... [--out FILE]
+RINGCTL_BENCH_NODE   a folder whose node_modules hold csv-parse, libphonenumber-js, better-sqlite3, pg, express, fastify,
+                     @fastify/formbody and twilio (npm install in it)
 RINGCTL_BENCH_TMP    where the databases go (default: TMPDIR); put it on the disk you care about
 """
 import argparse
@@ -20,6 +21,7 @@ import time
 
 import peers
 import records_peers
+import webhooks
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -63,6 +65,7 @@ class Bench:
     def __init__(self, given, scratch):
         self.ringctl = str(pathlib.Path(given.ringctl).resolve())
         self.seed = given.seed
+        self.left_out = given.leave_out
         self.scratch = scratch
         self.node = os.environ.get("RINGCTL_BENCH_NODE", "")
         self.postgres = None
@@ -318,6 +321,10 @@ def measure(bench, given):
             yield from records(bench, engine, given.rounds)
     if given.only in (None, "limits"):
         yield from limits(bench, given.rounds)
+    for section, write in webhooks.SECTIONS.items():
+        if given.only in (None, section) and bench.node:
+            print(section, file=sys.stderr)
+            yield from write(bench, given)
     if given.only in (None, "startup"):
         yield from startup(bench, given.startup_runs)
 
@@ -329,7 +336,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--startup-runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", "startup"])
+    parser.add_argument("--load-seconds", type=float, default=5, help="how long each run of a webhook section lasts")
+    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, "startup"])
+    parser.add_argument("--leave-out", action="append", default=[], help="a contestant of the webhook sections")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "RESULTS.md")
     given = parser.parse_args()
     parent = os.environ.get("RINGCTL_BENCH_TMP") or None
@@ -337,7 +346,7 @@ def main():
     scratch.chmod(0o711)
     try:
         bench = Bench(given, scratch)
-        wanted = private_postgres(bench) if given.only not in ("sqlite", "startup") else contextlib.nullcontext()
+        wanted = private_postgres(bench) if given.only not in {"sqlite", "startup", *webhooks.EMBEDDED} else contextlib.nullcontext()
         with wanted:
             text = "\n".join(measure(bench, given)).rstrip("\n") + "\n"
         given.out.write_text(text, encoding="utf-8")

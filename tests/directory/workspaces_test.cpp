@@ -158,14 +158,15 @@ TEST_CASE("what a workspace decides about limits is kept, and words it does not 
   Fresh f(GENERATE(from_range(test::engines())));
   f.workspaces.add("main", "UTC", std::nullopt);
   const auto fresh = f.workspaces.get("main");
-  CHECK(fresh.limit_policy == "attempts");
-  CHECK(fresh.number_rotation == "agent_default");
-  CHECK(fresh.limits_unavailable == "refuse");
-  CHECK(f.workspaces.update(
-      "main",
-      {.limit_policy = "connected", .number_rotation = "round_robin", .limits_unavailable = "allow"}));
-  CHECK_FALSE(f.workspaces.update("main", {.limit_policy = "connected"}));
-  CHECK(f.workspaces.get("main").number_rotation == "round_robin");
-  CHECK(test::slug_of([&] { f.workspaces.update("main", {.limit_policy = "some"}); }) ==
-        "workspaces.bad_value");
+  CHECK(fresh.setting("limit_policy") == "attempts");
+  CHECK(fresh.setting("number_rotation") == "agent_default");
+  CHECK(fresh.setting("limits_unavailable") == "refuse");
+  CHECK(f.workspaces.update("main", {.settings = {{"limit_policy", "connected"},
+                                                  {"number_rotation", "round_robin"},
+                                                  {"limits_unavailable", "allow"}}}));
+  CHECK_FALSE(f.workspaces.update("main", {.settings = {{"limit_policy", "connected"}}}));
+  CHECK(f.workspaces.get("main").setting("number_rotation") == "round_robin");
+  CHECK(test::slug_of([&] {
+          f.workspaces.update("main", {.settings = {{"limit_policy", "some"}}});
+        }) == "workspaces.bad_value");
 }

@@ -126,3 +126,58 @@ TEST_CASE("an export holds every workspace with the columns of the list", "[syst
           site.ok({"workspaces", "list", "-o", format, "--limit", "0"}));
   CHECK(site.json({"workspaces", "export", "--limit", "1"}).size() == 2);
 }
+
+TEST_CASE("what a workspace decides about calls is set by flags and shown in columns", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  const auto fresh = site.json({"workspaces", "show"});
+  CHECK(fresh["ring_timeout_s"] == 30);
+  CHECK(fresh["ring_owner"] == true);
+  CHECK(fresh["outcomes"].is_null());
+
+  site.ok({"workspaces", "update", "default", "--ring-timeout", "20s", "--wave-size", "5", "--ring-owner",
+           "no", "--after-ring", "support", "--support-number", "+12025550143", "--outcomes",
+           "sold|call back", "--consent-message", "=1+1"});
+  const auto shown = site.json({"workspaces", "show"});
+  CHECK(shown["ring_timeout_s"] == 20);
+  CHECK(shown["wave_size"] == 5);
+  CHECK(shown["ring_owner"] == false);
+  CHECK(shown["after_ring"] == "support");
+  CHECK(shown["support_number"] == "+12025550143");
+  CHECK(shown["outcomes"] == "sold|call back");
+  CHECK(site.json({"workspaces", "list"})[0] == shown);
+  CHECK(site.ok({"workspaces", "list", "-o", "tsv", "--no-header", "--columns",
+                 "ring_timeout_s,ring_owner,support_number,consent_message"}) ==
+        "20\tfalse\t+12025550143\t'=1+1\n");
+
+  CHECK(site.run({"workspaces", "update", "default", "--ring-timeout", "20s"}).err == "unchanged default\n");
+  site.ok(
+      {"workspaces", "update", "default", "--ring-timeout", "-", "--after-ring", "-", "--ring-owner", "-"});
+  CHECK(site.json({"workspaces", "show"})["ring_timeout_s"] == 30);
+  CHECK(site.json({"workspaces", "show"})["ring_owner"] == true);
+}
+
+TEST_CASE("a setting that may not be so is refused, planned or not", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  const std::vector<Site::Arguments> refused = {{"--ring-timeout", "11m"},
+                                                {"--wave-size", "11"},
+                                                {"--hold-music-url", "ftp://music.example.com/a.mp3"},
+                                                {"--support-number", "911"},
+                                                {"--after-ring", "support"},
+                                                {"--consent-countries", "Mars"},
+                                                {"--twilio-accounts", "AC1"},
+                                                {"--twiml-app-sid", "AP1"}};
+  for (const auto& flags : refused) {
+    Site::Arguments arguments = {"workspaces", "update", "default"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    INFO(flags[0]);
+    CHECK(site.failure(arguments) == "7 workspaces.bad_value");
+    arguments.emplace_back("-n");
+    CHECK(site.failure(arguments) == "7 workspaces.bad_value");
+  }
+  CHECK(site.failure({"workspaces", "update", "default", "--after-ring", "sleep"}) == "2 usage.bad_value");
+  CHECK(site.run({"workspaces", "update", "default", "--wave-size", "11"}).err.find("1 to 10") !=
+        std::string::npos);
+  CHECK(site.json({"workspaces", "show"})["version"] == 1);
+}

@@ -1,0 +1,325 @@
+#include "directory/workspace_settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+
+#include "base/error.hpp"
+#include "base/sid.hpp"
+#include "base/text.hpp"
+#include "base/zone.hpp"
+#include "records/values.hpp"
+
+namespace ringctl::directory {
+namespace {
+
+using K = SettingKind;
+using V = VoiceSettings;
+
+constexpr std::int64_t k_hour_s = 3600;
+constexpr std::int64_t k_many = 1'000'000'000;
+constexpr std::ptrdiff_t k_spoken = 4096;  // what <Say> takes
+constexpr std::size_t k_url = 2048;
+
+constexpr std::array k_settings = {
+    Setting{
+        "limit_policy", K::choice, "attempts", "Which calls count against limits", {}, "attempts|connected"},
+    Setting{"number_rotation",
+            K::choice,
+            "agent_default",
+            "Which of an agent's numbers calls",
+            {},
+            "agent_default|least_used|round_robin"},
+    Setting{"limits_unavailable",
+            K::choice,
+            "refuse",
+            "What a call meets while the database is away",
+            {},
+            "refuse|allow"},
+    Setting{"ring_timeout_s", K::duration, "30", "How long a step rings", &V::ring_timeout, {}, 5, 600},
+    Setting{"wave_size", K::count, "10", "How many are rung together", &V::wave_size, {}, 1, 10},
+    Setting{"wave_timeout_s",
+            K::duration,
+            "15",
+            "How long each wave of a step rings",
+            &V::wave_timeout,
+            {},
+            5,
+            600},
+    Setting{"waves_total_s",
+            K::duration,
+            "60",
+            "How long all waves of a step ring",
+            &V::waves_total,
+            {},
+            5,
+            k_hour_s},
+    Setting{"queue_over",
+            K::count,
+            "50",
+            "A step for more than N puts the caller into a queue",
+            &V::queue_over,
+            {},
+            1,
+            k_many},
+    Setting{"queue_wait_s",
+            K::duration,
+            "600",
+            "The longest wait in a queue",
+            &V::queue_wait,
+            {},
+            30,
+            4 * k_hour_s},
+    Setting{"hold_music_url", K::url, "", "What is played in a queue", &V::hold_music_url},
+    Setting{"ring_owner", K::flag, "yes", "Whether a number's own agent is rung before everybody",
+            &V::ring_owner},
+    Setting{"ring_unavailable", K::flag, "no", "Whether to ring who is busy, offline or on a call",
+            &V::ring_unavailable},
+    Setting{"on_call_hours",
+            K::count,
+            "4",
+            "Hours after which nobody is taken to be on a call any more",
+            &V::on_call,
+            {},
+            1,
+            24},
+    Setting{"accept_prompt", K::flag, "yes", "Whether who answers a phone presses a key to take the call",
+            &V::accept_prompt},
+    Setting{"extension_prompt", K::spoken, "", "What asks callers for an extension", &V::extension_prompt},
+    Setting{"after_ring", K::choice, "voicemail", "What comes when nobody answers", &V::after_ring,
+            "voicemail|callback|message|support"},
+    Setting{"after_ring_message", K::spoken, "", "What callers hear then", &V::after_ring_message},
+    Setting{"support_number", K::phone, "", "Where callers are sent for support", &V::support_number},
+    Setting{"recording_policy", K::choice, "never", "Which calls are recorded", &V::recording_policy,
+            "never|always|inbound|outbound"},
+    Setting{"consent_policy", K::choice, "recorded", "Which callers hear that calls are recorded",
+            &V::consent_policy, "recorded|countries|always|never"},
+    Setting{"consent_countries", K::countries, "", "Whose callers hear it, where the policy is `countries`",
+            &V::consent_countries},
+    Setting{"consent_message", K::spoken, "", "What they hear", &V::consent_message},
+    Setting{"outcomes", K::lines, "", "What agents can say came of a call", &V::outcomes},
+    Setting{"twilio_accounts", K::accounts, "", "Twilio accounts whose webhooks are taken",
+            &V::twilio_accounts},
+    Setting{"twiml_app_sid", K::app, "", "The TwiML application that access tokens name", &V::twiml_app_sid},
+};
+
+bool is_account(std::string_view text, const records::Reading&, std::string& out, base::Finding&) {
+  out = text;
+  return base::is_sid(text, "AC");
+}
+
+bool is_web_url(std::string_view text) {
+  if (text.size() > k_url) return false;
+  const auto scheme = std::string_view(text.starts_with("https://") ? "https://" : "http://");
+  if (!text.starts_with(scheme) || text.size() == scheme.size() || text[scheme.size()] == '/') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>' && c != '\\';
+  });
+}
+
+std::optional<std::string> canonical_duration(const Setting& setting, std::string_view typed) {
+  try {
+    const auto given = base::parse_duration(typed);
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(given);
+    if (whole != given || whole.count() < setting.least || whole.count() > setting.most) return std::nullopt;
+    return std::to_string(whole.count());
+  } catch (const Error&) {  // said by the caller
+    return std::nullopt;
+  }
+}
+
+std::optional<std::string> canonical_count(const Setting& setting, std::string_view typed) {
+  const auto number = base::parse_int(typed);
+  if (!number || *number < setting.least || *number > setting.most) return std::nullopt;
+  return std::to_string(*number);
+}
+
+std::optional<std::string> canonical_choice(const Setting& setting, std::string_view typed) {
+  const auto allowed = base::split(setting.choices, '|');
+  const auto lower = base::ascii_lower(typed);
+  if (std::find(allowed.begin(), allowed.end(), lower) == allowed.end()) return std::nullopt;
+  return lower;
+}
+
+/// nullopt: refused.
+std::optional<std::string> try_canonical(const Setting& setting, std::string_view typed,
+                                         const records::Reading& reading) {
+  std::string out;
+  base::Finding finding;
+  const auto if_fits = [&](bool fits) { return fits ? std::optional(out) : std::nullopt; };
+  switch (setting.kind) {
+    case K::choice:
+      return canonical_choice(setting, typed);
+    case K::count:
+      return canonical_count(setting, typed);
+    case K::duration:
+      return canonical_duration(setting, typed);
+    case K::flag:
+      return if_fits(records::canonical_flag(typed, reading, out, finding));
+    case K::phone:
+      return if_fits(records::canonical_phone(typed, reading, out, finding));
+    case K::lines:
+      return if_fits(records::canonical_lines(typed, reading, out, finding));
+    case K::countries:
+      return if_fits(records::canonical_items(typed, reading, records::canonical_country, out, finding));
+    case K::accounts:
+      return if_fits(records::canonical_items(typed, reading, is_account, out, finding));
+    case K::spoken:
+      out = typed;
+      return if_fits(records::sound_text(typed, k_spoken, true, finding));
+    case K::url:
+      out = typed;
+      return if_fits(is_web_url(typed));
+    case K::app:
+      out = typed;
+      return if_fits(base::is_sid(typed, "AP"));
+  }
+  return std::nullopt;
+}
+
+/// As messages call it: "ring timeout".
+std::string spoken_name(const Setting& setting) {
+  auto name = flag_of(setting);
+  std::replace(name.begin(), name.end(), '-', ' ');
+  return name;
+}
+
+/// Puts a canonical text where calls are decided.
+struct Fill {
+  VoiceSettings& to;
+  std::string_view text;
+
+  std::int64_t number() const { return base::parse_int(text).value_or(0); }
+  void operator()(std::monostate) const {}
+  void operator()(int V::*member) const { to.*member = static_cast<int>(number()); }
+  void operator()(bool V::*member) const { to.*member = text == "yes"; }
+  void operator()(std::string V::*member) const { to.*member = text; }
+  void operator()(std::chrono::seconds V::*member) const { to.*member = std::chrono::seconds(number()); }
+  void operator()(std::chrono::hours V::*member) const { to.*member = std::chrono::hours(number()); }
+  void operator()(std::vector<std::string> V::*member) const {
+    (to.*member).clear();
+    for (const auto part : base::split(text, '|')) (to.*member).emplace_back(part);
+  }
+};
+
+}  // namespace
+
+std::span<const Setting> workspace_settings() { return k_settings; }
+
+std::size_t setting_place(std::string_view name) {
+  const auto* const found = std::find_if(k_settings.begin(), k_settings.end(),
+                                         [&](const Setting& setting) { return setting.name == name; });
+  if (found == k_settings.end()) throw std::out_of_range(fmt::format("no setting is called {}", name));
+  return static_cast<std::size_t>(found - k_settings.begin());
+}
+
+std::vector<std::string> initial_settings() {
+  std::vector<std::string> texts;
+  for (const auto& setting : k_settings) texts.emplace_back(setting.initial);
+  return texts;
+}
+
+std::string flag_of(const Setting& setting) {
+  auto name = std::string(setting.name);
+  if (setting.kind == K::duration) name.resize(name.size() - 2);  // _s
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+std::string may_be(const Setting& setting) {
+  switch (setting.kind) {
+    case K::choice: {
+      const auto words = base::split(setting.choices, '|');
+      return fmt::format("{}", fmt::join(words, ", "));
+    }
+    case K::flag:
+      return "yes, no";
+    case K::count:
+      return fmt::format("{} to {}", setting.least,
+                         base::group_digits(static_cast<std::uint64_t>(setting.most)));
+    case K::duration:
+      return fmt::format("{} to {}", base::format_duration(std::chrono::seconds(setting.least)),
+                         base::format_duration(std::chrono::seconds(setting.most)));
+    case K::spoken:
+      return fmt::format("at most {} characters, no control characters",
+                         base::group_digits(static_cast<std::uint64_t>(k_spoken)));
+    case K::url:
+      return "a URL with https:// or http://";
+    case K::phone:
+      return "a number like +12025550143";
+    case K::countries:
+      return "country codes like US|CA";
+    case K::lines:
+      return "up to 50 lines of up to 200 characters, separated by |";
+    case K::accounts:
+      return "Account SIDs, AC and 32 lower-case hex digits, separated by |";
+    case K::app:
+      return "AP and 32 lower-case hex digits";
+  }
+  return {};
+}
+
+records::Kind kind_of(const Setting& setting) {
+  switch (setting.kind) {
+    case K::flag:
+      return records::Kind::flag;
+    case K::count:
+    case K::duration:
+      return records::Kind::integer;
+    case K::countries:
+    case K::lines:
+    case K::accounts:
+      return records::Kind::list;
+    case K::choice:
+    case K::spoken:
+    case K::url:
+    case K::phone:
+    case K::app:
+      break;
+  }
+  return records::Kind::text;
+}
+
+std::string canonical_setting(const Setting& setting, std::string_view typed,
+                              std::string_view default_country) {
+  const auto text = base::trim(typed);
+  if (text.empty() || text == "-") return std::string(setting.initial);
+  if (auto canonical = try_canonical(setting, text, {.default_country = std::string(default_country)}))
+    return *std::move(canonical);
+  throw Error(Errc::invalid, "workspaces.bad_value",
+              fmt::format("{} is no {} ({})", base::in_quotes(text), spoken_name(setting), may_be(setting)));
+}
+
+const std::string& setting_columns() {
+  static const auto k_columns = [] {
+    std::string list;
+    for (const auto& setting : k_settings) list.append(list.empty() ? "" : ", ").append(setting.name);
+    return list;
+  }();
+  return k_columns;
+}
+
+std::vector<std::string> settings_of(const db::Rows& row, int first) {
+  std::vector<std::string> texts;
+  for (const auto& setting : k_settings) texts.push_back(records::read_value(row, first++, kind_of(setting)));
+  return texts;
+}
+
+VoiceSettings read_voice_settings(db::Connection& db, const base::Uuid& workspace) {
+  static const auto k_sql = fmt::format("SELECT {} FROM workspaces WHERE id = $1", setting_columns());
+  auto rows = db.query(k_sql, {workspace});
+  if (!rows.next())
+    throw Error(Errc::not_found, "workspaces.unknown", "the workspace is not there",
+                "ringctl workspaces list");
+  const auto texts = settings_of(rows, 0);
+  VoiceSettings settings;
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    if (!texts[i].empty()) std::visit(Fill{settings, texts[i]}, k_settings[i].member);
+  return settings;
+}
+
+}  // namespace ringctl::directory

@@ -1,0 +1,65 @@
+#pragma once
+// The webhooks that the load driver posts: a call comes in, as Twilio says it, signed.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+struct evp_mac_st;
+struct evp_mac_ctx_st;
+
+namespace ringctl::bench {
+
+/// HMAC-SHA1 with one key, in Base64: what stands in X-Twilio-Signature.
+class Signer {
+ public:
+  explicit Signer(std::string_view token);
+  std::string sign(std::string_view text);
+
+ private:
+  struct Free {
+    void operator()(evp_mac_st*) const;
+    void operator()(evp_mac_ctx_st*) const;
+  };
+  std::unique_ptr<evp_mac_st, Free> mac_;
+  std::unique_ptr<evp_mac_ctx_st, Free> context_;
+};
+
+struct RequestOptions {
+  std::string public_url = {};  ///< "https://pbx.example.com": what is signed, with the path
+  std::string host = {};        ///< of the Host header
+  std::string path = {};
+  std::string token = {};
+  std::string account_sid = {};
+  std::string to = {};
+  std::vector<std::string> callers = {};                         ///< E.164, taken in turn; not empty
+  std::vector<std::pair<std::string, std::string>> fields = {};  ///< beside the usual ones, or in their place
+  bool close = false;                                            ///< ask for the end of the connection
+};
+
+/// Writes one request after the other, each with a CallSid that no other run has.
+class Requests {
+ public:
+  explicit Requests(RequestOptions);
+  /// Replaces `out` by the bytes of the next request; returns its CallSid, valid until the next call.
+  std::string_view next(std::string& out);
+
+ private:
+  struct Field {
+    std::string name, value, encoded;  ///< both names and values as they are signed; `encoded` in the body
+    enum { fixed, caller, call_sid } kind = fixed;
+  };
+  void add(std::string name, std::string value);
+
+  RequestOptions options_;
+  Signer signer_;
+  std::vector<Field> fields_;  ///< ordered by name
+  std::vector<std::string> encoded_callers_;
+  std::string run_, call_sid_, signed_, body_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace ringctl::bench
