@@ -204,6 +204,7 @@ const records::Noun& extensions_noun() {
                   .initial = "yes",
                   .aliases = {"active"}}},
       .uniques = {{.code = "user_has_one", .fields = {k_extension_number, k_extension_user}}},
+      .switched_on = k_extension_is_active,
       .inspect = inspect_extensions,
       .looks_like_key = all_digits,
   };

@@ -146,7 +146,8 @@ struct Noun {
   /// SQL over t that holds for a row which goes by the canonical key in $2 as well.
   std::string_view also_known_by = {};
   std::unique_ptr<Beside> (*beside)(audit::Session&, const base::Uuid& workspace) = nullptr;
-  /// A flag that making the row by hand sets, if the row is there and says no.
+  /// The flag of rows that are in use. Making a row by hand that is there and says no: put() sets it, add()
+  /// refuses.
   std::optional<std::size_t> switched_on = {};
   /// Rules of its own, for rows whose references are known to exist. Sets the finding of those it refuses.
   void (*inspect)(db::Connection&, const base::Uuid& workspace, std::span<Candidate>) = nullptr;

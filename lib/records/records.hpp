@@ -53,7 +53,8 @@ class Records {
   Records(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Reading reading = {})
       : session_(session), workspace_(workspace), noun_(noun), reading_(std::move(reading)) {}
 
-  /// There already with the same values: nothing changes; with others: Errc::conflict [noun.exists].
+  /// There already with the same values: nothing changes; with others, or taken out of use unless the change
+  /// says so: Errc::conflict [noun.exists].
   Plan add(const Change&, bool write = true);
   /// Errc::not_found [noun.unknown]; Errc::conflict [noun.stale] unless it has `expected_version`,
   /// [noun.erased].
@@ -78,6 +79,8 @@ class Records {
 
  private:
   class Work;
+  /// What is made by hand is in use, unless the change says otherwise.
+  Change switching_on(Change) const;
   audit::Session& session_;
   base::Uuid workspace_;
   const Noun& noun_;

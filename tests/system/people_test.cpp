@@ -111,6 +111,15 @@ bool says(const test::ProcessResult& result, const std::string& text) {
   return result.err.find(text) != std::string::npos;
 }
 
+/// The command that a hint names, as one would copy it.
+Site::Arguments hinted(const test::ProcessResult& result) {
+  const auto at = result.err.find("  hint: ringctl ");
+  REQUIRE(at != std::string::npos);
+  auto words = test::shell_words(result.err.substr(at + 8, result.err.find('\n', at) - at - 8));
+  words.erase(words.begin());
+  return words;
+}
+
 }  // namespace
 
 TEST_CASE("fifty numbers go to ten agents, five each, by files", "[system]") {
@@ -317,6 +326,31 @@ TEST_CASE("what an agent gives up is free for others", "[system]") {
   CHECK(site.json({"extensions", "show", "100"}).at("is_active") == false);
   site.ok({"assignments", "set", number(0), agent(1)});
   CHECK(live_assignments(site, agent(1)).size() == k_each + 1);
+}
+
+TEST_CASE("what was taken out of use is not added again in silence, and the hint brings it back",
+          "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  site.ok({"extensions", "remove", "101"});
+  site.ok({"teams", "deactivate", "Support"});
+  site.ok({"numbers", "update", number(1), "--status", "inactive"});
+  const std::vector<Site::Arguments> k_again = {{"extensions", "add", "101", "--user", agent(1)},
+                                                {"teams", "add", "Support"},
+                                                {"users", "add", "gus@example.com"},
+                                                {"numbers", "add", number(1)}};
+  for (const auto& arguments : k_again) {
+    const auto refused = site.run(arguments);
+    INFO(refused.err);
+    CHECK(refused.status == 6);
+    CHECK(says(refused, "exists already, but is not active"));
+    site.ok(hinted(refused));
+    CHECK(says(site.run(arguments), "unchanged"));
+  }
+  CHECK(site.json({"extensions", "show", "101"}).at("is_active") == true);
+  CHECK(site.json({"teams", "show", "Support"}).at("is_active") == true);
+  CHECK(site.json({"users", "show", "gus@example.com"}).at("is_active") == true);
+  CHECK(site.json({"numbers", "show", number(1)}).at("status") == "active");
 }
 
 TEST_CASE("every noun comes out the same on both engines, and goes back in as what is there", "[system]") {
