@@ -317,6 +317,7 @@ Verb<RecordListOptions> RecordVerbs::list(std::string_view summary) {
       [&noun = described_](const RecordListOptions& o, Context& c) { run_list(noun, o, c); });
   filter_flags(verb);
   verb.columns(list_columns(described_))
+      .lists()
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
   return verb;
 }
