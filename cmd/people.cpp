@@ -59,6 +59,7 @@ std::string text_of(const estate::Holdings& held) {
   list(held.numbers, "number", "numbers");
   list(held.extensions, "extension", "extensions");
   list(held.pools, "SMS pool", "SMS pools");
+  list(held.teams, "team to supervise", "teams to supervise");
   if (held.contacts != 0)
     parts.push_back(fmt::format("{} {}", held.contacts, held.contacts == 1 ? "contact" : "contacts"));
   return base::join(parts, ", ");
@@ -88,6 +89,7 @@ void run_deactivate_user(const DeactivateOptions& opts, Context& ctx) {
                     .fields = {{"numbers", std::ssize(held.numbers)},
                                {"extensions", std::ssize(held.extensions)},
                                {"pools", std::ssize(held.pools)},
+                               {"teams", std::ssize(held.teams)},
                                {"contacts", held.contacts},
                                {"moved_to", successor ? Cell(*successor) : Cell(nullptr)}}});
 }
@@ -181,12 +183,12 @@ void add_users(Noun& users) {
       .argument("user", &DeactivateOptions::user, "E-mail address")
       .kind(ValueKind::user)
       .flag("move-to", &DeactivateOptions::move_to, "EMAIL",
-            "Who takes over numbers, extensions, pools and contacts")
+            "Who takes over numbers, extensions, pools, teams and contacts")
       .kind(ValueKind::user)
       .details(
           "Says what the user holds, asks, and takes them out of use in one transaction: their numbers, extensions, SMS "
-          "pools and contacts go to --move-to, or are given up. Limits and allowed countries go along with a number; "
-          "history stays. Nobody who is referred to is ever deleted.")
+          "pools, contacts and the teams they supervise go to --move-to, or are given up. Limits and allowed countries "
+          "go along with a number; history stays. Nobody who is referred to is ever deleted.")
       .example("ringctl users deactivate ann@example.com --move-to bob@example.com --yes")
       .example("ringctl users deactivate ann@example.com -n", "shows what would be given up")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::invalid, Errc::schema, Errc::db_down,

@@ -59,7 +59,8 @@ void inspect_users(db::Connection& db, const base::Uuid& workspace,
           "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.agent_id = u.id AND a.voice = TRUE AND a.is_active = TRUE) "
           "OR EXISTS (SELECT 1 FROM agent_phone_numbers s WHERE s.agent_id = u.id AND s.sms_access_enabled = TRUE) "
           "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = u.id AND c.status = 'active') "
-          "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = u.id AND e.is_active = TRUE))",
+          "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = u.id AND e.is_active = TRUE) "
+          "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = u.id))",
           db.text_array("$2")),
       {workspace, array});
   std::set<std::string, std::less<>> holders;
@@ -68,8 +69,9 @@ void inspect_users(db::Connection& db, const base::Uuid& workspace,
     if (!leaves(candidate) || !holders.contains(candidate.before[k_user_email])) continue;
     candidate.finding = {
         "holds_something",
-        fmt::format("{} still has numbers, extensions, pools or contacts; users deactivate hands them over",
-                    candidate.before[k_user_email])};
+        fmt::format(
+            "{} still has numbers, extensions, pools, teams or contacts; users deactivate hands them over",
+            candidate.before[k_user_email])};
     candidate.field = k_user_is_active;
     candidate.conflict = true;
   }
