@@ -61,7 +61,7 @@ void run_backup(const FileOptions& opts, Context& ctx) {
   refuse_own_file(ctx, "the backup", opts.file);
   const auto object = connection->url();
   const auto rest = fmt::format("to {}", opts.file);
-  if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});
+  if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest, {{"file", Cell(opts.file)}}});
   std::error_code ignored;
   if (std::filesystem::exists(opts.file, ignored)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
   db::backup(*connection, opts.file, &ctx.cancel());
@@ -76,7 +76,7 @@ void run_restore(const FileOptions& opts, Context& ctx) {
   if (!std::filesystem::exists(opts.file, ignored))
     throw Error(Errc::usage, "input.not_found", fmt::format("{} is not there", opts.file));
   db::plan_restore(opts.file, url);
-  if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest});
+  if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest, {{"file", Cell(opts.file)}}});
   ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
   db::restore(opts.file, url, &ctx.cancel());
   ctx.io().changed({"restored", object, rest, {{"file", Cell(opts.file)}}});

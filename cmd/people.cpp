@@ -78,20 +78,22 @@ void run_deactivate_user(const DeactivateOptions& opts, Context& ctx) {
   const auto rest = held.empty() ? std::string()
                     : successor  ? fmt::format("({} to {})", text_of(held), *successor)
                                  : fmt::format("({} given up)", text_of(held));
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "deactivate", .object = email, .rest = rest});
+  Change change{.action = "deactivate",
+                .object = email,
+                .rest = rest,
+                .fields = {{"numbers", std::ssize(held.numbers)},
+                           {"extensions", std::ssize(held.extensions)},
+                           {"pools", std::ssize(held.pools)},
+                           {"teams", std::ssize(held.teams)},
+                           {"contacts", held.contacts},
+                           {"moved_to", successor ? Cell(*successor) : Cell(nullptr)}}};
+  if (ctx.dry_run()) return ctx.io().would_change(change);
   if (!held.empty() && !successor)
     ctx.io().note(fmt::format("{} holds {}; --move-to USER would hand it over", email, text_of(held)));
   ctx.io().confirm(fmt::format("deactivate {}{}{}?", email, rest.empty() ? "" : " ", rest));
   estate::deactivate_user(session, workspace.id, email, successor, true);
-  ctx.io().changed({.action = "deactivated",
-                    .object = email,
-                    .rest = rest,
-                    .fields = {{"numbers", std::ssize(held.numbers)},
-                               {"extensions", std::ssize(held.extensions)},
-                               {"pools", std::ssize(held.pools)},
-                               {"teams", std::ssize(held.teams)},
-                               {"contacts", held.contacts},
-                               {"moved_to", successor ? Cell(*successor) : Cell(nullptr)}}});
+  change.action = "deactivated";
+  ctx.io().changed(change);
 }
 
 struct AvailabilityOptions {

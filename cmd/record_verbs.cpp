@@ -176,9 +176,10 @@ void report(Context& ctx, const records::Noun& noun, const records::Plan& plan, 
   const auto rest = fresh ? fmt::format("to {}", workspace) : field_names(plan);
   const std::string_view action = fresh ? "add" : "update", done = fresh ? "added" : "updated";
   if (plan.changed.empty()) return ctx.io().unchanged({.action = action, .object = object});
-  if (ctx.dry_run()) return ctx.io().would_change({.action = action, .object = object, .rest = rest});
-  ctx.io().changed(
-      {.action = done, .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace)}}});
+  Change change{.action = done, .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace)}}};
+  if (!ctx.dry_run()) return ctx.io().changed(change);
+  change.action = action;
+  ctx.io().would_change(change);
 }
 
 using Adding = records::Plan (records::Records::*)(const records::Change&, bool write);

@@ -97,7 +97,8 @@ void run_add(const AddOptions& opts, Context& ctx) {
   directory::Workspaces workspaces(ctx.session());
   if (ctx.dry_run()) {
     workspaces.require_free(opts.name);
-    return ctx.io().would_change({.action = "add", .object = opts.name, .rest = rest});
+    return ctx.io().would_change(
+        {.action = "add", .object = opts.name, .rest = rest, .fields = {{"timezone", Cell(zone)}}});
   }
   const auto added = workspaces.add(opts.name, zone, opts.default_country);
   ctx.io().changed({.action = "added",

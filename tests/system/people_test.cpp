@@ -228,10 +228,14 @@ TEST_CASE("when an agent leaves, all they hold goes to whoever is named", "[syst
   CHECK(site.failure(leaves({"gus@example.com", "--yes"})) == "6 users.inactive_successor");
   CHECK(site.failure(leaves({agent(0), "--yes"})) == "6 users.same_successor");
   CHECK(site.failure(leaves({agent(1)})) == "2 usage.confirmation_needed");
-  site.ok(leaves({agent(1), "-n"}));
+  auto plan = site.json(leaves({agent(1), "-n"}));
   CHECK(exports(site, "csv") == before);
 
   const auto report = site.json(leaves({agent(1), "--yes"}));
+  CHECK(plan.at("dry_run") == true);
+  plan.erase("dry_run");
+  plan["action"] = report.at("action");
+  CHECK(plan == report);
   CHECK(report.at("numbers") == k_each);
   CHECK(report.at("extensions") == 2);
   CHECK(report.at("pools") == 1);
