@@ -421,5 +421,15 @@ TEST_CASE("an undo keeps the people that others refer to by now", "[system]") {
   const auto result = site.run({"jobs", "undo", reports[1].at("job_id"), "--yes"});
   INFO(result.err);
   CHECK(result.status == 6);
+  CHECK(says(result, "[jobs.all_in_use]"));
+  CHECK(says(result, "hint: undo the jobs that came later first: ringctl jobs list"));
   CHECK(site.json({"users", "list"}).size() == k_agents + 2);
+  // One number has no agent any more, so something is taken back, and each row that stays says why.
+  site.machine().file("free.csv", "phone_number\n+12025550150\n+12025550151\n");
+  const std::string job = site.json({"numbers", "import", "free.csv"}).at("job_id");
+  site.ok({"assignments", "set", "+12025550151", agent(0)});
+  const auto partly = site.run({"jobs", "undo", job, "--yes"});
+  CHECK(partly.status == 3);
+  CHECK(says(partly, "kept +12025550151: others refer to it\n"));
+  CHECK(says(partly, "1 kept because others refer to them"));
 }
