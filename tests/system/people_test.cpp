@@ -424,7 +424,7 @@ TEST_CASE("an undo keeps the people that others refer to by now", "[system]") {
   CHECK(says(result, "[jobs.all_in_use]"));
   CHECK(says(result, "hint: undo the jobs that came later first: ringctl jobs list"));
   CHECK(site.json({"users", "list"}).size() == k_agents + 2);
-  // One number has no agent any more, so something is taken back, and each row that stays says why.
+  // Of two new numbers one has an agent by now: the other goes, and this one says why it stays.
   site.machine().file("free.csv", "phone_number\n+12025550150\n+12025550151\n");
   const std::string job = site.json({"numbers", "import", "free.csv"}).at("job_id");
   site.ok({"assignments", "set", "+12025550151", agent(0)});
