@@ -154,6 +154,20 @@ TEST_CASE("users who name teams that are not there yet are refused, every line o
   CHECK(site.failure({"teams", "add", "Night", "--supervisor", "sam@example.com"}) == "5 teams.unknown_user");
 }
 
+TEST_CASE("a first file that refers to what is not there makes a workspace and nothing in it", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.machine().file("contacts.csv", "phone_number,agents\n+16265550101,nobody@example.com\n");
+  site.machine().file("garbage.csv", "phone_number,agents\nnonsense,nobody@example.com\n");
+  CHECK(site.failure({"contacts", "import", "garbage.csv"}) == "7 import.invalid_rows");
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+  CHECK(site.failure({"contacts", "import", "contacts.csv", "-n"}) == "7 import.invalid_rows");
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+  CHECK(site.failure({"contacts", "import", "contacts.csv"}) == "7 import.invalid_rows");
+  CHECK(site.json({"workspaces", "list"}).size() == 1);
+  CHECK(site.json({"contacts", "list"}).empty());
+  CHECK(site.json({"jobs", "list"}).empty());
+}
+
 TEST_CASE("an assignment that cannot be is refused by hand", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
