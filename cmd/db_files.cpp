@@ -105,11 +105,8 @@ void run_copy(const CopyOptions& opts, Context& ctx) {
   db::require_current_schema(*to);
 
   auto progress = ctx.io().progress("rows copied");
-  std::uint64_t done = 0;
-  const auto counts = db::copy(from, *to, [&](const db::CopyCount& count) {
-    done += static_cast<std::uint64_t>(count.rows);
-    progress.update(done);
-  });
+  const auto counts =
+      db::copy(from, *to, [&](std::int64_t rows) { progress.update(static_cast<std::uint64_t>(rows)); });
   auto rows = ctx.io().rows(k_copy_columns);
   for (const auto& count : counts) rows.row({count.table, count.rows, count.checksum});
   rows.finish();
