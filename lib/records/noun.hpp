@@ -87,6 +87,9 @@ struct Unique {
   /// Holds for rows that have the value: over the table as t, and over canonical texts.
   std::string_view condition = "TRUE";
   std::optional<std::size_t> only_if = {};  ///< a flag: only rows where it is "yes"
+  /// What is said of a value that a row has which another one wants, and the command that helps, if any.
+  std::string (*taken)(std::string_view value, std::span<const std::string> holder) = nullptr;
+  std::string (*way_out)(std::string_view value, std::span<const std::string> wanted) = nullptr;
 };
 
 /// A column that only lists show.

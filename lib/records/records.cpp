@@ -174,6 +174,22 @@ std::vector<base::Finding> warnings_of(const Noun& noun, const Change& change, c
   return warnings;
 }
 
+namespace {
+
+Error taken(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Unique& unique,
+            std::string_view value, std::string_view holder, const Record& wanted) {
+  if (!unique.taken)
+    return {Errc::conflict, slug(noun, unique.code),
+            fmt::format("{} {} is that of {}", noun.fields[field_of(unique, wanted.cells, value)].name,
+                        shown_key(value), shown_key(holder))};
+  const auto key = key_parts(holder);
+  const auto held = read_by_key(db, workspace, noun, key, false);
+  return {Errc::conflict, slug(noun, unique.code), unique.taken(value, held ? held->cells : key),
+          unique.way_out ? unique.way_out(value, wanted.cells) : std::string()};
+}
+
+}  // namespace
+
 void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
                   const Record& after) {
   const auto own = before ? key_text(noun, before->cells) : std::string();
@@ -181,12 +197,11 @@ void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& n
     const auto values = unique_values(unique, after.cells);
     const std::vector<std::string_view> views(values.begin(), values.end());
     if (values.empty()) continue;
+    std::optional<std::pair<std::string, std::string>> clash;
     find_holders(db, workspace, noun, unique, views, [&](std::string_view value, std::string_view holder) {
-      if (holder == own) return;
-      throw Error(Errc::conflict, slug(noun, unique.code),
-                  fmt::format("{} {} is that of {}", noun.fields[field_of(unique, after.cells, value)].name,
-                              shown_key(value), shown_key(holder)));
+      if (holder != own && !clash) clash.emplace(value, holder);
     });
+    if (clash) throw taken(db, workspace, noun, unique, clash->first, clash->second, after);
   }
 }
 

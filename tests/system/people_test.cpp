@@ -186,6 +186,9 @@ TEST_CASE("an assignment that cannot be is refused by hand", "[system]") {
   CHECK(set("+12025550150", "nobody@example.com") == "5 assignments.unknown_user");
   CHECK(set("+12025550160", agent(0)) == "5 assignments.unknown_number");
   CHECK(set(number(0), agent(1)) == "6 assignments.number_taken");
+  const auto taken = site.run({"assignments", "set", number(0), agent(1)});
+  CHECK(says(taken, fmt::format("ringctl: {} is assigned to {}  [", number(0), agent(0))));
+  CHECK(hinted(taken) == Site::Arguments{"assignments", "move", number(0), agent(1)});
   CHECK(set("+12025550150", "gus@example.com") == "7 assignments.agent_inactive");
   CHECK(set("+12025550151", agent(0)) == "7 assignments.number_inactive");
   CHECK(set("+12025550150", agent(0), {"--daily-limit", "-1"}) == "7 assignments.invalid");
@@ -317,6 +320,10 @@ TEST_CASE("a contact is found by any phone, handed around and noted on, and forg
         "5 contacts.unknown_user");
   CHECK(site.failure({"contacts", "unassign", "+16265550101", "nobody@example.com"}) == "5 users.unknown");
   CHECK(site.failure({"contacts", "add", "+16265550102"}) == "6 contacts.phone_taken");
+  CHECK(says(site.run({"contacts", "add", "+16265550102"}),
+             "+16265550102 is a phone of contact +16265550101 (Lin Park)"));
+  CHECK(says(site.run({"contacts", "update", "+16265550103", "--phones", "+16265550104"}),
+             "+16265550104 is a contact of its own"));
   CHECK(site.failure({"contacts", "show", "+16265550199"}) == "5 contacts.unknown");
   CHECK(site.failure({"contacts", "erase", "+16265550101"}) == "2 usage.confirmation_needed");
 
