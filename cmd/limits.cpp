@@ -230,9 +230,10 @@ void run_reset(const ResetOptions& opts, Context& ctx) {
   if (opts.number)
     options.number = phone::parse_typed(*opts.number, workspace.default_country.value_or("")).text();
   if (opts.force && !ctx.dry_run())
-    ctx.io().confirm_severe(
-        fmt::format("forgive today's calls of {}", options.number.empty() ? workspace.name : options.number),
-        workspace.name);
+    ctx.io().confirm_severe(options.number.empty()
+                                ? std::string("forgive today's calls of workspace")
+                                : fmt::format("forgive today's calls of {} in workspace", options.number),
+                            workspace.name);
   show(ctx, workspace, limits::reset(ctx.session(), workspace.id, options));
 }
 
