@@ -102,6 +102,7 @@ Error with_same_target(const Error& error, const Globals& globals) {
     if (value && hint.find(fmt::format(" --{} ", flag)) == std::string::npos)
       fmt::format_to(std::back_inserter(flags), "--{} {} ", flag, base::for_shell(*value));
   };
+  add("config", globals.config_file);
   add("profile", globals.profile);
   // A password stays where it was typed.
   if (globals.database && base::redact_url(*globals.database) == *globals.database)

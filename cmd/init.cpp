@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/shell.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "db/connection.hpp"
@@ -47,9 +48,12 @@ void require_as_asked(const directory::Workspace& found, const InitOptions& opts
   asked.timezone = opts.zone;
   asked.default_country = opts.country;
   if (!directory::Workspaces::would_change(found, asked)) return;
+  auto command = fmt::format("ringctl workspaces update {}", base::for_shell(found.name));
+  if (opts.zone) command += " --timezone " + base::for_shell(*opts.zone);
+  if (opts.country) command += " --default-country " + base::for_shell(*opts.country);
   throw Error(Errc::conflict, "workspaces.exists",
               fmt::format("workspace \"{}\" exists already, with another zone or country", found.name),
-              fmt::format("ringctl workspaces update '{}'", found.name));
+              command);
 }
 
 void run_init(const InitOptions& opts, Context& ctx) {

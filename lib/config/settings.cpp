@@ -125,7 +125,8 @@ class Loader {
     const bool exists = std::find(known.begin(), known.end(), settings_.profile_) != known.end();
     if (exists || settings_.profile_ == key.built_in) return;
     Error error(Errc::config, "config.unknown_profile",
-                fmt::format("there is no profile \"{}\"", settings_.profile_), "ringctl profiles list");
+                fmt::format("there is no profile \"{}\"", settings_.profile_),
+                "ringctl profiles list --profile default");
     error.detail("named by " + value.origin);
     if (const auto near = base::nearest(settings_.profile_, known); !near.empty())
       error.detail("did you mean: " + base::join(near, ", "));

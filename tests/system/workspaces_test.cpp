@@ -199,3 +199,25 @@ TEST_CASE("on an empty server every hint leads to a database that can be used", 
   site.ok({"init", "--workspace", "sales"});
   site.ok({"numbers", "add", "+12025550123"});
 }
+
+TEST_CASE("hints that name a command can be copied", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"numbers", "add", "+12025550100", "--label", "Old"});
+  const std::vector<Site::Arguments> refused = {
+      {"-p", "nope", "numbers", "list"},
+      {"numbers", "add", "+12025550100", "--label", "New desk"},
+      {"init", "--zone", "America/New_York"},
+  };
+  for (const auto& arguments : refused) {
+    const auto result = site.run(arguments);
+    INFO(result.err);
+    const auto at = result.err.find("  hint: ringctl ");
+    REQUIRE(at != std::string::npos);
+    auto words = test::shell_words(result.err.substr(at + 8, result.err.find('\n', at) - at - 8));
+    words.erase(words.begin());
+    site.ok(words);
+  }
+  CHECK(site.json({"numbers", "show", "+12025550100"}).at("label") == "New desk");
+  CHECK(site.json({"workspaces", "show", "default"}).at("timezone") == "America/New_York");
+}
