@@ -129,6 +129,7 @@ void run_list(const records::Noun& noun, const RecordListOptions& opts, Context&
   const auto& workspace = ctx.workspace();
   const auto filter = filter_of(noun, opts, reading_of(&workspace));
   auto found = records_of(ctx, workspace, noun);
+  found.require_known(filter);
   records::Order order;
   if (list.sort) order = {list.sort->column, list.sort->descending};
   auto rows = ctx.io().rows(list_columns(noun));
@@ -144,9 +145,11 @@ void run_list(const records::Noun& noun, const RecordListOptions& opts, Context&
 void run_export(const records::Noun& noun, const RecordListOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   const auto filter = filter_of(noun, opts, reading_of(&workspace));
+  auto found = records_of(ctx, workspace, noun);
+  found.require_known(filter);
   auto rows = ctx.io().rows(export_columns(noun));
   std::vector<Cell> cells;
-  records_of(ctx, workspace, noun).for_each(filter, {}, 0, [&](const Record& record) {
+  found.for_each(filter, {}, 0, [&](const Record& record) {
     importable_cells(noun, record, cells);
     rows.row(cells);
   });

@@ -451,6 +451,24 @@ Record Records::get(std::string_view what) {
   return std::move(*found);
 }
 
+void Records::require_known(const Filter& filter) {
+  auto& db = session_.db;
+  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  for (const auto* part : {&filter.equals, &filter.holds})
+    for (const auto& [place, key] : *part) {
+      const auto* target = noun_.fields[place].target;
+      if (!target || key.empty()) continue;
+      const auto sql =
+          fmt::format("SELECT 1 FROM {} WHERE workspace_id = $1 AND {} = $2", target->table, target->key);
+      if (!db.integer(sql, {workspace_, key}))
+        throw Error(Errc::not_found, slug(noun_, fmt::format("unknown_{}", target->object)),
+                    fmt::format("{}: {} is no {} of this workspace", noun_.fields[place].name,
+                                base::in_quotes(key), target->object),
+                    std::string(target->hint));
+    }
+  transaction.commit();
+}
+
 std::int64_t Records::count(const Filter& filter) {
   if (Search(noun_, filter).active()) {
     std::int64_t total = 0;

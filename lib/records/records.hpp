@@ -73,6 +73,8 @@ class Records {
   std::optional<Record> find(std::string_view what);
   Record get(std::string_view what);
 
+  /// Throws Errc::not_found [noun.unknown_user] and the like for a filter that names what is not there.
+  void require_known(const Filter&);
   std::int64_t count(const Filter&);
   /// At most `limit` (0 = all), streaming. The row is valid during the call only.
   void for_each(const Filter&, const Order&, std::int64_t limit, const std::function<void(const Record&)>&);

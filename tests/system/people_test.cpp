@@ -353,6 +353,22 @@ TEST_CASE("what an agent gives up is free for others", "[system]") {
   CHECK(live_assignments(site, agent(1)).size() == k_each + 1);
 }
 
+TEST_CASE("a filter that names what is not there is an error, not an empty list", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  for (const std::string verb : {"list", "export"}) {
+    CHECK(site.failure({"users", verb, "--team", "Nope"}) == "5 users.unknown_team");
+    CHECK(site.failure({"contacts", verb, "--agents", "nobody@example.com"}) == "5 contacts.unknown_user");
+    CHECK(site.failure({"assignments", verb, "--agent", "nobody@example.com"}) ==
+          "5 assignments.unknown_user");
+    CHECK(site.failure({"extensions", verb, "--phone-number", "+12025550199"}) ==
+          "5 extensions.unknown_number");
+    site.ok({"users", verb, "--team", "-"});
+    site.ok({"users", verb, "--team", "Support"});
+  }
+  CHECK(site.json({"numbers", "list", "--provider", "Twilio"}).size() == k_numbers);
+}
+
 TEST_CASE("what was taken out of use is not added again in silence, and the hint brings it back",
           "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
