@@ -145,7 +145,7 @@ const config::Settings* Context::settings_if_readable() {
 std::filesystem::path Context::user_config_file() {
   auto file = settings().user_file();
   if (file.empty())
-    throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set",
+    throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set to an absolute path",
                 "add --config FILE");
   return file;
 }

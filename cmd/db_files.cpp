@@ -11,6 +11,7 @@
 #include "cmd/db.hpp"
 #include "cmd/own_files.hpp"
 #include "db/connection.hpp"
+#include "db/lease.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
 
@@ -68,6 +69,19 @@ void run_backup(const FileOptions& opts, Context& ctx) {
   ctx.io().changed({"backed up", object, rest, {{"file", Cell(opts.file)}}});
 }
 
+/// Whoever writes in bulk is named, as anybody else who meets them is told. A database that cannot be read
+/// holds nobody up: to replace it may be why one restores.
+void require_nobody_works(Context& ctx) {
+  std::unique_ptr<db::Connection> connection;
+  try {
+    connection = ctx.open_database_as_is();
+    db::require_current_schema(*connection);
+  } catch (const Error&) {
+    return;
+  }
+  db::await_no_lease(*connection, ctx.clock(), ctx.lock_wait(), &ctx.cancel());
+}
+
 void run_restore(const FileOptions& opts, Context& ctx) {
   const auto url = ctx.settings().database_url();
   const auto object = base::redact_url(url);
@@ -76,6 +90,7 @@ void run_restore(const FileOptions& opts, Context& ctx) {
   if (!std::filesystem::exists(opts.file, ignored))
     throw Error(Errc::usage, "input.not_found", fmt::format("{} is not there", opts.file));
   db::plan_restore(opts.file, url);
+  require_nobody_works(ctx);
   if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest, {{"file", Cell(opts.file)}}});
   ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
   db::restore(opts.file, url, &ctx.cancel());
@@ -145,7 +160,7 @@ void add_db_files(Noun& db) {
           "Asks first, or takes --yes.")
       .example("ringctl db restore estate.db --yes")
       .example("ringctl db restore estate.db -n")
-      .exits({Errc::declined, Errc::schema, Errc::db_busy, Errc::db_corrupt});
+      .exits({Errc::declined, Errc::locked, Errc::schema, Errc::db_busy, Errc::db_corrupt});
 
   db.verb<CopyOptions>("copy", "Copy everything into another, empty database", run_copy)
       .argument("url", &CopyOptions::url, "sqlite:PATH or postgresql://..., without a password")

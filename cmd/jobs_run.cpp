@@ -83,6 +83,9 @@ Error partly_undone(const bulk::UndoReport& report) {
 void run_undo(const JobOptions& options, Context& context) {
   const auto job = find_job(options, context);
   auto& io = context.io();
+  if (job.counts.created + job.counts.updated == 0 && job.state != jobs::State::undone)
+    return io.unchanged(
+        {.action = "undo", .object = "job " + job.id.short_id(), .rest = "(it changed nothing)"});
   if (!context.dry_run())
     io.confirm(fmt::format("Undo job {} ({} of {}: {} rows made, {} changed)?", job.id.short_id(), job.kind,
                            job.input_name, job.counts.created, job.counts.updated));

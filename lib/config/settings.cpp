@@ -261,7 +261,10 @@ fs::path Settings::home_dir(const char* variable, const char* under_home) const 
     return fs::path(*dir) / "ringctl";
   if (const auto home = read_environment(sources_, "HOME"); home && fs::path(*home).is_absolute())
     return fs::path(*home) / under_home / "ringctl";
-  throw Error(Errc::config, "config.no_home", fmt::format("neither HOME nor {} is set", variable),
+  const auto relative = read_environment(sources_, "HOME").value_or("");
+  throw Error(Errc::config, "config.no_home",
+              relative.empty() ? fmt::format("neither HOME nor {} is set", variable)
+                               : fmt::format("HOME is no absolute path: {}", base::in_quotes(relative)),
               fmt::format("set {}, or name the database with --database", variable));
 }
 

@@ -193,6 +193,8 @@ TEST_CASE("an assignment that cannot be is refused by hand", "[system]") {
   CHECK(set("+12025550151", agent(0)) == "7 assignments.number_inactive");
   CHECK(set("+12025550150", agent(0), {"--daily-limit", "-1"}) == "7 assignments.invalid");
   CHECK(set("+12025550150", agent(0), {"--allowed-countries", "US|XX"}) == "7 assignments.invalid");
+  CHECK(says(site.run({"assignments", "set", "+12025550150", agent(0), "--allowed-countries", "US,CA"}),
+             "; | separates them: US|CA"));
   CHECK(site.failure({"assignments", "move", "+12025550150", agent(0)}) == "6 assignments.not_assigned");
   CHECK(site.failure({"assignments", "remove", "+12025550150", agent(0)}) == "5 assignments.unknown");
   CHECK(exports(site, "csv") == before);
@@ -450,6 +452,17 @@ TEST_CASE("an undo names a row by all parts of its key", "[system]") {
   const auto result = site.run({"jobs", "undo", job, "--yes"});
   CHECK(result.status == 3);
   CHECK(says(result, fmt::format("kept {} {}: it changed since\n", number(7), agent(1))));
+}
+
+TEST_CASE("an undo of a job that changed nothing has nothing to do", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  const std::string job = site.json({"numbers", "import", "numbers.csv"}).at("job_id");
+  for (const auto* flag : {"-n", "--yes"}) {
+    const auto result = site.run({"jobs", "undo", job, flag});
+    CHECK(result.status == 0);
+    CHECK(says(result, "unchanged job "));
+  }
 }
 
 TEST_CASE("an undo keeps the people that others refer to by now", "[system]") {
