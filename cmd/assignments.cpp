@@ -83,9 +83,10 @@ void run_move(const MoveOptions& opts, Context& ctx) {
   const auto rest = fmt::format("to {}", email);
   const bool moved = estate::move_number(ctx.session(), workspace.id, canonical, email, !ctx.dry_run());
   if (!moved) return ctx.io().unchanged({.action = "move", .object = canonical, .rest = rest});
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "move", .object = canonical, .rest = rest});
-  ctx.io().changed(
-      {.action = "moved", .object = canonical, .rest = rest, .fields = {{"agent", Cell(email)}}});
+  Change change{.action = "move", .object = canonical, .rest = rest, .fields = {{"agent", Cell(email)}}};
+  if (ctx.dry_run()) return ctx.io().would_change(change);
+  change.action = "moved";
+  ctx.io().changed(change);
 }
 
 }  // namespace

@@ -165,6 +165,7 @@ void add_audit(Noun& audit) {
           "Lists who changed what in the workspace, newest first. With --object the bulk jobs that touched "
           "the object are listed as well.")
       .columns(k_columns)
+      .lists()
       .example("ringctl audit list --since -7d")
       .example("ringctl audit list --object +12025550123 -o json", "the whole history of one number")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});

@@ -121,6 +121,7 @@ void run_path(const PathOptions&, Context& context) {
 void add_path(Noun& noun) {
   noun.verb<PathOptions>("path", "Print where configuration and data lie", run_path)
       .columns(k_path_columns)
+      .lists()
       .example("ringctl config path")
       .example("ringctl config path -o json --columns what,path")
       .exits({Errc::ok});
@@ -144,6 +145,7 @@ void run_show(const ShowOptions& options, Context& context) {
 void add_show(Noun& noun) {
   noun.verb<ShowOptions>("show", "Print every setting in effect", run_show)
       .columns(k_setting_columns)
+      .lists()
       .flag("origin", &ShowOptions::origin, "say in the table where each value comes from")
       .details("Values of the current profile, after flags, environment and both files. Secrets are masked.")
       .example("ringctl config show --origin")

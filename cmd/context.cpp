@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <stdexcept>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -144,7 +145,7 @@ const config::Settings* Context::settings_if_readable() {
 std::filesystem::path Context::user_config_file() {
   auto file = settings().user_file();
   if (file.empty())
-    throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set",
+    throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set to an absolute path",
                 "add --config FILE");
   return file;
 }
@@ -231,6 +232,7 @@ std::chrono::milliseconds Context::lock_wait() {
 }
 
 ListOptions Context::list_options() {
+  if (!command_->lists) throw std::logic_error(command_->name() + " does not say that it lists");
   ListOptions options;
   if (globals_.sort) options.sort = parse_sort(*globals_.sort, command_->columns);
   const auto configured = base::parse_int(settings().get("limit"));
@@ -238,9 +240,7 @@ ListOptions Context::list_options() {
     options.limit = globals_.limit ? *globals_.limit : *configured;
   else if (io().out_is_terminal())
     options.limit = k_terminal_limit;
-  if (options.limit < 0)
-    throw Error(Errc::usage, "usage.bad_value", fmt::format("--limit: {} is below 0", options.limit),
-                "--limit 0 shows all");
+  if (options.limit < 0) throw bad_limit(options.limit);
   return options;
 }
 

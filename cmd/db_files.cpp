@@ -11,6 +11,7 @@
 #include "cmd/db.hpp"
 #include "cmd/own_files.hpp"
 #include "db/connection.hpp"
+#include "db/lease.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
 
@@ -61,11 +62,24 @@ void run_backup(const FileOptions& opts, Context& ctx) {
   refuse_own_file(ctx, "the backup", opts.file);
   const auto object = connection->url();
   const auto rest = fmt::format("to {}", opts.file);
-  if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest});
+  if (ctx.dry_run()) return ctx.io().would_change({"back up", object, rest, {{"file", Cell(opts.file)}}});
   std::error_code ignored;
   if (std::filesystem::exists(opts.file, ignored)) ctx.io().confirm(fmt::format("replace {}?", opts.file));
   db::backup(*connection, opts.file, &ctx.cancel());
   ctx.io().changed({"backed up", object, rest, {{"file", Cell(opts.file)}}});
+}
+
+/// Whoever writes in bulk is named, as anybody else who meets them is told. A database that cannot be read
+/// holds nobody up: to replace it may be why one restores.
+void require_nobody_works(Context& ctx) {
+  std::unique_ptr<db::Connection> connection;
+  try {
+    connection = ctx.open_database_as_is();
+    db::require_current_schema(*connection);
+  } catch (const Error&) {
+    return;
+  }
+  db::await_no_lease(*connection, ctx.clock(), ctx.lock_wait(), &ctx.cancel());
 }
 
 void run_restore(const FileOptions& opts, Context& ctx) {
@@ -76,7 +90,8 @@ void run_restore(const FileOptions& opts, Context& ctx) {
   if (!std::filesystem::exists(opts.file, ignored))
     throw Error(Errc::usage, "input.not_found", fmt::format("{} is not there", opts.file));
   db::plan_restore(opts.file, url);
-  if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest});
+  require_nobody_works(ctx);
+  if (ctx.dry_run()) return ctx.io().would_change({"restore", object, rest, {{"file", Cell(opts.file)}}});
   ctx.io().confirm(fmt::format("replace {} by {}? What it holds now is kept beside it", object, opts.file));
   db::restore(opts.file, url, &ctx.cancel());
   ctx.io().changed({"restored", object, rest, {{"file", Cell(opts.file)}}});
@@ -105,11 +120,8 @@ void run_copy(const CopyOptions& opts, Context& ctx) {
   db::require_current_schema(*to);
 
   auto progress = ctx.io().progress("rows copied");
-  std::uint64_t done = 0;
-  const auto counts = db::copy(from, *to, [&](const db::CopyCount& count) {
-    done += static_cast<std::uint64_t>(count.rows);
-    progress.update(done);
-  });
+  const auto counts =
+      db::copy(from, *to, [&](std::int64_t rows) { progress.update(static_cast<std::uint64_t>(rows)); });
   auto rows = ctx.io().rows(k_copy_columns);
   for (const auto& count : counts) rows.row({count.table, count.rows, count.checksum});
   rows.finish();
@@ -148,7 +160,7 @@ void add_db_files(Noun& db) {
           "Asks first, or takes --yes.")
       .example("ringctl db restore estate.db --yes")
       .example("ringctl db restore estate.db -n")
-      .exits({Errc::declined, Errc::schema, Errc::db_busy, Errc::db_corrupt});
+      .exits({Errc::declined, Errc::locked, Errc::schema, Errc::db_busy, Errc::db_corrupt});
 
   db.verb<CopyOptions>("copy", "Copy everything into another, empty database", run_copy)
       .argument("url", &CopyOptions::url, "sqlite:PATH or postgresql://..., without a password")

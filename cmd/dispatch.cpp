@@ -6,6 +6,7 @@
 #include "cmd/context.hpp"
 #include "cmd/errors.hpp"
 #include "cmd/help.hpp"
+#include "cmd/list.hpp"
 #include "cmd/parser.hpp"
 
 namespace ringctl::cmd {
@@ -25,6 +26,21 @@ bool check_columns(Context& context) {
   }
   context.io().describe(columns);
   return true;
+}
+
+Error not_here(const Command& command, std::string_view flag) {
+  return {Errc::usage, "usage.not_here",
+          fmt::format("\"ringctl {}\" prints no list that --{} could {}", command.name(), flag,
+                      flag == "sort" ? "order" : "cut"),
+          fmt::format("ringctl {} --help", command.name())};
+}
+
+/// --sort and --limit are for commands that print a list; wrong ones are settled before anything is opened.
+void check_list_flags(const Command& command, const Globals& globals) {
+  if (!command.lists && globals.sort) throw not_here(command, "sort");
+  if (!command.lists && globals.limit) throw not_here(command, "limit");
+  if (globals.sort) parse_sort(*globals.sort, command.columns);
+  if (globals.limit && *globals.limit < 0) throw bad_limit(*globals.limit);
 }
 
 const Command& find_command(const Registry& registry, std::string_view noun) {
@@ -63,6 +79,7 @@ int dispatch(const std::vector<std::string>& args, Context& context) {
   } else {
     const auto& invocation = std::get<Invocation>(parsed);
     context.begin(*invocation.command, invocation.globals);
+    check_list_flags(*invocation.command, invocation.globals);
     if (invocation.globals.out) context.io();  // a file that will not do is refused before anything changes
     if (!check_columns(context)) invocation.command->run(invocation.options.get(), context);
   }

@@ -147,7 +147,8 @@ void check_database(const Configuration& configuration, Report& report) {
     report.push_back({"db.reach", "ok", fmt::format("{} answers", connection->url()), {}});
     const auto state = db::migration_state(*connection);
     if (state.current == 0) {
-      report.push_back({"db.schema", "fail", "the database is empty", "ringctl init"});
+      report.push_back(
+          {"db.schema", "fail", "the database is empty", std::string(db::set_up_command(*connection))});
       return;
     }
     for (auto& finding : db::check(*connection))

@@ -12,6 +12,7 @@
 #include "base/build_info.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "base/shell.hpp"
 #include "cmd/io.hpp"
 #include "cmd/json_text.hpp"
 
@@ -63,21 +64,6 @@ Error bug(const std::string& what) {
 }
 
 bool asks_for_json(std::string_view value) { return value == "json" || value == "jsonl"; }
-
-/// As it must be typed: in quotes unless it is a plain word.
-std::string quoted_for_shell(const std::string& text) {
-  constexpr std::string_view k_plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!text.empty() && text.find_first_not_of(k_plain) == std::string::npos) return text;
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'')
-      out += "'\\''";
-    else
-      out += c;
-  }
-  return out + "'";
-}
 
 }  // namespace
 
@@ -133,8 +119,9 @@ Error with_same_target(const Error& error, const Globals& globals) {
   std::string flags;
   const auto add = [&](std::string_view flag, const std::optional<std::string>& value) {
     if (value && hint.find(fmt::format(" --{} ", flag)) == std::string::npos)
-      fmt::format_to(std::back_inserter(flags), "--{} {} ", flag, quoted_for_shell(*value));
+      fmt::format_to(std::back_inserter(flags), "--{} {} ", flag, base::for_shell(*value));
   };
+  add("config", globals.config_file);
   add("profile", globals.profile);
   // A password stays where it was typed.
   if (globals.database && base::redact_url(*globals.database) == *globals.database)

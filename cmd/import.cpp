@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "bulk/names.hpp"
 #include "cmd/context.hpp"
@@ -122,14 +123,27 @@ std::vector<std::string> rejected_rows(const bulk::ImportReport& report) {
   return lines;
 }
 
-Error partial(const bulk::ImportReport& report) {
+/// The command that reads mended rejects as the run read its file.
+std::string command_for_rejects(const bulk::ImportReport& report, const bulk::ImportOptions& options,
+                                std::string_view noun, std::string_view default_country) {
+  auto command = fmt::format("ringctl {} import {}", noun, base::for_shell(report.rejects.string()));
+  for (const auto& map : options.intake.maps)
+    command += " --map " + base::for_shell(fmt::format("{}={}", map.file_column, map.field));
+  if (options.intake.reading.default_country != default_country)
+    command += " --default-country " + options.intake.reading.default_country;
+  if (options.on_conflict != bulk::OnConflict::update)
+    fmt::format_to(std::back_inserter(command), " --on-conflict {}", bulk::name_of(options.on_conflict));
+  return command;
+}
+
+Error partial(const bulk::ImportReport& report, const std::string& mended) {
   const auto& counts = report.counts;
   Error error(
       Errc::partial, "import.partial",
       fmt::format("{}: {} of {} {} {} rejected", report.input, number(counts.rejected()), number(counts.rows),
                   counts.rows == 1 ? "row" : "rows", counts.rejected() == 1 ? "was" : "were"),
       report.rejects.empty() ? "--rejects FILE keeps the rejected rows, ready to be mended"
-                             : fmt::format("mend {} and import it again", report.rejects.string()));
+                             : fmt::format("mend {}, then: {}", report.rejects.string(), mended));
   for (auto& line : rejected_rows(report)) error.detail(std::move(line));
   if (report.job) return std::move(error).job(report.job->text());
   return error;
@@ -213,7 +227,10 @@ void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adap
     io.note(fmt::format("a dry run writes no rejects: {} is as it was", options.rejects.string()));
   if (report.outcome == Errc::ok) return;
   if (report.outcome != Errc::partial) throw bulk::refusal(report);
-  if (!report.dry_run) throw partial(report);
+  if (!report.dry_run) {
+    const auto country = context.workspace().default_country.value_or("");
+    throw partial(report, command_for_rejects(report, options, adapter.noun(), country));
+  }
   for (const auto& line : rejected_rows(report)) io.note("  " + line);
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/shell.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "db/connection.hpp"
@@ -47,9 +48,12 @@ void require_as_asked(const directory::Workspace& found, const InitOptions& opts
   asked.timezone = opts.zone;
   asked.default_country = opts.country;
   if (!directory::Workspaces::would_change(found, asked)) return;
+  auto command = fmt::format("ringctl workspaces update {}", base::for_shell(found.name));
+  if (opts.zone) command += " --timezone " + base::for_shell(*opts.zone);
+  if (opts.country) command += " --default-country " + base::for_shell(*opts.country);
   throw Error(Errc::conflict, "workspaces.exists",
               fmt::format("workspace \"{}\" exists already, with another zone or country", found.name),
-              fmt::format("ringctl workspaces update '{}'", found.name));
+              command);
 }
 
 void run_init(const InitOptions& opts, Context& ctx) {
@@ -58,8 +62,12 @@ void run_init(const InitOptions& opts, Context& ctx) {
   const auto zone = opts.zone.value_or(ctx.io().options().zone.name());
   const auto rest = fmt::format("({})", zone);
   directory::Workspaces::require_valid(name, zone, opts.country);
-  if (ctx.dry_run() && (is_missing(ctx) || prepare_schema(ctx)))
-    return ctx.io().would_change({.action = "create", .object = "workspace " + name, .rest = rest});
+  const auto object = "workspace " + name;
+  const Change planned{.action = "create",
+                       .object = object,
+                       .rest = rest,
+                       .fields = {{"workspace", Cell(name)}, {"timezone", Cell(zone)}}};
+  if (ctx.dry_run() && (is_missing(ctx) || prepare_schema(ctx))) return ctx.io().would_change(planned);
 
   if (!ctx.dry_run()) prepare_schema(ctx);
   ctx.database_for_write();
@@ -72,8 +80,7 @@ void run_init(const InitOptions& opts, Context& ctx) {
     require_as_asked(*found, opts);
     return ctx.io().unchanged({.action = "create", .object = "workspace " + found->name});
   }
-  if (ctx.dry_run())
-    return ctx.io().would_change({.action = "create", .object = "workspace " + name, .rest = rest});
+  if (ctx.dry_run()) return ctx.io().would_change(planned);
   const auto added = workspaces.add(name, zone, opts.country);
   ctx.io().changed({.action = "created",
                     .object = "workspace " + added.name,

@@ -139,7 +139,13 @@ void Io::report(const Change& change, std::string_view line, bool changed, bool 
     append_json_cell(buffer, {field.name, ColumnType::text}, field.value, times_);
   }
   buffer.append("}\n");
-  out().flush();
+  try {
+    out().flush();
+  } catch (const Error& error) {
+    if (!changed || planned || error.errc() != Errc::output) throw;
+    auto told = error;
+    throw told.detail(fmt::format("the change was made all the same: {}", line));
+  }
 }
 
 void Io::note(std::string_view line) {

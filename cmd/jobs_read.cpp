@@ -102,8 +102,8 @@ void print_rows(Context& ctx, jobs::Journal& journal, const jobs::Job& job) {
   journal.for_each_row(job.id, [&](const jobs::JobRow& row) {
     const Cell before = row.before_image ? Cell(RawJson{*row.before_image}) : Cell();
     const Cell version = row.version_after == 0 ? Cell() : Cell(row.version_after);
-    rows.row(
-        {row.line, records::shown_key(row.key), row.verdict, text_or_null(row.code), text_or_null(row.message), before, version});
+    rows.row({row.line, records::shown_key(row.key), row.verdict, text_or_null(row.code),
+              text_or_null(row.message), before, version});
   });
   rows.finish();
 }
@@ -131,6 +131,7 @@ void add_jobs_read(Noun& jobs) {
           "Lists the bulk jobs of the workspace with how many rows they read, made, changed and rejected. A "
           "job that is still `running` but has no process goes on when its command is given again.")
       .columns(k_columns)
+      .lists()
       .example("ringctl jobs list --limit 10")
       .example("ringctl jobs list --sort rejected:desc -o json")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});

@@ -47,39 +47,64 @@ void run_resume(const JobOptions& options, Context& context) {
 std::string undo_text(const bulk::UndoReport& report) {
   const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
   std::string out = fmt::format("({} removed, {} restored", number(report.removed), number(report.restored));
-  if (report.kept_count != 0)
-    out += fmt::format(", {} kept because they changed since", number(report.kept_count));
+  if (const auto changed = report.kept_count - report.kept_in_use; changed != 0)
+    out += fmt::format(", {} kept because they changed since", number(changed));
+  if (report.kept_in_use != 0)
+    out += fmt::format(", {} kept because others refer to them", number(report.kept_in_use));
   if (report.gone != 0) out += fmt::format(", {} gone already", number(report.gone));
   return out + ")";
+}
+
+std::string_view reason(bulk::Kept why) {
+  switch (why) {
+    case bulk::Kept::in_use:
+      return "others refer to it";
+    case bulk::Kept::blocked:
+      return "what it held is gone, or is another row's by now";
+    case bulk::Kept::changed:
+      break;
+  }
+  return "it changed since";
+}
+
+Error partly_undone(const bulk::UndoReport& report) {
+  const auto rows = report.kept_count == 1 ? "row" : "rows";
+  const auto why = report.kept_in_use == 0                  ? "changed since"
+                   : report.kept_in_use < report.kept_count ? "changed since or are in use"
+                   : report.kept_count == 1                 ? "is in use"
+                                                            : "are in use";
+  return Error(Errc::partial, "jobs.partly_undone",
+               fmt::format("job {} is undone but for {} {} that {}", report.job.id.short_id(),
+                           report.kept_count, rows, why),
+               report.kept_in_use == 0 ? std::string() : std::string(bulk::k_undo_later_first))
+      .job(report.job.id.text());
 }
 
 void run_undo(const JobOptions& options, Context& context) {
   const auto job = find_job(options, context);
   auto& io = context.io();
+  if (job.counts.created + job.counts.updated == 0 && job.state != jobs::State::undone)
+    return io.unchanged(
+        {.action = "undo", .object = "job " + job.id.short_id(), .rest = "(it changed nothing)"});
   if (!context.dry_run())
     io.confirm(fmt::format("Undo job {} ({} of {}: {} rows made, {} changed)?", job.id.short_id(), job.kind,
                            job.input_name, job.counts.created, job.counts.updated));
   const auto report =
       bulk::undo_import(context.session(), context.workspace().id, *bulk::adapter_for_job(job.kind),
                         job.id.text(), context.dry_run(), context.lock_wait());
-  for (const auto& key : report.kept) io.warn(fmt::format("kept {}: it changed since", records::shown_key(key)));
+  for (const auto& [key, why] : report.kept)
+    io.warn(fmt::format("kept {}: {}", records::shown_key(key), reason(why)));
   if (report.kept_count > std::ssize(report.kept))
     io.warn(fmt::format("kept {} more", report.kept_count - std::ssize(report.kept)));
   const std::string object = "job " + report.job.id.short_id();
   const std::string rest = undo_text(report);
   Change change{context.dry_run() ? "undo" : "undid", object, rest, {}};
-  change.fields = {{"job_id", report.job.id},
-                   {"removed", report.removed},
-                   {"restored", report.restored},
-                   {"kept", report.kept_count},
-                   {"gone", report.gone}};
+  change.fields = {{"job_id", report.job.id},           {"removed", report.removed},
+                   {"restored", report.restored},       {"kept", report.kept_count},
+                   {"kept_in_use", report.kept_in_use}, {"gone", report.gone}};
   if (context.dry_run()) return io.would_change(change);
   io.changed(change);
-  if (report.kept_count > 0)
-    throw Error(Errc::partial, "jobs.partly_undone",
-                fmt::format("job {} is undone but for {} {} that changed since", report.job.id.short_id(),
-                            report.kept_count, report.kept_count == 1 ? "row" : "rows"))
-        .job(report.job.id.text());
+  if (report.kept_count > 0) throw partly_undone(report);
 }
 
 }  // namespace
@@ -101,8 +126,8 @@ void add_jobs_undo(Noun& noun) {
       .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
       .details(
-          "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed "
-          "since are kept and listed, and the exit status is 3; if that is all of them, nothing is done.")
+          "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed since, or "
+          "that others refer to, are kept and listed, and the exit status is 3; if that is all of them, nothing is done.")
       .example("ringctl jobs undo 5be01d7a --dry-run", "show what would be taken back")
       .example("ringctl jobs undo 5be01d7a --yes")
       .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked});

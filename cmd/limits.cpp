@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cmd/context.hpp"
 #include "cmd/errors.hpp"
+#include "cmd/list.hpp"
 #include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
@@ -32,20 +33,20 @@ Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell
 // --- status ---
 
 constexpr std::array k_status_columns = {
-    Column{"phone_number", ColumnType::e164},
-    Column{"agent", ColumnType::text},
-    Column{"day", ColumnType::date},
-    Column{"daily_limit", ColumnType::integer},
-    Column{"used", ColumnType::integer},
-    Column{"left", ColumnType::integer},
-    Column{"callable", ColumnType::boolean},
-    Column{"reserved", ColumnType::integer, false},
-    Column{"connected", ColumnType::integer, false},
-    Column{"refunded", ColumnType::integer, false},
-    Column{"adjusted", ColumnType::integer, false},
-    Column{"last_day", ColumnType::date, false},
-    Column{"agent_name", ColumnType::text, false},
-    Column{"assignment_id", ColumnType::uuid, false},
+    Column{"phone_number", ColumnType::e164, true, true},
+    Column{"agent", ColumnType::text, true, true},
+    Column{"day", ColumnType::date, true, true},
+    Column{"daily_limit", ColumnType::integer, true, true},
+    Column{"used", ColumnType::integer, true, true},
+    Column{"left", ColumnType::integer, true, true},
+    Column{"callable", ColumnType::boolean, true, true},
+    Column{"reserved", ColumnType::integer, false, true},
+    Column{"connected", ColumnType::integer, false, true},
+    Column{"refunded", ColumnType::integer, false, true},
+    Column{"adjusted", ColumnType::integer, false, true},
+    Column{"last_day", ColumnType::date, false, true},
+    Column{"agent_name", ColumnType::text, false, true},
+    Column{"assignment_id", ColumnType::uuid, false, true},
 };
 
 struct StatusOptions {
@@ -59,15 +60,15 @@ void run_status(const StatusOptions& opts, Context& ctx) {
     filter.agent =
         records_of(ctx, workspace, directory::users_noun()).get(*opts.agent).cells[directory::k_user_email];
   if (opts.number) filter.phone_number = numbers_of(ctx, workspace).get(*opts.number).phone_number;
-  auto rows = ctx.io().rows(k_status_columns);
+  SmallList list(ctx.io(), k_status_columns, ctx.list_options());
   limits::for_each_status(ctx.session(), workspace.id, filter, [&](const limits::Status& s) {
     const auto day = base::format_day(s.day);
     const auto last = s.last_day ? base::format_day(*s.last_day) : std::string();
-    rows.row({s.phone_number, s.agent, day, s.daily_limit, s.used, s.left(), s.callable, s.reserved,
+    list.add({s.phone_number, s.agent, day, s.daily_limit, s.used, s.left(), s.callable, s.reserved,
               s.connected, s.refunded, s.adjusted, text_or_null(last), text_or_null(s.agent_name),
               s.assignment});
   });
-  rows.finish();
+  list.print();
 }
 
 // --- check ---
@@ -175,9 +176,9 @@ void run_check(const CheckOptions& opts, Context& ctx) {
 // --- capacity ---
 
 constexpr std::array k_capacity_columns = {
-    Column{"key", ColumnType::text},        Column{"agents", ColumnType::integer},
-    Column{"numbers", ColumnType::integer}, Column{"capacity", ColumnType::integer},
-    Column{"used", ColumnType::integer},    Column{"left", ColumnType::integer},
+    Column{"key", ColumnType::text, true, true},        Column{"agents", ColumnType::integer, true, true},
+    Column{"numbers", ColumnType::integer, true, true}, Column{"capacity", ColumnType::integer, true, true},
+    Column{"used", ColumnType::integer, true, true},    Column{"left", ColumnType::integer, true, true},
 };
 
 struct CapacityOptions {
@@ -189,11 +190,11 @@ void run_capacity(const CapacityOptions& opts, Context& ctx) {
   const auto by = opts.by == "agent"    ? limits::CapacityBy::agent
                   : opts.by == "number" ? limits::CapacityBy::number
                                         : limits::CapacityBy::workspace;
-  auto rows = ctx.io().rows(k_capacity_columns);
+  SmallList list(ctx.io(), k_capacity_columns, ctx.list_options());
   limits::for_each_capacity(ctx.session(), workspace.id, by, [&](const limits::Capacity& c) {
-    rows.row({c.key.empty() ? workspace.name : c.key, c.agents, c.numbers, c.capacity, c.used, c.left});
+    list.add({c.key.empty() ? workspace.name : c.key, c.agents, c.numbers, c.capacity, c.used, c.left});
   });
-  rows.finish();
+  list.print();
 }
 
 // --- reset ---
@@ -342,9 +343,10 @@ void run_reset(const ResetOptions& opts, Context& ctx) {
   if (opts.number)
     options.number = phone::parse_typed(*opts.number, workspace.default_country.value_or("")).text();
   if (opts.force && !ctx.dry_run())
-    ctx.io().confirm_severe(
-        fmt::format("forgive today's calls of {}", options.number.empty() ? workspace.name : options.number),
-        workspace.name);
+    ctx.io().confirm_severe(options.number.empty()
+                                ? std::string("forgive today's calls of workspace")
+                                : fmt::format("forgive today's calls of {} in workspace", options.number),
+                            workspace.name);
   show(ctx, workspace, limits::reset(ctx.session(), workspace.id, options));
 }
 
@@ -357,6 +359,7 @@ void add_limits(Noun& limits) {
       .flag("number", &StatusOptions::number, "NUMBER", "Only this number")
       .kind(ValueKind::number)
       .columns(k_status_columns)
+      .lists()
       .details("One row for each live assignment: its limit, what today used of it, and what is left.")
       .example("ringctl limits status")
       .example("ringctl limits status --agent ann@example.com -o json")
@@ -391,6 +394,7 @@ void add_limits(Noun& limits) {
       .choices("workspace|agent|number")
       .default_text("workspace")
       .columns(k_capacity_columns)
+      .lists()
       .details("Numbers times limits against what today used of them.")
       .example("ringctl limits capacity")
       .example("ringctl limits capacity --by agent -o json")

@@ -59,6 +59,11 @@ Sort parse_sort(const std::string& text, std::span<const Column> columns) {
   return sort;
 }
 
+Error bad_limit(std::int64_t limit) {
+  return {Errc::usage, "usage.bad_value", fmt::format("--limit: {} is below 0", limit),
+          "--limit 0 shows all"};
+}
+
 void SmallList::add(std::span<const Cell> cells) {
   auto& row = rows_.emplace_back();
   for (const auto& cell : cells) {

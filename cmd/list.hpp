@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "cmd/cell.hpp"
 
 namespace ringctl::cmd {
@@ -27,6 +28,8 @@ struct ListOptions {
 
 /// "label" or "label:desc"; throws Errc::usage [usage.bad_sort] naming the sortable columns.
 Sort parse_sort(const std::string& text, std::span<const Column> columns);
+
+Error bad_limit(std::int64_t limit);
 
 /// A list that fits in memory (workspaces, profiles, jobs): sorted, cut and printed here. Text is copied.
 class SmallList {

@@ -1,5 +1,6 @@
 #include "cmd/numbers.hpp"
 
+#include "base/text.hpp"
 #include "cmd/root.hpp"
 #include "directory/workspaces.hpp"
 #include "estate/number_fields.hpp"
@@ -9,7 +10,7 @@ namespace ringctl::cmd {
 estate::NumberFilter number_filter(const NumberFilterOptions& opts) {
   estate::NumberFilter filter;
   filter.status = opts.status;
-  filter.provider = opts.provider;
+  if (opts.provider) filter.provider = base::ascii_lower(*opts.provider);
   filter.label = opts.label;
   filter.search = opts.search;
   if (opts.assignment) filter.assigned = *opts.assignment == "assigned";

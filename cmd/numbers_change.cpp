@@ -52,21 +52,20 @@ void run_add(const AddOptions& opts, Context& ctx) {
   // What was typed is checked before the first number makes a database.
   const auto* known = ctx.find_workspace();
   const auto number = phone::parse_typed(opts.number, known ? known->default_country.value_or("") : "");
-  const auto change = opts.change();
-  print_warnings(ctx, number, change);
+  const auto asked = opts.change();
+  print_warnings(ctx, number, asked);
   const auto& workspace = ctx.workspace_for_write();
   auto numbers = numbers_of(ctx, workspace);
   const auto object = number.text();
   const auto rest = fmt::format("to {}", workspace.name);
   const Change same{.action = "add", .object = object};
+  Change change{
+      .action = "add", .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace.name)}}};
   if (ctx.dry_run())
-    return numbers.plan_add(number, change).before
-               ? ctx.io().unchanged(same)
-               : ctx.io().would_change({.action = "add", .object = object, .rest = rest});
-  const Change done{
-      .action = "added", .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace.name)}}};
-  numbers.add(number, change) ? ctx.io().changed(done)
-                              : ctx.io().unchanged({.action = "add", .object = object});
+    return numbers.plan_add(number, asked).before ? ctx.io().unchanged(same) : ctx.io().would_change(change);
+  if (!numbers.add(number, asked)) return ctx.io().unchanged(same);
+  change.action = "added";
+  ctx.io().changed(change);
 }
 
 struct UpdateOptions : FieldOptions {

@@ -40,7 +40,7 @@ void add_numbers_export(Noun& numbers) {
   verb.details(
           "Writes exactly the columns that `ringctl numbers import` takes, ordered by number: no ids, no "
           "times, so that the same numbers give the same bytes on every database. Every number is written; "
-          "--limit and --sort do not apply.")
+          "--limit and --sort are refused.")
       .columns(k_columns)
       .example("ringctl numbers export -o csv --out numbers.csv")
       .example("ringctl numbers export --country CA -o jsonl",

@@ -84,6 +84,7 @@ void add_numbers_read(Noun& numbers) {
           "Lists the numbers of the workspace, ordered by number unless --sort says otherwise. A table shows "
           "the first columns; the other formats, and --columns, show all.")
       .columns(k_columns)
+      .lists()
       .example("ringctl numbers list --country US --status active")
       .example("ringctl numbers list --search sales --sort label -o json", "as JSON, ordered by label")
       .example("ringctl numbers list --assignment available", "numbers that nobody calls from")

@@ -60,6 +60,7 @@ std::string text_of(const estate::Holdings& held) {
   list(held.numbers, "number", "numbers");
   list(held.extensions, "extension", "extensions");
   list(held.pools, "SMS pool", "SMS pools");
+  list(held.teams, "team to supervise", "teams to supervise");
   if (held.contacts != 0)
     parts.push_back(fmt::format("{} {}", held.contacts, held.contacts == 1 ? "contact" : "contacts"));
   return base::join(parts, ", ");
@@ -78,19 +79,22 @@ void run_deactivate_user(const DeactivateOptions& opts, Context& ctx) {
   const auto rest = held.empty() ? std::string()
                     : successor  ? fmt::format("({} to {})", text_of(held), *successor)
                                  : fmt::format("({} given up)", text_of(held));
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "deactivate", .object = email, .rest = rest});
+  Change change{.action = "deactivate",
+                .object = email,
+                .rest = rest,
+                .fields = {{"numbers", std::ssize(held.numbers)},
+                           {"extensions", std::ssize(held.extensions)},
+                           {"pools", std::ssize(held.pools)},
+                           {"teams", std::ssize(held.teams)},
+                           {"contacts", held.contacts},
+                           {"moved_to", successor ? Cell(*successor) : Cell(nullptr)}}};
+  if (ctx.dry_run()) return ctx.io().would_change(change);
   if (!held.empty() && !successor)
     ctx.io().note(fmt::format("{} holds {}; --move-to USER would hand it over", email, text_of(held)));
   ctx.io().confirm(fmt::format("deactivate {}{}{}?", email, rest.empty() ? "" : " ", rest));
   estate::deactivate_user(session, workspace.id, email, successor, true);
-  ctx.io().changed({.action = "deactivated",
-                    .object = email,
-                    .rest = rest,
-                    .fields = {{"numbers", std::ssize(held.numbers)},
-                               {"extensions", std::ssize(held.extensions)},
-                               {"pools", std::ssize(held.pools)},
-                               {"contacts", held.contacts},
-                               {"moved_to", successor ? Cell(*successor) : Cell(nullptr)}}});
+  change.action = "deactivated";
+  ctx.io().changed(change);
 }
 
 struct AvailabilityOptions {
@@ -183,12 +187,12 @@ void add_users(Noun& users) {
       .argument("user", &DeactivateOptions::user, "E-mail address")
       .kind(ValueKind::user)
       .flag("move-to", &DeactivateOptions::move_to, "EMAIL",
-            "Who takes over numbers, extensions, pools and contacts")
+            "Who takes over numbers, extensions, pools, teams and contacts")
       .kind(ValueKind::user)
       .details(
           "Says what the user holds, asks, and takes them out of use in one transaction: their numbers, extensions, SMS "
-          "pools and contacts go to --move-to, or are given up. Limits and allowed countries go along with a number; "
-          "history stays. Nobody who is referred to is ever deleted.")
+          "pools, contacts and the teams they supervise go to --move-to, or are given up. Limits and allowed countries "
+          "go along with a number; history stays. Nobody who is referred to is ever deleted.")
       .example("ringctl users deactivate ann@example.com --move-to bob@example.com --yes")
       .example("ringctl users deactivate ann@example.com -n", "shows what would be given up")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::invalid, Errc::schema, Errc::db_down,

@@ -101,6 +101,7 @@ void run_remove(const NameOptions& options, Context& context) {
 void add_profiles(Noun& noun) {
   noun.verb<ListProfilesOptions>("list", "List the profiles", run_list)
       .columns(k_profile_columns)
+      .lists()
       .example("ringctl profiles list")
       .example("ringctl profiles list -o json")
       .exits({Errc::ok});
@@ -108,6 +109,7 @@ void add_profiles(Noun& noun) {
       .argument("name", &NameOptions::name, "name of the profile")
       .kind(ValueKind::profile)
       .columns(k_setting_columns)
+      .lists()
       .example("ringctl profiles show prod")
       .example("ringctl profiles show prod -o jsonl --columns key,value")
       .exits({Errc::not_found});

@@ -63,10 +63,10 @@ void Io::confirm_severe(std::string_view act, std::string_view name) {
   if (options_.dry_run) return;
   if (options_.confirm) {
     if (*options_.confirm == name) return;
-    throw Error(
-        Errc::usage, "usage.confirmation_differs",
-        fmt::format("--confirm {} does not name what would be done: {} {}", *options_.confirm, act, name),
-        fmt::format("add --confirm {}", shell_word(name)));
+    throw Error(Errc::usage, "usage.confirmation_differs",
+                fmt::format("--confirm {} is not {}, the name that confirms this: {} {}", *options_.confirm,
+                            name, act, name),
+                fmt::format("add --confirm {}", shell_word(name)));
   }
   if (!may_ask())
     throw Error(Errc::usage, "usage.confirmation_needed",

@@ -131,6 +131,7 @@ void run_list(const records::Noun& noun, const RecordListOptions& opts, Context&
   const auto& workspace = ctx.workspace();
   const auto filter = filter_of(noun, opts, reading_of(&workspace));
   auto found = records_of(ctx, workspace, noun);
+  found.require_known(filter);
   records::Order order;
   if (list.sort) order = {list.sort->column, list.sort->descending};
   auto rows = ctx.io().rows(list_columns(noun));
@@ -146,9 +147,11 @@ void run_list(const records::Noun& noun, const RecordListOptions& opts, Context&
 void run_export(const records::Noun& noun, const RecordListOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   const auto filter = filter_of(noun, opts, reading_of(&workspace));
+  auto found = records_of(ctx, workspace, noun);
+  found.require_known(filter);
   auto rows = ctx.io().rows(export_columns(noun));
   std::vector<Cell> cells;
-  records_of(ctx, workspace, noun).for_each(filter, {}, 0, [&](const Record& record) {
+  found.for_each(filter, {}, 0, [&](const Record& record) {
     importable_cells(noun, record, cells);
     rows.row(cells);
   });
@@ -178,9 +181,10 @@ void report(Context& ctx, const records::Noun& noun, const records::Plan& plan, 
   const auto rest = fresh ? fmt::format("to {}", workspace) : field_names(plan);
   const std::string_view action = fresh ? "add" : "update", done = fresh ? "added" : "updated";
   if (plan.changed.empty()) return ctx.io().unchanged({.action = action, .object = object});
-  if (ctx.dry_run()) return ctx.io().would_change({.action = action, .object = object, .rest = rest});
-  ctx.io().changed(
-      {.action = done, .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace)}}});
+  Change change{.action = done, .object = object, .rest = rest, .fields = {{"workspace", Cell(workspace)}}};
+  if (!ctx.dry_run()) return ctx.io().changed(change);
+  change.action = action;
+  ctx.io().would_change(change);
 }
 
 using Adding = records::Plan (records::Records::*)(const records::Change&, bool write);
@@ -321,6 +325,7 @@ Verb<RecordListOptions> RecordVerbs::list(std::string_view summary) {
       [&noun = described_](const RecordListOptions& o, Context& c) { run_list(noun, o, c); });
   filter_flags(verb);
   verb.columns(list_columns(described_))
+      .lists()
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
   return verb;
 }

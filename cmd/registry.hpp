@@ -95,6 +95,7 @@ struct Command {
   std::vector<Errc> exit_codes;     ///< beside those every command has
   std::span<const Column> columns;  ///< of its list; empty if it lists nothing
   std::string_view since = "0.1.0";
+  bool lists = false;  ///< obeys --sort and --limit; others refuse them
   bool hidden = false;
   bool needs_settings = true;  ///< false: runs although the configuration cannot be read
   std::function<std::shared_ptr<void>()> make_options;
@@ -232,6 +233,8 @@ class Verb {
   /// Exit statuses this command has beside 0, 1, 2, 10, 40, 41 and those of signals.
   Verb& exits(std::initializer_list<Errc> codes) { return command_.exit_codes.assign(codes), *this; }
   Verb& columns(std::span<const Column> columns) { return command_.columns = columns, *this; }
+  /// It prints a list that --sort orders, by its sortable columns, and --limit cuts.
+  Verb& lists() { return command_.lists = true, *this; }
   Verb& since(std::string_view version) { return command_.since = version, *this; }
   Verb& hidden() { return command_.hidden = true, *this; }
   Verb& without_settings() { return command_.needs_settings = false, *this; }

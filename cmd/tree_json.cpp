@@ -70,6 +70,7 @@ Json describe(const Command& command) {
           {"arguments", describe_all(command.arguments)},
           {"flags", std::move(flags)},
           {"columns", describe_all(command.columns)},
+          {"lists", command.lists},
           {"examples", std::move(examples)},
           {"exit_codes", std::move(codes)}};
 }

@@ -97,7 +97,8 @@ void run_add(const AddOptions& opts, Context& ctx) {
   directory::Workspaces workspaces(ctx.session());
   if (ctx.dry_run()) {
     workspaces.require_free(opts.name);
-    return ctx.io().would_change({.action = "add", .object = opts.name, .rest = rest});
+    return ctx.io().would_change(
+        {.action = "add", .object = opts.name, .rest = rest, .fields = {{"timezone", Cell(zone)}}});
   }
   const auto added = workspaces.add(opts.name, zone, opts.default_country);
   ctx.io().changed({.action = "added",
@@ -229,6 +230,7 @@ void add_workspaces(Noun& workspaces) {
   workspaces.verb<NoOptions>("list", "List workspaces", run_list)
       .details("Lists all workspaces of the database, ordered by name unless --sort says otherwise.")
       .columns(columns())
+      .lists()
       .example("ringctl workspaces list")
       .example("ringctl workspaces list -o json")
       .exits({Errc::schema, Errc::db_down, Errc::db_busy});
@@ -290,7 +292,7 @@ void add_workspaces(Noun& workspaces) {
 
   workspaces.verb<NoOptions>("export", "Write all workspaces", run_export)
       .details(
-          "Writes every workspace with all that `list` knows, ordered by name: --limit and --sort do not apply.")
+          "Writes every workspace with all that `list` knows, ordered by name: --limit and --sort are refused.")
       .columns(columns())
       .example("ringctl workspaces export --out workspaces.csv")
       .example("ringctl workspaces export -o jsonl", "one JSON object per line")

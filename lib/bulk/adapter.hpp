@@ -60,6 +60,7 @@ struct Inspected {
   bool conflict = false;  ///< it clashes with another row; else it is invalid
 };
 
+using records::KeptRows;
 using records::Reading;
 using records::Restored;
 
@@ -119,9 +120,10 @@ class Adapter {
   /// The job that made the row of this key, if one did.
   virtual std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace,
                                             std::string_view key) = 0;
-  /// Removes the rows a job made that nobody changed or uses since; hands out the keys of those it keeps.
+  /// Removes the rows a job made that nobody changed or uses since; hands out the keys of those it keeps,
+  /// and whether others use them.
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
-                                      const std::function<void(std::string_view key)>& kept) = 0;
+                                      const KeptRows& kept) = 0;
   /// Puts `cells` back where the row under `key` still has `version` and nobody took a unique value
   /// meanwhile.
   virtual Restored restore(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,

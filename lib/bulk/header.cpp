@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "bulk/problems.hpp"
 
@@ -57,25 +58,51 @@ char separator_within(std::string_view line, const Adapter& adapter) {
   return 0;
 }
 
-[[noreturn]] void refuse_unknown(const std::string& name, bool only_column, const Adapter& adapter,
-                                 const std::string& file) {
+std::string flags_for(std::span<const std::string> names, const std::vector<std::string>& fields) {
+  constexpr std::size_t k_named = 10;
+  std::string flags;
+  for (std::size_t i = 0; i < names.size() && i < k_named; ++i)
+    fmt::format_to(std::back_inserter(flags), "{}--map {}", i == 0 ? "" : " ",
+                   base::for_shell(fmt::format("{}={}", names[i], fields[i])));
+  return names.size() > k_named ? flags + " ..." : flags;
+}
+
+/// All of them at once: whoever mends the command line wants to do it once.
+[[noreturn]] void refuse_unknown(const std::vector<std::string>& names, bool only_column,
+                                 const Adapter& adapter, const std::string& file) {
   const auto known = field_names(adapter.columns());
-  if (const char separator = only_column ? separator_within(name, adapter) : '\0')
-    throw Error(Errc::invalid, "import.unknown_column",
-                fmt::format("{}: unknown column {}", file, base::in_quotes(name)),
-                separator == '\t'
-                    ? "separate its columns with --input-delimiter tab"
-                    : fmt::format("separate its columns with --input-delimiter '{}'", separator))
+  const auto refuse = [&](const std::string& what, std::string hint) {
+    return Error(Errc::invalid, "import.unknown_column", fmt::format("{}: {}", file, what), std::move(hint));
+  };
+  std::vector<std::string> quoted, fields, nearest;
+  for (const auto& name : names) {
+    quoted.push_back(base::in_quotes(name));
+    const auto near = base::nearest(normal(name), known);
+    fields.push_back(near.empty() ? "FIELD" : near.front());
+    if (!near.empty())
+      nearest.push_back(names.size() == 1
+                            ? fmt::format("did you mean: {}", base::join(near, ", "))
+                            : fmt::format("{}: did you mean: {}", quoted.back(), base::join(near, ", ")));
+  }
+  const auto what =
+      fmt::format("unknown {} {}", names.size() == 1 ? "column" : "columns", base::join(quoted, ", "));
+  if (const char separator = only_column ? separator_within(names.front(), adapter) : '\0')
+    throw refuse(what, separator == '\t'
+                           ? "separate its columns with --input-delimiter tab"
+                           : fmt::format("separate its columns with --input-delimiter '{}'", separator))
         .detail(fmt::format("columns: {}", base::join(known, ", ")));
-  if (normal(name).empty())
-    throw Error(Errc::invalid, "import.unknown_column", fmt::format("{}: a column has no name", file),
-                "name it in the header, or take it out of the file");
-  Error error(Errc::invalid, "import.unknown_column",
-              fmt::format("{}: unknown column {}", file, base::in_quotes(name)),
-              fmt::format("leave it out of the import with --map '{}=-'", name));
-  if (const auto near = base::nearest(normal(name), known); !near.empty())
-    error.detail(fmt::format("did you mean: {}", base::join(near, ", ")));
+  const std::vector<std::string> left_out(names.size(), "-");
+  auto error =
+      refuse(what, fmt::format("say what {} with {}, or leave {} out with {}",
+                               names.size() == 1 ? "it holds" : "they hold", flags_for(names, fields),
+                               names.size() == 1 ? "it" : "them", flags_for(names, left_out)));
+  for (auto& line : nearest) error.detail(std::move(line));
   throw std::move(error).detail(fmt::format("columns: {}", base::join(known, ", ")));
+}
+
+Error nameless_column(const std::string& file) {
+  return {Errc::invalid, "import.unknown_column", fmt::format("{}: a column has no name", file),
+          "name it in the header, or take it out of the file"};
 }
 
 }  // namespace
@@ -92,6 +119,7 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
                     std::span<const ColumnMap> maps, const std::string& file, bool require_key) {
   Mapping mapping;
   std::vector<const std::string*> taken_by(adapter.columns().size(), nullptr);
+  std::vector<std::string> unknown;
   for (const auto& name : names) {
     const auto flag = std::find_if(maps.begin(), maps.end(), [&](const ColumnMap& map) {
       return normal(map.file_column) == normal(name);
@@ -101,7 +129,8 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
       field = mapped_by_flag(*flag, adapter);
     } else if (!is_reject_column(normal(name))) {
       field = find_field(normal(name), adapter.columns());
-      if (!field) refuse_unknown(name, names.size() == 1, adapter, file);
+      if (!field && normal(name).empty()) throw nameless_column(file);
+      if (!field) unknown.push_back(name);
     }
     if (field) {
       if (taken_by[*field] != nullptr)
@@ -115,6 +144,7 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
     }
     mapping.push_back(field);
   }
+  if (!unknown.empty()) refuse_unknown(unknown, names.size() == 1, adapter, file);
   for (std::size_t key = 0; require_key && key < adapter.key_columns(); ++key)
     if (taken_by[key] == nullptr)
       throw Error(

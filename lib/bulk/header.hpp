@@ -22,9 +22,10 @@ ColumnMap parse_column_map(std::string_view text);
 using Mapping = std::vector<std::optional<std::size_t>>;
 
 /// Names are compared in lower case with spaces, dots and hyphens read as underscores.
-/// Throws Errc::invalid [import.unknown_column] with a suggestion, [import.duplicate_column],
-/// [import.missing_column]; Errc::usage [import.bad_map] for a --map that names a field we do not have.
-/// `require_key`: every key column must be there (JSONL learns its columns as it reads).
+/// Throws Errc::invalid [import.unknown_column] naming all of them with suggestions,
+/// [import.duplicate_column], [import.missing_column]; Errc::usage [import.bad_map] for a --map that names a
+/// field we do not have. `require_key`: every key column must be there (JSONL learns its columns as it
+/// reads).
 Mapping map_columns(std::span<const std::string> names, const Adapter&, std::span<const ColumnMap>,
                     const std::string& file, bool require_key = true);
 

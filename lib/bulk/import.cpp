@@ -516,10 +516,11 @@ Error refusal(const ImportReport& report) {
               std::move(hint));
   for (const auto& problem : report.problems) error.detail(problem.text());
   if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
-    error.detail(report.rejects.empty()
-                     ? fmt::format("… {} more ({}--rejects FILE keeps them all)", number(more),
-                                   report.dry_run ? "a run with " : "")
-                     : fmt::format("… {} more in {}", number(more), report.rejects.string()));
+    error.detail(report.rejects.empty() ? fmt::format("… {} more ({}--rejects FILE keeps them all)",
+                                                      number(more), report.dry_run ? "a run with " : "")
+                                        : fmt::format("… {} more", number(more)));
+  if (!report.rejects.empty())
+    error.detail(fmt::format("the rejected rows are in {}", report.rejects.string()));
   if (report.job) return std::move(error).job(report.job->text());
   return error;
 }

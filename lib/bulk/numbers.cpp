@@ -139,7 +139,7 @@ class NumbersAdapter final : public Adapter {
   }
 
   std::int64_t remove_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
-                              const std::function<void(std::string_view)>& kept) override {
+                              const KeptRows& kept) override {
     return delete_made_by(db, workspace, job, kept);
   }
 
@@ -147,7 +147,9 @@ class NumbersAdapter final : public Adapter {
                    std::string_view key, std::int64_t version,
                    const std::vector<std::string>& cells) override {
     if (restore_number(session, workspace, job, key, version, number_cells(cells))) return Restored::done;
-    return number_exists(session.db, workspace, key) ? Restored::moved_on : Restored::gone;
+    const auto now = number_version(session.db, workspace, key);
+    if (!now) return Restored::gone;
+    return *now == version ? Restored::blocked : Restored::moved_on;
   }
 };
 

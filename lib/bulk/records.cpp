@@ -133,7 +133,7 @@ class RecordsAdapter final : public Adapter {
   }
 
   std::int64_t remove_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
-                              const std::function<void(std::string_view)>& kept) override {
+                              const KeptRows& kept) override {
     return records::delete_made_by(db, workspace, noun_, job, kept);
   }
 

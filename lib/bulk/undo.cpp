@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "bulk/merge.hpp"
 #include "db/lease.hpp"
 #include "db/transaction.hpp"
@@ -14,9 +16,27 @@ namespace {
 
 constexpr std::size_t k_listed = 100;
 
-void keep(UndoReport& report, std::string_view key) {
+void keep(UndoReport& report, std::string_view key, Kept why) {
   ++report.kept_count;
-  if (report.kept.size() < k_listed) report.kept.emplace_back(key);
+  if (why == Kept::in_use) ++report.kept_in_use;
+  if (report.kept.size() < k_listed) report.kept.push_back({std::string(key), why});
+}
+
+Error nothing_taken_back(const UndoReport& report) {
+  std::vector<std::string> reasons;
+  const auto add = [&](Kept why, const char* text) {
+    if (std::any_of(report.kept.begin(), report.kept.end(),
+                    [&](const KeptRow& row) { return row.why == why; }))
+      reasons.emplace_back(text);
+  };
+  add(Kept::changed, "changed since");
+  add(Kept::in_use, "is in use");
+  add(Kept::blocked, "cannot get back what it held");
+  const bool in_use = report.kept_in_use > 0;
+  return {Errc::conflict, in_use ? "jobs.all_in_use" : "jobs.all_changed",
+          fmt::format("every row of job {} that is still there {}; nothing was taken back",
+                      report.job.id.short_id(), base::join(reasons, " or ")),
+          std::string(in_use ? k_undo_later_first : "")};
 }
 
 void refuse_unless_undoable(const jobs::Job& job) {
@@ -44,7 +64,10 @@ UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& a
         ++report.restored;
         break;
       case Restored::moved_on:
-        keep(report, row.key);
+        keep(report, row.key, Kept::changed);
+        break;
+      case Restored::blocked:
+        keep(report, row.key, Kept::blocked);
         break;
       case Restored::gone:
         ++report.gone;
@@ -52,15 +75,13 @@ UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& a
     }
   });
   std::int64_t kept_made = 0;
-  report.removed = adapter.remove_made_by(session.db, workspace, report.job.id, [&](std::string_view key) {
-    ++kept_made;
-    keep(report, key);
-  });
+  report.removed =
+      adapter.remove_made_by(session.db, workspace, report.job.id, [&](std::string_view key, bool in_use) {
+        ++kept_made;
+        keep(report, key, in_use ? Kept::in_use : Kept::changed);
+      });
   report.gone += report.job.counts.created - report.removed - kept_made;
-  if (report.kept_count > 0 && report.removed + report.restored == 0)
-    throw Error(Errc::conflict, "jobs.all_changed",
-                fmt::format("every row of job {} that is still there changed since; nothing was taken back",
-                            report.job.id.short_id()));
+  if (report.kept_count > 0 && report.removed + report.restored == 0) throw nothing_taken_back(report);
   report.job.state = jobs::State::undone;
   journal.save(report.job);
   audit::record(session, workspace,

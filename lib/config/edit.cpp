@@ -226,7 +226,8 @@ class Edit {
   explicit Edit(const fs::path& file) : file_(file), kind_(kind_of(file)) {
     if (file.empty())
       throw Error(Errc::config, "config.no_home",
-                  "there is no place for a configuration file: HOME is not set", "name one with --config");
+                  "there is no place for a configuration file: HOME is not set, or no absolute path",
+                  "name one with --config");
     std::error_code ignored;
     const bool exists = fs::exists(file, ignored);
     if (exists && kind_ == FileKind::credentials) base::require_private(file);

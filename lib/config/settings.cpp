@@ -125,7 +125,8 @@ class Loader {
     const bool exists = std::find(known.begin(), known.end(), settings_.profile_) != known.end();
     if (exists || settings_.profile_ == key.built_in) return;
     Error error(Errc::config, "config.unknown_profile",
-                fmt::format("there is no profile \"{}\"", settings_.profile_), "ringctl profiles list");
+                fmt::format("there is no profile \"{}\"", settings_.profile_),
+                "ringctl profiles list --profile default");
     error.detail("named by " + value.origin);
     if (const auto near = base::nearest(settings_.profile_, known); !near.empty())
       error.detail("did you mean: " + base::join(near, ", "));
@@ -260,7 +261,10 @@ fs::path Settings::home_dir(const char* variable, const char* under_home) const 
     return fs::path(*dir) / "ringctl";
   if (const auto home = read_environment(sources_, "HOME"); home && fs::path(*home).is_absolute())
     return fs::path(*home) / under_home / "ringctl";
-  throw Error(Errc::config, "config.no_home", fmt::format("neither HOME nor {} is set", variable),
+  const auto relative = read_environment(sources_, "HOME").value_or("");
+  throw Error(Errc::config, "config.no_home",
+              relative.empty() ? fmt::format("neither HOME nor {} is set", variable)
+                               : fmt::format("HOME is no absolute path: {}", base::in_quotes(relative)),
               fmt::format("set {}, or name the database with --database", variable));
 }
 

@@ -20,6 +20,8 @@ Finding schema_finding(Connection& connection) {
   if (!state.changed.empty())
     return {"schema", false,
             fmt::format("migration {} differs from the one this ringctl brings", state.changed.front()), ""};
+  if (state.current == 0)
+    return {"schema", false, "the database is empty", std::string(set_up_command(connection))};
   if (state.current < latest_schema()) return {"schema", false, evidence, "ringctl db migrate"};
   if (connection.engine() == Engine::sqlite && connection.integer("PRAGMA user_version") != state.current)
     return {"schema", false, "the file's header names another schema than its tables",

@@ -184,8 +184,28 @@ class TableReader {
   std::int64_t count_ = 0;
 };
 
+/// Tells how far a copy has come, also while it reads back what arrived.
+class Told {
+ public:
+  explicit Told(const std::function<void(std::int64_t rows)>& progress) : progress_(progress) {}
+  void copied() {
+    ++rows_;
+    moved();
+  }
+  void moved() {
+    if (++moved_ % 1000 == 0) tell();
+  }
+  void tell() const {
+    if (progress_) progress_(rows_);
+  }
+
+ private:
+  const std::function<void(std::int64_t rows)>& progress_;
+  std::int64_t rows_ = 0, moved_ = 0;
+};
+
 CopyCount copy_table(Connection& from, Connection& to, const TableInfo& table,
-                     const std::vector<Column>& columns) {
+                     const std::vector<Column>& columns, Told& told) {
   std::vector<BulkColumn> targets;
   targets.reserve(columns.size());
   for (const auto& column : columns) targets.push_back({column.name, staging_type(column.kind)});
@@ -195,15 +215,16 @@ CopyCount copy_table(Connection& from, Connection& to, const TableInfo& table,
   while (reader.next()) {
     reader.bind(row);
     bulk.add(row);
+    told.copied();
   }
   bulk.flush();
   return reader.summary(table);
 }
 
-CopyCount read_table(Connection& connection, const TableInfo& table, const std::vector<Column>& columns) {
+CopyCount read_table(Connection& connection, const TableInfo& table, const std::vector<Column>& columns,
+                     Told& told) {
   TableReader reader(connection, table, columns);
-  while (reader.next()) {
-  }
+  while (reader.next()) told.moved();
   return reader.summary(table);
 }
 
@@ -219,23 +240,24 @@ void require_empty(Connection& connection) {
 std::span<const TableInfo> tables() { return k_tables; }
 
 std::vector<CopyCount> copy(Connection& from, Connection& to,
-                            const std::function<void(const CopyCount&)>& progress) {
+                            const std::function<void(std::int64_t rows)>& progress) {
   require_current_schema(from);
   require_current_schema(to);
   const BulkMode bulk_mode(to);
   Transaction reading(from, Scope::through(Door::maintenance), Access::read);
   Transaction writing(to, Scope::through(Door::maintenance));
   require_empty(to);
+  Told told(progress);
   std::vector<CopyCount> counts;
   for (const auto& table : tables()) {
     const auto columns = common_columns(from, to, table.name);
-    counts.push_back(copy_table(from, to, table, columns));
-    const auto arrived = read_table(to, table, columns);
+    counts.push_back(copy_table(from, to, table, columns, told));
+    const auto arrived = read_table(to, table, columns, told);
     if (arrived.rows != counts.back().rows || arrived.checksum != counts.back().checksum)
       throw Error(Errc::db_corrupt, "db.copy_differs",
                   fmt::format("{} did not arrive as it was sent: {} of {} rows", table.name, arrived.rows,
                               counts.back().rows));
-    if (progress) progress(counts.back());
+    told.tell();
   }
   writing.commit();
   return counts;

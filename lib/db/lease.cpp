@@ -99,7 +99,41 @@ Error held(const std::string& name, const std::optional<Found>& found) {
           "add --lock-wait 10m"};
 }
 
+/// The oldest lease of a process that is not known to be dead, and its name.
+std::optional<std::pair<std::string, Found>> find_any(Connection& connection, base::Instant now) {
+  Transaction transaction(connection, Scope{}, Access::read);
+  auto rows = connection.query(
+      "SELECT holder, host, since, token, machine, name FROM leases WHERE expires > $1 ORDER BY since",
+      {now});
+  while (rows.next()) {
+    Found found{std::string(rows.text(0)), std::string(rows.text(1)), rows.instant(2),
+                std::string(rows.text(3)), std::string(rows.text(4))};
+    if (!is_dead(found)) return std::pair(std::string(rows.text(5)), std::move(found));
+  }
+  return std::nullopt;
+}
+
+void wait_a_little(std::chrono::milliseconds left, const base::CancelToken* cancel, const Sleep& sleep) {
+  if (cancel != nullptr) cancel->check();
+  const auto pause = std::min(k_poll, left);
+  sleep ? sleep(pause) : std::this_thread::sleep_for(pause);
+}
+
+std::chrono::milliseconds until(std::chrono::steady_clock::time_point deadline, const base::Clock& clock) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.steady());
+}
+
 }  // namespace
+
+void await_no_lease(Connection& connection, const base::Clock& clock, std::chrono::milliseconds wait,
+                    const base::CancelToken* cancel, const Sleep& sleep) {
+  const auto deadline = clock.steady() + wait;
+  while (const auto lease = find_any(connection, clock.now())) {
+    const auto left = until(deadline, clock);
+    if (left.count() <= 0) throw held(lease->first, lease->second);
+    wait_a_little(left, cancel, sleep);
+  }
+}
 
 Lease Lease::acquire(Connection& connection, const base::Clock& clock, std::string name,
                      std::optional<base::Uuid> workspace, std::chrono::milliseconds ttl,
@@ -117,11 +151,9 @@ Lease Lease::acquire(Connection& connection, const base::Clock& clock, std::stri
     const auto holder = look(connection, clock.now(), lease.name_, lease.scope());
     if ((!holder || is_dead(*holder)) && lease.take(connection, holder ? holder->token : lease.token_))
       return lease;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.steady());
+    const auto left = until(deadline, clock);
     if (left.count() <= 0) throw held(lease.name_, holder);
-    if (cancel != nullptr) cancel->check();
-    const auto pause = std::min(k_poll, left);
-    sleep ? sleep(pause) : std::this_thread::sleep_for(pause);
+    wait_a_little(left, cancel, sleep);
   }
 }
 

@@ -43,4 +43,9 @@ class Lease {
   std::chrono::milliseconds ttl_{};
 };
 
+/// Waits up to `wait` until nobody holds a lease of any name and scope. Throws Errc::locked [lock.held] as
+/// acquire() does.
+void await_no_lease(Connection&, const base::Clock&, std::chrono::milliseconds wait,
+                    const base::CancelToken* cancel = nullptr, const Sleep& sleep = {});
+
 }  // namespace ringctl::db

@@ -63,7 +63,8 @@ struct CopyCount {
 /// Copies every table into an empty, migrated database in one transaction, reads back what arrived and
 /// compares counts and checksums before it commits: Errc::db_corrupt [db.copy_differs] naming the table.
 /// Errc::conflict [db.not_empty].
+/// `progress` is told how many rows were copied so far, every thousand rows that are copied or read back.
 std::vector<CopyCount> copy(Connection& from, Connection& to,
-                            const std::function<void(const CopyCount&)>& progress);
+                            const std::function<void(std::int64_t rows)>& progress);
 
 }  // namespace ringctl::db

@@ -149,6 +149,10 @@ std::span<const Migration> migrations(Engine engine) {
   return engine == Engine::sqlite ? sqlite_migrations() : postgresql_migrations();
 }
 
+std::string_view set_up_command(const Connection& connection) {
+  return connection.engine() == Engine::postgresql ? "ringctl init --yes" : "ringctl init";
+}
+
 int latest_schema() { return sqlite_migrations().back().number; }
 
 MigrationState migration_state(Connection& connection) { return read_state(connection); }
@@ -158,7 +162,8 @@ void require_current_schema(Connection& connection) {
   refuse_foreign_state(state, connection.url());
   if (state.current == latest_schema()) return;
   if (state.current == 0)
-    throw Error(Errc::schema, "schema.too_old", fmt::format("{} is empty", connection.url()), "ringctl init");
+    throw Error(Errc::schema, "schema.too_old", fmt::format("{} is empty", connection.url()),
+                std::string(set_up_command(connection)));
   throw Error(Errc::schema, "schema.too_old",
               fmt::format("{} has schema {}, this ringctl needs {}", connection.url(), state.current,
                           latest_schema()),

@@ -19,6 +19,9 @@ struct Migration {
 std::span<const Migration> sqlite_migrations();
 std::span<const Migration> postgresql_migrations();
 std::span<const Migration> migrations(Engine);
+/// The command that makes an empty database usable: on a server it would ask first, and hints are for scripts
+/// too.
+std::string_view set_up_command(const Connection&);
 /// The schema this binary speaks.
 int latest_schema();
 

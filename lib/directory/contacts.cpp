@@ -26,6 +26,15 @@ constexpr records::Items k_agents{
     "u.email", "c.contact_id",
     "contact_assignments c JOIN users u ON u.id = c.user_id WHERE u.workspace_id = $1 AND c.status = 'active'",
     "u.email"};
+/// The name tells more than another phone does.
+std::string phone_of_another(std::string_view phone, std::span<const std::string> holder) {
+  const auto& known_by = holder[k_contact_phone_number];
+  const auto name = holder.size() > k_contact_name ? holder[k_contact_name] : std::string();
+  if (!name.empty()) return fmt::format("{} is a phone of contact {} ({})", phone, known_by, name);
+  return phone == known_by ? fmt::format("{} is a contact of its own", phone)
+                           : fmt::format("{} is a phone of contact {}", phone, known_by);
+}
+
 constexpr records::Holders k_phone_holders{
     "p.phone_number", "contact_phones p JOIN contacts t ON t.id = p.contact_id AND p.workspace_id = $1"};
 
@@ -131,7 +140,8 @@ const records::Noun& contacts_noun() {
       .fields = contact_fields(),
       .uniques = {{.code = "phone_taken",
                    .fields = {k_contact_phone_number, k_contact_phones},
-                   .holders = &k_phone_holders}},
+                   .holders = &k_phone_holders,
+                   .taken = phone_of_another}},
       .extras = {{"erased_at", Kind::moment, "t.erased_at"}},
       .shown = "t.erased_at IS NULL",
       .hidden_is_gone = true,

@@ -62,7 +62,8 @@ void inspect_users(db::Connection& db, const base::Uuid& workspace,
           "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.agent_id = u.id AND a.voice = TRUE AND a.is_active = TRUE) "
           "OR EXISTS (SELECT 1 FROM agent_phone_numbers s WHERE s.agent_id = u.id AND s.sms_access_enabled = TRUE) "
           "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = u.id AND c.status = 'active') "
-          "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = u.id AND e.is_active = TRUE))",
+          "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = u.id AND e.is_active = TRUE) "
+          "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = u.id))",
           db.text_array("$2")),
       {workspace, array});
   std::set<std::string, std::less<>> holders;
@@ -71,8 +72,9 @@ void inspect_users(db::Connection& db, const base::Uuid& workspace,
     if (!leaves(candidate) || !holders.contains(candidate.before[k_user_email])) continue;
     candidate.finding = {
         "holds_something",
-        fmt::format("{} still has numbers, extensions, pools or contacts; users deactivate hands them over",
-                    candidate.before[k_user_email])};
+        fmt::format(
+            "{} still has numbers, extensions, pools, teams or contacts; users deactivate hands them over",
+            candidate.before[k_user_email])};
     candidate.field = k_user_is_active;
     candidate.conflict = true;
   }
@@ -110,6 +112,7 @@ const records::Noun& teams_noun() {
       .extras = {{"members", Kind::integer,
                   "(SELECT count(*) FROM users u WHERE u.team_id = t.id AND u.is_active = TRUE)"}},
       .in_use = "EXISTS (SELECT 1 FROM users u WHERE u.team_id = t.id)",
+      .switched_on = k_team_is_active,
       .looks_like_key = is_text,
   };
   return k_noun;
@@ -166,6 +169,7 @@ const records::Noun& users_noun() {
           "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = t.id) "
           "OR EXISTS (SELECT 1 FROM api_tokens k WHERE k.user_id = t.id)",
+      .switched_on = k_user_is_active,
       .inspect = inspect_users,
       .looks_like_key = holds_at,
   };

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspace_fields.hpp"
@@ -60,7 +61,8 @@ std::vector<std::string> names_of(const std::vector<Workspace>& all) {
 
 Error unknown(std::string_view asked, const std::vector<Workspace>& all) {
   Error error(Errc::not_found, "workspaces.unknown", fmt::format("there is no workspace \"{}\"", asked),
-              "ringctl workspaces list");
+              all.empty() ? fmt::format("ringctl init --workspace {}", base::for_shell(asked))
+                          : std::string("ringctl workspaces list"));
   const auto near = base::nearest(asked, names_of(all));
   if (!near.empty()) error.detail("did you mean: " + base::join(near, ", "));
   return error;

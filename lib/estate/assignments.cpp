@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "directory/people.hpp"
 #include "records/rows.hpp"
@@ -74,6 +75,13 @@ void inspect_assignments(db::Connection& db, const base::Uuid& workspace, std::s
   }
 }
 
+std::string assigned_to_another(std::string_view number, std::span<const std::string> holder) {
+  return fmt::format("{} is assigned to {}", number, holder[k_assignment_agent]);
+}
+std::string command_to_move(std::string_view number, std::span<const std::string> wanted) {
+  return fmt::format("ringctl assignments move {} {}", number, base::for_shell(wanted[k_assignment_agent]));
+}
+
 // The key of the row that assignments and pools share.
 records::Field number_in_key() {
   return {.name = "phone_number",
@@ -132,7 +140,9 @@ const records::Noun& assignments_noun() {
       .uniques = {{.code = "number_taken",
                    .fields = {k_assignment_number},
                    .condition = "t.voice = TRUE AND t.is_active = TRUE",
-                   .only_if = k_assignment_is_active}},
+                   .only_if = k_assignment_is_active,
+                   .taken = assigned_to_another,
+                   .way_out = command_to_move}},
       .extras = {{"used_today", Kind::integer,
                   "coalesce((SELECT d.reserved - d.refunded - d.adjusted FROM daily_usage d "
                   "WHERE d.assignment_id = t.id AND d.day = $today), 0)",
@@ -204,6 +214,7 @@ const records::Noun& extensions_noun() {
                   .initial = "yes",
                   .aliases = {"active"}}},
       .uniques = {{.code = "user_has_one", .fields = {k_extension_number, k_extension_user}}},
+      .switched_on = k_extension_is_active,
       .inspect = inspect_extensions,
       .looks_like_key = all_digits,
   };

@@ -58,6 +58,13 @@ class Handover {
     write(extensions_noun(), from, std::move(after));
   }
 
+  /// "": to nobody.
+  void give_team(const Record& from, const std::string& to) {
+    auto after = from;
+    after.cells[directory::k_team_supervisor] = to;
+    write(directory::teams_noun(), from, std::move(after));
+  }
+
   void give_pool(const Record& from, const std::string& to) {
     const auto& noun = pools_noun();
     end(noun, from, k_pool_sms_access_enabled);
@@ -112,6 +119,9 @@ Holdings read_holdings(db::Connection& db, const base::Uuid& workspace, const Re
     if (row.cells[k_extension_is_active] == "yes") held.extensions.push_back(row.cells[k_extension]);
   for (const auto& row : rows_where(db, workspace, pools_noun(), k_pool_user, email, false))
     if (row.cells[k_pool_sms_access_enabled] == "yes") held.pools.push_back(row.cells[k_pool_number]);
+  for (const auto& row :
+       rows_where(db, workspace, directory::teams_noun(), directory::k_team_supervisor, email, false))
+    held.teams.push_back(row.cells[directory::k_team_name]);
   held.contacts = directory::count_contacts_of(db, workspace, user.id);
   return held;
 }
@@ -134,6 +144,9 @@ void hand_over_all(audit::Session& session, const base::Uuid& workspace, const R
     if (row.cells[k_pool_sms_access_enabled] != "yes") continue;
     to.empty() ? handover.end(pools_noun(), row, k_pool_sms_access_enabled) : handover.give_pool(row, to);
   }
+  for (const auto& row :
+       rows_where(db, workspace, directory::teams_noun(), directory::k_team_supervisor, email, true))
+    handover.give_team(row, to);
   directory::hand_over_contacts(session, workspace, user, successor);
 }
 

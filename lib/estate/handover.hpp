@@ -17,8 +17,11 @@ struct Holdings {
   std::vector<std::string> numbers;     ///< live voice assignments
   std::vector<std::string> extensions;  ///< active ones
   std::vector<std::string> pools;       ///< numbers whose messages they receive
+  std::vector<std::string> teams;       ///< that they supervise, also those out of use
   std::int64_t contacts = 0;            ///< that they look after
-  bool empty() const { return numbers.empty() && extensions.empty() && pools.empty() && contacts == 0; }
+  bool empty() const {
+    return numbers.empty() && extensions.empty() && pools.empty() && teams.empty() && contacts == 0;
+  }
 };
 /// In a transaction of its own. `email` is canonical.
 Holdings holdings_of(audit::Session&, const base::Uuid& workspace, std::string_view email);

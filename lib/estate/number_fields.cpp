@@ -34,12 +34,14 @@ bool equals_ignoring_case(std::string_view text, std::string_view word) {
 
 bool canonical_provider(std::string_view text, std::string& out, base::Finding& finding) {
   const bool well_formed =
-      !text.empty() && text.size() <= k_max_provider && is_lower_alnum(text.front()) &&
-      std::all_of(text.begin(), text.end(), [](char c) { return is_lower_alnum(c) || c == '_' || c == '-'; });
+      !text.empty() && text.size() <= k_max_provider && is_lower_alnum(lower(text.front())) &&
+      std::all_of(text.begin(), text.end(),
+                  [](char c) { return is_lower_alnum(lower(c)) || c == '_' || c == '-'; });
   if (!well_formed)
     return refuse(finding, "bad_provider",
                   fmt::format("{} is no provider (one lower-case word, like twilio)", base::in_quotes(text)));
   out.assign(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
   return true;
 }
 

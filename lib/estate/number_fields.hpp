@@ -14,7 +14,7 @@ namespace ringctl::estate {
 // Each canonical_ function replaces `out`, and returns false with a finding if the text is refused; a finding
 // together with true is a warning. No allocation on the way that is taken a million times.
 
-/// One lower-case word of a-z 0-9 _ -, at most 32 characters: "twilio", "telnyx".
+/// One word of a-z 0-9 _ -, at most 32 characters, any case; canonical: lower case. "twilio", "telnyx".
 bool canonical_provider(std::string_view text, std::string& out, base::Finding&);
 /// ISO 3166 alpha-2, upper case; "UK" becomes GB with a warning.
 bool canonical_country(std::string_view text, std::string& out, base::Finding&);

@@ -121,16 +121,17 @@ std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace
 }
 
 std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
-                            const std::function<void(std::string_view)>& kept) {
+                            const records::KeptRows& kept) {
   const std::int64_t removed = db.exec(
       fmt::format(
           "DELETE FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 AND version = 1 AND NOT {}",
           k_is_assigned),
       {workspace, job});
   auto rows = db.query(
-      "SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 ORDER BY phone_number",
+      "SELECT phone_number, version FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 "
+      "ORDER BY phone_number",
       {workspace, job});
-  while (rows.next()) kept(rows.text(0));
+  while (rows.next()) kept(rows.text(0), rows.integer(1) == 1);  // unchanged, so somebody has it
   return removed;
 }
 
@@ -155,11 +156,10 @@ std::optional<base::Uuid> number_made_by(db::Connection& db, const base::Uuid& w
   return rows.uuid(0);
 }
 
-bool number_exists(db::Connection& db, const base::Uuid& workspace, std::string_view number) {
-  return db
-      .integer("SELECT 1 FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2",
-               {workspace, number})
-      .has_value();
+std::optional<std::int64_t> number_version(db::Connection& db, const base::Uuid& workspace,
+                                           std::string_view number) {
+  return db.integer("SELECT version FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2",
+                    {workspace, number});
 }
 
 }  // namespace ringctl::estate

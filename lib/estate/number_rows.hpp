@@ -12,6 +12,7 @@
 
 #include "audit/log.hpp"
 #include "db/bulk_insert.hpp"
+#include "records/rows.hpp"
 
 namespace ringctl::estate {
 
@@ -73,7 +74,7 @@ std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::s
 /// Deletes the numbers a job made that were not changed since and that nobody has; hands out those it keeps.
 /// Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
-                            const std::function<void(std::string_view number)>& kept);
+                            const records::KeptRows& kept);
 /// Writes `cells` back if the number is older than the job, still has `version` and no other number has its
 /// SID now (in any workspace: through Door::number_holder).
 bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
@@ -81,6 +82,8 @@ bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uu
 /// The job that made the number, if one did.
 std::optional<base::Uuid> number_made_by(db::Connection&, const base::Uuid& workspace,
                                          std::string_view number);
-bool number_exists(db::Connection&, const base::Uuid& workspace, std::string_view number);
+/// nullopt if the number is not there.
+std::optional<std::int64_t> number_version(db::Connection&, const base::Uuid& workspace,
+                                           std::string_view number);
 
 }  // namespace ringctl::estate

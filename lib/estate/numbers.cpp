@@ -5,7 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "db/transaction.hpp"
 #include "estate/capabilities.hpp"
 #include "estate/number_change.hpp"
@@ -70,19 +73,36 @@ Error sid_taken(const Number& number) {
           fmt::format("ringctl numbers list --search {}", number.sid)};
 }
 
+/// What is added by hand is in use, unless the change says otherwise.
+NumberChange switching_on(NumberChange change) {
+  if (!change.status) change.status = "active";
+  return change;
+}
+
 /// The number stands in this workspace already: false if it holds what was asked for, else the fields that
 /// differ.
 bool require_same(const Number& existing, const Number& wanted) {
   const auto columns = differences(existing, wanted);
   if (columns.empty()) return false;
-  Error error(Errc::conflict, "numbers.exists",
-              fmt::format("{} exists already, with other values", existing.phone_number),
-              fmt::format("ringctl numbers update {}", existing.phone_number));
+  const bool only_inactive = columns == std::vector<std::string_view>{"status"} && wanted.status == "active";
+  auto command = fmt::format("ringctl numbers update {}", existing.phone_number);
+  std::vector<std::string> details;
   for (const auto& field : settable_fields()) {
     const auto &here = existing.*field.value, &asked = wanted.*field.value;
-    if (here != asked) error.detail(fmt::format(R"({}: "{}", not "{}")", field.column, here, asked));
+    if (here == asked) continue;
+    details.push_back(fmt::format(R"({}: "{}", not "{}")", field.column, here, asked));
+    std::string flag(field.column);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    fmt::format_to(std::back_inserter(command), " --{} {}", flag,
+                   asked.empty() ? "-" : base::for_shell(asked));
   }
-  throw error;
+  Error error(Errc::conflict, "numbers.exists",
+              only_inactive ? fmt::format("{} exists already, but is not active", existing.phone_number)
+                            : fmt::format("{} exists already, with other values", existing.phone_number),
+              command);
+  if (!only_inactive)
+    for (auto& line : details) error.detail(std::move(line));
+  throw std::move(error);
 }
 
 /// In whatever workspace; the door shows no more than that.
@@ -132,7 +152,7 @@ NumberPlan Numbers::plan_add(const phone::E164& number, const NumberChange& chan
   }
   if (plan.before) {
     std::vector<base::Finding> again;
-    plan.after = changed(*plan.before, change, again);
+    plan.after = changed(*plan.before, switching_on(change), again);
     require_same(*plan.before, plan.after);
   } else {
     require_free(db, plan.after);
@@ -173,7 +193,7 @@ bool Numbers::add(const phone::E164& number, const NumberChange& change) {
     audit::record(session_, workspace_, entry);
   });
   if (inserted) return true;
-  if (existing) return require_same(*existing, changed(*existing, change, warnings));
+  if (existing) return require_same(*existing, changed(*existing, switching_on(change), warnings));
   require_free(db, wanted);
   throw Error(Errc::conflict, "numbers.stale",
               fmt::format("{} was added and removed meanwhile", number.view()), "run the command again");

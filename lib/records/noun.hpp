@@ -88,6 +88,9 @@ struct Unique {
   /// Holds for rows that have the value: over the table as t, and over canonical texts.
   std::string_view condition = "TRUE";
   std::optional<std::size_t> only_if = {};  ///< a flag: only rows where it is "yes"
+  /// What is said of a value that a row has which another one wants, and the command that helps, if any.
+  std::string (*taken)(std::string_view value, std::span<const std::string> holder) = nullptr;
+  std::string (*way_out)(std::string_view value, std::span<const std::string> wanted) = nullptr;
 };
 
 /// A column that only lists show.
@@ -147,7 +150,8 @@ struct Noun {
   /// SQL over t that holds for a row which goes by the canonical key in $2 as well.
   std::string_view also_known_by = {};
   std::unique_ptr<Beside> (*beside)(audit::Session&, const base::Uuid& workspace) = nullptr;
-  /// A flag that making the row by hand sets, if the row is there and says no.
+  /// The flag of rows that are in use. Making a row by hand that is there and says no: put() sets it, add()
+  /// refuses.
   std::optional<std::size_t> switched_on = {};
   /// Rules of its own, for rows whose references are known to exist. Sets the finding of those it refuses.
   void (*inspect)(db::Connection&, const base::Uuid& workspace, std::span<Candidate>) = nullptr;

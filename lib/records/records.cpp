@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "records/change.hpp"
@@ -24,12 +25,38 @@ Error unknown(const Noun& noun, std::string_view what) {
           fmt::format("ringctl {} list", noun.noun)};
 }
 
+/// `ringctl NOUN VERB KEY` for a row, to be copied.
+std::string command_for(const Noun& noun, std::string_view verb, const Record& record) {
+  auto command = fmt::format("ringctl {} {}", noun.noun, verb);
+  for (std::size_t i = 0; i < noun.key_fields; ++i) command += " " + base::for_shell(record.cells[i]);
+  return command;
+}
+
+/// The command that makes `held` what was wanted; where that is no line to copy, the one that shows it.
+std::string command_to_change(const Noun& noun, const Record& held, const Record& wanted) {
+  constexpr std::size_t k_longest = 400;
+  auto command = command_for(noun, "update", held);
+  for (const auto i : differences(held, wanted)) {
+    const auto& cell = wanted.cells[i];
+    std::string flag(noun.fields[i].name);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    fmt::format_to(std::back_inserter(command), " --{} {}", flag, cell.empty() ? "-" : base::for_shell(cell));
+  }
+  const bool line = command.size() <= k_longest && command.find('\n') == std::string::npos;
+  return line ? command : command_for(noun, "show", held);
+}
+
 /// The fields that differ, each with what stands there and what was asked for.
 Error exists(const Noun& noun, const Record& held, const Record& wanted) {
   const auto key = shown_key(key_text(noun, held.cells));
-  Error error(Errc::conflict, slug(noun, "exists"), fmt::format("{} exists already, with other values", key),
-              fmt::format("ringctl {} update '{}'", noun.noun, key));
-  for (const auto i : differences(held, wanted))
+  const auto fields = differences(held, wanted);
+  const bool only_inactive = noun.switched_on && fields == std::vector{*noun.switched_on};
+  Error error(Errc::conflict, slug(noun, "exists"),
+              only_inactive ? fmt::format("{} exists already, but is not active", key)
+                            : fmt::format("{} exists already, with other values", key),
+              command_to_change(noun, held, wanted));
+  if (only_inactive) return error;
+  for (const auto i : fields)
     error.detail(fmt::format(R"({}: "{}", not "{}")", noun.fields[i].name, held.cells[i], wanted.cells[i]));
   return error;
 }
@@ -39,7 +66,7 @@ void require_version(const Noun& noun, const Record& record, std::optional<std::
   const auto key = shown_key(key_text(noun, record.cells));
   throw Error(Errc::conflict, slug(noun, "stale"),
               fmt::format("{} was changed meanwhile (version {}, not {})", key, record.version, *expected),
-              fmt::format("ringctl {} show '{}'", noun.noun, key));
+              command_for(noun, "show", record));
 }
 
 void require_sound(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
@@ -147,6 +174,22 @@ std::vector<base::Finding> warnings_of(const Noun& noun, const Change& change, c
   return warnings;
 }
 
+namespace {
+
+Error taken(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Unique& unique,
+            std::string_view value, std::string_view holder, const Record& wanted) {
+  if (!unique.taken)
+    return {Errc::conflict, slug(noun, unique.code),
+            fmt::format("{} {} is that of {}", noun.fields[field_of(unique, wanted.cells, value)].name,
+                        shown_key(value), shown_key(holder))};
+  const auto key = key_parts(holder);
+  const auto held = read_by_key(db, workspace, noun, key, false);
+  return {Errc::conflict, slug(noun, unique.code), unique.taken(value, held ? held->cells : key),
+          unique.way_out ? unique.way_out(value, wanted.cells) : std::string()};
+}
+
+}  // namespace
+
 void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
                   const Record& after) {
   const auto own = before ? key_text(noun, before->cells) : std::string();
@@ -154,12 +197,11 @@ void require_free(db::Connection& db, const base::Uuid& workspace, const Noun& n
     const auto values = unique_values(unique, after.cells);
     const std::vector<std::string_view> views(values.begin(), values.end());
     if (values.empty()) continue;
+    std::optional<std::pair<std::string, std::string>> clash;
     find_holders(db, workspace, noun, unique, views, [&](std::string_view value, std::string_view holder) {
-      if (holder == own) return;
-      throw Error(Errc::conflict, slug(noun, unique.code),
-                  fmt::format("{} {} is that of {}", noun.fields[field_of(unique, after.cells, value)].name,
-                              shown_key(value), shown_key(holder)));
+      if (holder != own && !clash) clash.emplace(value, holder);
     });
+    if (clash) throw taken(db, workspace, noun, unique, clash->first, clash->second, after);
   }
 }
 
@@ -289,9 +331,9 @@ class Records::Work {
   void require_free_key(const Record& before, const Record& after) const {
     const auto key = key_text(r_.noun_, after.cells);
     if (key == key_text(r_.noun_, before.cells)) return;
-    if (read_by_key(r_.session_.db, r_.workspace_, r_.noun_, after.cells, false))
+    if (const auto held = read_by_key(r_.session_.db, r_.workspace_, r_.noun_, after.cells, false))
       throw Error(Errc::conflict, slug(r_.noun_, "exists"), fmt::format("{} exists already", shown_key(key)),
-                  fmt::format("ringctl {} show '{}'", r_.noun_.noun, shown_key(key)));
+                  command_for(r_.noun_, "show", *held));
   }
   Record blank_cells() const {
     Record none;
@@ -305,7 +347,13 @@ class Records::Work {
   Records& r_;
 };
 
-Plan Records::add(const Change& change, bool write) {
+Change Records::switching_on(Change change) const {
+  if (noun_.switched_on) change.insert(change.begin(), {*noun_.switched_on, "yes"});
+  return change;
+}
+
+Plan Records::add(const Change& given, bool write) {
+  const auto change = switching_on(given);
   const auto key = key_of(noun_, change, reading_);
   Work work(*this);
   return work.run(write, [&](bool lock) {
@@ -341,8 +389,7 @@ Plan Records::update(std::string_view key, const std::function<Change(const Reco
 }
 
 Plan Records::put(const Change& given, bool write) {
-  auto change = given;
-  if (noun_.switched_on) change.insert(change.begin(), {*noun_.switched_on, "yes"});
+  const auto change = switching_on(given);
   const auto key = key_of(noun_, change, reading_);
   Work work(*this);
   return work.run(write, [&](bool lock) {
@@ -402,6 +449,24 @@ Record Records::get(std::string_view what) {
   auto found = find(what);
   if (!found) throw unknown(noun_, what);
   return std::move(*found);
+}
+
+void Records::require_known(const Filter& filter) {
+  auto& db = session_.db;
+  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  for (const auto* part : {&filter.equals, &filter.holds})
+    for (const auto& [place, key] : *part) {
+      const auto* target = noun_.fields[place].target;
+      if (!target || key.empty()) continue;
+      const auto sql =
+          fmt::format("SELECT 1 FROM {} WHERE workspace_id = $1 AND {} = $2", target->table, target->key);
+      if (!db.integer(sql, {workspace_, key}))
+        throw Error(Errc::not_found, slug(noun_, fmt::format("unknown_{}", target->object)),
+                    fmt::format("{}: {} is no {} of this workspace", noun_.fields[place].name,
+                                base::in_quotes(key), target->object),
+                    std::string(target->hint));
+    }
+  transaction.commit();
 }
 
 std::int64_t Records::count(const Filter& filter) {

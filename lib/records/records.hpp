@@ -53,7 +53,8 @@ class Records {
   Records(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Reading reading = {})
       : session_(session), workspace_(workspace), noun_(noun), reading_(std::move(reading)) {}
 
-  /// There already with the same values: nothing changes; with others: Errc::conflict [noun.exists].
+  /// There already with the same values: nothing changes; with others, or taken out of use unless the change
+  /// says so: Errc::conflict [noun.exists].
   Plan add(const Change&, bool write = true);
   /// Errc::not_found [noun.unknown]; Errc::conflict [noun.stale] unless it has `expected_version`,
   /// [noun.erased].
@@ -72,12 +73,16 @@ class Records {
   std::optional<Record> find(std::string_view what);
   Record get(std::string_view what);
 
+  /// Throws Errc::not_found [noun.unknown_user] and the like for a filter that names what is not there.
+  void require_known(const Filter&);
   std::int64_t count(const Filter&);
   /// At most `limit` (0 = all), streaming. The row is valid during the call only.
   void for_each(const Filter&, const Order&, std::int64_t limit, const std::function<void(const Record&)>&);
 
  private:
   class Work;
+  /// What is made by hand is in use, unless the change says otherwise.
+  Change switching_on(Change) const;
   audit::Session& session_;
   base::Uuid workspace_;
   const Noun& noun_;

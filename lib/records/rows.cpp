@@ -251,7 +251,7 @@ std::optional<base::Uuid> made_by(db::Connection& db, const base::Uuid& workspac
 }
 
 std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
-                            const base::Uuid& job, const std::function<void(std::string_view)>& kept) {
+                            const base::Uuid& job, const KeptRows& kept) {
   const auto removed = db.exec(
       fmt::format(
           "DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.job_id = $2 AND t.version = 1 AND NOT ({})",
@@ -260,14 +260,14 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
   auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({})",
                                    select_list(db, noun), noun.table, noun.shown),
                        {workspace, job});
-  std::vector<std::string> keys;
+  std::vector<std::pair<std::string, bool>> left;
   Record record;
   while (rows.next()) {
     read_record(rows, noun, record);
-    keys.push_back(key_text(noun, record.cells));
+    left.emplace_back(key_text(noun, record.cells), record.version == 1);  // unchanged, so it is in use
   }
-  std::sort(keys.begin(), keys.end());
-  for (const auto& key : keys) kept(key);
+  std::sort(left.begin(), left.end());
+  for (const auto& [key, in_use] : left) kept(key, in_use);
   return removed;
 }
 
@@ -282,7 +282,7 @@ Restored restore(audit::Session& session, const base::Uuid& workspace, const Nou
   if (held->version != version || job < held->id) return Restored::moved_on;
   Candidate candidate{held->cells, cells};
   inspect(session.db, workspace, noun, {&candidate, 1});
-  if (candidate.finding) return Restored::moved_on;
+  if (candidate.finding) return Restored::blocked;
   bool taken = false;
   for (const auto& unique : noun.uniques) {
     const auto values = unique_values(unique, cells);
@@ -291,7 +291,7 @@ Restored restore(audit::Session& session, const base::Uuid& workspace, const Nou
     find_holders(session.db, workspace, noun, unique, views,
                  [&](std::string_view, std::string_view holder) { taken |= holder != key; });
   }
-  if (taken) return Restored::moved_on;
+  if (taken) return Restored::blocked;
   const RowUpdate update{held->id, version, &held->cells, cells};
   return update_rows(session, workspace, noun, {&update, 1}) == 1 ? Restored::done : Restored::moved_on;
 }

@@ -62,12 +62,15 @@ std::int64_t update_rows(audit::Session&, const base::Uuid& workspace, const Nou
 /// The job that made the row of this key, if one did.
 std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace, const Noun&,
                                   std::string_view key);
-/// Deletes the rows a job made that were not changed and that nothing refers to; hands out the keys of those
-/// it keeps. Returns how many went.
+/// Receives the key of a row that is kept: because others refer to it, or because it changed.
+using KeptRows = std::function<void(std::string_view key, bool in_use)>;
+/// Deletes the rows a job made that were not changed and that nothing refers to; hands out those it keeps.
+/// Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const Noun&, const base::Uuid& job,
-                            const std::function<void(std::string_view key)>& kept);
+                            const KeptRows& kept);
 
-enum class Restored { done, moved_on, gone };
+/// moved_on: somebody changed it; blocked: what it held refers to nothing any more, or another row has it.
+enum class Restored { done, moved_on, blocked, gone };
 /// Writes `cells` back if the row is older than the job, still has `version`, and what they refer to and may
 /// not share is as free as it was.
 Restored restore(audit::Session&, const base::Uuid& workspace, const Noun&, const base::Uuid& job,

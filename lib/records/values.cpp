@@ -195,7 +195,10 @@ bool canonical_destination(std::string_view text, const Reading& reading, std::s
 bool canonical_countries(std::string_view text, const Reading& reading, std::string& out,
                          base::Finding& finding) {
   std::vector<std::string> parts;
-  if (!each_part(text, reading, canonical_destination, parts, finding)) return false;
+  if (!each_part(text, reading, canonical_destination, parts, finding)) {
+    if (text.find(',') != std::string_view::npos) finding.message += "; | separates them: US|CA";
+    return false;
+  }
   std::sort(parts.begin(), parts.end());
   if (!parts.empty() && parts.front() == "*")  // every country: naming some of them says nothing more
     std::erase_if(parts, [](const std::string& part) { return part.front() >= 'A'; });

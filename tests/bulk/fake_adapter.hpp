@@ -68,7 +68,7 @@ class Boxes final : public bulk::Adapter {
     return std::nullopt;
   }
   std::int64_t remove_made_by(db::Connection&, const base::Uuid&, const base::Uuid&,
-                              const std::function<void(std::string_view)>&) override {
+                              const bulk::KeptRows&) override {
     return 0;
   }
   bulk::Restored restore(audit::Session&, const base::Uuid&, const base::Uuid&, std::string_view,

@@ -76,14 +76,26 @@ TEST_CASE("an unknown column is refused with the nearest name and the way to lea
   CHECK(error.message() == "boxes.csv: unknown column \"colur\"");
   CHECK(has_detail(error, "did you mean: colour"));
   CHECK(has_detail(error, "columns: shelf, name, colour, note, tag"));
-  CHECK(error.hint() == "leave it out of the import with --map 'colur=-'");
+  CHECK(error.hint() == "say what it holds with --map colur=colour, or leave it out with --map colur=-");
+}
+
+TEST_CASE("all unknown columns are refused at once, with flags for each", "[bulk][header]") {
+  const auto error = refusal_of({"shelf", "caps", "name", "the size", "colur"});
+  CHECK(error.slug() == "import.unknown_column");
+  CHECK(error.message() == R"(boxes.csv: unknown columns "caps", "the size", "colur")");
+  CHECK(has_detail(error, R"("colur": did you mean: colour)"));
+  CHECK(
+      error.hint() ==
+      "say what they hold with --map caps=FIELD --map 'the size=FIELD' --map colur=colour, or leave them out "
+      "with --map caps=- --map 'the size=-' --map colur=-");
 }
 
 TEST_CASE("a header that something else separates is answered with the flag that says so", "[bulk][header]") {
   CHECK(refusal_of({"shelf;name;colour"}).hint() == "separate its columns with --input-delimiter ';'");
   CHECK(refusal_of({"shelf:name"}).hint() == "separate its columns with --input-delimiter ':'");
   CHECK(refusal_of({"shelf\tname"}).hint() == "separate its columns with --input-delimiter tab");
-  CHECK(refusal_of({"shelf", "note: name"}).hint() == "leave it out of the import with --map 'note: name=-'");
+  CHECK(refusal_of({"shelf", "note: name"}).hint() ==
+        "say what it holds with --map 'note: name=FIELD', or leave it out with --map 'note: name=-'");
 }
 
 TEST_CASE("a column without a name is refused with a hint that can be followed", "[bulk][header]") {

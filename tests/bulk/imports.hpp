@@ -17,6 +17,12 @@ namespace ringctl::test {
 
 using Lines = std::vector<std::string>;
 
+inline Lines kept_keys(const bulk::UndoReport& report) {
+  Lines keys;
+  for (const auto& row : report.kept) keys.push_back(row.key);
+  return keys;
+}
+
 struct Imports : Estate {
   explicit Imports(db::Engine engine) : Estate(engine), adapter(bulk::numbers_adapter()) {}
 

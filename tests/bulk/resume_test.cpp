@@ -59,7 +59,7 @@ class Meddler final : public Adapter {
     return inner_->made_by(db, workspace, key);
   }
   std::int64_t remove_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
-                              const std::function<void(std::string_view)>& kept) override {
+                              const KeptRows& kept) override {
     before_remove();
     return inner_->remove_made_by(db, workspace, job, kept);
   }

@@ -119,6 +119,9 @@ TEST_CASE("a command that a hint names acts where the run did", "[cmd]") {
   globals.database = "postgresql://ann:secret@pbx1/estate";
   globals.profile = "it's";
   CHECK(hint("ringctl init") == "ringctl --profile 'it'\\''s' --workspace branch init");
+  globals.config_file = "my.toml";
+  CHECK(hint("ringctl profiles list --profile default") ==
+        "ringctl --config my.toml --workspace branch profiles list --profile default");
   const auto same = with_same_target(example(), globals);
   CHECK(same.details() == example().details());
   CHECK(same.job_id() == "5be01d7a");

@@ -195,6 +195,8 @@ TEST_CASE("without HOME there are no user files, and folders are asked for only 
   CHECK(settings.user_file().empty());
   CHECK(settings.credentials_file().empty());
   CHECK(error_of([&] { settings.database_url(); }).slug() == "config.no_home");
+  world.environment["HOME"] = "relative";
+  CHECK(error_of([&] { world.load().database_url(); }).message() == "HOME is no absolute path: \"relative\"");
   world.environment["XDG_DATA_HOME"] = "/data";
   CHECK(world.load().database_url() == "sqlite:/data/ringctl/ringctl.db");
 }

@@ -140,3 +140,18 @@ TEST_CASE("a lease is not taken inside a transaction, where nobody would see it"
   const Transaction transaction(leases.first(), Scope{});
   CHECK(slug_of([&] { leases.take(leases.first()); }) == "db.nested_transaction");
 }
+
+TEST_CASE("whoever needs the whole database waits until nobody holds any lease", "[db]") {
+  Leases leases(GENERATE(from_range(test::engines())));
+  CHECK_NOTHROW(await_no_lease(*leases.second, leases.clock, 0ms));
+  auto lease = std::optional(leases.take(leases.first()));
+  const auto error = test::error_of([&] { await_no_lease(*leases.second, leases.clock, 0ms); });
+  REQUIRE(error);
+  CHECK(error->slug() == "lock.held");
+  CHECK(error->message().starts_with("another ringctl is running \"limits reset\" (pid "));
+  int slept = 0;
+  await_no_lease(*leases.second, leases.clock, 10min, nullptr, [&](std::chrono::milliseconds) {
+    if (++slept == 3) lease.reset();
+  });
+  CHECK(slept == 3);
+}

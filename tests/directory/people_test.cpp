@@ -78,7 +78,38 @@ TEST_CASE("a row that is there already is left alone, or is a conflict that name
   CHECK(error->errc() == Errc::conflict);
   CHECK(error->slug() == "users.exists");
   CHECK(error->details() == Lines{"role: \"agent\", not \"admin\""});
+  CHECK(error->hint() == "ringctl users update ann@example.com --role admin");
   CHECK(p.actions().size() == 1);
+}
+
+TEST_CASE("adding a row that was taken out of use is a conflict that says how to bring it back",
+          "[directory]") {
+  People p(GENERATE(from_range(test::engines())));
+  p.users.add(p.user("ann@example.com"));
+  p.teams.add(p.team("Night shift"));
+  p.users.update("ann@example.com", {{directory::k_user_is_active, "no"}});
+  p.teams.update("Night shift", {{directory::k_team_is_active, "no"}});
+  for (const bool write : {false, true}) {
+    const auto user = test::error_of([&] { p.users.add(p.user("ann@example.com"), write); });
+    REQUIRE(user);
+    CHECK(user->slug() == "users.exists");
+    CHECK(user->message() == "ann@example.com exists already, but is not active");
+    CHECK(user->details().empty());
+    CHECK(user->hint() == "ringctl users update ann@example.com --is-active yes");
+    const auto team = test::error_of([&] { p.teams.add(p.team("Night shift"), write); });
+    REQUIRE(team);
+    CHECK(team->hint() == "ringctl teams update 'Night shift' --is-active yes");
+  }
+  const auto both = test::error_of([&] {
+    p.users.add({{directory::k_user_email, "ann@example.com"}, {directory::k_user_name, "Ann Ash"}});
+  });
+  REQUIRE(both);
+  CHECK(both->details() == Lines{R"(name: "", not "Ann Ash")", R"(is_active: "no", not "yes")"});
+  CHECK(both->hint() == "ringctl users update ann@example.com --name 'Ann Ash' --is-active yes");
+  // Who says that it is to be out of use gets what is there.
+  auto as_it_is = p.user("ann@example.com");
+  as_it_is.push_back({directory::k_user_is_active, "no"});
+  CHECK(p.users.add(as_it_is).changed.empty());
 }
 
 TEST_CASE("a plan says what would change and writes nothing", "[directory]") {

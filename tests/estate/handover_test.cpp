@@ -89,6 +89,35 @@ TEST_CASE("an agent leaves and a successor takes over all of it", "[estate]") {
   CHECK_FALSE(o.read([&] { return audit::verify(o.db(), o.workspace).broken_at; }));
 }
 
+TEST_CASE("a supervisor who leaves hands over the teams, or they have none, and the log says it",
+          "[estate]") {
+  Office o(GENERATE(from_range(test::engines())));
+  o.add(directory::teams_noun(),
+        {{directory::k_team_name, "Night"}, {directory::k_team_supervisor, "ann@example.com"}});
+  o.add(directory::teams_noun(),
+        {{directory::k_team_name, "Sales"}, {directory::k_team_supervisor, "bob@example.com"}});
+  CHECK(o.held_by("ann@example.com").teams == Lines{"Night"});
+  CHECK(slug_of([&] {
+          Records(o.session(), o.workspace, directory::users_noun())
+              .update("bob@example.com", {{directory::k_user_is_active, "no"}});
+        }) == "users.holds_something");
+  const auto team_updates = [&] {
+    audit::Filter filter;
+    filter.action = "teams.update";
+    return o.read([&] { return audit::count(o.db(), o.workspace, filter); });
+  };
+  deactivate_user(o.session(), o.workspace, "ann@example.com", "bob@example.com", false);
+  CHECK(o.held_by("ann@example.com").teams == Lines{"Night"});
+  deactivate_user(o.session(), o.workspace, "ann@example.com", "bob@example.com", true);
+  CHECK(o.held_by("ann@example.com").teams.empty());
+  CHECK(o.held_by("bob@example.com").teams == Lines{"Night", "Sales"});
+  CHECK(team_updates() == 1);
+  deactivate_user(o.session(), o.workspace, "bob@example.com", std::nullopt, true);
+  CHECK(team_updates() == 3);
+  const auto night = Records(o.session(), o.workspace, directory::teams_noun()).get("Night");
+  CHECK(night.cells[directory::k_team_supervisor].empty());
+}
+
 TEST_CASE("a number that is out of use is handed over with the rest, and contacts leave a trace",
           "[estate]") {
   Office o(GENERATE(from_range(test::engines())));

@@ -84,7 +84,24 @@ TEST_CASE("adding a number again with other values is a conflict that names them
   CHECK(error->slug() == "numbers.exists");
   CHECK(error->errc() == Errc::conflict);
   CHECK(error->details() == std::vector<std::string>{R"(label: "Sales", not "Support")"});
+  CHECK(error->hint() == "ringctl numbers update +12025550123 --label Support");
   CHECK(f.numbers.get("+12025550123").label == "Sales");
+}
+
+TEST_CASE("adding a number that was taken out of use says how to bring it back", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  estate::NumberChange inactive;
+  inactive.status = "inactive";
+  f.numbers.add(k_number, inactive);
+  for (const bool write : {false, true}) {
+    const auto error = test::error_of(
+        [&] { write ? void(f.numbers.add(k_number, {})) : void(f.numbers.plan_add(k_number, {})); });
+    REQUIRE(error);
+    CHECK(error->slug() == "numbers.exists");
+    CHECK(error->message() == "+12025550123 exists already, but is not active");
+    CHECK(error->hint() == "ringctl numbers update +12025550123 --status active");
+  }
+  CHECK_FALSE(f.numbers.add(k_number, inactive));
 }
 
 TEST_CASE("a number of another workspace is a conflict that does not name the holder", "[estate]") {

@@ -119,6 +119,24 @@ TEST_CASE("a backup is restored, and what it replaces is kept", "[system]") {
             .size() == 2);
 }
 
+TEST_CASE("a restore names whoever works on the database", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"numbers", "add", "+12025550123"});
+  site.ok({"db", "backup", "before.db"});
+  site.tamper(
+      "INSERT INTO leases (name, scope, token, holder, host, since, expires, machine) "
+      "VALUES ('bulk', 'x', 't', 'pid 1', 'pbx1', '2026-03-08T07:59:58.123Z', '2999-01-01T00:00:00.000Z', '')");
+  for (const auto* flag : {"-n", "--yes"}) {
+    const auto refused = site.run({"db", "restore", "before.db", flag});
+    CHECK(refused.status == 11);
+    CHECK(refused.err ==
+          "ringctl: another ringctl is running \"bulk\" (pid 1 on pbx1, since 2026-03-08T07:59:58.123Z)"
+          "  [lock.held]\n  hint: add --lock-wait 10m\n");
+  }
+  site.tamper("DELETE FROM leases");
+  site.ok({"db", "restore", "before.db", "--yes"});
+}
+
 TEST_CASE("an interrupted backup ends with the signal's status and leaves the old one alone",
           "[system][slow]") {
   const Site site(db::Engine::sqlite);

@@ -122,3 +122,29 @@ TEST_CASE("an import killed at any instant is taken up with nothing lost and not
   }
   CHECK(hits == kills);
 }
+
+TEST_CASE("mended rejects go in by the command that the hint names, and a refusal says where they are",
+          "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  const auto& m = site.machine();
+  m.file("rows.csv", "tel,caps,junk\n+12025550123,voice,a\nnonsense,voice,b\n+12025550124,voice,c\n");
+  const Site::Arguments import = {
+      "numbers",           "import", "rows.csv", "--map",     "tel=phone_number", "--map",
+      "caps=capabilities", "--map",  "junk=-",   "--rejects", "rej.csv"};
+  const auto refused = site.run(import);
+  CHECK(refused.status == 7);
+  CHECK(refused.err.find("  the rejected rows are in rej.csv\n") != std::string::npos);
+  auto allowing = import;
+  allowing.insert(allowing.end(), {"--max-errors", "1"});
+  const auto partial = site.run(allowing);
+  CHECK(partial.status == 3);
+  CHECK(partial.err.find("hint: mend rej.csv, then: ringctl numbers import rej.csv --map tel=phone_number "
+                         "--map caps=capabilities --map junk=-\n") != std::string::npos);
+  auto mended = test::read_text(m.home() / "rej.csv");
+  mended.replace(mended.find("nonsense"), 8, "+12025550125");
+  m.file("rej.csv", mended);
+  site.ok({"numbers", "import", "rej.csv", "--map", "tel=phone_number", "--map", "caps=capabilities", "--map",
+           "junk=-"});
+  CHECK(site.json({"numbers", "list"}).size() == 3);
+}

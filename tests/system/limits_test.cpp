@@ -129,6 +129,15 @@ TEST_CASE("a reset closes a day once, and is silent for cron", "[system]") {
   CHECK((quiet.out + quiet.err).empty());
   CHECK(site.failure({"limits", "reset", "--as-of", "2999-01-01"}) == "7 limits.day_not_over");
   CHECK(site.failure({"limits", "reset", "--force"}) == "2 usage.confirmation_needed");
+  CHECK(site.run({"limits", "reset", "--force"})
+            .err.starts_with(
+                "ringctl: this needs a confirmation: forgive today's calls of workspace default  ["));
+  const auto number =
+      site.run({"limits", "reset", "--force", "--number", "+12025550123", "--confirm", "+12025550123"});
+  CHECK(number.err ==
+        "ringctl: --confirm +12025550123 is not default, the name that confirms this: forgive "
+        "today's calls of +12025550123 in workspace default  [usage.confirmation_differs]\n"
+        "  hint: add --confirm default\n");
   CHECK(used(site) == 1);
   site.ok({"limits", "reset", "--force", "--confirm", "default"});
   CHECK(used(site) == 0);

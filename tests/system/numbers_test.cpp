@@ -84,6 +84,19 @@ TEST_CASE("a command that is mistaken leaves no database behind", "[system]") {
   }
 }
 
+TEST_CASE("a change that cannot be told was made all the same, and the error says so", "[system]") {
+  const Site site(db::Engine::sqlite);
+  test::ProcessOptions full;
+  full.out = test::Stream::full;
+  const auto told = site.machine().run({"numbers", "add", "+12025550123", "-o", "json"}, full);
+  CHECK(told.status == 40);
+  CHECK(told.err.find("the change was made all the same: added +12025550123") != std::string::npos);
+  CHECK(site.json({"numbers", "list"}).size() == 1);
+  const auto planned = site.machine().run({"numbers", "add", "+12025550124", "-n", "-o", "json"}, full);
+  CHECK(planned.status == 40);
+  CHECK(planned.err.find("was made") == std::string::npos);
+}
+
 TEST_CASE("a first import that is refused keeps its rejects", "[system]") {
   const Site site(db::Engine::sqlite);
   site.machine().file("rows.csv", "phone_number\n+12025550123\nnonsense\n");

@@ -111,6 +111,15 @@ bool says(const test::ProcessResult& result, const std::string& text) {
   return result.err.find(text) != std::string::npos;
 }
 
+/// The command that a hint names, as one would copy it.
+Site::Arguments hinted(const test::ProcessResult& result) {
+  const auto at = result.err.find("  hint: ringctl ");
+  REQUIRE(at != std::string::npos);
+  auto words = test::shell_words(result.err.substr(at + 8, result.err.find('\n', at) - at - 8));
+  words.erase(words.begin());
+  return words;
+}
+
 }  // namespace
 
 TEST_CASE("fifty numbers go to ten agents, five each, by files", "[system]") {
@@ -145,6 +154,20 @@ TEST_CASE("users who name teams that are not there yet are refused, every line o
   CHECK(site.failure({"teams", "add", "Night", "--supervisor", "sam@example.com"}) == "5 teams.unknown_user");
 }
 
+TEST_CASE("a first file that refers to what is not there makes a workspace and nothing in it", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.machine().file("contacts.csv", "phone_number,agents\n+16265550101,nobody@example.com\n");
+  site.machine().file("garbage.csv", "phone_number,agents\nnonsense,nobody@example.com\n");
+  CHECK(site.failure({"contacts", "import", "garbage.csv"}) == "7 import.invalid_rows");
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+  CHECK(site.failure({"contacts", "import", "contacts.csv", "-n"}) == "7 import.invalid_rows");
+  CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
+  CHECK(site.failure({"contacts", "import", "contacts.csv"}) == "7 import.invalid_rows");
+  CHECK(site.json({"workspaces", "list"}).size() == 1);
+  CHECK(site.json({"contacts", "list"}).empty());
+  CHECK(site.json({"jobs", "list"}).empty());
+}
+
 TEST_CASE("an assignment that cannot be is refused by hand", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
@@ -163,10 +186,15 @@ TEST_CASE("an assignment that cannot be is refused by hand", "[system]") {
   CHECK(set("+12025550150", "nobody@example.com") == "5 assignments.unknown_user");
   CHECK(set("+12025550160", agent(0)) == "5 assignments.unknown_number");
   CHECK(set(number(0), agent(1)) == "6 assignments.number_taken");
+  const auto taken = site.run({"assignments", "set", number(0), agent(1)});
+  CHECK(says(taken, fmt::format("ringctl: {} is assigned to {}  [", number(0), agent(0))));
+  CHECK(hinted(taken) == Site::Arguments{"assignments", "move", number(0), agent(1)});
   CHECK(set("+12025550150", "gus@example.com") == "7 assignments.agent_inactive");
   CHECK(set("+12025550151", agent(0)) == "7 assignments.number_inactive");
   CHECK(set("+12025550150", agent(0), {"--daily-limit", "-1"}) == "7 assignments.invalid");
   CHECK(set("+12025550150", agent(0), {"--allowed-countries", "US|XX"}) == "7 assignments.invalid");
+  CHECK(says(site.run({"assignments", "set", "+12025550150", agent(0), "--allowed-countries", "US,CA"}),
+             "; | separates them: US|CA"));
   CHECK(site.failure({"assignments", "move", "+12025550150", agent(0)}) == "6 assignments.not_assigned");
   CHECK(site.failure({"assignments", "remove", "+12025550150", agent(0)}) == "5 assignments.unknown");
   CHECK(exports(site, "csv") == before);
@@ -219,10 +247,14 @@ TEST_CASE("when an agent leaves, all they hold goes to whoever is named", "[syst
   CHECK(site.failure(leaves({"gus@example.com", "--yes"})) == "6 users.inactive_successor");
   CHECK(site.failure(leaves({agent(0), "--yes"})) == "6 users.same_successor");
   CHECK(site.failure(leaves({agent(1)})) == "2 usage.confirmation_needed");
-  site.ok(leaves({agent(1), "-n"}));
+  auto plan = site.json(leaves({agent(1), "-n"}));
   CHECK(exports(site, "csv") == before);
 
   const auto report = site.json(leaves({agent(1), "--yes"}));
+  CHECK(plan.at("dry_run") == true);
+  plan.erase("dry_run");
+  plan["action"] = report.at("action");
+  CHECK(plan == report);
   CHECK(report.at("numbers") == k_each);
   CHECK(report.at("extensions") == 2);
   CHECK(report.at("pools") == 1);
@@ -290,6 +322,10 @@ TEST_CASE("a contact is found by any phone, handed around and noted on, and forg
         "5 contacts.unknown_user");
   CHECK(site.failure({"contacts", "unassign", "+16265550101", "nobody@example.com"}) == "5 users.unknown");
   CHECK(site.failure({"contacts", "add", "+16265550102"}) == "6 contacts.phone_taken");
+  CHECK(says(site.run({"contacts", "add", "+16265550102"}),
+             "+16265550102 is a phone of contact +16265550101 (Lin Park)"));
+  CHECK(says(site.run({"contacts", "update", "+16265550103", "--phones", "+16265550104"}),
+             "+16265550104 is a contact of its own"));
   CHECK(site.failure({"contacts", "show", "+16265550199"}) == "5 contacts.unknown");
   CHECK(site.failure({"contacts", "erase", "+16265550101"}) == "2 usage.confirmation_needed");
 
@@ -317,6 +353,47 @@ TEST_CASE("what an agent gives up is free for others", "[system]") {
   CHECK(site.json({"extensions", "show", "100"}).at("is_active") == false);
   site.ok({"assignments", "set", number(0), agent(1)});
   CHECK(live_assignments(site, agent(1)).size() == k_each + 1);
+}
+
+TEST_CASE("a filter that names what is not there is an error, not an empty list", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  for (const std::string verb : {"list", "export"}) {
+    CHECK(site.failure({"users", verb, "--team", "Nope"}) == "5 users.unknown_team");
+    CHECK(site.failure({"contacts", verb, "--agents", "nobody@example.com"}) == "5 contacts.unknown_user");
+    CHECK(site.failure({"assignments", verb, "--agent", "nobody@example.com"}) ==
+          "5 assignments.unknown_user");
+    CHECK(site.failure({"extensions", verb, "--phone-number", "+12025550199"}) ==
+          "5 extensions.unknown_number");
+    site.ok({"users", verb, "--team", "-"});
+    site.ok({"users", verb, "--team", "Support"});
+  }
+  CHECK(site.json({"numbers", "list", "--provider", "Twilio"}).size() == k_numbers);
+}
+
+TEST_CASE("what was taken out of use is not added again in silence, and the hint brings it back",
+          "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  site.ok({"extensions", "remove", "101"});
+  site.ok({"teams", "deactivate", "Support"});
+  site.ok({"numbers", "update", number(1), "--status", "inactive"});
+  const std::vector<Site::Arguments> k_again = {{"extensions", "add", "101", "--user", agent(1)},
+                                                {"teams", "add", "Support"},
+                                                {"users", "add", "gus@example.com"},
+                                                {"numbers", "add", number(1)}};
+  for (const auto& arguments : k_again) {
+    const auto refused = site.run(arguments);
+    INFO(refused.err);
+    CHECK(refused.status == 6);
+    CHECK(says(refused, "exists already, but is not active"));
+    site.ok(hinted(refused));
+    CHECK(says(site.run(arguments), "unchanged"));
+  }
+  CHECK(site.json({"extensions", "show", "101"}).at("is_active") == true);
+  CHECK(site.json({"teams", "show", "Support"}).at("is_active") == true);
+  CHECK(site.json({"users", "show", "gus@example.com"}).at("is_active") == true);
+  CHECK(site.json({"numbers", "show", number(1)}).at("status") == "active");
 }
 
 TEST_CASE("every noun comes out the same on both engines, and goes back in as what is there", "[system]") {
@@ -377,11 +454,32 @@ TEST_CASE("an undo names a row by all parts of its key", "[system]") {
   CHECK(says(result, fmt::format("kept {} {}: it changed since\n", number(7), agent(1))));
 }
 
+TEST_CASE("an undo of a job that changed nothing has nothing to do", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  const std::string job = site.json({"numbers", "import", "numbers.csv"}).at("job_id");
+  for (const auto* flag : {"-n", "--yes"}) {
+    const auto result = site.run({"jobs", "undo", job, flag});
+    CHECK(result.status == 0);
+    CHECK(says(result, "unchanged job "));
+  }
+}
+
 TEST_CASE("an undo keeps the people that others refer to by now", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   const auto reports = load(site);
   const auto result = site.run({"jobs", "undo", reports[1].at("job_id"), "--yes"});
   INFO(result.err);
   CHECK(result.status == 6);
+  CHECK(says(result, "[jobs.all_in_use]"));
+  CHECK(says(result, "hint: undo the jobs that came later first: ringctl jobs list"));
   CHECK(site.json({"users", "list"}).size() == k_agents + 2);
+  // Of two new numbers one has an agent by now: the other goes, and this one says why it stays.
+  site.machine().file("free.csv", "phone_number\n+12025550150\n+12025550151\n");
+  const std::string job = site.json({"numbers", "import", "free.csv"}).at("job_id");
+  site.ok({"assignments", "set", "+12025550151", agent(0)});
+  const auto partly = site.run({"jobs", "undo", job, "--yes"});
+  CHECK(partly.status == 3);
+  CHECK(says(partly, "kept +12025550151: others refer to it\n"));
+  CHECK(says(partly, "1 kept because others refer to them"));
 }

@@ -132,6 +132,62 @@ TEST_CASE("every command that prints notices that stdout is full or closed", "[s
   }
 }
 
+TEST_CASE("every command obeys --sort and --limit, or refuses them", "[system]") {
+  const SampleEstate estate;
+  const Machine nowhere;
+  for (const auto& command : estate.tree()["commands"]) {
+    INFO(command["command"]);
+    const auto words_of = [&](std::size_t example) {
+      auto words = shell_words(estate.with_job(command["examples"][example]["command"].get<std::string>()));
+      words.erase(words.begin());
+      return words;
+    };
+    const auto with = [](Words words, const Words& more) {
+      words.insert(words.end(), more.begin(), more.end());
+      return words;
+    };
+    const auto refusal = [&](const Words& flags) {
+      const auto result = nowhere.run(with(words_of(0), flags));
+      CHECK(result.status == 2);
+      CHECK(result.out.empty());
+      return result.err;
+    };
+    const bool lists = command["lists"];
+    const auto slug = [&](const char* of_lists) {
+      return std::string("  [") + (lists ? of_lists : "usage.not_here") + "]\n";
+    };
+    CHECK(refusal({"--sort", "no_such_column"}).find(slug("usage.bad_sort")) != std::string::npos);
+    CHECK(refusal({"--limit", "-1"}).find(slug("usage.bad_value")) != std::string::npos);
+    CHECK((lists || refusal({"--limit", "1"}).find(slug("")) != std::string::npos));
+    CHECK((lists || command["verb"] != "list"));
+    if (!lists) continue;
+    const auto cut =
+        estate.machine().run(with(words_of(0), {"--limit", "1", "-o", "jsonl", "--progress", "none"}));
+    CHECK(cut.status == 0);
+    CHECK(std::count(cut.out.begin(), cut.out.end(), '\n') <= 1);
+    for (const auto& column : command["columns"]) {
+      if (column["sortable"] != true) continue;
+      const auto name = column["name"].get<std::string>();
+      INFO(name);
+      const auto ordered = [&](const std::string& sort) {
+        const auto result =
+            estate.machine().run(with(words_of(0), {"--sort", sort, "-o", "json", "--columns", name}));
+        INFO(result.err);
+        REQUIRE(result.status == 0);
+        std::vector<nlohmann::json> values;
+        for (const auto& row : nlohmann::json::parse(result.out))
+          if (!row[name].is_null()) values.push_back(row[name]);
+        return values;
+      };
+      auto up = ordered(name);
+      // Lists in a cell are ordered as they are stored.
+      if (!up.empty() && !up.front().is_string()) CHECK(std::is_sorted(up.begin(), up.end()));
+      std::reverse(up.begin(), up.end());
+      CHECK(up == ordered(name + ":desc"));
+    }
+  }
+}
+
 TEST_CASE("help and the list of columns of every command notice that stdout is full", "[system]") {
   const Machine machine;
   const auto tree = nlohmann::json::parse(machine.run({"help", "--tree", "json"}).out);

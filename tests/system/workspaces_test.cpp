@@ -181,3 +181,43 @@ TEST_CASE("a setting that may not be so is refused, planned or not", "[system]")
         std::string::npos);
   CHECK(site.json({"workspaces", "show"})["version"] == 1);
 }
+
+TEST_CASE("on an empty server every hint leads to a database that can be used", "[system]") {
+  if (test::engines().size() < 2) return;
+  const auto hint = [](const test::ProcessResult& result) {
+    const auto at = result.err.find("  hint: ");
+    return at == std::string::npos ? result.err
+                                   : result.err.substr(at + 8, result.err.find('\n', at) - at - 8);
+  };
+  const Site site(db::Engine::postgresql);
+  CHECK(hint(site.run({"numbers", "list"})) == "ringctl init --yes");
+  for (const auto& arguments : {Site::Arguments{"db", "check", "-o", "jsonl"}, {"doctor", "-o", "jsonl"}})
+    CHECK(site.run(arguments).out.find("ringctl init --yes") != std::string::npos);
+  site.ok({"db", "migrate"});
+  CHECK(hint(site.run({"numbers", "list"})) == "ringctl init");
+  CHECK(hint(site.run({"numbers", "list", "-w", "sales"})) == "ringctl init --workspace sales");
+  site.ok({"init", "--workspace", "sales"});
+  site.ok({"numbers", "add", "+12025550123"});
+}
+
+TEST_CASE("hints that name a command can be copied", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"numbers", "add", "+12025550100", "--label", "Old"});
+  const std::vector<Site::Arguments> refused = {
+      {"-p", "nope", "numbers", "list"},
+      {"numbers", "add", "+12025550100", "--label", "New desk"},
+      {"init", "--zone", "America/New_York"},
+  };
+  for (const auto& arguments : refused) {
+    const auto result = site.run(arguments);
+    INFO(result.err);
+    const auto at = result.err.find("  hint: ringctl ");
+    REQUIRE(at != std::string::npos);
+    auto words = test::shell_words(result.err.substr(at + 8, result.err.find('\n', at) - at - 8));
+    words.erase(words.begin());
+    site.ok(words);
+  }
+  CHECK(site.json({"numbers", "show", "+12025550100"}).at("label") == "New desk");
+  CHECK(site.json({"workspaces", "show", "default"}).at("timezone") == "America/New_York");
+}
