@@ -207,6 +207,7 @@ void add_reading_verbs(Noun& callbacks) {
       .excludes("user")
       .flag("due", &ListVerbOptions::due, "Only those that are due by now")
       .columns(k_columns)
+      .lists()
       .details(
           "A missed call leaves a callback behind, and so does a caller who was told that somebody will call back: one for "
           "each call. Others are added by hand.")

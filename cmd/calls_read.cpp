@@ -159,6 +159,7 @@ void add_calls_read(Noun& calls) {
   auto list = calls.verb<ListVerbOptions>("list", "List calls, newest first", run_list);
   add_call_filters(list);
   list.columns(call_columns())
+      .lists()
       .details(
           "One row for each call: a caller's whole visit, or a call that one of ours made. Its user is who answered, or "
           "who called. An inbound call that nobody of ours answered is missed, also if the caller hung up first or left a "

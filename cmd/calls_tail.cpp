@@ -46,6 +46,10 @@ void run_tail(const TailOptions&, Context& ctx) {
   if (io.format() == Format::json || io.format() == Format::md)
     throw Error(Errc::usage, "usage.no_format", "calls tail has no end, which json and md need",
                 "use -o jsonl, csv or tsv");
+  if (ctx.globals().sort)
+    throw Error(Errc::usage, "usage.not_here",
+                "calls tail writes calls as they change: --sort does not apply",
+                "ringctl calls list --sort started_at");
   const auto& workspace = ctx.workspace();
   const auto limit = ctx.globals().limit ? ctx.list_options().limit : 0;
   auto& cancel = ctx.cancel();
@@ -73,6 +77,7 @@ void run_tail(const TailOptions&, Context& ctx) {
 void add_calls_tail(Noun& calls) {
   calls.verb<TailOptions>("tail", "Follow calls as they begin, change and end", run_tail)
       .columns(call_columns())
+      .lists()
       .details(
           "Looks once a second and writes each call that is new, changed or over, until Ctrl-C, --timeout, or --limit "
           "rows. Begins with the calls that are going on. On a terminal a line for people; elsewhere the columns of "
