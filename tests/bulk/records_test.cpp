@@ -119,7 +119,7 @@ TEST_CASE("an import of people is undone: what it made goes, what it changed is 
   const auto undone = p.undo(*report.job);
   CHECK(undone.removed == 1);
   CHECK(undone.restored == 1);
-  CHECK(kept_keys(undone) == Lines{"yan@example.com"});
+  CHECK(test::kept_keys(undone) == Lines{"yan@example.com"});
   CHECK(undone.kept.front().why == Kept::in_use);
   CHECK(undone.kept_in_use == 1);
   const auto after = p.rows(noun);

@@ -67,7 +67,7 @@ TEST_CASE("undo keeps and lists rows that moved on, made or changed", "[bulk][un
   const auto report = i.undo(job);
   CHECK(report.removed == 1);
   CHECK(report.restored == 1);
-  CHECK(kept_keys(report) == Lines{"+12025550102", "+12025550104"});
+  CHECK(test::kept_keys(report) == Lines{"+12025550102", "+12025550104"});
   CHECK(report.kept_count == 2);
   CHECK(report.kept_in_use == 0);
   for (const auto& row : report.kept) CHECK(row.why == Kept::changed);
@@ -119,7 +119,7 @@ TEST_CASE("a number whose old SID another number has by now is kept as it is", "
   options.intake.path = i.file("phone_number,sid\n+12025550109," + k_sid + "\n", "later.csv");
   REQUIRE(i.run(options, elsewhere ? other : i.workspace).outcome == Errc::ok);
   const auto report = i.undo(job);
-  CHECK(kept_keys(report) == Lines{"+12025550101"});
+  CHECK(test::kept_keys(report) == Lines{"+12025550101"});
   CHECK(report.kept.front().why == Kept::blocked);
   CHECK(report.restored == 0);
   CHECK(report.removed == 1);
