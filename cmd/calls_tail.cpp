@@ -41,15 +41,22 @@ void wait(const base::CancelToken& cancel, const base::Clock& clock) {
   while (!cancel.cancelled() && clock.steady() < end) never.wait_for(lock, k_step);
 }
 
+/// Those of the list, none of which orders what has not come yet.
+std::span<const Column> tail_columns() {
+  static const auto k_columns = [] {
+    const auto listed = call_columns();
+    std::vector<Column> columns(listed.begin(), listed.end());
+    for (auto& column : columns) column.sortable = false;
+    return columns;
+  }();
+  return k_columns;
+}
+
 void run_tail(const TailOptions&, Context& ctx) {
   auto& io = ctx.io();
   if (io.format() == Format::json || io.format() == Format::md)
     throw Error(Errc::usage, "usage.no_format", "calls tail has no end, which json and md need",
                 "use -o jsonl, csv or tsv");
-  if (ctx.globals().sort)
-    throw Error(Errc::usage, "usage.not_here",
-                "calls tail writes calls as they change: --sort does not apply",
-                "ringctl calls list --sort started_at");
   const auto& workspace = ctx.workspace();
   const auto limit = ctx.globals().limit ? ctx.list_options().limit : 0;
   auto& cancel = ctx.cancel();
@@ -76,14 +83,14 @@ void run_tail(const TailOptions&, Context& ctx) {
 
 void add_calls_tail(Noun& calls) {
   calls.verb<TailOptions>("tail", "Follow calls as they begin, change and end", run_tail)
-      .columns(call_columns())
+      .columns(tail_columns())
       .lists()
       .details(
           "Looks once a second and writes each call that is new, changed or over, until Ctrl-C, --timeout, or --limit "
           "rows. Begins with the calls that are going on. On a terminal a line for people; elsewhere the columns of "
           "`calls list`.")
-      .example("ringctl calls tail --limit 1 -o jsonl")
       .example("ringctl calls tail --limit 1")
+      .example("ringctl calls tail --limit 1 -o jsonl")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
 }
 

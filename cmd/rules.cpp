@@ -159,8 +159,8 @@ void add_rules(Noun& rules) {
       .example("ringctl rules import rules.json");
   verbs.export_all("Write rules as import reads them")
       .details("Writes the columns that `ringctl rules import` takes, ordered by name.")
-      .example("ringctl rules export -o json --out rules.json")
-      .example("ringctl rules export --enabled yes -o csv");
+      .example("ringctl rules export --enabled yes -o csv")
+      .example("ringctl rules export -o json --out rules.json");
 }
 
 }  // namespace ringctl::cmd

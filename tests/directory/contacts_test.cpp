@@ -103,7 +103,7 @@ TEST_CASE("a phone belongs to one contact of a workspace", "[directory]") {
   REQUIRE(error);
   CHECK(error->errc() == Errc::conflict);
   CHECK(error->slug() == "contacts.phone_taken");
-  CHECK(std::string(error->what()).find("+16265550102 is that of +16265550101") != std::string::npos);
+  CHECK(std::string(error->what()).find("+16265550102 is a phone of contact +16265550101") != std::string::npos);
   CHECK(slug_of([&] { c.add("+16265550109", "+16265550101"); }) == "contacts.phone_taken");
   CHECK(slug_of([&] { c.add("+16265550109", "+16265550109"); }) == "contacts.first_phone_twice");
   CHECK(c.listed() == Lines{k_moe});

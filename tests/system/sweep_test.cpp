@@ -140,6 +140,9 @@ TEST_CASE("every command obeys --sort and --limit, or refuses them", "[system]")
     const auto words_of = [&](std::size_t example) {
       auto words = shell_words(estate.with_job(command["examples"][example]["command"].get<std::string>()));
       words.erase(words.begin());
+      // Given by the test; with it `calls tail` ends.
+      if (const auto limit = std::find(words.begin(), words.end(), "--limit"); limit != words.end())
+        words.erase(limit, limit + 2);
       return words;
     };
     const auto with = [](Words words, const Words& more) {
@@ -154,7 +157,8 @@ TEST_CASE("every command obeys --sort and --limit, or refuses them", "[system]")
     };
     const bool lists = command["lists"];
     const auto slug = [&](const char* of_lists) {
-      return std::string("  [") + (lists ? of_lists : "usage.not_here") + "]\n";
+      return std::string(lists ? of_lists
+                               : "usage.not_here");  // in words, or as JSON where the example says so
     };
     CHECK(refusal({"--sort", "no_such_column"}).find(slug("usage.bad_sort")) != std::string::npos);
     CHECK(refusal({"--limit", "-1"}).find(slug("usage.bad_value")) != std::string::npos);
