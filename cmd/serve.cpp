@@ -149,7 +149,7 @@ void configure_log(Context& ctx) {
     const auto value = settings.find(key);
     return value && value->origin != "built-in";
   };
-  ctx.io();
+  ctx.io();  // sets the log up as for every command; what follows is beyond that
   const auto format = chosen("log_format") && settings.get("log_format") == "text" ? base::LogFormat::text
                                                                                    : base::LogFormat::json;
   const bool quiet = ctx.globals().quiet;

@@ -15,15 +15,12 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
-#include "db/connection.hpp"
 #include "limits/settings.hpp"
 #include "routing/facts.hpp"
 #include "routing/snapshot.hpp"
+#include "serve/database_pool.hpp"
 
 namespace ringctl::serve {
-
-/// Opens a connection; throws as db::Connection::open does.
-using OpenDatabase = std::function<std::unique_ptr<db::Connection>()>;
 
 /// One workspace at one moment.
 struct Estate {

@@ -8,16 +8,19 @@
 
 namespace ringctl::serve {
 
-Answer twiml_answer(std::string body) { return {200, "text/xml; charset=utf-8", std::move(body)}; }
-Answer no_content() { return {204}; }
+Answer twiml_answer(std::string body) {
+  return {.content_type = "text/xml; charset=utf-8", .body = std::move(body)};
+}
+Answer no_content() { return {.status = 204}; }
 
 Answer problem(int status, std::string_view detail) {
   const nlohmann::json body = {{"type", "about:blank"},
                                {"title", std::string(net::reason_phrase(status))},
                                {"status", status},
                                {"detail", std::string(detail)}};
-  return {status, "application/problem+json",
-          body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+  return {.status = status,
+          .content_type = "application/problem+json",
+          .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
 }
 
 Exchange::Exchange(Office& office, const net::Request& request, const Route& route, net::Respond respond)
@@ -32,19 +35,11 @@ Exchange::Exchange(Office& office, const net::Request& request, const Route& rou
   if (route.workspace) log_workspace_ = route.workspace->text();
 }
 
-bool Exchange::answer(Answer answer) noexcept {
+bool Exchange::finish(Answer answer, std::string_view cause) noexcept {
   if (answered_.exchange(true, std::memory_order_acq_rel)) return false;
   const int status = answer.status;
-  respond_({status, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers)});
-  report(status, {});
-  return true;
-}
-
-bool Exchange::answer_safely(Answer answer, std::string_view cause) noexcept {
-  if (answered_.exchange(true, std::memory_order_acq_rel)) return false;
-  const int status = answer.status;
-  respond_({status, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers)});
-  office_.metrics.safe_answer(cause);
+  respond_(std::move(answer));
+  if (!cause.empty()) office_.metrics.safe_answer(cause);
   report(status, cause);
   return true;
 }

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "net/request.hpp"
@@ -18,12 +17,7 @@
 
 namespace ringctl::serve {
 
-struct Answer {
-  int status = 200;
-  std::string content_type = {};
-  std::string body = {};
-  std::vector<std::pair<std::string, std::string>> headers = {};
-};
+using Answer = net::Response;
 /// 200 with TwiML.
 Answer twiml_answer(std::string body);
 /// 204: what a status callback gets.
@@ -45,9 +39,11 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   /// False if it was answered before; the answer then goes nowhere. Any thread.
-  bool answer(Answer) noexcept;
+  bool answer(Answer answer) noexcept { return finish(std::move(answer), {}); }
   /// The same for the safe answer: counted under `cause`.
-  bool answer_safely(Answer, std::string_view cause) noexcept;
+  bool answer_safely(Answer answer, std::string_view cause) noexcept {
+    return finish(std::move(answer), cause);
+  }
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
   Endpoint endpoint() const { return endpoint_; }
@@ -63,6 +59,7 @@ class Exchange {
   void about_workspace(const base::Uuid& id) { log_workspace_ = id.text(); }
 
  private:
+  bool finish(Answer, std::string_view cause) noexcept;
   void report(int status, std::string_view cause) noexcept;
 
   Office& office_;

@@ -1,5 +1,7 @@
 #include "serve/lookups.hpp"
 
+#include <memory>
+
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "calls/plan.hpp"
@@ -27,76 +29,20 @@ Found nothing(const Question& question) {
 
 }  // namespace
 
-Lookups::Lookups(OpenDatabase open, Options options) : open_(std::move(open)), options_(options) {
-  for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
-}
-
-Lookups::~Lookups() { stop(); }
-
-void Lookups::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  arrived_.notify_all();
-  for (auto& thread : threads_) thread.join();
-  threads_.clear();
-}
-
 void Lookups::find(Question question, std::function<void(Found)> done) {
-  if (options_.threads == 0) return done(answer(question));
-  {
-    const std::lock_guard lock(mutex_);
-    if (queue_.size() < options_.max_queue) {
-      queue_.push_back({std::move(question), std::move(done)});
-      arrived_.notify_one();
-      return;
-    }
-  }
-  done(nothing(question));
-}
-
-void Lookups::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    auto item = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    item.done(answer(item.question));
-    lock.lock();
-  }
+  const auto asked = std::make_shared<const Question>(std::move(question));
+  if (!pool_.submit([this, asked, done] { done(answer(*asked)); })) done(nothing(*asked));
 }
 
 Found Lookups::answer(const Question& question) {
+  Found found;
   try {
-    auto connection = take_connection();
-    auto found = ask(*connection, question);
-    give_back(std::move(connection));
+    pool_.with_connection([&](db::Connection& db) { found = ask(db, question); });
     return found;
   } catch (const std::exception& error) {
-    // The connection goes with it: what is wrong with it is not worth finding out.
     base::log(base::LogLevel::debug, "lookup.failed", {{"why", error.what()}});
     return nothing(question);
   }
-}
-
-std::unique_ptr<db::Connection> Lookups::take_connection() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
-      idle_.pop_back();
-      return connection;
-    }
-  }
-  return open_();
-}
-
-void Lookups::give_back(std::unique_ptr<db::Connection> connection) {
-  const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(connection));
 }
 
 }  // namespace ringctl::serve

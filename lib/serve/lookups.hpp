@@ -3,18 +3,13 @@
 // the plan of a call that was decided before. Asked where the request came in (SQLite: microseconds), or by
 // threads of its own, so that a slow server holds nobody else up (PostgreSQL).
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
-#include <vector>
+#include <utility>
 
 #include "routing/facts.hpp"
-#include "serve/estates.hpp"
+#include "serve/database_pool.hpp"
 
 namespace ringctl::serve {
 
@@ -34,38 +29,17 @@ struct Found {
 
 class Lookups {
  public:
-  struct Options {
-    unsigned threads = 4;          ///< 0: asked on the caller's thread
-    std::size_t max_queue = 4096;  ///< past it the answer is `away`, at once
-  };
-  Lookups(OpenDatabase, Options);
-  ~Lookups();
-  /// Answers what was asked and ends the threads. Whoever asked must live until then.
-  void stop();
-  Lookups(const Lookups&) = delete;
-  Lookups& operator=(const Lookups&) = delete;
+  using Options = DatabasePool::Options;
+  Lookups(OpenDatabase open, Options options) : pool_(std::move(open), options) {}
 
-  /// `done` is called once, on this thread or on another.
+  /// `done` is called once, on this thread or on another; past the queue's bound with `away`, at once.
   void find(Question, std::function<void(Found)> done);
+  /// Answers what was asked and ends the threads. Whoever asked must live until then.
+  void stop() { pool_.stop(); }
 
  private:
-  struct Item {
-    Question question;
-    std::function<void(Found)> done;
-  };
-  void run();
   Found answer(const Question&);
-  std::unique_ptr<db::Connection> take_connection();
-  void give_back(std::unique_ptr<db::Connection>);
-
-  const OpenDatabase open_;
-  const Options options_;
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<Item> queue_;
-  bool stopping_ = false;
-  std::vector<std::unique_ptr<db::Connection>> idle_;
-  std::vector<std::thread> threads_;
+  DatabasePool pool_;
 };
 
 }  // namespace ringctl::serve

@@ -1,5 +1,7 @@
 #include "serve/outbound.hpp"
 
+#include <memory>
+
 #include "base/error.hpp"
 #include "base/log.hpp"
 
@@ -28,67 +30,34 @@ std::optional<base::Uuid> user_of_identity(std::string_view identity) {
   return base::Uuid::try_parse(text);
 }
 
-Outbound::Outbound(OpenDatabase open, const base::Clock& clock, Options options)
-    : open_(std::move(open)), clock_(clock), options_(options) {
-  for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
-}
-
-Outbound::~Outbound() { stop(); }
-
-void Outbound::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  arrived_.notify_all();
-  for (auto& thread : threads_) thread.join();
-  threads_.clear();
-}
-
 void Outbound::place(const base::Uuid& workspace, limits::Request request,
                      std::function<void(const Placed&)> done) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (queue_.size() < options_.max_queue) {
-      queue_.push_back({workspace, std::move(request), std::move(done)});
-      arrived_.notify_one();
-      return;
-    }
-  }
-  done(unavailable(request));
+  const auto asked = std::make_shared<const limits::Request>(std::move(request));
+  if (!pool_.submit([this, workspace, asked, done] { done(answer(workspace, *asked)); }))
+    done(unavailable(*asked));
 }
 
-void Outbound::run() {
-  std::unique_ptr<db::Connection> connection;
-  base::UuidGenerator ids(clock_);
-  std::unique_lock lock(mutex_);
-  while (true) {
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    const auto item = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    item.done(answer(connection, ids, item));
-    lock.lock();
-  }
-}
-
-Placed Outbound::answer(std::unique_ptr<db::Connection>& connection, base::UuidGenerator& ids,
-                        const Item& item) const {
+Placed Outbound::answer(const base::Uuid& workspace, const limits::Request& request) {
+  Placed placed;
   try {
-    if (!connection) connection = open_();
-    audit::Session session{*connection, clock_, ids, "system"};
-    return {limits::reserve(session, item.workspace, item.request), {}};
-  } catch (const Error& error) {
-    if (error.errc() == Errc::not_found) return {{}, "unknown_agent"};
-    if (error.errc() == Errc::invalid) return {{}, "bad_destination"};
-    connection.reset();
-    base::log(base::LogLevel::warn, "outbound.failed", {{"why", error.what()}});
-    return unavailable(item.request);
+    pool_.with_connection([&](db::Connection& db) {
+      base::UuidGenerator ids(clock_);
+      audit::Session session{db, clock_, ids, "system"};
+      try {
+        placed.verdict = limits::reserve(session, workspace, request);
+      } catch (const Error& error) {
+        if (error.errc() == Errc::not_found)
+          placed.problem = "unknown_agent";
+        else if (error.errc() == Errc::invalid)
+          placed.problem = "bad_destination";
+        else
+          throw;
+      }
+    });
+    return placed;
   } catch (const std::exception& error) {
-    connection.reset();
-    base::log(base::LogLevel::error, "outbound.failed", {{"why", error.what()}});
-    return unavailable(item.request);
+    base::log(base::LogLevel::warn, "outbound.failed", {{"why", error.what()}});
+    return unavailable(request);
   }
 }
 

@@ -22,8 +22,6 @@ enum class Endpoint : std::uint8_t {
   accepted,         ///< .../voice/accepted/{place}: the key
   voicemail,        ///< .../voice/voicemail: a message was left
   recording,        ///< .../voice/recording: a recording is ready
-  token,            ///< /api/workspaces/{id}/token (GET)
-  own_token,        ///< /api/twilio/token (GET)
   health,
   ready,
   unknown,

@@ -7,6 +7,8 @@
 namespace ringctl::serve {
 namespace {
 
+/// Agents' calls are few beside those that come in, and each waits for a commit.
+constexpr unsigned k_calling_threads = 2;
 constexpr std::string_view k_json = "application/json";
 
 Answer json_answer(int status, const nlohmann::json& body) {
@@ -22,7 +24,7 @@ struct Service::Impl {
         books(open, clock, options.books),
         estates(open, clock, options.estates),
         lookups(open, options.lookups),
-        outbound(std::move(open), clock, {}),
+        outbound(std::move(open), clock, {.threads = k_calling_threads}),
         webhooks(office, estates, lookups, outbound, books, talking, options.webhooks),
         server([this](const net::Request& request,
                       net::Respond respond) { handle(request, std::move(respond)); },

@@ -101,6 +101,7 @@ int calls_until(Race& race, base::Instant end, std::chrono::milliseconds pace) {
   auto& clock = race.clock;
   std::atomic<int> admitted = 0;
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int i = 0; i < 4; ++i)
     callers.emplace_back([&] {
       test::Actor actor(race.database.connect(), clock);

@@ -2,26 +2,15 @@
 // A server on a free port of this machine, for tests over real sockets.
 
 #include <atomic>
-#include <chrono>
 #include <functional>
-#include <thread>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "net/server.hpp"
+#include "support/eventually.hpp"
 #include "support/http_client.hpp"
 
 namespace ringctl::test {
-
-/// True as soon as `holds` does; false if it never does within 20 s.
-inline bool eventually(const std::function<bool()>& holds) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return true;
-}
 
 /// Answers "METHOD target body".
 inline void echo(const net::Request& request, net::Respond respond) {

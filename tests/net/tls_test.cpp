@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "net/listener.hpp"
 #include "support/catch.hpp"

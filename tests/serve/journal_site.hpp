@@ -1,7 +1,6 @@
 #pragma once
 // Journals for tests: a disk that fails on demand, appends that are waited for, all records of a slot.
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,6 +15,7 @@
 
 #include "serve/journal.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
 
@@ -107,16 +107,6 @@ class FaultyDisk final : public serve::Disk {
   std::vector<Fault> faults_;
   std::atomic<bool> lazy_ = false;
 };
-
-/// Polls until it holds; false after 20 s.
-inline bool eventually(const std::function<bool()>& holds) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    ::poll(nullptr, 0, 1);
-  }
-  return true;
-}
 
 /// Appends and waits until the journal has answered.
 inline Appended append(Journal& journal, std::string_view bytes) {

@@ -27,7 +27,6 @@ TEST_CASE("every path of a webhook leads to its endpoint, with the workspace and
       {under("/voice/accepted/s0w1"), Endpoint::accepted, "s0w1"},
       {under("/voice/voicemail"), Endpoint::voicemail},
       {under("/voice/recording"), Endpoint::recording},
-      {under("/token"), Endpoint::token},
   };
   for (const auto& [path, endpoint, rest] : cases) {
     CAPTURE(path);
@@ -41,7 +40,6 @@ TEST_CASE("every path of a webhook leads to its endpoint, with the workspace and
 
 TEST_CASE("paths without a workspace lead to their endpoints", "[serve][paths]") {
   CHECK(route_of("/api/twilio/voice/inbound").endpoint == Endpoint::voice_by_number);
-  CHECK(route_of("/api/twilio/token").endpoint == Endpoint::own_token);
   CHECK(route_of("/healthz").endpoint == Endpoint::health);
   CHECK(route_of("/readyz").endpoint == Endpoint::ready);
   CHECK_FALSE(route_of("/healthz").workspace);
@@ -79,8 +77,6 @@ TEST_CASE("no other path leads anywhere", "[serve][paths]") {
 TEST_CASE("Twilio signs what it posts to, and nothing else", "[serve][paths]") {
   CHECK(is_webhook(Endpoint::voice));
   CHECK(is_webhook(Endpoint::recording));
-  CHECK_FALSE(is_webhook(Endpoint::token));
-  CHECK_FALSE(is_webhook(Endpoint::own_token));
   CHECK_FALSE(is_webhook(Endpoint::health));
   CHECK_FALSE(is_webhook(Endpoint::unknown));
 }

@@ -1,11 +1,11 @@
 // Calls as Twilio reports them, from the first webhook to the call log: the real server, on both engines.
 // What the caller is told is read as TwiML, never as text.
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <set>
 
+#include "support/eventually.hpp"
 #include "support/serve_site.hpp"
 
 using namespace ringctl;
@@ -90,15 +90,15 @@ void take_call(const ServeSite& serve, const Form& call, const twiml::Dial& dial
 nlohmann::json logged(const ServeSite& serve, const Form& call,
                       const std::function<bool(const nlohmann::json&)>& done) {
   nlohmann::json last;
-  for (int i = 0; i < 200; ++i) {
-    const auto result = serve.site().run({"calls", "show", value_of(call, "CallSid"), "-o", "json"});
-    if (result.status == 0) {
-      last = nlohmann::json::parse(result.out);
-      if (done(last)) return last;
-    }
-    ::poll(nullptr, 0, 25);
-  }
-  FAIL("the call never came to that: " << last.dump(2));
+  const bool came = test::eventually(
+      [&] {
+        const auto result = serve.site().run({"calls", "show", value_of(call, "CallSid"), "-o", "json"});
+        if (result.status == 0) last = nlohmann::json::parse(result.out);
+        return result.status == 0 && done(last);
+      },
+      25);
+  INFO(last.dump(2));
+  REQUIRE(came);
   return last;
 }
 bool is_ended(const nlohmann::json& call) { return !call.at("ended_at").is_null(); }
@@ -293,12 +293,10 @@ TEST_CASE("a change of rules is in force for the next call within a second", "[s
       const auto call = serve.inbound(k_caller, k_main_line);
       return identities(verb<twiml::Dial>(serve.answer(serve.voice(), call), 0)) == second;
     };
-    const auto until =
-        std::chrono::steady_clock::now() + std::chrono::seconds(5);  // a second, and a slow machine
-    while (!rings_second()) {
-      REQUIRE(std::chrono::steady_clock::now() < until);
-      ::poll(nullptr, 0, 20);
-    }
+    const auto changed_at = std::chrono::steady_clock::now();
+    REQUIRE(test::eventually(rings_second, 20));
+    // One second, on a machine that may be slow.
+    CHECK(std::chrono::steady_clock::now() - changed_at < std::chrono::seconds(5));
   }
 }
 
