@@ -91,7 +91,7 @@ std::optional<std::string> printing_example(const SampleEstate& estate, const nl
 }  // namespace
 
 TEST_CASE("a command with one letter wrong is a usage error that suggests the right one, terminal or not",
-          "[system]") {
+          "[system][slow]") {
   const Machine machine;
   const auto all = mistakes(nlohmann::json::parse(machine.run({"help", "--tree", "json"}).out));
   CHECK(all.size() > 100);
@@ -110,7 +110,7 @@ TEST_CASE("a command with one letter wrong is a usage error that suggests the ri
   }
 }
 
-TEST_CASE("every command that prints notices that stdout is full or closed", "[system]") {
+TEST_CASE("every command that prints notices that stdout is full or closed", "[system][slow]") {
   // What the sample estate gives no occasion to print.
   const std::map<std::string, std::string> k_silent = {
       {"jobs resume", "its job is finished; numbers import prints by the same code"},
@@ -132,7 +132,7 @@ TEST_CASE("every command that prints notices that stdout is full or closed", "[s
   }
 }
 
-TEST_CASE("every command obeys --sort and --limit, or refuses them", "[system]") {
+TEST_CASE("every command obeys --sort and --limit, or refuses them", "[system][slow]") {
   const SampleEstate estate;
   const Machine nowhere;
   for (const auto& command : estate.tree()["commands"]) {
