@@ -1,13 +1,11 @@
 #include "calls/plan.hpp"
 
-#include "db/transaction.hpp"
-
 namespace ringctl::calls {
 
-std::string find_plan(db::Connection& db, const base::Uuid& workspace, std::string_view call_sid) {
-  const db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-  return db.text("SELECT plan FROM calls WHERE call_sid = $1 AND workspace_id = $2", {call_sid, workspace})
-      .value_or(std::string());
+db::Read plan_read(const base::Uuid& workspace, std::string_view call_sid) {
+  return {"SELECT plan FROM calls WHERE call_sid = $1 AND workspace_id = $2", {call_sid, workspace}};
 }
+
+std::string plan_of(db::Rows& rows) { return rows.next() ? std::string(rows.text(0)) : std::string(); }
 
 }  // namespace ringctl::calls

@@ -9,8 +9,9 @@
 
 namespace ringctl::calls {
 
-/// JSON, as the decision gave it; "" for a call that is not known (yet) or has none. In a transaction of its
-/// own.
-std::string find_plan(db::Connection&, const base::Uuid& workspace, std::string_view call_sid);
+/// Asks for the plan of a call: JSON, as the decision gave it. The texts must outlive it.
+db::Read plan_read(const base::Uuid& workspace, std::string_view call_sid);
+/// What was asked for; "" for a call that is not known (yet) or has none.
+std::string plan_of(db::Rows&);
 
 }  // namespace ringctl::calls

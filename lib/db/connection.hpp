@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/uuid.hpp"
@@ -76,6 +78,12 @@ class Rows {
 
  private:
   std::unique_ptr<Impl> impl_;
+};
+
+/// A statement that reads, for read_together(). Texts are not copied: they must outlive that call.
+struct Read {
+  std::string_view sql;
+  std::vector<Param> params = {};
 };
 
 enum class Access { read, write };
@@ -143,6 +151,12 @@ class Connection {
  protected:
   Connection(std::string url, OpenOptions);
   friend class Transaction;
+  friend void read_together(Connection&, const Scope&, std::span<const Read>,
+                            const std::function<void(std::span<Rows>)>&);
+  /// Rows that hold their own, if the engine has a quicker way than one statement after the other.
+  virtual std::optional<std::vector<Rows>> read_at_once(const Scope&, std::span<const Read>) {
+    return std::nullopt;
+  }
   virtual void begin(Access, const Scope&) = 0;
   virtual void rescope(const Scope&) = 0;
   virtual void commit() = 0;

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "db/postgres_error.hpp"
+#include "db/postgres_pipeline.hpp"
 #include "db/postgres_stream.hpp"
 #include "db/transaction.hpp"
 
@@ -51,6 +53,12 @@ struct Packer {
   }
   void operator()(base::Instant value) const { out.append(base::format_utc(value)); }
 };
+
+// What begin() sets, for statements that have no BEGIN of their own.
+constexpr std::string_view k_scope =
+    "SELECT set_config('search_path', 'ringctl', TRUE), set_config('timezone', 'UTC', TRUE), "
+    "set_config('datestyle', 'ISO', TRUE), set_config('ringctl.workspace', COALESCE($1, ''), TRUE), "
+    "set_config('ringctl.door', $2, TRUE)";
 
 // Neither can hold a quote: an id is hexadecimal, a door's name is ours.
 std::string scope_settings(const Scope& scope) {
@@ -123,24 +131,28 @@ PgResult PostgresConnection::run(std::string_view sql, std::span<const Param> pa
   if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", sql);
   const auto* values = packed_.pack(params);
   const std::string text(sql);
-  if (options().named_statements) {
-    if (auto* cached = cache_.find(sql)) return run_named(*cached, text, values, packed_.count());
-    // Named only when it comes a second time: naming costs a round trip of its own.
-    cache_.add(sql, Cached{}, [this](const Cached& old) {
-      if (old.prepared) command("DEALLOCATE " + old.name);
-      return true;
-    });
-  }
+  // Named only when it comes a second time: naming costs a round trip of its own.
+  const bool seen = cache_.find(sql) != nullptr;
+  if (auto* known = cached(sql); known != nullptr && seen)
+    return run_named(*known, text, values, packed_.count());
   return checked(
       PgResult(PQexecParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0)));
+}
+
+PostgresConnection::Cached* PostgresConnection::cached(std::string_view sql) {
+  if (!options().named_statements) return nullptr;
+  if (auto* known = cache_.find(sql)) return known;
+  // The name follows from the text: should a pooler hand us another session's connection, a name that
+  // exists there stands for the same statement, never for a different one.
+  return &cache_.add(sql, Cached{fmt::format("r{:.31}", base::sha256_hex(sql))}, [this](const Cached& old) {
+    if (old.prepared) command("DEALLOCATE " + old.name);
+    return true;
+  });
 }
 
 PgResult PostgresConnection::run_named(Cached& cached, const std::string& sql, const char* const* values,
                                        int count) {
   if (!cached.prepared) {
-    // The name follows from the text: should a pooler hand us another session's connection, a name that
-    // exists there stands for the same statement, never for a different one.
-    if (cached.name.empty()) cached.name = fmt::format("r{:.31}", base::sha256_hex(sql));
     checked(PgResult(PQprepare(handle(), cached.name.c_str(), sql.c_str(), 0, nullptr)));
     cached.prepared = true;
   }
@@ -185,6 +197,43 @@ void PostgresConnection::begin(Access access, const Scope& scope) {
                   "SET LOCAL datestyle = 'ISO'; SET LOCAL lock_timeout = {}; {}",
                   access == Access::write ? "READ COMMITTED READ WRITE" : "REPEATABLE READ READ ONLY",
                   options().busy_timeout.count(), scope_settings(scope)));
+}
+
+std::optional<std::vector<Rows>> PostgresConnection::read_at_once(const Scope& scope,
+                                                                  std::span<const Read> reads) {
+  settle();
+  std::vector<Read> all{{k_scope, {scope.workspace, door_name(scope.door)}}};
+  all.insert(all.end(), reads.begin(), reads.end());
+  // Places first: a statement that leaves to make room for another is taken back at the server.
+  std::vector<Cached*> places;
+  for (const auto& read : all) places.push_back(cached(read.sql));
+
+  PostgresPipeline pipeline(*this);
+  std::vector<Cached*> prepares;  // for each that is sent, what it prepares
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", all[i].sql);
+    const std::string text(all[i].sql);
+    auto* const place = places[i];
+    const bool on_its_way = std::find(prepares.begin(), prepares.end(), place) != prepares.end();
+    if (place != nullptr && !place->prepared && !on_its_way) {
+      pipeline.prepare(place->name, text);
+      prepares.push_back(place);
+    }
+    place == nullptr ? pipeline.run(text, all[i].params) : pipeline.run_prepared(place->name, all[i].params);
+    prepares.push_back(nullptr);
+  }
+  auto results = pipeline.finish();
+  std::vector<Rows> rows;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    auto result = checked(std::move(results[i]));
+    // A name stays known to the server even if what comes after it fails.
+    if (prepares[i] != nullptr)
+      prepares[i]->prepared = true;
+    else
+      rows.emplace_back(std::make_unique<PostgresRows>(std::move(result)));
+  }
+  rows.erase(rows.begin());  // the scope's
+  return rows;
 }
 
 void PostgresConnection::rescope(const Scope& scope) { command(scope_settings(scope)); }

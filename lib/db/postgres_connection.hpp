@@ -77,6 +77,7 @@ class PostgresConnection final : public Connection {
   [[noreturn]] void fail(const PGresult*) const;
 
  protected:
+  std::optional<std::vector<Rows>> read_at_once(const Scope&, std::span<const Read>) override;
   void begin(Access, const Scope&) override;
   void rescope(const Scope&) override;
   void commit() override;
@@ -87,6 +88,8 @@ class PostgresConnection final : public Connection {
     std::string name;
     bool prepared = false;
   };
+  /// The statement's place among the named ones; null where none are named.
+  Cached* cached(std::string_view sql);
   PgResult run(std::string_view sql, std::span<const Param> params);
   PgResult run_named(Cached&, const std::string& sql, const char* const* values, int count);
 

@@ -80,6 +80,21 @@ void Savepoint::release() {
   open_ = false;
 }
 
+void read_together(Connection& connection, const Scope& scope, std::span<const Read> reads,
+                   const std::function<void(std::span<Rows>)>& use) {
+  if (connection.in_transaction())
+    throw Error(Errc::failure, "db.nested_transaction", "a transaction was begun inside another");
+  if (auto rows = connection.read_at_once(scope, reads)) return use(*rows);
+  Transaction transaction(connection, scope, Access::read);
+  {
+    std::vector<Rows> rows;
+    rows.reserve(reads.size());
+    for (const auto& read : reads) rows.push_back(connection.query(read.sql, read.params));
+    use(rows);
+  }
+  transaction.commit();
+}
+
 void in_transaction(Connection& connection, const Scope& scope, const std::function<void()>& work,
                     const RetryOptions& options) {
   const auto always = [&] {

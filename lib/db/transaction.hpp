@@ -55,6 +55,11 @@ class Savepoint {
   bool open_ = true;
 };
 
+/// Reads that need nothing of each other, in one transaction: on PostgreSQL one round trip, and each sees
+/// what was committed when its turn came. The rows come in the order of the reads, for `use` alone.
+void read_together(Connection&, const Scope&, std::span<const Read> reads,
+                   const std::function<void(std::span<Rows>)>& use);
+
 /// How to wait between attempts; empty sleeps. Tests pass one that advances their clock.
 using Sleep = std::function<void(std::chrono::milliseconds)>;
 

@@ -32,9 +32,7 @@ std::string folded(std::string_view text) {
   return base::valid_utf8(text) ? base::fold(base::trim(text)) : std::string(text);
 }
 
-std::optional<CalledNumber> read_number(db::Connection& db, const base::Uuid& workspace,
-                                        std::string_view to) {
-  auto rows = db.query(k_number, {workspace, to});
+std::optional<CalledNumber> number_in(db::Rows& rows) {
   std::optional<CalledNumber> number;
   while (rows.next()) {
     number = {
@@ -44,9 +42,7 @@ std::optional<CalledNumber> read_number(db::Connection& db, const base::Uuid& wo
   return number;
 }
 
-std::optional<CallerContact> read_contact(db::Connection& db, const base::Uuid& workspace,
-                                          std::string_view from) {
-  auto rows = db.query(k_contact, {workspace, from});
+std::optional<CallerContact> contact_in(db::Rows& rows) {
   std::optional<CallerContact> contact;
   while (rows.next()) {
     if (!contact) {
@@ -73,17 +69,29 @@ bool is_number(std::string_view from) {
   return phone::E164::try_parse(from, error).has_value();
 }
 
+// What is no number is looked up nowhere: texts from outside may hold anything.
+FactsRead::FactsRead(const base::Uuid& workspace, std::string_view from, std::string_view to)
+    : from_(from), to_(to), number_(is_number(to)) {
+  std::error_code error;
+  caller_ = phone::E164::try_parse(from, error);
+  if (number_) reads_.push_back({k_number, {workspace, to}});
+  if (caller_) reads_.push_back({k_contact, {workspace, from}});
+}
+
+Facts FactsRead::take(std::span<db::Rows> rows, base::Instant now) const {
+  Facts facts{.from = std::string(from_), .to = std::string(to_), .now = now};
+  if (caller_) facts.caller_country = phone::region_code_of(*caller_);
+  if (number_) facts.number = number_in(rows.front());
+  if (caller_) facts.contact = contact_in(rows.back());
+  return facts;
+}
+
 Facts read_facts(db::Connection& db, const base::Uuid& workspace, std::string_view from, std::string_view to,
                  base::Instant now) {
-  Facts facts{.from = std::string(from), .to = std::string(to), .now = now};
-  std::error_code error;
-  const auto caller = phone::E164::try_parse(from, error);
-  if (caller) facts.caller_country = phone::region_code_of(*caller);
-  db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-  // What is no number is looked up nowhere: texts from outside may hold anything.
-  if (is_number(to)) facts.number = read_number(db, workspace, to);
-  if (caller) facts.contact = read_contact(db, workspace, from);
-  transaction.commit();
+  const FactsRead read(workspace, from, to);
+  Facts facts;
+  db::read_together(db, db::Scope::of(workspace), read.reads(),
+                    [&](std::span<db::Rows> rows) { facts = read.take(rows, now); });
   return facts;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/uuid.hpp"
 #include "db/connection.hpp"
+#include "phone/e164.hpp"
 
 namespace ringctl::routing {
 
@@ -66,7 +68,23 @@ struct Facts {
 /// True for a caller whom others can call back and see as caller: E.164.
 bool is_number(std::string_view from);
 
-/// Facts as the database has them, apart from presence: number and contact. In a transaction of its own.
+/// Asks for facts as the database has them, apart from presence: number and contact. The texts must outlive
+/// it.
+class FactsRead {
+ public:
+  FactsRead(const base::Uuid& workspace, std::string_view from, std::string_view to);
+  const std::vector<db::Read>& reads() const { return reads_; }
+  /// `rows`: those of reads().
+  Facts take(std::span<db::Rows> rows, base::Instant now) const;
+
+ private:
+  std::string_view from_, to_;
+  std::optional<phone::E164> caller_ = {};
+  bool number_ = false;
+  std::vector<db::Read> reads_ = {};
+};
+
+/// The same, alone. In a transaction of its own.
 Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view from, std::string_view to,
                  base::Instant now);
 /// Which workspace holds a number, whoever it is; nullopt if none does. In a transaction of its own.

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "calls/plan.hpp"
+#include "db/transaction.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -13,9 +14,13 @@ Found ask(db::Connection& db, const Question& question) {
   Found found{.workspace = question.workspace};
   if (!found.workspace) found.workspace = routing::find_workspace_of(db, question.to);
   if (!found.workspace) return found;
-  if (!question.call_sid.empty()) found.plan = calls::find_plan(db, *found.workspace, question.call_sid);
-  if (question.facts)
-    found.facts = routing::read_facts(db, *found.workspace, question.from, question.to, question.now);
+  const routing::FactsRead facts(*found.workspace, question.from, question.to);
+  auto reads = facts.reads();
+  if (!question.call_sid.empty()) reads.push_back(calls::plan_read(*found.workspace, question.call_sid));
+  db::read_together(db, db::Scope::of(*found.workspace), reads, [&](std::span<db::Rows> rows) {
+    found.facts = facts.take(rows.first(facts.reads().size()), question.now);
+    if (!question.call_sid.empty()) found.plan = calls::plan_of(rows.back());
+  });
   return found;
 }
 

@@ -17,7 +17,6 @@ struct Question {
   std::optional<base::Uuid> workspace = {};  ///< nullopt: that of the number called
   std::string from = {}, to = {}, call_sid = {};
   base::Instant now{};
-  bool facts = true;  ///< else only the plan is wanted
 };
 
 struct Found {
