@@ -265,6 +265,8 @@ twiml::Response accept_answer(const Place& place, const Links& links) {
   return {{std::move(gather), twiml::Hangup{}}};
 }
 
+twiml::Response consent_answer(const std::string& message) { return {{say(message, k_consent_text)}}; }
+
 twiml::Response accepted_answer(std::string_view digits) {
   if (digits.empty()) return {{twiml::Hangup{}}};
   return {};

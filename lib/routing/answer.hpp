@@ -34,6 +34,7 @@ struct Links {
   std::string wait(const Place& place) const { return voice + "/wait/" + to_text(place); }
   std::string accept(const Place& place) const { return voice + "/accept/" + to_text(place); }
   std::string accepted(const Place& place) const { return voice + "/accepted/" + to_text(place); }
+  std::string consent() const { return voice + "/consent"; }
   std::string voicemail() const { return voice + "/voicemail"; }
   std::string recording() const { return voice + "/recording"; }
 };
@@ -57,6 +58,8 @@ twiml::Response wait_answer(const Plan&, const Place&);
 twiml::Response accept_answer(const Place&, const Links&);
 /// After that: connected, or hung up where no key was pressed.
 twiml::Response accepted_answer(std::string_view digits);
+/// What whoever was called hears before an agent's call is connected. `message`: "" = the built-in text.
+twiml::Response consent_answer(const std::string& message);
 /// When a message was recorded.
 twiml::Response voicemail_answer();
 /// For a call that no plan can be made for: said, and the support number ("" = none) rung.

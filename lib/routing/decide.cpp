@@ -289,22 +289,11 @@ class Decision {
       return recorded_ ? std::string("the rule says so")
                        : fmt::format("policy of the {}: {}", own.empty() ? "workspace" : "number", policy);
     });
-    plan_.announced = announces() && !f_.menu;  // once a call: before the menu, not after it
+    plan_.announced = !connects_nobody() && hears_consent(s_.settings, plan_.recorded, f_.caller_country) &&
+                      !f_.menu;  // once a call: before the menu, not after it
     if (plan_.announced) plan_.consent = s_.settings.consent_message;
     say("consent", f_.caller_country, plan_.announced ? "announced" : "not announced",
         [&] { return fmt::format("policy {}", s_.settings.consent_policy); });
-  }
-
-  bool announces() const {
-    if (connects_nobody()) return false;
-    const auto& policy = s_.settings.consent_policy;
-    if (policy == "always") return true;
-    if (policy == "never" || !plan_.recorded) return false;
-    if (policy != "countries") return true;
-    // Whose law holds for a caller of no known country is not known either.
-    const auto& countries = s_.settings.consent_countries;
-    return f_.caller_country.empty() ||
-           std::find(countries.begin(), countries.end(), f_.caller_country) != countries.end();
   }
 
   bool connects_nobody() const {
@@ -323,6 +312,16 @@ class Decision {
 };
 
 }  // namespace
+
+bool hears_consent(const directory::VoiceSettings& settings, bool recorded, std::string_view country) {
+  const auto& policy = settings.consent_policy;
+  if (policy == "always") return true;
+  if (policy == "never" || !recorded) return false;
+  if (policy != "countries") return true;
+  // Whose law holds for a number of no known country is not known either.
+  const auto& countries = settings.consent_countries;
+  return country.empty() || std::find(countries.begin(), countries.end(), country) != countries.end();
+}
 
 Plan decide(const Snapshot& snapshot, const Facts& facts, Trace* trace) {
   return Decision(snapshot, facts, trace).run();

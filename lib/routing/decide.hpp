@@ -20,6 +20,10 @@ struct TraceLine {
 };
 using Trace = std::vector<TraceLine>;
 
+/// Whether the one at the other end of a call is told that it is recorded. `country`: their region, "" if
+/// unknown.
+bool hears_consent(const directory::VoiceSettings&, bool recorded, std::string_view country);
+
 /// Never throws but for memory. The plan has at least one step, and its last one needs nobody to answer.
 Plan decide(const Snapshot&, const Facts&, Trace* = nullptr);
 

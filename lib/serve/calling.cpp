@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "routing/decide.hpp"
 #include "serve/webhooks.hpp"
+#include "twiml/write.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -117,10 +119,22 @@ void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limi
     dial.record = twiml::RecordFrom::answer_dual;
     dial.recording_status_callback = links.recording();
   }
-  dial.nouns.emplace_back(twiml::Number{.number = verdict.to_number,
-                                        .status_callback = links.voice + "/status",
-                                        .status_callback_event = k_all_events});
+  twiml::Number number{.number = verdict.to_number,
+                       .status_callback = links.voice + "/status",
+                       .status_callback_event = k_all_events};
+  const bool recorded = dial.record != twiml::RecordFrom::do_not_record;
+  if (routing::hears_consent(estate->snapshot->settings, recorded, found.facts.caller_country))
+    number.url = links.consent();
+  dial.nouns.emplace_back(std::move(number));
   keep(webhook, event, {{std::move(dial)}});
+}
+
+void Webhooks::consent(const WebhookPtr& webhook) {
+  const auto estate = estate_for(webhook);
+  if (!estate) return;
+  // Nothing of it is on record: the call's own webhooks say that it was answered.
+  webhook->answer(
+      twiml_answer(twiml::write(routing::consent_answer(estate->snapshot->settings.consent_message))));
 }
 
 void Webhooks::refuse(const WebhookPtr& webhook, calls::Event event, std::string code,

@@ -24,6 +24,7 @@ constexpr UnderWorkspace k_under_workspace[] = {
     {"/voice/wait", Endpoint::wait, Rest::needed},
     {"/voice/accept", Endpoint::accept, Rest::needed},
     {"/voice/accepted", Endpoint::accepted, Rest::needed},
+    {"/voice/consent", Endpoint::consent},
     {"/voice/voicemail", Endpoint::voicemail},
     {"/voice/recording", Endpoint::recording},
 };
@@ -39,9 +40,9 @@ constexpr Plain k_plain[] = {
 };
 
 constexpr std::array<std::string_view, k_endpoints> k_names = {
-    "voice",      "voice_by_number", "voice_status",   "voice_menu", "voice_next",
-    "voice_wait", "voice_accept",    "voice_accepted", "voicemail",  "voice_recording",
-    "healthz",    "readyz",          "unknown"};
+    "voice",           "voice_by_number", "voice_status",   "voice_menu",    "voice_next",
+    "voice_wait",      "voice_accept",    "voice_accepted", "voice_consent", "voicemail",
+    "voice_recording", "healthz",         "readyz",         "unknown"};
 
 /// What follows `path` as one segment; nullopt where it does not fit.
 std::optional<std::string_view> rest_after(std::string_view path, const UnderWorkspace& known) {

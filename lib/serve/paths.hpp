@@ -20,6 +20,7 @@ enum class Endpoint : std::uint8_t {
   wait,             ///< .../voice/wait/{place}: what a queue plays
   accept,           ///< .../voice/accept/{place}: asks whoever answered a phone to press a key
   accepted,         ///< .../voice/accepted/{place}: the key
+  consent,          ///< .../voice/consent: tells whoever an agent called that the call is recorded
   voicemail,        ///< .../voice/voicemail: a message was left
   recording,        ///< .../voice/recording: a recording is ready
   health,

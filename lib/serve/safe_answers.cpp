@@ -35,6 +35,8 @@ twiml::Response Webhooks::safe_answer(const WebhookPtr& webhook) {
     case Endpoint::next:
     case Endpoint::wait:
       return safe_step(webhook);
+    case Endpoint::consent:
+      return routing::consent_answer("");
     case Endpoint::voicemail:
       return routing::voicemail_answer();
     case Endpoint::accept:

@@ -140,6 +140,8 @@ void Webhooks::dispatch(const WebhookPtr& webhook) {
       return accept(webhook);
     case Endpoint::accepted:
       return accepted(webhook);
+    case Endpoint::consent:
+      return consent(webhook);
     case Endpoint::status:
       return status(webhook);
     case Endpoint::voicemail:

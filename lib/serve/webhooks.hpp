@@ -72,6 +72,7 @@ class Webhooks {
   void calling(const WebhookPtr&);
   void decide_calling(const WebhookPtr&, const base::Uuid& user, const Placed&);
   void connect(const WebhookPtr&, calls::Event, const limits::Verdict&, const Found&);
+  void consent(const WebhookPtr&);
   void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
 
   // safe_answers.cpp

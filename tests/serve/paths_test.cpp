@@ -25,6 +25,7 @@ TEST_CASE("every path of a webhook leads to its endpoint, with the workspace and
       {under("/voice/wait/s0w1"), Endpoint::wait, "s0w1"},
       {under("/voice/accept/s0w1"), Endpoint::accept, "s0w1"},
       {under("/voice/accepted/s0w1"), Endpoint::accepted, "s0w1"},
+      {under("/voice/consent"), Endpoint::consent, ""},
       {under("/voice/voicemail"), Endpoint::voicemail},
       {under("/voice/recording"), Endpoint::recording},
   };

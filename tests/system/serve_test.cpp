@@ -331,6 +331,31 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("whoever an agent calls hears that the call is recorded, where their country asks for it",
+          "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.site().ok({"assignments", "set", k_main_line, agent(0), "--allowed-countries", "US|GB"});
+    serve.site().ok({"workspaces", "update", "default", "--recording-policy", "outbound", "--consent-policy",
+                     "countries", "--consent-countries", "GB", "--consent-message", "We record."});
+    serve.start();
+    const auto from = "client:" + identity_of(serve, agent(0));
+    const auto dialled = [&](const char* to) {
+      const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), serve.inbound(from, to)), 0);
+      CHECK(dial.record == twiml::RecordFrom::answer_dual);
+      return std::get<twiml::Number>(dial.nouns.at(0));
+    };
+    CHECK(dialled("+12125550123").url.empty());
+    const auto british = dialled("+442079460123");
+    REQUIRE(british.url == serve.voice("/consent"));
+    const auto said = serve.answer(british.url, serve.inbound(from, british.number));
+    CHECK(verb<twiml::Say>(said, 0).text == "We record.");
+    CHECK(said.verbs.size() == 1);
+  }
+}
+
 TEST_CASE(
     "callbacks may come twice and in any order: the same webhook has the same answer, the call the same end",
     "[serve]") {
