@@ -126,7 +126,7 @@ TEST_CASE("a prefix of the public URL belongs to what is signed; user and passwo
 TEST_CASE("a JSON request is signed by its URL, which holds the hash of its body", "[twilio]") {
   CHECK(sign("12345", std::string(k_hooks) + std::string(k_body_target)) == k_body_signature);
   CHECK(check(k_hooks, k_body_target, k_body_signature, nullptr, k_body) == Signed::ok);
-  CHECK(check(k_hooks, k_body_target, k_body_signature, nullptr, std::string(k_body) + " ") ==
+  CHECK(check(k_hooks, k_body_target, k_body_signature, nullptr, std::string(k_body).append(" ")) ==
         Signed::body_mismatch);
   CHECK(check(k_hooks, k_body_target, k_body_signature, nullptr, "") == Signed::body_mismatch);
   CHECK(check(k_hooks, k_body_target, "PB4hoLtjIUkqgI64uBDc9dWYfOF=", nullptr, k_body) == Signed::mismatch);
