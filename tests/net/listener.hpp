@@ -36,10 +36,12 @@ class Listener {
       : server(std::move(handler), {.limits = options.limits, .tls = options.tls},
                options.clock != nullptr ? *options.clock : system_) {
     server.listen(options.endpoints);
+    port_ = server.port();
     server.run(options.threads);
   }
 
-  std::uint16_t port() const { return server.port(); }
+  /// Also while the server drains.
+  std::uint16_t port() const { return port_; }
   HttpClient connect() const { return HttpClient(port()); }
   template <typename What>
   bool counted(What what, std::uint64_t times) const {
@@ -48,6 +50,7 @@ class Listener {
 
  private:
   base::SystemClock system_;
+  std::uint16_t port_ = 0;
 
  public:
   net::Server server;
