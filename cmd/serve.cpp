@@ -12,6 +12,7 @@
 #include "cmd/root.hpp"
 #include "cmd/signals.hpp"
 #include "db/connection.hpp"
+#include "db/patience.hpp"
 #include "net/notify.hpp"
 #include "serve/service.hpp"
 
@@ -125,11 +126,19 @@ void make_room(net::Limits& limits) {
 /// Asked inline where that takes microseconds; by threads of its own where a server may be slow or away.
 unsigned lookup_threads(const std::string& url) { return url.starts_with("sqlite:") ? 0 : 4; }
 
+/// Longer than any statement of ours takes, shorter than it takes to wonder whether a stopping server ever
+/// ends. Where a call waits for the answer, less is set (serve/database_pool.hpp).
+constexpr auto k_longest_answer = std::chrono::milliseconds(6000);
+
 serve::OpenDatabase opener(Context& ctx) {
   auto options = open_options(ctx.settings(), false);
   options.application_name = "ringctl serve";
   options.connect_timeout = std::chrono::milliseconds(3000);
-  return [url = ctx.settings().database_url(), options] { return db::Connection::open(url, options); };
+  return [url = ctx.settings().database_url(), options] {
+    auto connection = db::Connection::open(url, options);
+    db::answer_within(*connection, k_longest_answer);
+    return connection;
+  };
 }
 
 /// A server on PostgreSQL starts without its database, for calls come in all the same.

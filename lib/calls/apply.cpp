@@ -12,9 +12,11 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "calls/call_backs.hpp"
 #include "calls/row_batch.hpp"
 #include "calls/rows.hpp"
+#include "limits/reserve.hpp"
 
 namespace ringctl::calls {
 namespace {
@@ -133,6 +135,7 @@ class Piece {
   void take_event(const Event& event) {
     auto& call = call_for(event);
     take(call, event, known_, session_.ids);
+    if (event.decision && event.decision->uncounted && !call.reservation) count_later(call, event);
     const auto sid = recording_sid_of(event);
     if (sid.empty()) return;
     const auto [at, made] = recordings_.try_emplace(std::string(sid));
@@ -145,6 +148,26 @@ class Piece {
     if (recording.call != call.id) recording.changed = true;
     recording.call = call.id;
     take(recording, event);
+  }
+
+  /// A call that was let through while the limits could not be asked. On record it is also where it cannot be
+  /// counted, because its number or its agent was never there.
+  void count_later(CallRow& call, const Event& event) {
+    const auto& decision = *event.decision;
+    try {
+      call.reservation = limits::count_later(session_, workspace_,
+                                             {.agent = decision.user ? decision.user->text() : std::string(),
+                                              .to = decision.to_number,
+                                              .from_number = decision.from_number,
+                                              .call_sid = event.call_sid},
+                                             event.received_at);
+      call.changed = true;
+    } catch (const Error& error) {
+      if (error.errc() != Errc::not_found && error.errc() != Errc::invalid && error.errc() != Errc::conflict)
+        throw;
+      base::log(base::LogLevel::warn, "call.uncounted",
+                {{"call_sid", event.call_sid}, {"why", error.message()}});
+    }
   }
 
   void conclude_calls() {

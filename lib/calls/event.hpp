@@ -54,6 +54,8 @@ struct Decision {
   std::string routed_by = {}, rule = {};
   std::string plan = {};     ///< JSON object; its "call_back": false keeps a missed call out of the callbacks
   std::string refusal = {};  ///< code, where the call was not put through
+  /// Outbound: let through while the limits could not be asked; to be counted when it is applied.
+  bool uncounted = false;
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };

@@ -1,5 +1,6 @@
 // A version, then fields in a fixed order: numbers as variable-length integers, texts with their length
-// before them, what may be missing behind a flag.
+// before them, what may be missing behind a flag. Version 2 ends a decision with whether the call is
+// uncounted.
 
 #include <fmt/format.h>
 
@@ -9,7 +10,7 @@
 namespace ringctl::calls {
 namespace {
 
-constexpr std::uint8_t k_version = 1;
+constexpr std::uint8_t k_first_version = 1, k_version = 2;
 
 class EventCategory final : public std::error_category {
  public:
@@ -153,15 +154,17 @@ void write(Writer& to, const Decision& decision) {
   for (const auto* text : {&decision.customer_name, &decision.from_number, &decision.to_number,
                            &decision.routed_by, &decision.rule, &decision.plan, &decision.refusal})
     to.text(*text);
+  to.byte(decision.uncounted ? 1 : 0);
 }
 
-Decision read_decision(Reader& from) {
+Decision read_decision(Reader& from, std::uint8_t version) {
   Decision decision;
   for (auto* id : {&decision.number, &decision.contact, &decision.user, &decision.reservation})
     *id = from.maybe_uuid();
   for (auto* text : {&decision.customer_name, &decision.from_number, &decision.to_number, &decision.routed_by,
                      &decision.rule, &decision.plan, &decision.refusal})
     *text = from.text();
+  if (version >= 2) decision.uncounted = from.flag();
   return decision;
 }
 
@@ -188,7 +191,7 @@ Kind read_kind(Reader& from) {
   return static_cast<Kind>(kind);
 }
 
-Event read_event(Reader& from) {
+Event read_event(Reader& from, std::uint8_t version) {
   Event event;
   event.kind = read_kind(from);
   event.workspace = from.uuid();
@@ -208,7 +211,7 @@ Event read_event(Reader& from) {
   event.user = from.maybe_uuid();
   event.answers = static_cast<Answers>(from.byte_up_to(static_cast<std::uint8_t>(Answers::never)));
   event.asks_call_back = from.flag();
-  event.decision = from.maybe([&] { return read_decision(from); });
+  event.decision = from.maybe([&] { return read_decision(from, version); });
   return event;
 }
 
@@ -256,9 +259,10 @@ std::optional<Event> try_from_bytes(std::string_view bytes, std::error_code& err
   error.clear();
   Reader from(bytes);
   if (bytes.size() > k_most_event_bytes) from.fail(EventErrc::too_large);
-  if (const auto version = from.byte(); from.ok() && version != k_version)
+  const auto version = from.byte();
+  if (from.ok() && (version < k_first_version || version > k_version))
     from.fail(version > k_version ? EventErrc::unknown_version : EventErrc::bad_value);
-  auto event = read_event(from);
+  auto event = read_event(from, version);
   if (from.ok() && !from.at_end()) from.fail(EventErrc::trailing_bytes);
   if (from.ok()) return event;
   error = from.error();

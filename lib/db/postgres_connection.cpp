@@ -1,6 +1,8 @@
 #include "db/postgres_connection.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -121,9 +123,62 @@ void PostgresConnection::settle() {
   if (pending_ != nullptr) std::exchange(pending_, nullptr)->settle();
 }
 
+void PostgresConnection::answer_within(std::chrono::milliseconds limit) {
+  patience_ = limit;
+  // Else sending much to a server that reads nothing would wait where we cannot look at the time.
+  PQsetnonblocking(handle(), limit > std::chrono::milliseconds(0) ? 1 : 0);
+}
+
+void PostgresConnection::await_answer() {
+  if (patience_ == std::chrono::milliseconds(0)) return;
+  const auto until = std::chrono::steady_clock::now() + patience_;
+  for (;;) {
+    const int unsent = PQflush(handle());
+    if (unsent < 0 || (unsent == 0 && PQisBusy(handle()) == 0)) return;  // what is wrong, the result says
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    pollfd socket{PQsocket(handle()), static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN), 0};
+    const int ready = left > 0 ? ::poll(&socket, 1, static_cast<int>(left)) : 0;
+    if (ready == 0) {
+      give_up();
+      fail_unanswered();
+    }
+    if (ready > 0 && (socket.revents & ~POLLOUT) != 0 && PQconsumeInput(handle()) == 0) return;
+  }
+}
+
+/// Closed under libpq's hands, so that it too knows the connection as lost: nothing that comes later may be
+/// taken for the answer to another question, and nobody waits to roll back.
+void PostgresConnection::give_up() {
+  gave_up_ = true;
+  ::shutdown(PQsocket(handle()), SHUT_RDWR);
+  while (PQconsumeInput(handle()) == 1) continue;
+}
+
+void PostgresConnection::fail_unanswered() const {
+  throw Error(Errc::db_down, "db.no_answer",
+              fmt::format("{} did not answer within {} ms", name(), patience_.count()));
+}
+
+/// As PQexec: the last of several results, or the one that begins a COPY.
+PgResult PostgresConnection::answer_to(int sent) {
+  PgResult last;
+  if (gave_up_) fail_unanswered();
+  while (sent == 1) {
+    await_answer();
+    PgResult next(PQgetResult(handle()));
+    if (!next) break;
+    last = std::move(next);
+    const auto status = PQresultStatus(last.get());
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || PQstatus(handle()) == CONNECTION_BAD) break;
+  }
+  return last;
+}
+
 PgResult PostgresConnection::command(const std::string& sql) {
   settle();
-  return checked(PgResult(PQexec(handle(), sql.c_str())));
+  return checked(
+      ask([&] { return PQexec(handle(), sql.c_str()); }, [&] { return PQsendQuery(handle(), sql.c_str()); }));
 }
 
 PgResult PostgresConnection::run(std::string_view sql, std::span<const Param> params) {
@@ -135,8 +190,14 @@ PgResult PostgresConnection::run(std::string_view sql, std::span<const Param> pa
   const bool seen = cache_.find(sql) != nullptr;
   if (auto* known = cached(sql); known != nullptr && seen)
     return run_named(*known, text, values, packed_.count());
-  return checked(
-      PgResult(PQexecParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0)));
+  return checked(ask(
+      [&] {
+        return PQexecParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr, 0);
+      },
+      [&] {
+        return PQsendQueryParams(handle(), text.c_str(), packed_.count(), nullptr, values, nullptr, nullptr,
+                                 0);
+      }));
 }
 
 PostgresConnection::Cached* PostgresConnection::cached(std::string_view sql) {
@@ -153,10 +214,15 @@ PostgresConnection::Cached* PostgresConnection::cached(std::string_view sql) {
 PgResult PostgresConnection::run_named(Cached& cached, const std::string& sql, const char* const* values,
                                        int count) {
   if (!cached.prepared) {
-    checked(PgResult(PQprepare(handle(), cached.name.c_str(), sql.c_str(), 0, nullptr)));
+    checked(ask([&] { return PQprepare(handle(), cached.name.c_str(), sql.c_str(), 0, nullptr); },
+                [&] { return PQsendPrepare(handle(), cached.name.c_str(), sql.c_str(), 0, nullptr); }));
     cached.prepared = true;
   }
-  return checked(PgResult(PQexecPrepared(handle(), cached.name.c_str(), count, values, nullptr, nullptr, 0)));
+  return checked(
+      ask([&] { return PQexecPrepared(handle(), cached.name.c_str(), count, values, nullptr, nullptr, 0); },
+          [&] {
+            return PQsendQueryPrepared(handle(), cached.name.c_str(), count, values, nullptr, nullptr, 0);
+          }));
 }
 
 std::int64_t PostgresConnection::exec(std::string_view sql, std::span<const Param> params) {
@@ -185,6 +251,7 @@ Rows PostgresConnection::stream(std::string_view sql, std::span<const Param> par
 }
 
 bool PostgresConnection::in_transaction() const {
+  if (gave_up_) return false;
   const auto status = PQtransactionStatus(handle());
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
 }
@@ -201,6 +268,7 @@ void PostgresConnection::begin(Access access, const Scope& scope) {
 
 std::optional<std::vector<Rows>> PostgresConnection::read_at_once(const Scope& scope,
                                                                   std::span<const Read> reads) {
+  if (gave_up_) fail_unanswered();
   settle();
   std::vector<Read> all{{k_scope, {scope.workspace, door_name(scope.door)}}};
   all.insert(all.end(), reads.begin(), reads.end());
@@ -240,7 +308,8 @@ void PostgresConnection::rescope(const Scope& scope) { command(scope_settings(sc
 
 void PostgresConnection::commit() {
   settle();
-  const PgResult result(PQexec(handle(), "COMMIT"));
+  const auto result =
+      ask([&] { return PQexec(handle(), "COMMIT"); }, [&] { return PQsendQuery(handle(), "COMMIT"); });
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
     if (PQstatus(handle()) == CONNECTION_BAD)
       throw Error(
@@ -256,7 +325,12 @@ void PostgresConnection::commit() {
 
 void PostgresConnection::rollback() noexcept {
   if (auto* pending = std::exchange(pending_, nullptr)) pending->abandon();
-  if (in_transaction()) PgResult(PQexec(handle(), "ROLLBACK"));
+  if (!in_transaction()) return;
+  try {
+    ask([&] { return PQexec(handle(), "ROLLBACK"); }, [&] { return PQsendQuery(handle(), "ROLLBACK"); });
+  } catch (const Error&) {
+    // It does not answer, and undoes what has no connection any more.
+  }
 }
 
 }  // namespace ringctl::db

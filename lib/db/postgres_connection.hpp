@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,6 +71,12 @@ class PostgresConnection final : public Connection {
   void settle();
   void set_pending(PgPending* pending) { pending_ = pending; }
   const PgPending* pending() const { return pending_; }
+  /// patience.hpp
+  void answer_within(std::chrono::milliseconds limit);
+  /// Returns when the next result can be taken without waiting, or at once if nobody is impatient; throws
+  /// when it took too long.
+  void await_answer();
+  bool gave_up() const { return gave_up_; }
   /// Tells one transaction from the next.
   std::uint64_t transaction() const { return transaction_; }
   /// Throws unless the result is a success.
@@ -90,6 +97,16 @@ class PostgresConnection final : public Connection {
   };
   /// The statement's place among the named ones; null where none are named.
   Cached* cached(std::string_view sql);
+  /// The last result, by whichever of two ways of asking the same: libpq waits in `whole`, we wait after
+  /// `send`.
+  template <class Whole, class Send>
+  PgResult ask(Whole&& whole, Send&& send) {
+    if (patience_ == std::chrono::milliseconds(0)) return PgResult(whole());
+    return answer_to(send());
+  }
+  PgResult answer_to(int sent);
+  void give_up();
+  [[noreturn]] void fail_unanswered() const;
   PgResult run(std::string_view sql, std::span<const Param> params);
   PgResult run_named(Cached&, const std::string& sql, const char* const* values, int count);
 
@@ -98,6 +115,8 @@ class PostgresConnection final : public Connection {
   PackedParams packed_;
   PgPending* pending_ = nullptr;
   std::uint64_t transaction_ = 0;
+  std::chrono::milliseconds patience_{0};  ///< 0: without end
+  bool gave_up_ = false;
 };
 
 }  // namespace ringctl::db

@@ -1,5 +1,7 @@
 #include "db/postgres_pipeline.hpp"
 
+#include "base/error.hpp"
+
 namespace ringctl::db {
 
 PostgresPipeline::PostgresPipeline(PostgresConnection& connection) : connection_(connection) {
@@ -41,19 +43,27 @@ std::vector<PgResult> PostgresPipeline::finish() {
 
 /// The answer to one statement; a null pointer ends it.
 PgResult PostgresPipeline::next() {
-  PgResult result(PQgetResult(connection_.handle()));
-  while (PgResult(PQgetResult(connection_.handle()))) {
+  PgResult first;
+  for (;;) {
+    connection_.await_answer();
+    PgResult result(PQgetResult(connection_.handle()));
+    if (!result) return first;
+    if (!first) first = std::move(result);
   }
-  return result;
 }
 
 /// Reads to the sync, which the server answers even after a failure.
 void PostgresPipeline::drain() noexcept {
   auto* const handle = connection_.handle();
   if (!synced_) PQpipelineSync(handle);
-  while (PQstatus(handle) == CONNECTION_OK) {
-    const PgResult result(PQgetResult(handle));
-    if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) return;
+  try {
+    while (PQstatus(handle) == CONNECTION_OK && !connection_.gave_up()) {
+      connection_.await_answer();
+      const PgResult result(PQgetResult(handle));
+      if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) return;
+    }
+  } catch (const Error&) {
+    // It does not answer, and the connection is closed.
   }
 }
 

@@ -42,6 +42,7 @@ bool PostgresStream::next() {
 
 /// The next row; nothing after the last.
 PgResult PostgresStream::receive() {
+  connection_.await_answer();
   PgResult result(PQgetResult(connection_.handle()));
   columns_ = PQnfields(result.get());
   if (PQresultStatus(result.get()) == PGRES_SINGLE_TUPLE) return result;
@@ -55,6 +56,7 @@ PgResult PostgresStream::receive() {
 void PostgresStream::settle() {
   if (const auto ahead = std::exchange(ahead_, nullptr)) keep(ahead.get());
   for (;;) {
+    connection_.await_answer();
     PgResult result(PQgetResult(connection_.handle()));
     if (PQresultStatus(result.get()) != PGRES_SINGLE_TUPLE) {
       finish();

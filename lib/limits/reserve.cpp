@@ -17,6 +17,7 @@
 #include "limits/day.hpp"
 #include "limits/expire.hpp"
 #include "limits/facts.hpp"
+#include "limits/part.hpp"
 #include "phone/region.hpp"
 #include "phone/tariff.hpp"
 
@@ -261,11 +262,13 @@ std::optional<Verdict> try_take(audit::Session& session, const base::Uuid& works
   return verdict;
 }
 
-/// Has the call a reservation, whatever became of it?
-bool is_counted(db::Connection& db, const base::Uuid& workspace, const std::string& call_sid) {
-  return !call_sid.empty() &&
-         db.integer("SELECT 1 FROM reservations WHERE workspace_id = $1 AND call_sid = $2",
-                    {workspace, call_sid});
+/// The call's reservation, whatever became of it.
+std::optional<base::Uuid> counted_as(db::Connection& db, const base::Uuid& workspace,
+                                     const std::string& call_sid) {
+  if (call_sid.empty()) return std::nullopt;
+  const auto id =
+      db.text("SELECT id FROM reservations WHERE workspace_id = $1 AND call_sid = $2", {workspace, call_sid});
+  return id ? std::optional(base::Uuid::parse(*id)) : std::nullopt;
 }
 
 Error call_elsewhere(const std::string& call_sid) {
@@ -277,7 +280,7 @@ Error call_elsewhere(const std::string& call_sid) {
 Verdict counted_by_another(audit::Session& session, const base::Uuid& workspace, const Request& request) {
   db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
   if (auto verdict = find_by_call(session.db, workspace, request)) return *verdict;
-  if (is_counted(session.db, workspace, request.call_sid))
+  if (counted_as(session.db, workspace, request.call_sid))
     throw Error(Errc::db_busy, "limits.contended", "the call was given back while it was asked for again");
   throw call_elsewhere(request.call_sid);
 }
@@ -297,21 +300,6 @@ Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, co
     }
   }
   throw Error(Errc::db_busy, "limits.contended", "too many callers want the last calls of the day at once");
-}
-
-/// Without its number a call can be neither placed nor counted later, and the rotation cannot be asked.
-Verdict without_database(const Request& request, const Error& error) {
-  std::error_code no_number;
-  const auto from = phone::E164::try_parse(request.from_number, no_number);
-  const auto to = phone::E164::try_parse(request.to, no_number);
-  const bool allow = request.when_away == WhenAway::allow && from;
-  Verdict verdict{.allowed = allow,
-                  .uncounted = allow,
-                  .agent = request.agent,
-                  .from_number = from ? from->text() : request.from_number,
-                  .to_number = to ? to->text() : request.to};
-  if (!allow) verdict.refusals.push_back({Refusal::limits_unavailable, {}, error.message()});
-  return verdict;
 }
 
 /// Inside a write transaction; writes only if the call is let through. nullopt: what room there is must be
@@ -366,13 +354,29 @@ Verdict reserve_or_answer(audit::Session& session, const base::Uuid& workspace, 
     return reserve_somehow(session, workspace, request, writer);
   } catch (const Error& error) {
     if (!is_away(error) && !is_busy(error)) throw;
-    if (is_surely_emergency(request)) return emergency(request, {});
-    if (is_busy(error)) throw;  // it is there, so nobody may say what it did not
-    return without_database(request, error);
+    // A busy one is there, so nobody may say what it did not.
+    if (is_busy(error) && !is_surely_emergency(request)) throw;
+    return answer_without_database(request, error.message());
   }
 }
 
 }  // namespace
+
+/// Without its number a call can be neither placed nor counted later, and the rotation cannot be asked.
+Verdict answer_without_database(const Request& request, std::string_view why) {
+  if (is_surely_emergency(request)) return emergency(request, {});
+  std::error_code no_number;
+  const auto from = phone::E164::try_parse(request.from_number, no_number);
+  const auto to = phone::E164::try_parse(request.to, no_number);
+  const bool allow = request.when_away == WhenAway::allow && from;
+  Verdict verdict{.allowed = allow,
+                  .uncounted = allow,
+                  .agent = request.agent,
+                  .from_number = from ? from->text() : request.from_number,
+                  .to_number = to ? to->text() : request.to};
+  if (!allow) verdict.refusals.push_back({Refusal::limits_unavailable, {}, std::string(why)});
+  return verdict;
+}
 
 Verdict check(audit::Session& session, const base::Uuid& workspace, const Request& request) {
   Look seen;
@@ -426,28 +430,37 @@ void count_on(audit::Session& session, const base::Uuid& workspace, const base::
 
 }  // namespace
 
-void count_later(audit::Session& session, const base::Uuid& workspace, const Request& placed,
-                 base::Instant placed_at) {
+base::Uuid count_later(audit::Session& session, const base::Uuid& workspace, const Request& placed,
+                       base::Instant placed_at) {
   auto& db = session.db;
+  const auto id = session.ids.next();
+  std::optional<base::Uuid> counted;
   const auto count = [&] {
-    if (is_counted(db, workspace, placed.call_sid)) return false;
+    counted = counted_as(db, workspace, placed.call_sid);
+    if (counted) return false;
     const auto settings = read_settings(db, workspace);
     const auto to = phone::parse_typed(placed.to, settings.default_country);
     const auto assignment = assignment_of(db, workspace, placed, settings);
     const auto day = day_at(settings.zone, placed_at);
     const auto day_text = base::format_day(day);
     count_on(session, workspace, assignment, day);
-    db.exec(k_insert_reservation, {session.ids.next(), workspace, assignment, day_text,
-                                   db::or_null(placed.call_sid), to.view(), placed_at, nullptr});
+    db.exec(k_insert_reservation, {id, workspace, assignment, day_text, db::or_null(placed.call_sid),
+                                   to.view(), placed_at, nullptr});
     return true;
   };
   try {
-    db::in_transaction_if(db, db::Scope::of(workspace), count);
+    in_part_if(db, workspace, count);
+    return counted.value_or(id);
   } catch (const Error& error) {
     if (error.slug() != "db.unique") throw;
-    const db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-    if (!is_counted(db, workspace, placed.call_sid)) throw call_elsewhere(placed.call_sid);
   }
+  // By another, meanwhile.
+  in_part_if(db, workspace, [&] {
+    counted = counted_as(db, workspace, placed.call_sid);
+    return false;
+  });
+  if (!counted) throw call_elsewhere(placed.call_sid);
+  return *counted;
 }
 
 }  // namespace ringctl::limits

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "audit/log.hpp"
 #include "db/group_writer.hpp"
@@ -43,11 +44,17 @@ Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&);
 /// writer on PostgreSQL: a group would hold the counters of many calls, and two groups each other's.
 Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&, db::GroupWriter& writer);
 
+/// What reserve() answers where the database cannot even be reached: limits_unavailable, or, where
+/// `when_away` says so and the number to call from is named, the call let through uncounted. Emergency calls
+/// always are.
+Verdict answer_without_database(const Request&, std::string_view why);
+
 /// A call that was let through while the database was away, counted when it is back, on the day it was placed
-/// and beyond any limit: it has happened. Once for each call_sid. If the day is closed, its sums follow.
-/// Throws Errc::not_found [limits.unknown_assignment] if the agent never had the number, Errc::invalid
-/// [phone.invalid].
-void count_later(audit::Session&, const base::Uuid& workspace, const Request& placed,
-                 base::Instant placed_at);
+/// and beyond any limit: it has happened. Once for each call_sid. If the day is closed, its sums follow. The
+/// reservation it now has. In the caller's transaction on the workspace if there is one, and then as a part
+/// that leaves nothing if it throws. Throws Errc::not_found [limits.unknown_assignment] if the agent never
+/// had the number, Errc::invalid [phone.invalid].
+base::Uuid count_later(audit::Session&, const base::Uuid& workspace, const Request& placed,
+                       base::Instant placed_at);
 
 }  // namespace ringctl::limits

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "db/transaction.hpp"
+#include "limits/part.hpp"
 
 namespace ringctl::limits {
 namespace {
@@ -118,14 +118,6 @@ bool same(const Reservation& a, const Reservation& b) {
   return a.state == b.state && a.connected == b.connected && a.call_sid == b.call_sid && a.waits == b.waits;
 }
 
-/// Inside the caller's transaction if there is one, and then as a part that can be undone alone; else in one of
-/// its own.
-void in_part_if(db::Connection& db, const base::Uuid& workspace, const std::function<bool()>& work) {
-  if (!db.in_transaction()) return db::in_transaction_if(db, db::Scope::of(workspace), work);
-  db::Savepoint part(db);
-  if (work()) part.release();
-}
-
 using Find = std::function<std::optional<Reservation>()>;
 using Change = std::function<Reservation(const Reservation&)>;
 
@@ -190,6 +182,18 @@ std::optional<Settled> settle(audit::Session& session, const base::Uuid& workspa
 std::optional<Settled> settle(audit::Session& session, const base::Uuid& workspace, std::string_view call_sid,
                               CallStatus status) {
   return settle_by(session, workspace, "call_sid", call_sid, status);
+}
+
+std::optional<Settled> give_back(audit::Session& session, const base::Uuid& workspace,
+                                 const base::Uuid& reservation) {
+  return change(
+      session, workspace, [&] { return read(session.db, workspace, "id", reservation); },
+      [](Reservation now) {
+        if (now.state != State::open || now.connected) return now;
+        now.state = State::refunded;
+        now.waits = false;
+        return now;
+      });
 }
 
 Settled attach(audit::Session& session, const base::Uuid& workspace, const base::Uuid& reservation,

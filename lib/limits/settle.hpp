@@ -55,6 +55,10 @@ std::optional<Settled> settle(audit::Session&, const base::Uuid& workspace, cons
 std::optional<Settled> settle(audit::Session&, const base::Uuid& workspace, std::string_view call_sid,
                               CallStatus);
 
+/// A call that was counted and then not placed, whatever the policy: as if it had never been asked for.
+/// nullopt: no such reservation. Nothing changes where the call is known to have been answered, or ended.
+std::optional<Settled> give_back(audit::Session&, const base::Uuid& workspace, const base::Uuid& reservation);
+
 /// The call that a reservation was for. Again with the same call: nothing. Throws Errc::not_found
 /// [limits.unknown_reservation]; Errc::conflict [limits.other_call] if it has another call, or the call
 /// another reservation.

@@ -77,15 +77,30 @@ Bookkeeping::Bookkeeping(OpenDatabase open, const base::Clock& clock, Options op
 Bookkeeping::~Bookkeeping() = default;
 
 void Bookkeeping::keep(const calls::Event& event, const ExchangePtr& exchange, Answer answer) {
+  append(event, exchange, std::move(answer), [this, exchange](Answer durable, std::uint64_t sequence) {
+    if (options_.durability == Durability::database)
+      answer_when_applied(sequence, exchange, std::move(durable));
+    else
+      exchange->answer(std::move(durable));
+  });
+}
+
+void Bookkeeping::keep_safely(const calls::Event& event, const ExchangePtr& exchange, Answer answer,
+                              std::string_view cause) {
+  append(event, exchange, std::move(answer),
+         [exchange, cause = std::string(cause)](Answer durable, std::uint64_t) {
+           exchange->answer_safely(std::move(durable), cause);
+         });
+}
+
+void Bookkeeping::append(const calls::Event& event, const ExchangePtr& exchange, Answer answer, Send send) {
   auto waiting = std::make_shared<Answer>(std::move(answer));
-  const auto refused =
-      journal_->append(calls::to_bytes(event), [this, exchange, waiting](const Appended& appended) {
+  const auto refused = journal_->append(
+      calls::to_bytes(event), [exchange, waiting, send = std::move(send)](const Appended& appended) {
         if (appended.error)
           exchange->answer_safely(problem(503, appended.error.message()), "journal");
-        else if (options_.durability == Durability::database)
-          answer_when_applied(appended.sequence, exchange, std::move(*waiting));
         else
-          exchange->answer(std::move(*waiting));
+          send(std::move(*waiting), appended.sequence);
       });
   if (refused) exchange->answer_safely(problem(503, refused.message()), "journal");
 }

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "calls/event.hpp"
@@ -33,6 +35,8 @@ class Bookkeeping {
 
   /// The answer goes out once the event is durable; 503 if it cannot be, for then nobody may believe it.
   void keep(const calls::Event&, const ExchangePtr&, Answer);
+  /// The same for a safe answer, which never waits for the database.
+  void keep_safely(const calls::Event&, const ExchangePtr&, Answer, std::string_view cause);
   /// Without anybody waiting for it.
   void note(const calls::Event&);
 
@@ -43,6 +47,8 @@ class Bookkeeping {
   Applier::Stats applier_stats() const { return applier_->stats(); }
 
  private:
+  using Send = std::function<void(Answer, std::uint64_t sequence)>;
+  void append(const calls::Event&, const ExchangePtr&, Answer, Send);
   void answer_when_applied(std::uint64_t sequence, const ExchangePtr&, Answer);
   const Options options_;
   std::unique_ptr<Journal> journal_;

@@ -68,10 +68,11 @@ void Webhooks::calling(const WebhookPtr& webhook) {
                           .from_number = std::string(webhook->parameter("FromNumber")),
                           .call_sid = std::string(webhook->call_sid()),
                           .when_away = estate->when_away};
-  outbound_.place(*webhook->workspace(), std::move(request),
-                  [this, webhook, user = *user](const Placed& placed) {
-                    guarded(webhook, [&] { decide_calling(webhook, user, placed); });
-                  });
+  outbound_.place(
+      *webhook->workspace(), std::move(request), [webhook] { return !webhook->answered(); },
+      [this, webhook, user = *user](const Placed& placed) {
+        guarded(webhook, [&] { decide_calling(webhook, user, placed); });
+      });
 }
 
 void Webhooks::decide_calling(const WebhookPtr& webhook, const base::Uuid& user, const Placed& placed) {
@@ -92,14 +93,16 @@ void Webhooks::decide_calling(const WebhookPtr& webhook, const base::Uuid& user,
   }
   decision.from_number = verdict.from_number;
   decision.reservation = verdict.reservation;
+  decision.uncounted = verdict.uncounted;
   // Whose number was dialled, and whether the number called from is recorded.
-  lookups_.find({.workspace = webhook->workspace(),
-                 .from = verdict.to_number,
-                 .to = verdict.from_number,
-                 .now = webhook->received_at()},
-                [this, webhook, event = std::move(event), verdict](const Found& found) {
-                  guarded(webhook, [&] { connect(webhook, event, verdict, found); });
-                });
+  look_up(webhook,
+          {.workspace = webhook->workspace(),
+           .from = verdict.to_number,
+           .to = verdict.from_number,
+           .now = webhook->received_at()},
+          [this, webhook, event = std::move(event), verdict](const Found& found) {
+            connect(webhook, event, verdict, found);
+          });
 }
 
 void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limits::Verdict& verdict,

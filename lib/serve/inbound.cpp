@@ -58,9 +58,8 @@ Question Webhooks::question(const Webhook& webhook) const {
 
 void Webhooks::inbound(const WebhookPtr& webhook) {
   if (webhook->workspace() && repeat(webhook, webhook->event(calls::Kind::inbound))) return;
-  lookups_.find(question(*webhook), [this, webhook](Found found) {
-    guarded(webhook, [&] { decide_inbound(webhook, std::move(found)); });
-  });
+  look_up(webhook, question(*webhook),
+          [this, webhook](Found found) { decide_inbound(webhook, std::move(found)); });
 }
 
 void Webhooks::decide_inbound(const WebhookPtr& webhook, Found found) {
@@ -94,9 +93,8 @@ void Webhooks::decide_inbound(const WebhookPtr& webhook, Found found) {
 void Webhooks::menu(const WebhookPtr& webhook) {
   if (repeat(webhook, webhook->event(calls::Kind::menu))) return;
   const int attempt = to_int(webhook->rest());
-  lookups_.find(question(*webhook), [this, webhook, attempt](Found found) {
-    guarded(webhook, [&] { decide_menu(webhook, attempt, std::move(found)); });
-  });
+  look_up(webhook, question(*webhook),
+          [this, webhook, attempt](Found found) { decide_menu(webhook, attempt, std::move(found)); });
 }
 
 void Webhooks::decide_menu(const WebhookPtr& webhook, int attempt, Found found) {
@@ -149,17 +147,24 @@ std::optional<routing::Plan> Webhooks::remembered(const Webhook& webhook) const 
 /// another machine.
 void Webhooks::with_plan(const WebhookPtr& webhook, std::function<void(const routing::Plan&)> go_on) {
   if (const auto plan = remembered(*webhook)) return go_on(*plan);
-  lookups_.find(question(*webhook), [this, webhook, go_on = std::move(go_on)](const Found& found) {
-    guarded(webhook, [&] {
-      if (found.away) return answer_safely(webhook, "database");
-      auto plan = found.plan.empty() ? std::nullopt : routing::try_parse_plan(found.plan);
-      const auto estate = plan ? std::nullopt : estate_for(webhook);
-      if (!plan && !estate) return;
-      if (!plan) plan = decide(webhook, *estate, found.facts);
-      plans_.put(webhook->call_sid(), routing::to_json(*plan));
-      go_on(*plan);
-    });
+  look_up(webhook, question(*webhook), [this, webhook, go_on = std::move(go_on)](const Found& found) {
+    if (found.away) return answer_safely(webhook, "database");
+    auto plan = found.plan.empty() ? std::nullopt : routing::try_parse_plan(found.plan);
+    const auto estate = plan ? std::nullopt : estate_for(webhook);
+    if (!plan && !estate) return;
+    if (!plan) plan = decide(webhook, *estate, found.facts);
+    plans_.put(webhook->call_sid(), routing::to_json(*plan));
+    go_on(*plan);
   });
+}
+
+/// Nobody waits any more for what comes after the deadline's answer, and the caller was led on by that.
+void Webhooks::look_up(const WebhookPtr& webhook, Question question, std::function<void(Found)> go_on) {
+  lookups_.find(
+      std::move(question), [webhook] { return !webhook->answered(); },
+      [this, webhook, go_on = std::move(go_on)](Found found) {
+        guarded(webhook, [&] { go_on(std::move(found)); });
+      });
 }
 
 }  // namespace ringctl::serve

@@ -34,9 +34,14 @@ Found nothing(const Question& question) {
 
 }  // namespace
 
-void Lookups::find(Question question, std::function<void(Found)> done) {
+void Lookups::find(Question question, std::function<bool()> wanted, std::function<void(Found)> done) {
   const auto asked = std::make_shared<const Question>(std::move(question));
-  if (!pool_.submit([this, asked, done] { done(answer(*asked)); })) done(nothing(*asked));
+  const auto work = [this, asked, wanted, done] {
+    if (!wanted()) return;  // those that piled up behind a database that hung
+    auto found = answer(*asked);
+    if (wanted()) done(std::move(found));
+  };
+  if (!pool_.submit(work)) done(nothing(*asked));
 }
 
 Found Lookups::answer(const Question& question) {

@@ -31,8 +31,9 @@ class Lookups {
   using Options = DatabasePool::Options;
   Lookups(OpenDatabase open, Options options) : pool_(std::move(open), options) {}
 
-  /// `done` is called once, on this thread or on another; past the queue's bound with `away`, at once.
-  void find(Question, std::function<void(Found)> done);
+  /// `done` is called once, on this thread or on another; past the queue's bound with `away`, at once. Never,
+  /// if the answer is `wanted` no longer when it is there.
+  void find(Question, std::function<bool()> wanted, std::function<void(Found)> done);
   /// Answers what was asked and ends the threads. Whoever asked must live until then.
   void stop() { pool_.stop(); }
 

@@ -28,13 +28,17 @@ class Outbound {
   Outbound(OpenDatabase open, const base::Clock& clock, Options options)
       : clock_(clock), pool_(std::move(open), options) {}
 
-  /// `done` is called once, on a thread of its own, or here when too much is waiting.
-  void place(const base::Uuid& workspace, limits::Request, std::function<void(const Placed&)> done);
+  /// `done` is called once, on a thread of its own, or here when too much is waiting. A call that is `wanted`
+  /// no longer is not counted, or given back, and nobody hears of it.
+  void place(const base::Uuid& workspace, limits::Request, std::function<bool()> wanted,
+             std::function<void(const Placed&)> done);
   /// Answers what was asked and ends the threads. Whoever asked must live until then.
   void stop() { pool_.stop(); }
 
  private:
   Placed answer(const base::Uuid& workspace, const limits::Request&);
+  void give_back(const base::Uuid& workspace, const limits::Verdict&);
+  Placed ask(db::Connection&, const base::Uuid& workspace, const limits::Request&) const;
   const base::Clock& clock_;
   DatabasePool pool_;
 };

@@ -59,6 +59,7 @@ class Webhooks {
   void with_plan(const WebhookPtr&, std::function<void(const routing::Plan&)> go_on);
   std::optional<routing::Plan> remembered(const Webhook&) const;
   Question question(const Webhook&) const;
+  void look_up(const WebhookPtr&, Question, std::function<void(Found)> go_on);
 
   // legs.cpp: of those who are rung.
   void accept(const WebhookPtr&);
@@ -76,9 +77,16 @@ class Webhooks {
   void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
 
   // safe_answers.cpp
-  twiml::Response safe_answer(const WebhookPtr&);
-  twiml::Response safe_start(const WebhookPtr&);
-  twiml::Response safe_step(const WebhookPtr&);
+  struct SafeAnswer {
+    std::optional<twiml::Response> says = {};  ///< nullopt: nothing, 204
+    std::optional<calls::Event> event = {};    ///< for the record
+  };
+  SafeAnswer safe_answer(const WebhookPtr&);
+  std::optional<calls::Event> safe_event(const WebhookPtr&, calls::Kind) const;
+  SafeAnswer safe_start(const WebhookPtr&);
+  routing::Plan plan_of_anybody(const WebhookPtr&, const Estate&);
+  SafeAnswer safe_step(const WebhookPtr&, calls::Kind);
+  twiml::Response step_from_memory(const WebhookPtr&, const Estate&, calls::Kind);
 
   Office& office_;
   Estates& estates_;

@@ -222,6 +222,32 @@ TEST_CASE("an outbound call is the agent's, and settles its reservation", "[call
   CHECK(f.counter(assignment).used() == 0);
 }
 
+TEST_CASE("a call that was let through uncounted is counted when it is applied, once, and settled",
+          "[calls]") {
+  Desk f(any_engine());
+  const auto assignment = f.assign(f.ann_id, f.number_id, 1);
+  f.decide("limit_policy", "connected");
+  f.reserve_call(test::call_sid(9));
+  auto event = f.outbound();
+  event.decision->uncounted = true;
+  f.clock.advance(std::chrono::hours(24));  // counted on the day it was placed
+  f.apply({event, event});
+  f.apply({event});
+  CHECK(f.counter(assignment) == test::Counter{2, 0, 0, 0});
+  CHECK(f.integer("SELECT count(*) FROM calls WHERE reservation_id IS NOT NULL") == 1);
+  f.apply({f.called(1, 1, "no-answer", 1, 20), f.own_status(1, "completed", 2, 21)});
+  CHECK(f.counter(assignment) == test::Counter{2, 0, 1, 0});
+}
+
+TEST_CASE("a call that was let through uncounted is on record also where it cannot be counted", "[calls]") {
+  Desk f(any_engine());
+  auto event = f.outbound();
+  event.decision->uncounted = true;  // with a number that Ann was never given
+  f.apply({event, f.inbound(2)});
+  CHECK(f.integer("SELECT count(*) FROM calls") == 2);
+  CHECK(f.integer("SELECT count(*) FROM reservations") == 0);
+}
+
 TEST_CASE("what a decision refers to and is gone is left out", "[calls]") {
   Desk f(any_engine());
   auto call = f.inbound(1);

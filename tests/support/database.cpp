@@ -32,8 +32,6 @@ std::string with_database(const std::string& url, const std::string& name) {
   return url.substr(0, path) + "/" + name + url.substr(query);
 }
 
-std::unique_ptr<db::Connection> connect_admin() { return db::Connection::open(server_url()); }
-
 std::string schema_digest() {
   base::Digest digest;
   for (const auto& migration : db::postgresql_migrations()) digest.update(migration.sql);
@@ -45,7 +43,7 @@ std::string schema_digest() {
 const std::string& template_database() {
   static const std::string name = [] {
     auto wanted = "ringctl_template_" + schema_digest();
-    const auto admin = connect_admin();
+    const auto admin = db::Connection::open(server_url());
     admin->query("SELECT pg_advisory_lock(727467)");
     if (!admin->integer("SELECT 1 FROM pg_database WHERE datname = $1", {wanted})) {
       const auto draft = fmt::format("{}_{}", wanted, ::getpid());
@@ -60,10 +58,10 @@ const std::string& template_database() {
   return name;
 }
 
-std::string create_database(Schema schema) {
+std::string create_database(const std::string& server, Schema schema) {
   static int count = 0;
   auto name = fmt::format("ringctl_test_{}_{}", ::getpid(), ++count);
-  const auto admin = connect_admin();
+  const auto admin = db::Connection::open(server);
   admin->exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
   admin->exec(fmt::format("CREATE DATABASE {} TEMPLATE {}", name,
                           schema == Schema::latest ? template_database() : "template0"));
@@ -89,8 +87,9 @@ db::OpenOptions test_options() {
 
 TestDatabase::TestDatabase(db::Engine engine, Schema schema) : engine_(engine) {
   if (engine == db::Engine::postgresql) {
-    name_ = create_database(schema);
-    url_ = with_database(server_url(), name_);
+    server_ = server_url();
+    name_ = create_database(server_, schema);
+    url_ = with_database(server_, name_);
     return;
   }
   path_ = dir_ / "ringctl.db";
@@ -99,12 +98,18 @@ TestDatabase::TestDatabase(db::Engine engine, Schema schema) : engine_(engine) {
   if (schema == Schema::latest) db::migrate(connection(), clock);
 }
 
+TestDatabase::TestDatabase(std::string server)
+    : engine_(db::Engine::postgresql),
+      server_(std::move(server)),
+      name_(create_database(server_, Schema::none)),
+      url_(with_database(server_, name_)) {}
+
 TestDatabase::~TestDatabase() {
   connection_.reset();
   if (name_.empty()) return;
   try {
     // Not by force: that may not end an autovacuum worker, which the plain form does.
-    connect_admin()->exec("DROP DATABASE IF EXISTS " + name_);
+    db::Connection::open(server_)->exec("DROP DATABASE IF EXISTS " + name_);
   } catch (const std::exception& error) {
     fmt::print(stderr, "cannot drop {}: {}\n", name_, error.what());
   }

@@ -23,6 +23,8 @@ enum class Schema { latest, none };
 class TestDatabase {
  public:
   explicit TestDatabase(db::Engine, Schema = Schema::latest);
+  /// An empty one on another PostgreSQL than the tests share.
+  explicit TestDatabase(std::string server);
   ~TestDatabase();
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
@@ -43,7 +45,7 @@ class TestDatabase {
   db::Engine engine_;
   TempDir dir_;
   std::filesystem::path path_;
-  std::string name_, url_;
+  std::string server_, name_, url_;
   std::unique_ptr<db::Connection> connection_;
 };
 

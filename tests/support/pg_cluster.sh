@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
 # A private PostgreSQL cluster for tests: unix socket only, no fsync, gone when stopped.
-#   pg_cluster.sh start DIR   prints the URL of role "ringctl": may create databases, is bound by row policies
-#   pg_cluster.sh stop DIR    stops the cluster and removes DIR
+#   pg_cluster.sh start DIR [SETTING...]   prints the URL of role "ringctl": may create databases, is bound by row
+#                                          policies. A setting is a line of postgresql.conf
+#   pg_cluster.sh halt DIR                 stops the server at once, as a crash of it would; the data stay
+#   pg_cluster.sh resume DIR               starts it again
+#   pg_cluster.sh stop DIR                 stops the cluster and removes DIR
 # Works as root (the server then runs as user postgres) and as any other user. PG_BIN overrides the server's programs.
 set -euo pipefail
 
 usage() {
-  echo "usage: $0 start|stop DIR" >&2
+  echo "usage: $0 start DIR [SETTING...] | halt DIR | resume DIR | stop DIR" >&2
   exit 2
 }
-[ $# -eq 2 ] || usage
+[ $# -ge 2 ] || usage
+verb=$1
 dir=$2
+shift 2
+[ "$verb" = start ] || [ $# -eq 0 ] || usage
 
 find_bin() {
   if [ -n "${PG_BIN:-}" ]; then
@@ -53,6 +59,12 @@ choose_home() {
   fi
 }
 
+# In the cluster's home.
+run_server() {
+  as_server "$bin/pg_ctl" -D "$home/data" -l "$home/server.log" -w -t 60 start >/dev/null ||
+    { cat "$home/server.log" >&2; exit 1; }
+}
+
 start() {
   local bin home
   bin=$(find_bin)
@@ -77,28 +89,48 @@ autovacuum = off
 timezone = 'America/New_York'
 log_timezone = 'UTC'
 CONF
-  as_server "$bin/pg_ctl" -D "$home/data" -l "$home/server.log" -w -t 60 start >/dev/null ||
-    { cat "$home/server.log" >&2; exit 1; }
+  [ $# -eq 0 ] || printf '%s\n' "$@" >>"$home/data/postgresql.conf"
+  run_server
   as_server "$bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$home" -p 5432 -d postgres \
     -c 'CREATE ROLE ringctl LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS'
   printf 'postgresql://ringctl@/postgres?host=%s&port=5432\n' "$(printf '%s' "$home" | sed 's/%/%25/g; s/ /%20/g; s/&/%26/g; s/?/%3F/g; s/#/%23/g')"
 }
 
-stop() {
+# Sets bin, home and full of a cluster that is there.
+find_cluster() {
   [ -f "$dir/home" ] || { echo "pg_cluster: no cluster in $dir" >&2; exit 1; }
-  local bin home full
   bin=$(find_bin)
   home=$(cat "$dir/home")
   full=$(cd "$dir" && pwd -P)
+  cd "$home"
+}
+
+halt() {
+  local bin home full
+  find_cluster
+  as_server "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null
+}
+
+resume() {
+  local bin home full
+  find_cluster
+  run_server
+}
+
+stop() {
+  local bin home full
+  find_cluster
   if [ -f "$home/data/postmaster.pid" ]; then
-    (cd "$home" && as_server "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null) || true
+    as_server "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null || true
   fi
   cd /
   rm -rf "$home" "$full"
 }
 
-case $1 in
-  start) dir=$(mkdir -p "$dir" && cd "$dir" && pwd -P) && start ;;
+case $verb in
+  start) dir=$(mkdir -p "$dir" && cd "$dir" && pwd -P) && start "$@" ;;
+  halt) halt ;;
+  resume) resume ;;
   stop) stop ;;
   *) usage ;;
 esac

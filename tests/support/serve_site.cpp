@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "twiml/read.hpp"
 
 namespace ringctl::test {
@@ -35,14 +36,16 @@ sockaddr_in local(std::uint16_t port) {
   return address;
 }
 
-std::uint16_t free_port() {
-  const base::Fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+/// On a port that is free.
+base::Fd bound_socket(int flags, std::uint16_t& port) {
+  base::Fd fd(::socket(AF_INET, SOCK_STREAM | flags, 0));
   auto address = local(0);
   socklen_t size = sizeof address;
-  if (!probe || ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+  if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
     fail("free port");
-  return ntohs(address.sin_port);
+  port = ntohs(address.sin_port);
+  return fd;
 }
 
 base::Fd connect_to(int family, const sockaddr* address, socklen_t size) {
@@ -80,10 +83,16 @@ HttpReply exchange(const base::Fd& socket, std::string_view bytes) {
 }
 
 std::string socket_path(const Site& site) { return (site.machine().home() / "serve.sock").string(); }
+std::string metrics_path(const Site& site) { return (site.machine().home() / "metrics.sock").string(); }
+
+std::string get_request(std::string_view path) {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: pbx.example.com\r\nConnection: close\r\n\r\n", path);
+}
 
 }  // namespace
 
-ServeSite::ServeSite(db::Engine engine, ServeOptions options) : site_(engine), options_(std::move(options)) {
+ServeSite::ServeSite(db::Engine engine, ServeOptions options)
+    : site_(engine, options.server), options_(std::move(options)) {
   site_.ok({"init", "--yes", "--zone", "UTC", "--country", "US"});
   site_.ok({"workspaces", "update", "default", "--twilio-accounts", k_account});
   workspace_ = site_.json({"workspaces", "show"})["id"].get<std::string>();
@@ -93,18 +102,27 @@ ServeSite::~ServeSite() = default;
 
 void ServeSite::start() {
   if (process_) throw std::logic_error("serve runs already");
-  if (options_.listen == ServeOptions::Listen::tcp) {
-    port_ = free_port();
-    listen_ = fmt::format("127.0.0.1:{}", port_);
-  } else {
-    listen_ = "unix:" + socket_path(site_);
+  if (options_.listen != ServeOptions::Listen::unix_socket && port_ == 0) {
+    const bool inherited = options_.listen == ServeOptions::Listen::inherited;
+    auto socket = bound_socket(inherited ? SOCK_NONBLOCK : SOCK_CLOEXEC, port_);
+    if (inherited) {
+      if (::listen(socket.get(), SOMAXCONN) != 0) fail("listen");
+      socket_ = std::move(socket);
+    }
   }
+  if (socket_)
+    listen_ = fmt::format("fd:{}", socket_.get());
+  else if (port_ != 0)
+    listen_ = fmt::format("127.0.0.1:{}", port_);
+  else
+    listen_ = "unix:" + socket_path(site_);
   ProcessOptions process{
       .program = {}, .environment = options_.environment, .input = {}, .directory = {}, .meanwhile = {}};
   process.environment.emplace("TWILIO_AUTH_TOKEN", k_token);
   process.environment.emplace("RINGCTL_PUBLIC_URL", k_public_url);
   if (!site_.url().empty()) process.environment.emplace("RINGCTL_DATABASE_URL", site_.url());
-  Machine::Arguments arguments = {"serve", "--listen", listen_, "--metrics-listen", "none"};
+  Machine::Arguments arguments = {"serve", "--listen", listen_, "--metrics-listen",
+                                  "unix:" + metrics_path(site_)};
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   process_.emplace(site_.machine().start(arguments, process));
 
@@ -142,6 +160,26 @@ bool ServeSite::is_running() { return process_ && process_->is_running(); }
 int ServeSite::pid() const { return process_.value().pid(); }
 std::string ServeSite::log() const { return process_.value().log(); }
 
+std::string agent_email(int i) { return fmt::format("agent{}@example.com", i); }
+
+void ServeSite::lay_out(int agents) const {
+  site_.ok({"numbers", "add", k_main_line, "--country-code", "US"});
+  std::string users = "email,role\n";
+  for (int i = 0; i < agents; ++i) users += agent_email(i) + ",agent\n";
+  site_.machine().file("agents.csv", users);
+  site_.ok({"users", "import", "agents.csv"});
+}
+
+RequestOptions ServeSite::calls(std::vector<std::string> callers) const {
+  return {.public_url = k_public_url,
+          .host = "pbx.example.com",
+          .path = voice(),
+          .token = k_token,
+          .account_sid = k_account,
+          .to = k_main_line,
+          .callers = std::move(callers)};
+}
+
 std::string ServeSite::voice(std::string_view rest) const {
   return fmt::format("/api/workspaces/{}/voice{}", workspace_, rest);
 }
@@ -165,8 +203,13 @@ HttpReply ServeSite::send(std::string_view bytes) const {
   return exchange(connect_to(AF_INET, reinterpret_cast<const sockaddr*>(&address), sizeof address), bytes);
 }
 
-HttpReply ServeSite::get(const std::string& path) const {
-  return send(fmt::format("GET {} HTTP/1.1\r\nHost: pbx.example.com\r\nConnection: close\r\n\r\n", path));
+HttpReply ServeSite::get(const std::string& path) const { return send(get_request(path)); }
+
+double ServeSite::metric(const std::string& series) const {
+  const auto text = exchange(connect_to(metrics_path(site_)), get_request("/metrics")).body();
+  for (const auto line : base::split(text, '\n'))
+    if (line.starts_with(series + " ")) return std::stod(std::string(line.substr(series.size() + 1)));
+  return 0;
 }
 
 HttpReply ServeSite::post(const std::string& path, const Form& form) const {

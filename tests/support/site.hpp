@@ -17,8 +17,12 @@ class Site {
  public:
   using Arguments = Machine::Arguments;
 
-  explicit Site(db::Engine engine) : engine_(engine) {
-    if (engine == db::Engine::postgresql) server_.emplace(engine, Schema::none);
+  /// `server`: a PostgreSQL beside the one that tests share.
+  explicit Site(db::Engine engine, const std::string& server = {}) : engine_(engine) {
+    if (!server.empty())
+      server_.emplace(server);
+    else if (engine == db::Engine::postgresql)
+      server_.emplace(engine, Schema::none);
   }
   db::Engine engine() const { return engine_; }
   const Machine& machine() const { return machine_; }

@@ -10,24 +10,13 @@
 
 using namespace ringctl;
 using test::Form;
+using test::k_main_line;
 using test::ServeSite;
 
 namespace {
 
 constexpr auto k_engines = {db::Engine::sqlite, db::Engine::postgresql};
-const std::string k_main_line = "+12025550100", k_caller = "+16265550101";
-
-std::string agent(int i) { return fmt::format("agent{}@example.com", i); }
-
-/// A workspace with one number and so many agents, who are rung on their clients.
-void lay_out(const ServeSite& serve, int agents) {
-  const auto& site = serve.site();
-  site.ok({"numbers", "add", k_main_line, "--country-code", "US"});
-  std::string users = "email,role\n";
-  for (int i = 0; i < agents; ++i) users += agent(i) + ",agent\n";
-  site.machine().file("agents.csv", users);
-  site.ok({"users", "import", "agents.csv"});
-}
+const std::string k_caller = "+16265550101";
 
 std::string id_of(const ServeSite& serve, const std::string& email) {
   return serve.site().json({"users", "show", email}).at("id").get<std::string>();
@@ -110,10 +99,10 @@ TEST_CASE("a call rings the one agent there is, is answered, and stands in the l
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 1);
+    serve.lay_out(1);
     serve.start();
     const auto call = serve.inbound(k_caller, k_main_line);
-    const auto identity = identity_of(serve, agent(0));
+    const auto identity = identity_of(serve, test::agent_email(0));
 
     const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
     CHECK(identities(dial) == std::set{identity});
@@ -139,7 +128,7 @@ TEST_CASE("a call rings the one agent there is, is answered, and stands in the l
 
     const auto row = logged(serve, call, is_ended);
     CHECK(row.at("status") == "completed");
-    CHECK(row.at("user_email") == agent(0));
+    CHECK(row.at("user_email") == test::agent_email(0));
     CHECK(row.at("from_number") == k_caller);
     CHECK(row.at("to_number") == k_main_line);
     CHECK(serve.terminate() == 0);
@@ -150,9 +139,10 @@ TEST_CASE("two agents ring together, and while one talks the other takes the nex
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 2);
+    serve.lay_out(2);
     serve.start();
-    const auto first = identity_of(serve, agent(0)), second = identity_of(serve, agent(1));
+    const auto first = identity_of(serve, test::agent_email(0)),
+               second = identity_of(serve, test::agent_email(1));
 
     const auto call = serve.inbound(k_caller, k_main_line);
     const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
@@ -173,13 +163,15 @@ TEST_CASE("a contact's agents ring together, and when they do not answer everybo
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 4);
-    serve.site().ok({"contacts", "add", k_caller, "--agents", agent(1) + "|" + agent(2)});
+    serve.lay_out(4);
+    serve.site().ok(
+        {"contacts", "add", k_caller, "--agents", test::agent_email(1) + "|" + test::agent_email(2)});
     serve.start();
 
     const auto call = serve.inbound(k_caller, k_main_line);
     const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
-    CHECK(identities(dial) == std::set{identity_of(serve, agent(1)), identity_of(serve, agent(2))});
+    CHECK(identities(dial) ==
+          std::set{identity_of(serve, test::agent_email(1)), identity_of(serve, test::agent_email(2))});
 
     const auto after =
         serve.answer(serve.voice("/next/" + place_of(dial)), with(call, "DialCallStatus", "no-answer"));
@@ -200,8 +192,8 @@ TEST_CASE("a caller presses an extension, presses a wrong one, or stays on the l
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 3);
-    serve.site().ok({"extensions", "add", "101", "--user", agent(2)});
+    serve.lay_out(3);
+    serve.site().ok({"extensions", "add", "101", "--user", test::agent_email(2)});
     serve.start();
 
     const auto call = serve.inbound(k_caller, k_main_line);
@@ -212,7 +204,8 @@ TEST_CASE("a caller presses an extension, presses a wrong one, or stays on the l
     CHECK(verb<twiml::Dial>(menu, 1).nouns.size() == 3);  // who stays on the line
 
     const auto put_through = serve.answer(gather.action, with(call, "Digits", "101"));
-    CHECK(identities(verb<twiml::Dial>(put_through, 0)) == std::set{identity_of(serve, agent(2))});
+    CHECK(identities(verb<twiml::Dial>(put_through, 0)) ==
+          std::set{identity_of(serve, test::agent_email(2))});
 
     const auto other = serve.inbound("+16265550102", k_main_line);
     const auto again = serve.answer(verb<twiml::Gather>(serve.answer(serve.voice(), other), 0).action,
@@ -227,7 +220,7 @@ TEST_CASE("twenty-five agents ring in waves of ten", "[serve]") {
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 25);
+    serve.lay_out(25);
     serve.start();
     const auto call = serve.inbound(k_caller, k_main_line);
     auto response = serve.answer(serve.voice(), call);
@@ -254,7 +247,7 @@ TEST_CASE(
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 60);
+    serve.lay_out(60);
     serve.start();
     const auto call = serve.inbound(k_caller, k_main_line);
     auto response = serve.answer(serve.voice(), call);
@@ -284,11 +277,11 @@ TEST_CASE("a change of rules is in force for the next call within a second", "[s
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 2);
+    serve.lay_out(2);
     serve.start();
     serve.site().ok({"rules", "add", "Everybody to the second", "--position", "1", "--ring",
-                     fmt::format(R"([{{"user":"{}"}}])", agent(1)), "--when", "{}"});
-    const auto second = std::set{identity_of(serve, agent(1))};
+                     fmt::format(R"([{{"user":"{}"}}])", test::agent_email(1)), "--when", "{}"});
+    const auto second = std::set{identity_of(serve, test::agent_email(1))};
     const auto rings_second = [&] {
       const auto call = serve.inbound(k_caller, k_main_line);
       return identities(verb<twiml::Dial>(serve.answer(serve.voice(), call), 0)) == second;
@@ -306,10 +299,10 @@ TEST_CASE(
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 1);
-    serve.site().ok({"assignments", "set", k_main_line, agent(0), "--daily-limit", "1"});
+    serve.lay_out(1);
+    serve.site().ok({"assignments", "set", k_main_line, test::agent_email(0), "--daily-limit", "1"});
     serve.start();
-    const auto from = "client:" + identity_of(serve, agent(0));
+    const auto from = "client:" + identity_of(serve, test::agent_email(0));
     const auto call = serve.inbound(from, "+12125550123");
     const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
     CHECK(dial.caller_id == k_main_line);
@@ -362,9 +355,9 @@ TEST_CASE(
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 2);
+    serve.lay_out(2);
     serve.start();
-    const auto identity = identity_of(serve, agent(0));
+    const auto identity = identity_of(serve, test::agent_email(0));
     const auto call = serve.inbound(k_caller, k_main_line);
     const auto first = serve.answer(serve.voice(), call);
     CHECK(serve.answer(serve.voice(), call) == first);
@@ -383,7 +376,7 @@ TEST_CASE(
     const auto row = logged(
         serve, call, [](const nlohmann::json& c) { return is_ended(c) && !c.at("user_email").is_null(); });
     CHECK(row.at("status") == "completed");
-    CHECK(row.at("user_email") == agent(0));
+    CHECK(row.at("user_email") == test::agent_email(0));
     CHECK(row.at("duration_s") == 30);
     CHECK(serve.site().json({"calls", "list"}).size() == 1);
   }
@@ -391,7 +384,7 @@ TEST_CASE(
 
 TEST_CASE("nobody gets in without Twilio's signature, or with that of another account", "[serve]") {
   ServeSite serve(db::Engine::sqlite);
-  lay_out(serve, 1);
+  serve.lay_out(1);
   serve.start();
   const auto call = serve.inbound(k_caller, k_main_line);
   CHECK(serve.post_signed_as(serve.voice(), call, std::nullopt).status() == 403);
@@ -407,7 +400,7 @@ TEST_CASE("callers that are no numbers, and numbers that are nobody's, are answe
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 1);
+    serve.lay_out(1);
     serve.start();
     for (const auto* from : {"anonymous", "sip:someone@example.com", "+266696687", ""})
       CHECK(
@@ -429,7 +422,7 @@ TEST_CASE("a server that is killed loses no call that it answered", "[serve]") {
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
-    lay_out(serve, 1);
+    serve.lay_out(1);
     std::vector<Form> calls;
     for (int round = 0; round < 5; ++round) {
       serve.start();

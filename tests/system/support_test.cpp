@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <random>
 
-#include "bench/load_histogram.hpp"
 #include "support/catch.hpp"
 #include "support/http_reply.hpp"
+#include "support/load_histogram.hpp"
 #include "support/signed_form.hpp"
 
 using namespace ringctl;
@@ -106,7 +106,7 @@ TEST_CASE("TwiML is a whole Response", "[system]") {
 
 TEST_CASE("percentiles of a histogram are within a sixty-fourth of those of the sorted values", "[system]") {
   std::mt19937_64 random(1);
-  bench::Histogram histogram;
+  test::Histogram histogram;
   std::vector<std::uint64_t> values;
   for (int i = 0; i < 20'000; ++i) values.push_back(random() >> (random() % 64));
   for (const auto value : values) histogram.record(value);
@@ -117,5 +117,5 @@ TEST_CASE("percentiles of a histogram are within a sixty-fourth of those of the 
     CHECK(histogram.percentile(share) - exact <= exact / 64);
   }
   CHECK(histogram.max() == values.back());
-  CHECK(bench::Histogram().percentile(0.99) == 0);
+  CHECK(test::Histogram().percentile(0.99) == 0);
 }

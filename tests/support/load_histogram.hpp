@@ -7,7 +7,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace ringctl::bench {
+namespace ringctl::test {
 
 class Histogram {
  public:
@@ -55,4 +55,4 @@ class Histogram {
   std::uint64_t count_ = 0, sum_ = 0, max_ = 0;
 };
 
-}  // namespace ringctl::bench
+}  // namespace ringctl::test

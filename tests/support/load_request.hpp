@@ -8,7 +8,7 @@
 
 #include "support/signed_form.hpp"
 
-namespace ringctl::bench {
+namespace ringctl::test {
 
 struct RequestOptions {
   std::string public_url = {};  ///< "https://pbx.example.com": what is signed, with the path
@@ -18,7 +18,7 @@ struct RequestOptions {
   std::string account_sid = {};
   std::string to = {};
   std::vector<std::string> callers = {};  ///< E.164, taken in turn; not empty
-  test::Form fields = {};                 ///< beside the usual ones, or in their place
+  Form fields = {};                       ///< beside the usual ones, or in their place
   bool close = false;                     ///< ask for the end of the connection
 };
 
@@ -37,11 +37,11 @@ class Requests {
   void add(std::string name, std::string value);
 
   RequestOptions options_;
-  test::Signer signer_;
+  Signer signer_;
   std::vector<Field> fields_;  ///< ordered by name
   std::vector<std::string> encoded_callers_;
   std::string run_, call_sid_, signed_, body_;
   std::uint64_t count_ = 0;
 };
 
-}  // namespace ringctl::bench
+}  // namespace ringctl::test

@@ -1,11 +1,11 @@
-#include "bench/load_request.hpp"
+#include "support/load_request.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <random>
 
-namespace ringctl::bench {
+namespace ringctl::test {
 
 Requests::Requests(RequestOptions options) : options_(std::move(options)), signer_(options_.token) {
   std::random_device random;
@@ -37,12 +37,12 @@ Requests::Requests(RequestOptions options) : options_(std::move(options)), signe
   add("ToZip", "10001");
   for (const auto& [name, value] : options_.fields) add(name, value);
   std::sort(fields_.begin(), fields_.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
-  for (const auto& caller : options_.callers) encoded_callers_.push_back(test::encode_component(caller));
+  for (const auto& caller : options_.callers) encoded_callers_.push_back(encode_component(caller));
 }
 
 void Requests::add(std::string name, std::string value) {
   Field field{.name = name, .value = std::move(value), .encoded = {}};
-  field.encoded = test::encode_component(field.value);
+  field.encoded = encode_component(field.value);
   if (field.value.empty() && (name == "From" || name == "Caller")) field.kind = Field::caller;
   if (field.value.empty() && name == "CallSid") field.kind = Field::call_sid;
   const auto known =
@@ -76,4 +76,4 @@ std::string_view Requests::next(std::string& out) {
   return call_sid_;
 }
 
-}  // namespace ringctl::bench
+}  // namespace ringctl::test
