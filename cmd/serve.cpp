@@ -180,6 +180,18 @@ void configure_log(Context& ctx) {
     base::configure_log(quiet ? base::LogLevel::warn : base::LogLevel::info, format);
 }
 
+/// Auth tokens that stand in files, or that commands print, are asked for anew.
+void reload(Context& ctx, serve::Service& service) {
+  std::vector<base::Secret> tokens;
+  try {
+    tokens = auth_tokens(ctx.settings());
+  } catch (const Error& error) {
+    base::log(base::LogLevel::error, error.slug(), std::string_view(error.message()));
+  }
+  if (const auto wrong = service.reload(tokens); wrong)
+    base::log(base::LogLevel::error, wrong.code, std::string_view(wrong.message));
+}
+
 void live(Context& ctx, serve::Service& service) {
   const auto notifier = net::Notifier::from_environment();
   auto& cancel = ctx.cancel();
@@ -193,8 +205,7 @@ void live(Context& ctx, serve::Service& service) {
     std::this_thread::sleep_for(k_look_at_signals);
     if (signals::take_hangup()) {
       notifier.reloading();
-      if (const auto wrong = service.reload(); wrong)
-        base::log(base::LogLevel::error, wrong.code, std::string_view(wrong.message));
+      reload(ctx, service);
       notifier.ready();
     }
     if (watchdog && ctx.clock().steady() - alive_at >= *watchdog) {

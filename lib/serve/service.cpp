@@ -108,7 +108,8 @@ void Service::start() {
   if (impl_->options.metrics_listen) impl_->metrics_server.run(1);
 }
 
-base::Finding Service::reload() {
+base::Finding Service::reload(const std::vector<base::Secret>& tokens) {
+  if (!tokens.empty()) impl_->webhooks.use_tokens(tokens);
   auto finding = impl_->server.reload();
   impl_->estates.refresh();
   return finding;

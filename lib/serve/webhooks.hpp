@@ -5,7 +5,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +21,15 @@
 #include "serve/outbound.hpp"
 #include "serve/talking.hpp"
 #include "serve/webhook.hpp"
+#include "twilio/auth_tokens.hpp"
 
 namespace ringctl::serve {
 
 struct WebhookOptions {
-  std::string public_url;            ///< what Twilio signs, before the path
-  std::string account_sid;           ///< whose webhooks workspaces without accounts of their own take
-  std::vector<base::Secret> tokens;  ///< any of them may have signed
+  std::string public_url;   ///< what Twilio signs, before the path
+  std::string account_sid;  ///< whose webhooks workspaces without accounts of their own take
+  /// Any of them may have signed: TOKEN for the account's, ACCOUNT_SID:TOKEN for another one's.
+  std::vector<base::Secret> tokens;
   std::chrono::milliseconds deadline{2000};
 };
 
@@ -34,14 +38,19 @@ class Webhooks {
   /// All outlive it.
   Webhooks(Office&, Estates&, Lookups&, Outbound&, Bookkeeping&, Talking&, WebhookOptions);
 
+  /// In the place of WebhookOptions::tokens, from the next request on. Any thread.
+  void use_tokens(std::span<const base::Secret> lines);
+
   /// A request to one of the webhooks' paths.
   void handle(const net::Request&, const Route&, net::Respond);
 
  private:
   // webhooks.cpp: who gets in, and where to.
+  std::shared_ptr<const twilio::AuthTokens> tokens() const;
   void dispatch(const WebhookPtr&);
   void guarded(const WebhookPtr&, const std::function<void()>& work);
   bool accepts(const WebhookPtr&, const routing::Snapshot&);
+  bool knows(std::string_view account, const routing::Snapshot&) const;
   std::optional<Estate> estate_for(const WebhookPtr&);
   void keep(const WebhookPtr&, const calls::Event&, const twiml::Response&);
   bool repeat(const WebhookPtr&, const calls::Event&);
@@ -95,6 +104,9 @@ class Webhooks {
   Bookkeeping& books_;
   Talking& talking_;
   const WebhookOptions options_;
+  const std::string logged_url_;  ///< public_url without a password
+  mutable std::mutex tokens_mutex_;
+  std::shared_ptr<const twilio::AuthTokens> tokens_;  ///< by tokens_mutex_
   Memory plans_{16'384};   ///< by CallSid: JSON
   Memory answers_{2'048};  ///< by event key: TwiML
   std::atomic<std::uint64_t> turn_ = 0;

@@ -1,6 +1,7 @@
 #include "twilio/auth_tokens.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -11,6 +12,11 @@ constexpr std::string_view k_account = "AC";
 constexpr std::size_t k_sid = 34;
 
 }  // namespace
+
+AuthTokens::AuthTokens(std::string account, std::span<const base::Secret> lines)
+    : account_(std::move(account)) {
+  for (const auto& line : lines) add(line.reveal());
+}
 
 void AuthTokens::add(std::string_view line) {
   line = base::trim(line);

@@ -16,8 +16,8 @@ class AuthTokens {
  public:
   AuthTokens() = default;
   /// `account`: whose the tokens are that name no account. "" = not known: they count for every account that
-  /// has none of its own.
-  explicit AuthTokens(std::string account) : account_(std::move(account)) {}
+  /// has none of its own. `lines`: as for add().
+  explicit AuthTokens(std::string account, std::span<const base::Secret> lines = {});
 
   /// "TOKEN", or "ACCOUNT_SID:TOKEN" for one of another account. Spaces around and empty lines do not count,
   /// nor does a token that the account has already.
