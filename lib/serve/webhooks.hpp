@@ -107,8 +107,8 @@ class Webhooks {
   const std::string logged_url_;  ///< public_url without a password
   mutable std::mutex tokens_mutex_;
   std::shared_ptr<const twilio::AuthTokens> tokens_;  ///< by tokens_mutex_
-  Memory plans_{16'384};   ///< by CallSid: JSON
-  Memory answers_{2'048};  ///< by event key: TwiML
+  Memory plans_{16'384, 8 << 20};                     ///< by CallSid: JSON
+  Memory answers_{2'048, 4 << 20};                    ///< by event key: TwiML
   std::atomic<std::uint64_t> turn_ = 0;
   Deadlines deadlines_;
 };
