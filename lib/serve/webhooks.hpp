@@ -80,12 +80,20 @@ class Webhooks {
 
   // calling.cpp: an agent calls somebody.
   void calling(const WebhookPtr&);
+  bool find_workspace_of(const WebhookPtr&, const std::optional<base::Uuid>& user);
   void decide_calling(const WebhookPtr&, const base::Uuid& user, const Placed&);
   void connect(const WebhookPtr&, calls::Event, const limits::Verdict&, const Found&);
   void consent(const WebhookPtr&);
   void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
 
+  // emergency.cpp: one of ours calls for help.
+  bool is_for_help(const Webhook&) const;
+  std::optional<Estate> estate_in_memory(const Webhook&) const;
+  std::string own_number(const Webhook&, const Estate&) const;
+  void call_help(const WebhookPtr&, std::string_view cause);
+
   // safe_answers.cpp
+  void assume_workspace(Webhook&);
   struct SafeAnswer {
     std::optional<twiml::Response> says = {};  ///< nullopt: nothing, 204
     std::optional<calls::Event> event = {};    ///< for the record
@@ -115,5 +123,10 @@ class Webhooks {
 
 /// True of a call that one of ours places from a browser or desk client.
 bool from_client(const Webhook&);
+/// Which one of ours; nullopt for an identity that is nobody's.
+std::optional<base::Uuid> client_of(const Webhook&);
+/// Where Dial reports the end of such a call, and what it reports of its leg.
+std::string calling_action(const routing::Links&);
+twiml::Set<twiml::CallEvent> calling_events();
 
 }  // namespace ringctl::serve
