@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/async_log.hpp"
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "base/text.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
 #include "cmd/signals.hpp"
 #include "db/connection.hpp"
+#include "db/identity.hpp"
 #include "db/patience.hpp"
 #include "net/notify.hpp"
+#include "serve/journal_state.hpp"
 #include "serve/service.hpp"
 
 namespace ringctl::cmd {
@@ -98,7 +102,7 @@ serve::ServiceOptions service_options(const ServeOptions& opts, Context& ctx) {
   options.webhooks.public_url = public_url(opts, settings);
   options.webhooks.account_sid = settings.get("account_sid");
   options.webhooks.tokens = auth_tokens(settings);
-  options.books.state = settings.state_dir();
+  options.books.state = serve::state_of(settings.state_dir(), db::identity_of(settings.database_url()));
   options.books.journal.bounds.max_bytes =
       base::parse_size(settings.get("serve.journal_size")).value_or(1U << 30U);
   options.books.journal.bounds.max_age = base::parse_duration(settings.get("serve.journal_age"));
@@ -151,6 +155,16 @@ void look_at_database(Context& ctx) {
   }
 }
 
+/// This database's own are made room for; what waits for others is theirs, and somebody should know.
+void look_at_journals(Context& ctx) {
+  const auto state = ctx.settings().state_dir();
+  const auto database = db::identity_of(ctx.settings().database_url());
+  serve::make_state_of(state, database);
+  for (const auto& [other, records] : serve::left_behind(state, database, ctx.clock()))
+    base::log(base::LogLevel::warn, "journal.of_another_database",
+              {{"database", other}, {"records", static_cast<std::int64_t>(records)}});
+}
+
 /// Lines for machines unless somebody chose otherwise: this is what journald and its like read.
 void configure_log(Context& ctx) {
   const auto& settings = ctx.settings();
@@ -166,6 +180,18 @@ void configure_log(Context& ctx) {
     base::configure_log(quiet ? base::LogLevel::warn : base::LogLevel::info, format);
 }
 
+/// Auth tokens that stand in files, or that commands print, are asked for anew.
+void reload(Context& ctx, serve::Service& service) {
+  std::vector<base::Secret> tokens;
+  try {
+    tokens = auth_tokens(ctx.settings());
+  } catch (const Error& error) {
+    base::log(base::LogLevel::error, error.slug(), std::string_view(error.message()));
+  }
+  if (const auto wrong = service.reload(tokens); wrong)
+    base::log(base::LogLevel::error, wrong.code, std::string_view(wrong.message));
+}
+
 void live(Context& ctx, serve::Service& service) {
   const auto notifier = net::Notifier::from_environment();
   auto& cancel = ctx.cancel();
@@ -179,8 +205,7 @@ void live(Context& ctx, serve::Service& service) {
     std::this_thread::sleep_for(k_look_at_signals);
     if (signals::take_hangup()) {
       notifier.reloading();
-      if (const auto wrong = service.reload(); wrong)
-        base::log(base::LogLevel::error, wrong.code, std::string_view(wrong.message));
+      reload(ctx, service);
       notifier.ready();
     }
     if (watchdog && ctx.clock().steady() - alive_at >= *watchdog) {
@@ -199,9 +224,11 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
   options.lookups.threads = lookup_threads(ctx.settings().database_url());
   if (opts.check || ctx.dry_run())
     return ctx.io().note(fmt::format("serve would listen on {} for {}", options.listen.front().text(),
-                                     options.webhooks.public_url));
+                                     base::redact_url(options.webhooks.public_url)));
+  const base::AsyncLog log;
   make_room(options.limits);
-  const auto url = options.webhooks.public_url;
+  look_at_journals(ctx);
+  const auto url = base::redact_url(options.webhooks.public_url);
   serve::Service service(std::move(options), open, ctx.clock());
   base::log(base::LogLevel::info, "listening",
             {{"port", std::int64_t{service.port()}},

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
+#include "twilio/auth_tokens.hpp"
 #include "twilio/signature.hpp"
 
 namespace ringctl::cmd {
@@ -107,7 +108,7 @@ std::string reason_of(twilio::Signed verdict, const twilio::Request& request, st
     case twilio::Signed::missing:
       return "there is no signature";
     case twilio::Signed::no_token:
-      return "there is no token to check with";
+      return "there is no token of the account in AccountSid to check with";
     case twilio::Signed::mismatch:
       break;
   }
@@ -124,10 +125,16 @@ bool is_form(const twilio::Request& request, std::string_view body) {
   return !text.starts_with('{') && !text.starts_with('[');
 }
 
+/// Whose webhook it is; one that does not say so is taken for the configured account's.
+std::string account_of(const twilio::Form& form, const config::Settings& settings) {
+  const auto account = form.get("AccountSid");
+  return account.empty() ? settings.get("account_sid") : std::string(account);
+}
+
 void run_verify(const VerifyOptions& opts, Context& ctx) {
   auto request = request_of(opts.url);
   const auto body = body_of(opts, ctx);
-  const auto tokens = tokens_of(ctx.settings());
+  const auto lines = tokens_of(ctx.settings());
   twilio::Form form;
   request.signature = opts.signature;
   if (is_form(request, body)) {
@@ -139,6 +146,8 @@ void run_verify(const VerifyOptions& opts, Context& ctx) {
   } else {
     request.body = body;
   }
+  const twilio::AuthTokens by_account(ctx.settings().get("account_sid"), lines);
+  const auto tokens = by_account.of(account_of(form, ctx.settings()));
   twilio::Scratch scratch;
   twilio::Match match;
   const auto verdict = twilio::verify(request, tokens, scratch, &match);

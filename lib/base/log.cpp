@@ -2,15 +2,22 @@
 #include "base/log.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 
+#include "base/async_log.hpp"
 #include "base/text.hpp"
 
 namespace ringctl::base {
@@ -38,20 +45,40 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::trace;
 }
 
-std::shared_ptr<spdlog::logger> make_logger(const char* pattern) {
-  auto logger =
-      std::make_shared<spdlog::logger>("ringctl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+constexpr const char* pattern_of(LogFormat format) {
+  return format == LogFormat::json ? k_json_pattern : k_text_pattern;
+}
+
+template <class Logger, class... Arguments>
+std::shared_ptr<spdlog::logger> make_logger(LogFormat format, Arguments&&... arguments) {
+  auto logger = std::make_shared<Logger>("ringctl", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                         std::forward<Arguments>(arguments)...);
+  logger->set_formatter(
+      std::make_unique<spdlog::pattern_formatter>(pattern_of(format), spdlog::pattern_time_type::utc));
   logger->set_level(spdlog::level::trace);
   return logger;
 }
 
+/// What an AsyncLog set up.
+struct Async {
+  explicit Async(std::size_t lines)
+      : pool(std::make_shared<spdlog::details::thread_pool>(lines, 1)),
+        text(make_logger<spdlog::async_logger>(LogFormat::text, pool, k_drop_oldest)),
+        json(make_logger<spdlog::async_logger>(LogFormat::json, pool, k_drop_oldest)) {}
+  static constexpr auto k_drop_oldest = spdlog::async_overflow_policy::overrun_oldest;
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::logger> text, json;
+};
+std::atomic<Async*> g_async{nullptr};
+
 spdlog::logger& logger(LogFormat format) {
+  if (const auto* const async = g_async.load(std::memory_order_acquire))
+    return format == LogFormat::json ? *async->json : *async->text;
   if (format == LogFormat::json) {
-    static const auto json = make_logger(k_json_pattern);
+    static const auto json = make_logger<spdlog::logger>(LogFormat::json);
     return *json;
   }
-  static const auto text = make_logger(k_text_pattern);
+  static const auto text = make_logger<spdlog::logger>(LogFormat::text);
   return *text;
 }
 
@@ -123,6 +150,31 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
     append_value(line, field, json);
   }
   write_line(level, format, line);
+}
+
+struct AsyncLog::Impl : Async {
+  using Async::Async;
+};
+
+AsyncLog::AsyncLog(std::size_t lines) : impl_(std::make_unique<Impl>(lines)) {
+  g_async.store(impl_.get(), std::memory_order_release);
+}
+
+/// The pool's own end waits for its last line, which nobody may ever read. So somebody else waits for it.
+AsyncLog::~AsyncLog() {
+  g_async.store(nullptr, std::memory_order_release);
+  std::promise<void> written;
+  const auto end = written.get_future();
+  std::thread([impl = std::move(impl_), written = std::move(written)]() mutable {
+    impl.reset();
+    written.set_value();
+  }).detach();
+  end.wait_for(std::chrono::seconds(1));
+}
+
+std::uint64_t log_lines_dropped() {
+  const auto* const async = g_async.load(std::memory_order_acquire);
+  return async == nullptr ? 0 : async->pool->overrun_counter();
 }
 
 }  // namespace ringctl::base

@@ -93,8 +93,8 @@ Event event_from(Kind, const base::Uuid& workspace,
 /// "Mon, 08 Mar 2026 12:00:00 +0000" (RFC 2822, any numeric offset, and GMT).
 std::optional<base::Instant> try_parse_rfc2822(std::string_view);
 
-/// What tells the same webhook sent again from a new one: the idempotency token, else SID, status and
-/// sequence, else SID, kind, place and a digest of the form. At most 200 bytes.
+/// What tells the same webhook sent again from a new one: SID, status and sequence, else SID, kind, place and
+/// a digest of the form; not the idempotency token, which nobody signed. At most 200 bytes.
 std::string event_key(const Event&);
 
 /// The form as canonical JSON: names in order, values as texts, several as an array.

@@ -17,6 +17,13 @@ constexpr std::string_view k_allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIO
 constexpr std::size_t k_least_read = 1024;
 constexpr std::size_t k_output_kept = 16 * 1024;
 
+Response plain(int status) {
+  Response response;
+  response.status = status;
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 }  // namespace
 
 Connection::Connection(ConnectionTable& table, std::unique_ptr<Transport> transport, Origin origin,
@@ -86,7 +93,7 @@ void Connection::enter(Phase phase, milliseconds allowed) {
 void Connection::enter_idle() {
   // The first request's header time runs from the start; connections that never speak are idle ones all the
   // same.
-  const bool fresh = serial_ == 0;
+  const bool fresh = requests_ == 0;
   enter(Phase::idle, fresh ? table_.limits().header_time : table_.limits().idle);
   table_.idle().splice(table_.idle().end(), place_, node_);
   if (table_.shared().draining) drain();
@@ -228,8 +235,8 @@ Request Connection::request(std::size_t body_size) {
 bool Connection::body_done(std::size_t body_size) {
   const auto& head = head_.head();
   consumed_ = head.size + body_size;
-  ++serial_;
-  keep_ = !head.close && serial_ < table_.limits().requests_per_connection;
+  serial_ = table_.next_serial();
+  keep_ = !head.close && ++requests_ < table_.limits().requests_per_connection;
   linger_ = !head.close;
   enter(Phase::handling, table_.limits().handler_time);
   auto& shared = table_.shared();
@@ -289,11 +296,7 @@ void Connection::leave_handling() {
   if (phase_ == Phase::handling) table_.shared().in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Connection::answer_plainly(int status) {
-  Response response;
-  response.status = status;
-  respond(response);
-}
+void Connection::answer_plainly(int status) { respond(plain(status)); }
 
 void Connection::respond(const Response& response) {
   leave_handling();
@@ -323,9 +326,7 @@ void Connection::refuse(Refusal refusal) {
 
 void Connection::time_out(Counter counter, int status) {
   table_.tally().count(counter);
-  Response response;
-  response.status = status;
-  last_words(response);
+  last_words(plain(status));
   pump();
 }
 
@@ -414,7 +415,7 @@ void Connection::check() {
       return close();
     case Phase::idle:
       if (!table_.shared().draining)
-        tally.count(serial_ == 0 ? Counter::timeout_header : Counter::timeout_idle);
+        tally.count(requests_ == 0 ? Counter::timeout_header : Counter::timeout_idle);
       return close();
     case Phase::head:
       return time_out(Counter::timeout_header, 408);

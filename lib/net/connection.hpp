@@ -81,7 +81,8 @@ class Connection final : public TransportUser, public std::enable_shared_from_th
   Steady body_since_;
   std::string output_;
   std::size_t sent_ = 0;
-  std::uint64_t serial_ = 0;  // of the request at the handler; 0: none yet
+  std::uint64_t serial_ = 0;  // of the request at the handler, told by the table
+  std::size_t requests_ = 0;
   std::size_t discarded_ = 0;
 
   std::list<Connection*> place_;  // this one's node, here or among the table's idle ones

@@ -75,6 +75,9 @@ class ConnectionTable {
   void refresh() { now_ = shared_.clock.steady(); }
   std::list<Connection*>& idle() { return idle_; }
   void release(std::size_t slot);
+  /// Of a request: another one for each that ever comes, so that an answer that comes too late finds nobody
+  /// else in the slot.
+  std::uint64_t next_serial() { return ++serial_; }
   /// The connection whose handler is being called.
   Connection*& at_handler() { return at_handler_; }
   void turned_away_one_less() { --turned_away_; }
@@ -91,6 +94,7 @@ class ConnectionTable {
   std::list<Connection*> idle_;  // longest first
   Connection* at_handler_ = nullptr;
   std::size_t turned_away_ = 0;
+  std::uint64_t serial_ = 0;
   Tally tally_;
   base::UuidGenerator ids_;
   Steady now_;

@@ -16,7 +16,7 @@ class Mailbox;
 /// An answer to a connection that is gone, or was answered in its place when the time was over, goes nowhere.
 class Respond {
  public:
-  /// By the server: the connection in `slot`, while its request is still number `serial`.
+  /// By the server: the connection in `slot`, while what it waits for is still request `serial`.
   Respond(std::shared_ptr<Mailbox>, std::size_t slot, std::uint64_t serial) noexcept;
   Respond(Respond&&) noexcept = default;
   Respond& operator=(Respond&&) noexcept;

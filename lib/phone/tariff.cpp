@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "phone/library.hpp"
@@ -66,6 +67,15 @@ bool is_emergency(std::string_view dialled, std::string_view region) {
   library();  // silences the library before its first word
   static const i18n::phonenumbers::ShortNumberInfo k_short_numbers;
   return k_short_numbers.IsEmergencyNumber(*digits, std::string(region));
+}
+
+bool is_emergency_anywhere(std::string_view dialled) {
+  if (is_emergency(dialled, {})) return true;
+  if (!short_digits(dialled)) return false;
+  std::set<std::string> regions;
+  library().GetSupportedRegions(&regions);
+  return std::any_of(regions.begin(), regions.end(),
+                     [&](const std::string& region) { return is_emergency(dialled, region); });
 }
 
 }  // namespace ringctl::phone

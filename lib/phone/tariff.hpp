@@ -19,5 +19,7 @@ bool is_number_prefix(std::string_view text);
 /// 911, 112 and 933 (the test of the North American service) wherever they are dialled, and the emergency
 /// numbers of `region` ("" = none). Spaces, hyphens, dots and parentheses do not matter; text with + is none.
 bool is_emergency(std::string_view dialled, std::string_view region);
+/// Those of any region: for when it is not known which one's count. A millisecond or two.
+bool is_emergency_anywhere(std::string_view dialled);
 
 }  // namespace ringctl::phone

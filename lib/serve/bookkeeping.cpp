@@ -25,7 +25,9 @@ class EventWriter {
       if (!connection_) connection_ = open_();
       for (std::size_t from = 0; from < events.size();) from = apply_run(events, from);
     } catch (const Error& error) {
-      if (error.errc() == Errc::db_down) connection_.reset();
+      // What is wrong with it may be the connection itself: a primary that is one no more, a login that
+      // ended.
+      if (error.errc() != Errc::db_busy && is_passing(error)) connection_.reset();
       throw;
     }
   }
@@ -56,6 +58,15 @@ class EventWriter {
   base::UuidGenerator ids_;
   std::unique_ptr<db::Connection> connection_;
 };
+
+/// A caller on the line is led on even so. Whoever only wants to know that it is on record must not believe
+/// it, and past a full journal nobody must.
+void answer_unkept(const std::error_code& why, Exchange& exchange, Answer answer) {
+  base::log(base::LogLevel::error, "journal.lost", {{"why", why.message()}, {"request_id", exchange.id()}});
+  const bool full = why == JournalErrc::full || why == std::errc::no_space_on_device;
+  const bool leads_on = answer.status == 200 && !full;
+  exchange.answer_safely(leads_on ? std::move(answer) : problem(503, why.message()), "journal");
+}
 
 ApplierOptions applier_options(const Bookkeeping::Options& options) {
   return {.root = options.state / "journal", .abandoned = options.journal};
@@ -98,11 +109,11 @@ void Bookkeeping::append(const calls::Event& event, const ExchangePtr& exchange,
   const auto refused = journal_->append(
       calls::to_bytes(event), [exchange, waiting, send = std::move(send)](const Appended& appended) {
         if (appended.error)
-          exchange->answer_safely(problem(503, appended.error.message()), "journal");
+          answer_unkept(appended.error, *exchange, std::move(*waiting));
         else
           send(std::move(*waiting), appended.sequence);
       });
-  if (refused) exchange->answer_safely(problem(503, refused.message()), "journal");
+  if (refused) answer_unkept(refused, *exchange, std::move(*waiting));
 }
 
 void Bookkeeping::answer_when_applied(std::uint64_t sequence, const ExchangePtr& exchange, Answer answer) {

@@ -33,7 +33,8 @@ class Bookkeeping {
   Bookkeeping(const Bookkeeping&) = delete;
   Bookkeeping& operator=(const Bookkeeping&) = delete;
 
-  /// The answer goes out once the event is durable; 503 if it cannot be, for then nobody may believe it.
+  /// The answer goes out once the event is durable. If it cannot be, an answer that leads a caller on goes
+  /// out all the same, unless the journal is full; else it is 503, for nobody may believe that it was kept.
   void keep(const calls::Event&, const ExchangePtr&, Answer);
   /// The same for a safe answer, which never waits for the database.
   void keep_safely(const calls::Event&, const ExchangePtr&, Answer, std::string_view cause);

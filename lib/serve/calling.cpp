@@ -48,15 +48,27 @@ bool is_recorded(const directory::VoiceSettings& settings, const Found& found) {
   return policy == "always" || policy == "outbound";
 }
 
+twiml::Response refusal(std::string_view spoken) {
+  return {{twiml::Say{.text = std::string(spoken)}, twiml::Hangup{}}};
+}
+
 }  // namespace
 
+std::optional<base::Uuid> client_of(const Webhook& webhook) {
+  return from_client(webhook) ? user_of_identity(webhook.parameter("From").substr(k_client.size()))
+                              : std::nullopt;
+}
+
+std::string calling_action(const routing::Links& links) {
+  return fmt::format("{}/next/{}", links.voice, k_no_plan);
+}
+
+twiml::Set<twiml::CallEvent> calling_events() { return k_all_events; }
+
 void Webhooks::calling(const WebhookPtr& webhook) {
-  const auto identity = webhook->parameter("From").substr(k_client.size());
-  const auto user = user_of_identity(identity);
-  if (!webhook->workspace()) {
-    webhook->answer(problem(404, "calls of agents come to the path of their workspace"));
-    return;
-  }
+  if (is_for_help(*webhook)) return call_help(webhook, {});
+  const auto user = client_of(*webhook);
+  if (!webhook->workspace() && !find_workspace_of(webhook, user)) return;
   auto event = webhook->event(calls::Kind::outbound);
   if (repeat(webhook, event)) return;
   if (!user)
@@ -73,6 +85,23 @@ void Webhooks::calling(const WebhookPtr& webhook) {
       [this, webhook, user = *user](const Placed& placed) {
         guarded(webhook, [&] { decide_calling(webhook, user, placed); });
       });
+}
+
+/// Of a call to the path that names none. False once it was answered.
+bool Webhooks::find_workspace_of(const WebhookPtr& webhook, const std::optional<base::Uuid>& user) {
+  if (!estates_.ready()) {
+    answer_safely(webhook, "database");
+    return false;
+  }
+  const auto workspace = user ? estates_.find_by_user(*user) : std::nullopt;
+  const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
+  if (!estate) {
+    // Nobody's call, so nobody's record.
+    webhook->answer(twiml_answer(twiml::write(refusal(spoken(limits::Refusal::agent_inactive)))));
+    return false;
+  }
+  webhook->set_workspace(*workspace);
+  return accepts(webhook, *estate->snapshot);
 }
 
 void Webhooks::decide_calling(const WebhookPtr& webhook, const base::Uuid& user, const Placed& placed) {
@@ -115,7 +144,7 @@ void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limi
     event.decision->contact = found.facts.contact->id;
     event.decision->customer_name = found.facts.contact->name;
   }
-  twiml::Dial dial{.action = fmt::format("{}/next/{}", links.voice, k_no_plan),
+  twiml::Dial dial{.action = calling_action(links),
                    .timeout = estate->snapshot->settings.ring_timeout,
                    .caller_id = verdict.from_number};
   if (is_recorded(estate->snapshot->settings, found)) {
@@ -145,7 +174,7 @@ void Webhooks::refuse(const WebhookPtr& webhook, calls::Event event, std::string
   office_.metrics.limit_denied(code);
   if (!event.decision) event.decision.emplace().routed_by = "outbound";
   event.decision->refusal = std::move(code);
-  keep(webhook, event, {{twiml::Say{.text = std::string(spoken)}, twiml::Hangup{}}});
+  keep(webhook, event, refusal(spoken));
 }
 
 }  // namespace ringctl::serve

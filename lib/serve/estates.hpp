@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "base/clock.hpp"
 #include "limits/settings.hpp"
 #include "routing/facts.hpp"
+#include "routing/own_numbers.hpp"
 #include "routing/snapshot.hpp"
 #include "serve/database_pool.hpp"
 
@@ -26,13 +28,18 @@ namespace ringctl::serve {
 struct Estate {
   std::shared_ptr<const routing::Snapshot> snapshot;
   std::shared_ptr<const routing::Presence> presence;
+  /// For when the database cannot be asked; changes in it may be half a minute old.
+  std::shared_ptr<const routing::OwnNumbers> numbers;
+  std::chrono::steady_clock::time_point numbers_read_at = {};
+  std::string country = {};                               ///< the workspace's own; "" = none
   limits::WhenAway when_away = limits::WhenAway::refuse;  ///< calls of agents while the database is away
 };
 
 class Estates {
  public:
   struct Options {
-    std::chrono::milliseconds every{500};  ///< how often changes are looked for
+    std::chrono::milliseconds every{500};             ///< how often changes are looked for
+    std::chrono::milliseconds numbers_every{30'000};  ///< the same for Estate::numbers
   };
   /// Reads once before it returns, as far as the database is there, and then goes on. The clock outlives it.
   Estates(OpenDatabase, const base::Clock&, Options);
@@ -43,6 +50,13 @@ class Estates {
   // Any thread.
   /// nullopt for a workspace that is not there, is inactive, or was never read.
   std::optional<Estate> find(const base::Uuid& workspace) const;
+  /// Of the workspace that has the number, as last read; nullopt if nobody has it.
+  std::optional<base::Uuid> find_by_number(std::string_view number) const;
+  /// Of the workspace whose user it is.
+  std::optional<base::Uuid> find_by_user(const base::Uuid& user) const;
+  /// Workspaces that could not be read when they were last looked at, though others could: what was read of
+  /// them before stays in force.
+  std::size_t broken() const { return broken_count_.load(std::memory_order_relaxed); }
   /// Whether the estates were read at all.
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   bool database_up() const { return up_.load(std::memory_order_relaxed); }
@@ -58,6 +72,8 @@ class Estates {
   void read();
   void read_from(db::Connection&);
   Estate read_estate(db::Connection&, const base::Uuid& workspace, const Map& before) const;
+  void read_numbers(db::Connection&, const base::Uuid& workspace, const Estate* before, Estate&) const;
+  void note_broken(std::map<std::string, std::string> now);
 
   const OpenDatabase open_;
   const base::Clock& clock_;
@@ -67,7 +83,10 @@ class Estates {
   std::shared_ptr<const Map> estates_;
   std::atomic<bool> ready_ = false, up_ = false;
   std::atomic<std::chrono::steady_clock::time_point> current_at_;
-  std::unique_ptr<db::Connection> connection_;  ///< the reader's
+  std::atomic<std::size_t> broken_count_ = 0;
+  // The reader's.
+  std::unique_ptr<db::Connection> connection_;
+  std::map<std::string, std::string> broken_;  ///< by workspace: why it could not be read
 
   std::mutex mutex_;
   std::condition_variable changed_, done_;

@@ -35,20 +35,29 @@ Exchange::Exchange(Office& office, const net::Request& request, const Route& rou
   if (route.workspace) log_workspace_ = route.workspace->text();
 }
 
+void Exchange::about_workspace(const base::Uuid& id) {
+  const std::lock_guard lock(log_mutex_);
+  log_workspace_ = id.text();
+}
+
 bool Exchange::finish(Answer answer, std::string_view cause) noexcept {
   if (answered_.exchange(true, std::memory_order_acq_rel)) return false;
   const int status = answer.status;
   respond_(std::move(answer));
-  if (!cause.empty()) office_.metrics.safe_answer(cause);
-  report(status, cause);
+  try {
+    if (!cause.empty()) office_.metrics.safe_answer(cause);
+    report(status, cause);
+  } catch (const std::exception&) {  // for want of memory: the answer is out
+  }
   return true;
 }
 
-void Exchange::report(int status, std::string_view cause) noexcept {
+void Exchange::report(int status, std::string_view cause) {
   const auto took = office_.clock.steady() - started_;
   office_.metrics.answered(endpoint_, status, took);
   const auto level = cause.empty() ? base::LogLevel::info : base::LogLevel::warn;
   if (!base::log_enabled(level)) return;
+  const std::lock_guard lock(log_mutex_);
   base::log(level, "request",
             {{"route", endpoint_name(endpoint_)},
              {"status", std::int64_t{status}},

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,13 +55,14 @@ class Exchange {
   std::chrono::steady_clock::time_point started() const { return started_; }
   bool overloaded() const { return overloaded_; }
 
-  /// For the log, as soon as they are known; before the first answer can come.
+  /// For the log, as soon as it is known; before the first answer can come.
   void about_call(std::string_view sid) { call_sid_ = sid; }
-  void about_workspace(const base::Uuid& id) { log_workspace_ = id.text(); }
+  /// The same, at any time and on any thread.
+  void about_workspace(const base::Uuid& id);
 
  private:
   bool finish(Answer, std::string_view cause) noexcept;
-  void report(int status, std::string_view cause) noexcept;
+  void report(int status, std::string_view cause);
 
   Office& office_;
   const Endpoint endpoint_;
@@ -68,7 +70,9 @@ class Exchange {
   const base::Instant received_at_;
   const std::chrono::steady_clock::time_point started_;
   const bool overloaded_;
-  std::string call_sid_, log_workspace_;
+  std::string call_sid_;
+  std::mutex log_mutex_;
+  std::string log_workspace_;  ///< by log_mutex_
   std::atomic<bool> answered_ = false;
   net::Respond respond_;
 };

@@ -41,11 +41,6 @@ routing::Plan plan_of_no_number() {
 
 int to_int(std::string_view text) { return static_cast<int>(base::parse_int(text).value_or(0)); }
 
-std::optional<bool> bridged(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  return text == "true";
-}
-
 }  // namespace
 
 Question Webhooks::question(const Webhook& webhook) const {
@@ -71,7 +66,8 @@ void Webhooks::decide_inbound(const WebhookPtr& webhook, Found found) {
     return;
   }
   const bool named = webhook->workspace().has_value();
-  if (!named) webhook->set_workspace(*found.workspace);
+  // Another one than the safe answer was given by meanwhile: then that one is the answer.
+  if (!named && webhook->set_workspace(*found.workspace) != *found.workspace) return;
   const auto estate = estate_for(webhook);
   if (!estate || (!named && !accepts(webhook, *estate->snapshot))) return;
 
@@ -120,10 +116,7 @@ void Webhooks::next(const WebhookPtr& webhook) {
 
 void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan) {
   const auto place = routing::try_parse_place(webhook->rest()).value_or(routing::Place{});
-  const routing::FollowUp ended{.dial_status = std::string(webhook->parameter("DialCallStatus")),
-                                .bridged = bridged(webhook->parameter("DialBridged")),
-                                .queue_result = std::string(webhook->parameter("QueueResult")),
-                                .queue_time_s = to_int(webhook->parameter("QueueTime"))};
+  const auto ended = follow_up_of(*webhook);
   auto event = webhook->event(calls::Kind::next);
   const auto next = routing::after(plan, place, ended);
   if (!next) return keep(webhook, event, {{twiml::Hangup{}}});

@@ -11,10 +11,14 @@ std::string Memory::put(std::string_view key, const std::string& text) {
 
 void Memory::replace(std::string_view key, const std::string& text) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = texts_.find(key); found != texts_.end())
+  if (const auto found = texts_.find(key); found != texts_.end()) {
+    bytes_ += text.size();
+    bytes_ -= found->second.size();
     found->second = text;
-  else
+    let_go();
+  } else {
     insert(key, text);
+  }
 }
 
 std::string Memory::find(std::string_view key) const {
@@ -24,11 +28,19 @@ std::string Memory::find(std::string_view key) const {
 }
 
 void Memory::insert(std::string_view key, const std::string& text) {
-  auto& oldest = order_[next_];
-  if (!oldest.empty()) texts_.erase(oldest);
-  oldest = key;
-  texts_.emplace(oldest, text);
-  next_ = (next_ + 1) % order_.size();
+  order_.emplace_back(key);
+  texts_.emplace(order_.back(), text);
+  bytes_ += key.size() + text.size();
+  let_go();
+}
+
+void Memory::let_go() {
+  while (order_.size() > most_ || (bytes_ > most_bytes_ && order_.size() > 1)) {
+    const auto oldest = texts_.find(order_.front());
+    bytes_ -= oldest->first.size() + oldest->second.size();
+    texts_.erase(oldest);
+    order_.pop_front();
+  }
 }
 
 }  // namespace ringctl::serve

@@ -3,11 +3,11 @@
 // for again.
 
 #include <cstddef>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "routing/snapshot.hpp"
 
@@ -15,8 +15,8 @@ namespace ringctl::serve {
 
 class Memory {
  public:
-  /// The oldest go when there are `most`.
-  explicit Memory(std::size_t most) : order_(most) {}
+  /// The oldest go when there are more than `most`, or keys and texts are more than `most_bytes`.
+  Memory(std::size_t most, std::size_t most_bytes) : most_(most), most_bytes_(most_bytes) {}
 
   // Any thread.
   /// The first text of a key stands; returns the one that does.
@@ -28,10 +28,12 @@ class Memory {
 
  private:
   void insert(std::string_view key, const std::string& text);
+  void let_go();
+  const std::size_t most_, most_bytes_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::string, routing::TextHash, std::equal_to<>> texts_;
-  std::vector<std::string> order_;  ///< a ring of keys, the oldest at `next_`
-  std::size_t next_ = 0;
+  std::deque<std::string> order_;  ///< keys, the oldest first
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace ringctl::serve

@@ -83,6 +83,10 @@ struct Metrics::Impl {
   prom::Gauge& connections = gauge(registry, "ringctl_connections", "Open connections");
   prom::Gauge& in_flight =
       gauge(registry, "ringctl_requests_in_flight", "Requests that wait for their answer");
+  prom::Gauge& broken = gauge(registry, "ringctl_workspaces_broken",
+                              "Workspaces that cannot be read anew and are served as they were");
+  prom::Counter& log_dropped =
+      counters(registry, "ringctl_log_dropped_total", "Log lines that nobody read fast enough").Add({});
   prom::Gauge& snapshot_age =
       gauge(registry, "ringctl_snapshot_age_seconds", "Since the routing snapshot was found to be current");
 };
@@ -112,6 +116,9 @@ std::string Metrics::text(const Gauges& now) const {
   impl_->refused.Set(static_cast<double>(now.refused_records));
   impl_->connections.Set(static_cast<double>(now.connections));
   impl_->in_flight.Set(static_cast<double>(now.in_flight));
+  impl_->broken.Set(static_cast<double>(now.broken_workspaces));
+  const auto dropped = static_cast<double>(now.log_lines_dropped);
+  impl_->log_dropped.Increment(std::max(0.0, dropped - impl_->log_dropped.Value()));
   impl_->snapshot_age.Set(now.snapshot_age_s);
   return prom::TextSerializer().Serialize(impl_->registry.Collect());
 }

@@ -1,6 +1,6 @@
 #pragma once
-// What a running server counts, in Prometheus' text form. No label holds a phone number. Counting is
-// lock-free and may happen on any thread.
+// What a running server counts, in Prometheus' text form. No label holds a phone number. Counting may
+// happen on any thread; of requests it takes no lock.
 
 #include <chrono>
 #include <cstdint>
@@ -20,7 +20,9 @@ struct Gauges {
   std::uint64_t refused_records = 0;  ///< set aside because the database would not have them
   std::uint64_t connections = 0;
   std::uint64_t in_flight = 0;
-  double snapshot_age_s = 0;  ///< since the routing snapshot was last found to be current
+  std::uint64_t broken_workspaces = 0;  ///< whose estate could not be read anew
+  std::uint64_t log_lines_dropped = 0;  ///< since the start: nobody read them fast enough
+  double snapshot_age_s = 0;            ///< since the routing snapshot was last found to be current
 };
 
 class Metrics {
@@ -32,7 +34,8 @@ class Metrics {
 
   /// A request was answered: ringctl_webhook_requests_total{route,status} and its duration.
   void answered(Endpoint, int status, std::chrono::nanoseconds took);
-  /// The answer was the safe one, because of `cause`: "deadline", "overload", "database", "journal", "fault".
+  /// The answer was the safe one, because of `cause`: "deadline", "overload", "database", "journal",
+  /// "workspace", "twiml", "fault".
   void safe_answer(std::string_view cause);
   /// A call was refused by the limits: code of the refusal.
   void limit_denied(std::string_view code);

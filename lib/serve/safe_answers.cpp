@@ -23,6 +23,8 @@ void Webhooks::answer_safely(const WebhookPtr& webhook, std::string_view cause) 
   if (webhook->answered()) return;
   SafeAnswer safe;
   try {
+    if (is_for_help(*webhook)) return call_help(webhook, cause);
+    assume_workspace(*webhook);
     safe = safe_answer(webhook);
     auto answer = safe.says ? twiml_answer(twiml::write(*safe.says)) : no_content();
     if (safe.event && cause != k_late)
@@ -35,6 +37,16 @@ void Webhooks::answer_safely(const WebhookPtr& webhook, std::string_view cause) 
               {{"why", error.what()}, {"request_id", webhook->id()}, {"call_sid", webhook->call_sid()}});
     webhook->answer_safely(twiml_answer(twiml::write(routing::apology({}))), cause);
   }
+}
+
+/// Of a call to the path that names none: that of whoever had the number when it was last read.
+void Webhooks::assume_workspace(Webhook& webhook) {
+  if (webhook.workspace() || from_client(webhook)) return;
+  const auto workspace = estates_.find_by_number(webhook.parameter("To"));
+  const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
+  if (!estate || !knows(webhook.parameter("AccountSid"), *estate->snapshot)) return;
+  webhook.set_workspace(*workspace);
+  webhook.about_workspace(*workspace);
 }
 
 Webhooks::SafeAnswer Webhooks::safe_answer(const WebhookPtr& webhook) {
@@ -118,6 +130,9 @@ routing::Plan Webhooks::plan_of_anybody(const WebhookPtr& webhook, const Estate&
 /// The next step of the plan, or the last one where nobody knows it here.
 Webhooks::SafeAnswer Webhooks::safe_step(const WebhookPtr& webhook, calls::Kind kind) {
   auto event = safe_event(webhook, kind);
+  // The end of a call that one of ours placed, which has no plan.
+  if (kind == calls::Kind::next && !routing::try_parse_place(webhook->rest()))
+    return {hang_up(), std::move(event)};
   const auto workspace = webhook->workspace();
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
   if (!estate) return {routing::apology({}), std::move(event)};
@@ -130,8 +145,7 @@ twiml::Response Webhooks::step_from_memory(const WebhookPtr& webhook, const Esta
   const auto place = routing::try_parse_place(webhook->rest());
   if (const auto plan = remembered(*webhook); plan && place) {
     if (kind == calls::Kind::wait) return routing::wait_answer(*plan, *place);
-    const auto next =
-        routing::after(*plan, *place, {.dial_status = std::string(webhook->parameter("DialCallStatus"))});
+    const auto next = routing::after(*plan, *place, follow_up_of(*webhook));
     return next ? routing::answer(*plan, *next, links) : hang_up();
   } else if (plan && kind == calls::Kind::menu) {
     return routing::answer(*plan, {.step = 1}, links);  // what follows the menu

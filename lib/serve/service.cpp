@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/async_log.hpp"
 #include "base/log.hpp"
+#include "serve/counters.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -62,7 +64,8 @@ struct Service::Impl {
   /// Calls can be answered as soon as the estates were read once, also while the database is away.
   Answer readiness() const {
     const auto books_now = books.journal_stats();
-    const bool degraded = !estates.database_up() || !books.applier_stats().db_up || books_now.failing;
+    const bool degraded =
+        !estates.database_up() || !books.applier_stats().db_up || books_now.failing || estates.broken() > 0;
     return json_answer(estates.ready() ? 200 : 503, {{"ready", estates.ready()}, {"degraded", degraded}});
   }
 
@@ -71,14 +74,17 @@ struct Service::Impl {
     const auto journal = books.journal_stats();
     const auto applier = books.applier_stats();
     const auto now = server.stats();
-    respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-             .body = metrics.text({.db_up = estates.database_up() && applier.db_up,
-                                   .journal_lag_records = journal.disk.lag_records,
-                                   .journal_lag_bytes = journal.disk.lag_bytes,
-                                   .refused_records = applier.refused,
-                                   .connections = now.open,
-                                   .in_flight = now.in_flight,
-                                   .snapshot_age_s = static_cast<double>(estates.age().count()) / 1000})});
+    auto text = metrics.text({.db_up = estates.database_up() && applier.db_up,
+                              .journal_lag_records = journal.disk.lag_records,
+                              .journal_lag_bytes = journal.disk.lag_bytes,
+                              .refused_records = applier.refused,
+                              .connections = now.open,
+                              .in_flight = now.in_flight,
+                              .broken_workspaces = estates.broken(),
+                              .log_lines_dropped = base::log_lines_dropped(),
+                              .snapshot_age_s = static_cast<double>(estates.age().count()) / 1000});
+    text += listener_text(now) + journal_text(journal);
+    respond({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
   }
 
   ServiceOptions options;
@@ -102,7 +108,8 @@ void Service::start() {
   if (impl_->options.metrics_listen) impl_->metrics_server.run(1);
 }
 
-base::Finding Service::reload() {
+base::Finding Service::reload(const std::vector<base::Secret>& tokens) {
+  if (!tokens.empty()) impl_->webhooks.use_tokens(tokens);
   auto finding = impl_->server.reload();
   impl_->estates.refresh();
   return finding;

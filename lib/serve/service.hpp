@@ -42,8 +42,9 @@ class Service {
 
   /// Answers from here on; returns at once.
   void start();
-  /// Reads certificates and estates anew. What was wrong with the certificates, if anything.
-  base::Finding reload();
+  /// Reads certificates and estates anew. `tokens`: as WebhookOptions::tokens; empty: those there are stay.
+  /// What was wrong with the certificates, if anything.
+  base::Finding reload(const std::vector<base::Secret>& tokens = {});
   /// Finishes what was begun, applies the journal as far as the time allows. True if nothing was cut short or
   /// left in the journal.
   bool stop();

@@ -3,25 +3,34 @@
 #include <algorithm>
 
 namespace ringctl::serve {
-namespace {
-
-// Far more than can change hands in the time that is kept; past it old ones go.
-constexpr std::size_t k_many = 4096;
-
-}  // namespace
 
 void Talking::answered(const base::Uuid& workspace, const base::Uuid& user, std::string_view leg_sid,
                        base::Instant at) {
-  const std::lock_guard lock(mutex_);
-  forget_old(at);
-  legs_.try_emplace(std::string(leg_sid), Heard{workspace, user, true, at});
+  hear(leg_sid, {workspace, user, true, at}, false);
 }
 
 void Talking::ended(const base::Uuid& workspace, const base::Uuid& user, std::string_view leg_sid,
                     base::Instant at) {
+  hear(leg_sid, {workspace, user, false, at}, true);
+}
+
+/// `in_any_case`: also of a leg that was heard of before.
+void Talking::hear(std::string_view leg_sid, const Heard& heard, bool in_any_case) {
   const std::lock_guard lock(mutex_);
-  forget_old(at);
-  legs_.insert_or_assign(std::string(leg_sid), Heard{workspace, user, false, at});
+  const auto is_old = [&](base::Instant at) { return heard.at - at >= keep_; };
+  for (; !order_.empty() && is_old(order_.front().first); order_.pop_front())
+    if (const auto found = legs_.find(order_.front().second);
+        found != legs_.end() && is_old(found->second.at))
+      legs_.erase(found);
+  const auto [leg, first] = legs_.try_emplace(std::string(leg_sid), heard);
+  if (!first && !in_any_case) return;
+  leg->second = heard;
+  order_.emplace_back(heard.at, leg_sid);
+}
+
+std::size_t Talking::size() const {
+  const std::lock_guard lock(mutex_);
+  return legs_.size();
 }
 
 std::shared_ptr<const routing::Presence> Talking::corrected(const base::Uuid& workspace,
@@ -42,11 +51,6 @@ std::shared_ptr<const routing::Presence> Talking::corrected(const base::Uuid& wo
         std::find(on_call.begin(), on_call.end(), entry.second.user) == on_call.end())
       on_call.push_back(entry.second.user);
   return std::make_shared<const routing::Presence>(std::move(corrected));
-}
-
-void Talking::forget_old(base::Instant now) {
-  if (legs_.size() < k_many) return;
-  std::erase_if(legs_, [&](const auto& entry) { return now - entry.second.at >= keep_; });
 }
 
 }  // namespace ringctl::serve

@@ -3,11 +3,14 @@
 // must not be rung by the next caller, and what was heard takes a moment to get there.
 
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/uuid.hpp"
@@ -29,6 +32,8 @@ class Talking {
   std::shared_ptr<const routing::Presence> corrected(const base::Uuid& workspace,
                                                      std::shared_ptr<const routing::Presence>,
                                                      base::Instant now) const;
+  /// Legs that are remembered: those heard of within `keep`, as of the last one.
+  std::size_t size() const;
 
  private:
   struct Heard {
@@ -36,11 +41,12 @@ class Talking {
     bool talking = false;
     base::Instant at;
   };
-  void forget_old(base::Instant now);
+  void hear(std::string_view leg_sid, const Heard&, bool in_any_case);
 
   const std::chrono::milliseconds keep_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Heard> legs_;  ///< by SID; an end stays an end
+  std::unordered_map<std::string, Heard> legs_;              ///< by SID; an end stays an end
+  std::deque<std::pair<base::Instant, std::string>> order_;  ///< when which SID was heard of, oldest first
 };
 
 }  // namespace ringctl::serve

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace ringctl::serve {
 namespace {
 
@@ -10,6 +12,11 @@ std::vector<std::pair<std::string, std::string>> copy_of(const twilio::Form& for
   copy.reserve(form.size());
   for (std::size_t i = 0; i < form.size(); ++i) copy.emplace_back(form[i].name, form[i].value);
   return copy;
+}
+
+std::optional<bool> bridged(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return text == "true";
 }
 
 }  // namespace
@@ -34,9 +41,10 @@ std::optional<base::Uuid> Webhook::workspace() const {
   return workspace_;
 }
 
-void Webhook::set_workspace(const base::Uuid& workspace) {
+base::Uuid Webhook::set_workspace(const base::Uuid& workspace) {
   const std::lock_guard lock(mutex_);
-  workspace_ = workspace;
+  if (!workspace_) workspace_ = workspace;
+  return *workspace_;
 }
 
 calls::Event Webhook::event(calls::Kind kind) const {
@@ -45,6 +53,13 @@ calls::Event Webhook::event(calls::Kind kind) const {
   if (const auto place = routing::try_parse_place(rest()))
     event.place = calls::Place{place->step, place->wave};
   return event;
+}
+
+routing::FollowUp follow_up_of(const Webhook& webhook) {
+  return {.dial_status = std::string(webhook.parameter("DialCallStatus")),
+          .bridged = bridged(webhook.parameter("DialBridged")),
+          .queue_result = std::string(webhook.parameter("QueueResult")),
+          .queue_time_s = static_cast<int>(base::parse_int(webhook.parameter("QueueTime")).value_or(0))};
 }
 
 routing::Links links_of(const base::Uuid& workspace) {

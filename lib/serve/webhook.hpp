@@ -28,7 +28,8 @@ class Webhook : public Exchange {
 
   /// The path's, or, once it is known, that of the number called.
   std::optional<base::Uuid> workspace() const;
-  void set_workspace(const base::Uuid&);
+  /// Once: the first one stands, for it may have been answered by already. Returns the one that does.
+  base::Uuid set_workspace(const base::Uuid&);
 
   /// The event it is. Needs a workspace.
   calls::Event event(calls::Kind) const;
@@ -40,6 +41,9 @@ class Webhook : public Exchange {
   std::optional<base::Uuid> workspace_;
 };
 using WebhookPtr = std::shared_ptr<Webhook>;
+
+/// What it reports of a step that has ended.
+routing::FollowUp follow_up_of(const Webhook&);
 
 /// How Twilio reaches the follow-ups of a workspace's calls.
 routing::Links links_of(const base::Uuid& workspace);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "base/text.hpp"
 #include "routing/decide.hpp"
 #include "twilio/signature.hpp"
@@ -20,9 +21,15 @@ bool is_form(const net::Request& request) {
   return base::ascii_lower(base::trim(type.substr(0, type.find(';')))) == k_form;
 }
 
+/// Enough to see what Twilio sent beside what it always does. Nobody knows yet who sent it.
+constexpr std::size_t k_most_names = 30, k_longest_name = 40, k_longest_target = 1000;
+
 std::string names_of(const twilio::Form& form) {
   std::string names;
-  for (std::size_t i = 0; i < form.size(); ++i) names.append(names.empty() ? "" : " ").append(form[i].name);
+  const auto shown = std::min(form.size(), k_most_names);
+  for (std::size_t i = 0; i < shown; ++i)
+    names.append(names.empty() ? "" : " ").append(form[i].name.substr(0, k_longest_name));
+  if (form.size() > shown) names += fmt::format(" +{} more", form.size() - shown);
   return names;
 }
 
@@ -31,7 +38,7 @@ std::string_view why(twilio::Signed verdict) {
     case twilio::Signed::missing:
       return "there is no signature";
     case twilio::Signed::no_token:
-      return "there is no auth token to check with";
+      return "there is no auth token of this account to check with";
     case twilio::Signed::body_mismatch:
       return "the body is not the one that was signed";
     case twilio::Signed::ok:
@@ -47,8 +54,6 @@ struct Desk {
   twilio::Scratch scratch;
 };
 
-twiml::Response nothing_to_say() { return {}; }
-
 }  // namespace
 
 bool from_client(const Webhook& webhook) { return webhook.parameter("From").starts_with("client:"); }
@@ -62,9 +67,23 @@ Webhooks::Webhooks(Office& office, Estates& estates, Lookups& lookups, Outbound&
       books_(books),
       talking_(talking),
       options_(std::move(options)),
+      logged_url_(base::redact_url(options_.public_url)),
       deadlines_(options_.deadline, [this](const ExchangePtr& late) {
         answer_safely(std::static_pointer_cast<Webhook>(late), "deadline");
-      }) {}
+      }) {
+  use_tokens(options_.tokens);
+}
+
+void Webhooks::use_tokens(std::span<const base::Secret> lines) {
+  auto tokens = std::make_shared<const twilio::AuthTokens>(options_.account_sid, lines);
+  const std::lock_guard lock(tokens_mutex_);
+  tokens_ = std::move(tokens);
+}
+
+std::shared_ptr<const twilio::AuthTokens> Webhooks::tokens() const {
+  const std::lock_guard lock(tokens_mutex_);
+  return tokens_;
+}
 
 void Webhooks::handle(const net::Request& request, const Route& route, net::Respond respond) {
   thread_local Desk desk;
@@ -89,12 +108,15 @@ void Webhooks::handle(const net::Request& request, const Route& route, net::Resp
       .signature = request.header("X-Twilio-Signature").value_or(std::string_view()),
       .form = is_form(request) ? &form : nullptr,
       .body = request.body};
-  if (const auto verdict = twilio::verify(signed_request, options_.tokens, desk.scratch);
+  // The account is among what is signed: its own tokens must say so.
+  const auto tokens = this->tokens();
+  if (const auto verdict = twilio::verify(signed_request, tokens->of(form.get("AccountSid")), desk.scratch);
       verdict != twilio::Signed::ok) {
     office_.metrics.signature_failed();
     base::log(base::LogLevel::warn, "signature.refused",
               {{"why", why(verdict)},
-               {"url", fmt::format("{}{}", options_.public_url, request.target)},
+               {"account", std::string_view(form.get("AccountSid")).substr(0, k_longest_name)},
+               {"url", fmt::format("{}{}", logged_url_, request.target.substr(0, k_longest_target))},
                {"parameters", names_of(form)},
                {"request_id", request.id},
                {"remote", request.remote}});
@@ -170,14 +192,17 @@ std::optional<Estate> Webhooks::estate_for(const WebhookPtr& webhook) {
 /// False once it was answered: the account is none of the workspace's.
 bool Webhooks::accepts(const WebhookPtr& webhook, const routing::Snapshot& snapshot) {
   const auto account = webhook->parameter("AccountSid");
-  const auto& own = snapshot.settings.twilio_accounts;
-  const bool known =
-      own.empty() ? account == options_.account_sid : std::find(own.begin(), own.end(), account) != own.end();
-  if (known) return true;
+  if (knows(account, snapshot)) return true;
   base::log(base::LogLevel::warn, "account.refused",
             {{"account", account}, {"tenant", snapshot.workspace.view()}, {"call_sid", webhook->call_sid()}});
   webhook->answer(problem(403, "the account is none of the workspace's"));
   return false;
+}
+
+bool Webhooks::knows(std::string_view account, const routing::Snapshot& snapshot) const {
+  const auto& own = snapshot.settings.twilio_accounts;
+  return own.empty() ? account == options_.account_sid
+                     : std::find(own.begin(), own.end(), account) != own.end();
 }
 
 routing::Plan Webhooks::decide(const WebhookPtr& webhook, const Estate& estate, routing::Facts facts) {
@@ -198,7 +223,12 @@ bool Webhooks::repeat(const WebhookPtr& webhook, const calls::Event& event) {
 
 void Webhooks::keep(const WebhookPtr& webhook, const calls::Event& event, const twiml::Response& response) {
   twiml::Problem problem;
-  auto text = twiml::write_or(response, nothing_to_say(), problem);
+  auto text = twiml::write_or(response, routing::apology({}), problem);
+  if (!problem.message.empty()) {
+    office_.metrics.safe_answer("twiml");
+    base::log(base::LogLevel::error, "twiml.unfit",
+              {{"why", problem.message}, {"call_sid", webhook->call_sid()}});
+  }
   text = answers_.put(calls::event_key(event), text);
   books_.keep(event, webhook, twiml_answer(std::move(text)));
 }

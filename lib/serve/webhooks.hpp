@@ -5,7 +5,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +21,15 @@
 #include "serve/outbound.hpp"
 #include "serve/talking.hpp"
 #include "serve/webhook.hpp"
+#include "twilio/auth_tokens.hpp"
 
 namespace ringctl::serve {
 
 struct WebhookOptions {
-  std::string public_url;            ///< what Twilio signs, before the path
-  std::string account_sid;           ///< whose webhooks workspaces without accounts of their own take
-  std::vector<base::Secret> tokens;  ///< any of them may have signed
+  std::string public_url;   ///< what Twilio signs, before the path
+  std::string account_sid;  ///< whose webhooks workspaces without accounts of their own take
+  /// Any of them may have signed: TOKEN for the account's, ACCOUNT_SID:TOKEN for another one's.
+  std::vector<base::Secret> tokens;
   std::chrono::milliseconds deadline{2000};
 };
 
@@ -34,14 +38,19 @@ class Webhooks {
   /// All outlive it.
   Webhooks(Office&, Estates&, Lookups&, Outbound&, Bookkeeping&, Talking&, WebhookOptions);
 
+  /// In the place of WebhookOptions::tokens, from the next request on. Any thread.
+  void use_tokens(std::span<const base::Secret> lines);
+
   /// A request to one of the webhooks' paths.
   void handle(const net::Request&, const Route&, net::Respond);
 
  private:
   // webhooks.cpp: who gets in, and where to.
+  std::shared_ptr<const twilio::AuthTokens> tokens() const;
   void dispatch(const WebhookPtr&);
   void guarded(const WebhookPtr&, const std::function<void()>& work);
   bool accepts(const WebhookPtr&, const routing::Snapshot&);
+  bool knows(std::string_view account, const routing::Snapshot&) const;
   std::optional<Estate> estate_for(const WebhookPtr&);
   void keep(const WebhookPtr&, const calls::Event&, const twiml::Response&);
   bool repeat(const WebhookPtr&, const calls::Event&);
@@ -71,12 +80,20 @@ class Webhooks {
 
   // calling.cpp: an agent calls somebody.
   void calling(const WebhookPtr&);
+  bool find_workspace_of(const WebhookPtr&, const std::optional<base::Uuid>& user);
   void decide_calling(const WebhookPtr&, const base::Uuid& user, const Placed&);
   void connect(const WebhookPtr&, calls::Event, const limits::Verdict&, const Found&);
   void consent(const WebhookPtr&);
   void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
 
+  // emergency.cpp: one of ours calls for help.
+  bool is_for_help(const Webhook&) const;
+  std::optional<Estate> estate_in_memory(const Webhook&) const;
+  std::string own_number(const Webhook&, const Estate&) const;
+  void call_help(const WebhookPtr&, std::string_view cause);
+
   // safe_answers.cpp
+  void assume_workspace(Webhook&);
   struct SafeAnswer {
     std::optional<twiml::Response> says = {};  ///< nullopt: nothing, 204
     std::optional<calls::Event> event = {};    ///< for the record
@@ -95,13 +112,21 @@ class Webhooks {
   Bookkeeping& books_;
   Talking& talking_;
   const WebhookOptions options_;
-  Memory plans_{16'384};   ///< by CallSid: JSON
-  Memory answers_{2'048};  ///< by event key: TwiML
+  const std::string logged_url_;  ///< public_url without a password
+  mutable std::mutex tokens_mutex_;
+  std::shared_ptr<const twilio::AuthTokens> tokens_;  ///< by tokens_mutex_
+  Memory plans_{16'384, 8 << 20};                     ///< by CallSid: JSON
+  Memory answers_{2'048, 4 << 20};                    ///< by event key: TwiML
   std::atomic<std::uint64_t> turn_ = 0;
   Deadlines deadlines_;
 };
 
 /// True of a call that one of ours places from a browser or desk client.
 bool from_client(const Webhook&);
+/// Which one of ours; nullopt for an identity that is nobody's.
+std::optional<base::Uuid> client_of(const Webhook&);
+/// Where Dial reports the end of such a call, and what it reports of its leg.
+std::string calling_action(const routing::Links&);
+twiml::Set<twiml::CallEvent> calling_events();
 
 }  // namespace ringctl::serve

@@ -117,11 +117,6 @@ TEST_CASE("the same webhook has the same key, and a new one another", "[calls]")
   next.sequence = 4;
   CHECK(event_key(next) != event_key(event));
 
-  auto with_token = event, other_token = event;
-  with_token.token = "5f1c";
-  other_token.token = "5f1d";
-  CHECK(event_key(with_token) != event_key(other_token));
-
   auto menu = event;
   menu.kind = Kind::menu;
   menu.parameters = {{"CallSid", "CA1"}, {"Digits", "101"}};
@@ -132,13 +127,20 @@ TEST_CASE("the same webhook has the same key, and a new one another", "[calls]")
   CHECK(event_key(menu) != event_key(other_place));
 }
 
+TEST_CASE("a webhook that was caught and is sent with another token is the same webhook", "[calls]") {
+  const auto event = sample();
+  auto again = event, unnamed = event;
+  again.token = "another";
+  unnamed.token.clear();
+  CHECK(event_key(again) == event_key(event));
+  CHECK(event_key(unnamed) == event_key(event));
+}
+
 TEST_CASE("a key stays short, whatever was sent", "[calls]") {
   auto event = sample();
   event.call_sid = event.status = std::string(5000, 'x');
   CHECK(event_key(event).size() <= 200);
   event.sequence.reset();
-  CHECK(event_key(event).size() <= 200);
-  event.token = std::string(5000, 'x');
   CHECK(event_key(event).size() <= 200);
 }
 

@@ -366,12 +366,33 @@ TEST_CASE("a handler that never answers is answered for, and what it says later 
   auto wire = desk.connect();
   wire.feed(get("/a"));
   desk.pass(20s);
-  CHECK(wire.status() == 503);
+  const auto text = wire.take();
+  CHECK(text.starts_with("HTTP/1.1 503 "));
+  CHECK(has(text, "\r\nRetry-After: 1\r\n"));
   CHECK(desk.count(Counter::timeout_handler) == 1);
   CHECK(desk.shared.in_flight == 0);
   later.waiting.front()({.status = 200});
   CHECK(wire.take().empty());
   CHECK(desk.count(Counter::late) == 1);
+}
+
+TEST_CASE("an answer that comes too late does not go to the next client in the slot", "[net]") {
+  Later later;
+  Desk desk(later.handler());
+  auto first = desk.connect();
+  first.feed(get("/a"));
+  desk.pass(20s);
+  CHECK(first.status() == 503);
+  first.shut_down_done();
+  first.end();
+  REQUIRE(first.closed());
+  auto second = desk.connect();
+  second.feed(get("/b"));
+  later.waiting.front()({.body = "of the first"});
+  CHECK(second.take().empty());
+  CHECK(desk.count(Counter::late) == 1);
+  later.waiting.back()({.body = "of the second"});
+  CHECK(second.take().ends_with("of the second"));
 }
 
 TEST_CASE("a reader that stalls for ten seconds is cut off, one that is only slow is not", "[net]") {

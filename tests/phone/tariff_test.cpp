@@ -44,3 +44,15 @@ TEST_CASE("emergency numbers are known as they are dialled", "[phone]") {
     CHECK_FALSE(is_emergency(other, "US"));
   }
 }
+
+TEST_CASE("where nobody knows the country, an emergency number of any counts", "[phone]") {
+  using ringctl::phone::is_emergency_anywhere;
+  for (const auto* dialled : {"911", "112", "999", "000", "110", "1 1 9"}) {
+    INFO(dialled);
+    CHECK(is_emergency_anywhere(dialled));
+  }
+  for (const auto* other : {"", "411", "12025550143", "+999", "100000"}) {
+    INFO(other);
+    CHECK_FALSE(is_emergency_anywhere(other));
+  }
+}

@@ -121,16 +121,5 @@ TEST_CASE("what comes before the estate was ever read is answered, and kept for 
   CHECK(events(board, "outbound") == 1);
 }
 
-TEST_CASE("a journal that cannot be written answers 503, and nobody is told that something was kept",
-          "[serve]") {
-  Switchboard board(db::Engine::sqlite);
-  auto options = board.options();
-  options.books.journal.max_queue = 16;  // smaller than any record
-  board.service.emplace(std::move(options), board.opener(), board.clock);
-  board.service->start();
-  CHECK(board.post("", board.form()).status == 503);
-  CHECK(board.post("/status", board.form({{"SequenceNumber", "1"}})).status == 503);
-}
-
 }  // namespace
 }  // namespace ringctl::serve

@@ -60,17 +60,26 @@ struct Switchboard : Office {
   }
   std::string from_ann() const { return "client:agent_" + ann_id.text(); }
 
-  /// The answer to a webhook at `rest` of the workspace's voice path.
-  HttpResponse post(const std::string& rest, const Form& fields) const {
-    const auto path = fmt::format("/api/workspaces/{}/voice{}", workspace.text(), rest);
+  /// The workspace's path for calls, and `rest` of it.
+  std::string voice(const std::string& rest = {}) const {
+    return fmt::format("/api/workspaces/{}/voice{}", workspace.text(), rest);
+  }
+  HttpResponse post_as(std::string_view token, const std::string& path, const Form& fields) const {
     return HttpClient(socket().string())
         .post(path, encode_form(fields),
               {{"Content-Type", "application/x-www-form-urlencoded"},
-               {"X-Twilio-Signature", signature(k_token, "https://pbx.example.com" + path, fields)}});
+               {"X-Twilio-Signature", signature(token, "https://pbx.example.com" + path, fields)}});
+  }
+  /// The answer to a webhook at `rest` of the workspace's voice path.
+  HttpResponse post(const std::string& rest, const Form& fields) const {
+    return post_as(k_token, voice(rest), fields);
   }
   twiml::Response answer(const std::string& rest, const Form& fields) const {
-    const auto reply = post(rest, fields);
-    INFO(rest << ": " << reply.status << " " << reply.body);
+    return answer_at(voice(rest), fields);
+  }
+  twiml::Response answer_at(const std::string& path, const Form& fields) const {
+    const auto reply = post_as(k_token, path, fields);
+    INFO(path << ": " << reply.status << " " << reply.body);
     REQUIRE(reply.status == 200);
     twiml::Problem problem;
     auto response = twiml::try_read(reply.body, problem);

@@ -50,5 +50,21 @@ TEST_CASE("after a while the database is believed", "[serve]") {
   CHECK(talking.corrected(k_here, nullptr, k_now + seconds(31)) == nullptr);
 }
 
+TEST_CASE("what is old is forgotten, so that no more is remembered than half a minute brings", "[serve]") {
+  Talking talking(seconds(30));
+  for (int i = 0; i < 1000; ++i) {
+    const auto sid = "CA" + std::to_string(i);
+    talking.answered(k_here, k_ann, sid, k_now + seconds(i));
+    talking.ended(k_here, k_ann, sid, k_now + seconds(i));
+    CHECK(talking.size() <= 30);
+  }
+  CHECK(talking.size() == 30);
+  // Heard of again it is as new.
+  talking.answered(k_here, k_bob, "CA-long", k_now + seconds(1000));
+  talking.ended(k_here, k_bob, "CA-long", k_now + seconds(1025));
+  talking.answered(k_here, k_ann, "CA-new", k_now + seconds(1035));
+  CHECK(talking.corrected(k_here, on_call({k_bob}), k_now + seconds(1036))->on_call == std::vector{k_ann});
+}
+
 }  // namespace
 }  // namespace ringctl::serve

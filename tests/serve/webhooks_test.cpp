@@ -1,0 +1,133 @@
+// Who gets in, and what is answered where something is missing.
+
+#include "serve/switchboard.hpp"
+#include "support/catch.hpp"
+
+namespace ringctl::serve {
+namespace {
+
+using test::call_sid;
+using test::Form;
+using test::Switchboard;
+
+const std::string k_by_number = "/api/twilio/voice/inbound";
+const std::string k_other = "ACfedcba9876543210fedcba9876543210";
+const std::string k_others_token = "fedcba9876543210fedcba9876543210";
+
+template <class Verb>
+bool begins_with(const twiml::Response& response) {
+  return !response.verbs.empty() && std::holds_alternative<Verb>(response.verbs.front());
+}
+
+/// Beside the configured account one whose owner has a token of their own.
+void start_with_two(Switchboard& board) {
+  auto options = board.options();
+  options.webhooks.tokens.emplace_back(k_other + ":" + k_others_token);
+  board.service.emplace(std::move(options), board.opener(), board.clock);
+  board.service->start();
+}
+
+TEST_CASE("the token of one account signs nothing in the name of another", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  start_with_two(board);
+  const auto own = board.form(), others = board.form({{"AccountSid", k_other}});
+  const auto own_token = std::string(Switchboard::k_token);
+  CHECK(board.post_as(own_token, board.voice(), own).status == 200);
+  CHECK(board.post_as(k_others_token, board.voice(), own).status == 403);
+  CHECK(board.post_as(own_token, board.voice(), others).status == 403);
+  // Signed as it should be, by an account that is none of the workspace's.
+  CHECK(board.post_as(k_others_token, board.voice(), others).status == 403);
+  board.stop();
+  board.exec("UPDATE workspaces SET twilio_accounts = $2, version = version + 1 WHERE id = $1",
+             {board.workspace, R"(["ACfedcba9876543210fedcba9876543210"])"});
+  start_with_two(board);
+  CHECK(board.post_as(k_others_token, board.voice(), others).status == 200);
+  CHECK(board.post_as(own_token, board.voice(), others).status == 403);
+}
+
+TEST_CASE("a token that came while the server ran counts from the reload on", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  board.start(false);
+  const auto old = std::string(Switchboard::k_token), fresh = k_others_token;
+  CHECK(board.post_as(fresh, board.voice(), board.form()).status == 403);
+  board.service->reload({base::Secret(old), base::Secret(fresh)});
+  for (const auto& token : {old, fresh})
+    CHECK(board.post_as(token, board.voice(), board.form()).status == 200);
+  board.service->reload({base::Secret(fresh)});
+  CHECK(board.post_as(old, board.voice(), board.form()).status == 403);
+  board.service->reload();
+  CHECK(board.post_as(fresh, board.voice(), board.form()).status == 200);
+}
+
+TEST_CASE("a call to the path that names no workspace rings as last read while the database is away",
+          "[serve]") {
+  Switchboard board(GENERATE(from_range(test::engines())));
+  board.start(true);
+  const auto dial = board.answer_at(k_by_number, board.form());
+  REQUIRE(begins_with<twiml::Dial>(dial));
+  CHECK(std::get<twiml::Dial>(dial.verbs.front()).nouns.size() == 1);
+  const auto nobodys =
+      board.answer_at(k_by_number, board.form({{"CallSid", call_sid(2)}, {"To", "+12025550177"}}));
+  CHECK(begins_with<twiml::Say>(nobodys));
+  board.away = false;
+  REQUIRE(board.stop());
+  CHECK(board.integer("SELECT count(*) FROM calls WHERE call_sid = $1", {call_sid(1)}) == 1);
+  CHECK(board.integer("SELECT count(*) FROM calls WHERE call_sid = $1", {call_sid(2)}) == 0);
+}
+
+TEST_CASE("an agent's call to the path that names no workspace is placed by the agent's own", "[serve]") {
+  Switchboard board(GENERATE(from_range(test::engines())));
+  board.start(false);
+  const auto call = board.form({{"From", board.from_ann()}, {"To", test::k_to}});
+  const auto dial = board.answer_at(k_by_number, call);
+  REQUIRE(begins_with<twiml::Dial>(dial));
+  CHECK(std::get<twiml::Dial>(dial.verbs.front()).caller_id == test::k_from);
+  const auto strangers = board.answer_at(
+      k_by_number, board.form({{"CallSid", call_sid(2)}, {"From", "client:stranger"}, {"To", test::k_to}}));
+  CHECK(begins_with<twiml::Say>(strangers));
+  CHECK(std::holds_alternative<twiml::Hangup>(strangers.verbs.back()));
+}
+
+/// Every answer waits for a commit that does not come, until the safe one goes out.
+void start_late(Switchboard& board) {
+  auto options = board.options();
+  options.books.durability = Durability::database;
+  options.webhooks.deadline = std::chrono::milliseconds(50);
+  board.service.emplace(std::move(options), board.opener(), board.clock);
+  board.service->start();
+  board.away = true;
+}
+
+TEST_CASE("what a step came to is read in full also when the answer is late", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  start_late(board);
+  REQUIRE(begins_with<twiml::Dial>(board.answer("", board.form())));
+  const auto after = [&](Form more) { return board.answer("/next/s0w0", board.form(std::move(more))); };
+  CHECK(begins_with<twiml::Hangup>(after({{"DialCallStatus", "completed"}, {"DialBridged", "true"}})));
+  // Somebody picked up, and did not press the key.
+  CHECK_FALSE(begins_with<twiml::Hangup>(after({{"DialCallStatus", "completed"}, {"DialBridged", "false"}})));
+}
+
+TEST_CASE("an agent's own call never ends in the company's voicemail, however late the answer is",
+          "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  start_late(board);
+  const auto end =
+      board.answer("/next/calling", board.form({{"From", board.from_ann()}, {"To", test::k_to}}));
+  REQUIRE(end.verbs.size() == 1);
+  CHECK(begins_with<twiml::Hangup>(end));
+}
+
+TEST_CASE("a caller is led on where the journal cannot be written, and nobody is told that it was",
+          "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  auto options = board.options();
+  options.books.journal.max_queue = 16;  // smaller than any record
+  board.service.emplace(std::move(options), board.opener(), board.clock);
+  board.service->start();
+  CHECK(begins_with<twiml::Dial>(board.answer("", board.form())));
+  CHECK(board.post("/status", board.form({{"SequenceNumber", "1"}})).status == 503);
+}
+
+}  // namespace
+}  // namespace ringctl::serve
