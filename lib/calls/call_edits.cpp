@@ -10,6 +10,7 @@
 #include "calls/calls.hpp"
 #include "calls/rows.hpp"
 #include "db/transaction.hpp"
+#include "directory/workspace_settings.hpp"
 
 namespace ringctl::calls {
 namespace {
@@ -80,10 +81,8 @@ void require_text(std::string_view text, std::size_t most) {
 }  // namespace
 
 std::vector<std::string> outcomes(db::Connection& db, const base::Uuid& workspace) {
-  const auto kept = db.text("SELECT outcomes FROM workspaces WHERE id = $1", {workspace});
-  if (!kept || kept->empty()) return built_in_outcomes();
-  const auto items = base::split(*kept, '|');
-  return {items.begin(), items.end()};
+  auto kept = directory::read_voice_settings(db, workspace).outcomes;
+  return kept.empty() ? built_in_outcomes() : kept;
 }
 
 Edit note(audit::Session& session, const base::Uuid& workspace, std::string_view what, std::string_view text,
