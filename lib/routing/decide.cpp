@@ -22,11 +22,12 @@ class Decision {
     plan_.accept_prompt = s_.settings.accept_prompt;
     if (!number_answers()) return std::move(plan_);
     note_broken_rules();
+    bool ended = false;
     if (!add_direct_line() && !add_extension()) {
       add_menu();
-      add_main_line();
+      ended = add_main_line();
     }
-    add_last_step();
+    if (!ended) add_last_step();
     plan_.routed_by = reason_of_plan();
     decide_recording();
     return std::move(plan_);
@@ -152,11 +153,13 @@ class Decision {
                            .attempt = again ? 1 : 0});
   }
 
-  void add_main_line() {
+  /// True if the call ends with it.
+  bool add_main_line() {
     const bool assigned = add_assigned();
-    if (add_rule(assigned)) return;
+    if (add_rule(assigned)) return true;
     add_owner();
     add_everyone();
+    return false;
   }
 
   /// True if agents look after the contact, whether or not they can be rung.
@@ -254,7 +257,6 @@ class Decision {
   }
 
   void add_last_step() {
-    if (!plan_.steps.empty() && ends_call(plan_.steps.back().kind)) return;
     const auto& how = s_.settings.after_ring;
     Step last{.kind = StepKind::voicemail, .text = s_.settings.after_ring_message};
     if (how == "callback") last.kind = StepKind::callback;

@@ -169,6 +169,15 @@ TEST_CASE("a rule that ends the call is followed by nothing", "[routing]") {
   CHECK(other.text() == "rule reject");
 }
 
+TEST_CASE("behind a message that is no list's end comes the last step, whoever could not be rung", "[routing]") {
+  World world;
+  world.agent("ann").availability = Availability::offline;
+  world.rule("greeting", "{}", R"([{"message":"Welcome."},{"user":"ann@example.com"}])");
+  const auto plan = world.plan();
+  CHECK(world.text(plan) == "rule message; last voicemail");
+  CHECK(world.skipped(plan) == "ann offline, ann offline");
+}
+
 TEST_CASE("a rule is asked about an assigned contact only if it says after_assigned", "[routing]") {
   auto world = office();
   world.contact({"ann"});
