@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include "directory/people.hpp"
 
@@ -240,6 +241,24 @@ std::optional<Place> after(const Plan& plan, const Place& place, const FollowUp&
   if (step.kind == StepKind::ring && place.wave + 1 < static_cast<int>(step.waves.size()))
     return Place{.step = place.step, .wave = place.wave + 1};
   return next_step(place);
+}
+
+Place pass_over(Plan& plan, const Place& place, const std::vector<base::Uuid>& talking) {
+  auto& step = plan.steps.at(static_cast<std::size_t>(place.step));
+  const auto talks = [&](const Party& party) {
+    return party.user && std::find(talking.begin(), talking.end(), *party.user) != talking.end();
+  };
+  for (int turn = place.wave; turn < place.wave + static_cast<int>(step.waves.size()); ++turn) {
+    auto& wave = step.waves[static_cast<std::size_t>(turn) % step.waves.size()];
+    const auto first = step.parties.begin() + std::accumulate(step.waves.data(), &wave, 0);
+    const auto free = std::remove_if(first, first + wave, talks) - first;
+    if (free == 0) continue;
+    step.parties.erase(first + free, first + wave);
+    wave = static_cast<std::uint8_t>(free);
+    return {.step = place.step, .wave = turn, .waited_s = place.waited_s, .ringing = true};
+  }
+  // Counted as time, however short the music turns out.
+  return {.step = place.step, .wave = place.wave + 1, .waited_s = place.waited_s + 1};
 }
 
 twiml::Response wait_answer(const Plan& plan, const Place& place) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "routing/plan.hpp"
 #include "twiml/verbs.hpp"
@@ -51,6 +52,10 @@ struct FollowUp {
 };
 /// nullopt: the call is over, or is somebody else's matter now.
 std::optional<Place> after(const Plan&, const Place&, const FollowUp&);
+
+/// Before a wave of a queue rings: leaves out of the plan who of it is talking. The place of the first wave
+/// from there on that rings somebody all the same; where none does, that of more music.
+Place pass_over(Plan&, const Place&, const std::vector<base::Uuid>& talking);
 
 /// For waitUrl: what the waiting caller hears before the next wave rings. The first one rings at once.
 twiml::Response wait_answer(const Plan&, const Place&);

@@ -130,7 +130,18 @@ void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan) {
   const auto next = routing::after(plan, place, ended);
   if (!next) return keep(webhook, event, {{twiml::Hangup{}}});
   event.asks_call_back = promises_call_back(plan, *next);
-  keep(webhook, event, routing::answer(plan, *next, links_of(*webhook->workspace())));
+  auto rings = plan;
+  const bool waited = next->ringing && ended.queue_result == "leave";
+  const auto place_now = waited ? routing::pass_over(rings, *next, talking_now(*webhook)) : *next;
+  keep(webhook, event, routing::answer(rings, place_now, links_of(*webhook->workspace())));
+}
+
+/// Who is not to be rung from a queue.
+std::vector<base::Uuid> Webhooks::talking_now(const Webhook& webhook) const {
+  const auto estate = estates_.find(*webhook.workspace());
+  if (!estate || estate->snapshot->settings.ring_unavailable) return {};
+  const auto presence = talking_.corrected(*webhook.workspace(), estate->presence, webhook.received_at());
+  return presence ? presence->on_call : std::vector<base::Uuid>();
 }
 
 void Webhooks::wait(const WebhookPtr& webhook) {

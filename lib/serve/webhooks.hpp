@@ -58,6 +58,7 @@ class Webhooks {
   void wait(const WebhookPtr&);
   void with_plan(const WebhookPtr&, std::function<void(const routing::Plan&)> go_on);
   std::optional<routing::Plan> remembered(const Webhook&) const;
+  std::vector<base::Uuid> talking_now(const Webhook&) const;
   Question question(const Webhook&) const;
 
   // legs.cpp: of those who are rung.

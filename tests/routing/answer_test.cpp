@@ -172,6 +172,31 @@ TEST_CASE("a queue plays between its waves, rings each, and ends when the wait i
   CHECK_FALSE(after(plan, {0, 3, 60}, {.queue_result = "bridged"}));
 }
 
+TEST_CASE("a queue rings who is free by then, and plays on while nobody is", "[routing]") {
+  World world;
+  world.agents(4);
+  world.snapshot.settings.wave_size = 2;
+  std::vector<base::Uuid> all;
+  std::string users;
+  for (const auto& agent : world.snapshot.agents) {
+    all.push_back(agent.id);
+    users += fmt::format(R"({}"{}")", users.empty() ? "" : ",", agent.email);
+  }
+  world.rule("q", "{}", R"([{"users":[)" + users + R"(]},{"queue":true}])");
+  world.presence({.on_call = all});
+  const auto plan = world.plan();
+  const auto at = [&](const Place& place, std::vector<base::Uuid> talking) {
+    auto rings = plan;
+    const auto to = pass_over(rings, place, talking);
+    return to_text(to) + " " + world.rings(rings.steps.at(0));
+  };
+  CHECK(at({0, 0, 4, true}, {}) == "s0w0t4r [agent000 agent001] [agent002 agent003]");
+  CHECK(at({0, 0, 4, true}, {all[0]}) == "s0w0t4r [agent001] [agent002 agent003]");
+  CHECK(at({0, 0, 4, true}, {all[0], all[1], all[2]}) == "s0w1t4r [agent000 agent001] [agent003]");
+  CHECK(at({0, 5, 4, true}, {all[2], all[3], all[1]}) == "s0w6t4r [agent000] [agent002 agent003]");
+  CHECK(at({0, 5, 4, true}, all) == "s0w6t5 [agent000 agent001] [agent002 agent003]");
+}
+
 TEST_CASE("voicemail records, says what the workspace says, and hangs up", "[routing]") {
   World world;
   world.snapshot.settings.after_ring_message = "Leave a message.";

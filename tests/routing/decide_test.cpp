@@ -307,6 +307,57 @@ TEST_CASE("more than fifty wait in a queue, and so does a target queue", "[routi
   CHECK(few.text() == "rule queue: agent000 agent001; everyone ring: agent000 agent001; last voicemail");
 }
 
+TEST_CASE("a queue keeps who is on a call for later, behind those who are free", "[routing]") {
+  auto world = office();
+  world.snapshot.agents[2].availability = Availability::offline;
+  world.snapshot.settings.wave_size = 1;
+  world.presence({.on_call = {world.id_of("ann")}});
+  const std::string all = R"([{"users":["ann@example.com","bob@example.com","cleo@example.com"]})";
+  world.rule("q", "{}", all + R"(,{"queue":true},{"voicemail":true}])");
+  Trace trace;
+  const auto plan = world.plan(&trace);
+  CHECK(world.text(plan) == "rule queue: [bob] [ann]; rule voicemail");
+  CHECK(world.skipped(plan) == "cleo offline");
+  CHECK(std::any_of(trace.begin(), trace.end(), [](const auto& line) {
+    return line.subject == "ann@example.com" && line.verdict == "rings once free" && line.why == "on_a_call";
+  }));
+  world.presence({.on_call = {world.id_of("ann"), world.id_of("bob")}});
+  CHECK(world.text() == "rule queue: [ann] [bob]; rule voicemail");
+}
+
+TEST_CASE("a rule's time is that of each wave, of a queue too, within that of all", "[routing]") {
+  World world;
+  world.agents(25);
+  for (auto& agent : world.snapshot.agents) agent.team = "Sales";
+  const auto timeout_s = [&](const char* ring, int timeout) {
+    auto other = world;
+    other.rule("r", "{}", ring, "ring_all", timeout);
+    return other.plan().steps.at(0).timeout_s;
+  };
+  CHECK(timeout_s(R"([{"team":"Sales"}])", 0) == 15);
+  CHECK(timeout_s(R"([{"team":"Sales"}])", 18) == 18);
+  CHECK(timeout_s(R"([{"team":"Sales"}])", 40) == 20);
+  CHECK(timeout_s(R"([{"team":"Sales"},{"queue":true}])", 0) == 15);
+  CHECK(timeout_s(R"([{"team":"Sales"},{"queue":true}])", 40) == 40);
+}
+
+TEST_CASE("outside numbers that do not ring are in the trace with the reason", "[routing]") {
+  World world;
+  std::string ring = R"([{"number":")" + test::k_caller + R"("})";
+  for (int i = 0; i < 11; ++i) ring += fmt::format(R"(,{{"number":"+120255501{:02}"}})", i + 60);
+  world.rule("r", "{}", ring + "]", "in_order");
+  Trace trace;
+  world.plan(&trace);
+  const auto why = [&](const std::string& subject) {
+    for (const auto& line : trace)
+      if (line.subject == subject && line.verdict == "skipped") return line.why;
+    return std::string();
+  };
+  CHECK(why(test::k_caller) == "is_caller");
+  CHECK(why("+12025550169").empty());
+  CHECK(why("+12025550170") == "not_reached");
+}
+
 // --- menu ---
 
 TEST_CASE("extensions are asked for first: found, wrong twice, and none", "[routing]") {
