@@ -113,7 +113,12 @@ void run_explain(const ExplainOptions& opts, Context& ctx) {
                 fmt::format("--digits: {} are not digits", base::in_quotes(*opts.digits)), "--digits 101");
   const auto& workspace = ctx.workspace();
   const auto snapshot = routing::load_snapshot(ctx.database(), workspace.id);
-  const auto facts = facts_of(opts, snapshot, ctx);
+  auto facts = facts_of(opts, snapshot, ctx);
+  if (facts.menu) {
+    auto before = facts;
+    before.menu.reset();
+    facts.menu->announced = routing::decide(snapshot, before).announced;
+  }
   routing::Trace trace;
   const auto plan = routing::decide(snapshot, facts, &trace);
   const routing::Links links{fmt::format("/api/workspaces/{}/voice", workspace.id.view()),

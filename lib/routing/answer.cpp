@@ -166,7 +166,7 @@ class Answer {
 
   /// A call can only be rejected before anything else was done with it.
   void add_reject(const Step& step, const Place& place) {
-    if (place.step > 0 || !response_.verbs.empty()) return add(twiml::Hangup{});
+    if (plan_.after_menu || place.step > 0 || !response_.verbs.empty()) return add(twiml::Hangup{});
     add(twiml::Reject{step.text == "busy" ? twiml::RejectReason::busy : twiml::RejectReason::rejected});
   }
 

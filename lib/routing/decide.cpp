@@ -20,6 +20,7 @@ class Decision {
   Plan run() {
     plan_.caller_id = caller_id();
     plan_.accept_prompt = s_.settings.accept_prompt;
+    plan_.after_menu = f_.menu.has_value();
     if (!number_answers()) return std::move(plan_);
     note_broken_rules();
     bool ended = false;
@@ -291,8 +292,9 @@ class Decision {
       return recorded_ ? std::string("the rule says so")
                        : fmt::format("policy of the {}: {}", own.empty() ? "workspace" : "number", policy);
     });
+    plan_.told = f_.menu && f_.menu->announced;
     plan_.announced = !connects_nobody() && hears_consent(s_.settings, plan_.recorded, f_.caller_country) &&
-                      !f_.menu;  // once a call: before the menu, not after it
+                      !plan_.told;  // once a call
     if (plan_.announced) plan_.consent = s_.settings.consent_message;
     say("consent", f_.caller_country, plan_.announced ? "announced" : "not announced",
         [&] { return fmt::format("policy {}", s_.settings.consent_policy); });

@@ -50,7 +50,8 @@ struct Presence {
 /// The digits that a caller pressed; none: the time ran out.
 struct MenuAnswer {
   std::string digits = {};
-  int attempt = 0;  ///< of the menu that was answered: 0 = the first
+  int attempt = 0;         ///< of the menu that was answered: 0 = the first
+  bool announced = false;  ///< the caller has heard that the call is recorded
 };
 
 struct Facts {

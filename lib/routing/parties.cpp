@@ -181,8 +181,8 @@ void Parties::fill_together(const Wanted& wanted, Step& step) {
     step.waves.back() = static_cast<std::uint8_t>(step.waves.back() + candidate.count);
     take(candidate, step);
   }
-  const auto wave = wanted.ring_timeout_s != 0 ? wanted.ring_timeout_s
-                                               : static_cast<int>(s_.settings.wave_timeout.count());
+  const auto wave =
+      wanted.ring_timeout_s != 0 ? wanted.ring_timeout_s : static_cast<int>(s_.settings.wave_timeout.count());
   if (queued) {
     step.timeout_s = wave;
     step.wait_s = static_cast<int>(s_.settings.queue_wait.count());

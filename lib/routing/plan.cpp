@@ -185,6 +185,8 @@ std::string to_json(const Plan& plan) {
   put_flag(out, "recorded", plan.recorded);
   put_flag(out, "accept_prompt", plan.accept_prompt);
   put_flag(out, "announced", plan.announced);
+  put_flag(out, "told", plan.told);
+  put_flag(out, "after_menu", plan.after_menu);
   put_text(out, "consent", plan.consent);
   out.append(",\"steps\":[");
   for (const auto& step : plan.steps) {
@@ -207,6 +209,8 @@ std::optional<Plan> try_parse_plan(std::string_view text) {
     plan.recorded = flag_in(json, "recorded");
     plan.accept_prompt = flag_in(json, "accept_prompt");
     plan.announced = flag_in(json, "announced");
+    plan.told = flag_in(json, "told");
+    plan.after_menu = flag_in(json, "after_menu");
     plan.consent = text_in(json, "consent");
     for (const auto& step : json.at("steps")) plan.steps.push_back(step_in(step));
     if (plan.steps.empty() || !ends_call(plan.steps.back().kind)) return std::nullopt;

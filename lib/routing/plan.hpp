@@ -95,6 +95,8 @@ struct Plan {
   bool recorded = false;
   bool accept_prompt = false;    ///< who answers a phone presses a key first
   bool announced = false;        ///< `consent` is said before the first step
+  bool told = false;             ///< it was, by the plan whose menu this one follows
+  bool after_menu = false;       ///< so the call is answered
   std::string consent = {};      ///< "" = the built-in text
   std::vector<Step> steps = {};  ///< never empty; the last one needs nobody to answer
   friend bool operator==(const Plan&, const Plan&) = default;

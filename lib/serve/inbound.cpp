@@ -103,7 +103,10 @@ void Webhooks::decide_menu(const WebhookPtr& webhook, int attempt, Found found) 
   if (found.away) return answer_safely(webhook, "database");
   const auto estate = estate_for(webhook);
   if (!estate) return;
-  found.facts.menu = routing::MenuAnswer{std::string(webhook->parameter("Digits")), attempt};
+  auto before = remembered(*webhook);
+  if (!before && !found.plan.empty()) before = routing::try_parse_plan(found.plan);
+  found.facts.menu = routing::MenuAnswer{std::string(webhook->parameter("Digits")), attempt,
+                                         before && (before->announced || before->told)};
   const auto plan = decide(webhook, *estate, found.facts);
   const auto json = routing::to_json(plan);
   plans_.replace(webhook->call_sid(), json);

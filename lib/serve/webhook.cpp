@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace ringctl::serve {
 namespace {
 
@@ -44,6 +46,8 @@ calls::Event Webhook::event(calls::Kind kind) const {
   event.token = token_;
   if (const auto place = routing::try_parse_place(rest()))
     event.place = calls::Place{place->step, place->wave};
+  else if (kind == calls::Kind::menu)  // the same digits once more are another event
+    event.place = calls::Place{base::parse_int(rest()).value_or(0), 0};
   return event;
 }
 

@@ -235,3 +235,14 @@ TEST_CASE("a recorded call says so before it rings, once", "[routing]") {
   CHECK(verb<twiml::Dial>(first, 1).recording_status_callback == "/api/workspaces/w/voice/recording");
   only<twiml::Dial>(answer(plan, {0, 1}, k_links));
 }
+
+TEST_CASE("a call that was answered by the menu is not rejected but hung up", "[routing]") {
+  World world;
+  world.agent("ann");
+  world.extension("101", "ann");
+  world.rule("spam", "{}", R"([{"reject":true}])");
+  world.facts.menu = MenuAnswer{"999", 1};
+  const auto plan = world.plan();
+  only<twiml::Hangup>(answer(plan, {}, k_links));
+  CHECK(try_parse_plan(to_json(plan)) == plan);
+}

@@ -169,7 +169,8 @@ TEST_CASE("a rule that ends the call is followed by nothing", "[routing]") {
   CHECK(other.text() == "rule reject");
 }
 
-TEST_CASE("behind a message that is no list's end comes the last step, whoever could not be rung", "[routing]") {
+TEST_CASE("behind a message that is no list's end comes the last step, whoever could not be rung",
+          "[routing]") {
   World world;
   world.agent("ann").availability = Availability::offline;
   world.rule("greeting", "{}", R"([{"message":"Welcome."},{"user":"ann@example.com"}])");
@@ -422,7 +423,7 @@ TEST_CASE("consent is announced once, where policy or country ask for it", "[rou
   CHECK_FALSE(world.plan().announced);
   world.facts.caller_country = "DE";
   CHECK(world.plan().announced);
-  world.facts.menu = MenuAnswer{"", 0};
+  world.facts.menu = MenuAnswer{"", 0, true};
   CHECK_FALSE(world.plan().announced);  // it was, before the menu
   world.facts.menu.reset();
   settings.consent_policy = "never";
@@ -430,4 +431,22 @@ TEST_CASE("consent is announced once, where policy or country ask for it", "[rou
   settings.consent_policy = "always";
   settings.recording_policy = "never";
   CHECK(world.plan().announced);
+}
+
+TEST_CASE("what begins to be recorded behind the menu is announced there", "[routing]") {
+  auto world = office();
+  world.snapshot.settings.recording_policy = "always";
+  world.extension("101", "ann");
+  world.rule("private", "{}", R"([{"user":"bob@example.com"},{"recording":"never"}])");
+  const auto first = world.plan();
+  CHECK_FALSE(first.recorded);
+  CHECK_FALSE(first.announced);
+  world.facts.menu = MenuAnswer{"101", 0, first.announced};  // no rule is asked
+  const auto second = world.plan();
+  CHECK(second.recorded);
+  CHECK(second.announced);
+  CHECK_FALSE(second.told);
+  world.facts.menu = MenuAnswer{"101", 1, second.announced};
+  CHECK_FALSE(world.plan().announced);
+  CHECK(world.plan().told);
 }

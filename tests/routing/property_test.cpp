@@ -43,8 +43,8 @@ void add_rules(World& world, Random& random) {
     if (random.chance(20)) ring = R"([{"reject":true})";
     const bool ends = ring.ends_with(R"("voicemail":true})") || ring.ends_with(R"("reject":true})") ||
                       ring.ends_with(R"("you\"."})");
-    world.rule(fmt::format("rule \"{}\" é{}", i, ends ? k_ends : ""), random.chance(50) ? R"({"after_assigned":true})" : "{}",
-               ring + "]",
+    world.rule(fmt::format("rule \"{}\" é{}", i, ends ? k_ends : ""),
+               random.chance(50) ? R"({"after_assigned":true})" : "{}", ring + "]",
                random.one_of({"ring_all", "in_order", "round_robin", "longest_idle", "least_used", "random"}),
                random.chance(50) ? 0 : 20);
   }

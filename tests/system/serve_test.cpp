@@ -223,6 +223,39 @@ TEST_CASE("a caller presses an extension, presses a wrong one, or stays on the l
   }
 }
 
+TEST_CASE(
+    "the same wrong extension twice, without tokens, comes to the main line, and says that it is recorded",
+    "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 3);
+    serve.site().ok({"extensions", "add", "101", "--user", agent(2)});
+    serve.site().ok({"workspaces", "update", "default", "--recording-policy", "always"});
+    serve.site().ok({"rules", "add", "private", "--when", R"({"caller":{"prefix":"+1626"}})", "--ring",
+                     R"([{"user":"agent1@example.com"},{"recording":"never"}])"});
+    serve.start();
+    const auto wrong = [&](const Form& call, const twiml::Response& menu, std::size_t at) {
+      return serve.answer(verb<twiml::Gather>(menu, at).action, with(call, "Digits", "999"));
+    };
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto menu = serve.answer(serve.voice(), call);
+    const auto again = wrong(call, menu, 0);
+    const auto main_line = wrong(call, again, 0);
+    CHECK(verb<twiml::Dial>(main_line, 0).record == twiml::RecordFrom::do_not_record);
+    const auto put_through = serve.answer(verb<twiml::Gather>(menu, 0).action, with(call, "Digits", "101"));
+    verb<twiml::Say>(put_through, 0);
+    CHECK(verb<twiml::Dial>(put_through, 1).record == twiml::RecordFrom::answer_dual);
+
+    // Whom no rule holds for has heard it before the menu.
+    const auto other = serve.inbound("+12025550102", k_main_line);
+    const auto told = serve.answer(serve.voice(), other);
+    verb<twiml::Say>(told, 0);
+    const auto told_again = wrong(other, told, 1);
+    verb<twiml::Dial>(wrong(other, told_again, 0), 0);
+  }
+}
+
 TEST_CASE("twenty-five agents ring in waves of ten", "[serve]") {
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
