@@ -91,6 +91,15 @@ void take_dial(CallRow& call, const Event& event, const References& known, base:
   advance(leg, report, event.answers != Answers::never && connected);
 }
 
+/// The answer to it ended the call of an agent: the Hangup behind Dial, or words that refused. Said without a
+/// number, for the call's own callback, if it comes at all, knows better.
+std::optional<Report> end_of_own(const Event& event) {
+  const bool refused = event.kind == Kind::outbound && event.decision && !event.decision->refusal.empty();
+  const bool dialled = event.kind == Kind::next && !event.place;
+  if (!refused && !dialled) return std::nullopt;
+  return Report{Status::completed, std::nullopt, event.at(), std::nullopt};
+}
+
 bool of_client(std::string_view address) { return address.starts_with("client:"); }
 
 /// From the form of the call's own webhooks.
@@ -213,6 +222,7 @@ void take(CallRow& call, const Event& event, const References& known, base::Uuid
     take_leg_event(leg_of(call, event.call_sid, ids), event, known, is_erased(call, known));
   } else {
     if (const auto report = report_of(event)) advance(call.own, *report);
+    if (const auto end = end_of_own(event)) advance(call.own, *end);
     take_dial(call, event, known, ids);
   }
   if (event.asks_call_back) keep_earlier(call.asked_at, event.at());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <span>
 
 #include "directory/people.hpp"
 
@@ -40,6 +41,16 @@ const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twi
 twiml::Say say(std::string_view text) { return {.text = std::string(text)}; }
 twiml::Say say(const std::string& own, std::string_view built_in) {
   return say(own.empty() ? built_in : own);
+}
+
+/// Who ring at a place.
+std::span<const Party> parties_at(const Step& step, const Place& place) {
+  if (step.waves.empty()) return {};
+  const auto wave = static_cast<std::size_t>(std::max(place.wave, 0)) % step.waves.size();
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < wave; ++i) first += step.waves[i];
+  const auto last = std::min(first + step.waves[wave], step.parties.size());
+  return std::span(step.parties).subspan(first, last - first);
 }
 
 /// Builds one answer, step after step until one takes the call.
@@ -110,13 +121,8 @@ class Answer {
 
   twiml::Dial dial(const Step& step, const Place& place) const {
     auto dial = bare_dial(step, place);
-    if (step.waves.empty())
-      return dial;  // a plan from elsewhere; its Dial ends at once, and the plan goes on
-    const auto wave = static_cast<std::size_t>(std::max(place.wave, 0)) % step.waves.size();
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < wave; ++i) first += step.waves[i];
-    const auto last = std::min(first + step.waves[wave], step.parties.size());
-    for (auto i = first; i < last; ++i) dial.nouns.push_back(noun(step.parties[i], place));
+    // None in a plan from elsewhere: its Dial ends at once, and the plan goes on.
+    for (const auto& party : parties_at(step, place)) dial.nouns.push_back(noun(party, place));
     return dial;
   }
 
@@ -221,6 +227,13 @@ std::optional<Place> try_parse_place(std::string_view text) {
 
 twiml::Response answer(const Plan& plan, const Place& place, const Links& links) {
   return Answer(plan, links).at(place);
+}
+
+bool rings_ours_alone(const Plan& plan, const Place& place) {
+  if (place.step < 0 || place.step >= static_cast<int>(plan.steps.size())) return false;
+  const auto parties = parties_at(plan.steps[static_cast<std::size_t>(place.step)], place);
+  return !parties.empty() &&
+         std::all_of(parties.begin(), parties.end(), [](const Party& party) { return party.user.has_value(); });
 }
 
 std::optional<Place> after(const Plan& plan, const Place& place, const FollowUp& ended) {

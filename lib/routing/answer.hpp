@@ -43,6 +43,10 @@ struct Links {
 /// What the caller gets at a place; past the plan's end, a Hangup.
 twiml::Response answer(const Plan&, const Place&, const Links&);
 
+/// True where all who ring are users. Elsewhere Dial's word that somebody answered does not say that one of
+/// ours did: the support number, an outside number, an assistant.
+bool rings_ours_alone(const Plan&, const Place&);
+
 /// What a follow-up request says has ended.
 struct FollowUp {
   std::string dial_status = {};      ///< DialCallStatus; "" = no Dial

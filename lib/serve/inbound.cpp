@@ -41,6 +41,12 @@ routing::Plan plan_of_no_number() {
 
 int to_int(std::string_view text) { return static_cast<int>(base::parse_int(text).value_or(0)); }
 
+/// Who hung up is promised nothing.
+bool is_over(const Webhook& webhook) {
+  const auto status = limits::try_parse_call_status(webhook.parameter("CallStatus"));
+  return status && calls::is_end(*status);
+}
+
 std::optional<bool> bridged(std::string_view text) {
   if (text.empty()) return std::nullopt;
   return text == "true";
@@ -130,9 +136,10 @@ void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan) {
                                 .queue_result = std::string(webhook->parameter("QueueResult")),
                                 .queue_time_s = to_int(webhook->parameter("QueueTime"))};
   auto event = webhook->event(calls::Kind::next);
+  if (!routing::rings_ours_alone(plan, place)) event.answers = calls::Answers::never;
   const auto next = routing::after(plan, place, ended);
   if (!next) return keep(webhook, event, {{twiml::Hangup{}}});
-  event.asks_call_back = promises_call_back(plan, *next);
+  event.asks_call_back = !is_over(*webhook) && promises_call_back(plan, *next);
   auto rings = plan;
   const bool waited = next->ringing && ended.queue_result == "leave";
   const auto place_now = waited ? routing::pass_over(rings, *next, talking_now(*webhook)) : *next;

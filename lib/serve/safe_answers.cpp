@@ -89,9 +89,13 @@ twiml::Response Webhooks::safe_step(const WebhookPtr& webhook) {
   const auto kind = webhook->endpoint() == Endpoint::menu   ? calls::Kind::menu
                     : webhook->endpoint() == Endpoint::wait ? calls::Kind::wait
                                                             : calls::Kind::next;
-  books_.note(webhook->event(kind));
+  auto event = webhook->event(kind);
   const auto place = routing::try_parse_place(webhook->rest());
-  if (const auto plan = remembered(*webhook); plan && place) {
+  const auto plan = remembered(*webhook);
+  if (kind == calls::Kind::next && plan && place && !routing::rings_ours_alone(*plan, *place))
+    event.answers = calls::Answers::never;
+  books_.note(event);
+  if (plan && place) {
     if (kind == calls::Kind::wait) return routing::wait_answer(*plan, *place);
     const auto next =
         routing::after(*plan, *place, {.dial_status = std::string(webhook->parameter("DialCallStatus"))});
@@ -104,8 +108,8 @@ twiml::Response Webhooks::safe_step(const WebhookPtr& webhook) {
   facts.from = webhook->parameter("From");
   facts.now = webhook->received_at();
   facts.number.emplace();
-  const auto plan = decide(webhook, *estate, std::move(facts));
-  return routing::answer(plan, last_of(plan), links);
+  const auto anew = decide(webhook, *estate, std::move(facts));
+  return routing::answer(anew, last_of(anew), links);
 }
 
 }  // namespace ringctl::serve

@@ -115,8 +115,11 @@ TEST_CASE("the support number is no answer of ours", "[calls]") {
   Desk f(any_engine());
   auto support = f.called(1, 1, "completed", 3, 60, 40);
   support.answers = calls::Answers::never;
-  f.apply({f.inbound(1), support, f.status(1, "completed", 0, 61, 61)});
+  auto dial = f.next(1, 1, "completed", 60, 40);
+  dial.answers = calls::Answers::never;
+  f.apply({f.inbound(1), support, dial, f.status(1, "completed", 0, 61, 61)});
   CHECK(call_of(f).status == "missed");
+  CHECK(callbacks_of(f) == test::k_caller + "|open|missed call\n");
 }
 
 TEST_CASE("Dial's word alone names who answered, where every callback of the leg was lost", "[calls]") {
@@ -220,6 +223,31 @@ TEST_CASE("an outbound call is the agent's, and settles its reservation", "[call
   CHECK(call_of(f).status == "busy");
   CHECK(call_of(f).from_number == test::k_from);
   CHECK(f.counter(assignment).used() == 0);
+}
+
+TEST_CASE("an agent's call whose own end nobody reports is over with Dial, or when it is refused",
+          "[calls]") {
+  Desk f(any_engine());
+  const auto talking = [&] {
+    return f.read([&] { return calls::on_call(f.db(), f.workspace, f.clock.now()).size(); });
+  };
+  auto dial = f.next(1, 1, "completed", 70, 60);
+  dial.place.reset();
+  for (auto& [name, value] : dial.parameters)
+    if (name == "From") value = "client:agent_ann";
+  auto refused = f.outbound(2, 100);
+  refused.decision->refusal = "limit_reached";
+  f.apply({f.outbound(1)});
+  CHECK(talking() == 1);
+  f.apply({dial, refused});
+  CHECK(talking() == 0);
+  CHECK(call_of(f, 1).status == "completed");
+  CHECK(call_of(f, 1).ended_at == f.at(70));
+  CHECK(call_of(f, 2).status == "failed");
+  CHECK(call_of(f, 2).closed_seq == 2);
+  f.apply({f.own_status(1, "completed", 1, 72, 72)});  // its own callback knows better
+  CHECK(call_of(f, 1).ended_at == f.at(72));
+  CHECK(call_of(f, 1).closed_seq == 1);
 }
 
 TEST_CASE("what a decision refers to and is gone is left out", "[calls]") {

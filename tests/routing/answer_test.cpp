@@ -246,3 +246,22 @@ TEST_CASE("a call that was answered by the menu is not rejected but hung up", "[
   only<twiml::Hangup>(answer(plan, {}, k_links));
   CHECK(try_parse_plan(to_json(plan)) == plan);
 }
+
+TEST_CASE("Dial speaks of ours only where nobody else rings", "[routing]") {
+  World world;
+  world.agents(1);
+  world.snapshot.settings.after_ring = "support";
+  world.snapshot.settings.support_number = "+12025550199";
+  world.rule("r", "{}", R"([{"user":"agent000@example.com"},{"number":"+12025550177"}])", "in_order");
+  const auto plan = world.plan();
+  CHECK(world.text(plan) ==
+        "rule ring: [agent000] [+12025550177]; everyone ring: agent000; last support; last voicemail");
+  CHECK(rings_ours_alone(plan, {0, 0}));
+  CHECK_FALSE(rings_ours_alone(plan, {0, 1}));
+  CHECK(rings_ours_alone(plan, {1, 0}));
+  CHECK_FALSE(rings_ours_alone(plan, {2, 0}));
+  CHECK_FALSE(rings_ours_alone(plan, {9, 0}));
+  auto together = plan;
+  together.steps[0].waves = {2};
+  CHECK_FALSE(rings_ours_alone(together, {0, 0}));
+}

@@ -101,6 +101,7 @@ nlohmann::json logged(const ServeSite& serve, const Form& call,
   REQUIRE(came);
   return last;
 }
+Form ended(const Form& call) { return with(with(call, "CallStatus", "completed"), "SequenceNumber", "5"); }
 bool is_ended(const nlohmann::json& call) { return !call.at("ended_at").is_null(); }
 
 }  // namespace
@@ -419,6 +420,51 @@ TEST_CASE(
     CHECK(row.at("user_email") == agent(0));
     CHECK(row.at("duration_s") == 30);
     CHECK(serve.site().json({"calls", "list"}).size() == 1);
+  }
+}
+
+TEST_CASE("a call that the support number took is missed", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.site().ok(
+        {"workspaces", "update", "default", "--after-ring", "support", "--support-number", "+12025550199"});
+    serve.start();
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto first = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+    const auto support =
+        verb<twiml::Dial>(serve.answer(first.action, with(call, "DialCallStatus", "no-answer")), 0);
+    const auto taken =
+        with(with(call, "DialCallStatus", "completed"), "DialCallSid", "CA" + std::string(32, 'e'));
+    verb<twiml::Hangup>(serve.answer(support.action, with(taken, "DialCallDuration", "20")), 0);
+    CHECK(serve.post(serve.voice("/status"), ended(call)).status() == 204);
+    CHECK(logged(serve, call, is_ended).at("status") == "missed");
+  }
+}
+
+TEST_CASE("who hangs up while it rings did not ask to be called back", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.site().ok({"workspaces", "update", "default", "--after-ring", "callback"});
+    serve.start();
+    const auto ring = [&](const std::string& caller, const std::string& status) {
+      const auto call = serve.inbound(caller, k_main_line);
+      const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+      const auto silent = with(with(call, "DialCallStatus", "no-answer"), "CallStatus", status);
+      serve.answer(dial.action, silent);
+      CHECK(serve.post(serve.voice("/status"), ended(call)).status() == 204);
+      logged(serve, call, is_ended);
+    };
+    ring(k_caller, "in-progress");
+    ring("+16265550102", "completed");
+    std::map<std::string, std::string> notes;
+    for (const auto& row : serve.site().json({"callbacks", "list"}))
+      notes[row.at("phone_number").get<std::string>()] = row.at("notes").get<std::string>();
+    CHECK(notes == std::map<std::string, std::string>{{k_caller, "asked to be called back"},
+                                                      {"+16265550102", "missed call"}});
   }
 }
 
