@@ -54,7 +54,7 @@ std::string order_by(const CallOrder& order) {
     throw Error(Errc::usage, "calls.bad_sort", fmt::format("calls cannot be sorted by \"{}\"", order.column),
                 "ringctl calls list --columns help");
   const std::string_view direction = order.descending ? " DESC" : "";
-  if (order.column == "started_at") return fmt::format(" ORDER BY c.started_at{}", direction);
+  if (order.column == "started_at") return fmt::format(" ORDER BY c.started_at{0}, c.id{0}", direction);
   return fmt::format(" ORDER BY c.{}{} NULLS LAST, c.started_at DESC, c.call_sid", order.column, direction);
 }
 
@@ -198,8 +198,8 @@ void for_each_active(db::Connection& db, const base::Uuid& workspace, const Call
   const auto since = on_call_since(db, workspace, now);
   live.since = std::max(live.since.value_or(since), since);
   const auto where = where_of(workspace, live);
-  visit_all(db.stream(fmt::format("{}WHERE {} AND {} ORDER BY c.started_at DESC", select_call(), where.sql,
-                                  k_is_answered),
+  visit_all(db.stream(fmt::format("{}WHERE {} AND {} ORDER BY c.started_at DESC, c.id DESC", select_call(),
+                                  where.sql, k_is_answered),
                       where.params),
             visit);
 }
@@ -207,7 +207,7 @@ void for_each_active(db::Connection& db, const base::Uuid& workspace, const Call
 void for_each_live(db::Connection& db, const base::Uuid& workspace, base::Instant since,
                    const std::function<void(const Call&)>& visit) {
   visit_all(db.stream(fmt::format("{}WHERE c.workspace_id = $1 AND c.started_at >= $2 AND c.ended_at IS NULL "
-                                  "ORDER BY c.started_at",
+                                  "ORDER BY c.started_at, c.id",
                                   select_call()),
                       {workspace, since}),
             visit);
