@@ -203,6 +203,8 @@ class Decision {
     say("rule", rule->name, "holds");
     for (const auto& gone : rule->gone)
       say("rule", rule->name, "rings nobody", gone + " is gone, or has nobody");
+    for (const auto& number : rule->returning)
+      say("rule", rule->name, "rings nobody", number + " is a number of ours: the call would come back");
     plan_.rule = rule->name;
     recorded_ = rule->recorded;
     for (const auto& step : rule->steps) add_rule_step(*rule, step);

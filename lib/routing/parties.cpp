@@ -114,6 +114,7 @@ void Parties::add_agent(AgentIndex index, const Wanted& wanted, Step& step) {
 
 void Parties::add_outside(const RuleParty& party, Step& step) {
   if (party.address == f_.from) return note(step, party.address, "skipped", name_of(Skipped::is_caller));
+  if (party.address == f_.to) return note(step, party.address, "skipped", "it is the number called");
   const auto before = pool_.size();
   pool_.push_back({party.kind == RuleParty::Kind::sip ? Device::sip : Device::number, {}, party.address});
   add_candidate(before, k_last);  // ours first

@@ -52,7 +52,8 @@ Snapshot with_rules(const Snapshot& snapshot, std::vector<RuleText> rules) {
                  .settings = snapshot.settings,
                  .version = snapshot.version,
                  .agents = snapshot.agents,
-                 .extensions = snapshot.extensions};
+                 .extensions = snapshot.extensions,
+                 .returning = snapshot.returning};
   index_agents(other);
   compile_rules(other, rules);
   return other;

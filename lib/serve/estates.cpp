@@ -98,7 +98,8 @@ void Estates::read_from(db::Connection& db) {
 Estate Estates::read_estate(db::Connection& db, const base::Uuid& workspace, const Map& before) const {
   Estate estate;
   const auto old = before.find(workspace.view());
-  if (old != before.end() && old->second.snapshot->version == routing::snapshot_version(db, workspace))
+  if (old != before.end() &&
+      old->second.snapshot->version == routing::snapshot_version(db, *old->second.snapshot))
     estate.snapshot = old->second.snapshot;
   else
     estate.snapshot = std::make_shared<const routing::Snapshot>(routing::load_snapshot(db, workspace));
