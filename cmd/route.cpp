@@ -59,8 +59,9 @@ routing::Facts facts_of(const ExplainOptions& opts, const routing::Snapshot& sna
                                    called_of(opts.to, workspace), at);
   // Who is talking is known of now only.
   if (!opts.at)
-    facts.presence = std::make_shared<routing::Presence>(routing::read_presence(
-        ctx.database(), workspace.id, now, snapshot.zone.start_of(snapshot.zone.day_of(now))));
+    facts.presence = std::make_shared<routing::Presence>(
+        routing::read_presence(ctx.database(), workspace.id, now,
+                               snapshot.zone.start_of(snapshot.zone.day_of(now)), snapshot.wants_usage));
   if (opts.digits) facts.menu = routing::MenuAnswer{*opts.digits, 0};
   return facts;
 }
@@ -122,7 +123,7 @@ void run_explain(const ExplainOptions& opts, Context& ctx) {
   routing::Trace trace;
   const auto plan = routing::decide(snapshot, facts, &trace);
   const routing::Links links{fmt::format("/api/workspaces/{}/voice", workspace.id.view()),
-                             workspace.id.text()};
+                             routing::queue_of(workspace.id)};
   const auto twiml = twiml::write(routing::answer(plan, {}, links));
   if (opts.twiml) return ctx.io().text(lines_of(twiml));
   if (ctx.io().format() == Format::table) return ctx.io().text(text_of(trace) + "\n" + lines_of(twiml));

@@ -225,6 +225,8 @@ std::optional<Place> try_parse_place(std::string_view text) {
   return place;
 }
 
+std::string queue_of(const base::Uuid& workspace) { return "ringctl-" + workspace.text(); }
+
 twiml::Response answer(const Plan& plan, const Place& place, const Links& links) {
   return Answer(plan, links).at(place);
 }

@@ -40,6 +40,9 @@ struct Links {
   std::string recording() const { return voice + "/recording"; }
 };
 
+/// The queue that callers of a workspace wait in.
+std::string queue_of(const base::Uuid& workspace);
+
 /// What the caller gets at a place; past the plan's end, a Hangup.
 twiml::Response answer(const Plan&, const Place&, const Links&);
 

@@ -30,6 +30,7 @@ class Decision {
     }
     if (!ended) add_last_step();
     plan_.routed_by = reason_of_plan();
+    if (takes_turns(plan_)) plan_.turn = static_cast<int>(f_.turn % k_most_turns);
     decide_recording();
     return std::move(plan_);
   }

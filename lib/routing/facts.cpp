@@ -106,14 +106,16 @@ std::optional<base::Uuid> find_workspace_of(db::Connection& db, std::string_view
 }
 
 Presence read_presence(db::Connection& db, const base::Uuid& workspace, base::Instant now,
-                       base::Instant midnight) {
+                       base::Instant midnight, bool usage) {
   Presence presence;
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
   for (const auto& busy : calls::on_call(db, workspace, now)) presence.on_call.push_back(busy.user);
   std::map<base::Uuid, Presence::Used> used;
   for (const auto& [user, at] : calls::last_ended(db, workspace)) used[user].last_call_ended_at = at;
-  auto taken = db.query(k_used, {workspace, midnight});
-  while (taken.next()) used[taken.uuid(0)].calls_today = taken.integer(1);
+  if (usage) {
+    auto taken = db.query(k_used, {workspace, midnight});
+    while (taken.next()) used[taken.uuid(0)].calls_today = taken.integer(1);
+  }
   transaction.commit();
   for (auto& [user, of_user] : used) {
     of_user.user = user;

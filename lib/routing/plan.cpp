@@ -176,6 +176,12 @@ std::string_view name_of(Strategy strategy) { return name_in(k_strategies, strat
 std::string_view name_of(Skipped why) { return name_in(k_skips, why); }
 std::optional<Strategy> strategy_of(std::string_view name) { return find_in<Strategy>(k_strategies, name); }
 
+bool takes_turns(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+    return step.strategy == Strategy::round_robin && !step.parties.empty();
+  });
+}
+
 std::string to_json(const Plan& plan) {
   std::string out;
   out.reserve(256 + plan.steps.size() * 128);
@@ -188,6 +194,7 @@ std::string to_json(const Plan& plan) {
   put_flag(out, "told", plan.told);
   put_flag(out, "after_menu", plan.after_menu);
   put_text(out, "consent", plan.consent);
+  put_number(out, "turn", plan.turn);
   out.append(",\"steps\":[");
   for (const auto& step : plan.steps) {
     put_step(out, step);
@@ -211,6 +218,7 @@ std::optional<Plan> try_parse_plan(std::string_view text) {
     plan.announced = flag_in(json, "announced");
     plan.told = flag_in(json, "told");
     plan.after_menu = flag_in(json, "after_menu");
+    plan.turn = number_in(json, "turn");
     plan.consent = text_in(json, "consent");
     for (const auto& step : json.at("steps")) plan.steps.push_back(step_in(step));
     if (plan.steps.empty() || !ends_call(plan.steps.back().kind)) return std::nullopt;

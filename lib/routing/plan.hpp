@@ -98,6 +98,7 @@ struct Plan {
   bool told = false;             ///< it was, by the plan whose menu this one follows
   bool after_menu = false;       ///< so the call is answered
   std::string consent = {};      ///< "" = the built-in text
+  int turn = 0;                  ///< the one that round_robin began with
   std::vector<Step> steps = {};  ///< never empty; the last one needs nobody to answer
   friend bool operator==(const Plan&, const Plan&) = default;
 };
@@ -112,6 +113,10 @@ std::string_view name_of(Skipped);
 std::optional<Strategy> strategy_of(std::string_view);
 /// True where the call needs nobody to answer it.
 constexpr bool ends_call(StepKind kind) { return kind > StepKind::queue && kind != StepKind::support; }
+
+/// True where the order depends on whose turn it is.
+bool takes_turns(const Plan&);
+inline constexpr std::uint64_t k_most_turns = 1'000'000'000;
 
 /// Canonical JSON, compact: the same plan gives the same text.
 std::string to_json(const Plan&);

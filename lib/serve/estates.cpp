@@ -109,8 +109,8 @@ Estate Estates::read_estate(db::Connection& db, const base::Uuid& workspace, con
       base::log(base::LogLevel::warn, "rule.broken", {{"rule", broken.name}, {"why", broken.why}});
   const auto now = clock_.now();
   const auto& zone = estate.snapshot->zone;
-  estate.presence = std::make_shared<const routing::Presence>(
-      routing::read_presence(db, workspace, now, zone.start_of(zone.day_of(now))));
+  estate.presence = std::make_shared<const routing::Presence>(routing::read_presence(
+      db, workspace, now, zone.start_of(zone.day_of(now)), estate.snapshot->wants_usage));
   return estate;
 }
 

@@ -113,7 +113,7 @@ void Webhooks::decide_menu(const WebhookPtr& webhook, int attempt, Found found) 
   if (!before && !found.plan.empty()) before = routing::try_parse_plan(found.plan);
   found.facts.menu = routing::MenuAnswer{std::string(webhook->parameter("Digits")), attempt,
                                          before && (before->announced || before->told)};
-  const auto plan = decide(webhook, *estate, found.facts);
+  const auto plan = decide(webhook, *estate, found.facts, before);
   const auto json = routing::to_json(plan);
   plans_.replace(webhook->call_sid(), json);
   auto event = webhook->event(calls::Kind::menu);

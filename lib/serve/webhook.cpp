@@ -52,7 +52,7 @@ calls::Event Webhook::event(calls::Kind kind) const {
 }
 
 routing::Links links_of(const base::Uuid& workspace) {
-  return {.voice = voice_path(workspace), .queue = "ringctl-" + workspace.text()};
+  return {.voice = voice_path(workspace), .queue = routing::queue_of(workspace)};
 }
 
 }  // namespace ringctl::serve

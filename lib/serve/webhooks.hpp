@@ -18,6 +18,7 @@
 #include "serve/memory.hpp"
 #include "serve/outbound.hpp"
 #include "serve/talking.hpp"
+#include "serve/turns.hpp"
 #include "serve/webhook.hpp"
 
 namespace ringctl::serve {
@@ -45,7 +46,8 @@ class Webhooks {
   std::optional<Estate> estate_for(const WebhookPtr&);
   void keep(const WebhookPtr&, const calls::Event&, const twiml::Response&);
   bool repeat(const WebhookPtr&, const calls::Event&);
-  routing::Plan decide(const WebhookPtr&, const Estate&, routing::Facts);
+  routing::Plan decide(const WebhookPtr&, const Estate&, routing::Facts,
+                       const std::optional<routing::Plan>& before = {});
   void answer_safely(const WebhookPtr&, std::string_view cause);
 
   // inbound.cpp: a call comes in, and goes on.
@@ -90,7 +92,8 @@ class Webhooks {
   const WebhookOptions options_;
   Memory plans_{16'384};   ///< by CallSid: JSON
   Memory answers_{2'048};  ///< by event key: TwiML
-  std::atomic<std::uint64_t> turn_ = 0;
+  std::atomic<std::uint64_t> draws_ = 0;
+  Turns turns_;
   Deadlines deadlines_;
 };
 

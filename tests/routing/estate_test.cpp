@@ -262,5 +262,20 @@ TEST_CASE("the facts of a call are its number, its contact, and who is on a call
     CHECK_FALSE(other.number);
     CHECK_FALSE(other.contact);
   }
-  CHECK(read_presence(office.db(), office.workspace, now, now).on_call.empty());
+  const auto call = office.alice.ids.next();
+  office.exec(
+      "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, started_at, ended_at, "
+      "created_at, updated_at) VALUES ($1, $2, 'CA1', 'inbound', 'completed', '', '', $3, $3, $3, $3)",
+      {call, office.workspace, now});
+  office.exec(
+      "INSERT INTO call_attempts (id, workspace_id, call_id, leg_sid, user_id, party, status, started_at, "
+      "answered_at, ended_at, updated_at) VALUES ($1, $2, $3, 'CA2', $4, '', 'completed', $5, $5, $5, $5)",
+      {office.alice.ids.next(), office.workspace, call, office.ann, now});
+  const auto presence = [&](bool usage) {
+    return read_presence(office.db(), office.workspace, now, now, usage);
+  };
+  CHECK(presence(true).on_call.empty());
+  REQUIRE(presence(true).used.size() == 1);
+  CHECK(presence(true).used.front().calls_today == 1);
+  CHECK(presence(false).used.empty());
 }

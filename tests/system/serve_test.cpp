@@ -423,6 +423,24 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("two rules that take turns take each its own, whoever calls in between", "[serve]") {
+  ServeSite serve(db::Engine::sqlite);
+  lay_out(serve, 2);
+  for (const auto* prefix : {"+1626", "+1202"})
+    serve.site().ok({"rules", "add", prefix, "--when",
+                     fmt::format(R"({{"caller":{{"prefix":"{}"}}}})", prefix), "--strategy", "round_robin",
+                     "--ring",
+                     R"([{"users":["agent0@example.com","agent1@example.com"]},{"voicemail":true}])"});
+  serve.start();
+  std::set<std::string> first_of_a_rule[2];
+  for (int i = 0; i < 4; ++i) {
+    const auto call = serve.inbound(i % 2 == 0 ? k_caller : "+12025550150", k_main_line);
+    first_of_a_rule[i % 2].merge(identities(verb<twiml::Dial>(serve.answer(serve.voice(), call), 0)));
+  }
+  CHECK(first_of_a_rule[0].size() == 2);
+  CHECK(first_of_a_rule[1].size() == 2);
+}
+
 TEST_CASE("a call that the support number took is missed", "[serve]") {
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
