@@ -95,21 +95,23 @@ std::vector<Attempt> read_attempts(db::Connection& db, const base::Uuid& call) {
   return attempts;
 }
 
-/// By SID alone: to name the workspace as well would tempt SQLite to read all its events in order.
-std::vector<KeptEvent> read_events(db::Connection& db, const Call& call) {
+/// By SID: to ask for the workspace as well would tempt SQLite to read all its events in order.
+std::vector<KeptEvent> read_events(db::Connection& db, const base::Uuid& workspace, const Call& call) {
   auto rows = db.query(
-      "SELECT call_sid, kind, status, form, sequence, received_at FROM call_events WHERE call_sid IN "
+      "SELECT call_sid, kind, status, form, sequence, received_at, workspace_id FROM call_events WHERE call_sid IN "
       "(SELECT call_sid FROM calls WHERE id = $1 UNION ALL SELECT leg_sid FROM call_attempts WHERE call_id = $1) "
       "ORDER BY received_at, event_key",
       {call.id});
   std::vector<KeptEvent> events;
-  while (rows.next())
+  while (rows.next()) {
+    if (rows.text(6) != workspace.view()) continue;
     events.push_back({.call_sid = std::string(rows.text(0)),
                       .kind = std::string(rows.text(1)),
                       .status = std::string(rows.text(2)),
                       .form = std::string(rows.text(3)),
                       .sequence = maybe_integer(rows, 4),
                       .received_at = rows.instant(5)});
+  }
   return events;
 }
 
@@ -234,7 +236,7 @@ Call get(db::Connection& db, const base::Uuid& workspace, std::string_view what)
 Details get_details(db::Connection& db, const base::Uuid& workspace, std::string_view what) {
   Details details{.call = get(db, workspace, what), .attempts = {}, .events = {}, .recordings = {}};
   details.attempts = read_attempts(db, details.call.id);
-  details.events = read_events(db, details.call);
+  details.events = read_events(db, workspace, details.call);
   details.recordings = read_call_recordings(db, details.call.id);
   return details;
 }

@@ -176,6 +176,13 @@ std::string_view name_of(Strategy strategy) { return name_in(k_strategies, strat
 std::string_view name_of(Skipped why) { return name_in(k_skips, why); }
 std::optional<Strategy> strategy_of(std::string_view name) { return find_in<Strategy>(k_strategies, name); }
 
+bool reaches_nobody(const Plan& plan) {
+  return std::all_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+    return step.kind == StepKind::reject || step.kind == StepKind::hangup || step.kind == StepKind::menu ||
+           step.reason == Reason::unknown_number || step.reason == Reason::inactive_number;
+  });
+}
+
 bool takes_turns(const Plan& plan) {
   return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
     return step.strategy == Strategy::round_robin && !step.parties.empty();
@@ -195,6 +202,7 @@ std::string to_json(const Plan& plan) {
   put_flag(out, "after_menu", plan.after_menu);
   put_text(out, "consent", plan.consent);
   put_number(out, "turn", plan.turn);
+  if (reaches_nobody(plan)) out.append(",\"call_back\":false");
   out.append(",\"steps\":[");
   for (const auto& step : plan.steps) {
     put_step(out, step);

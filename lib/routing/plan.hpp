@@ -114,6 +114,9 @@ std::optional<Strategy> strategy_of(std::string_view);
 /// True where the call needs nobody to answer it.
 constexpr bool ends_call(StepKind kind) { return kind > StepKind::queue && kind != StepKind::support; }
 
+/// True where nobody is to be reached: rejected, hung up on, a number not in service. Such calls are not to
+/// be called back.
+bool reaches_nobody(const Plan&);
 /// True where the order depends on whose turn it is.
 bool takes_turns(const Plan&);
 inline constexpr std::uint64_t k_most_turns = 1'000'000'000;

@@ -159,6 +159,44 @@ TEST_CASE("a missed call that was answered after all is not to be called back", 
   }
 }
 
+TEST_CASE("a callback that somebody made by hand stays as it is, with notes or without", "[calls]") {
+  Desk f(any_engine());
+  f.apply({f.inbound(1)});
+  const auto due = f.at(86400);
+  f.exec(
+      "INSERT INTO callbacks (id, workspace_id, phone_number, call_id, status, due_at, created_at, updated_at) "
+      "SELECT $1, workspace_id, $2, id, 'open', $3, $4, $4 FROM calls",
+      {f.alice.ids.next(), test::k_caller, due, f.clock.now()});
+  auto asked = f.next(1, 1, "no-answer", 32);
+  asked.asks_call_back = GENERATE(false, true);
+  f.apply({asked, f.status(1, "completed", 0, 50, 50)});
+  CHECK(callbacks_of(f) == test::k_caller + "|open|\n");
+  CHECK(f.rows("SELECT due_at FROM callbacks WHERE workspace_id = $1").starts_with("2026-03-09"));
+}
+
+TEST_CASE("a phone is its user's also where the plan was in another machine's memory", "[calls]") {
+  Desk f(any_engine());
+  const std::string phone = "+12025550190";
+  auto call = f.inbound(1);
+  call.decision->plan = fmt::format(
+      R"({{"v":1,"steps":[{{"kind":"ring","parties":[{{"number":"+12025550177"}},{{"user":"{}","number":"{}"}}]}}]}})",
+      f.ann_id.text(), phone);
+  auto heard = f.called(1, 1, "in-progress", 2, 5), accepted = heard,
+       outside = f.called(1, 2, "ringing", 1, 2);
+  accepted.kind = Kind::accepted;
+  accepted.parameters.emplace_back("Digits", "1");
+  for (auto* event : {&heard, &accepted}) event->party = phone, event->answers = calls::Answers::accepted;
+  outside.party = "+12025550177";
+  const bool late = GENERATE(false, true);
+  if (!late) f.apply({call});
+  f.apply({heard, accepted, outside});
+  if (late) f.apply({call});
+  CHECK(call_of(f).user_email == test::k_ann);
+  CHECK(f.rows("SELECT party FROM call_attempts WHERE workspace_id = $1 AND user_id IS NULL") ==
+        "+12025550177\n");
+  CHECK(f.read([&] { return calls::on_call(f.db(), f.workspace, f.clock.now()).size(); }) == 1);
+}
+
 TEST_CASE("a caller who was told that somebody calls back is called back", "[calls]") {
   Desk f(any_engine());
   auto asked = f.next(1, 1, "no-answer", 32);
@@ -288,6 +326,7 @@ TEST_CASE("a call of another workspace is left alone, with all that belongs to i
   for (auto& event : events) event.workspace = other;
   db::in_transaction(f.db(), db::Scope::of(other), [&] { calls::apply(f.session(), events); });
   CHECK(f.rows("SELECT * FROM calls WHERE workspace_id = $1") == before);
+  CHECK(f.read([&] { return calls::get_details(f.db(), f.workspace, call_sid(1)).events.size(); }) == 2);
   f.workspace = other;
   CHECK(f.rows("SELECT count(*) FROM calls WHERE workspace_id = $1") == "0\n");
   CHECK(f.rows("SELECT count(*) FROM call_attempts WHERE workspace_id = $1") == "0\n");

@@ -179,6 +179,24 @@ TEST_CASE("behind a message that is no list's end comes the last step, whoever c
   CHECK(world.skipped(plan) == "ann offline, ann offline");
 }
 
+TEST_CASE("whoever is rejected or hung up on is not to be called back, and the plan says so", "[routing]") {
+  const auto says_so = [](const char* ring, bool menu = false) {
+    World world;
+    world.agent("ann");
+    if (menu) world.extension("101", "ann");
+    world.rule("r", "{}", ring);
+    return to_json(world.plan()).find(R"("call_back":false)") != std::string::npos;
+  };
+  CHECK(says_so(R"([{"reject":true}])"));
+  CHECK(says_so(R"([{"reject":true}])", true));
+  CHECK(says_so(R"([{"hangup":true}])"));
+  CHECK_FALSE(says_so(R"([{"message":"We are closed."},{"hangup":true}])"));
+  CHECK_FALSE(says_so(R"([{"user":"ann@example.com"},{"hangup":true}])"));
+  World nowhere;
+  nowhere.facts.number->active = false;
+  CHECK(to_json(nowhere.plan()).find(R"("call_back":false)") != std::string::npos);
+}
+
 TEST_CASE("a rule is asked about an assigned contact only if it says after_assigned", "[routing]") {
   auto world = office();
   world.contact({"ann"});

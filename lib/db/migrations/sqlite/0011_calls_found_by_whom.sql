@@ -8,3 +8,6 @@ CREATE INDEX idx_callbacks_nobody ON callbacks (workspace_id, phone_number) WHER
 -- Calls that began in the same millisecond have an order, too.
 DROP INDEX idx_calls_started;
 CREATE INDEX idx_calls_started ON calls (workspace_id, started_at, id);
+
+-- When the caller's last choice was decided on: what `plan`, `routed_by` and `rule_name` then are. NULL: as it came in.
+ALTER TABLE calls ADD COLUMN decided_at TEXT;
