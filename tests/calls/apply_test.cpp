@@ -1,9 +1,13 @@
 #include "calls/apply.hpp"
 
+#include <atomic>
+#include <future>
+
 #include "calls/calls.hpp"
 #include "calls/desk.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 
 using namespace ringctl;
 using calls::Kind;
@@ -350,4 +354,43 @@ TEST_CASE("finished calls get places in the order of the commits, without a gap"
           "SELECT call_sid FROM calls WHERE workspace_id = $1 AND closed_seq IS NOT NULL ORDER BY closed_seq") ==
       call_sid(1) + "\n" + call_sid(3) + "\n" + call_sid(2) + "\n" + call_sid(5) + "\n");
   CHECK(f.integer("SELECT max(closed_seq) FROM calls WHERE workspace_id = $1", {f.workspace}) == 4);
+}
+
+TEST_CASE("a second applier waits for the first one's commit, so that no reader between them misses a call",
+          "[calls]") {
+  Desk f(any_engine());
+  if (f.database.engine() == db::Engine::sqlite) return;  // it has one writer at a time
+  f.apply({f.inbound(1), f.inbound(2)});
+  test::Actor first(f.database.connect(), f.clock), second(f.database.connect(), f.clock);
+  const auto apply = [&](test::Actor& actor, int n) {
+    const auto end = f.status(n, "completed", 0, 30 - n, 9);
+    calls::apply(actor.session, {&end, 1});
+  };
+  std::string seen;
+  std::int64_t after = 0;
+  const auto go_on = [&] {
+    f.read([&] {
+      calls::for_each_closed(f.db(), f.workspace, after, 0, [&](const calls::Call& call) {
+        seen += call.call_sid.back();
+        after = *call.closed_seq;
+      });
+      return 0;
+    });
+  };
+  std::atomic<bool> done = false;
+  std::future<void> waiting;
+  db::in_transaction(*first.connection, db::Scope::of(f.workspace), [&] {
+    apply(first, 1);
+    waiting = std::async(std::launch::async, [&] {
+      db::in_transaction(*second.connection, db::Scope::of(f.workspace), [&] { apply(second, 2); });
+      done = true;
+    });
+    const auto* const waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    CHECK(test::eventually([&] { return done || f.integer(waits) > 0; }));
+    go_on();
+  });
+  waiting.get();
+  go_on();
+  CHECK(seen == "12");
 }
