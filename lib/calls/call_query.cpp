@@ -7,24 +7,16 @@
 
 #include "base/error.hpp"
 #include "base/sid.hpp"
+#include "base/text.hpp"
 
 namespace ringctl::calls {
 namespace {
 
+constexpr std::size_t k_longest_notes = 20000;
+
 constexpr std::array<std::string_view, 10> k_sortable = {
     "started_at",  "ended_at",  "duration_s",    "status",  "direction",
     "from_number", "to_number", "customer_name", "outcome", "updated_at"};
-
-struct Where {
-  std::string sql;
-  std::vector<db::Param> params;
-
-  void add(std::string_view condition, const db::Param& value) {
-    params.push_back(value);
-    sql +=
-        fmt::format(fmt::runtime(std::string(sql.empty() ? "" : " AND ").append(condition)), params.size());
-  }
-};
 
 /// A user, contact or number belongs to one workspace, which the caller found it in: to name the workspace as
 /// well would tempt SQLite to an index that says less.
@@ -60,11 +52,6 @@ std::string order_by(const CallOrder& order) {
 
 void visit_all(db::Rows rows, const std::function<void(const Call&)>& visit) {
   while (rows.next()) visit(read_call_row(rows));
-}
-
-std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
-  if (rows.is_null(column)) return std::nullopt;
-  return rows.integer(column);
 }
 
 std::optional<Call> find(db::Connection& db, const base::Uuid& workspace, std::string_view condition,
@@ -132,6 +119,24 @@ std::vector<Recording> read_call_recordings(db::Connection& db, const base::Uuid
 }
 
 }  // namespace
+
+void Where::add(std::string_view condition, const db::Param& value) {
+  params.push_back(value);
+  sql += fmt::format(fmt::runtime(std::string(sql.empty() ? "" : " AND ").append(condition)), params.size());
+}
+
+std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
+  if (rows.is_null(column)) return std::nullopt;
+  return rows.integer(column);
+}
+
+void require_notes(std::string_view notes, std::string_view noun) {
+  if (!base::valid_utf8(notes) || notes.find('\0') != std::string_view::npos)
+    throw Error(Errc::invalid, "text.bad_utf8", "the notes are not UTF-8 text");
+  if (notes.size() > k_longest_notes)
+    throw Error(Errc::invalid, fmt::format("{}.notes_too_long", noun),
+                fmt::format("notes of {} bytes; {} are kept at most", notes.size(), k_longest_notes));
+}
 
 std::string select_call(bool plan) {
   return fmt::format(

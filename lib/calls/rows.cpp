@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/error.hpp"
+#include "calls/call_query.hpp"
 #include "calls/row_batch.hpp"
 
 namespace ringctl::calls {
@@ -63,11 +64,6 @@ constexpr std::string_view k_unless_recording = "ON CONFLICT (recording_sid) DO 
 std::optional<base::Uuid> maybe_uuid(const db::Rows& rows, int column) {
   if (rows.is_null(column)) return std::nullopt;
   return rows.uuid(column);
-}
-
-std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
-  if (rows.is_null(column)) return std::nullopt;
-  return rows.integer(column);
 }
 
 /// Where a row says more than Twilio's words, the end that it must have had.

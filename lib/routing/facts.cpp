@@ -7,6 +7,7 @@
 #include "db/transaction.hpp"
 #include "phone/region.hpp"
 #include "records/values.hpp"
+#include "routing/codes.hpp"
 
 namespace ringctl::routing {
 namespace {
@@ -26,11 +27,6 @@ constexpr std::string_view k_contact =
 constexpr std::string_view k_used =
     "SELECT user_id, count(*) FROM call_attempts WHERE workspace_id = $1 AND started_at >= $2 "
     "AND answered_at IS NOT NULL AND user_id IN (SELECT id FROM users WHERE workspace_id = $1) GROUP BY user_id";
-
-/// What another program wrote may be no UTF-8: then it is compared as it is.
-std::string folded(std::string_view text) {
-  return base::valid_utf8(text) ? base::fold(base::trim(text)) : std::string(text);
-}
 
 std::optional<CalledNumber> number_in(db::Rows& rows) {
   std::optional<CalledNumber> number;

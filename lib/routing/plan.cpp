@@ -174,6 +174,7 @@ std::string_view name_of(Reason reason) { return name_in(k_reasons, reason); }
 std::string_view name_of(StepKind kind) { return name_in(k_steps, kind); }
 std::string_view name_of(Strategy strategy) { return name_in(k_strategies, strategy); }
 std::string_view name_of(Skipped why) { return name_in(k_skips, why); }
+std::span<const std::string_view> strategy_names() { return k_strategies; }
 std::optional<Strategy> strategy_of(std::string_view name) { return find_in<Strategy>(k_strategies, name); }
 
 bool reaches_nobody(const Plan& plan) {

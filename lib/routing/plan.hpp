@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -111,6 +112,7 @@ std::string_view name_of(StepKind);
 std::string_view name_of(Strategy);
 std::string_view name_of(Skipped);
 std::optional<Strategy> strategy_of(std::string_view);
+std::span<const std::string_view> strategy_names();
 /// True where the call needs nobody to answer it.
 constexpr bool ends_call(StepKind kind) { return kind > StepKind::queue && kind != StepKind::support; }
 

@@ -11,6 +11,7 @@
 #include "db/transaction.hpp"
 #include "directory/workspace_settings.hpp"
 #include "records/values.hpp"
+#include "routing/codes.hpp"
 
 namespace ringctl::routing {
 namespace {
@@ -58,10 +59,6 @@ Availability availability_of(std::string_view text) {
   return text == "busy"      ? Availability::busy
          : text == "offline" ? Availability::offline
                              : Availability::online;
-}
-
-std::string folded(std::string_view text) {
-  return base::valid_utf8(text) ? base::fold(base::trim(text)) : std::string(text);
 }
 
 void read_agents(db::Connection& db, Snapshot& snapshot) {
