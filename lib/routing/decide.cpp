@@ -290,7 +290,7 @@ class Decision {
   void decide_recording() {
     const auto& own = f_.number->record_policy;
     const auto& policy = own.empty() ? s_.settings.recording_policy : own;
-    plan_.recorded = recorded_.value_or(policy == "always" || policy == "inbound");
+    plan_.recorded = recorded_.value_or(is_recorded(s_.settings, own, "inbound"));
     say("recording", "", plan_.recorded ? "recorded" : "not recorded", [&] {
       return recorded_ ? std::string("the rule says so")
                        : fmt::format("policy of the {}: {}", own.empty() ? "workspace" : "number", policy);
@@ -319,6 +319,12 @@ class Decision {
 };
 
 }  // namespace
+
+bool is_recorded(const directory::VoiceSettings& settings, const std::string& of_number,
+                 std::string_view direction) {
+  const auto& policy = of_number.empty() ? settings.recording_policy : of_number;
+  return policy == "always" || policy == direction;
+}
 
 bool hears_consent(const directory::VoiceSettings& settings, bool recorded, std::string_view country) {
   const auto& policy = settings.consent_policy;
