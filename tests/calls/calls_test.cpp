@@ -200,11 +200,11 @@ TEST_CASE("calls of the same moment are listed in one order", "[calls]") {
       return all;
     });
   };
+  const auto ids = f.rows("SELECT id FROM calls WHERE workspace_id = $1 ORDER BY id");
   std::string up, down;
-  for (const auto& line :
-       base::split(f.rows("SELECT id FROM calls WHERE workspace_id = $1 ORDER BY id"), '\n')) {
-    up += line;
-    down.insert(0, line);
+  for (const auto id : base::split(ids, '\n')) {
+    up += id;
+    down.insert(0, id);
   }
   CHECK(list(false) == up);
   CHECK(list(true) == down);
