@@ -423,6 +423,39 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a caller waits in a queue for whoever becomes free", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 2);
+    serve.site().ok({"rules", "add", "queue", "--ring",
+                     R"([{"users":["agent0@example.com","agent1@example.com"]},{"queue":true}])"});
+    serve.start();
+    const auto ann = identity_of(serve, agent(0)), bob = identity_of(serve, agent(1));
+    const auto music_ends = [&](const Form& call, const twiml::Response& waiting) {
+      return serve.answer(verb<twiml::Enqueue>(waiting, 0).action,
+                          with(with(call, "QueueResult", "leave"), "QueueTime", "10"));
+    };
+    const auto ring = [&](const Form& call) {
+      return verb<twiml::Dial>(music_ends(call, serve.answer(serve.voice(), call)), 0);
+    };
+    const auto first = serve.inbound(k_caller, k_main_line);
+    const auto to_first = ring(first);
+    CHECK(identities(to_first) == std::set{ann, bob});
+    take_call(serve, first, to_first, ann);
+    const auto second = serve.inbound("+16265550102", k_main_line);
+    const auto to_second = ring(second);
+    CHECK(identities(to_second) == std::set{bob});
+    take_call(serve, second, to_second, bob);
+
+    const auto third = serve.inbound("+16265550103", k_main_line);
+    const auto music = music_ends(third, serve.answer(serve.voice(), third));
+    const auto path = serve.voice("/status/" + place_of(to_first));
+    CHECK(serve.post(path, leg(first, ann, "completed", 3)).status() == 204);
+    CHECK(identities(verb<twiml::Dial>(music_ends(third, music), 0)) == std::set{ann});
+  }
+}
+
 TEST_CASE("two rules that take turns take each its own, whoever calls in between", "[serve]") {
   ServeSite serve(db::Engine::sqlite);
   lay_out(serve, 2);
