@@ -1,8 +1,13 @@
 // calls export
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <filesystem>
 
 #include "audit/log.hpp"
@@ -94,9 +99,36 @@ bool chooses(const ExportOptions& o) {
          o.outcome || o.missed;
 }
 
+bool is_still(const std::filesystem::path& file, const base::Fd& fd) {
+  struct stat open {
+  }, named{};
+  return ::fstat(fd.get(), &open) == 0 && ::stat(file.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
+         open.st_ino == named.st_ino;
+}
+
+/// Held from reading the cursor to moving it on: of two runs that overlap, both would give the same calls. A
+/// file that was moved on meanwhile is another file. Nothing where `make` is false and there is none.
+base::Fd lock_cursor(const std::filesystem::path& file, bool make) {
+  for (;;) {
+    base::Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0644));
+    if (!fd && !make && errno == ENOENT) return fd;
+    if (!fd)
+      throw Error(
+          Errc::output, "output.write_failed",
+          fmt::format("could not open {}: {}", file.string(), std::generic_category().message(errno)));
+    while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+      if (errno != EINTR)
+        throw Error(Errc::locked, "lock.held", fmt::format("another run goes on from {}", file.string()),
+                    "wait until it has ended");
+    if (is_still(file, fd)) return fd;
+  }
+}
+
+/// An empty one is one that a run made and did not come to move on.
 calls::Cursor read_cursor(const std::filesystem::path& file, const base::Uuid& workspace) {
-  if (!std::filesystem::exists(file)) return {.workspace = workspace};
-  return calls::parse_cursor(base::read_file(file, 4096));
+  const auto text = std::filesystem::exists(file) ? base::read_file(file, 4096) : std::string();
+  if (text.empty()) return {.workspace = workspace};
+  return calls::parse_cursor(text);
 }
 
 /// The cursor is written when the calls are out: killed in between, they come once more rather than never.
@@ -104,6 +136,7 @@ void export_since(const std::filesystem::path& file, Context& ctx) {
   refuse_own_file(ctx, "--since-cursor", file);
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
+  const auto lock = lock_cursor(file, !ctx.dry_run());
   auto cursor = read_cursor(file, workspace.id);
   const auto before = cursor.closed_seq;
   auto rows = ctx.io().rows(k_columns);
@@ -117,7 +150,7 @@ void export_since(const std::filesystem::path& file, Context& ctx) {
   transaction.commit();
   rows.finish();
   ctx.io().close();
-  if (ctx.dry_run() || (cursor.closed_seq == before && std::filesystem::exists(file))) return;
+  if (ctx.dry_run() || (cursor.closed_seq == before && std::filesystem::file_size(file) > 0)) return;
   base::AtomicFile out(file);
   out.write(calls::cursor_text(cursor));
   out.commit();
@@ -159,7 +192,8 @@ void add_calls_export(Noun& calls) {
       .example("ringctl calls export --since yesterday --until today -o csv --out calls.csv")
       .example("ringctl calls export --since-cursor calls.cursor -o jsonl >> calls.jsonl",
                "what is new since the last run")
-      .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
+      .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema, Errc::db_down,
+              Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <thread>
 
 #include "calls/follow.hpp"
 #include "cmd/calls.hpp"
+#include "cmd/terminal.hpp"
 #include "directory/workspaces.hpp"
 
 namespace ringctl::cmd {
@@ -18,15 +18,15 @@ constexpr std::chrono::milliseconds k_step{50};
 
 struct TailOptions {};
 
-/// A line for people.
+/// A line for people. Who calls chooses what stands in some of it.
 std::string line_of(const calls::Call& call, TimeText& times, base::Instant now) {
   std::string line;
   times.append_local(line, now);
-  line += fmt::format("  {:<8}  {:<11}  {} -> {}", call.direction, call.status,
-                      call.from_number.empty() ? "-" : call.from_number,
-                      call.to_number.empty() ? "-" : call.to_number);
+  const auto shown = [](const std::string& text) { return text.empty() ? "-" : visible(text); };
+  line += fmt::format("  {:<8}  {:<11}  {} -> {}", call.direction, call.status, shown(call.from_number),
+                      shown(call.to_number));
   for (const auto* text : {&call.customer_name, &call.user_email})
-    if (!text->empty()) line += "  " + *text;
+    if (!text->empty()) line += "  " + visible(*text);
   if (call.ended_at && call.duration_s)
     line += "  " + base::format_duration(std::chrono::seconds(*call.duration_s));
   line += "  " + call.call_sid + "\n";
@@ -35,10 +35,7 @@ std::string line_of(const calls::Call& call, TimeText& times, base::Instant now)
 
 void wait(const base::CancelToken& cancel, const base::Clock& clock) {
   const auto end = clock.steady() + k_pause;
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock lock(mutex);
-  while (!cancel.cancelled() && clock.steady() < end) never.wait_for(lock, k_step);
+  while (!cancel.cancelled() && clock.steady() < end) std::this_thread::sleep_for(k_step);
 }
 
 /// Those of the list, none of which orders what has not come yet.

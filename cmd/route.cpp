@@ -59,8 +59,9 @@ routing::Facts facts_of(const ExplainOptions& opts, const routing::Snapshot& sna
                                    called_of(opts.to, workspace), at);
   // Who is talking is known of now only.
   if (!opts.at)
-    facts.presence = std::make_shared<routing::Presence>(routing::read_presence(
-        ctx.database(), workspace.id, now, snapshot.zone.start_of(snapshot.zone.day_of(now))));
+    facts.presence = std::make_shared<routing::Presence>(
+        routing::read_presence(ctx.database(), workspace.id, now,
+                               snapshot.zone.start_of(snapshot.zone.day_of(now)), snapshot.wants_usage));
   if (opts.digits) facts.menu = routing::MenuAnswer{*opts.digits, 0};
   return facts;
 }
@@ -113,11 +114,16 @@ void run_explain(const ExplainOptions& opts, Context& ctx) {
                 fmt::format("--digits: {} are not digits", base::in_quotes(*opts.digits)), "--digits 101");
   const auto& workspace = ctx.workspace();
   const auto snapshot = routing::load_snapshot(ctx.database(), workspace.id);
-  const auto facts = facts_of(opts, snapshot, ctx);
+  auto facts = facts_of(opts, snapshot, ctx);
+  if (facts.menu) {
+    auto before = facts;
+    before.menu.reset();
+    facts.menu->announced = routing::decide(snapshot, before).announced;
+  }
   routing::Trace trace;
   const auto plan = routing::decide(snapshot, facts, &trace);
   const routing::Links links{fmt::format("/api/workspaces/{}/voice", workspace.id.view()),
-                             workspace.id.text()};
+                             routing::queue_of(workspace.id)};
   const auto twiml = twiml::write(routing::answer(plan, {}, links));
   if (opts.twiml) return ctx.io().text(lines_of(twiml));
   if (ctx.io().format() == Format::table) return ctx.io().text(text_of(trace) + "\n" + lines_of(twiml));

@@ -46,9 +46,11 @@ class Piece {
     if (fresh.empty()) return applied;
     read(fresh);
     for (const auto* event : fresh) take_event(*event);
+    name_owners();
     conclude_calls();
     applied.closed = close();
     write();
+    scrub_erased(fresh);
     return applied;
   }
 
@@ -100,13 +102,17 @@ class Piece {
       note(users, call.user);
       for (const auto& leg : call.legs) note(users, leg.user);
     }
-    each_of("users", "team_id", users, [&](const base::Uuid& id, const db::Rows& row) {
-      known_.team_of_user[id] = row.is_null(2) ? std::nullopt : std::optional(row.uuid(2));
-    });
+    read_users(users);
     each_of("contacts", "erased_at", contacts,
             [&](const base::Uuid& id, const db::Rows& row) { known_.contacts[id].erased = !row.is_null(2); });
     each_of("phone_numbers", "status", numbers,
             [&](const base::Uuid& id, const db::Rows&) { known_.numbers[id] = true; });
+  }
+
+  void read_users(const std::set<std::string_view>& users) {
+    each_of("users", "team_id", users, [&](const base::Uuid& id, const db::Rows& row) {
+      known_.team_of_user[id] = row.is_null(2) ? std::nullopt : std::optional(row.uuid(2));
+    });
   }
 
   template <class Visit>
@@ -147,7 +153,59 @@ class Piece {
     }
     if (recording.call != call.id) recording.changed = true;
     recording.call = call.id;
-    take(recording, event);
+    take(recording, event, is_erased(call, known_));
+  }
+
+  /// Whose phone a leg rang, where the webhook came to another machine than the one that has the call's plan
+  /// in memory.
+  void name_owners() {
+    std::vector<CallRow*> unsure;
+    std::vector<std::string_view> sids;
+    for (auto& [sid, call] : calls_) {
+      if (call.direction == Direction::outbound ||
+          std::none_of(call.legs.begin(), call.legs.end(), &is_nameless))
+        continue;
+      unsure.push_back(&call);
+      if (call.plan.empty()) sids.push_back(sid);
+    }
+    const auto plans = read_plans(session_.db, workspace_, sids);
+    std::vector<std::pair<LegRow*, base::Uuid>> owned;
+    for (auto* call : unsure) {
+      const auto stored = plans.find(call->sid);
+      const auto owners = owners_in(stored == plans.end() ? call->plan : stored->second);
+      for (auto& leg : call->legs)
+        if (const auto owner = owners.find(leg.party); owner != owners.end() && is_nameless(leg))
+          owned.emplace_back(&leg, owner->second);
+    }
+    std::set<std::string_view> users;
+    for (const auto& [leg, owner] : owned) users.insert(owner.view());
+    read_users(users);
+    for (const auto& [leg, owner] : owned) {
+      if (!known_.team_of_user.contains(owner)) continue;
+      leg->user = owner;
+      leg->changed = true;
+    }
+  }
+
+  static bool is_nameless(const LegRow& leg) { return !leg.user && leg.party.starts_with('+'); }
+
+  /// By number, those of users.
+  static std::map<std::string, base::Uuid, std::less<>> owners_in(std::string_view plan) {
+    std::map<std::string, base::Uuid, std::less<>> owners;
+    const auto json = plan.empty() ? nlohmann::json() : nlohmann::json::parse(plan, nullptr, false);
+    const auto text = [](const nlohmann::json& object, const char* key) {
+      const auto found = object.is_object() ? object.find(key) : object.end();
+      return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+    };
+    const auto items = [](const nlohmann::json& object, const char* key) {
+      const auto found = object.is_object() ? object.find(key) : object.end();
+      return found != object.end() && found->is_array() ? *found : nlohmann::json::array();
+    };
+    for (const auto& step : items(json, "steps"))
+      for (const auto& party : items(step, "parties"))
+        if (const auto user = base::Uuid::try_parse(text(party, "user")))
+          owners.emplace(text(party, "number"), *user);
+    return owners;
   }
 
   /// A call that was let through while the limits could not be asked. On record it is also where it cannot be
@@ -204,7 +262,6 @@ class Piece {
     write_call_backs(session_, workspace_, changed_);
     settle();
     write_last_ended();
-    scrub_erased();
   }
 
   /// Its call was left alone because another workspace has it.
@@ -239,17 +296,17 @@ class Piece {
           {user, at});
   }
 
-  void scrub_erased() {
-    std::vector<std::string_view> sids;
-    for (const auto* call : changed_) {
-      if (!is_erased(*call, known_)) continue;
-      sids.emplace_back(call->sid);
-      for (const auto& leg : call->legs) sids.emplace_back(leg.sid);
+  /// Every one of these, also those that changed nothing: their forms were kept a moment ago.
+  void scrub_erased(const std::vector<const Event*>& fresh) {
+    std::set<std::string_view> sids;
+    for (const auto* event : fresh) {
+      const auto call = calls_.find(std::string(sid_for(*event)));
+      if (call == calls_.end() || !is_erased(call->second, known_)) continue;
+      sids.insert(event->call_sid);
+      sids.insert(call->first);
+      for (const auto& leg : call->second.legs) sids.insert(leg.sid);
     }
-    if (sids.empty()) return;
-    session_.db.exec(
-        fmt::format("UPDATE call_events SET form = '{{}}' WHERE {}", session_.db.among("call_sid", "$1")),
-        {json_array(sids)});
+    if (!sids.empty()) scrub_events(session_.db, workspace_, {sids.begin(), sids.end()});
   }
 
   audit::Session& session_;

@@ -18,10 +18,9 @@ namespace {
 // change.
 constexpr std::string_view k_asked = "asked to be called back", k_missed_call = "missed call";
 
-/// "": there is no row.
 using Notes = std::unordered_map<std::string, std::string>;
 
-/// By the id of the call; rows that people changed read as "changed".
+/// By the id of the call, of those that have a row; rows that people changed read as "changed".
 Notes read_notes(db::Connection& db, std::span<CallRow* const> calls) {
   std::vector<std::string_view> ids;
   for (const auto* call : calls) ids.push_back(call->id.view());
@@ -40,17 +39,14 @@ bool callable(const CallRow& call) {
 }
 
 /// Of calls, those whose plan says that a missed call is not to be called back.
-std::set<std::string> unwanted(db::Connection& db, const std::vector<std::string_view>& sids) {
+std::set<std::string> unwanted(db::Connection& db, const base::Uuid& workspace,
+                               const std::vector<std::string_view>& sids) {
   std::set<std::string> out;
-  if (sids.empty()) return out;
-  auto rows = db.query(fmt::format("SELECT call_sid, plan FROM calls WHERE plan IS NOT NULL AND {}",
-                                   db.among("call_sid", "$1")),
-                       {json_array(sids)});
-  while (rows.next()) {
-    const auto plan = nlohmann::json::parse(rows.text(1), nullptr, false);
+  for (const auto& [sid, text] : read_plans(db, workspace, sids)) {
+    const auto plan = nlohmann::json::parse(text, nullptr, false);
     if (!plan.is_object()) continue;
     const auto wanted = plan.find("call_back");
-    if (wanted != plan.end() && wanted->is_boolean() && !wanted->get<bool>()) out.emplace(rows.text(0));
+    if (wanted != plan.end() && wanted->is_boolean() && !wanted->get<bool>()) out.emplace(sid);
   }
   return out;
 }
@@ -70,12 +66,12 @@ void write_call_backs(audit::Session& session, const base::Uuid& workspace, std:
   const auto notes = read_notes(db, calls);
   const auto notes_of = [&](const CallRow& call) {
     const auto found = notes.find(call.id.text());
-    return found == notes.end() ? std::string_view() : std::string_view(found->second);
+    return found == notes.end() ? std::nullopt : std::optional<std::string_view>(found->second);
   };
   std::vector<std::string_view> missed, answered;
   for (const auto* call : calls)
     if (may_be_called_back(*call)) missed.emplace_back(call->sid);
-  const auto unwanted_missed = unwanted(db, missed);
+  const auto unwanted_missed = unwanted(db, workspace, missed);
 
   RowBatch rows(
       db,
@@ -93,9 +89,9 @@ void write_call_backs(audit::Session& session, const base::Uuid& workspace, std:
                 "open", due, note, now, now});
     };
     if (call->asked_at && call->direction == Direction::inbound && callable(*call)) {
-      if (held.empty() || held == k_missed_call) add(k_asked, *call->asked_at);
+      if (!held || held == k_missed_call) add(k_asked, *call->asked_at);
     } else if (may_be_called_back(*call) && !unwanted_missed.contains(call->sid)) {
-      if (held.empty()) add(k_missed_call, *call->own.ended_at);
+      if (!held) add(k_missed_call, *call->own.ended_at);
     } else if (held == k_missed_call) {
       answered.push_back(call->id.view());
     }

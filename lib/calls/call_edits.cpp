@@ -7,14 +7,13 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "calls/calls.hpp"
+#include "calls/call_query.hpp"
 #include "calls/rows.hpp"
 #include "db/transaction.hpp"
+#include "directory/workspace_settings.hpp"
 
 namespace ringctl::calls {
 namespace {
-
-constexpr std::size_t k_longest_notes = 20000;
 
 const std::vector<std::string>& built_in_outcomes() {
   static const std::vector<std::string> k_outcomes = {"booked_appointment", "interested",  "call_back_later",
@@ -69,21 +68,11 @@ Edit edit(audit::Session& session, const base::Uuid& workspace, std::string_view
   return edited;
 }
 
-void require_text(std::string_view text, std::size_t most) {
-  if (!base::valid_utf8(text) || text.find('\0') != std::string_view::npos)
-    throw Error(Errc::invalid, "text.bad_utf8", "the note is not UTF-8 text");
-  if (text.size() > most)
-    throw Error(Errc::invalid, "calls.notes_too_long",
-                fmt::format("notes of {} bytes; {} are kept at most", text.size(), most));
-}
-
 }  // namespace
 
 std::vector<std::string> outcomes(db::Connection& db, const base::Uuid& workspace) {
-  const auto kept = db.text("SELECT outcomes FROM workspaces WHERE id = $1", {workspace});
-  if (!kept || kept->empty()) return built_in_outcomes();
-  const auto items = base::split(*kept, '|');
-  return {items.begin(), items.end()};
+  auto kept = directory::read_voice_settings(db, workspace).outcomes;
+  return kept.empty() ? built_in_outcomes() : kept;
 }
 
 Edit note(audit::Session& session, const base::Uuid& workspace, std::string_view what, std::string_view text,
@@ -93,7 +82,7 @@ Edit note(audit::Session& session, const base::Uuid& workspace, std::string_view
       call.notes = text;
     else if (!text.empty())
       call.notes += fmt::format("{}{}", call.notes.empty() ? "" : "\n", text);
-    require_text(call.notes, k_longest_notes);
+    require_notes(call.notes, "calls");
   });
 }
 

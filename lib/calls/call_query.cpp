@@ -7,24 +7,16 @@
 
 #include "base/error.hpp"
 #include "base/sid.hpp"
+#include "base/text.hpp"
 
 namespace ringctl::calls {
 namespace {
 
+constexpr std::size_t k_longest_notes = 20000;
+
 constexpr std::array<std::string_view, 10> k_sortable = {
     "started_at",  "ended_at",  "duration_s",    "status",  "direction",
     "from_number", "to_number", "customer_name", "outcome", "updated_at"};
-
-struct Where {
-  std::string sql;
-  std::vector<db::Param> params;
-
-  void add(std::string_view condition, const db::Param& value) {
-    params.push_back(value);
-    sql +=
-        fmt::format(fmt::runtime(std::string(sql.empty() ? "" : " AND ").append(condition)), params.size());
-  }
-};
 
 /// A user, contact or number belongs to one workspace, which the caller found it in: to name the workspace as
 /// well would tempt SQLite to an index that says less.
@@ -54,17 +46,12 @@ std::string order_by(const CallOrder& order) {
     throw Error(Errc::usage, "calls.bad_sort", fmt::format("calls cannot be sorted by \"{}\"", order.column),
                 "ringctl calls list --columns help");
   const std::string_view direction = order.descending ? " DESC" : "";
-  if (order.column == "started_at") return fmt::format(" ORDER BY c.started_at{}", direction);
+  if (order.column == "started_at") return fmt::format(" ORDER BY c.started_at{0}, c.id{0}", direction);
   return fmt::format(" ORDER BY c.{}{} NULLS LAST, c.started_at DESC, c.call_sid", order.column, direction);
 }
 
 void visit_all(db::Rows rows, const std::function<void(const Call&)>& visit) {
   while (rows.next()) visit(read_call_row(rows));
-}
-
-std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
-  if (rows.is_null(column)) return std::nullopt;
-  return rows.integer(column);
 }
 
 std::optional<Call> find(db::Connection& db, const base::Uuid& workspace, std::string_view condition,
@@ -95,21 +82,23 @@ std::vector<Attempt> read_attempts(db::Connection& db, const base::Uuid& call) {
   return attempts;
 }
 
-/// By SID alone: to name the workspace as well would tempt SQLite to read all its events in order.
-std::vector<KeptEvent> read_events(db::Connection& db, const Call& call) {
+/// By SID: to ask for the workspace as well would tempt SQLite to read all its events in order.
+std::vector<KeptEvent> read_events(db::Connection& db, const base::Uuid& workspace, const Call& call) {
   auto rows = db.query(
-      "SELECT call_sid, kind, status, form, sequence, received_at FROM call_events WHERE call_sid IN "
+      "SELECT call_sid, kind, status, form, sequence, received_at, workspace_id FROM call_events WHERE call_sid IN "
       "(SELECT call_sid FROM calls WHERE id = $1 UNION ALL SELECT leg_sid FROM call_attempts WHERE call_id = $1) "
       "ORDER BY received_at, event_key",
       {call.id});
   std::vector<KeptEvent> events;
-  while (rows.next())
+  while (rows.next()) {
+    if (rows.text(6) != workspace.view()) continue;
     events.push_back({.call_sid = std::string(rows.text(0)),
                       .kind = std::string(rows.text(1)),
                       .status = std::string(rows.text(2)),
                       .form = std::string(rows.text(3)),
                       .sequence = maybe_integer(rows, 4),
                       .received_at = rows.instant(5)});
+  }
   return events;
 }
 
@@ -130,6 +119,24 @@ std::vector<Recording> read_call_recordings(db::Connection& db, const base::Uuid
 }
 
 }  // namespace
+
+void Where::add(std::string_view condition, const db::Param& value) {
+  params.push_back(value);
+  sql += fmt::format(fmt::runtime(std::string(sql.empty() ? "" : " AND ").append(condition)), params.size());
+}
+
+std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
+  if (rows.is_null(column)) return std::nullopt;
+  return rows.integer(column);
+}
+
+void require_notes(std::string_view notes, std::string_view noun) {
+  if (!base::valid_utf8(notes) || notes.find('\0') != std::string_view::npos)
+    throw Error(Errc::invalid, "text.bad_utf8", "the notes are not UTF-8 text");
+  if (notes.size() > k_longest_notes)
+    throw Error(Errc::invalid, fmt::format("{}.notes_too_long", noun),
+                fmt::format("notes of {} bytes; {} are kept at most", notes.size(), k_longest_notes));
+}
 
 std::string select_call(bool plan) {
   return fmt::format(
@@ -198,8 +205,8 @@ void for_each_active(db::Connection& db, const base::Uuid& workspace, const Call
   const auto since = on_call_since(db, workspace, now);
   live.since = std::max(live.since.value_or(since), since);
   const auto where = where_of(workspace, live);
-  visit_all(db.stream(fmt::format("{}WHERE {} AND {} ORDER BY c.started_at DESC", select_call(), where.sql,
-                                  k_is_answered),
+  visit_all(db.stream(fmt::format("{}WHERE {} AND {} ORDER BY c.started_at DESC, c.id DESC", select_call(),
+                                  where.sql, k_is_answered),
                       where.params),
             visit);
 }
@@ -207,7 +214,7 @@ void for_each_active(db::Connection& db, const base::Uuid& workspace, const Call
 void for_each_live(db::Connection& db, const base::Uuid& workspace, base::Instant since,
                    const std::function<void(const Call&)>& visit) {
   visit_all(db.stream(fmt::format("{}WHERE c.workspace_id = $1 AND c.started_at >= $2 AND c.ended_at IS NULL "
-                                  "ORDER BY c.started_at",
+                                  "ORDER BY c.started_at, c.id",
                                   select_call()),
                       {workspace, since}),
             visit);
@@ -234,7 +241,7 @@ Call get(db::Connection& db, const base::Uuid& workspace, std::string_view what)
 Details get_details(db::Connection& db, const base::Uuid& workspace, std::string_view what) {
   Details details{.call = get(db, workspace, what), .attempts = {}, .events = {}, .recordings = {}};
   details.attempts = read_attempts(db, details.call.id);
-  details.events = read_events(db, details.call);
+  details.events = read_events(db, workspace, details.call);
   details.recordings = read_call_recordings(db, details.call.id);
   return details;
 }

@@ -1,11 +1,26 @@
 #pragma once
 // How a call is read. Private to this room.
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "calls/calls.hpp"
 
 namespace ringctl::calls {
+
+/// Conditions that hold together, and what they are about.
+struct Where {
+  std::string sql = {};
+  std::vector<db::Param> params = {};
+  /// "c.status = ${}"
+  void add(std::string_view condition, const db::Param& value);
+};
+
+std::optional<std::int64_t> maybe_integer(const db::Rows&, int column);
+
+/// Throws Errc::invalid [text.bad_utf8], or [calls.notes_too_long] for the noun "calls".
+void require_notes(std::string_view notes, std::string_view noun);
 
 /// SELECT of all columns of calls c, up to the WHERE. `plan`: also that, which is long.
 std::string select_call(bool plan = false);

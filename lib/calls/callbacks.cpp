@@ -6,14 +6,13 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "calls/calls.hpp"
+#include "calls/call_query.hpp"
 #include "db/transaction.hpp"
 
 namespace ringctl::calls {
 namespace {
 
 constexpr std::size_t k_short_id = 8;
-constexpr std::size_t k_longest_notes = 20000;
 
 constexpr std::string_view k_select =
     "SELECT b.id, b.phone_number, coalesce(c.customer_name, k.name), b.contact_id, b.user_id, u.email, c.call_sid, "
@@ -35,19 +34,9 @@ Callback read_callback(const db::Rows& rows) {
   return callback;
 }
 
-struct Where {
-  std::string sql = "b.workspace_id = $1";
-  std::vector<db::Param> params;
-
-  void add(std::string_view condition, const db::Param& value) {
-    params.push_back(value);
-    sql += fmt::format(fmt::runtime(std::string(" AND ").append(condition)), params.size());
-  }
-};
-
 Where where_of(const base::Uuid& workspace, const CallbackFilter& filter) {
   Where where;
-  where.params.emplace_back(workspace);
+  where.add("b.workspace_id = ${}", workspace);
   // As text, not bound: the index of open ones is found by it.
   if (filter.status == "open")
     where.sql += " AND b.status = 'open'";
@@ -83,14 +72,6 @@ void record(audit::Session& session, const base::Uuid& workspace, std::string_vi
                  .after = image_of(edit.after)});
 }
 
-void require_notes(const std::string& notes) {
-  if (!base::valid_utf8(notes) || notes.find('\0') != std::string::npos)
-    throw Error(Errc::invalid, "text.bad_utf8", "the notes are not UTF-8 text");
-  if (notes.size() > k_longest_notes)
-    throw Error(Errc::invalid, "callbacks.notes_too_long",
-                fmt::format("notes of {} bytes; {} are kept at most", notes.size(), k_longest_notes));
-}
-
 /// Who is to call back must be able to.
 void set_user(db::Connection& db, const base::Uuid& workspace, const std::optional<base::Uuid>& user,
               Callback& callback) {
@@ -121,7 +102,7 @@ void apply(db::Connection& db, const base::Uuid& workspace, const CallbackChange
            Callback& callback) {
   if (change.due_at) callback.due_at = *change.due_at;
   if (change.notes) callback.notes = *change.notes;
-  require_notes(callback.notes);
+  require_notes(callback.notes, "callbacks");
   if (change.user) set_user(db, workspace, *change.user, callback);
   if (!change.status || *change.status == callback.status) return;
   callback.status = *change.status;
@@ -172,7 +153,7 @@ CallbackEdit add_callback(audit::Session& session, const base::Uuid& workspace, 
     added.id = session.ids.next();
     added.phone_number = given.phone_number;
     added.notes = given.notes;
-    require_notes(added.notes);
+    require_notes(added.notes, "callbacks");
     added.due_at = given.due_at;
     added.created_at = added.updated_at = session.clock.now();
     if (given.user) set_user(db, workspace, given.user, added);

@@ -34,7 +34,7 @@ std::string_view kind_name(Kind);
 enum class Answers : std::uint8_t {
   picked_up,  ///< as soon as it is picked up
   accepted,   ///< when whoever picked up pressed a key, or Dial says that it was connected
-  never,      ///< support number, assistant: nobody of ours
+  never,      ///< support number, outside number, assistant: nobody of ours, or (Dial's) maybe nobody
 };
 
 /// Where in the plan.

@@ -91,6 +91,15 @@ void take_dial(CallRow& call, const Event& event, const References& known, base:
   advance(leg, report, event.answers != Answers::never && connected);
 }
 
+/// The answer to it ended the call of an agent: the Hangup behind Dial, or words that refused. Said without a
+/// number, for the call's own callback, if it comes at all, knows better.
+std::optional<Report> end_of_own(const Event& event) {
+  const bool refused = event.kind == Kind::outbound && event.decision && !event.decision->refusal.empty();
+  const bool dialled = event.kind == Kind::next && !event.place;
+  if (!refused && !dialled) return std::nullopt;
+  return Report{Status::completed, std::nullopt, event.at(), std::nullopt};
+}
+
 bool of_client(std::string_view address) { return address.starts_with("client:"); }
 
 /// From the form of the call's own webhooks.
@@ -144,10 +153,14 @@ void take_references(CallRow& call, const Decision& decision, const References& 
   if (!contact->second.erased) supply(call.customer_name, decision.customer_name, call.changed);
 }
 
-/// A decision on the way (an extension was dialled) outdoes the one the call began with, whichever is applied
-/// first.
-void take_routing(CallRow& call, const Decision& decision, bool beginning) {
+/// A decision on the way (an extension was dialled) outdoes the one the call began with, and those made
+/// before it, whichever is applied first.
+void take_routing(CallRow& call, const Event& event, const Decision& decision, bool beginning) {
   if (beginning && !call.routed_by.empty()) return;
+  if (!beginning) {
+    if (call.decided_at && event.received_at < *call.decided_at) return;
+    set(call.decided_at, std::optional(event.received_at), call.changed);
+  }
   if (!decision.routed_by.empty()) set(call.routed_by, storable(decision.routed_by), call.changed);
   if (!decision.routed_by.empty()) set(call.rule, storable(decision.rule), call.changed);
   if (!decision.plan.empty() && base::valid_utf8(decision.plan) &&
@@ -163,7 +176,7 @@ void take_decision(CallRow& call, const Event& event, const References& known) {
   // What was erased does not come back with an event that was still on its way.
   if (is_erased(call, known)) return;
   if (beginning) take_beginning(call, event, decision);
-  take_routing(call, decision, beginning);
+  take_routing(call, event, decision, beginning);
   supply(call.refusal, decision.refusal, call.changed);
 }
 
@@ -213,13 +226,14 @@ void take(CallRow& call, const Event& event, const References& known, base::Uuid
     take_leg_event(leg_of(call, event.call_sid, ids), event, known, is_erased(call, known));
   } else {
     if (const auto report = report_of(event)) advance(call.own, *report);
+    if (const auto end = end_of_own(event)) advance(call.own, *end);
     take_dial(call, event, known, ids);
   }
   if (event.asks_call_back) keep_earlier(call.asked_at, event.at());
   call.changed = call.changed || before != call.own;
 }
 
-void take(RecordingRow& recording, const Event& event) {
+void take(RecordingRow& recording, const Event& event, bool erased) {
   const bool message = event.kind == Kind::voicemail || event.parameter("RecordingSource") == "RecordVerb";
   if (message) set<std::string>(recording.kind, "voicemail", recording.changed);
   std::string status = storable(event.parameter("RecordingStatus"), 40);
@@ -227,7 +241,7 @@ void take(RecordingRow& recording, const Event& event) {
   const int now = rank_of_recording(recording.status), then = rank_of_recording(status);
   if (then > now || (then == now && status > recording.status))
     set(recording.status, status, recording.changed);
-  supply(recording.url, event.parameter("RecordingUrl"), recording.changed);
+  if (!erased) supply(recording.url, event.parameter("RecordingUrl"), recording.changed);
   const auto duration = seconds(event.parameter("RecordingDuration"));
   if (duration && duration > recording.duration_s) set(recording.duration_s, duration, recording.changed);
   supply(recording.channels, base::parse_int(event.parameter("RecordingChannels")), recording.changed);
@@ -248,10 +262,15 @@ void conclude(CallRow& call, const References& known) {
   const auto outcome = outcome_of(call);
   set(call.status, std::string(outcome.status), call.changed);
   set(call.answered_at, outcome.answered_at, call.changed);
+  const auto user_before = call.user;
   if (call.direction == Direction::inbound) set(call.user, outcome.answered_by, call.changed);
-  if (!call.user) return;
-  if (const auto user = known.team_of_user.find(*call.user); user != known.team_of_user.end())
-    supply(call.team, user->second, call.changed);
+  const auto user = call.user ? known.team_of_user.find(*call.user) : known.team_of_user.end();
+  const auto team = user == known.team_of_user.end() ? std::nullopt : user->second;
+  // Their team at that time: who changes teams later does not take the call along.
+  if (call.user != user_before)
+    set(call.team, team, call.changed);
+  else
+    supply(call.team, team, call.changed);
 }
 
 }  // namespace ringctl::calls

@@ -34,7 +34,8 @@ struct CallRow : RowState {
   std::string from_number = {}, to_number = {};  ///< to_number "": known through others only
   std::optional<base::Uuid> number = {}, contact = {}, user = {}, team = {}, reservation = {};
   std::string customer_name = {}, routed_by = {}, rule = {}, refusal = {};
-  std::string plan = {};  ///< of this batch only: not read
+  std::string plan = {};                         ///< of this batch only: not read
+  std::optional<base::Instant> decided_at = {};  ///< when a decision on the way gave routing and plan
   Progress own;
   std::string status = "queued";
   std::optional<base::Instant> answered_at = {};
@@ -73,7 +74,8 @@ std::string_view recording_sid_of(const Event&);
 /// Its person was erased: nothing of theirs comes back with events that were still on their way.
 bool is_erased(const CallRow&, const References&);
 void take(CallRow&, const Event&, const References&, base::UuidGenerator&);
-void take(RecordingRow&, const Event&);
+/// `erased`: where the sound lies is not kept.
+void take(RecordingRow&, const Event&, bool erased);
 /// After all events: status, answer, owner, team. Marks the row changed where that differs.
 void conclude(CallRow&, const References&);
 Outcome outcome_of(const CallRow&);

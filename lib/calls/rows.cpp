@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/error.hpp"
+#include "calls/call_query.hpp"
 #include "calls/row_batch.hpp"
 
 namespace ringctl::calls {
@@ -14,13 +15,13 @@ namespace {
 constexpr std::string_view k_call_columns =
     "id, workspace_id, call_sid, direction, status, from_number, to_number, number_id, contact_id, customer_name, "
     "user_id, team_id, routed_by, rule_name, refusal, reservation_id, started_at, answered_at, ended_at, "
-    "duration_s, sequence, closed_seq, created_at";
+    "duration_s, sequence, closed_seq, created_at, decided_at";
 
 constexpr std::string_view k_insert_call =
     "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, number_id, "
     "contact_id, customer_name, user_id, team_id, routed_by, rule_name, refusal, reservation_id, started_at, "
-    "answered_at, ended_at, duration_s, sequence, closed_seq, created_at, plan, updated_at)";
-constexpr std::size_t k_call_values = 25;
+    "answered_at, ended_at, duration_s, sequence, closed_seq, created_at, plan, decided_at, updated_at)";
+constexpr std::size_t k_call_values = 26;
 // What people write (notes, outcome, their version) is not touched.
 constexpr std::string_view k_update_call =
     "ON CONFLICT (call_sid) DO UPDATE SET direction = excluded.direction, status = excluded.status, "
@@ -30,6 +31,7 @@ constexpr std::string_view k_update_call =
     "refusal = excluded.refusal, reservation_id = excluded.reservation_id, started_at = excluded.started_at, "
     "answered_at = excluded.answered_at, ended_at = excluded.ended_at, duration_s = excluded.duration_s, "
     "sequence = excluded.sequence, closed_seq = excluded.closed_seq, plan = coalesce(excluded.plan, calls.plan), "
+    "decided_at = excluded.decided_at, "
     "updated_at = excluded.updated_at";
 
 constexpr std::string_view k_leg_columns =
@@ -64,11 +66,6 @@ std::optional<base::Uuid> maybe_uuid(const db::Rows& rows, int column) {
   return rows.uuid(column);
 }
 
-std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
-  if (rows.is_null(column)) return std::nullopt;
-  return rows.integer(column);
-}
-
 /// Where a row says more than Twilio's words, the end that it must have had.
 Status status_of(std::string_view stored) {
   return limits::try_parse_call_status(stored).value_or(Status::completed);
@@ -99,6 +96,7 @@ CallRow read_call(const db::Rows& rows) {
   call.own.sequence = maybe_integer(rows, 20);
   call.closed_seq = maybe_integer(rows, 21);
   call.created_at = rows.instant(22);
+  call.decided_at = rows.maybe_instant(23);
   return call;
 }
 
@@ -152,6 +150,7 @@ void add(RowBatch& to, const base::Uuid& workspace, const CallRow& call, base::I
           call.closed_seq,
           call.created_at.value_or(now),
           db::or_null(call.plan),
+          call.decided_at,
           now});
 }
 
@@ -267,6 +266,33 @@ std::unordered_map<std::string, std::string> calls_of_legs(db::Connection& db, c
   while (rows.next())
     if (rows.text(2) == workspace.view()) calls.emplace(rows.text(0), rows.text(1));
   return calls;
+}
+
+std::unordered_map<std::string, std::string> read_plans(db::Connection& db, const base::Uuid& workspace,
+                                                        const std::vector<std::string_view>& sids) {
+  std::unordered_map<std::string, std::string> plans;
+  if (sids.empty()) return plans;
+  auto rows =
+      db.query(fmt::format("SELECT call_sid, plan, workspace_id FROM calls WHERE plan IS NOT NULL AND {}",
+                           db.among("call_sid", "$1")),
+               {json_array(sids)});
+  while (rows.next())
+    if (rows.text(2) == workspace.view()) plans.emplace(rows.text(0), rows.text(1));
+  return plans;
+}
+
+void scrub_events(db::Connection& db, const base::Uuid& workspace,
+                  const std::vector<std::string_view>& sids) {
+  std::vector<std::string> found;
+  {
+    auto rows =
+        db.query(fmt::format("SELECT id, workspace_id FROM call_events WHERE {}", db.among("call_sid", "$1")),
+                 {json_array(sids)});
+    while (rows.next())
+      if (rows.text(1) == workspace.view()) found.emplace_back(rows.text(0));
+  }
+  db.exec(fmt::format("UPDATE call_events SET form = '{{}}' WHERE {}", id_among(db, "id", "$1")),
+          {json_array({found.begin(), found.end()})});
 }
 
 std::unordered_map<std::string, RecordingRow> read_recordings(db::Connection& db, const base::Uuid& workspace,

@@ -29,6 +29,11 @@ std::unordered_map<std::string, CallRow> read_calls(db::Connection&, const base:
 /// Of SIDs of legs, those of their calls.
 std::unordered_map<std::string, std::string> calls_of_legs(db::Connection&, const base::Uuid& workspace,
                                                            const std::vector<std::string_view>& legs);
+/// The plans of calls, by SID, of those that have one.
+std::unordered_map<std::string, std::string> read_plans(db::Connection&, const base::Uuid& workspace,
+                                                        const std::vector<std::string_view>& sids);
+/// Empties the forms of all events of these calls and legs.
+void scrub_events(db::Connection&, const base::Uuid& workspace, const std::vector<std::string_view>& sids);
 std::unordered_map<std::string, RecordingRow> read_recordings(db::Connection&, const base::Uuid& workspace,
                                                               const std::vector<std::string_view>& sids);
 

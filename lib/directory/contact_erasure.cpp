@@ -96,15 +96,13 @@ std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace,
 /// Calls and callbacks that stand under a phone alone are this contact's from here on, and scrubbed as such.
 void claim_calls(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
                  const std::string& phones) {
-  db.exec(
-      fmt::format(
-          "UPDATE calls SET contact_id = $2 WHERE workspace_id = $1 AND contact_id IS NULL AND ({} OR {})",
-          db.among("from_number", "$3"), db.among("to_number", "$3")),
-      {workspace, contact, phones});
-  db.exec(fmt::format(
-              "UPDATE callbacks SET contact_id = $2 WHERE workspace_id = $1 AND contact_id IS NULL AND {}",
-              db.among("phone_number", "$3")),
-          {workspace, contact, phones});
+  // One at a time: each has its index.
+  constexpr std::pair<std::string_view, std::string_view> k_columns[] = {
+      {"calls", "from_number"}, {"calls", "to_number"}, {"callbacks", "phone_number"}};
+  for (const auto& [table, column] : k_columns)
+    db.exec(fmt::format("UPDATE {} SET contact_id = $2 WHERE workspace_id = $1 AND contact_id IS NULL AND {}",
+                        table, db.among(column, "$3")),
+            {workspace, contact, phones});
 }
 
 /// A text that holds one of the numbers, whole: not as the beginning of a longer one.

@@ -111,7 +111,9 @@ const records::Noun& teams_noun() {
                   .aliases = {"active"}}},
       .extras = {{"members", Kind::integer,
                   "(SELECT count(*) FROM users u WHERE u.team_id = t.id AND u.is_active = TRUE)"}},
-      .in_use = "EXISTS (SELECT 1 FROM users u WHERE u.team_id = t.id)",
+      .in_use =
+          "EXISTS (SELECT 1 FROM users u WHERE u.team_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM calls l WHERE l.team_id = t.id)",
       .switched_on = k_team_is_active,
       .looks_like_key = is_text,
   };
@@ -168,7 +170,10 @@ const records::Noun& users_noun() {
           "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM contact_assignments c WHERE c.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM teams m WHERE m.supervisor_id = t.id) "
-          "OR EXISTS (SELECT 1 FROM api_tokens k WHERE k.user_id = t.id)",
+          "OR EXISTS (SELECT 1 FROM api_tokens k WHERE k.user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM calls l WHERE l.user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM call_attempts r WHERE r.user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM callbacks b WHERE b.user_id = t.id)",
       .switched_on = k_user_is_active,
       .inspect = inspect_users,
       .looks_like_key = holds_at,

@@ -14,7 +14,7 @@ struct VoiceSettings {
   std::chrono::seconds waves_total{60};    ///< of all waves of a step
   int queue_over = 50;                     ///< a step for more parties than this puts the caller into a queue
   std::chrono::seconds queue_wait{600};    ///< the longest wait there
-  std::string hold_music_url = {};         ///< "" = Twilio's own
+  std::string hold_music_url = {};         ///< "" = a sentence and a pause
   bool ring_owner = true;                  ///< the number's voice owner has a step of their own (R38)
   bool ring_unavailable = false;           ///< also ring who is offline, busy or on a call
   std::chrono::hours on_call{4};           ///< an answered attempt older than this is taken for lost

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
+#include <span>
 
 #include "directory/people.hpp"
 
@@ -39,6 +41,16 @@ const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twi
 twiml::Say say(std::string_view text) { return {.text = std::string(text)}; }
 twiml::Say say(const std::string& own, std::string_view built_in) {
   return say(own.empty() ? built_in : own);
+}
+
+/// Who ring at a place.
+std::span<const Party> parties_at(const Step& step, const Place& place) {
+  if (step.waves.empty()) return {};
+  const auto wave = static_cast<std::size_t>(std::max(place.wave, 0)) % step.waves.size();
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < wave; ++i) first += step.waves[i];
+  const auto last = std::min(first + step.waves[wave], step.parties.size());
+  return std::span(step.parties).subspan(first, last - first);
 }
 
 /// Builds one answer, step after step until one takes the call.
@@ -109,13 +121,8 @@ class Answer {
 
   twiml::Dial dial(const Step& step, const Place& place) const {
     auto dial = bare_dial(step, place);
-    if (step.waves.empty())
-      return dial;  // a plan from elsewhere; its Dial ends at once, and the plan goes on
-    const auto wave = static_cast<std::size_t>(std::max(place.wave, 0)) % step.waves.size();
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < wave; ++i) first += step.waves[i];
-    const auto last = std::min(first + step.waves[wave], step.parties.size());
-    for (auto i = first; i < last; ++i) dial.nouns.push_back(noun(step.parties[i], place));
+    // None in a plan from elsewhere: its Dial ends at once, and the plan goes on.
+    for (const auto& party : parties_at(step, place)) dial.nouns.push_back(noun(party, place));
     return dial;
   }
 
@@ -165,7 +172,7 @@ class Answer {
 
   /// A call can only be rejected before anything else was done with it.
   void add_reject(const Step& step, const Place& place) {
-    if (place.step > 0 || !response_.verbs.empty()) return add(twiml::Hangup{});
+    if (plan_.after_menu || place.step > 0 || !response_.verbs.empty()) return add(twiml::Hangup{});
     add(twiml::Reject{step.text == "busy" ? twiml::RejectReason::busy : twiml::RejectReason::rejected});
   }
 
@@ -218,8 +225,17 @@ std::optional<Place> try_parse_place(std::string_view text) {
   return place;
 }
 
+std::string queue_of(const base::Uuid& workspace) { return "ringctl-" + workspace.text(); }
+
 twiml::Response answer(const Plan& plan, const Place& place, const Links& links) {
   return Answer(plan, links).at(place);
+}
+
+bool rings_ours_alone(const Plan& plan, const Place& place) {
+  if (place.step < 0 || place.step >= static_cast<int>(plan.steps.size())) return false;
+  const auto parties = parties_at(plan.steps[static_cast<std::size_t>(place.step)], place);
+  return !parties.empty() &&
+         std::all_of(parties.begin(), parties.end(), [](const Party& party) { return party.user.has_value(); });
 }
 
 std::optional<Place> after(const Plan& plan, const Place& place, const FollowUp& ended) {
@@ -240,6 +256,24 @@ std::optional<Place> after(const Plan& plan, const Place& place, const FollowUp&
   if (step.kind == StepKind::ring && place.wave + 1 < static_cast<int>(step.waves.size()))
     return Place{.step = place.step, .wave = place.wave + 1};
   return next_step(place);
+}
+
+Place pass_over(Plan& plan, const Place& place, const std::vector<base::Uuid>& talking) {
+  auto& step = plan.steps.at(static_cast<std::size_t>(place.step));
+  const auto talks = [&](const Party& party) {
+    return party.user && std::find(talking.begin(), talking.end(), *party.user) != talking.end();
+  };
+  for (int turn = place.wave; turn < place.wave + static_cast<int>(step.waves.size()); ++turn) {
+    auto& wave = step.waves[static_cast<std::size_t>(turn) % step.waves.size()];
+    const auto first = step.parties.begin() + std::accumulate(step.waves.data(), &wave, 0);
+    const auto free = std::remove_if(first, first + wave, talks) - first;
+    if (free == 0) continue;
+    step.parties.erase(first + free, first + wave);
+    wave = static_cast<std::uint8_t>(free);
+    return {.step = place.step, .wave = turn, .waited_s = place.waited_s, .ringing = true};
+  }
+  // Counted as time, however short the music turns out.
+  return {.step = place.step, .wave = place.wave + 1, .waited_s = place.waited_s + 1};
 }
 
 twiml::Response wait_answer(const Plan& plan, const Place& place) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "routing/plan.hpp"
 #include "twiml/verbs.hpp"
@@ -39,8 +40,15 @@ struct Links {
   std::string recording() const { return voice + "/recording"; }
 };
 
+/// The queue that callers of a workspace wait in.
+std::string queue_of(const base::Uuid& workspace);
+
 /// What the caller gets at a place; past the plan's end, a Hangup.
 twiml::Response answer(const Plan&, const Place&, const Links&);
+
+/// True where all who ring are users. Elsewhere Dial's word that somebody answered does not say that one of
+/// ours did: the support number, an outside number, an assistant.
+bool rings_ours_alone(const Plan&, const Place&);
 
 /// What a follow-up request says has ended.
 struct FollowUp {
@@ -51,6 +59,10 @@ struct FollowUp {
 };
 /// nullopt: the call is over, or is somebody else's matter now.
 std::optional<Place> after(const Plan&, const Place&, const FollowUp&);
+
+/// Before a wave of a queue rings: leaves out of the plan who of it is talking. The place of the first wave
+/// from there on that rings somebody all the same; where none does, that of more music.
+Place pass_over(Plan&, const Place&, const std::vector<base::Uuid>& talking);
 
 /// For waitUrl: what the waiting caller hears before the next wave rings. The first one rings at once.
 twiml::Response wait_answer(const Plan&, const Place&);

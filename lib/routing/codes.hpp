@@ -1,8 +1,11 @@
 #pragma once
-// Short texts as integers, for comparing them by the thousand. Private to this room.
+// Texts as they are compared: short ones as integers, by the thousand. Private to this room.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+
+#include "base/text.hpp"
 
 namespace ringctl::routing {
 
@@ -15,6 +18,11 @@ inline std::uint64_t number_code(std::string_view number) {
     code = code * 10 + static_cast<std::uint64_t>(c - '0');
   }
   return code;
+}
+
+/// Without regard to case. What another program wrote may be no UTF-8: then it is compared as it is.
+inline std::string folded(std::string_view text) {
+  return base::valid_utf8(text) ? base::fold(base::trim(text)) : std::string(text);
 }
 
 /// Two letters; 0 for anything else.

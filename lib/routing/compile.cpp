@@ -173,7 +173,29 @@ void add_steps(const Ring& ring, const People& people, Rule& rule) {
   }
 }
 
+void note_outside(Snapshot& snapshot) {
+  auto& outside = snapshot.outside;
+  for (const auto& rule : snapshot.rules)
+    for (const auto& step : rule.steps)
+      for (const auto& party : step.parties)
+        if (party.kind == RuleParty::Kind::number) outside.push_back(party.address);
+  std::sort(outside.begin(), outside.end());
+  outside.erase(std::unique(outside.begin(), outside.end()), outside.end());
+}
+
 }  // namespace
+
+void leave_out_returning(Snapshot& snapshot) {
+  const auto& ours = snapshot.returning;
+  for (auto& rule : snapshot.rules)
+    for (auto& step : rule.steps)
+      std::erase_if(step.parties, [&](const RuleParty& party) {
+        const bool returns = party.kind == RuleParty::Kind::number &&
+                             std::find(ours.begin(), ours.end(), party.address) != ours.end();
+        if (returns) rule.returning.push_back(party.address);
+        return returns;
+      });
+}
 
 std::string_view name_of(Test::Kind kind) {
   static constexpr std::array<std::string_view, 15> k_names{"called",
@@ -216,6 +238,8 @@ void compile_rules(Snapshot& snapshot, const std::vector<RuleText>& texts) {
     snapshot.wants_usage |= *strategy == Strategy::least_used;
     snapshot.rules.push_back(std::move(rule));
   }
+  note_outside(snapshot);
+  leave_out_returning(snapshot);
 }
 
 }  // namespace ringctl::routing

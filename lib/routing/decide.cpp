@@ -20,14 +20,17 @@ class Decision {
   Plan run() {
     plan_.caller_id = caller_id();
     plan_.accept_prompt = s_.settings.accept_prompt;
+    plan_.after_menu = f_.menu.has_value();
     if (!number_answers()) return std::move(plan_);
     note_broken_rules();
+    bool ended = false;
     if (!add_direct_line() && !add_extension()) {
       add_menu();
-      add_main_line();
+      ended = add_main_line();
     }
-    add_last_step();
+    if (!ended) add_last_step();
     plan_.routed_by = reason_of_plan();
+    if (takes_turns(plan_)) plan_.turn = static_cast<int>(f_.turn % k_most_turns);
     decide_recording();
     return std::move(plan_);
   }
@@ -152,11 +155,13 @@ class Decision {
                            .attempt = again ? 1 : 0});
   }
 
-  void add_main_line() {
+  /// True if the call ends with it.
+  bool add_main_line() {
     const bool assigned = add_assigned();
-    if (add_rule(assigned)) return;
+    if (add_rule(assigned)) return true;
     add_owner();
     add_everyone();
+    return false;
   }
 
   /// True if agents look after the contact, whether or not they can be rung.
@@ -199,6 +204,8 @@ class Decision {
     say("rule", rule->name, "holds");
     for (const auto& gone : rule->gone)
       say("rule", rule->name, "rings nobody", gone + " is gone, or has nobody");
+    for (const auto& number : rule->returning)
+      say("rule", rule->name, "rings nobody", number + " is a number of ours: the call would come back");
     plan_.rule = rule->name;
     recorded_ = rule->recorded;
     for (const auto& step : rule->steps) add_rule_step(*rule, step);
@@ -254,7 +261,6 @@ class Decision {
   }
 
   void add_last_step() {
-    if (!plan_.steps.empty() && ends_call(plan_.steps.back().kind)) return;
     const auto& how = s_.settings.after_ring;
     Step last{.kind = StepKind::voicemail, .text = s_.settings.after_ring_message};
     if (how == "callback") last.kind = StepKind::callback;
@@ -284,13 +290,14 @@ class Decision {
   void decide_recording() {
     const auto& own = f_.number->record_policy;
     const auto& policy = own.empty() ? s_.settings.recording_policy : own;
-    plan_.recorded = recorded_.value_or(policy == "always" || policy == "inbound");
+    plan_.recorded = recorded_.value_or(is_recorded(s_.settings, own, "inbound"));
     say("recording", "", plan_.recorded ? "recorded" : "not recorded", [&] {
       return recorded_ ? std::string("the rule says so")
                        : fmt::format("policy of the {}: {}", own.empty() ? "workspace" : "number", policy);
     });
+    plan_.told = f_.menu && f_.menu->announced;
     plan_.announced = !connects_nobody() && hears_consent(s_.settings, plan_.recorded, f_.caller_country) &&
-                      !f_.menu;  // once a call: before the menu, not after it
+                      !plan_.told;  // once a call
     if (plan_.announced) plan_.consent = s_.settings.consent_message;
     say("consent", f_.caller_country, plan_.announced ? "announced" : "not announced",
         [&] { return fmt::format("policy {}", s_.settings.consent_policy); });
@@ -312,6 +319,12 @@ class Decision {
 };
 
 }  // namespace
+
+bool is_recorded(const directory::VoiceSettings& settings, const std::string& of_number,
+                 std::string_view direction) {
+  const auto& policy = of_number.empty() ? settings.recording_policy : of_number;
+  return policy == "always" || policy == direction;
+}
 
 bool hears_consent(const directory::VoiceSettings& settings, bool recorded, std::string_view country) {
   const auto& policy = settings.consent_policy;

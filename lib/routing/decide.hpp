@@ -20,6 +20,9 @@ struct TraceLine {
 };
 using Trace = std::vector<TraceLine>;
 
+/// Whether calls of a direction ("inbound", "outbound") are recorded. `of_number`: the number's own policy,
+/// "" = the workspace's.
+bool is_recorded(const directory::VoiceSettings&, const std::string& of_number, std::string_view direction);
 /// Whether the one at the other end of a call is told that it is recorded. `country`: their region, "" if
 /// unknown.
 bool hears_consent(const directory::VoiceSettings&, bool recorded, std::string_view country);

@@ -7,6 +7,7 @@
 #include "db/transaction.hpp"
 #include "phone/region.hpp"
 #include "records/values.hpp"
+#include "routing/codes.hpp"
 
 namespace ringctl::routing {
 namespace {
@@ -26,11 +27,6 @@ constexpr std::string_view k_contact =
 constexpr std::string_view k_used =
     "SELECT user_id, count(*) FROM call_attempts WHERE workspace_id = $1 AND started_at >= $2 "
     "AND answered_at IS NOT NULL AND user_id IN (SELECT id FROM users WHERE workspace_id = $1) GROUP BY user_id";
-
-/// What another program wrote may be no UTF-8: then it is compared as it is.
-std::string folded(std::string_view text) {
-  return base::valid_utf8(text) ? base::fold(base::trim(text)) : std::string(text);
-}
 
 std::optional<CalledNumber> number_in(db::Rows& rows) {
   std::optional<CalledNumber> number;
@@ -106,14 +102,16 @@ std::optional<base::Uuid> find_workspace_of(db::Connection& db, std::string_view
 }
 
 Presence read_presence(db::Connection& db, const base::Uuid& workspace, base::Instant now,
-                       base::Instant midnight) {
+                       base::Instant midnight, bool usage) {
   Presence presence;
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
   for (const auto& busy : calls::on_call(db, workspace, now)) presence.on_call.push_back(busy.user);
   std::map<base::Uuid, Presence::Used> used;
   for (const auto& [user, at] : calls::last_ended(db, workspace)) used[user].last_call_ended_at = at;
-  auto taken = db.query(k_used, {workspace, midnight});
-  while (taken.next()) used[taken.uuid(0)].calls_today = taken.integer(1);
+  if (usage) {
+    auto taken = db.query(k_used, {workspace, midnight});
+    while (taken.next()) used[taken.uuid(0)].calls_today = taken.integer(1);
+  }
   transaction.commit();
   for (auto& [user, of_user] : used) {
     of_user.user = user;

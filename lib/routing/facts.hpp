@@ -50,7 +50,8 @@ struct Presence {
 /// The digits that a caller pressed; none: the time ran out.
 struct MenuAnswer {
   std::string digits = {};
-  int attempt = 0;  ///< of the menu that was answered: 0 = the first
+  int attempt = 0;         ///< of the menu that was answered: 0 = the first
+  bool announced = false;  ///< the caller has heard that the call is recorded
 };
 
 struct Facts {
@@ -62,7 +63,7 @@ struct Facts {
   std::optional<CallerContact> contact = {};      ///< nullopt: nobody known
   std::shared_ptr<const Presence> presence = {};  ///< null: nobody is talking
   std::optional<MenuAnswer> menu = {};            ///< nullopt: the call begins
-  std::uint64_t turn = 0;  ///< counts calls: where round_robin begins, what random is drawn from
+  std::uint64_t turn = 0;  ///< where round_robin begins (a rule's own count), what random is drawn from
 };
 
 /// True for a caller whom others can call back and see as caller: E.164.
@@ -89,9 +90,9 @@ Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view 
                  base::Instant now);
 /// Which workspace holds a number, whoever it is; nullopt if none does. In a transaction of its own.
 std::optional<base::Uuid> find_workspace_of(db::Connection&, std::string_view to);
-/// Who is on a call now, when who was last, and how many calls they took since `midnight`. In a transaction
-/// of its own.
+/// Who is on a call now, when who was last, and, where a rule asks (`usage`), how many calls they took since
+/// `midnight`, which costs as much as there were. In a transaction of its own.
 Presence read_presence(db::Connection&, const base::Uuid& workspace, base::Instant now,
-                       base::Instant midnight);
+                       base::Instant midnight, bool usage);
 
 }  // namespace ringctl::routing

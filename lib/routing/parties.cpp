@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t k_most_in_turn = 10;  // who are rung one after the other
 constexpr int k_shortest_wave = 5;          // seconds: Twilio's Dial takes no less
+constexpr auto k_last = std::numeric_limits<std::int64_t>::max();
 
 /// Well spread integers from one, the same everywhere (splitmix64).
 class Draw {
@@ -63,8 +64,23 @@ std::optional<Skipped> Parties::unavailable(AgentIndex index) const {
 void Parties::skip(AgentIndex index, Skipped why, Step& step) {
   const auto& agent = s_.agents[index];
   step.skipped.push_back({agent.id, why});
-  if (trace_ != nullptr)
-    trace_->push_back({std::string(name_of(step.reason)), agent.email, "skipped", std::string(name_of(why))});
+  note(step, agent.email, "skipped", name_of(why));
+}
+
+void Parties::note(const Step& step, const std::string& subject, std::string_view verdict,
+                   std::string_view why) {
+  if (trace_ == nullptr) return;
+  trace_->push_back({std::string(name_of(step.reason)), subject, std::string(verdict), std::string(why)});
+}
+
+/// Those who would come after what a step takes.
+void Parties::leave_out(const Candidate& candidate, Step& step) {
+  const auto& party = pool_[candidate.first];
+  const auto agent = party.user ? s_.find_agent(*party.user) : std::nullopt;
+  if (agent)
+    skip(*agent, Skipped::not_reached, step);
+  else
+    note(step, party.address, "skipped", name_of(Skipped::not_reached));
 }
 
 void Parties::add_candidate(std::size_t before, std::int64_t order) {
@@ -75,7 +91,10 @@ void Parties::add_candidate(std::size_t before, std::int64_t order) {
 void Parties::add_agent(AgentIndex index, const Wanted& wanted, Step& step) {
   if (taken_[index]) return;  // named twice
   taken_[index] = true;
-  if (const auto why = unavailable(index)) return skip(index, *why, step);
+  const auto why = unavailable(index);
+  // Callers wait in a queue for just those: whoever still talks when it rings is left out then (pass_over).
+  const bool later = why == Skipped::on_a_call && wanted.kind == StepKind::queue;
+  if (why && !later) return skip(index, *why, step);
   const auto& agent = s_.agents[index];
   const auto before = pool_.size();
   const bool on_phone = wanted.both_devices || agent.ring_on != RingOn::client;
@@ -84,16 +103,21 @@ void Parties::add_agent(AgentIndex index, const Wanted& wanted, Step& step) {
   if (wanted.both_devices || agent.ring_on != RingOn::phone) pool_.push_back({Device::client, agent.id, {}});
   if (phone_rings && !is_caller) pool_.push_back({Device::phone, agent.id, agent.phone});
   if (pool_.size() == before) return skip(index, is_caller ? Skipped::is_caller : Skipped::no_phone, step);
+  if (later) {
+    note(step, agent.email, "rings once free", name_of(*why));
+    return add_candidate(before, k_last);
+  }
   const bool by_use = wanted.strategy == Strategy::least_used;
   const auto* const used = used_of(index);
   add_candidate(before, by_use ? (used != nullptr ? used->calls_today : 0) : idle_since(index));
 }
 
-void Parties::add_outside(const RuleParty& party, Step&) {
-  if (party.address == f_.from) return;  // it would ring the caller
+void Parties::add_outside(const RuleParty& party, Step& step) {
+  if (party.address == f_.from) return note(step, party.address, "skipped", name_of(Skipped::is_caller));
+  if (party.address == f_.to) return note(step, party.address, "skipped", "it is the number called");
   const auto before = pool_.size();
   pool_.push_back({party.kind == RuleParty::Kind::sip ? Device::sip : Device::number, {}, party.address});
-  add_candidate(before, std::numeric_limits<std::int64_t>::max());  // ours first
+  add_candidate(before, k_last);  // ours first
 }
 
 void Parties::arrange(Strategy strategy) {
@@ -130,9 +154,7 @@ void Parties::fill_one_by_one(const Wanted& wanted, Step& step) {
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     const auto& candidate = candidates_[i];
     if (i >= k_most_in_turn) {
-      const auto& user = pool_[candidate.first].user;
-      if (const auto agent = user ? s_.find_agent(*user) : std::nullopt)
-        skip(*agent, Skipped::not_reached, step);
+      leave_out(candidate, step);
       continue;
     }
     take(candidate, step);
@@ -153,16 +175,15 @@ void Parties::fill_together(const Wanted& wanted, Step& step) {
     // A person with two devices fits into a wave of one, too.
     const bool fresh = step.waves.empty() || step.waves.back() + candidate.count > most;
     if (fresh && !queued && step.waves.size() == most_waves) {
-      const auto& user = pool_[candidate.first].user;
-      if (const auto agent = user ? s_.find_agent(*user) : std::nullopt)
-        skip(*agent, Skipped::not_reached, step);
+      leave_out(candidate, step);
       continue;
     }
     if (fresh) step.waves.push_back(0);
     step.waves.back() = static_cast<std::uint8_t>(step.waves.back() + candidate.count);
     take(candidate, step);
   }
-  const auto wave = static_cast<int>(s_.settings.wave_timeout.count());
+  const auto wave =
+      wanted.ring_timeout_s != 0 ? wanted.ring_timeout_s : static_cast<int>(s_.settings.wave_timeout.count());
   if (queued) {
     step.timeout_s = wave;
     step.wait_s = static_cast<int>(s_.settings.queue_wait.count());

@@ -15,7 +15,7 @@ struct Wanted {
   Reason reason;
   StepKind kind = StepKind::ring;
   Strategy strategy = Strategy::ring_all;
-  int ring_timeout_s = 0;     ///< 0 = the workspace's
+  int ring_timeout_s = 0;     ///< of the step, or of each of its waves; 0 = the workspace's
   bool both_devices = false;  ///< client and phone, whatever the user prefers (R103)
   std::vector<RuleParty> parties = {};
 };
@@ -38,6 +38,8 @@ class Parties {
   void add_outside(const RuleParty&, Step&);
   void add_candidate(std::size_t before, std::int64_t order);
   void skip(AgentIndex, Skipped, Step&);
+  void leave_out(const Candidate&, Step&);
+  void note(const Step&, const std::string& subject, std::string_view verdict, std::string_view why);
   void arrange(Strategy);
   std::int64_t idle_since(AgentIndex) const;
   void fill_one_by_one(const Wanted&, Step&);

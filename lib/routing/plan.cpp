@@ -174,7 +174,21 @@ std::string_view name_of(Reason reason) { return name_in(k_reasons, reason); }
 std::string_view name_of(StepKind kind) { return name_in(k_steps, kind); }
 std::string_view name_of(Strategy strategy) { return name_in(k_strategies, strategy); }
 std::string_view name_of(Skipped why) { return name_in(k_skips, why); }
+std::span<const std::string_view> strategy_names() { return k_strategies; }
 std::optional<Strategy> strategy_of(std::string_view name) { return find_in<Strategy>(k_strategies, name); }
+
+bool reaches_nobody(const Plan& plan) {
+  return std::all_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+    return step.kind == StepKind::reject || step.kind == StepKind::hangup || step.kind == StepKind::menu ||
+           step.reason == Reason::unknown_number || step.reason == Reason::inactive_number;
+  });
+}
+
+bool takes_turns(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+    return step.strategy == Strategy::round_robin && !step.parties.empty();
+  });
+}
 
 std::string to_json(const Plan& plan) {
   std::string out;
@@ -185,7 +199,11 @@ std::string to_json(const Plan& plan) {
   put_flag(out, "recorded", plan.recorded);
   put_flag(out, "accept_prompt", plan.accept_prompt);
   put_flag(out, "announced", plan.announced);
+  put_flag(out, "told", plan.told);
+  put_flag(out, "after_menu", plan.after_menu);
   put_text(out, "consent", plan.consent);
+  put_number(out, "turn", plan.turn);
+  if (reaches_nobody(plan)) out.append(",\"call_back\":false");
   out.append(",\"steps\":[");
   for (const auto& step : plan.steps) {
     put_step(out, step);
@@ -207,6 +225,9 @@ std::optional<Plan> try_parse_plan(std::string_view text) {
     plan.recorded = flag_in(json, "recorded");
     plan.accept_prompt = flag_in(json, "accept_prompt");
     plan.announced = flag_in(json, "announced");
+    plan.told = flag_in(json, "told");
+    plan.after_menu = flag_in(json, "after_menu");
+    plan.turn = number_in(json, "turn");
     plan.consent = text_in(json, "consent");
     for (const auto& step : json.at("steps")) plan.steps.push_back(step_in(step));
     if (plan.steps.empty() || !ends_call(plan.steps.back().kind)) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,7 +96,10 @@ struct Plan {
   bool recorded = false;
   bool accept_prompt = false;    ///< who answers a phone presses a key first
   bool announced = false;        ///< `consent` is said before the first step
+  bool told = false;             ///< it was, by the plan whose menu this one follows
+  bool after_menu = false;       ///< so the call is answered
   std::string consent = {};      ///< "" = the built-in text
+  int turn = 0;                  ///< the one that round_robin began with
   std::vector<Step> steps = {};  ///< never empty; the last one needs nobody to answer
   friend bool operator==(const Plan&, const Plan&) = default;
 };
@@ -108,8 +112,16 @@ std::string_view name_of(StepKind);
 std::string_view name_of(Strategy);
 std::string_view name_of(Skipped);
 std::optional<Strategy> strategy_of(std::string_view);
+std::span<const std::string_view> strategy_names();
 /// True where the call needs nobody to answer it.
 constexpr bool ends_call(StepKind kind) { return kind > StepKind::queue && kind != StepKind::support; }
+
+/// True where nobody is to be reached: rejected, hung up on, a number not in service. Such calls are not to
+/// be called back.
+bool reaches_nobody(const Plan&);
+/// True where the order depends on whose turn it is.
+bool takes_turns(const Plan&);
+inline constexpr std::uint64_t k_most_turns = 1'000'000'000;
 
 /// Canonical JSON, compact: the same plan gives the same text.
 std::string to_json(const Plan&);

@@ -43,6 +43,12 @@ std::string text_of(const Snapshot& snapshot, const Step& step) {
   return text;
 }
 
+/// What they are doing now says nothing of then.
+Snapshot with_all_online(Snapshot snapshot) {
+  for (auto& agent : snapshot.agents) agent.availability = Availability::online;
+  return snapshot;
+}
+
 }  // namespace
 
 Snapshot with_rules(const Snapshot& snapshot, std::vector<RuleText> rules) {
@@ -52,7 +58,8 @@ Snapshot with_rules(const Snapshot& snapshot, std::vector<RuleText> rules) {
                  .settings = snapshot.settings,
                  .version = snapshot.version,
                  .agents = snapshot.agents,
-                 .extensions = snapshot.extensions};
+                 .extensions = snapshot.extensions,
+                 .returning = snapshot.returning};
   index_agents(other);
   compile_rules(other, rules);
   return other;
@@ -67,8 +74,9 @@ std::string summary_of(const Snapshot& snapshot, const Plan& plan) {
   return text;
 }
 
-Replayed replay(db::Connection& db, const Snapshot& now, const Snapshot& then, base::Instant since,
-                const std::function<void(const Difference&)>& visit) {
+Replayed replay(db::Connection& db, const Snapshot& rules_now, const Snapshot& rules_then,
+                base::Instant since, const std::function<void(const Difference&)>& visit) {
+  const auto now = with_all_online(rules_now), then = with_all_online(rules_then);
   Replayed replayed;
   for (const auto& call : recorded_calls(db, now.workspace, since)) {
     auto facts = read_facts(db, now.workspace, call.from, call.to, call.started_at);

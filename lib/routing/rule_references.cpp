@@ -72,11 +72,18 @@ class Estate {
     auto called = texts_of(all, TargetKind::number);
     for (const auto& said : all) add_called(said.when, called);
     wanted_.assign(called.begin(), called.end());
+    const auto same = wanted_;
     numbers = find("SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND {}", "phone_number");
+    wanted_ = same;
+    returning = find(
+        "SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND provider = 'twilio' AND "
+        "trunk_sid IS NULL AND {}",
+        "phone_number");
   }
 
   std::map<std::string, bool, std::less<>> users;  ///< e-mail -> active
   Names teams, extensions, numbers;
+  Names returning;              ///< of the numbers, those whose calls come to us
   Names staffed_teams, skills;  ///< of those who are active; skills folded
 
  private:
@@ -129,7 +136,7 @@ base::Finding wrong_with(const Target& target, const Estate& estate) {
       if (estate.extensions.contains(target.text)) return {};
       return {"unknown_extension", fmt::format("{} is no extension that is in use", named)};
     case TargetKind::number:
-      if (!estate.numbers.contains(target.text)) return {};
+      if (!estate.returning.contains(target.text)) return {};
       return {"rings_itself", fmt::format("{} is a number of ours: the call would come back", target.text)};
     default:
       return {};

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "records/values.hpp"
+#include "routing/plan.hpp"
 #include "routing/rule.hpp"
 #include "routing/rule_references.hpp"
 
@@ -45,9 +45,7 @@ bool canonical_ring_timeout(std::string_view text, const Reading&, std::string& 
 }
 
 bool canonical_strategy(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
-  static constexpr std::array<std::string_view, 6> k_strategies{"ring_all",     "in_order",   "round_robin",
-                                                                "longest_idle", "least_used", "random"};
-  return records::one_of(text, k_strategies, "strategy", out, finding);
+  return records::one_of(text, strategy_names(), "strategy", out, finding);
 }
 
 bool canonical_when(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {

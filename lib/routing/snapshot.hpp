@@ -103,6 +103,8 @@ struct Rule {
   int ring_timeout_s = 0;  ///< 0 = the workspace's
   std::vector<RuleStep> steps = {};
   std::vector<std::string> gone = {};  ///< targets that are there no more: "team \"Sales\""
+  std::vector<std::string> returning =
+      {};  ///< outside numbers that are ours by now: the call would come back
 };
 
 /// What loading found wrong with one rule; the others are in force.
@@ -139,7 +141,9 @@ struct Snapshot {
   std::unordered_map<std::string, AgentIndex, TextHash, std::equal_to<>> agents_by_id = {};
   /// A number of ours that is a user's own (R170).
   std::unordered_map<std::string, AgentIndex, TextHash, std::equal_to<>> direct_lines = {};
-  bool wants_usage = false;  ///< a rule orders by calls taken or by idleness
+  bool wants_usage = false;                 ///< a rule orders by calls taken
+  std::vector<std::string> outside = {};    ///< numbers that rules ring, sorted
+  std::vector<std::string> returning = {};  ///< of those, the ones that are ours by now
 
   std::optional<AgentIndex> find_agent(const base::Uuid&) const;
 };
@@ -152,13 +156,15 @@ struct RuleText {
 
 /// Looks up what the rules name. Those that cannot be read are in `broken`. Needs agents and extensions.
 void compile_rules(Snapshot&, const std::vector<RuleText>&);
+/// Takes numbers that are `returning` out of the rules, as compile_rules does with those it knows of.
+void leave_out_returning(Snapshot&);
 /// Fills what follows from agents: everyone, agents_by_id, direct_lines.
 void index_agents(Snapshot&);
 
 /// All in one read transaction. Throws Errc::not_found [workspaces.unknown].
 Snapshot load_snapshot(db::Connection&, const base::Uuid& workspace);
-/// A text that is another one whenever load_snapshot would give another snapshot: five aggregates over small
-/// tables.
-std::string snapshot_version(db::Connection&, const base::Uuid& workspace);
+/// The version that load_snapshot would give now: another text whenever the snapshot would be another one.
+/// Five aggregates over small tables, and a look at the numbers that users and rules name.
+std::string snapshot_version(db::Connection&, const Snapshot& held);
 
 }  // namespace ringctl::routing

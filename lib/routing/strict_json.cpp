@@ -86,6 +86,8 @@ Value parse_strict(std::string_view text, const std::string& path) {
     return value_of(Json::parse(text, watch));
   } catch (const Json::parse_error& error) {
     throw Refused{path, fmt::format("is no JSON (byte {})", error.byte)};
+  } catch (const Json::exception&) {  // a number past all bounds
+    throw Refused{path, "holds what cannot be read"};
   }
 }
 

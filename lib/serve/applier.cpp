@@ -144,6 +144,8 @@ bool Applier::open_abandoned() {
   if (abandoned_) return true;
   next_slot_ = 0;
   look_at_ = clock_.steady() + options_.look_every;
+  // People are in them who may have been erased since.
+  remove_refused(options_.root, clock_.now() - options_.abandoned.bounds.max_age);
   return false;
 }
 

@@ -72,6 +72,16 @@ Refused read_refused(const fs::path& file) {
   return refused;
 }
 
+void remove_refused(const fs::path& root, base::Instant before) {
+  for (const auto& file : refused_files(root)) {
+    try {
+      std::error_code ignored;
+      if (read_refused(file).at < before) fs::remove(file, ignored);
+    } catch (const Error&) {  // for a person to look at
+    }
+  }
+}
+
 std::vector<fs::path> refused_files(const fs::path& root) {
   std::vector<fs::path> files;
   for (const auto number : slots(root)) {

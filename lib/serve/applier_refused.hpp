@@ -28,6 +28,9 @@ void set_aside(const std::filesystem::path& slot_folder, const Record&, std::str
 /// is something else.
 Refused read_refused(const std::filesystem::path& file);
 
+/// Removes those received before that. One that cannot be read, or removed, stays.
+void remove_refused(const std::filesystem::path& root, base::Instant before);
+
 /// All of them, of every slot under `root`, by slot and sequence.
 std::vector<std::filesystem::path> refused_files(const std::filesystem::path& root);
 

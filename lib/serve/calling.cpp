@@ -42,12 +42,6 @@ std::string_view spoken(limits::Refusal refusal) {
   return "Calls cannot be placed now. Please try again later.";
 }
 
-bool is_recorded(const directory::VoiceSettings& settings, const Found& found) {
-  const auto& own = found.facts.number ? found.facts.number->record_policy : std::string();
-  const auto& policy = own.empty() ? settings.recording_policy : own;
-  return policy == "always" || policy == "outbound";
-}
-
 twiml::Response refusal(std::string_view spoken) {
   return {{twiml::Say{.text = std::string(spoken)}, twiml::Hangup{}}};
 }
@@ -147,14 +141,16 @@ void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limi
   twiml::Dial dial{.action = calling_action(links),
                    .timeout = estate->snapshot->settings.ring_timeout,
                    .caller_id = verdict.from_number};
-  if (is_recorded(estate->snapshot->settings, found)) {
+  const auto& shown = found.facts.number;
+  const bool recorded = routing::is_recorded(estate->snapshot->settings,
+                                             shown ? shown->record_policy : std::string(), "outbound");
+  if (recorded) {
     dial.record = twiml::RecordFrom::answer_dual;
     dial.recording_status_callback = links.recording();
   }
   twiml::Number number{.number = verdict.to_number,
                        .status_callback = links.voice + "/status",
                        .status_callback_event = k_all_events};
-  const bool recorded = dial.record != twiml::RecordFrom::do_not_record;
   if (routing::hears_consent(estate->snapshot->settings, recorded, found.facts.caller_country))
     number.url = links.consent();
   dial.nouns.emplace_back(std::move(number));

@@ -145,7 +145,8 @@ void Estates::note_broken(std::map<std::string, std::string> now) {
 Estate Estates::read_estate(db::Connection& db, const base::Uuid& workspace, const Map& before) const {
   Estate estate;
   const auto old = before.find(workspace.view());
-  if (old != before.end() && old->second.snapshot->version == routing::snapshot_version(db, workspace))
+  if (old != before.end() &&
+      old->second.snapshot->version == routing::snapshot_version(db, *old->second.snapshot))
     estate.snapshot = old->second.snapshot;
   else
     estate.snapshot = std::make_shared<const routing::Snapshot>(routing::load_snapshot(db, workspace));
@@ -157,8 +158,8 @@ Estate Estates::read_estate(db::Connection& db, const base::Uuid& workspace, con
       base::log(base::LogLevel::warn, "rule.broken", {{"rule", broken.name}, {"why", broken.why}});
   const auto now = clock_.now();
   const auto& zone = estate.snapshot->zone;
-  estate.presence = std::make_shared<const routing::Presence>(
-      routing::read_presence(db, workspace, now, zone.start_of(zone.day_of(now))));
+  estate.presence = std::make_shared<const routing::Presence>(routing::read_presence(
+      db, workspace, now, zone.start_of(zone.day_of(now)), estate.snapshot->wants_usage));
   read_numbers(db, workspace, old == before.end() ? nullptr : &old->second, estate);
   return estate;
 }

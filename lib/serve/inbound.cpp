@@ -41,6 +41,12 @@ routing::Plan plan_of_no_number() {
 
 int to_int(std::string_view text) { return static_cast<int>(base::parse_int(text).value_or(0)); }
 
+/// Who hung up is promised nothing.
+bool is_over(const Webhook& webhook) {
+  const auto status = limits::try_parse_call_status(webhook.parameter("CallStatus"));
+  return status && calls::is_end(*status);
+}
+
 }  // namespace
 
 Question Webhooks::question(const Webhook& webhook) const {
@@ -97,8 +103,11 @@ void Webhooks::decide_menu(const WebhookPtr& webhook, int attempt, Found found) 
   if (found.away) return answer_safely(webhook, "database");
   const auto estate = estate_for(webhook);
   if (!estate) return;
-  found.facts.menu = routing::MenuAnswer{std::string(webhook->parameter("Digits")), attempt};
-  const auto plan = decide(webhook, *estate, found.facts);
+  auto before = remembered(*webhook);
+  if (!before && !found.plan.empty()) before = routing::try_parse_plan(found.plan);
+  found.facts.menu = routing::MenuAnswer{std::string(webhook->parameter("Digits")), attempt,
+                                         before && (before->announced || before->told)};
+  const auto plan = decide(webhook, *estate, found.facts, before);
   const auto json = routing::to_json(plan);
   plans_.replace(webhook->call_sid(), json);
   auto event = webhook->event(calls::Kind::menu);
@@ -118,10 +127,22 @@ void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan) {
   const auto place = routing::try_parse_place(webhook->rest()).value_or(routing::Place{});
   const auto ended = follow_up_of(*webhook);
   auto event = webhook->event(calls::Kind::next);
+  if (!routing::rings_ours_alone(plan, place)) event.answers = calls::Answers::never;
   const auto next = routing::after(plan, place, ended);
   if (!next) return keep(webhook, event, {{twiml::Hangup{}}});
-  event.asks_call_back = promises_call_back(plan, *next);
-  keep(webhook, event, routing::answer(plan, *next, links_of(*webhook->workspace())));
+  event.asks_call_back = !is_over(*webhook) && promises_call_back(plan, *next);
+  auto rings = plan;
+  const bool waited = next->ringing && ended.queue_result == "leave";
+  const auto place_now = waited ? routing::pass_over(rings, *next, talking_now(*webhook)) : *next;
+  keep(webhook, event, routing::answer(rings, place_now, links_of(*webhook->workspace())));
+}
+
+/// Who is not to be rung from a queue.
+std::vector<base::Uuid> Webhooks::talking_now(const Webhook& webhook) const {
+  const auto estate = estates_.find(*webhook.workspace());
+  if (!estate || estate->snapshot->settings.ring_unavailable) return {};
+  const auto presence = talking_.corrected(*webhook.workspace(), estate->presence, webhook.received_at());
+  return presence ? presence->on_call : std::vector<base::Uuid>();
 }
 
 void Webhooks::wait(const WebhookPtr& webhook) {

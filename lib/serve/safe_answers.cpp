@@ -130,9 +130,13 @@ routing::Plan Webhooks::plan_of_anybody(const WebhookPtr& webhook, const Estate&
 /// The next step of the plan, or the last one where nobody knows it here.
 Webhooks::SafeAnswer Webhooks::safe_step(const WebhookPtr& webhook, calls::Kind kind) {
   auto event = safe_event(webhook, kind);
-  // The end of a call that one of ours placed, which has no plan.
-  if (kind == calls::Kind::next && !routing::try_parse_place(webhook->rest()))
-    return {hang_up(), std::move(event)};
+  if (kind == calls::Kind::next) {
+    const auto place = routing::try_parse_place(webhook->rest());
+    // The end of a call that one of ours placed, which has no plan.
+    if (!place) return {hang_up(), std::move(event)};
+    const auto plan = remembered(*webhook);
+    if (event && plan && !routing::rings_ours_alone(*plan, *place)) event->answers = calls::Answers::never;
+  }
   const auto workspace = webhook->workspace();
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
   if (!estate) return {routing::apology({}), std::move(event)};

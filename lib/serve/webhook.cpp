@@ -52,6 +52,8 @@ calls::Event Webhook::event(calls::Kind kind) const {
   event.token = token_;
   if (const auto place = routing::try_parse_place(rest()))
     event.place = calls::Place{place->step, place->wave};
+  else if (kind == calls::Kind::menu)  // the same digits once more are another event
+    event.place = calls::Place{base::parse_int(rest()).value_or(0), 0};
   return event;
 }
 
@@ -63,7 +65,7 @@ routing::FollowUp follow_up_of(const Webhook& webhook) {
 }
 
 routing::Links links_of(const base::Uuid& workspace) {
-  return {.voice = voice_path(workspace), .queue = "ringctl-" + workspace.text()};
+  return {.voice = voice_path(workspace), .queue = routing::queue_of(workspace)};
 }
 
 }  // namespace ringctl::serve

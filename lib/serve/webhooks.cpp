@@ -205,9 +205,17 @@ bool Webhooks::knows(std::string_view account, const routing::Snapshot& snapshot
                      : std::find(own.begin(), own.end(), account) != own.end();
 }
 
-routing::Plan Webhooks::decide(const WebhookPtr& webhook, const Estate& estate, routing::Facts facts) {
+/// `before`: the plan of a call that is decided once more. It keeps its turn.
+routing::Plan Webhooks::decide(const WebhookPtr& webhook, const Estate& estate, routing::Facts facts,
+                               const std::optional<routing::Plan>& before) {
   facts.presence = talking_.corrected(*webhook->workspace(), estate.presence, facts.now);
-  facts.turn = turn_.fetch_add(1, std::memory_order_relaxed);
+  facts.turn = draws_.fetch_add(1, std::memory_order_relaxed);
+  auto plan = routing::decide(*estate.snapshot, facts);
+  if (!routing::takes_turns(plan)) return plan;
+  // Only now it is known whose: a rule's turns are its own.
+  const bool same = before && before->rule == plan.rule && routing::takes_turns(*before);
+  facts.turn = same ? static_cast<std::uint64_t>(before->turn)
+                    : turns_.next(*webhook->workspace(), plan.rule, facts.now);
   return routing::decide(*estate.snapshot, facts);
 }
 

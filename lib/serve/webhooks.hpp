@@ -20,6 +20,7 @@
 #include "serve/memory.hpp"
 #include "serve/outbound.hpp"
 #include "serve/talking.hpp"
+#include "serve/turns.hpp"
 #include "serve/webhook.hpp"
 #include "twilio/auth_tokens.hpp"
 
@@ -54,7 +55,8 @@ class Webhooks {
   std::optional<Estate> estate_for(const WebhookPtr&);
   void keep(const WebhookPtr&, const calls::Event&, const twiml::Response&);
   bool repeat(const WebhookPtr&, const calls::Event&);
-  routing::Plan decide(const WebhookPtr&, const Estate&, routing::Facts);
+  routing::Plan decide(const WebhookPtr&, const Estate&, routing::Facts,
+                       const std::optional<routing::Plan>& before = {});
   void answer_safely(const WebhookPtr&, std::string_view cause);
 
   // inbound.cpp: a call comes in, and goes on.
@@ -67,6 +69,7 @@ class Webhooks {
   void wait(const WebhookPtr&);
   void with_plan(const WebhookPtr&, std::function<void(const routing::Plan&)> go_on);
   std::optional<routing::Plan> remembered(const Webhook&) const;
+  std::vector<base::Uuid> talking_now(const Webhook&) const;
   Question question(const Webhook&) const;
   void look_up(const WebhookPtr&, Question, std::function<void(Found)> go_on);
 
@@ -117,7 +120,8 @@ class Webhooks {
   std::shared_ptr<const twilio::AuthTokens> tokens_;  ///< by tokens_mutex_
   Memory plans_{16'384, 8 << 20};                     ///< by CallSid: JSON
   Memory answers_{2'048, 4 << 20};                    ///< by event key: TwiML
-  std::atomic<std::uint64_t> turn_ = 0;
+  std::atomic<std::uint64_t> draws_ = 0;
+  Turns turns_;
   Deadlines deadlines_;
 };
 

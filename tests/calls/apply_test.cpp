@@ -1,9 +1,13 @@
 #include "calls/apply.hpp"
 
+#include <atomic>
+#include <future>
+
 #include "calls/calls.hpp"
 #include "calls/desk.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 
 using namespace ringctl;
 using calls::Kind;
@@ -115,8 +119,11 @@ TEST_CASE("the support number is no answer of ours", "[calls]") {
   Desk f(any_engine());
   auto support = f.called(1, 1, "completed", 3, 60, 40);
   support.answers = calls::Answers::never;
-  f.apply({f.inbound(1), support, f.status(1, "completed", 0, 61, 61)});
+  auto dial = f.next(1, 1, "completed", 60, 40);
+  dial.answers = calls::Answers::never;
+  f.apply({f.inbound(1), support, dial, f.status(1, "completed", 0, 61, 61)});
   CHECK(call_of(f).status == "missed");
+  CHECK(callbacks_of(f) == test::k_caller + "|open|missed call\n");
 }
 
 TEST_CASE("Dial's word alone names who answered, where every callback of the leg was lost", "[calls]") {
@@ -154,6 +161,44 @@ TEST_CASE("a missed call that was answered after all is not to be called back", 
     f.apply({f.leg(1, 1, "completed", 3, 65, 60)});
     CHECK(callbacks_of(f) == test::k_caller + "|open|angry\n");
   }
+}
+
+TEST_CASE("a callback that somebody made by hand stays as it is, with notes or without", "[calls]") {
+  Desk f(any_engine());
+  f.apply({f.inbound(1)});
+  const auto due = f.at(86400);
+  f.exec(
+      "INSERT INTO callbacks (id, workspace_id, phone_number, call_id, status, due_at, created_at, updated_at) "
+      "SELECT $1, workspace_id, $2, id, 'open', $3, $4, $4 FROM calls",
+      {f.alice.ids.next(), test::k_caller, due, f.clock.now()});
+  auto asked = f.next(1, 1, "no-answer", 32);
+  asked.asks_call_back = GENERATE(false, true);
+  f.apply({asked, f.status(1, "completed", 0, 50, 50)});
+  CHECK(callbacks_of(f) == test::k_caller + "|open|\n");
+  CHECK(f.rows("SELECT due_at FROM callbacks WHERE workspace_id = $1").starts_with("2026-03-09"));
+}
+
+TEST_CASE("a phone is its user's also where the plan was in another machine's memory", "[calls]") {
+  Desk f(any_engine());
+  const std::string phone = "+12025550190";
+  auto call = f.inbound(1);
+  call.decision->plan = fmt::format(
+      R"({{"v":1,"steps":[{{"kind":"ring","parties":[{{"number":"+12025550177"}},{{"user":"{}","number":"{}"}}]}}]}})",
+      f.ann_id.text(), phone);
+  auto heard = f.called(1, 1, "in-progress", 2, 5), accepted = heard,
+       outside = f.called(1, 2, "ringing", 1, 2);
+  accepted.kind = Kind::accepted;
+  accepted.parameters.emplace_back("Digits", "1");
+  for (auto* event : {&heard, &accepted}) event->party = phone, event->answers = calls::Answers::accepted;
+  outside.party = "+12025550177";
+  const bool late = GENERATE(false, true);
+  if (!late) f.apply({call});
+  f.apply({heard, accepted, outside});
+  if (late) f.apply({call});
+  CHECK(call_of(f).user_email == test::k_ann);
+  CHECK(f.rows("SELECT party FROM call_attempts WHERE workspace_id = $1 AND user_id IS NULL") ==
+        "+12025550177\n");
+  CHECK(f.read([&] { return calls::on_call(f.db(), f.workspace, f.clock.now()).size(); }) == 1);
 }
 
 TEST_CASE("a caller who was told that somebody calls back is called back", "[calls]") {
@@ -248,6 +293,31 @@ TEST_CASE("a call that was let through uncounted is on record also where it cann
   CHECK(f.integer("SELECT count(*) FROM reservations") == 0);
 }
 
+TEST_CASE("an agent's call whose own end nobody reports is over with Dial, or when it is refused",
+          "[calls]") {
+  Desk f(any_engine());
+  const auto talking = [&] {
+    return f.read([&] { return calls::on_call(f.db(), f.workspace, f.clock.now()).size(); });
+  };
+  auto dial = f.next(1, 1, "completed", 70, 60);
+  dial.place.reset();
+  for (auto& [name, value] : dial.parameters)
+    if (name == "From") value = "client:agent_ann";
+  auto refused = f.outbound(2, 100);
+  refused.decision->refusal = "limit_reached";
+  f.apply({f.outbound(1)});
+  CHECK(talking() == 1);
+  f.apply({dial, refused});
+  CHECK(talking() == 0);
+  CHECK(call_of(f, 1).status == "completed");
+  CHECK(call_of(f, 1).ended_at == f.at(70));
+  CHECK(call_of(f, 2).status == "failed");
+  CHECK(call_of(f, 2).closed_seq == 2);
+  f.apply({f.own_status(1, "completed", 1, 72, 72)});  // its own callback knows better
+  CHECK(call_of(f, 1).ended_at == f.at(72));
+  CHECK(call_of(f, 1).closed_seq == 1);
+}
+
 TEST_CASE("what a decision refers to and is gone is left out", "[calls]") {
   Desk f(any_engine());
   auto call = f.inbound(1);
@@ -286,6 +356,7 @@ TEST_CASE("a call of another workspace is left alone, with all that belongs to i
   for (auto& event : events) event.workspace = other;
   db::in_transaction(f.db(), db::Scope::of(other), [&] { calls::apply(f.session(), events); });
   CHECK(f.rows("SELECT * FROM calls WHERE workspace_id = $1") == before);
+  CHECK(f.read([&] { return calls::get_details(f.db(), f.workspace, call_sid(1)).events.size(); }) == 2);
   f.workspace = other;
   CHECK(f.rows("SELECT count(*) FROM calls WHERE workspace_id = $1") == "0\n");
   CHECK(f.rows("SELECT count(*) FROM call_attempts WHERE workspace_id = $1") == "0\n");
@@ -309,4 +380,43 @@ TEST_CASE("finished calls get places in the order of the commits, without a gap"
           "SELECT call_sid FROM calls WHERE workspace_id = $1 AND closed_seq IS NOT NULL ORDER BY closed_seq") ==
       call_sid(1) + "\n" + call_sid(3) + "\n" + call_sid(2) + "\n" + call_sid(5) + "\n");
   CHECK(f.integer("SELECT max(closed_seq) FROM calls WHERE workspace_id = $1", {f.workspace}) == 4);
+}
+
+TEST_CASE("a second applier waits for the first one's commit, so that no reader between them misses a call",
+          "[calls]") {
+  Desk f(any_engine());
+  if (f.database.engine() == db::Engine::sqlite) return;  // it has one writer at a time
+  f.apply({f.inbound(1), f.inbound(2)});
+  test::Actor first(f.database.connect(), f.clock), second(f.database.connect(), f.clock);
+  const auto apply = [&](test::Actor& actor, int n) {
+    const auto end = f.status(n, "completed", 0, 30 - n, 9);
+    calls::apply(actor.session, {&end, 1});
+  };
+  std::string seen;
+  std::int64_t after = 0;
+  const auto go_on = [&] {
+    f.read([&] {
+      calls::for_each_closed(f.db(), f.workspace, after, 0, [&](const calls::Call& call) {
+        seen += call.call_sid.back();
+        after = *call.closed_seq;
+      });
+      return 0;
+    });
+  };
+  std::atomic<bool> done = false;
+  std::future<void> waiting;
+  db::in_transaction(*first.connection, db::Scope::of(f.workspace), [&] {
+    apply(first, 1);
+    waiting = std::async(std::launch::async, [&] {
+      db::in_transaction(*second.connection, db::Scope::of(f.workspace), [&] { apply(second, 2); });
+      done = true;
+    });
+    const auto* const waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    CHECK(test::eventually([&] { return done || f.integer(waits) > 0; }));
+    go_on();
+  });
+  waiting.get();
+  go_on();
+  CHECK(seen == "12");
 }

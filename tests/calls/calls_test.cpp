@@ -1,9 +1,14 @@
 #include "calls/calls.hpp"
 
+#include "base/text.hpp"
 #include "calls/callbacks.hpp"
 #include "calls/cursor.hpp"
 #include "calls/desk.hpp"
 #include "calls/follow.hpp"
+#include "directory/contacts.hpp"
+#include "directory/people.hpp"
+#include "directory/workspaces.hpp"
+#include "records/rows.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 
@@ -134,7 +139,9 @@ TEST_CASE("an outcome is one of the workspace's list", "[calls]") {
   CHECK(set("booked_appointment").changed());
   CHECK_FALSE(set("booked_appointment").changed());
   CHECK(test::slug_of([&] { set("sold"); }) == "calls.unknown_outcome");
-  f.decide("outcomes", "sold|not_sold");
+  directory::Workspaces workspaces(f.session());
+  workspaces.update(workspaces.list().at(0).name, {.settings = {{"outcomes", "sold|call back"}}});
+  CHECK(set("call back").changed());
   CHECK(set("sold").changed());
   CHECK(test::slug_of([&] { set("booked_appointment"); }) == "calls.unknown_outcome");
   CHECK(f.list({.outcome = "sold"}) == "1");
@@ -180,6 +187,64 @@ TEST_CASE("whoever follows calls sees each change once", "[calls]") {
   f.apply({f.leg(4, 4, "in-progress", 2, 401), f.status(3, "completed", 0, 401, 201)});
   CHECK(poll() == "34");
   CHECK(poll().empty());
+}
+
+TEST_CASE("calls of the same moment are listed in one order", "[calls]") {
+  Desk f(any_engine());
+  f.apply({f.inbound(1), f.inbound(2), f.inbound(3)});
+  const auto list = [&](bool descending) {
+    return f.read([&] {
+      std::string all;
+      calls::for_each(f.db(), f.workspace, {}, {.descending = descending}, 0,
+                      [&](const calls::Call& call) { all += call.id.text(); });
+      return all;
+    });
+  };
+  const auto ids = f.rows("SELECT id FROM calls WHERE workspace_id = $1 ORDER BY id");
+  std::string up, down;
+  for (const auto id : base::split(ids, '\n')) {
+    up += id;
+    down.insert(0, id);
+  }
+  CHECK(list(false) == up);
+  CHECK(list(true) == down);
+}
+
+TEST_CASE("who had calls stays when the import that made them is undone", "[calls]") {
+  Log f(any_engine());
+  const auto job = f.alice.ids.next(), team = f.alice.ids.next(), bob = f.agent("bob@example.com");
+  f.agent("yan@example.com");
+  for (const auto* name : {"Idle", "Sales"})
+    f.exec(
+        "INSERT INTO teams (id, workspace_id, name, is_active, job_id, created_at, updated_at) "
+        "VALUES ($1, $2, $3, TRUE, $4, $5, $5)",
+        {name == std::string("Sales") ? team : f.alice.ids.next(), f.workspace, name, job, f.clock.now()});
+  for (const auto* phone : {"+16265550101", "+16265550102", "+16265550103"})
+    f.exec(
+        "INSERT INTO contacts (id, workspace_id, phone_number, job_id, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, $5)",
+        {f.alice.ids.next(), f.workspace, phone, job, f.clock.now()});
+  f.exec("UPDATE users SET job_id = $1", {job});
+  f.exec("UPDATE calls SET team_id = $1 WHERE call_sid = $2", {team, call_sid(4)});
+  const auto give = [&](const std::string& table, const std::string& phone) {
+    f.exec(fmt::format("UPDATE {} SET contact_id = (SELECT id FROM contacts WHERE phone_number = $1)", table),
+           {phone});
+  };
+  give("calls", "+16265550101");
+  give("callbacks", "+16265550102");
+  f.exec("UPDATE callbacks SET user_id = $1", {bob});
+  const auto kept = [&](const records::Noun& noun) {
+    std::string keys;
+    f.write([&] {
+      records::delete_made_by(f.db(), f.workspace, noun, job, [&](std::string_view key, bool in_use) {
+        keys += fmt::format("{}{} ", key, in_use ? "" : " changed");
+      });
+    });
+    return keys;
+  };
+  CHECK(kept(directory::contacts_noun()) == "+16265550101 +16265550102 ");
+  CHECK(kept(directory::users_noun()) == "ann@example.com bob@example.com ");
+  CHECK(kept(directory::teams_noun()) == "Sales ");
 }
 
 TEST_CASE("a callback is made, moved, handed over and done, each on record", "[calls]") {

@@ -75,6 +75,28 @@ TEST_CASE("what was on its way when a contact was erased does not bring the pers
   CHECK(f.rows("SELECT status FROM calls WHERE workspace_id = $1") == "missed\nmissed\n");
 }
 
+TEST_CASE("an event that changes nothing brings nothing of an erased person back, nor does a recording",
+          "[calls]") {
+  Person f(GENERATE(from_range(test::engines())));
+  f.apply({f.known(1), f.leg(1, 1, "completed", 3, 20, 15), f.status(1, "completed", 0, 30, 30)});
+  f.erase();
+  const auto sid = test::recording_sid(1);
+  const auto wait =
+      f.event(calls::Kind::wait,
+              {{"CallSid", test::call_sid(1)}, {"CallStatus", "ringing"}, {"From", test::k_caller}}, 3);
+  f.apply({wait});
+  f.apply({f.leg(1, 1, "ringing", 1, 2)});
+  f.apply({f.event(calls::Kind::recording,
+                   {{"CallSid", test::leg_sid(1)},
+                    {"RecordingSid", sid},
+                    {"RecordingUrl", "https://api.example.com/Recordings/" + sid},
+                    {"Caller", test::k_caller}},
+                   45)});
+  CHECK_FALSE(holds(f.log(), test::k_caller));
+  CHECK_FALSE(holds(f.log(), "api.example.com"));
+  CHECK(f.rows("SELECT recording_sid FROM recordings WHERE workspace_id = $1") == sid + "\n");
+}
+
 TEST_CASE("the number of somebody we called leaves the log as well", "[calls]") {
   Person f(GENERATE(from_range(test::engines())));
   auto call = f.outbound(1);

@@ -98,6 +98,41 @@ TEST_CASE("an answered call comes out the same in all 720 orders of its events",
                    f.status(1, "completed", 0, 66, 66)});
 }
 
+TEST_CASE("a call through a menu, answered twice, comes out the same in all 720 orders of its events",
+          "[calls]") {
+  Desk f(any_engine());
+  const auto bob = f.agent("bob@example.com");
+  for (const auto& [name, user] : {std::pair{"Sales", f.ann_id}, std::pair{"Support", bob}}) {
+    const auto team = f.alice.ids.next();
+    f.exec(
+        "INSERT INTO teams (id, workspace_id, name, is_active, created_at, updated_at) VALUES ($1, $2, $3, TRUE, $4, $4)",
+        {team, f.workspace, name, f.clock.now()});
+    f.exec("UPDATE users SET team_id = $1 WHERE id = $2", {team, user});
+  }
+  const auto menu = [&](int attempt, const char* routed_by, const char* plan) {
+    auto e = f.event(calls::Kind::menu,
+                     {{"CallSid", test::call_sid(1)}, {"CallStatus", "in-progress"}, {"Digits", "9"}},
+                     5 + attempt);
+    e.place = calls::Place{attempt, 0};
+    e.decision = calls::Decision{.routed_by = routed_by, .plan = plan};
+    return e;
+  };
+  auto of_bob = f.leg(1, 2, "completed", 3, 60, 30);
+  of_bob.user = bob;
+  check_orders(f, {f.inbound(1), menu(0, "rule", R"({"v":1})"), menu(1, "extension", R"({"v":2})"),
+                   f.leg(1, 1, "completed", 3, 65, 60), of_bob, f.status(1, "completed", 0, 66, 66)});
+  const auto rows = [](Desk& d) {
+    return d.rows_here(
+        "SELECT c.routed_by, c.plan, u.email, t.name FROM calls c JOIN users u ON u.id = c.user_id "
+        "JOIN teams t ON t.id = c.team_id WHERE c.workspace_id = $1");
+  };
+  CHECK(after(f,
+              {f.leg(1, 1, "completed", 3, 65, 60), of_bob, menu(1, "extension", R"({"v":2})"),
+               menu(0, "rule", R"({"v":1})")},
+              true, rows) == R"(extension|{"v":2}|ann@example.com|Sales)"
+                             "\n");
+}
+
 TEST_CASE("a missed call comes out the same in all 720 orders of its events", "[calls]") {
   Desk f(any_engine());
   check_orders(f, {f.inbound(1), f.leg(1, 1, "initiated", 0, 1), f.leg(1, 1, "ringing", 1, 2),

@@ -172,6 +172,31 @@ TEST_CASE("a queue plays between its waves, rings each, and ends when the wait i
   CHECK_FALSE(after(plan, {0, 3, 60}, {.queue_result = "bridged"}));
 }
 
+TEST_CASE("a queue rings who is free by then, and plays on while nobody is", "[routing]") {
+  World world;
+  world.agents(4);
+  world.snapshot.settings.wave_size = 2;
+  std::vector<base::Uuid> all;
+  std::string users;
+  for (const auto& agent : world.snapshot.agents) {
+    all.push_back(agent.id);
+    users += fmt::format(R"({}"{}")", users.empty() ? "" : ",", agent.email);
+  }
+  world.rule("q", "{}", R"([{"users":[)" + users + R"(]},{"queue":true}])");
+  world.presence({.on_call = all});
+  const auto plan = world.plan();
+  const auto at = [&](const Place& place, std::vector<base::Uuid> talking) {
+    auto rings = plan;
+    const auto to = pass_over(rings, place, talking);
+    return to_text(to) + " " + world.rings(rings.steps.at(0));
+  };
+  CHECK(at({0, 0, 4, true}, {}) == "s0w0t4r [agent000 agent001] [agent002 agent003]");
+  CHECK(at({0, 0, 4, true}, {all[0]}) == "s0w0t4r [agent001] [agent002 agent003]");
+  CHECK(at({0, 0, 4, true}, {all[0], all[1], all[2]}) == "s0w1t4r [agent000 agent001] [agent003]");
+  CHECK(at({0, 5, 4, true}, {all[2], all[3], all[1]}) == "s0w6t4r [agent000] [agent002 agent003]");
+  CHECK(at({0, 5, 4, true}, all) == "s0w6t5 [agent000 agent001] [agent002 agent003]");
+}
+
 TEST_CASE("voicemail records, says what the workspace says, and hangs up", "[routing]") {
   World world;
   world.snapshot.settings.after_ring_message = "Leave a message.";
@@ -209,4 +234,34 @@ TEST_CASE("a recorded call says so before it rings, once", "[routing]") {
   CHECK(verb<twiml::Dial>(first, 1).record == twiml::RecordFrom::answer_dual);
   CHECK(verb<twiml::Dial>(first, 1).recording_status_callback == "/api/workspaces/w/voice/recording");
   only<twiml::Dial>(answer(plan, {0, 1}, k_links));
+}
+
+TEST_CASE("a call that was answered by the menu is not rejected but hung up", "[routing]") {
+  World world;
+  world.agent("ann");
+  world.extension("101", "ann");
+  world.rule("spam", "{}", R"([{"reject":true}])");
+  world.facts.menu = MenuAnswer{"999", 1};
+  const auto plan = world.plan();
+  only<twiml::Hangup>(answer(plan, {}, k_links));
+  CHECK(try_parse_plan(to_json(plan)) == plan);
+}
+
+TEST_CASE("Dial speaks of ours only where nobody else rings", "[routing]") {
+  World world;
+  world.agents(1);
+  world.snapshot.settings.after_ring = "support";
+  world.snapshot.settings.support_number = "+12025550199";
+  world.rule("r", "{}", R"([{"user":"agent000@example.com"},{"number":"+12025550177"}])", "in_order");
+  const auto plan = world.plan();
+  CHECK(world.text(plan) ==
+        "rule ring: [agent000] [+12025550177]; everyone ring: agent000; last support; last voicemail");
+  CHECK(rings_ours_alone(plan, {0, 0}));
+  CHECK_FALSE(rings_ours_alone(plan, {0, 1}));
+  CHECK(rings_ours_alone(plan, {1, 0}));
+  CHECK_FALSE(rings_ours_alone(plan, {2, 0}));
+  CHECK_FALSE(rings_ours_alone(plan, {9, 0}));
+  auto together = plan;
+  together.steps[0].waves = {2};
+  CHECK_FALSE(rings_ours_alone(together, {0, 0}));
 }

@@ -169,6 +169,34 @@ TEST_CASE("a rule that ends the call is followed by nothing", "[routing]") {
   CHECK(other.text() == "rule reject");
 }
 
+TEST_CASE("behind a message that is no list's end comes the last step, whoever could not be rung",
+          "[routing]") {
+  World world;
+  world.agent("ann").availability = Availability::offline;
+  world.rule("greeting", "{}", R"([{"message":"Welcome."},{"user":"ann@example.com"}])");
+  const auto plan = world.plan();
+  CHECK(world.text(plan) == "rule message; last voicemail");
+  CHECK(world.skipped(plan) == "ann offline, ann offline");
+}
+
+TEST_CASE("whoever is rejected or hung up on is not to be called back, and the plan says so", "[routing]") {
+  const auto says_so = [](const char* ring, bool menu = false) {
+    World world;
+    world.agent("ann");
+    if (menu) world.extension("101", "ann");
+    world.rule("r", "{}", ring);
+    return to_json(world.plan()).find(R"("call_back":false)") != std::string::npos;
+  };
+  CHECK(says_so(R"([{"reject":true}])"));
+  CHECK(says_so(R"([{"reject":true}])", true));
+  CHECK(says_so(R"([{"hangup":true}])"));
+  CHECK_FALSE(says_so(R"([{"message":"We are closed."},{"hangup":true}])"));
+  CHECK_FALSE(says_so(R"([{"user":"ann@example.com"},{"hangup":true}])"));
+  World nowhere;
+  nowhere.facts.number->active = false;
+  CHECK(to_json(nowhere.plan()).find(R"("call_back":false)") != std::string::npos);
+}
+
 TEST_CASE("a rule is asked about an assigned contact only if it says after_assigned", "[routing]") {
   auto world = office();
   world.contact({"ann"});
@@ -298,6 +326,57 @@ TEST_CASE("more than fifty wait in a queue, and so does a target queue", "[routi
   CHECK(few.text() == "rule queue: agent000 agent001; everyone ring: agent000 agent001; last voicemail");
 }
 
+TEST_CASE("a queue keeps who is on a call for later, behind those who are free", "[routing]") {
+  auto world = office();
+  world.snapshot.agents[2].availability = Availability::offline;
+  world.snapshot.settings.wave_size = 1;
+  world.presence({.on_call = {world.id_of("ann")}});
+  const std::string all = R"([{"users":["ann@example.com","bob@example.com","cleo@example.com"]})";
+  world.rule("q", "{}", all + R"(,{"queue":true},{"voicemail":true}])");
+  Trace trace;
+  const auto plan = world.plan(&trace);
+  CHECK(world.text(plan) == "rule queue: [bob] [ann]; rule voicemail");
+  CHECK(world.skipped(plan) == "cleo offline");
+  CHECK(std::any_of(trace.begin(), trace.end(), [](const auto& line) {
+    return line.subject == "ann@example.com" && line.verdict == "rings once free" && line.why == "on_a_call";
+  }));
+  world.presence({.on_call = {world.id_of("ann"), world.id_of("bob")}});
+  CHECK(world.text() == "rule queue: [ann] [bob]; rule voicemail");
+}
+
+TEST_CASE("a rule's time is that of each wave, of a queue too, within that of all", "[routing]") {
+  World world;
+  world.agents(25);
+  for (auto& agent : world.snapshot.agents) agent.team = "Sales";
+  const auto timeout_s = [&](const char* ring, int timeout) {
+    auto other = world;
+    other.rule("r", "{}", ring, "ring_all", timeout);
+    return other.plan().steps.at(0).timeout_s;
+  };
+  CHECK(timeout_s(R"([{"team":"Sales"}])", 0) == 15);
+  CHECK(timeout_s(R"([{"team":"Sales"}])", 18) == 18);
+  CHECK(timeout_s(R"([{"team":"Sales"}])", 40) == 20);
+  CHECK(timeout_s(R"([{"team":"Sales"},{"queue":true}])", 0) == 15);
+  CHECK(timeout_s(R"([{"team":"Sales"},{"queue":true}])", 40) == 40);
+}
+
+TEST_CASE("outside numbers that do not ring are in the trace with the reason", "[routing]") {
+  World world;
+  std::string ring = R"([{"number":")" + test::k_caller + R"("})";
+  for (int i = 0; i < 11; ++i) ring += fmt::format(R"(,{{"number":"+120255501{:02}"}})", i + 60);
+  world.rule("r", "{}", ring + "]", "in_order");
+  Trace trace;
+  world.plan(&trace);
+  const auto why = [&](const std::string& subject) {
+    for (const auto& line : trace)
+      if (line.subject == subject && line.verdict == "skipped") return line.why;
+    return std::string();
+  };
+  CHECK(why(test::k_caller) == "is_caller");
+  CHECK(why("+12025550169").empty());
+  CHECK(why("+12025550170") == "not_reached");
+}
+
 // --- menu ---
 
 TEST_CASE("extensions are asked for first: found, wrong twice, and none", "[routing]") {
@@ -362,7 +441,7 @@ TEST_CASE("consent is announced once, where policy or country ask for it", "[rou
   CHECK_FALSE(world.plan().announced);
   world.facts.caller_country = "DE";
   CHECK(world.plan().announced);
-  world.facts.menu = MenuAnswer{"", 0};
+  world.facts.menu = MenuAnswer{"", 0, true};
   CHECK_FALSE(world.plan().announced);  // it was, before the menu
   world.facts.menu.reset();
   settings.consent_policy = "never";
@@ -370,4 +449,22 @@ TEST_CASE("consent is announced once, where policy or country ask for it", "[rou
   settings.consent_policy = "always";
   settings.recording_policy = "never";
   CHECK(world.plan().announced);
+}
+
+TEST_CASE("what begins to be recorded behind the menu is announced there", "[routing]") {
+  auto world = office();
+  world.snapshot.settings.recording_policy = "always";
+  world.extension("101", "ann");
+  world.rule("private", "{}", R"([{"user":"bob@example.com"},{"recording":"never"}])");
+  const auto first = world.plan();
+  CHECK_FALSE(first.recorded);
+  CHECK_FALSE(first.announced);
+  world.facts.menu = MenuAnswer{"101", 0, first.announced};  // no rule is asked
+  const auto second = world.plan();
+  CHECK(second.recorded);
+  CHECK(second.announced);
+  CHECK_FALSE(second.told);
+  world.facts.menu = MenuAnswer{"101", 1, second.announced};
+  CHECK_FALSE(world.plan().announced);
+  CHECK(world.plan().told);
 }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "records/records.hpp"
-#include "routing/decide.hpp"
+#include "routing/replay.hpp"
 #include "routing/rules.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
@@ -144,12 +144,12 @@ TEST_CASE("a snapshot holds the workspace, and its version tells every change of
   REQUIRE(snapshot.rules.size() == 2);
   CHECK(snapshot.rules[0].name == "first");
   CHECK(snapshot.everyone.size() == 2);
-  CHECK(snapshot.version == snapshot_version(office.db(), office.workspace));
+  CHECK(snapshot.version == snapshot_version(office.db(), snapshot));
   auto version = snapshot.version;
   const auto changes = [&](std::string_view sql, std::initializer_list<db::Param> params) {
     office.clock.advance(std::chrono::milliseconds(1));
     office.exec(sql, params);
-    const auto now = snapshot_version(office.db(), office.workspace);
+    const auto now = snapshot_version(office.db(), snapshot);
     const bool differs = now != version;
     version = now;
     return differs;
@@ -162,7 +162,69 @@ TEST_CASE("a snapshot holds the workspace, and its version tells every change of
   CHECK(changes("UPDATE users SET phone_number = '+12025550123' WHERE id = $1", {office.ann}));
   CHECK_FALSE(
       changes("UPDATE users SET last_call_ended_at = $2 WHERE id = $1", {office.ann, office.clock.now()}));
+  const auto direct = [&](const char* number, const char* sql) {
+    office.exec(
+        "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
+        "VALUES ($1, $2, $3, 'twilio', 'active', $4, $4)",
+        {office.alice.ids.next(), office.workspace, number, office.clock.now()});
+    return changes(sql, {office.workspace});
+  };
+  office.exec("UPDATE users SET phone_number = '+12025550124', version = version + 1 WHERE id = $1",
+              {office.bob});
+  CHECK(changes("UPDATE users SET version = version + 1 WHERE id = $1", {office.bob}));
+  // One number for another, between two looks.
+  CHECK(direct("+12025550124",
+               "DELETE FROM phone_numbers WHERE workspace_id = $1 AND phone_number = '+12025550123'"));
   CHECK(test::slug_of([&] { load_snapshot(office.db(), office.alice.ids.next()); }) == "workspaces.unknown");
+}
+
+TEST_CASE("an extension whose number goes is a change, though nobody touched it", "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  office.exec(
+      "INSERT INTO user_extensions (id, workspace_id, user_id, extension, number_id, is_active, created_at, updated_at) "
+      "VALUES ($1, $2, $3, '101', $4, TRUE, $5, $5)",
+      {office.alice.ids.next(), office.workspace, office.ann, office.number, office.clock.now()});
+  const auto before = load_snapshot(office.db(), office.workspace);
+  CHECK(before.extensions.at(0).number == office.number);
+  office.exec("DELETE FROM phone_numbers WHERE id = $1", {office.number});
+  CHECK(snapshot_version(office.db(), before) != before.version);
+  CHECK_FALSE(load_snapshot(office.db(), office.workspace).extensions.at(0).number);
+}
+
+TEST_CASE("an outside number that becomes ours is not rung any more, wherever its calls come to us",
+          "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  const std::string outside = "+12025550177";
+  office.add("r", "10", "{}", R"([{"number":")" + outside + R"("},{"voicemail":true}])");
+  const auto before = load_snapshot(office.db(), office.workspace);
+  const auto text = [&](const Snapshot& snapshot) {
+    Facts facts{.from = "+16265550101", .to = "+12025550123", .now = office.clock.now()};
+    facts.number.emplace().id = office.number;
+    return summary_of(snapshot, decide(snapshot, facts));
+  };
+  CHECK(text(before) == "rule \"r\": ring +12025550177; then voicemail");
+  const auto set = [&](const char* provider, std::string_view trunk) {
+    office.exec("DELETE FROM phone_numbers WHERE phone_number = $1", {outside});
+    office.exec(
+        "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, trunk_sid, status, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, 'active', $6, $6)",
+        {office.alice.ids.next(), office.workspace, outside, provider, db::or_null(trunk),
+         office.clock.now()});
+    const auto changed = snapshot_version(office.db(), before) != before.version;
+    CHECK(changed == (text(load_snapshot(office.db(), office.workspace)) != text(before)));
+    return changed;
+  };
+  CHECK_FALSE(set("telnyx", ""));
+  CHECK_FALSE(set("twilio", "TK0123456789abcdef0123456789abcdef"));
+  CHECK(set("twilio", ""));
+  CHECK(text(load_snapshot(office.db(), office.workspace)) == "rule \"r\": voicemail");
+  Trace trace;
+  Facts facts{.from = "+16265550101", .to = "+12025550123", .now = office.clock.now()};
+  facts.number.emplace().id = office.number;
+  decide(load_snapshot(office.db(), office.workspace), facts, &trace);
+  CHECK(std::any_of(trace.begin(), trace.end(), [&](const auto& line) {
+    return line.why.starts_with(outside + " is a number of ours");
+  }));
 }
 
 TEST_CASE("the facts of a call are its number, its contact, and who is on a call", "[routing]") {
@@ -200,5 +262,20 @@ TEST_CASE("the facts of a call are its number, its contact, and who is on a call
     CHECK_FALSE(other.number);
     CHECK_FALSE(other.contact);
   }
-  CHECK(read_presence(office.db(), office.workspace, now, now).on_call.empty());
+  const auto call = office.alice.ids.next();
+  office.exec(
+      "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, started_at, ended_at, "
+      "created_at, updated_at) VALUES ($1, $2, 'CA1', 'inbound', 'completed', '', '', $3, $3, $3, $3)",
+      {call, office.workspace, now});
+  office.exec(
+      "INSERT INTO call_attempts (id, workspace_id, call_id, leg_sid, user_id, party, status, started_at, "
+      "answered_at, ended_at, updated_at) VALUES ($1, $2, $3, 'CA2', $4, '', 'completed', $5, $5, $5, $5)",
+      {office.alice.ids.next(), office.workspace, call, office.ann, now});
+  const auto presence = [&](bool usage) {
+    return read_presence(office.db(), office.workspace, now, now, usage);
+  };
+  CHECK(presence(true).on_call.empty());
+  REQUIRE(presence(true).used.size() == 1);
+  CHECK(presence(true).used.front().calls_today == 1);
+  CHECK(presence(false).used.empty());
 }

@@ -27,6 +27,9 @@ class Random {
   std::mt19937 engine_;
 };
 
+/// How the name of a rule ends whose list ends the call.
+constexpr const char* k_ends = " ends";
+
 void add_rules(World& world, Random& random) {
   const auto user = [&] { return fmt::format("agent{:03}@example.com", random.upto(20)); };
   for (int i = random.upto(4); i > 0; --i) {
@@ -36,9 +39,12 @@ void add_rules(World& world, Random& random) {
     if (random.chance(30)) ring += R"(,{"queue":true})";
     if (random.chance(30)) ring += R"(,{"message":"Hello <&> \"you\"."})";
     if (random.chance(40)) ring += R"(,{"voicemail":true})";
+    if (random.chance(20)) ring.replace(0, 1, R"([{"message":"Welcome."},)");
     if (random.chance(20)) ring = R"([{"reject":true})";
-    world.rule(fmt::format("rule \"{}\" é", i), random.chance(50) ? R"({"after_assigned":true})" : "{}",
-               ring + "]",
+    const bool ends = ring.ends_with(R"("voicemail":true})") || ring.ends_with(R"("reject":true})") ||
+                      ring.ends_with(R"("you\"."})");
+    world.rule(fmt::format("rule \"{}\" é{}", i, ends ? k_ends : ""),
+               random.chance(50) ? R"({"after_assigned":true})" : "{}", ring + "]",
                random.one_of({"ring_all", "in_order", "round_robin", "longest_idle", "least_used", "random"}),
                random.chance(50) ? 0 : 20);
   }
@@ -97,6 +103,8 @@ TEST_CASE("every plan ends, rings nobody it skipped, fits into Twilio's limits a
     REQUIRE_FALSE(plan.steps.empty());
     REQUIRE(ends_call(plan.steps.back().kind));
     REQUIRE(decide(snapshot, world.facts) == plan);
+    const bool by_rule = plan.rule.ends_with(k_ends) || !world.facts.number->active;
+    REQUIRE((plan.steps.back().reason == Reason::last) != by_rule);
     const auto json = to_json(plan);
     const auto back = try_parse_plan(json);
     REQUIRE(back);
@@ -127,13 +135,17 @@ TEST_CASE("every plan ends, rings nobody it skipped, fits into Twilio's limits a
 TEST_CASE("what is no plan does not read as one", "[routing]") {
   World world;
   world.agents(2);
-  const auto json = to_json(world.plan());
+  // Nothing in it is what a key that is missing would mean.
+  world.rule("r", "{}", R"([{"users":["agent000@example.com","agent001@example.com"]},{"voicemail":true}])",
+             "in_order");
+  const auto plan = world.plan();
+  const auto json = to_json(plan);
   for (std::size_t i = 0; i < json.size(); ++i) {
     auto cut = json.substr(0, i);
     CHECK_FALSE(try_parse_plan(cut));
     auto other = json;
     other[i] = '?';
-    if (const auto read = try_parse_plan(other)) CHECK_FALSE(read->steps.empty());
+    if (const auto read = try_parse_plan(other)) CHECK(*read != plan);
   }
   for (const auto* text : {"", "null", "[]", "{}", R"({"v":1,"routed_by":"everyone","steps":[]})",
                            R"({"v":2,"routed_by":"last","steps":[{"kind":"voicemail","reason":"last"}]})",

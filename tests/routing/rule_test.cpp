@@ -92,6 +92,7 @@ TEST_CASE("conditions that make no sense are refused, with their place") {
        "/when/any/1/called: stands twice"},
       {"[]", R"(/when: "[]" is no object)"},
       {"{", "/when: is no JSON"},
+      {R"({"called": 1e999})", "/when: holds what cannot be read"},
       {"{\"contact\":{\"tags\":\"\xff\"}}", "/when: is not UTF-8 (byte 21)"},
       {R"({"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{}}}}}}}}}}}}}}})",
        "/when: is nested deeper than 12 levels"},

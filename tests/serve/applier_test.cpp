@@ -332,6 +332,26 @@ TEST_CASE("a journal that is full takes records again as soon as the database is
   CHECK_FALSE(append(*journal, "again").error);
 }
 
+TEST_CASE("what was refused goes at the age of the journal", "[serve]") {
+  ApplierSite site;
+  const auto journal = site.open();
+  append_all(*journal, {"bad one"});
+  site.database.poison("bad");
+  site.applier_options.root = site.root();
+  site.applier_options.abandoned = site.options;
+  site.applier_options.abandoned.bounds.max_age = std::chrono::hours(24);
+  {
+    Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
+    REQUIRE(applier.wait_until(1, seconds(20)));
+  }
+  REQUIRE(refused_files(site.root()).size() == 1);
+  remove_refused(site.root(), site.clock.now());  // not before it came
+  REQUIRE(refused_files(site.root()).size() == 1);
+  site.clock.advance(std::chrono::hours(25));
+  Applier later(*journal, site.clock, site.database.apply(), site.applier_options);
+  CHECK(eventually([&] { return refused_files(site.root()).empty(); }));
+}
+
 TEST_CASE("a file that is no refused record is told from one", "[serve]") {
   const test::TempDir folder;
   test::write_text(folder / "x.record", "sequence: 1\nreceived: noon\n");

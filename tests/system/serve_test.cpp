@@ -90,6 +90,7 @@ nlohmann::json logged(const ServeSite& serve, const Form& call,
   REQUIRE(came);
   return last;
 }
+Form ended(const Form& call) { return with(with(call, "CallStatus", "completed"), "SequenceNumber", "5"); }
 bool is_ended(const nlohmann::json& call) { return !call.at("ended_at").is_null(); }
 
 }  // namespace
@@ -213,6 +214,39 @@ TEST_CASE("a caller presses an extension, presses a wrong one, or stays on the l
     verb<twiml::Gather>(again, 0);
     const auto main_line = serve.answer(verb<twiml::Gather>(again, 0).action, with(other, "Digits", "998"));
     CHECK(verb<twiml::Dial>(main_line, 0).nouns.size() == 3);
+  }
+}
+
+TEST_CASE(
+    "the same wrong extension twice, without tokens, comes to the main line, and says that it is recorded",
+    "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 3);
+    serve.site().ok({"extensions", "add", "101", "--user", agent(2)});
+    serve.site().ok({"workspaces", "update", "default", "--recording-policy", "always"});
+    serve.site().ok({"rules", "add", "private", "--when", R"({"caller":{"prefix":"+1626"}})", "--ring",
+                     R"([{"user":"agent1@example.com"},{"recording":"never"}])"});
+    serve.start();
+    const auto wrong = [&](const Form& call, const twiml::Response& menu, std::size_t at) {
+      return serve.answer(verb<twiml::Gather>(menu, at).action, with(call, "Digits", "999"));
+    };
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto menu = serve.answer(serve.voice(), call);
+    const auto again = wrong(call, menu, 0);
+    const auto main_line = wrong(call, again, 0);
+    CHECK(verb<twiml::Dial>(main_line, 0).record == twiml::RecordFrom::do_not_record);
+    const auto put_through = serve.answer(verb<twiml::Gather>(menu, 0).action, with(call, "Digits", "101"));
+    verb<twiml::Say>(put_through, 0);
+    CHECK(verb<twiml::Dial>(put_through, 1).record == twiml::RecordFrom::answer_dual);
+
+    // Whom no rule holds for has heard it before the menu.
+    const auto other = serve.inbound("+12025550102", k_main_line);
+    const auto told = serve.answer(serve.voice(), other);
+    verb<twiml::Say>(told, 0);
+    const auto told_again = wrong(other, told, 1);
+    verb<twiml::Dial>(wrong(other, told_again, 0), 0);
   }
 }
 
@@ -379,6 +413,102 @@ TEST_CASE(
     CHECK(row.at("user_email") == test::agent_email(0));
     CHECK(row.at("duration_s") == 30);
     CHECK(serve.site().json({"calls", "list"}).size() == 1);
+  }
+}
+
+TEST_CASE("a caller waits in a queue for whoever becomes free", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 2);
+    serve.site().ok({"rules", "add", "queue", "--ring",
+                     R"([{"users":["agent0@example.com","agent1@example.com"]},{"queue":true}])"});
+    serve.start();
+    const auto ann = identity_of(serve, agent(0)), bob = identity_of(serve, agent(1));
+    const auto music_ends = [&](const Form& call, const twiml::Response& waiting) {
+      return serve.answer(verb<twiml::Enqueue>(waiting, 0).action,
+                          with(with(call, "QueueResult", "leave"), "QueueTime", "10"));
+    };
+    const auto ring = [&](const Form& call) {
+      return verb<twiml::Dial>(music_ends(call, serve.answer(serve.voice(), call)), 0);
+    };
+    const auto first = serve.inbound(k_caller, k_main_line);
+    const auto to_first = ring(first);
+    CHECK(identities(to_first) == std::set{ann, bob});
+    take_call(serve, first, to_first, ann);
+    const auto second = serve.inbound("+16265550102", k_main_line);
+    const auto to_second = ring(second);
+    CHECK(identities(to_second) == std::set{bob});
+    take_call(serve, second, to_second, bob);
+
+    const auto third = serve.inbound("+16265550103", k_main_line);
+    const auto music = music_ends(third, serve.answer(serve.voice(), third));
+    const auto path = serve.voice("/status/" + place_of(to_first));
+    CHECK(serve.post(path, leg(first, ann, "completed", 3)).status() == 204);
+    CHECK(identities(verb<twiml::Dial>(music_ends(third, music), 0)) == std::set{ann});
+  }
+}
+
+TEST_CASE("two rules that take turns take each its own, whoever calls in between", "[serve]") {
+  ServeSite serve(db::Engine::sqlite);
+  lay_out(serve, 2);
+  for (const auto* prefix : {"+1626", "+1202"})
+    serve.site().ok({"rules", "add", prefix, "--when",
+                     fmt::format(R"({{"caller":{{"prefix":"{}"}}}})", prefix), "--strategy", "round_robin",
+                     "--ring",
+                     R"([{"users":["agent0@example.com","agent1@example.com"]},{"voicemail":true}])"});
+  serve.start();
+  std::set<std::string> first_of_a_rule[2];
+  for (int i = 0; i < 4; ++i) {
+    const auto call = serve.inbound(i % 2 == 0 ? k_caller : "+12025550150", k_main_line);
+    first_of_a_rule[i % 2].merge(identities(verb<twiml::Dial>(serve.answer(serve.voice(), call), 0)));
+  }
+  CHECK(first_of_a_rule[0].size() == 2);
+  CHECK(first_of_a_rule[1].size() == 2);
+}
+
+TEST_CASE("a call that the support number took is missed", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.site().ok(
+        {"workspaces", "update", "default", "--after-ring", "support", "--support-number", "+12025550199"});
+    serve.start();
+    const auto call = serve.inbound(k_caller, k_main_line);
+    const auto first = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+    const auto support =
+        verb<twiml::Dial>(serve.answer(first.action, with(call, "DialCallStatus", "no-answer")), 0);
+    const auto taken =
+        with(with(call, "DialCallStatus", "completed"), "DialCallSid", "CA" + std::string(32, 'e'));
+    verb<twiml::Hangup>(serve.answer(support.action, with(taken, "DialCallDuration", "20")), 0);
+    CHECK(serve.post(serve.voice("/status"), ended(call)).status() == 204);
+    CHECK(logged(serve, call, is_ended).at("status") == "missed");
+  }
+}
+
+TEST_CASE("who hangs up while it rings did not ask to be called back", "[serve]") {
+  for (const auto engine : k_engines) {
+    INFO(db::engine_name(engine));
+    ServeSite serve(engine);
+    lay_out(serve, 1);
+    serve.site().ok({"workspaces", "update", "default", "--after-ring", "callback"});
+    serve.start();
+    const auto ring = [&](const std::string& caller, const std::string& status) {
+      const auto call = serve.inbound(caller, k_main_line);
+      const auto dial = verb<twiml::Dial>(serve.answer(serve.voice(), call), 0);
+      const auto silent = with(with(call, "DialCallStatus", "no-answer"), "CallStatus", status);
+      serve.answer(dial.action, silent);
+      CHECK(serve.post(serve.voice("/status"), ended(call)).status() == 204);
+      logged(serve, call, is_ended);
+    };
+    ring(k_caller, "in-progress");
+    ring("+16265550102", "completed");
+    std::map<std::string, std::string> notes;
+    for (const auto& row : serve.site().json({"callbacks", "list"}))
+      notes[row.at("phone_number").get<std::string>()] = row.at("notes").get<std::string>();
+    CHECK(notes == std::map<std::string, std::string>{{k_caller, "asked to be called back"},
+                                                      {"+16265550102", "missed call"}});
   }
 }
 

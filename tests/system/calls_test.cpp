@@ -1,0 +1,160 @@
+// calls and callbacks on the real program: every verb does what it says, and what it wrote is read back.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include "base/file.hpp"
+#include "support/site.hpp"
+
+using namespace ringctl;
+using test::Site;
+
+namespace {
+
+std::string sid(int n) { return fmt::format("CA{:032}", n); }
+const std::string k_lin = "+16265550101";
+
+/// Ann, the contact Lin, and calls 1 and 2, which are over.
+struct Office : Site {
+  explicit Office(db::Engine engine) : Site(engine) {
+    init();
+    ok({"users", "add", "ann@example.com"});
+    ok({"contacts", "add", k_lin, "--name", "Lin Park"});
+    workspace = json({"workspaces", "list", "--columns", "id"}).at(0).at("id").get<std::string>();
+    call(1);
+    call(2);
+  }
+  static std::string quoted(const std::string& text) { return "'" + text + "'"; }
+  static std::string at(int n) { return fmt::format("'2026-03-08T12:{:02}:00.000Z'", n); }
+  std::string id_of(const std::string& noun, const std::string& key) const {
+    return quoted(json({noun, "show", key}).at("id").get<std::string>());
+  }
+  void call(int n, bool over = true, const std::string& from = k_lin) const {
+    tamper(fmt::format(
+        "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, contact_id, user_id, "
+        "started_at, answered_at, ended_at, closed_seq, created_at, updated_at) VALUES "
+        "('0190f5fe-7c00-7a00-8000-{:012}', {}, '{}', 'inbound', '{}', {}, '+12025550123', {}, {}, {}, {}, {}, {}, {}, {})",
+        n, quoted(workspace), sid(n), over ? "completed" : "in-progress", quoted(from),
+        id_of("contacts", k_lin), id_of("users", "ann@example.com"), at(n), at(n), over ? at(n) : "NULL",
+        over ? std::to_string(n) : "NULL", at(n), at(n)));
+  }
+  /// The SIDs that an export from the cursor gives.
+  std::vector<std::string> since(const std::string& file) const {
+    std::vector<std::string> sids;
+    for (const auto& row : json({"calls", "export", "--since-cursor", file}))
+      sids.push_back(row.at("call_sid").get<std::string>());
+    return sids;
+  }
+  std::string workspace;
+};
+using Sids = std::vector<std::string>;
+
+db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
+
+}  // namespace
+
+TEST_CASE("an export from a cursor gives every finished call once, whatever happens to the run", "[system]") {
+  const Office site(any_engine());
+  const auto file = (site.machine().home() / "calls.cursor").string();
+  CHECK(site.ok({"calls", "export", "--since-cursor", file, "-n"}).find(sid(1)) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(file));
+  CHECK(site.since(file) == Sids{sid(1), sid(2)});
+  CHECK(site.since(file).empty());
+  site.call(3);
+
+  test::ProcessOptions full;
+  full.out = test::Stream::full;
+  if (site.engine() == db::Engine::postgresql) full.environment["RINGCTL_DATABASE_URL"] = site.url();
+  CHECK(site.machine().run({"calls", "export", "--since-cursor", file, "-o", "jsonl"}, full).status != 0);
+  {
+    const base::Fd held(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(held.get(), LOCK_EX) == 0);
+    CHECK(site.failure({"calls", "export", "--since-cursor", file}) == "11 lock.held");
+  }
+  CHECK(site.since(file) == Sids{sid(3)});
+  CHECK(site.failure({"calls", "export", "--since-cursor", file, "--missed"}) == "2 usage.excluded");
+
+  const Office other(site.engine());
+  CHECK(other.failure({"calls", "export", "--since-cursor", file}) == "6 calls.foreign_cursor");
+  const auto empty = site.machine().file("empty.cursor", "").string();
+  CHECK(site.since(empty).size() == 3);
+}
+
+TEST_CASE("a note stands on the call, and on its contact where that is wanted", "[system]") {
+  const Office site(any_engine());
+  site.ok({"calls", "note", sid(1), "Asked for a quote"});
+  site.ok({"calls", "note", sid(1), "Wants solar", "--to-contact"});
+  CHECK(site.json({"calls", "show", sid(1)}).at("notes") == "Asked for a quote\nWants solar");
+  CHECK(site.json({"contacts", "show", k_lin}).at("notes") == "Wants solar");
+  site.ok({"calls", "note", sid(1), "-", "--replace"});
+  CHECK(site.json({"calls", "show", sid(1)}).at("notes").is_null());
+}
+
+TEST_CASE("an outcome is one of those that the workspace was given", "[system]") {
+  const Office site(any_engine());
+  site.ok({"calls", "outcome", sid(1), "booked_appointment"});
+  site.ok({"workspaces", "update", "default", "--outcomes", "sold|call back"});
+  site.ok({"calls", "outcome", sid(1), "call back"});
+  CHECK(site.json({"calls", "show", sid(1)}).at("outcome") == "call back");
+  CHECK(site.failure({"calls", "outcome", sid(1), "booked_appointment"}) == "7 calls.unknown_outcome");
+  CHECK(site.json({"calls", "list", "--outcome", "call back"}).size() == 1);
+}
+
+TEST_CASE("active calls are those that somebody talks on", "[system]") {
+  const Office site(any_engine());
+  CHECK(site.json({"calls", "active"}).empty());
+  site.call(3, false);
+  site.tamper("UPDATE workspaces SET on_call_hours = 24");
+  const auto now = site.json({"workspaces", "show", "default"}).at("updated_at").get<std::string>();
+  site.tamper("UPDATE calls SET started_at = " + Office::quoted(now) + " WHERE call_sid = '" + sid(3) + "'");
+  const auto active = site.json({"calls", "active"});
+  REQUIRE(active.size() == 1);
+  CHECK(active.at(0).at("call_sid") == sid(3));
+}
+
+TEST_CASE("tail begins with what is going on, and shows a caller's text as text on a terminal", "[system]") {
+  const Office site(any_engine());
+  site.call(3, false, "\x1b]52;c;Zm9v\x07\u202e");
+  const auto now = site.json({"workspaces", "show", "default"}).at("updated_at").get<std::string>();
+  site.tamper("UPDATE calls SET started_at = " + Office::quoted(now) + " WHERE call_sid = '" + sid(3) + "'");
+  const auto line = nlohmann::json::parse(site.ok({"calls", "tail", "--limit", "1", "-o", "jsonl"}));
+  CHECK(line.at("call_sid") == sid(3));
+  test::TerminalOptions terminal;
+  if (site.engine() == db::Engine::postgresql) terminal.environment["RINGCTL_DATABASE_URL"] = site.url();
+  const auto shown = site.machine().run_in_terminal({"calls", "tail", "--limit", "1"}, terminal);
+  CHECK(shown.status == 0);
+  CHECK(shown.out.find(sid(3)) != std::string::npos);
+  CHECK(shown.out.find("\x1b]52") == std::string::npos);
+  CHECK(shown.out.find("\u202e") == std::string::npos);
+  CHECK(shown.out.find("]52;c;Zm9v") != std::string::npos);
+}
+
+TEST_CASE("a callback is added, moved, handed over and done, and listed as it then is", "[system]") {
+  const Office site(any_engine());
+  site.ok({"callbacks", "add", k_lin, "--call", sid(1), "--due", "2030-03-08", "--notes", "After six"});
+  const auto added = site.json({"callbacks", "show", sid(1)});
+  CHECK(added.at("phone_number") == k_lin);
+  CHECK(added.at("contact_id") == site.json({"contacts", "show", k_lin}).at("id"));
+  CHECK(added.at("notes") == "After six");
+  CHECK(added.at("due_at").get<std::string>().starts_with("2030-03-08"));
+  CHECK(site.json({"callbacks", "list", "--unassigned"}).size() == 1);
+  CHECK(site.json({"callbacks", "list", "--due"}).empty());
+
+  site.ok({"callbacks", "reassign", sid(1), "ann@example.com"});
+  CHECK(site.json({"callbacks", "list", "--user", "ann@example.com"}).size() == 1);
+  CHECK(site.json({"callbacks", "list", "--unassigned"}).empty());
+  site.ok({"callbacks", "update", sid(1), "--due", "2026-03-08", "--notes", "-"});
+  CHECK(site.json({"callbacks", "list", "--due"}).at(0).at("notes").is_null());
+  site.ok({"callbacks", "complete", sid(1), "--notes", "Booked for Tuesday", "-n"});
+  CHECK(site.json({"callbacks", "show", sid(1)}).at("status") == "open");
+  site.ok({"callbacks", "complete", sid(1), "--notes", "Booked for Tuesday"});
+  CHECK(site.json({"callbacks", "list"}).empty());
+  const auto done = site.json({"callbacks", "list", "--status", "completed"});
+  REQUIRE(done.size() == 1);
+  CHECK(done.at(0).at("notes") == "Booked for Tuesday");
+  CHECK_FALSE(done.at(0).at("completed_at").is_null());
+  site.ok({"callbacks", "reassign", sid(1), "-"});
+  CHECK(site.json({"callbacks", "show", sid(1)}).at("user").is_null());
+  CHECK(site.failure({"callbacks", "show", sid(2)}) == "5 callbacks.unknown");
+}
