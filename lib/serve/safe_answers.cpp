@@ -43,6 +43,8 @@ twiml::Response Webhooks::safe_answer(const WebhookPtr& webhook) {
     case Endpoint::accepted:
     case Endpoint::status:
     case Endpoint::recording:
+    case Endpoint::token:
+    case Endpoint::own_token:
     case Endpoint::health:
     case Endpoint::ready:
     case Endpoint::unknown:
