@@ -13,6 +13,7 @@
 #include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
 #include "cmd/signals.hpp"
+#include "cmd/voice_grant.hpp"
 #include "db/connection.hpp"
 #include "db/identity.hpp"
 #include "db/patience.hpp"
@@ -103,6 +104,7 @@ serve::ServiceOptions service_options(const ServeOptions& opts, Context& ctx) {
   options.webhooks.account_sid = settings.get("account_sid");
   options.webhooks.tokens = auth_tokens(settings);
   options.books.state = serve::state_of(settings.state_dir(), db::identity_of(settings.database_url()));
+  options.tokens.grant = configured_grant(settings);
   options.books.journal.bounds.max_bytes =
       base::parse_size(settings.get("serve.journal_size")).value_or(1U << 30U);
   options.books.journal.bounds.max_age = base::parse_duration(settings.get("serve.journal_age"));
@@ -222,6 +224,7 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
   look_at_database(ctx);
   const auto open = opener(ctx);
   options.lookups.threads = lookup_threads(ctx.settings().database_url());
+  options.tokens.pool.threads = std::min(options.tokens.pool.threads, options.lookups.threads);
   if (opts.check || ctx.dry_run())
     return ctx.io().note(fmt::format("serve would listen on {} for {}", options.listen.front().text(),
                                      base::redact_url(options.webhooks.public_url)));

@@ -7,9 +7,9 @@
 #include "cmd/context.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
+#include "cmd/voice_grant.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
-#include "twilio/access_token.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -35,19 +35,16 @@ Error missing(std::string_view key) {
                       : fmt::format("ringctl config set {} VALUE", key));
 }
 
-base::Secret required_secret(const config::Settings& settings, std::string_view key) {
-  auto secret = settings.secret(key);
-  if (!secret || secret->empty()) throw missing(key);
-  return std::move(*secret);
+twilio::VoiceGrant required_grant(const config::Settings& settings) {
+  auto grant = configured_grant(settings);
+  if (grant.account_sid.empty()) throw missing("account_sid");
+  if (grant.api_key.empty()) throw missing("api_key");
+  if (grant.api_secret.empty()) throw missing("api_secret");
+  return grant;
 }
 
 void run_mint(const MintOptions& opts, Context& ctx) {
-  const auto& settings = ctx.settings();
-  twilio::VoiceGrant grant;
-  grant.account_sid = settings.get("account_sid");
-  if (grant.account_sid.empty()) throw missing("account_sid");
-  grant.api_key = required_secret(settings, "api_key").reveal();
-  grant.api_secret = required_secret(settings, "api_secret");
+  auto grant = required_grant(ctx.settings());
   if (opts.ttl) grant.ttl = std::chrono::floor<std::chrono::seconds>(*opts.ttl);
 
   const auto& workspace = ctx.workspace();

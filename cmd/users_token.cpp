@@ -111,8 +111,9 @@ void add_users_token(Noun& users) {
       .excludes("list")
       .columns(k_list_columns)
       .details(
-          "Prints a new API token for the HTTP endpoints (Authorization: Bearer TOKEN). It is shown this once: the database "
-          "keeps a hash. It stops working when it expires, is revoked, or its user is no longer active.")
+          "Prints a new API token for the token endpoint of `serve` (Authorization: Bearer TOKEN), where the user's browser "
+          "or app gets its access tokens. It is shown this once: the database keeps a hash. It stops working when it "
+          "expires, is revoked, or its user is no longer active.")
       .example("ringctl users token ann@example.com --label CRM --expires 90d")
       .example("ringctl users token ann@example.com --list -o json")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});

@@ -1,4 +1,4 @@
-// webhooks verify
+// webhooks verify; replay has a file of its own
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
+#include "cmd/webhooks_replay.hpp"
 #include "twilio/auth_tokens.hpp"
 #include "twilio/signature.hpp"
 
@@ -193,6 +194,7 @@ void add_webhooks(Noun& webhooks) {
           "--body form.txt",
           "a form, as it was posted")
       .exits({Errc::auth, Errc::invalid, Errc::differs});
+  add_webhooks_replay(webhooks);
 }
 
 }  // namespace ringctl::cmd

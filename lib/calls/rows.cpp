@@ -240,6 +240,22 @@ std::vector<const Event*> insert_events(audit::Session& session, const base::Uui
   return all;
 }
 
+std::vector<const Event*> missing_events(db::Connection& db, const base::Uuid& workspace,
+                                         std::span<const Event> events) {
+  std::vector<std::string> keys;
+  keys.reserve(events.size());
+  for (const auto& event : events) keys.push_back(storable(event_key(event)));
+  std::unordered_set<std::string> known;
+  auto rows = db.query(fmt::format("SELECT event_key FROM call_events WHERE workspace_id = $1 AND {}",
+                                   db.among("event_key", "$2")),
+                       {workspace, json_array({keys.begin(), keys.end()})});
+  while (rows.next()) known.emplace(rows.text(0));
+  std::vector<const Event*> missing;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (known.insert(keys[i]).second) missing.push_back(&events[i]);
+  return missing;
+}
+
 std::unordered_map<std::string, CallRow> read_calls(db::Connection& db, const base::Uuid& workspace,
                                                     const std::vector<std::string_view>& sids) {
   std::unordered_map<std::string, CallRow> calls;

@@ -23,6 +23,10 @@ void write_counter(db::Connection&, const base::Uuid& workspace, std::int64_t cl
 /// Keeps events that are new by their key; which of them were, in their order.
 std::vector<const Event*> insert_events(audit::Session&, const base::Uuid& workspace, std::span<const Event>);
 
+/// Which of them insert_events() would keep.
+std::vector<const Event*> missing_events(db::Connection&, const base::Uuid& workspace,
+                                         std::span<const Event>);
+
 /// Calls by their SIDs, with their legs.
 std::unordered_map<std::string, CallRow> read_calls(db::Connection&, const base::Uuid& workspace,
                                                     const std::vector<std::string_view>& sids);

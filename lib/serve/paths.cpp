@@ -27,6 +27,7 @@ constexpr UnderWorkspace k_under_workspace[] = {
     {"/voice/consent", Endpoint::consent},
     {"/voice/voicemail", Endpoint::voicemail},
     {"/voice/recording", Endpoint::recording},
+    {"/token", Endpoint::token},
 };
 
 struct Plain {
@@ -35,14 +36,15 @@ struct Plain {
 };
 constexpr Plain k_plain[] = {
     {"/api/twilio/voice/inbound", Endpoint::voice_by_number},
+    {"/api/twilio/token", Endpoint::own_token},
     {"/healthz", Endpoint::health},
     {"/readyz", Endpoint::ready},
 };
 
 constexpr std::array<std::string_view, k_endpoints> k_names = {
-    "voice",           "voice_by_number", "voice_status",   "voice_menu",    "voice_next",
-    "voice_wait",      "voice_accept",    "voice_accepted", "voice_consent", "voicemail",
-    "voice_recording", "healthz",         "readyz",         "unknown"};
+    "voice",        "voice_by_number", "voice_status",  "voice_menu", "voice_next",      "voice_wait",
+    "voice_accept", "voice_accepted",  "voice_consent", "voicemail",  "voice_recording", "workspace_token",
+    "own_token",    "healthz",         "readyz",        "unknown"};
 
 /// What follows `path` as one segment; nullopt where it does not fit.
 std::optional<std::string_view> rest_after(std::string_view path, const UnderWorkspace& known) {
@@ -67,7 +69,7 @@ Route under_workspace(std::string_view path) {
 
 std::string_view endpoint_name(Endpoint endpoint) { return k_names[static_cast<std::size_t>(endpoint)]; }
 
-bool is_webhook(Endpoint endpoint) { return endpoint < Endpoint::health; }
+bool is_webhook(Endpoint endpoint) { return endpoint < Endpoint::token; }
 
 Route route_of(std::string_view path) {
   if (path.starts_with(k_workspaces) && path.size() > k_workspaces.size() + k_uuid_size)

@@ -23,6 +23,8 @@ enum class Endpoint : std::uint8_t {
   consent,          ///< .../voice/consent: tells whoever an agent called that the call is recorded
   voicemail,        ///< .../voice/voicemail: a message was left
   recording,        ///< .../voice/recording: a recording is ready
+  token,            ///< /api/workspaces/{id}/token (GET): an access token for the identity in its query
+  own_token,        ///< /api/twilio/token (GET): one for whoever asks
   health,
   ready,
   unknown,

@@ -72,6 +72,8 @@ Webhooks::SafeAnswer Webhooks::safe_answer(const WebhookPtr& webhook) {
       return {std::nullopt, safe_event(webhook, calls::Kind::status)};
     case Endpoint::recording:
       return {std::nullopt, safe_event(webhook, calls::Kind::recording)};
+    case Endpoint::token:
+    case Endpoint::own_token:
     case Endpoint::health:
     case Endpoint::ready:
     case Endpoint::unknown:

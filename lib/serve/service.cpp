@@ -26,7 +26,8 @@ struct Service::Impl {
         books(open, clock, options.books),
         estates(open, clock, options.estates),
         lookups(open, options.lookups),
-        outbound(std::move(open), clock, {.threads = k_calling_threads}),
+        outbound(open, clock, {.threads = k_calling_threads}),
+        tokens(office, std::move(open), estates, options.tokens),
         webhooks(office, estates, lookups, outbound, books, talking, options.webhooks),
         server([this](const net::Request& request,
                       net::Respond respond) { handle(request, std::move(respond)); },
@@ -43,11 +44,14 @@ struct Service::Impl {
     server.drain({});
     outbound.stop();
     lookups.stop();
+    tokens.stop();
   }
 
   void handle(const net::Request& request, net::Respond respond) {
     const auto route = route_of(request.path);
     if (is_webhook(route.endpoint)) return webhooks.handle(request, route, std::move(respond));
+    if (route.endpoint == Endpoint::token || route.endpoint == Endpoint::own_token)
+      return tokens.handle(request, route, std::move(respond));
     Exchange exchange(office, request, route, std::move(respond));
     switch (route.endpoint) {
       case Endpoint::health:
@@ -95,6 +99,7 @@ struct Service::Impl {
   Estates estates;
   Lookups lookups;
   Outbound outbound;
+  AccessTokens tokens;
   Webhooks webhooks;
   net::Server server, metrics_server;
 };
@@ -120,6 +125,7 @@ bool Service::stop() {
   if (impl_->options.metrics_listen) impl_->metrics_server.drain({});
   impl_->outbound.stop();
   impl_->lookups.stop();
+  impl_->tokens.stop();
   const bool applied = impl_->books.stop(impl_->options.drain_timeout);
   if (cut > 0 || !applied)
     base::log(

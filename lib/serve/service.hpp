@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "net/server.hpp"
+#include "serve/access_tokens.hpp"
 #include "serve/bookkeeping.hpp"
 #include "serve/estates.hpp"
 #include "serve/webhooks.hpp"
@@ -29,6 +30,7 @@ struct ServiceOptions {
   Bookkeeping::Options books;
   Estates::Options estates = {};
   Lookups::Options lookups = {};
+  AccessTokens::Options tokens = {};
   std::chrono::milliseconds drain_timeout{20'000};
 };
 

@@ -170,6 +170,8 @@ void Webhooks::dispatch(const WebhookPtr& webhook) {
       return recording(webhook, calls::Kind::voicemail);
     case Endpoint::recording:
       return recording(webhook, calls::Kind::recording);
+    case Endpoint::token:
+    case Endpoint::own_token:
     case Endpoint::health:
     case Endpoint::ready:
     case Endpoint::unknown:

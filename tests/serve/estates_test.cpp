@@ -1,8 +1,173 @@
 #include "serve/estates.hpp"
 
+#include <fmt/format.h>
+
 #include "base/error.hpp"
+#include "directory/people.hpp"
+#include "directory/workspaces.hpp"
 #include "limits/office.hpp"
-#include "support/catch.hpp"
+#include "routing/rules.hpp"
+#include "serve/service_site.hpp"
+
+using namespace ringctl;
+using namespace ringctl::serve;
+using test::Door;
+
+namespace {
+
+/// A workspace with Ann, whose estates are read when a test says so.
+struct Site : test::Estate {
+  explicit Site(db::Engine engine) : Estate(engine) { add("ann@example.com"); }
+
+  std::unique_ptr<Estates> open(std::chrono::milliseconds every = std::chrono::hours(1)) {
+    return std::make_unique<Estates>(door.opener(), clock, Estates::Options{every});
+  }
+  void add(const std::string& email) {
+    records::Records(session(), workspace, directory::users_noun()).add({{directory::k_user_email, email}});
+  }
+  void decide(const directory::WorkspaceChange& change) {
+    directory::Workspaces(session()).update("main", change);
+  }
+  /// As if somebody else were at work on the database.
+  void rename(std::string_view from, std::string_view to) {
+    write([&] { db().exec(fmt::format("ALTER TABLE {} RENAME TO {}", from, to)); });
+  }
+
+  Door door{database};
+};
+
+std::size_t agents_of(const Estates& estates, const base::Uuid& workspace) {
+  const auto estate = estates.find(workspace);
+  REQUIRE(estate);
+  REQUIRE(estate->snapshot);
+  REQUIRE(estate->presence);
+  return estate->snapshot->agents.size();
+}
+
+}  // namespace
+
+TEST_CASE("the estates are there as soon as they were opened, each workspace with its own", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto other = site.database.add_workspace("other");
+  const auto estates = site.open();
+  CHECK(estates->ready());
+  CHECK(estates->database_up());
+  CHECK(agents_of(*estates, site.workspace) == 1);
+  CHECK(agents_of(*estates, other) == 0);
+  const auto estate = *estates->find(site.workspace);
+  CHECK(estate.snapshot->workspace == site.workspace);
+  CHECK(estate.snapshot->agents.front().email == "ann@example.com");
+  CHECK(estate.when_away == limits::WhenAway::refuse);
+}
+
+TEST_CASE("a workspace that is not there, or is inactive, has no estate", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto other = site.database.add_workspace("other");
+  const auto estates = site.open();
+  CHECK_FALSE(estates->find(site.alice.ids.next()));
+  site.decide({.is_active = false});
+  CHECK(estates->find(site.workspace));
+  estates->refresh();
+  CHECK_FALSE(estates->find(site.workspace));
+  CHECK(estates->find(other));
+  site.decide({.is_active = true});
+  estates->refresh();
+  CHECK(agents_of(*estates, site.workspace) == 1);
+}
+
+TEST_CASE("what changed is read anew, and what did not is kept", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto other = site.database.add_workspace("other");
+  const auto estates = site.open();
+  const auto before = *estates->find(site.workspace), elsewhere = *estates->find(other);
+  estates->refresh();
+  CHECK(estates->find(site.workspace)->snapshot == before.snapshot);
+  site.add("bob@example.com");
+  estates->refresh();
+  CHECK(agents_of(*estates, site.workspace) == 2);
+  CHECK(before.snapshot->agents.size() == 1);  // whoever decides by it goes on undisturbed
+  CHECK(estates->find(other)->snapshot == elsewhere.snapshot);
+
+  records::Records rules(site.session(), site.workspace, routing::rules_noun());
+  rules.add({{routing::k_rule_name, "VIP"}, {routing::k_rule_ring, R"([{"user":"bob@example.com"}])"}});
+  estates->refresh();
+  CHECK(estates->find(site.workspace)->snapshot->rules.size() == 1);
+}
+
+TEST_CASE("what agents do is read each time, also when the estate is the same", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto estates = site.open();
+  const auto before = *estates->find(site.workspace);
+  site.write([&] {
+    const auto user = before.snapshot->agents.front().id, call = site.alice.ids.next();
+    site.db().exec(
+        "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, user_id, "
+        "started_at, answered_at, created_at, updated_at) VALUES ($1, $2, 'CA1', 'outbound', 'in-progress', "
+        "'+12025550100', '+12025550150', $3, $4, $4, $4, $4)",
+        {call, site.workspace, user, site.clock.now()});
+  });
+  estates->refresh();
+  const auto after = *estates->find(site.workspace);
+  CHECK(after.snapshot == before.snapshot);
+  CHECK(before.presence->on_call.empty());
+  CHECK(after.presence->on_call == std::vector{before.snapshot->agents.front().id});
+}
+
+TEST_CASE("what a workspace lets agents do without the database is known before it is away", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto estates = site.open();
+  site.decide({.settings = {{"limits_unavailable", "allow"}}});
+  estates->refresh();
+  CHECK(estates->find(site.workspace)->when_away == limits::WhenAway::allow);
+}
+
+TEST_CASE("changes are looked for without being asked", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto estates = site.open(std::chrono::milliseconds(2));
+  site.add("bob@example.com");
+  CHECK(test::eventually([&] { return agents_of(*estates, site.workspace) == 2; }));
+}
+
+TEST_CASE("a database that is away at the start is waited for", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  site.door.set(Door::State::away);
+  const auto estates = site.open();
+  CHECK_FALSE(estates->ready());
+  CHECK_FALSE(estates->database_up());
+  CHECK_FALSE(estates->find(site.workspace));
+  estates->refresh();
+  CHECK_FALSE(estates->ready());
+  site.door.set(Door::State::open);
+  estates->refresh();
+  CHECK(estates->ready());
+  CHECK(estates->database_up());
+  CHECK(agents_of(*estates, site.workspace) == 1);
+}
+
+TEST_CASE("while the database is away the last that was read stays in force, and grows old", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto estates = site.open();
+  const auto before = *estates->find(site.workspace);
+  CHECK(estates->age() == std::chrono::milliseconds(0));
+  site.rename("routing_rules", "rules_gone");
+  site.door.set(Door::State::away);
+  site.clock.advance(std::chrono::seconds(5));
+  estates->refresh();
+  CHECK_FALSE(estates->database_up());
+  CHECK(estates->ready());
+  CHECK(estates->age() == std::chrono::seconds(5));
+  CHECK(estates->find(site.workspace)->snapshot == before.snapshot);
+
+  site.rename("rules_gone", "routing_rules");
+  estates->refresh();  // the connection that failed is not used again
+  CHECK_FALSE(estates->database_up());
+  site.door.set(Door::State::open);
+  site.add("bob@example.com");
+  estates->refresh();
+  CHECK(estates->database_up());
+  CHECK(estates->age() == std::chrono::milliseconds(0));
+  CHECK(agents_of(*estates, site.workspace) == 2);
+}
 
 namespace ringctl::serve {
 namespace {

@@ -14,7 +14,7 @@ struct Case {
   std::string rest = {};
 };
 
-TEST_CASE("every path of a webhook leads to its endpoint, with the workspace and what follows",
+TEST_CASE("every path under a workspace leads to its endpoint, with the workspace and what follows",
           "[serve][paths]") {
   const Case cases[] = {
       {under("/voice"), Endpoint::voice},
@@ -28,6 +28,7 @@ TEST_CASE("every path of a webhook leads to its endpoint, with the workspace and
       {under("/voice/consent"), Endpoint::consent, ""},
       {under("/voice/voicemail"), Endpoint::voicemail},
       {under("/voice/recording"), Endpoint::recording},
+      {under("/token"), Endpoint::token},
   };
   for (const auto& [path, endpoint, rest] : cases) {
     CAPTURE(path);
@@ -41,6 +42,7 @@ TEST_CASE("every path of a webhook leads to its endpoint, with the workspace and
 
 TEST_CASE("paths without a workspace lead to their endpoints", "[serve][paths]") {
   CHECK(route_of("/api/twilio/voice/inbound").endpoint == Endpoint::voice_by_number);
+  CHECK(route_of("/api/twilio/token").endpoint == Endpoint::own_token);
   CHECK(route_of("/healthz").endpoint == Endpoint::health);
   CHECK(route_of("/readyz").endpoint == Endpoint::ready);
   CHECK_FALSE(route_of("/healthz").workspace);
@@ -65,6 +67,8 @@ TEST_CASE("no other path leads anywhere", "[serve][paths]") {
                                under("/voice/status/"),
                                under("/voice/statuses"),
                                under("/token/x"),
+                               under("/token/"),
+                               "/api/twilio/token/",
                                "/api/twilio/voice/inbound/",
                                "/healthz/",
                                "/HEALTHZ",
@@ -78,6 +82,8 @@ TEST_CASE("no other path leads anywhere", "[serve][paths]") {
 TEST_CASE("Twilio signs what it posts to, and nothing else", "[serve][paths]") {
   CHECK(is_webhook(Endpoint::voice));
   CHECK(is_webhook(Endpoint::recording));
+  CHECK_FALSE(is_webhook(Endpoint::token));
+  CHECK_FALSE(is_webhook(Endpoint::own_token));
   CHECK_FALSE(is_webhook(Endpoint::health));
   CHECK_FALSE(is_webhook(Endpoint::unknown));
 }
