@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "base/file.hpp"
+#include "support/raw_server.hpp"
 #include "twiml/read.hpp"
 
 namespace ringctl::test {
@@ -33,16 +34,6 @@ sockaddr_in local(std::uint16_t port) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
-}
-
-std::uint16_t free_port() {
-  const base::Fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  auto address = local(0);
-  socklen_t size = sizeof address;
-  if (!probe || ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    fail("free port");
-  return ntohs(address.sin_port);
 }
 
 base::Fd connect_to(int family, const sockaddr* address, socklen_t size) {
@@ -141,6 +132,10 @@ void ServeSite::signal(int signal) { process_.value().signal(signal); }
 bool ServeSite::is_running() { return process_ && process_->is_running(); }
 int ServeSite::pid() const { return process_.value().pid(); }
 std::string ServeSite::log() const { return process_.value().log(); }
+
+std::string ServeSite::url(std::string_view path) const {
+  return fmt::format("http://127.0.0.1:{}{}", port_, path);
+}
 
 std::string ServeSite::voice(std::string_view rest) const {
   return fmt::format("/api/workspaces/{}/voice{}", workspace_, rest);

@@ -50,6 +50,8 @@ class ServeSite {
   int pid() const;
   std::string log() const;
 
+  /// "http://127.0.0.1:PORT" + path, of one that listens on a port.
+  std::string url(std::string_view path) const;
   /// "/api/workspaces/ID/voice" + rest
   std::string voice(std::string_view rest = {}) const;
   /// A call that comes in, with a CallSid of its own.
