@@ -29,6 +29,7 @@ struct ServiceOptions {
   Bookkeeping::Options books;
   Estates::Options estates = {};
   Lookups::Options lookups = {};
+  LogOptions log = {};
   std::chrono::milliseconds drain_timeout{20'000};
 };
 
