@@ -127,6 +127,18 @@ TEST_CASE("nothing is added to a request but what HTTP needs and the name of the
   CHECK(bytes_of(with_login).find("Authorization: Basic QUMxOnNlY3JldA==\r\n") != std::string::npos);
 }
 
+TEST_CASE("a user and password in the URL are sent as a login is", "[http]") {
+  std::string seen;
+  RawServer server({[&](RawPeer& peer) {
+    seen = peer.read();
+    peer.send(RawServer::response(""));
+  }});
+  Session session;
+  answer_of(session.perform({.url = "http://AC1:secret@127.0.0.1:" + std::to_string(server.port()) + "/x"}));
+  CHECK(seen.starts_with("GET /x HTTP/1.1\r\n"));
+  CHECK(seen.find("Authorization: Basic QUMxOnNlY3JldA==\r\n") != std::string::npos);
+}
+
 TEST_CASE("a HEAD has no body, however long it says it is", "[http]") {
   RawServer server({RawServer::answers("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")});
   Session session;
