@@ -10,6 +10,7 @@
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
+#include "cmd/serve_checks.hpp"
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
@@ -31,21 +32,6 @@ struct DoctorOptions {
   std::optional<std::string> topic;
   bool fix = false;
 };
-
-struct Checked {
-  std::string id;
-  std::string_view status;  ///< "ok", "warn", "fail"
-  std::string evidence, fix;
-};
-using Report = std::vector<Checked>;
-
-bool has_failed(const Checked& check) { return check.status == "fail"; }
-
-Checked failure(std::string id, const Error& error) {
-  auto evidence = error.message();
-  for (const auto& line : error.details()) evidence += "; " + line;
-  return {std::move(id), "fail", std::move(evidence), error.hint()};
-}
 
 // --- configuration ---
 
@@ -101,7 +87,7 @@ void check_config(const Configuration& configuration, Report& report) {
   const auto list = [&](const char* id, bool secrets, std::string all_is_well) {
     const auto before = report.size();
     for (const auto& error : configuration.failures)
-      if ((error.slug() == k_open_secrets) == secrets) report.push_back(failure(id, error));
+      if ((error.slug() == k_open_secrets) == secrets) report.push_back(failed_check(id, error));
     if (report.size() == before) report.push_back({id, "ok", std::move(all_is_well), {}});
   };
   list("config.secrets", true, about_secrets(settings.credentials_file()));
@@ -160,19 +146,32 @@ void check_database(const Configuration& configuration, Report& report) {
     if (error.slug() == "db.missing")
       report.push_back({"db.reach", "warn", error.message(), "ringctl init"});
     else
-      report.push_back(failure("db.reach", error));
+      report.push_back(failed_check("db.reach", error));
   }
+}
+
+// --- serve ---
+
+/// Only where there is to be a server, unless somebody asks for it.
+void check_server(const Configuration& configuration, bool asked, Context& ctx, Report& report) {
+  if (!asked && configuration.settings.get("serve.public_url").empty()) {
+    report.push_back({"serve.public_url", "ok", "none: this machine is not set up to answer webhooks", {}});
+    return;
+  }
+  for (auto& check : check_serve({}, configuration.settings, ctx.clock())) report.push_back(std::move(check));
 }
 
 void run_doctor(const DoctorOptions& opts, Context& ctx) {
   const auto topic = opts.topic.value_or("all");
   auto configuration = read_configuration(ctx);
-  const bool fixed =
-      opts.fix && !ctx.dry_run() && topic != "db" && close_secrets(configuration.settings.credentials_file());
+  const bool fixed = opts.fix && !ctx.dry_run() && topic != "db" && topic != "serve" &&
+                     close_secrets(configuration.settings.credentials_file());
   if (fixed) configuration = read_configuration(ctx);
   Report report;
-  if (topic != "db") check_config(configuration, report);
-  if (topic != "config") check_database(configuration, report);
+  const auto looks_at = [&](std::string_view part) { return topic == part || topic == "all"; };
+  if (looks_at("config")) check_config(configuration, report);
+  if (looks_at("db")) check_database(configuration, report);
+  if (looks_at("serve")) check_server(configuration, topic == "serve", ctx, report);
 
   auto& io = ctx.io();
   if (fixed) io.note(fmt::format("fixed: chmod 600 {}", configuration.settings.credentials_file().string()));
@@ -191,13 +190,14 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
 void add_doctor(Noun& doctor) {
   doctor.command<DoctorOptions>(run_doctor)
       .argument("topic", &DoctorOptions::topic, "What to look at; everything by default")
-      .choices("all|config|db")
+      .choices("all|config|db|serve")
       .flag("fix", &DoctorOptions::fix, "Mend what can be mended: the mode of the secrets file")
       .details(
-          "Looks at the configuration and the database and says of each check whether it is ok, worth a "
+          "Looks at the configuration, the database and what `serve` needs, and says of each check whether it is ok, worth a "
           "warning, or failed, on what evidence, and what mends it. What is wrong in the configuration is "
-          "listed, all of it, and the database is looked at as far as the rest names it. Exits 8 if a check "
-          "fails, after --fix if one still does.")
+          "listed, all of it, and the database is looked at as far as the rest names it. Where a public URL is "
+          "configured, or with `serve`, also what the server needs: auth token, certificate, address, room for its "
+          "journal. Exits 8 if a check fails, after --fix if one still does.")
       .columns(k_columns)
       .without_settings()
       .example("ringctl doctor")

@@ -126,13 +126,15 @@ records::Filter filter_of(const records::Noun& noun, const RecordListOptions& op
   return filter;
 }
 
-void run_list(const records::Noun& noun, const RecordListOptions& opts, Context& ctx) {
+/// `usual`: the column that orders rows unless --sort names one; "" is the key.
+void run_list(const records::Noun& noun, std::string_view usual, const RecordListOptions& opts,
+              Context& ctx) {
   const auto list = ctx.list_options();
   const auto& workspace = ctx.workspace();
   const auto filter = filter_of(noun, opts, reading_of(&workspace));
   auto found = records_of(ctx, workspace, noun);
   found.require_known(filter);
-  records::Order order;
+  records::Order order{std::string(usual), false};
   if (list.sort) order = {list.sort->column, list.sort->descending};
   auto rows = ctx.io().rows(list_columns(noun));
   std::vector<Cell> cells;
@@ -319,10 +321,10 @@ void RecordVerbs::filter_flags(Verb<RecordListOptions>& verb) const {
             "Only those with TEXT in some field; case does not matter");
 }
 
-Verb<RecordListOptions> RecordVerbs::list(std::string_view summary) {
+Verb<RecordListOptions> RecordVerbs::list(std::string_view summary, std::string_view order) {
   auto verb = noun_.verb<RecordListOptions>(
       "list", summary,
-      [&noun = described_](const RecordListOptions& o, Context& c) { run_list(noun, o, c); });
+      [&noun = described_, order](const RecordListOptions& o, Context& c) { run_list(noun, order, o, c); });
   filter_flags(verb);
   verb.columns(list_columns(described_))
       .lists()

@@ -42,7 +42,8 @@ class RecordVerbs {
   /// All must live for ever.
   RecordVerbs(Noun& noun, const records::Noun& described, std::span<const FieldText> texts);
 
-  Verb<RecordListOptions> list(std::string_view summary);
+  /// `order`: the column that orders rows unless --sort names one; "" is the key.
+  Verb<RecordListOptions> list(std::string_view summary, std::string_view order = {});
   Verb<RecordOptions> show(std::string_view summary);
   /// `complete`: fills in what was not given and no description can say.
   Verb<RecordOptions> add(std::string_view summary, void (*complete)(RecordOptions&, Context&) = nullptr);

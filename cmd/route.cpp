@@ -11,6 +11,7 @@
 #include "cmd/json_text.hpp"
 #include "cmd/root.hpp"
 #include "cmd/rule_file.hpp"
+#include "cmd/xml_lines.hpp"
 #include "directory/workspaces.hpp"
 #include "phone/e164.hpp"
 #include "routing/answer.hpp"
@@ -84,13 +85,6 @@ std::string json_of(const routing::Trace& trace) {
   return out + "]";
 }
 
-/// One tag a line, as people read it.
-std::string lines_of(std::string xml) {
-  for (auto at = xml.find("><"); at != std::string::npos; at = xml.find("><", at + 2))
-    xml.insert(at + 1, "\n");
-  return xml + "\n";
-}
-
 std::string text_of(const routing::Trace& trace) {
   std::size_t stage = 0, subject = 0;
   for (const auto& line : trace) {
@@ -125,8 +119,8 @@ void run_explain(const ExplainOptions& opts, Context& ctx) {
   const routing::Links links{fmt::format("/api/workspaces/{}/voice", workspace.id.view()),
                              routing::queue_of(workspace.id)};
   const auto twiml = twiml::write(routing::answer(plan, {}, links));
-  if (opts.twiml) return ctx.io().text(lines_of(twiml));
-  if (ctx.io().format() == Format::table) return ctx.io().text(text_of(trace) + "\n" + lines_of(twiml));
+  if (opts.twiml) return ctx.io().text(xml_lines(twiml));
+  if (ctx.io().format() == Format::table) return ctx.io().text(text_of(trace) + "\n" + xml_lines(twiml));
   const auto plan_text = routing::to_json(plan), trace_text = json_of(trace);
   const Cell cells[] = {facts.from,
                         facts.to,

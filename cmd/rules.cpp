@@ -103,10 +103,9 @@ void run_remove(const RecordOptions& opts, Context& ctx) {
 
 void add_rules(Noun& rules) {
   RecordVerbs verbs(rules, routing::rules_noun(), k_rule_texts);
-  verbs.list("List the rules of the main line")
-      .details(
-          "Lists rules, ordered by name unless --sort says otherwise: --sort position is the order of trying.")
-      .example("ringctl rules list --sort position")
+  verbs.list("List the rules of the main line", "position")
+      .details("Lists rules in the order in which they are tried, by position, unless --sort says otherwise.")
+      .example("ringctl rules list")
       .example("ringctl rules list --enabled yes -o json");
   verbs.show("Show one rule")
       .details("Shows one rule.")

@@ -12,6 +12,8 @@
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
+#include "cmd/serve_checks.hpp"
+#include "cmd/serve_options.hpp"
 #include "cmd/signals.hpp"
 #include "cmd/voice_grant.hpp"
 #include "db/connection.hpp"
@@ -24,93 +26,8 @@
 namespace ringctl::cmd {
 namespace {
 
-struct ServeOptions {
-  std::optional<std::string> listen, public_url, metrics_listen;
-  std::optional<std::chrono::milliseconds> drain_timeout;
-  std::optional<std::int64_t> max_connections, threads;
-  bool check = false;
-};
-
 /// Long enough to cost nothing, short enough for a reload that somebody waits for.
 constexpr auto k_look_at_signals = std::chrono::milliseconds(100);
-
-Error missing(std::string slug, std::string message, std::string hint) {
-  return {Errc::config, std::move(slug), std::move(message), std::move(hint)};
-}
-
-/// Without the slash at its end: paths begin with one.
-std::string public_url(const ServeOptions& opts, const config::Settings& settings) {
-  auto url = opts.public_url.value_or(settings.get("serve.public_url"));
-  while (url.ends_with('/')) url.pop_back();
-  if (url.empty())
-    throw missing("serve.no_public_url", "the URL that Twilio reaches this server by is not configured",
-                  "ringctl config set serve.public_url https://pbx.example.com");
-  if (!url.starts_with("https://") && !url.starts_with("http://"))
-    throw Error(opts.public_url ? Errc::usage : Errc::config, "serve.bad_public_url",
-                fmt::format("{} is no http or https URL", base::in_quotes(url)));
-  return url;
-}
-
-std::vector<base::Secret> auth_tokens(const config::Settings& settings) {
-  std::vector<base::Secret> tokens;
-  for (const char* const key : {"auth_token", "auth_token_secondary"})
-    if (auto token = settings.secret(key); token && !token->empty()) tokens.push_back(std::move(*token));
-  if (const auto lines = settings.secret("auth_tokens"))
-    for (const auto line : base::split(lines->reveal(), '\n'))
-      if (const auto token = base::trim(line); !token.empty()) tokens.emplace_back(std::string(token));
-  if (tokens.empty())
-    throw missing("serve.no_auth_token", "there is no auth token to verify Twilio's signatures with",
-                  "set TWILIO_AUTH_TOKEN_FILE, or auth_token_file in credentials.toml");
-  return tokens;
-}
-
-std::optional<net::TlsFiles> tls_files(const config::Settings& settings) {
-  const auto certificate = settings.get("serve.tls_certificate"), key = settings.get("serve.tls_key");
-  if (certificate.empty() && key.empty()) return std::nullopt;
-  if (certificate.empty() || key.empty())
-    throw missing("serve.half_tls", "serve.tls_certificate and serve.tls_key are needed together",
-                  "ringctl config show");
-  return net::TlsFiles{certificate, key};
-}
-
-std::vector<net::Endpoint> endpoints(const ServeOptions& opts, const config::Settings& settings, bool tls) {
-  auto inherited = net::inherited_endpoints();
-  std::vector<net::Endpoint> all = opts.listen ? std::vector<net::Endpoint>{} : std::move(inherited);
-  if (all.empty()) all.push_back(net::Endpoint::parse(opts.listen.value_or(settings.get("serve.listen"))));
-  for (auto& endpoint : all) endpoint.tls = tls && endpoint.kind != net::Endpoint::Kind::local;
-  return all;
-}
-
-std::int64_t at_least(std::int64_t value, std::int64_t least, std::string_view what) {
-  if (value >= least) return value;
-  throw Error(Errc::usage, "usage.bad_value", fmt::format("{}: {} is below {}", what, value, least));
-}
-
-serve::ServiceOptions service_options(const ServeOptions& opts, Context& ctx) {
-  const auto& settings = ctx.settings();
-  serve::ServiceOptions options;
-  options.tls = tls_files(settings);
-  options.listen = endpoints(opts, settings, options.tls.has_value());
-  const auto metrics = opts.metrics_listen.value_or(settings.get("serve.metrics_listen"));
-  if (!metrics.empty() && metrics != "none") options.metrics_listen = net::Endpoint::parse(metrics);
-  const auto connections =
-      opts.max_connections.value_or(base::parse_int(settings.get("serve.max_connections")).value_or(4096));
-  options.limits.connections = static_cast<std::size_t>(at_least(connections, 1, "--max-connections"));
-  options.limits.soft_connections = std::max<std::size_t>(1, options.limits.connections / 4 * 3);
-  options.threads = static_cast<unsigned>(at_least(opts.threads.value_or(1), 1, "--threads"));
-  options.drain_timeout =
-      opts.drain_timeout.value_or(base::parse_duration(settings.get("serve.drain_timeout")));
-  options.webhooks.public_url = public_url(opts, settings);
-  options.webhooks.account_sid = settings.get("account_sid");
-  options.webhooks.tokens = auth_tokens(settings);
-  options.books.state = serve::state_of(settings.state_dir(), db::identity_of(settings.database_url()));
-  options.tokens.grant = configured_grant(settings);
-  options.books.journal.bounds.max_bytes =
-      base::parse_size(settings.get("serve.journal_size")).value_or(1U << 30U);
-  options.books.journal.bounds.max_age = base::parse_duration(settings.get("serve.journal_age"));
-  if (settings.get("serve.durability") == "database") options.books.durability = serve::Durability::database;
-  return options;
-}
 
 /// Descriptors for that many connections, and for what else a server opens; fewer connections where the
 /// system allows fewer.
@@ -145,6 +62,21 @@ serve::OpenDatabase opener(Context& ctx) {
     db::answer_within(*connection, k_longest_answer);
     return connection;
   };
+}
+
+/// Fails by the first check that does; the others stand below it.
+void look_at_machine(const ServeOptions& opts, Context& ctx) {
+  const auto report = check_serve(opts, ctx.settings(), ctx.clock());
+  std::optional<Error> first;
+  for (const auto& check : report) {
+    if (check.status == "warn") ctx.io().warn(check.evidence);
+    if (!check.error) continue;
+    if (first)
+      first->detail(check.evidence);
+    else
+      first = check.error;
+  }
+  if (first) throw Error(*first);
 }
 
 /// A server on PostgreSQL starts without its database, for calls come in all the same.
@@ -186,7 +118,7 @@ void configure_log(Context& ctx) {
 void reload(Context& ctx, serve::Service& service) {
   std::vector<base::Secret> tokens;
   try {
-    tokens = auth_tokens(ctx.settings());
+    tokens = serve_tokens(ctx.settings());
   } catch (const Error& error) {
     base::log(base::LogLevel::error, error.slug(), std::string_view(error.message()));
   }
@@ -219,13 +151,15 @@ void live(Context& ctx, serve::Service& service) {
 }
 
 void run_serve(const ServeOptions& opts, Context& ctx) {
-  auto options = service_options(opts, ctx);
+  const bool only_look = opts.check || ctx.dry_run();
+  if (only_look) look_at_machine(opts, ctx);
+  auto options = service_options(opts, ctx.settings());
   configure_log(ctx);
   look_at_database(ctx);
   const auto open = opener(ctx);
   options.lookups.threads = lookup_threads(ctx.settings().database_url());
   options.tokens.pool.threads = std::min(options.tokens.pool.threads, options.lookups.threads);
-  if (opts.check || ctx.dry_run())
+  if (only_look)
     return ctx.io().note(fmt::format("serve would listen on {} for {}", options.listen.front().text(),
                                      base::redact_url(options.webhooks.public_url)));
   const base::AsyncLog log;
@@ -260,7 +194,9 @@ void add_serve(Noun& serve) {
             "How long a stopping server finishes requests")
       .kind(ValueKind::duration)
       .default_text("20s")
-      .flag("check", &ServeOptions::check, "Look at configuration and database, and do not listen")
+      .flag("log-pii", &ServeOptions::log_pii, "Phone numbers whole in the log, not masked")
+      .flag("check", &ServeOptions::check,
+            "Look at configuration, certificate, journal and database; do not listen")
       .details(
           "Answers Twilio's webhooks until it is told to stop: calls that come in ring as the rules say, calls of "
           "agents are counted against their limits, and every call is on record. What happened is durable in a journal "

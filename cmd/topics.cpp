@@ -39,6 +39,8 @@ std::string environment() {
       "  XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME, XDG_CACHE_HOME\n"
       "                                where configuration, database, spool and caches lie\n"
       "  CREDENTIALS_DIRECTORY         secrets handed over by systemd\n"
+      "  HTTPS_PROXY, NO_PROXY         proxy that requests go through, and hosts that are asked directly\n"
+      "  SSL_CERT_FILE                 PEM file of the roots to trust, instead of the system's\n"
       "  TMPDIR                        temporary files\n\n"
       "There is no RINGCTL_YES, and DATABASE_URL is not read: it may be another program's.\n");
   return text;

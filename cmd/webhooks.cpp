@@ -1,4 +1,4 @@
-// webhooks verify; replay has a file of its own
+// webhooks verify; replay and send have files of their own
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,9 +9,11 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "cmd/webhooks_replay.hpp"
+#include "cmd/webhooks_send.hpp"
 #include "twilio/auth_tokens.hpp"
 #include "twilio/signature.hpp"
 
@@ -51,25 +53,6 @@ std::string read_stdin(int fd) {
 std::string body_of(const VerifyOptions& opts, Context& ctx) {
   if (!opts.body) return {};
   return *opts.body == "-" ? read_stdin(ctx.streams().in) : base::read_file(*opts.body, k_most);
-}
-
-/// Every token that webhooks may be signed with, once each.
-std::vector<base::Secret> tokens_of(const config::Settings& settings) {
-  std::vector<base::Secret> tokens;
-  const auto add = [&](std::string_view text) {
-    text = base::trim(text);
-    const auto known = [&](const base::Secret& token) { return token.reveal() == text; };
-    if (!text.empty() && std::none_of(tokens.begin(), tokens.end(), known))
-      tokens.emplace_back(std::string(text));
-  };
-  for (const auto* key : {"auth_token", "auth_token_secondary", "auth_tokens"})
-    if (const auto secret = settings.secret(key))
-      for (const auto line : base::split(secret->reveal(), '\n')) add(line);
-  if (tokens.empty())
-    throw Error(Errc::auth, "webhooks.no_token",
-                "no auth_token: signatures are made with the account's auth token, and none is configured",
-                "set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_FILE");
-  return tokens;
 }
 
 /// The URL as serve knows it: base and target.
@@ -135,7 +118,8 @@ std::string account_of(const twilio::Form& form, const config::Settings& setting
 void run_verify(const VerifyOptions& opts, Context& ctx) {
   auto request = request_of(opts.url);
   const auto body = body_of(opts, ctx);
-  const auto lines = tokens_of(ctx.settings());
+  const auto lines = auth_tokens(ctx.settings());
+  if (lines.empty()) throw no_auth_token();
   twilio::Form form;
   request.signature = opts.signature;
   if (is_form(request, body)) {
@@ -195,6 +179,7 @@ void add_webhooks(Noun& webhooks) {
           "a form, as it was posted")
       .exits({Errc::auth, Errc::invalid, Errc::differs});
   add_webhooks_replay(webhooks);
+  add_webhooks_send(webhooks);
 }
 
 }  // namespace ringctl::cmd

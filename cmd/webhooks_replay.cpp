@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "cmd/serve_options.hpp"
 #include "directory/workspaces.hpp"
 #include "serve/journal_replay.hpp"
 
@@ -70,7 +71,7 @@ void tell(const serve::ReplayReport& report, const std::filesystem::path& state,
 void run_replay(const ReplayOptions& opts, Context& ctx) {
   const auto& zone = ctx.io().options().zone;
   const auto now = ctx.clock().now();
-  serve::ReplayOptions options{.state = ctx.settings().state_dir(),
+  serve::ReplayOptions options{.state = serve_state(ctx.settings()),
                                .since = base::parse_instant(opts.since, zone, now),
                                .write = opts.apply && !ctx.dry_run(),
                                .cancel = &ctx.cancel()};

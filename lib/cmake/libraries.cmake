@@ -13,6 +13,7 @@ find_package(OpenSSL 3.0 REQUIRED)                                    # net (TLS
 find_package(Boost 1.74 REQUIRED CONFIG)                              # net (Asio, headers only)
 find_package(Catch2 REQUIRED)                                         # tests
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)                  # db
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.87)         # http
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)          # base
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)              # csv
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)       # config

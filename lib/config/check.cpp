@@ -96,8 +96,9 @@ bool is_listen_address(std::string_view text) {
   return colon != std::string_view::npos && colon > 0 && is_number(text.substr(colon + 1), k_largest_port);
 }
 
-/// "10.0.0.0/8", "::1"
+/// "10.0.0.0/8", "::1"; "unix" for whoever comes by a Unix socket.
 bool is_network(std::string_view text) {
+  if (text == "unix") return true;
   const auto slash = text.find('/');
   const std::string address(text.substr(0, slash));
   std::array<unsigned char, sizeof(in6_addr)> parsed{};

@@ -47,6 +47,7 @@ constexpr KeyInfo k_keys[] = {
     {"serve.journal_size", Kind::size, "", "1GiB", "", "how much disk one server's journal takes at most"},
     {"serve.listen", Kind::text, "RINGCTL_LISTEN", "127.0.0.1:8080", "", "HOST:PORT, unix:PATH or fd:N",
      "--listen"},
+    {"serve.log_pii", Kind::boolean, "", "false", "", "phone numbers whole in the server's log", "--log-pii"},
     {"serve.max_connections", Kind::integer, "", "4096", "", "connections open at once", "--max-connections"},
     {"serve.metrics_listen", Kind::text, "", "127.0.0.1:9464", "", "where /metrics is served"},
     {"serve.public_url", Kind::url, "RINGCTL_PUBLIC_URL", "", "",

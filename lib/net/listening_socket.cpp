@@ -78,7 +78,7 @@ void set(int fd, int level, int option) {
   ::setsockopt(fd, level, option, &on, sizeof on);
 }
 
-base::Fd open_tcp(const Endpoint& endpoint, int backlog) {
+base::Fd bound_tcp(const Endpoint& endpoint) {
   const auto address = tcp_address(endpoint);
   auto fd = make_socket(endpoint, address.family());
   set(fd.get(), SOL_SOCKET, SO_REUSEADDR);
@@ -86,8 +86,13 @@ base::Fd open_tcp(const Endpoint& endpoint, int backlog) {
   set(fd.get(), IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
   // [::] means IPv6 alone, so that 0.0.0.0 can be listened on beside it.
   if (address.family() == AF_INET6) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
-  if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), backlog) != 0)
-    throw failed(endpoint, errno);
+  if (::bind(fd.get(), address.get(), address.size) != 0) throw failed(endpoint, errno);
+  return fd;
+}
+
+base::Fd open_tcp(const Endpoint& endpoint, int backlog) {
+  auto fd = bound_tcp(endpoint);
+  if (::listen(fd.get(), backlog) != 0) throw failed(endpoint, errno);
   return fd;
 }
 
@@ -171,6 +176,8 @@ ListeningSocket ListeningSocket::open(const Endpoint& endpoint, int backlog) {
 }
 
 ListeningSocket::~ListeningSocket() { remove_file(); }
+
+void ListeningSocket::require_free(const Endpoint& endpoint) { bound_tcp(endpoint); }
 
 base::Fd ListeningSocket::for_another_thread(int backlog) const {
   if (endpoint_.kind == Endpoint::Kind::tcp) return open_tcp(endpoint_, backlog);

@@ -23,6 +23,9 @@ class ListeningSocket {
   /// A Unix socket's file goes with it, unless another one took its place.
   ~ListeningSocket();
 
+  /// Throws as open() of a TCP endpoint does, without listening: nobody's connection comes here.
+  static void require_free(const Endpoint&);
+
   /// The socket, for the first thread.
   base::Fd take() { return std::move(fd_); }
   /// For every further thread, before take(): TCP, a socket of its own on the same port, among which the

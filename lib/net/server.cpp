@@ -78,12 +78,7 @@ base::Finding Server::reload() {
 
 std::optional<base::Instant> Server::certificate_expires_at() const {
   const auto context = impl_->tls.get();
-  if (!context) return std::nullopt;
-  std::tm utc{};
-  const auto* const certificate = SSL_CTX_get0_certificate(context->native_handle());
-  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1)
-    return std::nullopt;
-  return base::Instant(std::chrono::seconds(::timegm(&utc)));
+  return context ? expires_at(*context) : std::nullopt;
 }
 
 std::size_t Server::drain(std::chrono::milliseconds timeout) {

@@ -84,4 +84,12 @@ std::shared_ptr<asio::ssl::context> load_tls(const TlsFiles& files) {
   return context;
 }
 
+std::optional<base::Instant> expires_at(asio::ssl::context& context) {
+  std::tm utc{};
+  const auto* const certificate = SSL_CTX_get0_certificate(context.native_handle());
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1)
+    return std::nullopt;
+  return base::Instant(std::chrono::seconds(::timegm(&utc)));
+}
+
 }  // namespace ringctl::net

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
+#include "base/mask.hpp"
 
 namespace ringctl::serve {
 
@@ -31,6 +32,7 @@ Exchange::Exchange(Office& office, const net::Request& request, const Route& rou
       received_at_(office.clock.now()),
       started_(office.clock.steady()),
       overloaded_(request.overloaded),
+      remote_(net::client_of(request, office.log.trusted_proxies)),
       respond_(std::move(respond)) {
   if (route.workspace) log_workspace_ = route.workspace->text();
 }
@@ -38,6 +40,17 @@ Exchange::Exchange(Office& office, const net::Request& request, const Route& rou
 void Exchange::about_workspace(const base::Uuid& id) {
   const std::lock_guard lock(log_mutex_);
   log_workspace_ = id.text();
+}
+
+void Exchange::about_parties(std::string_view from, std::string_view to) {
+  // Not verified yet: who knows what somebody posts.
+  constexpr std::size_t k_most = 64;
+  const auto text = [this](std::string_view party) {
+    party = party.substr(0, k_most);
+    return office_.log.numbers ? std::string(party) : base::masked_party(party);
+  };
+  from_ = text(from);
+  to_ = text(to);
 }
 
 bool Exchange::finish(Answer answer, std::string_view cause) noexcept {
@@ -64,6 +77,9 @@ void Exchange::report(int status, std::string_view cause) {
              {"request_id", id_},
              {"call_sid", call_sid_},
              {"tenant", log_workspace_},
+             {"from", from_},
+             {"to", to_},
+             {"remote", remote_},
              {"safe_answer", cause},
              {"dur_ms", std::chrono::duration<double, std::milli>(took).count()}});
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "net/proxies.hpp"
 #include "net/request.hpp"
 #include "net/respond.hpp"
 #include "serve/metrics.hpp"
@@ -26,10 +27,17 @@ Answer no_content();
 /// RFC 9457: {"type":"about:blank","title":...,"status":...,"detail":...}.
 Answer problem(int status, std::string_view detail);
 
+/// What the log says of who asks.
+struct LogOptions {
+  bool numbers = false;                ///< whole; else masked
+  net::Networks trusted_proxies = {};  ///< whose X-Forwarded-For names the client
+};
+
 /// What every exchange needs of the process; outlives them all.
 struct Office {
   const base::Clock& clock;
   Metrics& metrics;
+  LogOptions log = {};
 };
 
 class Exchange {
@@ -51,12 +59,15 @@ class Exchange {
   /// What follows the endpoint in the path.
   const std::string& rest() const { return rest_; }
   const std::string& id() const { return id_; }
+  /// Address of whoever asked, as far as it can be believed.
+  const std::string& remote() const { return remote_; }
   base::Instant received_at() const { return received_at_; }
   std::chrono::steady_clock::time_point started() const { return started_; }
   bool overloaded() const { return overloaded_; }
 
   /// For the log, as soon as it is known; before the first answer can come.
   void about_call(std::string_view sid) { call_sid_ = sid; }
+  void about_parties(std::string_view from, std::string_view to);
   /// The same, at any time and on any thread.
   void about_workspace(const base::Uuid& id);
 
@@ -70,7 +81,8 @@ class Exchange {
   const base::Instant received_at_;
   const std::chrono::steady_clock::time_point started_;
   const bool overloaded_;
-  std::string call_sid_;
+  const std::string remote_;
+  std::string call_sid_, from_, to_;
   std::mutex log_mutex_;
   std::string log_workspace_;  ///< by log_mutex_
   std::atomic<bool> answered_ = false;

@@ -22,7 +22,7 @@ Answer json_answer(int status, const nlohmann::json& body) {
 struct Service::Impl {
   Impl(ServiceOptions given, OpenDatabase open, const base::Clock& clock)
       : options(std::move(given)),
-        office{clock, metrics},
+        office{clock, metrics, options.log},
         books(open, clock, options.books),
         estates(open, clock, options.estates),
         lookups(open, options.lookups),

@@ -31,6 +31,7 @@ struct ServiceOptions {
   Estates::Options estates = {};
   Lookups::Options lookups = {};
   AccessTokens::Options tokens = {};
+  LogOptions log = {};
   std::chrono::milliseconds drain_timeout{20'000};
 };
 

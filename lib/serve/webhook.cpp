@@ -28,6 +28,7 @@ Webhook::Webhook(Office& office, const net::Request& request, const Route& route
       token_(request.header("I-Twilio-Idempotency-Token").value_or(std::string_view())),
       workspace_(route.workspace) {
   about_call(call_sid());
+  about_parties(parameter("From"), parameter("To"));
 }
 
 std::string_view Webhook::parameter(std::string_view name) const {

@@ -119,7 +119,7 @@ void Webhooks::handle(const net::Request& request, const Route& route, net::Resp
                {"url", fmt::format("{}{}", logged_url_, request.target.substr(0, k_longest_target))},
                {"parameters", names_of(form)},
                {"request_id", request.id},
-               {"remote", request.remote}});
+               {"remote", std::string_view(webhook->remote())}});
     webhook->answer(problem(403, "not signed by Twilio for this URL"));
     return;
   }

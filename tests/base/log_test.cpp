@@ -1,34 +1,17 @@
 #include "base/log.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <functional>
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
 #include "support/catch.hpp"
+#include "support/stderr_of.hpp"
 
 using ringctl::base::configure_log;
-using ringctl::base::Fd;
 using ringctl::base::log;
 using ringctl::base::LogFormat;
 using ringctl::base::LogLevel;
+using ringctl::test::stderr_of;
 
 namespace {
-
-/// What `work` writes to the standard error descriptor.
-std::string stderr_of(const std::function<void()>& work) {
-  const Fd file = ringctl::base::temporary_file();
-  const Fd saved(::dup(STDERR_FILENO));
-  ::dup2(file.get(), STDERR_FILENO);
-  work();
-  ::dup2(saved.get(), STDERR_FILENO);
-  std::string text(64 * 1024, '\0');
-  const auto size = ::pread(file.get(), text.data(), text.size(), 0);
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 struct Configured {
   Configured(LogLevel level, LogFormat format) { configure_log(level, format); }

@@ -141,6 +141,7 @@ const Library k_libraries[] = {
     {"absl/", {"base"}, Where::own_headers},
     {"boost/", {"net"}, Where::own_headers},
     {"csv.h", {"csv"}, Where::own_headers},
+    {"curl/", {"http"}, Where::own_headers},
     {"fmt/", {}, Where::anywhere},
     {"libpq-fe.h", {"db"}, Where::own_headers},
     {"nlohmann/", {}, Where::sources},

@@ -1,18 +1,15 @@
 // TLS as a client sees it: versions, names of the certificate, reload, stalls. Certificates are made on the
 // spot.
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <sys/stat.h>
 
-#include <cstdio>
 #include <memory>
 #include <thread>
 
 #include "net/listener.hpp"
 #include "support/catch.hpp"
+#include "support/certificates.hpp"
 #include "support/errors.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
@@ -24,39 +21,14 @@ using test::Listener;
 
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* thing) const {
-    Free(thing);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
-using Ssl = std::unique_ptr<SSL, Freed<SSL_free>>;
-using File = std::unique_ptr<std::FILE, Freed<std::fclose>>;
+using test::Certificate;
+using Context = std::unique_ptr<SSL_CTX, test::Freed<SSL_CTX_free>>;
+using Ssl = std::unique_ptr<SSL, test::Freed<SSL_free>>;
 
 /// A new key and a certificate of it for `name`, in two files.
 net::TlsFiles make_files(const test::TempDir& dir, const std::string& name) {
-  net::TlsFiles files{dir / "certificate.pem", dir / "key.pem"};
-  const Key key(EVP_EC_gen("P-256"));
-  const Certificate certificate(X509_new());
-  X509_set_version(certificate.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 86400);
-  X509_set_pubkey(certificate.get(), key.get());
-  auto* const subject = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), subject);
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
-  PEM_write_X509(File(std::fopen(files.certificate.c_str(), "w")).get(), certificate.get());
-  PEM_write_PrivateKey(File(std::fopen(files.key.c_str(), "w")).get(), key.get(), nullptr, nullptr, 0,
-                       nullptr, nullptr);
-  ::chmod(files.key.c_str(), 0600);
-  return files;
+  test::make_certificate(dir.path(), {.name = name});
+  return {dir / "certificate.pem", dir / "key.pem"};
 }
 
 /// A blocking TLS client over the test's plain one.

@@ -16,6 +16,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "support/raw_server.hpp"
 #include "twiml/read.hpp"
 
 namespace ringctl::test {
@@ -178,6 +179,10 @@ RequestOptions ServeSite::calls(std::vector<std::string> callers) const {
           .account_sid = k_account,
           .to = k_main_line,
           .callers = std::move(callers)};
+}
+
+std::string ServeSite::url(std::string_view path) const {
+  return fmt::format("http://127.0.0.1:{}{}", port_, path);
 }
 
 std::string ServeSite::voice(std::string_view rest) const {

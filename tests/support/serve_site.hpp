@@ -63,6 +63,8 @@ class ServeSite {
   /// Where it listens on TCP: the same at every start.
   std::uint16_t port() const { return port_; }
 
+  /// "http://127.0.0.1:PORT" + path, of one that listens on a port.
+  std::string url(std::string_view path) const;
   /// "/api/workspaces/ID/voice" + rest
   std::string voice(std::string_view rest = {}) const;
   /// A call that comes in, with a CallSid of its own.

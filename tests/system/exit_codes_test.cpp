@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "support/process_state.hpp"
+#include "support/raw_server.hpp"
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -23,8 +24,6 @@ namespace {
 const std::map<Errc, std::string> k_later = {
     {Errc::twilio, "no command calls Twilio yet"},
     {Errc::twilio_rate, "no command calls Twilio yet"},
-    {Errc::twilio_down, "no command calls Twilio yet"},
-    {Errc::twilio_garbage, "no command calls Twilio yet"},
     {Errc::unknown_outcome, "no command makes a call that must not be repeated yet"},
 };
 
@@ -105,6 +104,17 @@ ProcessResult unknown_login() {
   return Machine().run({"db", "status", "-d", url});
 }
 
+/// A webhook sent to a server of this machine that answers with these bytes; none: nobody listens.
+ProcessResult sent_to(const std::vector<test::RawServer::Script>& scripts) {
+  test::RawServer server(scripts);
+  const auto port = scripts.empty() ? test::free_port() : server.port();
+  ProcessOptions options;
+  options.environment["TWILIO_AUTH_TOKEN"] = "12345";
+  return Machine().run({"webhooks", "send", "--param", "AccountSid=AC1", "--to",
+                        "http://127.0.0.1:" + std::to_string(port) + "/"},
+                       options);
+}
+
 ProcessResult declined() {
   const Estate site;
   test::TerminalOptions typed;
@@ -153,6 +163,8 @@ const std::map<Errc, std::function<ProcessResult()>>& ways() {
        }},
       {Errc::locked, locked},
       {Errc::schema, too_new},
+      {Errc::twilio_down, [] { return sent_to({}); }},
+      {Errc::twilio_garbage, [] { return sent_to({test::RawServer::answers("this is no HTTP\r\n\r\n")}); }},
       {Errc::db_down,
        [] {
          return Machine().run({"db", "status", "-d", "postgresql://x@/x?host=/nowhere/at/all"});

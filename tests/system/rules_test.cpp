@@ -26,8 +26,7 @@ void load(const Site& site) {
 
 std::vector<std::string> order(const Site& site) {
   std::vector<std::string> names;
-  for (const auto& rule : site.json({"rules", "list", "--sort", "position"}))
-    names.push_back(rule.at("name"));
+  for (const auto& rule : site.json({"rules", "list"})) names.push_back(rule.at("name"));
   return names;
 }
 
@@ -91,6 +90,11 @@ TEST_CASE("rules are added behind the others, moved, switched off and taken back
   CHECK(order(site).front() == "Last");
   site.ok({"rules", "move", "Last", "--after", "VIP contacts"});
   CHECK(order(site).at(1) == "Last");
+  CHECK(site.json({"rules", "list"}) == site.json({"rules", "list", "--sort", "position"}));
+  const auto by_name = site.json({"rules", "list", "--sort", "name"});
+  CHECK(by_name != site.json({"rules", "list"}));
+  CHECK(std::is_sorted(by_name.begin(), by_name.end(),
+                       [](const auto& a, const auto& b) { return a.at("name") < b.at("name"); }));
   CHECK(site.failure({"rules", "move", "Last"}) == "2 usage.bad_value");
   site.ok({"rules", "disable", "Last"});
   CHECK_FALSE(site.json({"rules", "show", "Last"}).at("enabled").get<bool>());

@@ -570,3 +570,52 @@ TEST_CASE("a server that is killed loses no call that it answered", "[serve]") {
     for (const auto& call : calls) CHECK(logged_sids.contains(value_of(call, "CallSid")));
   }
 }
+
+TEST_CASE("who calls whom stands masked in the log, or whole where somebody asks for it", "[serve]") {
+  const auto log_of = [](test::Machine::Arguments arguments) {
+    ServeSite serve(db::Engine::sqlite, {.arguments = std::move(arguments)});
+    lay_out(serve, 1);
+    serve.start();
+    serve.answer(serve.voice(), serve.inbound("+15550100199", k_main_line));
+    REQUIRE(test::eventually([&] { return serve.log().find(R"("route":"voice")") != std::string::npos; }));
+    return serve.log();
+  };
+  const auto masked = log_of({});
+  CHECK(masked.find(R"("from":"+1555***0199")") != std::string::npos);
+  CHECK(masked.find("+15550100199") == std::string::npos);
+  CHECK(masked.find(k_main_line) == std::string::npos);
+  const auto whole = log_of({"--log-pii"});
+  CHECK(whole.find(R"("from":"+15550100199")") != std::string::npos);
+  CHECK(whole.find(fmt::format(R"("to":"{}")", k_main_line)) != std::string::npos);
+}
+
+// Whatever headers say, the verdict is the signature's; who is believed decides only what the log calls the
+// client.
+TEST_CASE("forwarded headers change no verdict, and name the client only if a trusted proxy sent them",
+          "[serve]") {
+  const std::string spoofed =
+      "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: evil.example\r\n"
+      "Forwarded: for=203.0.113.9;host=evil.example;proto=http\r\n";
+  for (const bool trusted : {false, true}) {
+    ServeSite serve(db::Engine::sqlite);
+    lay_out(serve, 1);
+    if (trusted) serve.site().ok({"config", "set", "serve.trusted_proxies", "unix"});
+    serve.start();
+    const auto form = serve.inbound(k_caller, k_main_line);
+    const auto body = test::encode_form(form);
+    const auto post = [&](const std::string& url) {
+      return serve
+          .send(fmt::format(
+              "POST {} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n{}Content-Length: {}\r\n"
+              "Content-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: {}\r\n\r\n{}",
+              serve.voice(), spoofed, body.size(),
+              test::signature(ServeSite::k_token, url + serve.voice(), form), body))
+          .status();
+    };
+    CHECK(post(ServeSite::k_public_url) == 200);
+    CHECK(post("http://evil.example") == 403);
+    CHECK(post("https://evil.example") == 403);
+    CHECK((serve.log().find(R"("remote":"203.0.113.9")") != std::string::npos) == trusted);
+    CHECK((serve.log().find(R"("remote":"unix")") != std::string::npos) != trusted);
+  }
+}

@@ -1,0 +1,99 @@
+#include "cmd/serve_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cmd/auth_tokens.hpp"
+#include "cmd/voice_grant.hpp"
+#include "db/identity.hpp"
+#include "serve/journal_state.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+Error missing(std::string slug, std::string message, std::string hint) {
+  return {Errc::config, std::move(slug), std::move(message), std::move(hint)};
+}
+
+std::vector<net::Endpoint> endpoints(const ServeOptions& opts, const config::Settings& settings, bool tls) {
+  auto inherited = net::inherited_endpoints();
+  std::vector<net::Endpoint> all = opts.listen ? std::vector<net::Endpoint>{} : std::move(inherited);
+  if (all.empty()) all.push_back(listen_endpoint(opts, settings));
+  for (auto& endpoint : all) endpoint.tls = tls && endpoint.kind != net::Endpoint::Kind::local;
+  return all;
+}
+
+std::int64_t at_least(std::int64_t value, std::int64_t least, std::string_view what) {
+  if (value >= least) return value;
+  throw Error(Errc::usage, "usage.bad_value", fmt::format("{}: {} is below {}", what, value, least));
+}
+
+}  // namespace
+
+std::string public_url(const ServeOptions& opts, const config::Settings& settings) {
+  auto url = opts.public_url.value_or(settings.get("serve.public_url"));
+  while (url.ends_with('/')) url.pop_back();
+  if (url.empty())
+    throw missing("serve.no_public_url", "the URL that Twilio reaches this server by is not configured",
+                  "ringctl config set serve.public_url https://pbx.example.com");
+  if (!url.starts_with("https://") && !url.starts_with("http://"))
+    throw Error(opts.public_url ? Errc::usage : Errc::config, "serve.bad_public_url",
+                fmt::format("{} is no http or https URL", base::in_quotes(url)));
+  return url;
+}
+
+std::vector<base::Secret> serve_tokens(const config::Settings& settings) {
+  auto tokens = auth_tokens(settings);
+  if (tokens.empty())
+    throw missing("serve.no_auth_token", "there is no auth token to verify Twilio's signatures with",
+                  "set TWILIO_AUTH_TOKEN_FILE, or auth_token_file in credentials.toml");
+  return tokens;
+}
+
+std::filesystem::path serve_state(const config::Settings& settings) {
+  return serve::state_of(settings.state_dir(), db::identity_of(settings.database_url()));
+}
+
+std::optional<net::TlsFiles> tls_files(const config::Settings& settings) {
+  const auto certificate = settings.get("serve.tls_certificate"), key = settings.get("serve.tls_key");
+  if (certificate.empty() && key.empty()) return std::nullopt;
+  if (certificate.empty() || key.empty())
+    throw missing("serve.half_tls", "serve.tls_certificate and serve.tls_key are needed together",
+                  "ringctl config show");
+  return net::TlsFiles{certificate, key};
+}
+
+net::Endpoint listen_endpoint(const ServeOptions& opts, const config::Settings& settings) {
+  return net::Endpoint::parse(opts.listen.value_or(settings.get("serve.listen")));
+}
+
+serve::ServiceOptions service_options(const ServeOptions& opts, const config::Settings& settings) {
+  serve::ServiceOptions options;
+  options.tls = tls_files(settings);
+  options.listen = endpoints(opts, settings, options.tls.has_value());
+  const auto metrics = opts.metrics_listen.value_or(settings.get("serve.metrics_listen"));
+  if (!metrics.empty() && metrics != "none") options.metrics_listen = net::Endpoint::parse(metrics);
+  const auto connections =
+      opts.max_connections.value_or(base::parse_int(settings.get("serve.max_connections")).value_or(4096));
+  options.limits.connections = static_cast<std::size_t>(at_least(connections, 1, "--max-connections"));
+  options.limits.soft_connections = std::max<std::size_t>(1, options.limits.connections / 4 * 3);
+  options.threads = static_cast<unsigned>(at_least(opts.threads.value_or(1), 1, "--threads"));
+  options.drain_timeout =
+      opts.drain_timeout.value_or(base::parse_duration(settings.get("serve.drain_timeout")));
+  options.webhooks.public_url = public_url(opts, settings);
+  options.webhooks.account_sid = settings.get("account_sid");
+  options.webhooks.tokens = serve_tokens(settings);
+  options.books.state = serve_state(settings);
+  options.tokens.grant = configured_grant(settings);
+  options.books.journal.bounds.max_bytes =
+      base::parse_size(settings.get("serve.journal_size")).value_or(1U << 30U);
+  options.books.journal.bounds.max_age = base::parse_duration(settings.get("serve.journal_age"));
+  if (settings.get("serve.durability") == "database") options.books.durability = serve::Durability::database;
+  options.log.numbers = opts.log_pii || settings.get("serve.log_pii") == "true";
+  options.log.trusted_proxies = net::Networks::parse(settings.get("serve.trusted_proxies"));
+  return options;
+}
+
+}  // namespace ringctl::cmd
