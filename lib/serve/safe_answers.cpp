@@ -104,8 +104,9 @@ Webhooks::SafeAnswer Webhooks::safe_start(const WebhookPtr& webhook) {
       event->decision.emplace().routed_by = "outbound";
       event->decision->refusal = limits::refusal_code(limits::Refusal::limits_unavailable);
     }
-    return {{{twiml::Say{.text = "Calls cannot be placed now. Please try again later."}, twiml::Hangup{}}},
-            std::move(event)};
+    twiml::Response spoken{
+        {twiml::Say{.text = "Calls cannot be placed now. Please try again later."}, twiml::Hangup{}}};
+    return {std::move(spoken), std::move(event)};
   }
   const auto workspace = webhook->workspace();
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
