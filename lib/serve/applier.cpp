@@ -160,6 +160,7 @@ void Applier::gather() {
 /// before the end.
 bool Applier::apply_all(Journal& journal, std::span<const Record> records) {
   std::string reason;
+  bool last = false;
   for (unsigned attempt = 0;; ++attempt) {
     const auto outcome = try_apply(journal, records, reason);
     if (outcome == Outcome::applied) {
@@ -172,7 +173,8 @@ bool Applier::apply_all(Journal& journal, std::span<const Record> records) {
         return apply_all(journal, records.first(half)) && apply_all(journal, records.subspan(half));
       if (keep_aside(journal, records.front(), reason)) return true;
     }
-    if (!back_off(attempt)) return false;
+    if (last) return false;
+    last = !back_off(attempt);  // told to stop: the database may be back by now
   }
 }
 

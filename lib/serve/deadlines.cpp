@@ -21,7 +21,7 @@ void Deadlines::watch(const ExchangePtr& exchange) {
     // Answered ones at the front would otherwise pile up until they are due.
     while (!watched_.empty() && watched_.front().exchange.expired()) watched_.pop_front();
     first = watched_.empty();
-    watched_.push_back({exchange->started() + limit_, exchange});
+    watched_.push_back({std::chrono::steady_clock::now() + limit_, exchange});
   }
   if (first) changed_.notify_one();
 }

@@ -22,7 +22,7 @@ class Deadlines {
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
 
-  /// In the order they came, more or less: all wait equally long. Any thread.
+  /// From now on, by the machine's clock, for the thread waits by that. Any thread.
   void watch(const ExchangePtr&);
 
  private:

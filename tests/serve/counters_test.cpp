@@ -1,11 +1,11 @@
 #include "serve/counters.hpp"
 
-#include "support/catch.hpp"
+#include "support/contains.hpp"
 
 namespace ringctl::serve {
 namespace {
 
-using Catch::Matchers::Contains;
+using test::contains;
 
 TEST_CASE("what the listener refused, shed and waited for in vain is told by its name", "[serve][metrics]") {
   net::Tally tally;
@@ -15,11 +15,11 @@ TEST_CASE("what the listener refused, shed and waited for in vain is told by its
   net::Stats stats;
   tally.add_to(stats);
   const auto text = listener_text(stats);
-  CHECK_THAT(text, Contains("# TYPE ringctl_timeouts_total counter\n"));
-  CHECK_THAT(text, Contains("ringctl_timeouts_total{phase=\"body\"} 3\n"));
-  CHECK_THAT(text, Contains("ringctl_timeouts_total{phase=\"idle\"} 0\n"));
-  CHECK_THAT(text, Contains("ringctl_overloaded_total 1\n"));
-  CHECK_THAT(text, Contains("ringctl_refused_total{reason=\"header_too_large\"} 1\n"));
+  CHECK_THAT(text, contains("# TYPE ringctl_timeouts_total counter\n"));
+  CHECK_THAT(text, contains("ringctl_timeouts_total{phase=\"body\"} 3\n"));
+  CHECK_THAT(text, contains("ringctl_timeouts_total{phase=\"idle\"} 0\n"));
+  CHECK_THAT(text, contains("ringctl_overloaded_total 1\n"));
+  CHECK_THAT(text, contains("ringctl_refused_total{reason=\"header_too_large\"} 1\n"));
   CHECK(text.find("\"none\"") == std::string::npos);
   // A family is announced once, however many lines it has.
   const std::string family = "# TYPE ringctl_timeouts_total ";
@@ -34,11 +34,11 @@ TEST_CASE("what the journal wrote, lost and had to write twice is told", "[serve
                                   .sync_total = std::chrono::milliseconds(1500),
                                   .last_error = {},
                                   .failing = true});
-  CHECK_THAT(text, Contains("ringctl_journal_records_total 7\n"));
-  CHECK_THAT(text, Contains("ringctl_journal_lost_total 2\n"));
-  CHECK_THAT(text, Contains("ringctl_journal_rewritten_total 1\n"));
-  CHECK_THAT(text, Contains("ringctl_journal_sync_seconds_total 1.500000\n"));
-  CHECK_THAT(text, Contains("ringctl_journal_failing 1\n"));
+  CHECK_THAT(text, contains("ringctl_journal_records_total 7\n"));
+  CHECK_THAT(text, contains("ringctl_journal_lost_total 2\n"));
+  CHECK_THAT(text, contains("ringctl_journal_rewritten_total 1\n"));
+  CHECK_THAT(text, contains("ringctl_journal_sync_seconds_total 1.500000\n"));
+  CHECK_THAT(text, contains("ringctl_journal_failing 1\n"));
 }
 
 }  // namespace

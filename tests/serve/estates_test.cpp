@@ -89,7 +89,9 @@ TEST_CASE("what changed is read anew, and what did not is kept", "[serve]") {
   CHECK(estates->find(other)->snapshot == elsewhere.snapshot);
 
   records::Records rules(site.session(), site.workspace, routing::rules_noun());
-  rules.add({{routing::k_rule_name, "VIP"}, {routing::k_rule_ring, R"([{"user":"bob@example.com"}])"}});
+  rules.add({{routing::k_rule_name, "VIP"},
+             {routing::k_rule_position, "1"},
+             {routing::k_rule_ring, R"([{"user":"bob@example.com"}])"}});
   estates->refresh();
   CHECK(estates->find(site.workspace)->snapshot->rules.size() == 1);
 }

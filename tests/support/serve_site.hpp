@@ -34,7 +34,7 @@ std::string agent_email(int i);
 
 class ServeSite {
  public:
-  inline static const std::string k_token = "0123456789abcdef0123456789abcdef";
+  inline static const std::string k_token = "fedcba9876543210fedcba9876543210";
   inline static const std::string k_account = "AC0123456789abcdef0123456789abcdef";
   inline static const std::string k_public_url = "https://pbx.example.com";
 

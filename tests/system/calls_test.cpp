@@ -24,6 +24,8 @@ struct Office : Site {
     workspace = json({"workspaces", "list", "--columns", "id"}).at(0).at("id").get<std::string>();
     call(1);
     call(2);
+    tamper("INSERT INTO call_counters (workspace_id, closed_seq) VALUES (" + quoted(workspace) +
+           ", 2) ON CONFLICT (workspace_id) DO UPDATE SET closed_seq = 2");
   }
   static std::string quoted(const std::string& text) { return "'" + text + "'"; }
   static std::string at(int n) { return fmt::format("'2026-03-08T12:{:02}:00.000Z'", n); }
@@ -38,6 +40,14 @@ struct Office : Site {
         n, quoted(workspace), sid(n), over ? "completed" : "in-progress", quoted(from),
         id_of("contacts", k_lin), id_of("users", "ann@example.com"), at(n), at(n), over ? at(n) : "NULL",
         over ? std::to_string(n) : "NULL", at(n), at(n)));
+  }
+  /// That Ann took the call and still talks.
+  void talk(int n) const {
+    tamper(fmt::format(
+        "INSERT INTO call_attempts (id, workspace_id, call_id, leg_sid, user_id, party, status, started_at, answered_at, "
+        "updated_at) VALUES ('0190f5fe-7c00-7a00-9000-{0:012}', {1}, '0190f5fe-7c00-7a00-8000-{0:012}', 'CAf{0:031}', {2}, "
+        "'client:agent_ann', 'in-progress', {3}, {3}, {3})",
+        n, quoted(workspace), id_of("users", "ann@example.com"), at(n)));
   }
   /// The SIDs that an export from the cursor gives.
   std::vector<std::string> since(const std::string& file) const {
@@ -105,6 +115,7 @@ TEST_CASE("active calls are those that somebody talks on", "[system]") {
   const Office site(any_engine());
   CHECK(site.json({"calls", "active"}).empty());
   site.call(3, false);
+  site.talk(3);
   site.tamper("UPDATE workspaces SET on_call_hours = 24");
   const auto now = site.json({"workspaces", "show", "default"}).at("updated_at").get<std::string>();
   site.tamper("UPDATE calls SET started_at = " + Office::quoted(now) + " WHERE call_sid = '" + sid(3) + "'");
