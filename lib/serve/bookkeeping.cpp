@@ -85,7 +85,8 @@ Bookkeeping::Bookkeeping(OpenDatabase open, const base::Clock& clock, Options op
       applier_(std::make_unique<Applier>(*journal_, clock, apply_events(std::move(open), clock),
                                          applier_options(options_))) {}
 
-Bookkeeping::~Bookkeeping() = default;
+/// The journal's last answers may still ask the applier, which goes first.
+Bookkeeping::~Bookkeeping() { journal_->stop(); }
 
 void Bookkeeping::keep(const calls::Event& event, const ExchangePtr& exchange, Answer answer) {
   append(event, exchange, std::move(answer), [this, exchange](Answer durable, std::uint64_t sequence) {
