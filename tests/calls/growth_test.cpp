@@ -50,6 +50,11 @@ bool explainable(const std::string& sql) {
   return sql.starts_with("SELECT") || sql.starts_with("UPDATE") || sql.starts_with("DELETE");
 }
 
+/// All there are may be asked for; those that are open have their own case.
+bool lists_callbacks(const std::string& sql) {
+  return sql.starts_with("SELECT") && sql.find("FROM callbacks b") != std::string::npos;
+}
+
 std::size_t parameters_of(const std::string& sql) {
   std::size_t most = 0;
   for (auto at = sql.find('$'); at != std::string::npos; at = sql.find('$', at + 1))
@@ -154,7 +159,7 @@ TEST_CASE("no statement about calls reads a whole table that grows with them", "
   const auto statements = statements_of([&] { use_everything(f); });
   int explained = 0;
   for (const auto& sql : statements) {
-    if (!explainable(sql) || sql.find("callbacks b") != std::string::npos) continue;
+    if (!explainable(sql) || lists_callbacks(sql)) continue;
     const auto plan = plan_of(f, sql);
     INFO(sql << "\n" << plan);
     CHECK(whole_reads(plan).empty());

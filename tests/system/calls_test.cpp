@@ -155,7 +155,7 @@ TEST_CASE("a callback is added, moved, handed over and done, and listed as it th
   site.ok({"callbacks", "reassign", sid(1), "ann@example.com"});
   CHECK(site.json({"callbacks", "list", "--user", "ann@example.com"}).size() == 1);
   CHECK(site.json({"callbacks", "list", "--unassigned"}).empty());
-  site.ok({"callbacks", "update", sid(1), "--due", "2026-03-08", "--notes", "-"});
+  site.ok({"callbacks", "update", sid(1), "--due", "2020-03-08", "--notes", "-"});
   CHECK(site.json({"callbacks", "list", "--due"}).at(0).at("notes").is_null());
   site.ok({"callbacks", "complete", sid(1), "--notes", "Booked for Tuesday", "-n"});
   CHECK(site.json({"callbacks", "show", sid(1)}).at("status") == "open");
