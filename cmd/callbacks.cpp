@@ -55,8 +55,15 @@ std::array<Cell, k_columns.size()> cells_of(const calls::Callback& callback) {
           callback.updated_at};
 }
 
+/// When something is due: what base says of times that lie behind is of no help here.
 base::Instant time_of(const std::string& text, Context& ctx) {
-  return base::parse_instant(text, ctx.io().options().zone, ctx.clock().now());
+  try {
+    return base::parse_instant(text, ctx.io().options().zone, ctx.clock().now());
+  } catch (const Error& error) {
+    if (error.slug() != "time.malformed") throw;
+    throw Error(error.errc(), error.slug(), fmt::format("--due: {}", error.message()),
+                "use 2030-03-08, 2030-03-08 09:30, 2030-03-08T09:30:00Z or now");
+  }
 }
 
 base::Uuid user_of(const std::string& key, Context& ctx) {
@@ -227,7 +234,7 @@ void add_reading_verbs(Noun& callbacks) {
 void add_changing_verbs(Noun& callbacks) {
   callbacks.verb<UpdateOptions>("update", "Change when, what or whether", run_update)
       .argument("callback", &UpdateOptions::callback, k_which)
-      .flag("due", &UpdateOptions::due, "TIME", "When it is due: tomorrow's date, RFC 3339 ...")
+      .flag("due", &UpdateOptions::due, "TIME", "When it is due: 2030-03-08, RFC 3339 ...")
       .flag("notes", &UpdateOptions::notes, "TEXT", "In place of the notes there are; - clears them")
       .flag("status", &UpdateOptions::status, "STATUS", "open, completed or canceled")
       .choices("open|completed|canceled")

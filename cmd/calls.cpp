@@ -25,7 +25,7 @@ constexpr std::array k_columns = {
     Column{"user_email", ColumnType::text},
     Column{"duration_s", ColumnType::duration, true, true},
     Column{"outcome", ColumnType::word, true, true},
-    Column{"call_sid", ColumnType::word},
+    Column{"call_sid", ColumnType::sid},
     Column{"routed_by", ColumnType::word, false},
     Column{"rule", ColumnType::text, false},
     Column{"refusal", ColumnType::word, false},

@@ -17,6 +17,9 @@ void add_calls_export(Noun&);
 void add_calls_edit(Noun&);
 void add_calls_tail(Noun&);
 
+inline constexpr std::string_view k_which_call =
+    "SID of the call, its last eight digits, SID of one of its legs, or its id";
+
 /// All that a call has, in the order of lists.
 std::span<const Column> call_columns();
 /// The cells point into the call.

@@ -66,7 +66,7 @@ void run_outcome(const OutcomeOptions& opts, Context& ctx) {
 
 void add_calls_edit(Noun& calls) {
   calls.verb<NoteOptions>("note", "Write a line under a call's notes", run_note)
-      .argument("call", &NoteOptions::call, "SID of the call or of one of its legs, or its id")
+      .argument("call", &NoteOptions::call, k_which_call)
       .argument("text", &NoteOptions::text, "What to write; with --replace - clears the notes")
       .flag("replace", &NoteOptions::replace, "In place of the notes there are")
       .flag("to-contact", &NoteOptions::to_contact, "Write the line under the contact's notes as well")
@@ -79,7 +79,7 @@ void add_calls_edit(Noun& calls) {
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   calls.verb<OutcomeOptions>("outcome", "Say what came of a call", run_outcome)
-      .argument("call", &OutcomeOptions::call, "SID of the call or of one of its legs, or its id")
+      .argument("call", &OutcomeOptions::call, k_which_call)
       .argument("outcome", &OutcomeOptions::outcome, "One of the workspace's outcomes, or - to clear it")
       .flag("if-version", &OutcomeOptions::if_version, "N", "Refuse if it was changed since it had version N")
       .kind(ValueKind::count)

@@ -60,6 +60,8 @@ nlohmann::json text_or_null(const std::string& text) {
   return text.empty() ? nlohmann::json() : nlohmann::json(text);
 }
 
+Cell text_cell(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
+
 template <class T>
 nlohmann::json or_null(const std::optional<T>& value) {
   return value ? nlohmann::json(*value) : nlohmann::json();
@@ -138,12 +140,47 @@ struct ShowOptions {
   std::string call;
 };
 
+/// Who was rung, when, and what came of it.
+constexpr std::array k_attempt_columns = {
+    Column{"user", ColumnType::text},        Column{"party", ColumnType::e164},
+    Column{"status", ColumnType::word},      Column{"started_at", ColumnType::time},
+    Column{"answered_at", ColumnType::time}, Column{"ended_at", ColumnType::time},
+    Column{"leg_sid", ColumnType::word},
+};
+constexpr std::array k_recording_columns = {
+    Column{"recording_sid", ColumnType::word}, Column{"kind", ColumnType::word},
+    Column{"status", ColumnType::word},        Column{"duration_s", ColumnType::duration},
+    Column{"url", ColumnType::text},
+};
+
+/// For people: the call, then its attempts and recordings as lines.
+void show_to_people(const calls::Details& details, Io& io) {
+  io.record(call_columns(), call_cells(details.call));
+  if (!details.attempts.empty()) {
+    io.text("\nattempts\n");
+    auto rows = io.rows(k_attempt_columns);
+    for (const auto& attempt : details.attempts)
+      rows.row({text_cell(attempt.user_email), text_cell(attempt.party), attempt.status, attempt.started_at,
+                attempt.answered_at, attempt.ended_at, attempt.leg_sid});
+    rows.finish();
+  }
+  if (details.recordings.empty()) return;
+  io.text("\nrecordings\n");
+  auto rows = io.rows(k_recording_columns);
+  for (const auto& recording : details.recordings)
+    rows.row({recording.recording_sid, recording.kind, recording.status, recording.duration_s,
+              text_cell(recording.url)});
+  rows.finish();
+}
+
 void run_show(const ShowOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
   const auto details = calls::get_details(db, workspace.id, opts.call);
   transaction.commit();
+  if (ctx.io().format() == Format::table && ctx.io().wanted_columns().empty())
+    return show_to_people(details, ctx.io());
   auto& times = ctx.io().times();
   const auto attempts = attempts_json(details, times), events = events_json(details, times),
              recordings = recordings_json(details);
@@ -183,7 +220,7 @@ void add_calls_read(Noun& calls) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
 
   calls.verb<ShowOptions>("show", "Show one call with everything known about it", run_show)
-      .argument("call", &ShowOptions::call, "SID of the call or of one of its legs, or its id")
+      .argument("call", &ShowOptions::call, k_which_call)
       .columns(show_columns())
       .details(
           "With its attempts (who was rung, when, what came of it), its recordings, the plan it was routed by, and every "

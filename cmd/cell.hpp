@@ -28,6 +28,7 @@ enum class ColumnType {
   json,      ///< canonical JSON text, embedded as it is in JSON formats
   uuid,
   job,  ///< a job's id; a table shows its last eight digits
+  sid,  ///< of a call; a list on a terminal shows its last eight digits
 };
 /// "e164", "text" ...
 std::string_view type_name(ColumnType);

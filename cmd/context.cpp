@@ -212,8 +212,8 @@ Io& Context::io() {
   return *io_;
 }
 
-base::CancelToken& Context::cancel() {
-  signals::stop_gracefully();
+base::CancelToken& Context::cancel(bool in_batches) {
+  signals::stop_gracefully(in_batches);
   return world_.cancel;
 }
 

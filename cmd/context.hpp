@@ -76,8 +76,9 @@ class Context {
   /// The file that `config set` and `profiles` edit. Throws Errc::config [config.no_home].
   std::filesystem::path user_config_file();
 
-  /// For work in batches: from now on a first signal only sets the token, and the work must look at it.
-  base::CancelToken& cancel();
+  /// From now on a first signal only sets the token, and the work must look at it. `in_batches`: people are
+  /// told that Ctrl-C ends it after the current one.
+  base::CancelToken& cancel(bool in_batches = true);
   /// "os:alice"
   std::string actor() const;
   std::chrono::milliseconds lock_wait();

@@ -26,10 +26,11 @@ void bring_up_to_date(db::Connection& connection, const base::Clock& clock) {
   db::require_current_schema(connection);
 }
 
-void tell_of_first_use(Io& io, const std::string& url, bool new_database) {
+/// With the zone, since it decides when a day of limits ends and an hour of rules begins.
+void tell_of_first_use(Io& io, const std::string& url, std::string_view zone, bool new_database) {
   if (url == k_in_memory) return;
-  io.note(new_database ? fmt::format("created {} with workspace {}", url, k_first_workspace)
-                       : fmt::format("created workspace {} in {}", k_first_workspace, url));
+  io.note(new_database ? fmt::format("created {} with workspace {} ({})", url, k_first_workspace, zone)
+                       : fmt::format("created workspace {} ({}) in {}", k_first_workspace, zone, url));
 }
 
 Error no_workspace() {
@@ -158,7 +159,7 @@ const directory::Workspace& Context::workspace_for_write(const std::optional<std
   try {
     database_->workspace =
         directory::Workspaces(*database_->session).add(std::string(k_first_workspace), zone, default_country);
-    tell_of_first_use(io(), database_->connection->url(), new_database);
+    tell_of_first_use(io(), database_->connection->url(), zone, new_database);
   } catch (const Error& error) {
     // Another process wrote first; its workspace will do.
     if (error.slug() != "workspaces.exists") throw;

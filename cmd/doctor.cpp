@@ -7,6 +7,8 @@
 #include <system_error>
 
 #include "base/secret.hpp"
+#include "base/shell.hpp"
+#include "base/text.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
@@ -14,6 +16,8 @@
 #include "db/connection.hpp"
 #include "db/maintenance.hpp"
 #include "db/migrations.hpp"
+#include "directory/workspaces.hpp"
+#include "routing/snapshot.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -125,7 +129,24 @@ void check_disk(const std::string& url, Report& report) {
        open ? fmt::format("chmod 600 {}", file.string()) : std::string()});
 }
 
-void check_database(const Configuration& configuration, Report& report) {
+/// Rules that no longer do what they say, in every workspace that is in use.
+void check_rules(db::Connection& connection, Context& ctx, Report& report) {
+  audit::Session session{connection, ctx.clock(), ctx.ids(), "doctor"};
+  const auto before = report.size();
+  for (const auto& workspace : directory::Workspaces(session).list()) {
+    if (!workspace.is_active) continue;
+    for (const auto& fault : routing::faults(routing::load_snapshot(connection, workspace.id)))
+      report.push_back(
+          {"db.rules", "warn",
+           fmt::format("{}, rule {}: {}", workspace.name, base::in_quotes(fault.name), fault.why),
+           fmt::format("ringctl --workspace {} rules show {}", base::for_shell(workspace.name),
+                       base::for_shell(fault.name))});
+  }
+  if (report.size() == before)
+    report.push_back({"db.rules", "ok", "every rule in use has whom it names", {}});
+}
+
+void check_database(const Configuration& configuration, Context& ctx, Report& report) {
   try {
     check_choice(configuration, report);
     const auto connection =
@@ -137,9 +158,13 @@ void check_database(const Configuration& configuration, Report& report) {
           {"db.schema", "fail", "the database is empty", std::string(db::set_up_command(*connection))});
       return;
     }
-    for (auto& finding : db::check(*connection))
+    bool sound = state.pending.empty() && !state.newer && state.changed.empty();
+    for (auto& finding : db::check(*connection)) {
+      sound = sound && finding.ok;
       report.push_back({"db." + finding.id, finding.ok ? "ok" : "fail", std::move(finding.evidence),
                         std::move(finding.fix)});
+    }
+    if (sound) check_rules(*connection, ctx, report);
     check_disk(connection->url(), report);
   } catch (const Error& error) {
     // No file yet is how everybody starts.
@@ -158,7 +183,8 @@ void check_server(const Configuration& configuration, bool asked, Context& ctx, 
     report.push_back({"serve.public_url", "ok", "none: this machine is not set up to answer webhooks", {}});
     return;
   }
-  for (auto& check : check_serve({}, configuration.settings, ctx.clock())) report.push_back(std::move(check));
+  for (auto& check : check_serve({}, configuration.settings, ctx.clock(), workspaces_if_there(ctx)))
+    report.push_back(std::move(check));
 }
 
 void run_doctor(const DoctorOptions& opts, Context& ctx) {
@@ -170,7 +196,7 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
   Report report;
   const auto looks_at = [&](std::string_view part) { return topic == part || topic == "all"; };
   if (looks_at("config")) check_config(configuration, report);
-  if (looks_at("db")) check_database(configuration, report);
+  if (looks_at("db")) check_database(configuration, ctx, report);
   if (looks_at("serve")) check_server(configuration, topic == "serve", ctx, report);
 
   auto& io = ctx.io();

@@ -19,9 +19,20 @@ constexpr std::size_t k_gap = 2;
 constexpr std::size_t k_short_id = 8;
 constexpr std::size_t k_narrowest = 6;
 
-/// What would be of no use shortened: no command takes it.
-bool keeps_width(ColumnType type) {
-  return type == ColumnType::e164 || type == ColumnType::job || type == ColumnType::uuid;
+/// What would be of no use shortened: no command takes it, or it is a time of no known hour. Who calls may
+/// also be a client, whose name is long and read by nobody.
+bool keeps_width(ColumnType type, std::string_view text) {
+  switch (type) {
+    case ColumnType::job:
+    case ColumnType::sid:
+    case ColumnType::uuid:
+    case ColumnType::time:
+      return true;
+    case ColumnType::e164:
+      return text.starts_with('+');
+    default:
+      return false;
+  }
 }
 
 bool is_number(ColumnType type) {
@@ -33,6 +44,7 @@ class Table final : public RowFormat {
  public:
   explicit Table(RowTarget target) : target_(std::move(target)) {
     for (const auto& column : target_.columns) widths_.push_back(display_width(column.name));
+    kept_.assign(widths_.size(), k_narrowest);
   }
 
   void row(std::span<const Cell> cells) override {
@@ -41,8 +53,8 @@ class Table final : public RowFormat {
       if (cells[i].is_null())
         append_visible(text, target_.style.null_text.value_or(""));
       else
-        append_display_cell(text, target_.columns[i], cells[i], target_.times);
-      if (!measured_) widths_[i] = std::max(widths_[i], display_width(text));
+        append_listed_cell(text, target_.columns[i], cells[i]);
+      if (!measured_) measure(i, text);
     }
     if (measured_ || waiting_.size() >= k_measured_rows * target_.columns.size()) write_waiting();
   }
@@ -54,6 +66,18 @@ class Table final : public RowFormat {
   }
 
  private:
+  void append_listed_cell(std::string& out, const Column& column, const Cell& cell) {
+    append_display_cell(out, column, cell, target_.times);
+    if (column.type == ColumnType::sid && target_.style.width > 0 && out.size() > k_short_id)
+      out.erase(0, out.size() - k_short_id);
+  }
+
+  void measure(std::size_t i, std::string_view text) {
+    const auto width = display_width(text);
+    widths_[i] = std::max(widths_[i], width);
+    if (keeps_width(target_.columns[i].type, text)) kept_[i] = std::max(kept_[i], width);
+  }
+
   void write_waiting() {
     if (!measured_) {
       measured_ = true;
@@ -97,8 +121,7 @@ class Table final : public RowFormat {
     if (!last) out.append(k_gap, ' ');
   }
 
-  /// Takes columns off the widest until the row fits; columns of numbers, ids and short ones keep their
-  /// width.
+  /// Takes columns off the widest until the row fits; what keeps its width, figures and short columns stay.
   void fit_to_screen() {
     if (target_.style.width == 0) return;
     auto total = (widths_.size() - 1) * k_gap;
@@ -106,8 +129,7 @@ class Table final : public RowFormat {
     while (total > target_.style.width) {
       std::size_t widest = widths_.size();
       for (std::size_t i = 0; i < widths_.size(); ++i) {
-        const auto type = target_.columns[i].type;
-        if (is_number(type) || keeps_width(type) || widths_[i] <= k_narrowest) continue;
+        if (is_number(target_.columns[i].type) || widths_[i] <= kept_[i]) continue;
         if (widest == widths_.size() || widths_[i] > widths_[widest]) widest = i;
       }
       if (widest == widths_.size()) return;
@@ -117,7 +139,7 @@ class Table final : public RowFormat {
   }
 
   RowTarget target_;
-  std::vector<std::size_t> widths_;
+  std::vector<std::size_t> widths_, kept_;
   std::vector<std::string> waiting_;
   bool measured_ = false;
 };

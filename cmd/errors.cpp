@@ -126,7 +126,8 @@ Error with_same_target(const Error& error, const Globals& globals) {
   // A password stays where it was typed.
   if (globals.database && base::redact_url(*globals.database) == *globals.database)
     add("database", globals.database);
-  add("workspace", globals.workspace);
+  // One that is not there would only fail again.
+  if (error.slug() != "workspaces.unknown") add("workspace", globals.workspace);
   Error same(error.errc(), error.slug(), error.message(),
              fmt::format("{}{}{}", k_command, flags, hint.substr(k_command.size())));
   for (const auto& line : error.details()) same.detail(line);

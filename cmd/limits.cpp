@@ -64,7 +64,7 @@ void run_status(const StatusOptions& opts, Context& ctx) {
   limits::for_each_status(ctx.session(), workspace.id, filter, [&](const limits::Status& s) {
     const auto day = base::format_day(s.day);
     const auto last = s.last_day ? base::format_day(*s.last_day) : std::string();
-    list.add({s.phone_number, s.agent, day, s.daily_limit, s.used, s.left(), s.callable, s.reserved,
+    list.add({s.phone_number, s.agent, day, s.daily_limit, s.used, s.left(), s.can_call(), s.reserved,
               s.connected, s.refunded, s.adjusted, text_or_null(last), text_or_null(s.agent_name),
               s.assignment});
   });
@@ -254,8 +254,7 @@ void run_reopen(const ResetOptions& opts, Context& ctx) {
                 "--reopen takes none of --as-of, --number, --all-workspaces and --force");
   const auto from = base::parse_day(*opts.reopen);
   const auto& workspace = ctx.workspace();
-  if (!ctx.dry_run())
-    ctx.io().confirm_severe(fmt::format("open the days from {} on again", *opts.reopen), *opts.reopen);
+  if (!ctx.dry_run()) ctx.io().confirm_severe("open again the days from", *opts.reopen);
   const auto days = limits::reopen(ctx.session(), workspace.id, from,
                                    {.dry_run = ctx.dry_run(),
                                     .compare_clock = true,
@@ -360,7 +359,9 @@ void add_limits(Noun& limits) {
       .kind(ValueKind::number)
       .columns(k_status_columns)
       .lists()
-      .details("One row for each live assignment: its limit, what today used of it, and what is left.")
+      .details(
+          "One row for each live assignment: its limit, what today used of it, and what is left; callable: whether "
+          "a call would be let through now.")
       .example("ringctl limits status")
       .example("ringctl limits status --agent ann@example.com -o json")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});

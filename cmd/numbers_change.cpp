@@ -13,10 +13,14 @@ namespace {
 
 /// --provider and its like, shared by add and update.
 struct FieldOptions {
-  std::optional<std::string> provider, country_code, label, status, capabilities, sid;
+  std::optional<std::string> provider, country_code, label, status, capabilities, sid, record_policy;
 
-  estate::NumberChange change() const { return {provider, country_code, label, status, capabilities, sid}; }
-  bool empty() const { return !provider && !country_code && !label && !status && !capabilities && !sid; }
+  estate::NumberChange change() const {
+    return {provider, country_code, label, status, capabilities, sid, record_policy};
+  }
+  bool empty() const {
+    return !provider && !country_code && !label && !status && !capabilities && !sid && !record_policy;
+  }
 };
 
 template <class Options>
@@ -30,7 +34,10 @@ void add_fields(Verb<Options>& verb) {
       .flag("status", &Options::status, "STATUS", "active or inactive; active at first")
       .flag("capabilities", &Options::capabilities, "LIST",
             "What it can do: voice, sms, mms, fax, separated by |")
-      .flag("sid", &Options::sid, "PN...", "Twilio's SID of the number");
+      .flag("sid", &Options::sid, "PN...", "Twilio's SID of the number")
+      .flag(
+          "record-policy", &Options::record_policy, "WHAT",
+          "Which of its calls are recorded: never, always, inbound or outbound; at first what the workspace says");
 }
 
 void print_warnings(Context& ctx, const phone::E164& number, const estate::NumberChange& change) {

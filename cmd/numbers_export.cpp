@@ -13,7 +13,7 @@ constexpr std::array k_columns = {
     Column{"phone_number", ColumnType::e164}, Column{"provider", ColumnType::word},
     Column{"country_code", ColumnType::word}, Column{"label", ColumnType::text},
     Column{"status", ColumnType::word},       Column{"capabilities", ColumnType::word},
-    Column{"sid", ColumnType::word},
+    Column{"sid", ColumnType::word},          Column{"record_policy", ColumnType::word},
 };
 
 struct ExportOptions : NumberFilterOptions {};
@@ -27,7 +27,7 @@ void run_export(const ExportOptions& opts, Context& ctx) {
   numbers.for_each_importable(filter, [&](const estate::ImportableNumber& number) {
     rows.row({number.phone_number, number.provider, text_or_null(number.country_code),
               text_or_null(number.label), number.status, text_or_null(number.capabilities),
-              text_or_null(number.sid)});
+              text_or_null(number.sid), text_or_null(number.record_policy)});
   });
   rows.finish();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "base/error.hpp"
 #include "cmd/pager.hpp"
@@ -91,7 +92,7 @@ void Output::flush() {
 void Output::close() {
   flush();
   if (file_) {
-    file_->commit();
+    if (!std::exchange(committed_, true)) file_->commit();
     return;
   }
   // Closing a duplicate makes network file systems report what they have not written, and keeps the

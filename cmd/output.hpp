@@ -39,7 +39,7 @@ class Output {
   }
   /// Writes what is left and waits for the pager. For data that must be seen now.
   void flush();
-  /// The last call: flush, check, and the file gets its name.
+  /// The last call: flush, check, and the file gets its name. Again, with nothing written since: nothing.
   void close();
 
  private:
@@ -54,6 +54,7 @@ class Output {
   OutputOptions options_;
   std::string buffer_;
   std::unique_ptr<base::AtomicFile> file_;
+  bool committed_ = false;  ///< the file
   Paging paging_ = Paging::off;
   std::size_t lines_ = 0, counted_ = 0;
   base::Fd pipe_;

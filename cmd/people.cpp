@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 #include "cmd/users_token.hpp"
@@ -28,7 +29,7 @@ constexpr std::array<FieldText, 9> k_user_texts{{
     {"NAME", "What people call them"},
     {"ROLE", "agent, manager, supervisor or admin; sales_rep is read as agent", ValueKind::text, {}, true},
     {"TEAM", "Name of their team", ValueKind::team, {}, true},
-    {"NUMBER", "Their direct line, which extensions ring"},
+    {"NUMBER", "Their phone, which extensions ring; a number of the workspace becomes their direct line"},
     {"DEVICE", "What rings for them: client, phone or both", ValueKind::choice, "client|phone|both"},
     {"LIST", "What they can do, separated by |", ValueKind::text, {}, true},
     {"STATE", "online, busy or offline", ValueKind::choice, "online|busy|offline", true},
@@ -111,6 +112,23 @@ void run_availability(const AvailabilityOptions& opts, Context& ctx) {
   ctx.io().changed({.action = "updated", .object = email, .rest = rest});
 }
 
+/// A direct line takes its calls past rules, extensions and whoever else has the number.
+void warn_of_direct_line(RecordOptions& opts, Context& ctx) {
+  const auto* const workspace = ctx.find_workspace();
+  if (workspace == nullptr) return;
+  for (const auto& given : opts.change) {
+    if (given.field != directory::k_user_phone_number || given.text.empty() || given.text == "-") continue;
+    const auto number = numbers_of(ctx, *workspace).find(given.text);
+    if (!number || number->provider != "twilio" || !number->trunk_sid.empty()) continue;
+    const auto agent =
+        number->assigned_to.empty() || number->assigned_to == base::ascii_lower(opts.key.front())
+            ? std::string()
+            : fmt::format(", which {} has", number->assigned_to);
+    ctx.io().warn(fmt::format("{} is a number of this workspace{}: calls to it ring {} and nobody else",
+                              number->phone_number, agent, opts.key.front()));
+  }
+}
+
 void run_deactivate_team(const RecordOptions& opts, Context& ctx) {
   switch_off(directory::teams_noun(), directory::k_team_is_active, {"deactivate", "deactivated"}, opts, ctx);
 }
@@ -163,11 +181,11 @@ void add_users(Noun& users) {
       .details("Shows one user, by e-mail or id.")
       .example("ringctl users show ann@example.com")
       .example("ringctl users show ann@example.com -o json");
-  verbs.add("Add a user")
+  verbs.add("Add a user", warn_of_direct_line)
       .details("Adds a user. One of this e-mail that is there already with the same values is left as it is.")
       .example("ringctl users add zoe@example.com --name 'Zoe Ash' --role agent --team Sales")
       .example("ringctl users add zoe@example.com --skills 'solar|spanish' -n", "shows what would be added");
-  verbs.update("Change a user")
+  verbs.update("Change a user", warn_of_direct_line)
       .details(
           "Changes the fields that are given and leaves the others alone. `-` clears a field, or sets what new users "
           "have.")

@@ -321,10 +321,13 @@ void RecordVerbs::filter_flags(Verb<RecordListOptions>& verb) const {
             "Only those with TEXT in some field; case does not matter");
 }
 
-Verb<RecordListOptions> RecordVerbs::list(std::string_view summary, std::string_view order) {
+Verb<RecordListOptions> RecordVerbs::list(std::string_view summary, std::string_view order,
+                                          void (*remark)(Context&)) {
   auto verb = noun_.verb<RecordListOptions>(
-      "list", summary,
-      [&noun = described_, order](const RecordListOptions& o, Context& c) { run_list(noun, order, o, c); });
+      "list", summary, [&noun = described_, order, remark](const RecordListOptions& o, Context& c) {
+        run_list(noun, order, o, c);
+        if (remark != nullptr) remark(c);
+      });
   filter_flags(verb);
   verb.columns(list_columns(described_))
       .lists()
@@ -357,9 +360,13 @@ Verb<RecordOptions> RecordVerbs::put(std::string_view name, std::string_view sum
   return verb;
 }
 
-Verb<RecordOptions> RecordVerbs::update(std::string_view summary) {
-  auto verb = with_key("update", summary,
-                       [&noun = described_](const RecordOptions& o, Context& c) { run_update(noun, o, c); });
+Verb<RecordOptions> RecordVerbs::update(std::string_view summary,
+                                        void (*complete)(RecordOptions&, Context&)) {
+  auto verb = with_key("update", summary, [&noun = described_, complete](const RecordOptions& o, Context& c) {
+    auto given = o;
+    if (complete != nullptr) complete(given, c);
+    run_update(noun, given, c);
+  });
   field_flags(verb, 0, false);
   verb.flag("if-version", &RecordOptions::if_version, "N", "Refuse if it was changed since it had version N");
   return verb;

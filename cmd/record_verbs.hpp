@@ -42,14 +42,16 @@ class RecordVerbs {
   /// All must live for ever.
   RecordVerbs(Noun& noun, const records::Noun& described, std::span<const FieldText> texts);
 
-  /// `order`: the column that orders rows unless --sort names one; "" is the key.
-  Verb<RecordListOptions> list(std::string_view summary, std::string_view order = {});
+  /// `order`: the column that orders rows unless --sort names one; "" is the key. `remark`: what is to be
+  /// said of the rows, after them.
+  Verb<RecordListOptions> list(std::string_view summary, std::string_view order = {},
+                               void (*remark)(Context&) = nullptr);
   Verb<RecordOptions> show(std::string_view summary);
-  /// `complete`: fills in what was not given and no description can say.
+  /// `complete`: fills in what was not given and no description can say, and warns of what was.
   Verb<RecordOptions> add(std::string_view summary, void (*complete)(RecordOptions&, Context&) = nullptr);
   /// Makes the row or changes it.
   Verb<RecordOptions> put(std::string_view verb, std::string_view summary);
-  Verb<RecordOptions> update(std::string_view summary);
+  Verb<RecordOptions> update(std::string_view summary, void (*complete)(RecordOptions&, Context&) = nullptr);
   Verb<ImportArguments> import(std::string_view summary);
   Verb<RecordListOptions> export_all(std::string_view summary);
 

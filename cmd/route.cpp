@@ -30,26 +30,36 @@ struct ExplainOptions {
 };
 
 constexpr std::array k_explain_columns = {
-    Column{"from", ColumnType::text},  Column{"to", ColumnType::e164},
+    Column{"from", ColumnType::e164},  Column{"to", ColumnType::e164},
     Column{"at", ColumnType::time},    Column{"routed_by", ColumnType::word},
     Column{"rule", ColumnType::text},  Column{"plan", ColumnType::json},
     Column{"trace", ColumnType::json}, Column{"twiml", ColumnType::text},
 };
 
-/// A number as people type it; whatever else Twilio sends as a caller stays as it is.
-std::string caller_of(const std::string& typed, const directory::Workspace& workspace) {
-  std::error_code error;
-  const auto number = phone::try_parse_typed(typed, workspace.default_country.value_or(""), error);
-  return number ? number->text() : typed;
-}
-
-std::string called_of(const std::string& typed, const directory::Workspace& workspace) {
+/// A number as people type it.
+std::string number_of(std::string_view flag, const std::string& typed,
+                      const directory::Workspace& workspace) {
   std::error_code error;
   const auto number = phone::try_parse_typed(typed, workspace.default_country.value_or(""), error);
   if (!number)
     throw Error(Errc::usage, "usage.bad_value",
-                fmt::format("--to: {} {}", base::in_quotes(typed), error.message()), "--to +12025550123");
+                fmt::format("--{}: {} {}", flag, base::in_quotes(typed), error.message()),
+                fmt::format("--{} +12025550123", flag));
   return number->text();
+}
+
+/// What Twilio sends for a caller who is no number.
+bool is_other_caller(std::string_view text) {
+  static constexpr std::array<std::string_view, 4> k_words = {"anonymous", "restricted", "unavailable",
+                                                              "unknown"};
+  static constexpr std::array<std::string_view, 3> k_schemes = {"sip:", "sips:", "client:"};
+  return std::ranges::find(k_words, base::ascii_lower(text)) != k_words.end() ||
+         std::ranges::any_of(
+             k_schemes, [&](auto scheme) { return text.starts_with(scheme) && text.size() > scheme.size(); });
+}
+
+std::string caller_of(const std::string& typed, const directory::Workspace& workspace) {
+  return is_other_caller(typed) ? typed : number_of("from", typed, workspace);
 }
 
 routing::Facts facts_of(const ExplainOptions& opts, const routing::Snapshot& snapshot, Context& ctx) {
@@ -57,7 +67,7 @@ routing::Facts facts_of(const ExplainOptions& opts, const routing::Snapshot& sna
   const auto now = ctx.clock().now();
   const auto at = opts.at ? base::parse_instant(*opts.at, snapshot.zone, now) : now;
   auto facts = routing::read_facts(ctx.database(), workspace.id, caller_of(opts.from, workspace),
-                                   called_of(opts.to, workspace), at);
+                                   number_of("to", opts.to, workspace), at);
   // Who is talking is known of now only.
   if (!opts.at)
     facts.presence = std::make_shared<routing::Presence>(
@@ -142,7 +152,7 @@ struct ReplayOptions {
 
 constexpr std::array k_replay_columns = {
     Column{"call_sid", ColumnType::word}, Column{"started_at", ColumnType::time},
-    Column{"from", ColumnType::text},     Column{"to", ColumnType::e164},
+    Column{"from", ColumnType::e164},     Column{"to", ColumnType::e164},
     Column{"now", ColumnType::text},      Column{"then", ColumnType::text},
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "base/error.hpp"
@@ -69,7 +70,7 @@ class RuleFile {
         return refuse(record.line, fmt::format("{}: {}", field.name, finding.message));
     }
     for (std::size_t i = 0; i < cells.size(); ++i)
-      if (noun_.fields[i].required && cells[i].empty())
+      if (noun_.fields[i].required && noun_.fields[i].rank == nullptr && cells[i].empty())
         return refuse(record.line, fmt::format("{} cannot be empty", noun_.fields[i].name));
     rows_.push_back(std::move(cells));
   }
@@ -87,11 +88,14 @@ class RuleFile {
 
 std::vector<routing::RuleText> read_rule_file(const std::string& path) {
   auto rows = RuleFile(path).read();
+  // Those that say no position come behind the others, in the order of the file.
   const auto place = [](const Cells& cells) {
-    return std::tuple(base::parse_int(cells[routing::k_rule_position]).value_or(0),
-                      cells[routing::k_rule_name]);
+    const auto position = base::parse_int(cells[routing::k_rule_position]);
+    return position ? std::tuple(*position, cells[routing::k_rule_name])
+                    : std::tuple(std::numeric_limits<std::int64_t>::max(), std::string());
   };
-  std::sort(rows.begin(), rows.end(), [&](const Cells& a, const Cells& b) { return place(a) < place(b); });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const Cells& a, const Cells& b) { return place(a) < place(b); });
   std::vector<routing::RuleText> rules;
   for (const auto& cells : rows)
     if (cells[routing::k_rule_enabled] == "yes")

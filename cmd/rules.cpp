@@ -11,6 +11,7 @@
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 #include "directory/workspaces.hpp"
+#include "routing/snapshot.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::array<FieldText, 7> k_rule_texts{{
     {"JSON", "Whom it rings, in order, as ringctl-rules(5) describes it"},
     {"STRATEGY", "In which order", ValueKind::choice,
      "ring_all|in_order|round_robin|longest_idle|least_used|random", true},
-    {"SECONDS", "How long each rings, 5 to 600; empty: as long as the workspace says"},
+    {"SECONDS", "How long each rings, 5 to 600, or 20s, 1m; empty: as long as the workspace says"},
 }};
 
 /// A new rule goes behind the others, unless it is said where; one that is there already stays where it is.
@@ -39,6 +40,13 @@ void place_last(RecordOptions& opts, Context& ctx) {
                     : std::to_string(routing::next_position(ctx.database(), workspace->id));
   }
   opts.change.push_back({routing::k_rule_position, std::move(position)});
+}
+
+/// Nobody is told when the last of a team leaves: here it shows.
+void warn_of_faults(Context& ctx) {
+  const auto snapshot = routing::load_snapshot(ctx.database(), ctx.workspace().id);
+  for (const auto& fault : routing::faults(snapshot))
+    ctx.io().warn(fmt::format("rule {}: {}", base::in_quotes(fault.name), fault.why));
 }
 
 struct MoveOptions {
@@ -103,8 +111,10 @@ void run_remove(const RecordOptions& opts, Context& ctx) {
 
 void add_rules(Noun& rules) {
   RecordVerbs verbs(rules, routing::rules_noun(), k_rule_texts);
-  verbs.list("List the rules of the main line", "position")
-      .details("Lists rules in the order in which they are tried, by position, unless --sort says otherwise.")
+  verbs.list("List the rules of the main line", "position", warn_of_faults)
+      .details(
+          "Lists rules in the order in which they are tried, by position, unless --sort says otherwise. Warns of rules in "
+          "use that name somebody who is gone, or a team or skill that has nobody.")
       .example("ringctl rules list")
       .example("ringctl rules list --enabled yes -o json");
   verbs.show("Show one rule")
@@ -152,7 +162,8 @@ void add_rules(Noun& rules) {
       .example("ringctl rules remove Nights -n");
   verbs.import("Load rules from a file: all, or all good ones")
       .details(
-          "Columns: name, position, enabled, when, ring, strategy, ring_timeout. A .json file holds an array of objects "
+          "Columns: name, position, enabled, when, ring, strategy, ring_timeout. New rules without a position go behind the "
+          "others, in the order of the file. A .json file holds an array of objects "
           "(or one a line) with when and ring as they are; in CSV they are JSON in a cell.")
       .example("ringctl rules import rules.json --dry-run")
       .example("ringctl rules import rules.json");

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <utility>
 
 #include "base/text.hpp"
 #include "cmd/globals.hpp"
@@ -35,6 +37,23 @@ const Flag* find_short(const std::vector<Flag>& flags, char letter) {
 std::string_view long_name(std::string_view word) {
   const auto equals = word.find('=');
   return word.substr(2, equals == std::string_view::npos ? equals : equals - 2);
+}
+
+/// What the same thing is called elsewhere.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> k_same_flags = {
+    {{"zone", "timezone"}, {"country", "default-country"}}};
+struct Elsewhere {
+  std::string_view noun, verb, command;
+};
+constexpr std::array<Elsewhere, 2> k_elsewhere = {
+    {{"limits", "set", "assignments set"}, {"limits", "update", "assignments set"}}};
+
+std::string other_name(std::string_view flag) {
+  for (const auto& [one, other] : k_same_flags) {
+    if (flag == one) return std::string(other);
+    if (flag == other) return std::string(one);
+  }
+  return {};
 }
 
 class Scanner {
@@ -135,6 +154,10 @@ class Scanner {
     unknown_command(word, "ringctl", did_you_mean(word, noun_names()));
   }
   [[noreturn]] void unknown_verb(std::string_view word) const {
+    for (const auto& other : k_elsewhere)
+      if (other.noun == result_.noun->name() && other.verb == word)
+        unknown_command(word, fmt::format("ringctl {}", other.noun),
+                        fmt::format("did you mean: {}", other.command));
     std::vector<std::string> verbs;
     for (const auto& command : result_.noun->commands())
       if (!command.hidden) verbs.emplace_back(command.verb);
@@ -226,9 +249,12 @@ class Scanner {
         if (!flag.hidden) names.emplace_back(flag.name);
     Error error(Errc::usage, "usage.unknown_flag",
                 fmt::format(R"(unknown flag "{}" for "{}")", shown, command_name()), help_hint());
-    if (shown.starts_with("--"))
-      if (auto line = did_you_mean(std::string_view(shown).substr(2), names, "--"); !line.empty())
-        error.detail(std::move(line));
+    if (!shown.starts_with("--")) return error;
+    const auto name = std::string_view(shown).substr(2);
+    const bool has_other = std::find(names.begin(), names.end(), other_name(name)) != names.end();
+    auto line =
+        has_other ? fmt::format("did you mean: --{}", other_name(name)) : did_you_mean(name, names, "--");
+    if (!line.empty()) error.detail(std::move(line));
     return error;
   }
 

@@ -19,6 +19,7 @@
 #include "db/connection.hpp"
 #include "db/identity.hpp"
 #include "db/patience.hpp"
+#include "db/serving.hpp"
 #include "net/notify.hpp"
 #include "serve/journal_state.hpp"
 #include "serve/service.hpp"
@@ -60,13 +61,14 @@ serve::OpenDatabase opener(Context& ctx) {
   return [url = ctx.settings().database_url(), options] {
     auto connection = db::Connection::open(url, options);
     db::answer_within(*connection, k_longest_answer);
+    db::prepare_for_serving(*connection);
     return connection;
   };
 }
 
 /// Fails by the first check that does; the others stand below it.
 void look_at_machine(const ServeOptions& opts, Context& ctx) {
-  const auto report = check_serve(opts, ctx.settings(), ctx.clock());
+  const auto report = check_serve(opts, ctx.settings(), ctx.clock(), workspaces_if_there(ctx));
   std::optional<Error> first;
   for (const auto& check : report) {
     if (check.status == "warn") ctx.io().warn(check.evidence);
@@ -87,6 +89,13 @@ void look_at_database(Context& ctx) {
     if (error.errc() != Errc::db_down) throw;
     base::log(base::LogLevel::warn, "database.away", {{"why", error.what()}});
   }
+}
+
+/// Whose webhooks will be refused, as `--check` says it.
+void look_at_accounts(Context& ctx) {
+  const auto check = check_accounts(ctx.settings(), workspaces_if_there(ctx));
+  if (check.status != "ok")
+    base::log(base::LogLevel::warn, "accounts.missing", std::string_view(check.evidence));
 }
 
 /// This database's own are made room for; what waits for others is theirs, and somebody should know.
@@ -128,8 +137,7 @@ void reload(Context& ctx, serve::Service& service) {
 
 void live(Context& ctx, serve::Service& service) {
   const auto notifier = net::Notifier::from_environment();
-  auto& cancel = ctx.cancel();
-  signals::stop_gracefully(false);
+  auto& cancel = ctx.cancel(false);
   signals::reload_on_hangup();
   service.start();
   notifier.ready();
@@ -148,6 +156,7 @@ void live(Context& ctx, serve::Service& service) {
     }
   }
   notifier.stopping();
+  base::log(base::LogLevel::info, "stopping", {{"port", std::int64_t{service.port()}}});
 }
 
 void run_serve(const ServeOptions& opts, Context& ctx) {
@@ -164,6 +173,7 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
                                      base::redact_url(options.webhooks.public_url)));
   const base::AsyncLog log;
   make_room(options.limits);
+  look_at_accounts(ctx);
   look_at_journals(ctx);
   const auto url = base::redact_url(options.webhooks.public_url);
   serve::Service service(std::move(options), open, ctx.clock());
@@ -172,8 +182,9 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
              {"public_url", url},
              {"database", base::redact_url(ctx.settings().database_url())}});
   live(ctx, service);
-  if (!service.stop())
-    ctx.io().note("stopped before everything was in the database; the journal keeps it for the next start");
+  const bool recorded = service.stop();
+  base::log(recorded ? base::LogLevel::info : base::LogLevel::warn, "stopped",
+            {{"recorded", recorded ? "all" : "not all: the journal keeps it for the next start"}});
 }
 
 }  // namespace

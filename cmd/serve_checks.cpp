@@ -1,13 +1,18 @@
 #include "cmd/serve_checks.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "base/zone.hpp"
+#include "db/connection.hpp"
+#include "db/migrations.hpp"
 #include "net/probe.hpp"
 
 namespace ringctl::cmd {
@@ -68,13 +73,20 @@ fs::path nearest_folder(fs::path folder) {
   return folder;
 }
 
+/// Permissions do not tell: root has all of them, also where nobody can write.
+void require_writable(const fs::path& nearest, const fs::path& folder) {
+  auto name = (nearest / ".ringctl-check.XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error(Errc::config, "serve.journal_unwritable",
+                fmt::format("the journal's folder {} cannot be written: {}: {}", folder.string(),
+                            nearest.string(), std::generic_category().message(errno)));
+  ::rmdir(name.c_str());
+}
+
 Looked look_at_journal(const config::Settings& settings) {
   const auto folder = serve_state(settings) / "journal", nearest = nearest_folder(folder);
+  require_writable(nearest, folder);
   std::error_code failed;
-  if (!fs::is_directory(nearest, failed) || ::access(nearest.c_str(), W_OK | X_OK) != 0)
-    throw Error(Errc::config, "serve.journal_unwritable",
-                fmt::format("the journal's folder {} cannot be written: {} is not this user's to write in",
-                            folder.string(), nearest.string()));
   const auto space = fs::space(nearest, failed);
   if (failed) return {"warn", fmt::format("{} is there, how much room it has is not known", folder.string())};
   const auto needed = base::parse_size(settings.get("serve.journal_size")).value_or(0);
@@ -82,6 +94,31 @@ Looked look_at_journal(const config::Settings& settings) {
   if (space.available >= needed) return {"ok", evidence};
   return {"warn", fmt::format("{}, and the journal may take {} MiB", evidence, needed >> 20U),
           "make room, or ringctl config set serve.journal_size 256MiB"};
+}
+
+Looked look_at_accounts(const config::Settings& settings, const KnownWorkspaces& workspaces) {
+  if (!settings.get("account_sid").empty()) return {"ok", "the account whose webhooks are taken is known"};
+  static constexpr std::string_view k_fix = "ringctl workspaces update {} --twilio-accounts AC...";
+  if (!workspaces)
+    return {"warn", "no account_sid: only workspaces with accounts of their own take webhooks",
+            "ringctl config set account_sid AC..."};
+  std::size_t active = 0;
+  std::vector<std::string> without;
+  for (const auto& workspace : *workspaces) {
+    if (!workspace.is_active) continue;
+    ++active;
+    if (workspace.setting("twilio_accounts").empty()) without.push_back(workspace.name);
+  }
+  if (without.empty()) return {"ok", "every workspace has Twilio accounts of its own"};
+  const auto fix = fmt::format(k_fix, base::for_shell(without.front()));
+  if (without.size() == active)
+    throw Error(Errc::config, "serve.no_account",
+                "no webhook would be taken: there is no account_sid, and no workspace has a Twilio account",
+                fix);
+  return {"warn",
+          fmt::format("no account_sid, and no Twilio account whose webhooks they take: {}",
+                      fmt::join(without, ", ")),
+          fix};
 }
 
 Looked look_at_api_key(const config::Settings& settings) {
@@ -100,21 +137,44 @@ Looked look_at_api_key(const config::Settings& settings) {
 }
 
 template <class Look>
-void add(Report& report, std::string id, const Look& look) {
+Checked checked(std::string id, const Look& look) {
   try {
     auto looked = look();
-    report.push_back({std::move(id), looked.status, std::move(looked.evidence), std::move(looked.fix)});
+    return {std::move(id), looked.status, std::move(looked.evidence), std::move(looked.fix)};
   } catch (const Error& error) {
-    report.push_back(failed_check(std::move(id), error));
+    return failed_check(std::move(id), error);
   }
+}
+
+template <class Look>
+void add(Report& report, std::string id, const Look& look) {
+  report.push_back(checked(std::move(id), look));
 }
 
 }  // namespace
 
-Report check_serve(const ServeOptions& opts, const config::Settings& settings, const base::Clock& clock) {
+KnownWorkspaces workspaces_if_there(Context& ctx) {
+  try {
+    const auto connection = ctx.open_database_as_is();
+    db::require_current_schema(*connection);
+    base::UuidGenerator ids(ctx.clock());
+    audit::Session session{*connection, ctx.clock(), ids, ctx.actor()};
+    return directory::Workspaces(session).list();
+  } catch (const Error&) {  // told by whoever needs it
+    return std::nullopt;
+  }
+}
+
+Checked check_accounts(const config::Settings& settings, const KnownWorkspaces& workspaces) {
+  return checked("serve.account", [&] { return look_at_accounts(settings, workspaces); });
+}
+
+Report check_serve(const ServeOptions& opts, const config::Settings& settings, const base::Clock& clock,
+                   const KnownWorkspaces& workspaces) {
   Report report;
   add(report, "serve.public_url", [&] { return look_at_public_url(opts, settings); });
   add(report, "serve.auth_token", [&] { return look_at_tokens(settings); });
+  report.push_back(check_accounts(settings, workspaces));
   add(report, "serve.tls", [&] { return look_at_tls(settings, clock); });
   add(report, "serve.listen", [&] { return look_at_address(opts, settings); });
   add(report, "serve.journal", [&] { return look_at_journal(settings); });

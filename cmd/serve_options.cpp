@@ -41,6 +41,11 @@ std::string public_url(const ServeOptions& opts, const config::Settings& setting
   if (!url.starts_with("https://") && !url.starts_with("http://"))
     throw Error(opts.public_url ? Errc::usage : Errc::config, "serve.bad_public_url",
                 fmt::format("{} is no http or https URL", base::in_quotes(url)));
+  if (url.find_first_of("/?#", url.find("://") + 3) != std::string::npos)
+    throw Error(opts.public_url ? Errc::usage : Errc::config, "serve.bad_public_url",
+                fmt::format("{} has more than a host: what calls go on with stands at its root",
+                            base::in_quotes(base::redact_url(url))),
+                "give the server a host name of its own");
   return url;
 }
 

@@ -63,8 +63,6 @@ void tell(const serve::ReplayReport& report, const std::filesystem::path& state,
   if (report.waiting > 0)
     io.note(fmt::format("{} not applied yet: a running `ringctl serve` does that",
                         count_of(report.waiting, "webhook")));
-  if (report.unreadable > 0)
-    io.warn(fmt::format("{} of the journal cannot be read any more", count_of(report.unreadable, "record")));
   for (const auto& why : report.refused) io.warn("a webhook was refused: " + why);
 }
 
@@ -84,6 +82,10 @@ void run_replay(const ReplayOptions& opts, Context& ctx) {
   if (!report.refused.empty())
     throw Error(Errc::partial, "webhooks.refused",
                 fmt::format("the database refused {}", count_of(std::ssize(report.refused), "webhook")));
+  if (report.unreadable > 0)
+    throw Error(
+        Errc::partial, "webhooks.unreadable",
+        fmt::format("{} of the journal cannot be read any more", count_of(report.unreadable, "record")));
   if (!options.write && !report.differences.empty())
     throw Error(Errc::differs, "webhooks.differ", fmt::format("{} not as the webhooks say", calls),
                 fmt::format("ringctl webhooks replay --since {} --apply", opts.since));

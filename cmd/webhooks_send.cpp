@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/shell.hpp"
+#include "base/sid.hpp"
 #include "base/text.hpp"
 #include "cmd/auth_tokens.hpp"
 #include "cmd/xml_lines.hpp"
@@ -118,6 +120,13 @@ const twilio::WebhookKind& kind_of(const SendOptions& opts) {
   const auto& kind = *twilio::find_webhook_kind(opts.event);  // the parser lets no other through
   if (opts.status && kind.status_parameter.empty())
     throw bad_value(fmt::format("--status: an event {} has none", kind.name));
+  const auto prefix = twilio::sid_prefix(kind);
+  // A message with pictures has another prefix.
+  const bool pictures = prefix == "SM" && base::is_sid(opts.call_sid.value_or(""), "MM");
+  if (opts.call_sid && !pictures && !base::is_sid(*opts.call_sid, prefix))
+    throw bad_value(fmt::format("--call-sid: {} is no SID of a {} ({} and 32 hex digits)",
+                                base::in_quotes(*opts.call_sid), prefix == "CA" ? "call" : "message",
+                                prefix));
   return kind;
 }
 
@@ -157,13 +166,17 @@ http::Request request_of(const std::string& url, const twilio::Form& form, const
 Prepared prepare(const SendOptions& opts, Context& ctx) {
   const auto& kind = kind_of(opts);
   require_no_login("to", opts.to);
+  if (opts.to.find("://") == std::string::npos)
+    throw bad_value(
+        fmt::format("--to: {} begins with neither http:// nor https://", base::in_quotes(opts.to)),
+        fmt::format("--to http://{}", base::for_shell(opts.to)));
   require_no_login("url-signed-as", opts.url_signed_as.value_or(""));
   const auto url = http::parse_url(opts.to);
   const auto facts = facts_of(opts, kind, ctx);
   const twilio::AuthTokens by_account(facts.account_sid, auth_tokens(ctx.settings()));
-  const auto tokens = by_account.of(facts.account_sid);
-  if (tokens.empty()) throw no_auth_token();
   const auto form = twilio::sample_webhook(kind, facts);
+  const auto tokens = by_account.of(form.get("AccountSid"));
+  if (tokens.empty()) throw no_auth_token();
   const auto signed_url = signed_url_of(opts, url, ctx.settings());
   const auto signature = twilio::sign(tokens.front().reveal(), signed_url, form);
   return {&kind, facts.sid, signed_url, signature, url, request_of(opts.to, form, signature, ctx)};
@@ -252,8 +265,11 @@ void print_answer(const Prepared& prepared, const http::Response& response, cons
 
 std::string hint_of(const Prepared& prepared, const http::Response& response) {
   if (response.status != 403) return {};
-  return fmt::format("the server may know itself by another URL than {}: --url-signed-as URL",
-                     prepared.signed_url);
+  if (response.body.find("account is none of the workspace's") != std::string::npos)
+    return "ringctl workspaces update NAME --twilio-accounts AC...";
+  return fmt::format(
+      "the server may know itself by another URL than {} (--url-signed-as URL), or have another auth token",
+      prepared.signed_url);
 }
 
 void run_send(const SendOptions& opts, Context& ctx) {
@@ -293,6 +309,7 @@ void add_webhooks_send(Noun& webhooks) {
       .flag("param", &SendOptions::params, "NAME=VALUE", "A further parameter, or another value for one")
       .flag("url-signed-as", &SendOptions::url_signed_as, "URL", "The URL that the server knows itself by")
       .default_text("serve.public_url with the path of --to if that is on this machine, else --to")
+      .columns(k_answer_columns)
       .details(
           "Makes the form that Twilio posts when EVENT happens, signs it with the account's auth token, posts it, and "
           "prints status, time and answer. The server does with it what it does with any webhook: a call that is sent to "

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "base/text.hpp"
@@ -89,6 +90,15 @@ struct AddOptions {
   std::optional<std::string> timezone, default_country;
 };
 
+/// What ran without a name until now, in cron too, no longer does.
+void warn_of_choice(directory::Workspaces& workspaces, Context& ctx) {
+  const auto all = workspaces.list();
+  const auto active = std::count_if(all.begin(), all.end(), [](const auto& w) { return w.is_active; });
+  if (active == 2 && ctx.settings().get("workspace").empty())
+    ctx.io().warn(
+        "there are two workspaces now: every command needs --workspace NAME, or once: ringctl config set workspace NAME");
+}
+
 void run_add(const AddOptions& opts, Context& ctx) {
   const auto zone = opts.timezone.value_or(ctx.io().options().zone.name());
   const auto rest = fmt::format("({})", zone);
@@ -101,6 +111,7 @@ void run_add(const AddOptions& opts, Context& ctx) {
         {.action = "add", .object = opts.name, .rest = rest, .fields = {{"timezone", Cell(zone)}}});
   }
   const auto added = workspaces.add(opts.name, zone, opts.default_country);
+  warn_of_choice(workspaces, ctx);
   ctx.io().changed({.action = "added",
                     .object = added.name,
                     .rest = rest,
@@ -197,14 +208,15 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   ctx.database();
   directory::Workspaces workspaces(ctx.session());
   const auto found = workspaces.get(opts.workspace);
-  if (ctx.dry_run()) {
-    if (change.name.value_or(found.name) != found.name) workspaces.require_free(*change.name);
-    return workspaces.would_change(found, change)
-               ? ctx.io().would_change({.action = "update", .object = found.name})
-               : ctx.io().unchanged({.action = "update", .object = found.name});
-  }
-  workspaces.update(found.name, change) ? ctx.io().changed({.action = "updated", .object = found.name})
-                                        : ctx.io().unchanged({.action = "update", .object = found.name});
+  if (ctx.dry_run() && change.name.value_or(found.name) != found.name) workspaces.require_free(*change.name);
+  const auto fields = directory::Workspaces::changed_fields(found, change);
+  const auto rest = fmt::format("({})", base::join(fields, ", "));
+  Change done{.action = "update", .object = found.name, .rest = rest};
+  if (fields.empty() || (!ctx.dry_run() && !workspaces.update(found.name, change)))
+    return ctx.io().unchanged({.action = "update", .object = found.name});
+  if (ctx.dry_run()) return ctx.io().would_change(done);
+  done.action = "updated";
+  ctx.io().changed(done);
 }
 
 struct DeactivateOptions {

@@ -92,7 +92,7 @@ class Adapter {
   virtual bool canonical(std::size_t column, std::string_view text, const Reading&, std::string& out,
                          base::Finding&) const = 0;
   /// Cells that must agree with each other: `column` says which one is at fault. Fills in what is meant by
-  /// "-" where the other cells tell, with text that lives for ever.
+  /// "-" where the other cells tell, with text that lives until the next row. Rows come in the file's order.
   virtual bool check(Row&, std::size_t& column, base::Finding&) const = 0;
 
   virtual std::span<const Unique> uniques() const { return {}; }

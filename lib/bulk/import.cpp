@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -511,6 +512,13 @@ Error refusal(const ImportReport& report) {
                        number(counts.rows - counts.rejected()));
   if (!report.problems.empty() && report.problems.front().code == "bad_utf8")
     hint = "a file that Excel wrote wants --encoding windows-1252";
+  const auto is = [&](std::string_view code) {
+    return std::any_of(report.problems.begin(), report.problems.end(),
+                       [&](const Problem& problem) { return problem.code == code; });
+  };
+  if (is("unknown_team"))
+    hint = "load the teams first, or add --map team=- and import the file again after them";
+  if (is("bad_json")) hint = "JSON is an array of objects, or one object a line";
   if (report.stopped_midway) hint = fmt::format("ringctl jobs undo {}", report.job->short_id());
   Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
               std::move(hint));

@@ -16,7 +16,8 @@ namespace {
 
 /// What the database shall hold in a column: the file's value, nothing, or what it holds already.
 std::string_view wanted(const Adapter& adapter, const Row& row, const Existing& held, std::size_t column) {
-  if (row[column].state != CellState::absent) return row[column].text;
+  const auto state = row[column].state;
+  if (state == CellState::value || state == CellState::clear) return row[column].text;
   return held.dormant ? adapter.columns()[column].cleared_to : std::string_view(held.cells[column]);
 }
 

@@ -53,6 +53,7 @@ class NumbersAdapter final : public Adapter {
         {"status", {"state"}, false, k_default_status},
         {"capabilities", {"capability"}},
         {"sid", {"phone_sid", "phone_number_sid"}},
+        {"record_policy", {"recording_policy"}},
     };
     return k_columns;
   }
@@ -84,8 +85,10 @@ class NumbersAdapter final : public Adapter {
         return canonical_status(text, out, finding);
       case k_capabilities:
         return canonical_capabilities(text, out, finding);
-      default:
+      case k_sid:
         return canonical_sid(text, out, finding);
+      default:
+        return canonical_record_policy(text, out, finding);
     }
   }
 

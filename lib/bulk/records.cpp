@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
+#include "base/text.hpp"
 #include "records/rows.hpp"
 
 namespace ringctl::bulk {
@@ -11,14 +15,58 @@ using records::Candidate;
 using records::Noun;
 using records::Record;
 
+/// Ranks that the rows of a file do not say: new ones go behind all others, in the order of the file.
+class Ranks {
+ public:
+  explicit Ranks(const Noun& noun) : noun_(noun) {
+    const auto& fields = noun.fields;
+    const auto ranked = std::find_if(fields.begin(), fields.end(),
+                                     [](const records::Field& field) { return field.rank != nullptr; });
+    if (ranked != fields.end()) field_ = static_cast<std::size_t>(ranked - fields.begin());
+  }
+
+  /// For each row in the order of the file: a cell that says none gets its place among those.
+  void number(Row& row) {
+    if (!field_) return;
+    auto& cell = row[*field_];
+    if (cell.state == CellState::value)
+      highest_ = std::max(highest_, base::parse_int(cell.text).value_or(0));
+    else if (cell.state == CellState::absent)
+      cell = {CellState::if_new, place_ = std::to_string(++placed_)};
+  }
+
+  /// Before the first row is written.
+  void look(db::Connection& db, const base::Uuid& workspace) {
+    if (!field_ || looked_ || placed_ == 0) return;
+    looked_ = true;
+    highest_ = std::max(highest_, records::highest(db, workspace, noun_, *field_));
+  }
+
+  std::string text(std::string_view place) const {
+    const auto& rank = *noun_.fields[*field_].rank;
+    const auto behind = highest_ / rank.step + base::parse_int(place).value_or(0);
+    return std::to_string(std::min(behind * rank.step, rank.most));
+  }
+
+ private:
+  const Noun& noun_;
+  std::optional<std::size_t> field_;
+  std::int64_t highest_ = 0, placed_ = 0;
+  std::string place_;
+  bool looked_ = false;
+};
+
 /// The texts a row shall hold: what the file says, what is there, what new rows are given.
-std::vector<std::string> wanted_cells(const Noun& noun, const Row& row, const Existing* held) {
+std::vector<std::string> wanted_cells(const Noun& noun, const Ranks& ranks, const Row& row,
+                                      const Existing* held) {
   std::vector<std::string> cells;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    if (row[i].state != CellState::absent)
+    if (row[i].state == CellState::value || row[i].state == CellState::clear)
       cells.emplace_back(row[i].text);
     else if (held && !held->dormant)
       cells.push_back(held->cells[i]);
+    else if (row[i].state == CellState::if_new)
+      cells.push_back(ranks.text(row[i].text));
     else
       cells.emplace_back(noun.fields[i].initial);
   }
@@ -28,24 +76,25 @@ std::vector<std::string> wanted_cells(const Noun& noun, const Row& row, const Ex
 class RecordsInserter final : public Inserter {
  public:
   RecordsInserter(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
-                  const Noun& noun)
-      : noun_(noun), insert_(session, workspace, job, noun) {}
+                  const Noun& noun, const Ranks& ranks)
+      : noun_(noun), ranks_(ranks), insert_(session, workspace, job, noun) {}
 
   void add(std::span<const Row> rows) override {
     std::vector<std::vector<std::string>> cells;
-    for (const auto& row : rows) cells.push_back(wanted_cells(noun_, row, nullptr));
+    for (const auto& row : rows) cells.push_back(wanted_cells(noun_, ranks_, row, nullptr));
     insert_.add(cells);
   }
   void finish() override { insert_.finish(); }
 
  private:
   const Noun& noun_;
+  const Ranks& ranks_;
   records::Insert insert_;
 };
 
 class RecordsAdapter final : public Adapter {
  public:
-  explicit RecordsAdapter(const Noun& noun) : noun_(noun) {
+  explicit RecordsAdapter(const Noun& noun) : noun_(noun), ranks_(noun) {
     for (const auto& field : noun.fields)
       columns_.push_back({field.name, field.aliases, field.free_text, field.initial});
     for (const auto& unique : noun.uniques) uniques_.push_back({unique.fields.front(), unique.code});
@@ -70,22 +119,24 @@ class RecordsAdapter final : public Adapter {
       return false;
     }
     column = 0;
+    ranks_.number(row);
     return true;
   }
 
   std::vector<std::string> unique_values(std::size_t unique, const Row& row) const override {
-    return records::unique_values(noun_.uniques[unique], wanted_cells(noun_, row, nullptr));
+    return records::unique_values(noun_.uniques[unique], wanted_cells(noun_, ranks_, row, nullptr));
   }
 
   std::size_t unique_column(std::size_t unique, const Row& row, std::string_view value) const override {
-    return records::field_of(noun_.uniques[unique], wanted_cells(noun_, row, nullptr), value);
+    return records::field_of(noun_.uniques[unique], wanted_cells(noun_, ranks_, row, nullptr), value);
   }
 
   void inspect(db::Connection& db, const base::Uuid& workspace, std::span<Inspected> rows) override {
+    ranks_.look(db, workspace);
     std::vector<Candidate> candidates;
     for (const auto& row : rows)
-      candidates.push_back(
-          {row.held ? row.held->cells : std::vector<std::string>{}, wanted_cells(noun_, *row.row, row.held)});
+      candidates.push_back({row.held ? row.held->cells : std::vector<std::string>{},
+                            wanted_cells(noun_, ranks_, *row.row, row.held)});
     records::inspect(db, workspace, noun_, candidates);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       auto& candidate = candidates[i];
@@ -116,7 +167,7 @@ class RecordsAdapter final : public Adapter {
 
   std::unique_ptr<Inserter> inserter(audit::Session& session, const base::Uuid& workspace,
                                      const base::Uuid& job) override {
-    return std::make_unique<RecordsInserter>(session, workspace, job, noun_);
+    return std::make_unique<RecordsInserter>(session, workspace, job, noun_, ranks_);
   }
 
   std::int64_t update(audit::Session& session, const base::Uuid& workspace,
@@ -158,6 +209,7 @@ class RecordsAdapter final : public Adapter {
   }
 
   const Noun& noun_;
+  mutable Ranks ranks_;  // check() meets the rows in their order
   std::vector<Column> columns_;
   std::vector<Unique> uniques_;
 };

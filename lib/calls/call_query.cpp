@@ -14,6 +14,20 @@ namespace {
 
 constexpr std::size_t k_longest_notes = 20000;
 
+/// Legs and own calls that go on, unless the same user took another call or leg after: then the end of these
+/// was lost. Whoever talks is rung little, so there is next to nothing to look through.
+constexpr std::string_view k_on_call =
+    "SELECT a.user_id, c.call_sid, a.answered_at AS since FROM call_attempts a JOIN calls c ON c.id = a.call_id "
+    "WHERE a.workspace_id = $1 AND a.answered_at >= $2 AND a.ended_at IS NULL AND a.user_id IS NOT NULL AND "
+    "c.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM call_attempts n WHERE n.user_id = a.user_id AND "
+    "n.started_at >= a.started_at AND n.answered_at > a.answered_at) AND NOT EXISTS (SELECT 1 FROM calls o WHERE "
+    "o.user_id = a.user_id AND o.started_at > a.answered_at AND o.direction = 'outbound' AND o.refusal IS NULL) "
+    "UNION ALL SELECT c.user_id, c.call_sid, c.started_at FROM calls c WHERE c.workspace_id = $1 AND "
+    "c.started_at >= $2 AND c.ended_at IS NULL AND c.direction = 'outbound' AND c.user_id IS NOT NULL AND "
+    "NOT EXISTS (SELECT 1 FROM call_attempts n WHERE n.user_id = c.user_id AND n.started_at >= c.started_at AND "
+    "n.answered_at > c.started_at) AND NOT EXISTS (SELECT 1 FROM calls o WHERE o.user_id = c.user_id AND "
+    "o.started_at > c.started_at AND o.direction = 'outbound' AND o.refusal IS NULL) ORDER BY since DESC";
+
 constexpr std::array<std::string_view, 10> k_sortable = {
     "started_at",  "ended_at",  "duration_s",    "status",  "direction",
     "from_number", "to_number", "customer_name", "outcome", "updated_at"};
@@ -61,6 +75,20 @@ std::optional<Call> find(db::Connection& db, const base::Uuid& workspace, std::s
   return read_call_row(rows);
 }
 
+/// As lists show it. Nothing leads there: all calls of the workspace are looked through.
+std::optional<Call> find_by_short_sid(db::Connection& db, const base::Uuid& workspace,
+                                      std::string_view digits) {
+  auto rows =
+      db.query(select_call(true) + "WHERE c.workspace_id = $1 AND substr(c.call_sid, 27) = $2 LIMIT 2",
+               {workspace, base::ascii_lower(digits)});
+  if (!rows.next()) return std::nullopt;
+  auto call = read_call_row(rows);
+  if (rows.next())
+    throw Error(Errc::conflict, "calls.ambiguous", fmt::format("{} names several calls", digits),
+                "give the whole SID");
+  return call;
+}
+
 std::vector<Attempt> read_attempts(db::Connection& db, const base::Uuid& call) {
   auto rows = db.query(
       "SELECT a.leg_sid, u.email, a.party, a.status, a.step, a.wave, a.started_at, a.ringing_at, a.answered_at, "
@@ -68,17 +96,21 @@ std::vector<Attempt> read_attempts(db::Connection& db, const base::Uuid& call) {
       "ORDER BY a.started_at, a.leg_sid",
       {call});
   std::vector<Attempt> attempts;
-  while (rows.next())
-    attempts.push_back({.leg_sid = std::string(rows.text(0)),
-                        .user_email = std::string(rows.text(1)),
-                        .party = std::string(rows.text(2)),
-                        .status = std::string(rows.text(3)),
-                        .step = maybe_integer(rows, 4),
-                        .wave = maybe_integer(rows, 5),
-                        .started_at = rows.instant(6),
-                        .ringing_at = rows.maybe_instant(7),
-                        .answered_at = rows.maybe_instant(8),
-                        .ended_at = rows.maybe_instant(9)});
+  while (rows.next()) {
+    const auto answered_at = rows.maybe_instant(8);
+    attempts.push_back(
+        {.leg_sid = std::string(rows.text(0)),
+         .user_email = std::string(rows.text(1)),
+         .party = std::string(rows.text(2)),
+         .status = std::string(rows.text(3)),
+         .step = maybe_integer(rows, 4),
+         .wave = maybe_integer(rows, 5),
+         .started_at = rows.instant(6),
+         .ringing_at = rows.maybe_instant(7),
+         // As fold.cpp concludes it for the call.
+         .answered_at = answered_at ? std::max(rows.maybe_instant(6), answered_at) : answered_at,
+         .ended_at = rows.maybe_instant(9)});
+  }
   return attempts;
 }
 
@@ -221,9 +253,12 @@ void for_each_live(db::Connection& db, const base::Uuid& workspace, base::Instan
 }
 
 Call get(db::Connection& db, const base::Uuid& workspace, std::string_view what) {
+  constexpr std::size_t k_short_sid = 8;
   std::optional<Call> call;
   if (const auto id = base::Uuid::try_parse(what)) {
     call = find(db, workspace, "c.id = $1 AND c.workspace_id = $2", *id);
+  } else if (what.size() == k_short_sid) {
+    call = find_by_short_sid(db, workspace, what);
   } else {
     call = find(db, workspace, "c.call_sid = $1 AND c.workspace_id = $2", what);
     if (!call)
@@ -248,13 +283,7 @@ Details get_details(db::Connection& db, const base::Uuid& workspace, std::string
 
 std::vector<Busy> on_call(db::Connection& db, const base::Uuid& workspace, base::Instant now) {
   const auto since = on_call_since(db, workspace, now);
-  auto rows = db.query(
-      "SELECT a.user_id, c.call_sid, a.answered_at AS since FROM call_attempts a JOIN calls c ON c.id = a.call_id "
-      "WHERE a.workspace_id = $1 AND a.answered_at >= $2 AND a.ended_at IS NULL AND a.user_id IS NOT NULL AND "
-      "c.ended_at IS NULL UNION ALL SELECT c.user_id, c.call_sid, c.started_at FROM calls c WHERE "
-      "c.workspace_id = $1 AND c.started_at >= $2 AND c.ended_at IS NULL AND c.direction = 'outbound' AND "
-      "c.user_id IS NOT NULL ORDER BY since",
-      {workspace, since});
+  auto rows = db.query(k_on_call, {workspace, since});
   std::vector<Busy> busy;
   while (rows.next()) {
     const auto user = rows.uuid(0);

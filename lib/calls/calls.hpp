@@ -58,7 +58,8 @@ void for_each_active(db::Connection&, const base::Uuid& workspace, const CallFil
 void for_each_live(db::Connection&, const base::Uuid& workspace, base::Instant since,
                    const std::function<void(const Call&)>&);
 
-/// By SID of the call or of one of its legs, or by id. Errc::not_found [calls.unknown].
+/// By SID of the call or of one of its legs, by the last eight digits of the call's own, or by id.
+/// Errc::not_found [calls.unknown], Errc::conflict [calls.ambiguous].
 Call get(db::Connection&, const base::Uuid& workspace, std::string_view what);
 
 struct Attempt {
@@ -107,11 +108,13 @@ Edit set_outcome(audit::Session&, const base::Uuid& workspace, std::string_view 
 // --- for routing ---
 struct Busy {
   base::Uuid user;
-  std::string call_sid;
-  base::Instant since;
+  std::string call_sid = {};
+  base::Instant since = {};
+  friend bool operator==(const Busy&, const Busy&) = default;
 };
 /// Who is on a call: an answered leg, or an outbound call of theirs, that is not over and is younger than the
-/// workspace's on_call_hours. Ringing does not count. A user once, with the oldest call.
+/// workspace's on_call_hours. Ringing does not count. A user once, with the newest of them; none where that
+/// is over, for then only the end of an older one was lost.
 std::vector<Busy> on_call(db::Connection&, const base::Uuid& workspace, base::Instant now);
 /// When the last call of each user ended, of those who had one.
 std::vector<std::pair<base::Uuid, base::Instant>> last_ended(db::Connection&, const base::Uuid& workspace);

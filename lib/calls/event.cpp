@@ -1,13 +1,15 @@
 #include "calls/event.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <map>
-#include <nlohmann/json.hpp>
+#include <iterator>
 
 #include "base/digest.hpp"
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 
 namespace ringctl::calls {
@@ -15,6 +17,8 @@ namespace {
 
 constexpr std::array<std::string_view, 12> k_months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+constexpr std::int64_t k_longest_s = 30LL * 24 * 3600;
 
 /// Reads from the front of a text; once something is missing nothing more is found.
 class Front {
@@ -57,18 +61,14 @@ std::optional<std::chrono::minutes> offset_of(std::string_view zone) {
   return zone[0] == '-' ? -offset : offset;
 }
 
-nlohmann::json form_of(const Event& event) {
-  std::map<std::string_view, std::vector<std::string_view>> form;
-  for (const auto& [name, value] : event.parameters) form[name].push_back(value);
-  auto json = nlohmann::json::object();
-  for (const auto& [name, values] : form) {
-    auto& to = json[std::string(name)];
-    if (values.size() == 1)
-      to = std::string(values.front());
-    else
-      for (const auto value : values) to.push_back(std::string(value));
-  }
-  return json;
+/// By name, those of one name in the order they came.
+std::vector<const Event::Parameter*> by_name(const Event& event) {
+  std::vector<const Event::Parameter*> sorted;
+  sorted.reserve(event.parameters.size());
+  for (const auto& parameter : event.parameters) sorted.push_back(&parameter);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto* a, const auto* b) { return a->first < b->first; });
+  return sorted;
 }
 
 std::string place_text(const Event& event) {
@@ -152,19 +152,51 @@ Event event_from(Kind kind, const base::Uuid& workspace,
   return event;
 }
 
+std::optional<Report> report_of(const Event& event) {
+  const auto status = limits::try_parse_call_status(event.status);
+  if (!status) return std::nullopt;
+  const bool is_status = event.kind == Kind::status;
+  return Report{*status, event.sequence, event.at(),
+                is_status ? try_parse_duration(event.parameter("CallDuration")) : std::nullopt};
+}
+
+std::optional<std::int64_t> try_parse_duration(std::string_view text) {
+  const auto value = base::parse_int(text);
+  if (!value || *value < 0 || *value > k_longest_s) return std::nullopt;
+  return value;
+}
+
 /// A webhook that was caught and is sent once more could come with any token; its body is what is signed.
 std::string event_key(const Event& event) {
   if (event.kind == Kind::status && event.sequence && !event.status.empty())
     return fmt::format("s:{}:{}:{}", head(event.call_sid), head(event.status), *event.sequence);
-  base::Digest digest;
+  std::string form;
   for (const auto& [name, value] : event.parameters)
-    digest.update(fmt::format("{}:{}={}:", name.size(), name, value.size())).update(value);
+    fmt::format_to(std::back_inserter(form), FMT_COMPILE("{}:{}={}:{}"), name.size(), name, value.size(),
+                   value);
   return fmt::format("f:{}:{}:{}:{}", head(event.call_sid), kind_name(event.kind), place_text(event),
-                     digest.hex().substr(0, 32));
+                     base::sha256_hex(form).substr(0, 32));
 }
 
 std::string form_json(const Event& event) {
-  return form_of(event).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const auto parameters = by_name(event);
+  std::string json = "{";
+  for (auto at = parameters.begin(); at != parameters.end();) {
+    const auto& name = (*at)->first;
+    const auto end =
+        std::find_if(at, parameters.end(), [&](const auto* other) { return other->first != name; });
+    const bool several = end - at > 1;
+    if (json.size() > 1) json += ',';
+    base::append_json(json, name);
+    json += several ? ":[" : ":";
+    for (auto value = at; value != end; ++value) {
+      if (value != at) json += ',';
+      base::append_json(json, (*value)->second);
+    }
+    if (several) json += ']';
+    at = end;
+  }
+  return json + '}';
 }
 
 }  // namespace ringctl::calls

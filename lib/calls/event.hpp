@@ -35,6 +35,7 @@ enum class Answers : std::uint8_t {
   picked_up,  ///< as soon as it is picked up
   accepted,   ///< when whoever picked up pressed a key, or Dial says that it was connected
   never,      ///< support number, outside number, assistant: nobody of ours, or (Dial's) maybe nobody
+  by_plan,    ///< whichever of these the call's stored plan says
 };
 
 /// Where in the plan.
@@ -61,6 +62,8 @@ struct Decision {
 };
 
 struct Event {
+  using Parameter = std::pair<std::string, std::string>;
+
   Kind kind = Kind::status;
   base::Uuid workspace;
   std::string call_sid = {};    ///< of the call or leg that the webhook is about
@@ -70,7 +73,7 @@ struct Event {
   std::optional<base::Instant> timestamp = {};
   base::Instant received_at;
   std::string token = {};  ///< I-Twilio-Idempotency-Token
-  std::vector<std::pair<std::string, std::string>> parameters = {};
+  std::vector<Parameter> parameters = {};
   // What the path and the plan say of it:
   std::optional<Place> place = {};
   std::string party = {};  ///< as Twilio was told: "client:agent_...", "+1...", "sip:..."
@@ -90,6 +93,10 @@ struct Event {
 /// An event from a form: CallSid, ParentCallSid, CallStatus, SequenceNumber and Timestamp read out of it.
 Event event_from(Kind, const base::Uuid& workspace,
                  std::vector<std::pair<std::string, std::string>> parameters, base::Instant received_at);
+/// What it says of how far its call or leg has come; nullopt: nothing.
+std::optional<Report> report_of(const Event&);
+/// Seconds; nullopt for anything else, and beyond thirty days.
+std::optional<std::int64_t> try_parse_duration(std::string_view);
 /// "Mon, 08 Mar 2026 12:00:00 +0000" (RFC 2822, any numeric offset, and GMT).
 std::optional<base::Instant> try_parse_rfc2822(std::string_view);
 

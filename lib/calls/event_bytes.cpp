@@ -1,6 +1,6 @@
 // A version, then fields in a fixed order: numbers as variable-length integers, texts with their length
 // before them, what may be missing behind a flag. Version 2 ends a decision with whether the call is
-// uncounted.
+// uncounted; version 3 knows Answers::by_plan, which was written as accepted before.
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 namespace ringctl::calls {
 namespace {
 
-constexpr std::uint8_t k_first_version = 1, k_version = 2;
+constexpr std::uint8_t k_first_version = 1, k_version = 3;
 
 class EventCategory final : public std::error_category {
  public:
@@ -191,6 +191,14 @@ Kind read_kind(Reader& from) {
   return static_cast<Kind>(kind);
 }
 
+/// Without its plan a phone had no user, and was taken for one whose pick-up is no answer.
+Answers read_answers(Reader& from, const Event& event, std::uint8_t version) {
+  const auto last = version >= 3 ? Answers::by_plan : Answers::never;
+  const auto answers = static_cast<Answers>(from.byte_up_to(static_cast<std::uint8_t>(last)));
+  const bool unsure = version < 3 && answers == Answers::accepted && !event.user;
+  return unsure ? Answers::by_plan : answers;
+}
+
 Event read_event(Reader& from, std::uint8_t version) {
   Event event;
   event.kind = read_kind(from);
@@ -209,7 +217,7 @@ Event read_event(Reader& from, std::uint8_t version) {
   });
   event.party = from.text();
   event.user = from.maybe_uuid();
-  event.answers = static_cast<Answers>(from.byte_up_to(static_cast<std::uint8_t>(Answers::never)));
+  event.answers = read_answers(from, event, version);
   event.asks_call_back = from.flag();
   event.decision = from.maybe([&] { return read_decision(from, version); });
   return event;

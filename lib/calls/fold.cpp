@@ -8,14 +8,6 @@
 namespace ringctl::calls {
 namespace {
 
-constexpr std::int64_t k_longest_s = 30LL * 24 * 3600;
-
-std::optional<std::int64_t> seconds(std::string_view text) {
-  const auto value = base::parse_int(text);
-  if (!value || *value < 0 || *value > k_longest_s) return std::nullopt;
-  return value;
-}
-
 void keep_earlier(std::optional<base::Instant>& kept, const std::optional<base::Instant>& other) {
   if (other && (!kept || *other < *kept)) kept = other;
 }
@@ -34,13 +26,6 @@ void supply(std::string& to, std::string_view from, bool& changed) {
 template <class T>
 void supply(std::optional<T>& to, const std::optional<T>& from, bool& changed) {
   if (!to && from) set(to, from, changed);
-}
-
-std::optional<Report> report_of(const Event& event) {
-  const auto status = limits::try_parse_call_status(event.status);
-  if (!status) return std::nullopt;
-  return Report{*status, event.sequence, event.at(),
-                event.kind == Kind::status ? seconds(event.parameter("CallDuration")) : std::nullopt};
 }
 
 LegRow& leg_of(CallRow& call, std::string_view sid, base::UuidGenerator& ids) {
@@ -73,7 +58,9 @@ void advance(LegRow& leg, const Report& report, bool answers) {
 
 void take_leg_event(LegRow& leg, const Event& event, const References& known, bool erased) {
   take_leg(leg, event, known, erased);
-  if (const auto report = report_of(event)) advance(leg, *report, event.answers == Answers::picked_up);
+  const auto report = report_of(event);
+  if (report) advance(leg, *report, event.answers == Answers::picked_up);
+  if (report && event.answers == Answers::by_plan) keep_earlier(leg.picked_up_at, picked_up_at(*report));
   if (event.kind != Kind::accepted) return;
   const Report accepted{Status::in_progress, std::nullopt, event.at(), std::nullopt};
   advance(leg, accepted, event.answers != Answers::never);
@@ -86,7 +73,8 @@ void take_dial(CallRow& call, const Event& event, const References& known, base:
   if (!base::is_sid(sid, "CA") || !status) return;
   auto& leg = leg_of(call, sid, ids);
   take_leg(leg, event, known, is_erased(call, known));
-  const Report report{*status, std::nullopt, event.at(), seconds(event.parameter("DialCallDuration"))};
+  const Report report{*status, std::nullopt, event.at(),
+                      try_parse_duration(event.parameter("DialCallDuration"))};
   const bool connected = event.parameter("DialBridged") != "false";
   advance(leg, report, event.answers != Answers::never && connected);
 }
@@ -185,6 +173,13 @@ std::string_view sid_in_url(std::string_view url) {
   return base::is_sid(sid, "RE") ? sid : std::string_view();
 }
 
+/// An end less its duration may lie before the beginning: clocks differ, and durations are rounded. Only what
+/// is concluded is cut: the legs keep what was reported, for an earlier beginning may still come.
+std::optional<base::Instant> not_before(const std::optional<base::Instant>& start,
+                                        const std::optional<base::Instant>& at) {
+  return start && at ? std::max(start, at) : at;
+}
+
 int rank_of_recording(std::string_view status) { return status == "in-progress" ? 0 : 1; }
 
 }  // namespace
@@ -229,8 +224,15 @@ void take(CallRow& call, const Event& event, const References& known, base::Uuid
     if (const auto end = end_of_own(event)) advance(call.own, *end);
     take_dial(call, event, known, ids);
   }
+  // What was promised is written down also where nothing else is new.
   if (event.asks_call_back) keep_earlier(call.asked_at, event.at());
-  call.changed = call.changed || before != call.own;
+  call.changed = call.changed || event.asks_call_back || before != call.own;
+}
+
+void take_pick_up(LegRow& leg, const std::optional<base::Instant>& at) {
+  const auto before = leg.answered_at;
+  keep_earlier(leg.answered_at, at);
+  leg.changed = leg.changed || leg.answered_at != before;
 }
 
 void take(RecordingRow& recording, const Event& event, bool erased) {
@@ -242,7 +244,7 @@ void take(RecordingRow& recording, const Event& event, bool erased) {
   if (then > now || (then == now && status > recording.status))
     set(recording.status, status, recording.changed);
   if (!erased) supply(recording.url, event.parameter("RecordingUrl"), recording.changed);
-  const auto duration = seconds(event.parameter("RecordingDuration"));
+  const auto duration = try_parse_duration(event.parameter("RecordingDuration"));
   if (duration && duration > recording.duration_s) set(recording.duration_s, duration, recording.changed);
   supply(recording.channels, base::parse_int(event.parameter("RecordingChannels")), recording.changed);
 }
@@ -261,7 +263,7 @@ Outcome outcome_of(const CallRow& call) {
 void conclude(CallRow& call, const References& known) {
   const auto outcome = outcome_of(call);
   set(call.status, std::string(outcome.status), call.changed);
-  set(call.answered_at, outcome.answered_at, call.changed);
+  set(call.answered_at, not_before(call.own.started_at, outcome.answered_at), call.changed);
   const auto user_before = call.user;
   if (call.direction == Direction::inbound) set(call.user, outcome.answered_by, call.changed);
   const auto user = call.user ? known.team_of_user.find(*call.user) : known.team_of_user.end();

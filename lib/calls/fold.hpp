@@ -25,6 +25,8 @@ struct LegRow : RowState {
   std::optional<base::Instant> answered_at = {};
   std::optional<base::Uuid> user = {};
   std::optional<Place> place = {};
+  /// Of this batch only: what the call's stored plan may make an answer.
+  std::optional<base::Instant> picked_up_at = {};
 };
 
 struct CallRow : RowState {
@@ -76,6 +78,8 @@ bool is_erased(const CallRow&, const References&);
 void take(CallRow&, const Event&, const References&, base::UuidGenerator&);
 /// `erased`: where the sound lies is not kept.
 void take(RecordingRow&, const Event&, bool erased);
+/// Of a leg that is answered as soon as it is picked up: that it was then.
+void take_pick_up(LegRow&, const std::optional<base::Instant>& at);
 /// After all events: status, answer, owner, team. Marks the row changed where that differs.
 void conclude(CallRow&, const References&);
 Outcome outcome_of(const CallRow&);

@@ -22,10 +22,16 @@ bool usable(std::string_view sid) {
 }
 
 bool is_nameless(const LegRow& leg) { return !leg.user && leg.party.starts_with('+'); }
+bool is_unsure(const LegRow& leg) { return is_nameless(leg) || leg.picked_up_at; }
 
-/// By number, those of users.
-std::map<std::string, base::Uuid, std::less<>> owners_in(std::string_view plan) {
-  std::map<std::string, base::Uuid, std::less<>> owners;
+/// What the stored plan of a call says of the phones it rings.
+struct Phones {
+  std::map<std::string, base::Uuid, std::less<>> owners = {};  ///< by number, those of users
+  bool accept_prompt = false;                                  ///< who picks up presses a key first
+};
+
+Phones phones_in(std::string_view plan) {
+  Phones phones;
   const auto json = plan.empty() ? nlohmann::json() : nlohmann::json::parse(plan, nullptr, false);
   const auto text = [](const nlohmann::json& object, const char* key) {
     const auto found = object.is_object() ? object.find(key) : object.end();
@@ -38,8 +44,15 @@ std::map<std::string, base::Uuid, std::less<>> owners_in(std::string_view plan) 
   for (const auto& step : items(json, "steps"))
     for (const auto& party : items(step, "parties"))
       if (const auto user = base::Uuid::try_parse(text(party, "user")))
-        owners.emplace(text(party, "number"), *user);
-  return owners;
+        phones.owners.emplace(text(party, "number"), *user);
+  if (const auto prompt = json.is_object() ? json.find("accept_prompt") : json.end(); prompt != json.end())
+    phones.accept_prompt = *prompt == true;
+  return phones;
+}
+
+/// Refused because nobody had said in time whether it may be placed; it may have been counted all the same.
+bool was_not_waited_for(const CallRow& call) {
+  return call.refusal == limits::refusal_code(limits::Refusal::limits_unavailable);
 }
 
 }  // namespace
@@ -166,41 +179,60 @@ void Piece::take_event(const Event& event) {
   take(recording, event, is_erased(call, known_));
 }
 
-/// Whose phone a leg rang, where the webhook came to another machine than the one that has the call's plan in
-/// memory.
-void Piece::name_owners() {
+/// Whose phone a leg rang, and whether to pick it up was an answer, where the webhook came to another process
+/// than the one that has the call's plan in memory. The plan may also be stored long after the leg.
+void Piece::resolve_phones() {
   std::vector<CallRow*> unsure;
   std::vector<std::string_view> sids;
   for (auto& [sid, call] : calls_) {
-    if (call.direction == Direction::outbound ||
-        std::none_of(call.legs.begin(), call.legs.end(), &is_nameless))
+    if (call.direction == Direction::outbound || std::none_of(call.legs.begin(), call.legs.end(), &is_unsure))
       continue;
     unsure.push_back(&call);
     if (call.plan.empty()) sids.push_back(sid);
   }
   const auto plans = read_plans(session_.db, workspace_, sids);
-  std::vector<std::pair<LegRow*, base::Uuid>> owned;
+  std::vector<OwnedLeg> owned;
   for (auto* call : unsure) {
     const auto stored = plans.find(call->sid);
-    const auto owners = owners_in(stored == plans.end() ? call->plan : stored->second);
+    const auto phones = phones_in(stored == plans.end() ? call->plan : stored->second);
     for (auto& leg : call->legs)
-      if (const auto owner = owners.find(leg.party); owner != owners.end() && is_nameless(leg))
-        owned.emplace_back(&leg, owner->second);
+      if (const auto owner = phones.owners.find(leg.party); owner != phones.owners.end() && is_unsure(leg))
+        owned.push_back({&leg, owner->second, !phones.accept_prompt, is_nameless(leg) && !leg.is_new});
   }
+  name_owners(owned);
+  pick_up(owned);
+}
+
+void Piece::name_owners(const std::vector<OwnedLeg>& owned) {
   std::set<std::string_view> users;
-  for (const auto& [leg, owner] : owned) users.insert(owner.view());
+  for (const auto& one : owned) users.insert(one.owner.view());
   read_users(users);
-  for (const auto& [leg, owner] : owned) {
-    if (!known_.team_of_user.contains(owner)) continue;
-    leg->user = owner;
-    leg->changed = true;
+  for (const auto& one : owned) {
+    if (!is_nameless(*one.leg) || !known_.team_of_user.contains(one.owner)) continue;
+    one.leg->user = one.owner;
+    one.leg->changed = true;
   }
+}
+
+/// By all that was reported of them, in whichever piece it came.
+void Piece::pick_up(const std::vector<OwnedLeg>& owned) {
+  std::unordered_map<std::string_view, LegRow*> heard_before;
+  std::vector<std::string_view> sids;
+  for (const auto& one : owned) {
+    if (!one.answers) continue;
+    take_pick_up(*one.leg, one.leg->picked_up_at);
+    if (one.heard_before && heard_before.emplace(one.leg->sid, one.leg).second)
+      sids.emplace_back(one.leg->sid);
+  }
+  for (const auto& event : read_status_events(session_.db, workspace_, sids))
+    if (const auto leg = heard_before.find(event.call_sid); leg != heard_before.end())
+      if (const auto report = report_of(event)) take_pick_up(*leg->second, picked_up_at(*report));
 }
 
 void Piece::fold(const std::vector<const Event*>& events) {
   for (const auto* event : events) take_event(*event);
   folded_ = events;
-  name_owners();
+  resolve_phones();
   for (auto& [sid, call] : calls_) {
     conclude(call, known_);
     const bool legs_changed =
@@ -230,7 +262,7 @@ void Piece::count_later() {
       if (error.errc() != Errc::not_found && error.errc() != Errc::invalid && error.errc() != Errc::conflict)
         throw;
       base::log(base::LogLevel::warn, "call.uncounted",
-                {{"call_sid", event->call_sid}, {"why", error.message()}});
+                {{"call_sid", event->call_sid}, {"why", error.slug()}});  // the message names numbers
     }
   }
 }
@@ -279,9 +311,13 @@ bool Piece::is_ours(const RecordingRow& recording) const {
 }
 
 void Piece::settle() {
-  for (const auto* call : changed_)
-    if (call->direction == Direction::outbound && call->reservation)
+  for (const auto* call : changed_) {
+    if (call->direction != Direction::outbound) continue;
+    if (call->reservation)
       limits::settle(session_, workspace_, *call->reservation, settlement_of(outcome_of(*call)));
+    else if (was_not_waited_for(*call))
+      limits::give_back(session_, workspace_, call->sid);
+  }
 }
 
 void Piece::write_last_ended() {

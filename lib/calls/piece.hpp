@@ -54,7 +54,15 @@ class Piece {
                const std::function<void(const base::Uuid&, const db::Rows&)>& visit);
   CallRow& call_for(const Event&);
   void take_event(const Event&);
-  void name_owners();
+  struct OwnedLeg {
+    LegRow* leg;
+    base::Uuid owner;
+    bool answers;       ///< as soon as it is picked up
+    bool heard_before;  ///< and nobody knew whose it was
+  };
+  void resolve_phones();
+  void name_owners(const std::vector<OwnedLeg>&);
+  void pick_up(const std::vector<OwnedLeg>&);
   void count_later();
   void find_changed();
   std::int64_t close(std::int64_t& closed_seq);

@@ -1,8 +1,10 @@
 #include "calls/row_batch.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -32,7 +34,7 @@ const std::string& RowBatch::statement(std::size_t rows) {
   for (std::size_t row = 0; row < rows; ++row) {
     sql += row == 0 ? "(" : ", (";
     for (std::size_t column = 0; column < columns_; ++column)
-      sql += fmt::format("{}${}", column == 0 ? "" : ", ", ++place);
+      fmt::format_to(std::back_inserter(sql), FMT_COMPILE("{}${}"), column == 0 ? "" : ", ", ++place);
     sql += ")";
   }
   sql += fmt::format(" {}", tail_);

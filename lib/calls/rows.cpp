@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <deque>
+#include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "base/error.hpp"
@@ -189,6 +190,18 @@ void leave_foreign(std::span<CallRow* const> calls, const std::unordered_set<std
   }
 }
 
+/// Of a form as form_json() writes it; of several values the first.
+std::vector<std::pair<std::string, std::string>> parameters_of(std::string_view form) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  const auto json = nlohmann::json::parse(form, nullptr, false);
+  if (!json.is_object()) return parameters;
+  for (const auto& [name, values] : json.items()) {
+    const auto& value = values.is_array() && !values.empty() ? values.front() : values;
+    if (value.is_string()) parameters.emplace_back(name, value.get<std::string>());
+  }
+  return parameters;
+}
+
 }  // namespace
 
 std::string id_among(const db::Connection& db, std::string_view column, std::string_view placeholder) {
@@ -295,6 +308,20 @@ std::unordered_map<std::string, std::string> read_plans(db::Connection& db, cons
   while (rows.next())
     if (rows.text(2) == workspace.view()) plans.emplace(rows.text(0), rows.text(1));
   return plans;
+}
+
+std::vector<Event> read_status_events(db::Connection& db, const base::Uuid& workspace,
+                                      const std::vector<std::string_view>& sids) {
+  std::vector<Event> events;
+  if (sids.empty()) return events;
+  auto rows = db.query(fmt::format("SELECT form, received_at, workspace_id FROM call_events "
+                                   "WHERE kind = 'status' AND {}",
+                                   db.among("call_sid", "$1")),
+                       {json_array(sids)});
+  while (rows.next())
+    if (rows.text(2) == workspace.view())
+      events.push_back(event_from(Kind::status, workspace, parameters_of(rows.text(0)), rows.instant(1)));
+  return events;
 }
 
 void scrub_events(db::Connection& db, const base::Uuid& workspace,

@@ -36,6 +36,9 @@ std::unordered_map<std::string, std::string> calls_of_legs(db::Connection&, cons
 /// The plans of calls, by SID, of those that have one.
 std::unordered_map<std::string, std::string> read_plans(db::Connection&, const base::Uuid& workspace,
                                                         const std::vector<std::string_view>& sids);
+/// The status callbacks of these calls and legs that were kept, as Twilio sent them.
+std::vector<Event> read_status_events(db::Connection&, const base::Uuid& workspace,
+                                      const std::vector<std::string_view>& sids);
 /// Empties the forms of all events of these calls and legs.
 void scrub_events(db::Connection&, const base::Uuid& workspace, const std::vector<std::string_view>& sids);
 std::unordered_map<std::string, RecordingRow> read_recordings(db::Connection&, const base::Uuid& workspace,

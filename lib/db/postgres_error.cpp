@@ -100,9 +100,10 @@ Error postgres_error(const PGconn* connection, const PGresult* result, const std
   if (state == "42501")
     return {Errc::auth, "db.not_allowed",
             fmt::format("{} does not let this role or workspace do that", name)};
-  if (state == "42P01" || state == "3F000")
-    return {Errc::schema, "schema.missing_table", fmt::format("{} lacks a table this command needs", name),
-            "ringctl db migrate"};
+  // Table, schema, column, function: those that a newer program asks for.
+  if (state == "42P01" || state == "3F000" || state == "42703" || state == "42883")
+    return {Errc::schema, "schema.missing_table",
+            fmt::format("{} lacks a table or column this command needs", name), "ringctl db migrate"};
   if (state == "25006")
     return {Errc::config, "db.read_only", fmt::format("{} is read-only (a standby?)", name)};
   if (state == "26000" || state == "42P05")

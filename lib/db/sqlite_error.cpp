@@ -36,9 +36,11 @@ Error constraint_error(int code, std::string_view message, const std::string& na
 }
 
 Error statement_error(std::string_view message, const std::string& name) {
-  if (message.starts_with("no such table") || message.starts_with("no such view"))
-    return {Errc::schema, "schema.missing_table", fmt::format("{} lacks a table this command needs", name),
-            "ringctl db migrate"};
+  if (message.starts_with("no such table") || message.starts_with("no such view") ||
+      message.starts_with("no such column") ||
+      message.find(" has no column named ") != std::string_view::npos)
+    return {Errc::schema, "schema.missing_table",
+            fmt::format("{} lacks a table or column this command needs", name), "ringctl db migrate"};
   return {Errc::failure, "db.statement", fmt::format("a statement failed in {}: {}", name, message)};
 }
 

@@ -96,8 +96,8 @@ constexpr std::array k_settings = {
     Setting{"support_number", K::phone, "", "Where callers are sent for support", &V::support_number},
     Setting{"recording_policy", K::choice, "never", "Which calls are recorded", &V::recording_policy,
             "never|always|inbound|outbound"},
-    Setting{"consent_policy", K::choice, "recorded", "Who hears that calls are recorded",
-            &V::consent_policy, "recorded|countries|always|never"},
+    Setting{"consent_policy", K::choice, "recorded", "Who hears that calls are recorded", &V::consent_policy,
+            "recorded|countries|always|never"},
     Setting{"consent_countries", K::countries, "", "Whose people hear it, where the policy is `countries`",
             &V::consent_countries},
     Setting{"consent_message", K::spoken, "", "What they hear", &V::consent_message},
@@ -122,14 +122,9 @@ bool is_web_url(std::string_view text) {
 }
 
 std::optional<std::string> canonical_duration(const Setting& setting, std::string_view typed) {
-  try {
-    const auto given = base::parse_duration(typed);
-    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(given);
-    if (whole != given || whole.count() < setting.least || whole.count() > setting.most) return std::nullopt;
-    return std::to_string(whole.count());
-  } catch (const Error&) {  // said by the caller
-    return std::nullopt;
-  }
+  const auto seconds = records::try_parse_seconds(typed);
+  if (!seconds || *seconds < setting.least || *seconds > setting.most) return std::nullopt;
+  return std::to_string(*seconds);
 }
 
 std::optional<std::string> canonical_count(const Setting& setting, std::string_view typed) {
@@ -181,11 +176,12 @@ std::optional<std::string> try_canonical(const Setting& setting, std::string_vie
   return std::nullopt;
 }
 
-/// As messages call it: "ring timeout".
+/// As messages call it: "ring timeout", "list of twilio accounts".
 std::string spoken_name(const Setting& setting) {
   auto name = flag_of(setting);
   std::replace(name.begin(), name.end(), '-', ' ');
-  return name;
+  const bool list = setting.kind == K::accounts || setting.kind == K::countries;
+  return list ? "list of " + name : name;
 }
 
 /// Puts a canonical text where calls are decided.

@@ -213,7 +213,23 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
 }
 
 bool Workspaces::would_change(const Workspace& workspace, const WorkspaceChange& change) {
-  return image_of(changed(workspace, change)) != image_of(workspace);
+  return !changed_fields(workspace, change).empty();
+}
+
+std::vector<std::string> Workspaces::changed_fields(const Workspace& before, const WorkspaceChange& change) {
+  const auto after = changed(before, change);
+  std::vector<std::string> fields;
+  const auto note = [&](std::string_view name, bool differs) {
+    if (differs) fields.emplace_back(name);
+  };
+  note("name", after.name != before.name);
+  note("timezone", after.timezone != before.timezone);
+  note("default_country", after.default_country != before.default_country);
+  note("is_active", after.is_active != before.is_active);
+  const auto described = workspace_settings();
+  for (std::size_t i = 0; i < described.size(); ++i)
+    note(described[i].name, after.settings[i] != before.settings[i]);
+  return fields;
 }
 
 std::vector<Workspace> Workspaces::list() {

@@ -53,6 +53,8 @@ class Workspaces {
   bool update(const std::string& name, const WorkspaceChange&);
   /// What update() would return, without writing; throws for values that it would refuse.
   static bool would_change(const Workspace&, const WorkspaceChange&);
+  /// The fields in which it would differ then, by column.
+  static std::vector<std::string> changed_fields(const Workspace&, const WorkspaceChange&);
 
   /// Throw what add() would, the first for values that no workspace may hold, the second for a name that is
   /// taken.

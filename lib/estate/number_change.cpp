@@ -15,6 +15,7 @@ constexpr SettableField k_fields[] = {
     {"status", &NumberChange::status, &Number::status, canonical_status, "active"},
     {"capabilities", &NumberChange::capabilities, &Number::capabilities, canonical_capabilities, ""},
     {"sid", &NumberChange::sid, &Number::sid, canonical_sid, ""},
+    {"record_policy", &NumberChange::record_policy, &Number::record_policy, canonical_record_policy, ""},
 };
 
 class Findings {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 #include "base/sid.hpp"
@@ -28,6 +29,16 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 
 bool equals_ignoring_case(std::string_view text, std::string_view word) {
   return std::equal(text.begin(), text.end(), word.begin(), word.end(),
                     [](char a, char b) { return lower(a) == b; });
+}
+
+/// One of these words in any case, as it stands here.
+bool take_word(std::string_view text, std::initializer_list<std::string_view> words, std::string& out) {
+  for (const auto word : words) {
+    if (!equals_ignoring_case(text, word)) continue;
+    out.assign(word);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -73,13 +84,16 @@ bool canonical_label(std::string_view text, std::string& out, base::Finding& fin
 }
 
 bool canonical_status(std::string_view text, std::string& out, base::Finding& finding) {
-  for (const auto status : {std::string_view("active"), std::string_view("inactive")}) {
-    if (!equals_ignoring_case(text, status)) continue;
-    out.assign(status);
-    return true;
-  }
+  if (take_word(text, {"active", "inactive"}, out)) return true;
   return refuse(finding, "bad_status",
                 fmt::format("{} is no status (active or inactive)", base::in_quotes(text)));
+}
+
+bool canonical_record_policy(std::string_view text, std::string& out, base::Finding& finding) {
+  if (take_word(text, {"never", "always", "inbound", "outbound"}, out)) return true;
+  return refuse(
+      finding, "bad_record_policy",
+      fmt::format("{} is no recording policy (never, always, inbound or outbound)", base::in_quotes(text)));
 }
 
 bool canonical_capabilities(std::string_view text, std::string& out, base::Finding& finding) {

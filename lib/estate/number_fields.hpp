@@ -27,6 +27,9 @@ bool canonical_capabilities(std::string_view text, std::string& out, base::Findi
 /// "PN" and 32 lower-case hex digits.
 bool canonical_sid(std::string_view text, std::string& out, base::Finding&);
 
+/// "never", "always", "inbound" or "outbound", any case.
+bool canonical_record_policy(std::string_view text, std::string& out, base::Finding&);
+
 /// The number's country and `country` (canonical) agree; where the region of the number is not known to the
 /// data we have, the calling code decides and a warning is given.
 bool check_country(const phone::E164&, std::string_view country, base::Finding&);

@@ -180,11 +180,11 @@ void Numbers::for_each_importable(const NumberFilter& filter,
   NumberSearch search(filter);
   db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
   {
-    auto rows =
-        db.stream(fmt::format("SELECT phone_number, provider, country_code, label, status, capabilities, sid "
-                              "FROM phone_numbers WHERE {} ORDER BY phone_number",
-                              where.sql),
-                  where.params);
+    auto rows = db.stream(
+        fmt::format("SELECT phone_number, provider, country_code, label, status, capabilities, sid, "
+                    "record_policy FROM phone_numbers WHERE {} ORDER BY phone_number",
+                    where.sql),
+        where.params);
     while (rows.next()) {
       const ImportableNumber number{.phone_number = rows.text(0),
                                     .provider = rows.text(1),
@@ -192,7 +192,8 @@ void Numbers::for_each_importable(const NumberFilter& filter,
                                     .label = rows.text(3),
                                     .status = rows.text(4),
                                     .capabilities = capabilities_text(capabilities_from_json(rows.text(5))),
-                                    .sid = rows.text(6)};
+                                    .sid = rows.text(6),
+                                    .record_policy = rows.text(7)};
       if (search.active() && !search.matches(number.phone_number, number.label, number.sid, number.provider))
         continue;
       visit(number);

@@ -21,7 +21,8 @@ std::string json_array(std::span<const std::string_view> texts) {
 std::string update_where(std::string_view condition) {
   return fmt::format(
       "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
-      "version = version + 1, updated_at = $7 WHERE workspace_id = $8 AND phone_number = $9 AND version = $10 AND {}",
+      "record_policy = $7, version = version + 1, updated_at = $8 WHERE workspace_id = $9 AND phone_number = $10 AND "
+      "version = $11 AND {}",
       condition);
 }
 
@@ -30,7 +31,8 @@ std::int64_t update_one(audit::Session& session, const std::string& sql, const b
   return session.db.exec(
       sql, {cells[k_provider], db::or_null(cells[k_country_code]), db::or_null(cells[k_label]),
             cells[k_status], db::or_null(stored_capabilities(cells[k_capabilities])),
-            db::or_null(cells[k_sid]), session.clock.now(), workspace, cells[k_phone_number], version, id});
+            db::or_null(cells[k_sid]), db::or_null(cells[k_record_policy]), session.clock.now(), workspace,
+            cells[k_phone_number], version, id});
 }
 
 std::vector<db::BulkColumn> insert_columns(const base::Uuid& workspace, const base::Uuid& job,
@@ -44,6 +46,7 @@ std::vector<db::BulkColumn> insert_columns(const base::Uuid& workspace, const ba
           {"status", "text"},
           {"capabilities", "text"},
           {"sid", "text"},
+          {"record_policy", "text"},
           {"workspace_id", "uuid", workspace.text()},
           {"job_id", "uuid", job.text()},
           {"created_at", "timestamptz", at},
@@ -60,8 +63,8 @@ void find_held(db::Connection& db, const base::Uuid& workspace, std::span<const 
                   {numbers.front(), numbers.back()}))
     return;
   const std::string sql = fmt::format(
-      "SELECT workspace_id, id, version, phone_number, provider, country_code, label, status, capabilities, sid "
-      "FROM phone_numbers WHERE phone_number IN (SELECT value FROM {})",
+      "SELECT workspace_id, id, version, phone_number, provider, country_code, label, status, capabilities, sid, "
+      "record_policy FROM phone_numbers WHERE phone_number IN (SELECT value FROM {})",
       db.text_array("$1"));
   const std::string array = json_array(numbers);
   auto rows = db.query(sql, {array});
@@ -104,16 +107,17 @@ void NumberInsert::add(const NumberCells& cells) {
     std::error_code ignored;
     country_code = country_of(*phone::E164::try_parse(cells[k_phone_number], ignored));
   }
-  rows_.add(std::array<db::Param, 8>{
-      id, cells[k_phone_number], cells[k_provider].empty() ? k_default_provider : cells[k_provider],
-      db::or_null(country_code), db::or_null(cells[k_label]),
-      cells[k_status].empty() ? k_default_status : cells[k_status],
-      db::or_null(stored_capabilities(cells[k_capabilities])), db::or_null(cells[k_sid])});
+  rows_.add(std::array<db::Param, 9>{id, cells[k_phone_number],
+                                     cells[k_provider].empty() ? k_default_provider : cells[k_provider],
+                                     db::or_null(country_code), db::or_null(cells[k_label]),
+                                     cells[k_status].empty() ? k_default_status : cells[k_status],
+                                     db::or_null(stored_capabilities(cells[k_capabilities])),
+                                     db::or_null(cells[k_sid]), db::or_null(cells[k_record_policy])});
 }
 
 std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace,
                             std::span<const NumberUpdate> updates) {
-  static const std::string k_update = update_where("id = $11");
+  static const std::string k_update = update_where("id = $12");
   std::int64_t changed = 0;
   for (const auto& update : updates)
     changed += update_one(session, k_update, workspace, update.version, update.cells, update.id);
@@ -143,7 +147,7 @@ bool restore_number(audit::Session& session, const base::Uuid& workspace, const 
   NumberCells all = cells;
   all[k_phone_number] = number;
   // Ids grow with time: a row that is younger than the job is not the one it changed.
-  static const std::string k_restore = update_where("id < $11");
+  static const std::string k_restore = update_where("id < $12");
   return update_one(session, k_restore, workspace, version, all, job) == 1;
 }
 

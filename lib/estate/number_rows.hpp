@@ -25,6 +25,7 @@ enum NumberColumn : std::size_t {
   k_status,
   k_capabilities,
   k_sid,
+  k_record_policy,
   k_number_columns
 };
 using NumberCells = std::array<std::string_view, k_number_columns>;  ///< "" = not set

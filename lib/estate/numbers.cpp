@@ -43,18 +43,18 @@ std::optional<Number> select_locked(db::Connection& db, const base::Uuid& worksp
 bool insert(db::Connection& db, const base::Uuid& workspace, const Number& number) {
   return db.exec(
              "INSERT INTO phone_numbers (id, workspace_id, phone_number, sid, label, provider, country_code, "
-             "capabilities, status, version, created_at, updated_at) "
-             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+             "capabilities, status, record_policy, version, created_at, updated_at) "
+             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
              {number.id, workspace, number.phone_number, db::or_null(number.sid), db::or_null(number.label),
               number.provider, db::or_null(number.country_code),
-              db::or_null(stored_capabilities(number.capabilities)), number.status, number.version,
-              number.created_at, number.updated_at}) == 1;
+              db::or_null(stored_capabilities(number.capabilities)), number.status,
+              db::or_null(number.record_policy), number.version, number.created_at, number.updated_at}) == 1;
 }
 
 /// The importable columns, which are those that can be changed.
 NumberCells cells_of(const Number& number) {
   return {number.phone_number, number.provider,     number.country_code, number.label,
-          number.status,       number.capabilities, number.sid};
+          number.status,       number.capabilities, number.sid,          number.record_policy};
 }
 
 Error unknown(std::string_view number) {

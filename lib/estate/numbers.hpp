@@ -27,14 +27,14 @@ struct Number {
 
 /// The columns that import takes and export writes. Views live during the call that hands them out.
 struct ImportableNumber {
-  std::string_view phone_number, provider, country_code, label, status, capabilities, sid;
+  std::string_view phone_number, provider, country_code, label, status, capabilities, sid, record_policy;
 };
 
 /// What may be set by hand: raw text as people type it. nullopt leaves alone, "-" or "" clears; a cleared
 /// provider is twilio again, a cleared status active.
 struct NumberChange {
   std::optional<std::string> provider = {}, country_code = {}, label = {}, status = {}, capabilities = {},
-                             sid = {};
+                             sid = {}, record_policy = {};
 };
 
 struct NumberFilter {

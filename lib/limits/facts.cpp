@@ -137,12 +137,15 @@ Reason no_number(const Facts& facts, std::string_view from) {
 
 }  // namespace
 
+bool Candidate::is_callable() const { return number_active && provider == k_callable_provider; }
+
 Facts read_facts(db::Connection& db, const base::Uuid& workspace, std::string_view agent,
-                 const std::optional<phone::E164>& to, base::Instant now) {
+                 const std::optional<phone::E164>& to, const base::Clock& clock) {
   auto facts = read_basis(db, workspace, agent, to);
-  facts.day = facts.settings.open_day(now);
+  facts.at = clock.now();
+  facts.day = facts.settings.open_day(facts.at);
   const auto day = base::format_day(facts.day);
-  auto rows = db.query(k_candidates, {workspace, facts.agent, day, now});
+  auto rows = db.query(k_candidates, {workspace, facts.agent, day, facts.at});
   while (rows.next()) facts.candidates.push_back(read_candidate(rows));
   return facts;
 }

@@ -25,10 +25,14 @@ struct Candidate {
   std::int64_t due = 0;  ///< of `used`: reservations whose time is up, not yet taken back
   std::vector<std::string> allowed_countries = {};
   std::optional<base::Instant> last_reserved_at = {};
+
+  /// Only active numbers of Twilio can call.
+  bool is_callable() const;
 };
 
 struct Facts {
   Settings settings;
+  base::Instant at{};  ///< read once it was known which days are closed: no day closes before it is over
   base::Day day{};
   base::Uuid agent;
   std::string email;
@@ -40,7 +44,7 @@ struct Facts {
 /// Inside a transaction. `agent`: e-mail or id; `to`: E.164, if it is that. Throws Errc::not_found
 /// [limits.unknown_agent, limits.unknown_workspace].
 Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view agent,
-                 const std::optional<phone::E164>& to, base::Instant now);
+                 const std::optional<phone::E164>& to, const base::Clock&);
 /// Inside a transaction: did the number ask not to be called?
 bool is_opted_out(db::Connection&, const base::Uuid& workspace, const phone::E164& number);
 

@@ -125,7 +125,6 @@ std::optional<Verdict> find_by_call(db::Connection& db, const base::Uuid& worksp
 
 /// Everything one transaction can tell about the call.
 struct Look {
-  base::Instant at{};             ///< the call's time: what it counts for is decided once
   std::optional<Facts> facts;     ///< none where `answer` says it all
   std::optional<phone::E164> to;  ///< none of an emergency number
   Decision decision = {};         ///< points into `facts`: a Look is made in place and not copied
@@ -150,9 +149,11 @@ Verdict emergency(const Request& request, const std::string& from) {
           .to_number = request.to};
 }
 
+/// "" where there is none that can call.
 std::string first_number(const Facts& facts) {
   const auto order = in_rotation(facts);
-  return order.empty() ? std::string() : order.front()->number;
+  const auto first = std::find_if(order.begin(), order.end(), [](const auto* c) { return c->is_callable(); });
+  return first == order.end() ? std::string() : (*first)->number;
 }
 
 Verdict refused(const Look& look) {
@@ -175,16 +176,26 @@ Verdict allowed(const Look& look, const Candidate& from) {
           .assignment = from.assignment};
 }
 
+/// "" = by the rotation.
+std::string from_number_of(const Request& request, const Settings& settings) {
+  if (request.from_number.empty()) return {};
+  try {
+    return phone::parse_typed(request.from_number, settings.default_country).text();
+  } catch (const Error& error) {
+    throw Error(error.errc(), std::string(k_invalid_from_number), error.message());
+  }
+}
+
 /// Inside a transaction.
-void look(db::Connection& db, base::Instant now, const base::Uuid& workspace, const Request& request,
+void look(db::Connection& db, const base::Clock& clock, const base::Uuid& workspace, const Request& request,
           Look& out) {
-  out = {.at = now, .facts = {}, .to = {}};
+  out = {.facts = {}, .to = {}};
   out.answer = find_by_call(db, workspace, request);
   if (out.answer) return;
   std::error_code no_number;
   out.to = phone::E164::try_parse(request.to, no_number);
   try {
-    out.facts = read_facts(db, workspace, request.agent, out.to, now);
+    out.facts = read_facts(db, workspace, request.agent, out.to, clock);
   } catch (const Error& error) {
     if (is_away(error) || is_busy(error) || out.to || !phone::is_emergency(request.to, {})) throw;
     out.answer = emergency(request, {});  // whoever dials it
@@ -199,16 +210,13 @@ void look(db::Connection& db, base::Instant now, const base::Uuid& workspace, co
     out.to = phone::parse_typed(request.to, facts.settings.default_country);
     facts.opted_out = is_opted_out(db, workspace, *out.to);
   }
-  const auto from = request.from_number.empty()
-                        ? std::string()
-                        : phone::parse_typed(request.from_number, facts.settings.default_country).text();
-  out.decision = decide(facts, *out.to, from);
+  out.decision = decide(facts, *out.to, from_number_of(request, facts.settings));
   if (out.decision.open.empty()) out.answer = refused(out);
 }
 
 void look_alone(audit::Session& session, const base::Uuid& workspace, const Request& request, Look& out) {
   const db::Transaction transaction(session.db, db::Scope::of(workspace), db::Access::read);
-  look(session.db, session.clock.now(), workspace, request, out);
+  look(session.db, session.clock, workspace, request, out);
 }
 
 /// A row that a statement hands out, and the statement done.
@@ -221,11 +229,12 @@ std::optional<std::int64_t> only_integer(db::Rows rows) {
 
 /// Later than every time the agent's numbers were used before, so that the rotation goes on although the
 /// clock stands still or steps back.
-base::Instant turn_of(const Facts& facts, base::Instant now) {
+base::Instant turn_of(const Facts& facts) {
+  auto turn = facts.at;
   for (const auto& candidate : facts.candidates)
     if (candidate.last_reserved_at)
-      now = std::max(now, *candidate.last_reserved_at + std::chrono::milliseconds(1));
-  return now;
+      turn = std::max(turn, *candidate.last_reserved_at + std::chrono::milliseconds(1));
+  return turn;
 }
 
 /// In a write transaction: moves the counter and notes the call; nullopt, and nothing to keep, if there is no
@@ -241,11 +250,11 @@ std::optional<Verdict> take(audit::Session& session, db::Connection& db, const b
   if (!request.call_sid.empty()) db.exec(k_leave_call, {workspace, request.call_sid});
   db.exec(k_insert_reservation,
           {*verdict.reservation, workspace, from.assignment, day, db::or_null(request.call_sid),
-           verdict.to_number, look.at,
-           request.call_sid.empty() ? db::Param(look.at + request.ttl) : db::Param(nullptr)});
+           verdict.to_number, look.facts->at,
+           request.call_sid.empty() ? db::Param(look.facts->at + request.ttl) : db::Param(nullptr)});
   if (look.facts->settings.rotation == Rotation::round_robin)
     db.exec("UPDATE agent_phone_numbers SET last_reserved_at = $2 WHERE id = $1",
-            {from.assignment, turn_of(*look.facts, look.at)});
+            {from.assignment, turn_of(*look.facts)});
   return verdict;
 }
 
@@ -307,7 +316,7 @@ Verdict reserve_counted(audit::Session& session, const base::Uuid& workspace, co
 std::optional<Verdict> look_and_take(audit::Session& session, db::Connection& db, const base::Uuid& workspace,
                                      const Request& request) {
   Look seen;
-  look(db, session.clock.now(), workspace, request, seen);
+  look(db, session.clock, workspace, request, seen);
   auto verdict = std::move(seen.answer);
   // One number alone: whoever holds several counters takes them in another order than this.
   if (!verdict && !seen.decision.open.empty())

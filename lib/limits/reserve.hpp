@@ -15,6 +15,8 @@
 
 namespace ringctl::limits {
 
+inline constexpr std::string_view k_invalid_from_number = "limits.invalid_from_number";
+
 struct Request {
   std::string agent;             ///< e-mail or id
   std::string to;                ///< as dialled; national forms are read by the workspace's default country
@@ -27,7 +29,8 @@ struct Request {
 };
 
 /// Writes nothing: what reserve() would answer now, with every refusal there is. Throws Errc::not_found
-/// [limits.unknown_agent], Errc::invalid [phone.invalid] for a destination or from-number that is no number.
+/// [limits.unknown_agent], Errc::invalid [phone.invalid] for a destination that is no number, Errc::invalid
+/// [limits.invalid_from_number] for a from-number that is none.
 Verdict check(audit::Session&, const base::Uuid& workspace, const Request&);
 
 /// Counts the call if it may be placed. A refusal writes nothing. The same call_sid again gets the same

@@ -152,6 +152,18 @@ std::optional<Settled> settle_by(audit::Session& session, const base::Uuid& work
       });
 }
 
+std::optional<Settled> give_back_by(audit::Session& session, const base::Uuid& workspace,
+                                    std::string_view column, const db::Param& value) {
+  return change(
+      session, workspace, [&] { return read(session.db, workspace, column, value); },
+      [](Reservation now) {
+        if (now.state != State::open || now.connected) return now;
+        now.state = State::refunded;
+        now.waits = false;
+        return now;
+      });
+}
+
 }  // namespace
 
 std::optional<CallStatus> try_parse_call_status(std::string_view text) {
@@ -186,14 +198,12 @@ std::optional<Settled> settle(audit::Session& session, const base::Uuid& workspa
 
 std::optional<Settled> give_back(audit::Session& session, const base::Uuid& workspace,
                                  const base::Uuid& reservation) {
-  return change(
-      session, workspace, [&] { return read(session.db, workspace, "id", reservation); },
-      [](Reservation now) {
-        if (now.state != State::open || now.connected) return now;
-        now.state = State::refunded;
-        now.waits = false;
-        return now;
-      });
+  return give_back_by(session, workspace, "id", reservation);
+}
+
+std::optional<Settled> give_back(audit::Session& session, const base::Uuid& workspace,
+                                 std::string_view call_sid) {
+  return give_back_by(session, workspace, "call_sid", call_sid);
 }
 
 Settled attach(audit::Session& session, const base::Uuid& workspace, const base::Uuid& reservation,

@@ -58,6 +58,7 @@ std::optional<Settled> settle(audit::Session&, const base::Uuid& workspace, std:
 /// A call that was counted and then not placed, whatever the policy: as if it had never been asked for.
 /// nullopt: no such reservation. Nothing changes where the call is known to have been answered, or ended.
 std::optional<Settled> give_back(audit::Session&, const base::Uuid& workspace, const base::Uuid& reservation);
+std::optional<Settled> give_back(audit::Session&, const base::Uuid& workspace, std::string_view call_sid);
 
 /// The call that a reservation was for. Again with the same call: nothing. Throws Errc::not_found
 /// [limits.unknown_reservation]; Errc::conflict [limits.other_call] if it has another call, or the call

@@ -26,6 +26,8 @@ struct Status {
   std::int64_t reserved = 0, connected = 0, refunded = 0, adjusted = 0;  ///< of today
   std::optional<base::Day> last_day = {};                                ///< the last one with a call
   std::int64_t left() const { return used < daily_limit ? daily_limit - used : 0; }
+  /// A call to a country that it may call would be let through now.
+  bool can_call() const { return callable && left() > 0; }
 };
 
 /// By number. In a read transaction of its own. Streams.

@@ -414,6 +414,8 @@ void Connection::check() {
       tally.count(Counter::timeout_handshake);
       return close();
     case Phase::idle:
+      // A request that came in time, and that this thread was too busy to read.
+      if (transport_->has_input()) return;
       if (!table_.shared().draining)
         tally.count(requests_ == 0 ? Counter::timeout_header : Counter::timeout_idle);
       return close();

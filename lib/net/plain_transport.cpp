@@ -21,6 +21,8 @@ class PlainTransport final : public Transport {
                             });
   }
 
+  bool has_input() override { return net::has_input(socket_); }
+
   /// Straight to the kernel: nearly every response fits into the socket's buffer.
   Sent write_now(std::string_view bytes, std::size_t& n) override {
     ssize_t sent = 0;
@@ -60,6 +62,11 @@ class PlainTransport final : public Transport {
 };
 
 }  // namespace
+
+bool has_input(Socket& socket) {
+  char first = 0;
+  return ::recv(socket.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
 
 std::unique_ptr<Transport> plain_transport(Socket socket) {
   return std::make_unique<PlainTransport>(std::move(socket));

@@ -28,6 +28,8 @@ class TlsTransport final : public Transport {
     stream_.async_read_some(asio::buffer(to, most), ReportRead{std::move(user)});
   }
 
+  bool has_input() override { return net::has_input(stream_.next_layer()); }
+
   /// Records have to be made first; Asio does that together with sending them.
   Sent write_now(std::string_view, std::size_t&) override { return Sent::would_block; }
 

@@ -30,6 +30,8 @@ class Transport {
   /// TLS only.
   virtual void handshake(std::shared_ptr<TransportUser>) = 0;
   virtual void read(char* to, std::size_t most, std::shared_ptr<TransportUser>) = 0;
+  /// Bytes have come that no read reported yet.
+  virtual bool has_input() = 0;
   /// Sends what goes without waiting. Sent::some sets `n`.
   virtual Sent write_now(std::string_view, std::size_t& n) = 0;
   virtual void write(std::string_view, std::shared_ptr<TransportUser>) = 0;

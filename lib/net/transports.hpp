@@ -12,6 +12,9 @@
 
 namespace ringctl::net {
 
+/// Bytes wait in the kernel.
+bool has_input(Socket&);
+
 std::unique_ptr<Transport> plain_transport(Socket);
 std::unique_ptr<Transport> tls_transport(Socket, asio::ssl::context&);
 

@@ -75,7 +75,8 @@ ringctl::Error invalid(std::string_view text, const std::error_code& error) {
   constexpr std::size_t k_most_shown = 64;
   const auto shown =
       text.size() > k_most_shown ? std::string(text.substr(0, k_most_shown)) + "..." : std::string(text);
-  return {Errc::invalid, "phone.invalid", fmt::format("\"{}\" {}", shown, error.message())};
+  return {Errc::invalid, "phone.invalid", fmt::format("\"{}\" {}", shown, error.message()),
+          error == PhoneErrc::no_country_code ? "ringctl workspaces update NAME --default-country CC" : ""};
 }
 
 std::error_code from_library(PhoneNumberUtil::ErrorType error, bool has_country) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace ringctl::records {
 namespace {
@@ -23,7 +24,7 @@ bool take(const Field& field, const std::string& text, const Reading& reading, s
 
 Error refused(const Noun& noun, const std::string& what, const std::vector<std::string>& refusals) {
   const auto slug = fmt::format("{}.invalid", noun.noun);
-  const auto named = what.empty() ? fmt::format("the {}", noun.object) : what;
+  const auto named = base::trim(what).empty() ? fmt::format("the {}", noun.object) : what;
   if (refusals.size() == 1)
     return {Errc::invalid, slug, fmt::format("{} cannot be stored: {}", named, refusals[0])};
   Error error(Errc::invalid, slug,

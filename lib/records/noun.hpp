@@ -4,6 +4,7 @@
 // room.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,6 +49,11 @@ struct Target {
   std::string_view hint;    ///< a command that shows what there is
 };
 
+/// Of a number that orders rows: how far apart neighbours are, and the highest there is.
+struct Rank {
+  std::int64_t step, most;
+};
+
 /// Where the items of a list lie that is no column: in rows of another table.
 struct Items {
   std::string_view item;   ///< "p.phone_number"
@@ -70,6 +76,8 @@ struct Field {
   std::string_view expression = {};
   bool free_text = false;                      ///< kept as typed: not trimmed
   std::vector<std::string_view> aliases = {};  ///< other header spellings, lower case with underscores
+  /// New rows of a file that say none go behind all others, in the order of the file.
+  const Rank* rank = nullptr;
 };
 
 /// Rows of another table that hold values no two rows of a workspace may share.

@@ -69,6 +69,14 @@ void require_version(const Noun& noun, const Record& record, std::optional<std::
               command_for(noun, "show", record));
 }
 
+/// What a noun's own rules find unknown is named by their code: "unknown_team".
+std::string hint_for(const Field& field, std::string_view code) {
+  constexpr std::string_view k_unknown = "unknown_";
+  if (field.target) return std::string(field.target->hint);
+  return code.starts_with(k_unknown) ? fmt::format("ringctl {}s list", code.substr(k_unknown.size()))
+                                     : std::string();
+}
+
 void require_sound(db::Connection& db, const base::Uuid& workspace, const Noun& noun, const Record* before,
                    const Record& after) {
   Candidate candidate{before ? before->cells : std::vector<std::string>{}, after.cells};
@@ -79,7 +87,7 @@ void require_sound(db::Connection& db, const base::Uuid& workspace, const Noun& 
   const auto errc = unknown ? Errc::not_found : candidate.conflict ? Errc::conflict : Errc::invalid;
   throw Error(errc, slug(noun, candidate.finding.code),
               fmt::format("{}: {}", field.name, candidate.finding.message),
-              field.target ? std::string(field.target->hint) : std::string());
+              hint_for(field, candidate.finding.code));
 }
 
 void insert(audit::Session& session, const base::Uuid& workspace, const Noun& noun, Record& record) {

@@ -162,6 +162,12 @@ std::set<std::string> keys_failing(db::Connection& db, const base::Uuid& workspa
   return found;
 }
 
+std::int64_t highest(db::Connection& db, const base::Uuid& workspace, const Noun& noun, std::size_t field) {
+  const auto sql =
+      fmt::format("SELECT max({}) FROM {} WHERE workspace_id = $1", noun.column_of(field), noun.table);
+  return db.integer(sql, {workspace}).value_or(0);
+}
+
 void inspect(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
              std::span<Candidate> candidates) {
   std::vector<std::vector<std::string>> rows;

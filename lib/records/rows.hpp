@@ -32,6 +32,8 @@ void hold(db::Connection&, const base::Uuid& workspace, const Target&, const std
 /// are.
 std::set<std::string> keys_failing(db::Connection&, const base::Uuid& workspace, const Target&,
                                    const std::set<std::string>& keys, std::string_view condition);
+/// The highest number that a row has in a field; 0 if there is none.
+std::int64_t highest(db::Connection&, const base::Uuid& workspace, const Noun&, std::size_t field);
 /// Sets the finding of every candidate whose references do not exist, or that the noun's own rules refuse.
 void inspect(db::Connection&, const base::Uuid& workspace, const Noun&, std::span<Candidate>);
 

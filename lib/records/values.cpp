@@ -206,6 +206,17 @@ bool canonical_countries(std::string_view text, const Reading& reading, std::str
   return true;
 }
 
+std::optional<std::int64_t> try_parse_seconds(std::string_view text) {
+  if (const auto number = base::parse_int(text)) return number;
+  try {
+    const auto given = base::parse_duration(text);
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(given);
+    return whole == given ? std::optional(std::int64_t{whole.count()}) : std::nullopt;
+  } catch (const Error&) {  // said by the caller
+    return std::nullopt;
+  }
+}
+
 bool canonical_moment(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
   try {
     // Only absolute forms: a file means the same whenever it is read.
@@ -232,6 +243,7 @@ std::string stored_list(std::string_view canonical) {
 }
 
 std::string list_text(std::string_view stored) {
+  if (stored == "[]") return {};
   const auto array = nlohmann::json::parse(stored, nullptr, false);
   std::vector<std::string> parts;
   if (array.is_array())

@@ -1,6 +1,8 @@
 #pragma once
 // What fields of several nouns may hold, and how canonical texts lie in the database.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +38,8 @@ bool canonical_country(std::string_view, const Reading&, std::string& out, base:
 bool canonical_countries(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// RFC 3339 with an offset, as UTC.
 bool canonical_moment(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// Whole seconds: "20", or a duration that comes to them, "20s", "1m30s".
+std::optional<std::int64_t> try_parse_seconds(std::string_view);
 
 /// Parts separated by |, at most 50, each through `each`, in the order given, no doubles.
 bool canonical_items(std::string_view, const Reading&, Canonical each, std::string& out, base::Finding&);

@@ -231,11 +231,21 @@ twiml::Response answer(const Plan& plan, const Place& place, const Links& links)
   return Answer(plan, links).at(place);
 }
 
+bool promises_call_back(const Plan& plan, const Place& place) {
+  if (place.step < 0) return false;
+  for (auto step = static_cast<std::size_t>(place.step); step < plan.steps.size(); ++step) {
+    const auto kind = plan.steps[step].kind;
+    if (kind == StepKind::callback) return true;
+    if (kind != StepKind::message && kind != StepKind::menu) return false;
+  }
+  return false;
+}
+
 bool rings_ours_alone(const Plan& plan, const Place& place) {
   if (place.step < 0 || place.step >= static_cast<int>(plan.steps.size())) return false;
   const auto parties = parties_at(plan.steps[static_cast<std::size_t>(place.step)], place);
-  return !parties.empty() &&
-         std::all_of(parties.begin(), parties.end(), [](const Party& party) { return party.user.has_value(); });
+  return !parties.empty() && std::all_of(parties.begin(), parties.end(),
+                                         [](const Party& party) { return party.user.has_value(); });
 }
 
 std::optional<Place> after(const Plan& plan, const Place& place, const FollowUp& ended) {

@@ -46,6 +46,9 @@ std::string queue_of(const base::Uuid& workspace);
 /// What the caller gets at a place; past the plan's end, a Hangup.
 twiml::Response answer(const Plan&, const Place&, const Links&);
 
+/// Whether the answer at this place tells the caller that somebody will call back.
+bool promises_call_back(const Plan&, const Place&);
+
 /// True where all who ring are users. Elsewhere Dial's word that somebody answered does not say that one of
 /// ours did: the support number, an outside number, an assistant.
 bool rings_ours_alone(const Plan&, const Place&);

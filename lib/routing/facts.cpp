@@ -3,7 +3,6 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "calls/calls.hpp"
 #include "db/transaction.hpp"
 #include "phone/region.hpp"
 #include "records/values.hpp"
@@ -105,7 +104,7 @@ Presence read_presence(db::Connection& db, const base::Uuid& workspace, base::In
                        base::Instant midnight, bool usage) {
   Presence presence;
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-  for (const auto& busy : calls::on_call(db, workspace, now)) presence.on_call.push_back(busy.user);
+  presence.on_call = calls::on_call(db, workspace, now);
   std::map<base::Uuid, Presence::Used> used;
   for (const auto& [user, at] : calls::last_ended(db, workspace)) used[user].last_call_ended_at = at;
   if (usage) {

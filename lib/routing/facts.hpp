@@ -13,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/uuid.hpp"
+#include "calls/calls.hpp"
 #include "db/connection.hpp"
 #include "phone/e164.hpp"
 
@@ -43,7 +44,7 @@ struct Presence {
     std::optional<base::Instant> last_call_ended_at = {};
     std::int64_t calls_today = 0;  ///< answered since the workspace's midnight
   };
-  std::vector<base::Uuid> on_call = {};
+  std::vector<calls::Busy> on_call = {};
   std::vector<Used> used = {};
 };
 

@@ -36,8 +36,8 @@ Parties::Parties(const Snapshot& snapshot, const Facts& facts, Trace* trace)
   taken_.resize(agents);
   on_call_.resize(agents);
   if (!facts.presence) return;
-  for (const auto& user : facts.presence->on_call)
-    if (const auto agent = snapshot.find_agent(user)) on_call_[*agent] = true;
+  for (const auto& busy : facts.presence->on_call)
+    if (const auto agent = snapshot.find_agent(busy.user)) on_call_[*agent] = true;
 }
 
 const Presence::Used* Parties::used_of(AgentIndex agent) const {

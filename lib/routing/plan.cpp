@@ -6,6 +6,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
+
 namespace ringctl::routing {
 namespace {
 
@@ -37,15 +39,8 @@ std::optional<Value> find_in(const Names& names, std::string_view name) {
 
 void put_text(std::string& out, std::string_view key, std::string_view text) {
   if (text.empty()) return;
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F && c != '"' &&
-           c != '\\';
-  });
   out.append(",\"").append(key).append("\":");
-  if (plain)
-    out.append("\"").append(text).append("\"");
-  else
-    out.append(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace));
+  base::append_json(out, text);
 }
 
 void put_number(std::string& out, std::string_view key, int number) {

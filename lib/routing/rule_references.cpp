@@ -162,8 +162,11 @@ base::Finding wrong_with(const Ring& ring, const Estate& estate) {
   }
   if (somebody) return {};
   const auto& first = ring.targets.front();
-  return {"rings_nobody", fmt::format("/ring: nobody who is active is in {} {}", name_of(first.kind),
-                                      base::in_quotes(first.text))};
+  const auto named = base::in_quotes(first.text);
+  return {"rings_nobody",
+          first.kind == TargetKind::skill
+              ? fmt::format("/ring: nobody who is active has the skill {}", named)
+              : fmt::format("/ring: nobody who is active is in {} {}", name_of(first.kind), named)};
 }
 
 void inspect(const Said& said, const Estate& estate) {

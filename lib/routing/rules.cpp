@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
+#include "records/rows.hpp"
 #include "records/values.hpp"
 #include "routing/plan.hpp"
 #include "routing/rule.hpp"
@@ -20,6 +21,7 @@ using records::Reading;
 using records::Record;
 
 constexpr std::int64_t k_most_position = 1'000'000;
+constexpr records::Rank k_rank{k_position_step, k_most_position};
 constexpr std::int64_t k_shortest_ring = 5, k_longest_ring = 600;  // what Twilio's Dial takes
 
 bool canonical_position(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
@@ -34,9 +36,9 @@ bool canonical_position(std::string_view text, const Reading&, std::string& out,
 }
 
 bool canonical_ring_timeout(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
-  const auto seconds = base::parse_int(text);
+  const auto seconds = records::try_parse_seconds(text);
   if (!seconds || *seconds < k_shortest_ring || *seconds > k_longest_ring) {
-    finding = {"bad_ring_timeout", fmt::format("{} is no whole number of seconds from {} to {}",
+    finding = {"bad_ring_timeout", fmt::format("{} is no time in whole seconds from {} to {}, like 20 or 20s",
                                                base::in_quotes(text), k_shortest_ring, k_longest_ring)};
     return false;
   }
@@ -59,6 +61,8 @@ bool canonical_when(std::string_view text, const Reading&, std::string& out, bas
 bool canonical_ring(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
   const auto ring = try_parse_ring(text, finding);
   if (ring) out = text_of(*ring);
+  if (!ring && !text.starts_with('[') && !text.starts_with('{'))
+    finding.message += R"(; what it rings is a list like [{"team": "Sales"}])";
   return ring.has_value();
 }
 
@@ -81,7 +85,8 @@ const records::Noun& rules_noun() {
             .kind = Kind::integer,
             .canonical = canonical_position,
             .required = true,
-            .aliases = {"priority", "order"}},
+            .aliases = {"priority", "order"},
+            .rank = &k_rank},
            {.name = "enabled",
             .kind = Kind::flag,
             .canonical = records::canonical_flag,
@@ -183,9 +188,8 @@ Moved move_rule(audit::Session& session, const base::Uuid& workspace, std::strin
 
 std::int64_t next_position(db::Connection& db, const base::Uuid& workspace) {
   const db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-  const auto last =
-      db.integer("SELECT max(position) FROM routing_rules WHERE workspace_id = $1", {workspace});
-  return std::min((last.value_or(0) / k_position_step + 1) * k_position_step, k_most_position);
+  const auto last = records::highest(db, workspace, rules_noun(), k_rule_position);
+  return std::min((last / k_position_step + 1) * k_position_step, k_most_position);
 }
 
 }  // namespace ringctl::routing

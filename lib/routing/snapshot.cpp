@@ -135,6 +135,16 @@ std::optional<AgentIndex> Snapshot::find_agent(const base::Uuid& user) const {
   return found == agents_by_id.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<BrokenRule> faults(const Snapshot& snapshot) {
+  auto all = snapshot.broken;
+  for (const auto& rule : snapshot.rules) {
+    for (const auto& gone : rule.gone) all.push_back({rule.name, gone + " is gone, or has nobody"});
+    for (const auto& number : rule.returning)
+      all.push_back({rule.name, number + " is a number of ours: the call would come back"});
+  }
+  return all;
+}
+
 void index_agents(Snapshot& snapshot) {
   for (AgentIndex i = 0; i < snapshot.agents.size(); ++i) {
     const auto& agent = snapshot.agents[i];

@@ -148,6 +148,9 @@ struct Snapshot {
   std::optional<AgentIndex> find_agent(const base::Uuid&) const;
 };
 
+/// Rules in use that no longer do what they say: "Nights", "team \"Night\" is gone, or has nobody".
+std::vector<BrokenRule> faults(const Snapshot&);
+
 /// A rule as the database, or a file, says it.
 struct RuleText {
   std::string name, when, ring, strategy;

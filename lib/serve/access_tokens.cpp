@@ -81,16 +81,15 @@ class TokenRequest : public Exchange {
       : Exchange(office, request, route, std::move(respond)),
         bearer(std::string(bearer_of(request))),
         identity(identity_in(request.query)),
-        remote(request.remote),
         workspace(route.workspace) {}
 
   const base::Secret bearer;
-  const std::string identity, remote;
+  const std::string identity;
   const std::optional<base::Uuid> workspace;  ///< nullopt: that of whoever asks
 
   void refuse(Answer refusal, std::string_view why) {
     base::log(base::LogLevel::warn, "token.refused",
-              {{"why", why}, {"request_id", id()}, {"remote", remote}});
+              {{"why", why}, {"request_id", id()}, {"remote", std::string_view(remote())}});
     answer(std::move(refusal));
   }
 };

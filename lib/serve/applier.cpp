@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 /// How long the idle thread sleeps before it looks at its chores.
 constexpr milliseconds k_idle{250};
 constexpr unsigned k_most_doublings = 16;
+/// More than ask in the time that anybody waits. While the database is away they would pile up for hours.
+constexpr std::size_t k_most_waiting = 16'384;
 
 }  // namespace
 
@@ -78,21 +80,25 @@ bool Applier::stop(milliseconds within) {
   return journal_.highest_applied() >= journal_.highest();
 }
 
+bool Applier::is_stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 bool Applier::must_end() const {
   const std::lock_guard lock(mutex_);
   return stopping_ && clock_.steady() >= deadline_;
 }
 
 void Applier::run() {
-  for (auto step_taken = Step::worked; step_taken != Step::stopped && !must_end();) {
+  while (!must_end()) {
+    // Whoever stops us appends nothing any more: what is looked for from here on finds all there will be.
+    const bool last = is_stopping();
     if (!behind_) gather();
-    step_taken = step(journal_);
+    auto step_taken = step(journal_);
     if (step_taken == Step::idle) step_taken = step_abandoned();
     housekeeping();
-    if (step_taken == Step::idle) {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) break;
-    }
+    if (step_taken == Step::stopped || (step_taken == Step::idle && last)) break;
     if (step_taken == Step::idle) wait_for_more();
   }
   abandoned_.reset();
@@ -119,10 +125,7 @@ Applier::Step Applier::step(Journal& journal) {
 
 /// A batch of a slot whose process has ended. When it is empty, the next one's turn comes.
 Applier::Step Applier::step_abandoned() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return Step::idle;
-  }
+  if (is_stopping()) return Step::idle;
   if (!abandoned_ && !open_abandoned()) return Step::idle;
   const auto taken = step(*abandoned_);
   if (taken != Step::idle) return taken;
@@ -283,8 +286,9 @@ void Applier::report_applied() {
   {
     const std::lock_guard lock(mutex_);
     ended = ended_;
-    const auto first = std::partition(waiting_.begin(), waiting_.end(),
-                                      [&](const Waiting& one) { return !ended && one.sequence > applied; });
+    const auto first = std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
+      return !ended && one.sequence > applied;
+    });
     std::move(first, waiting_.end(), std::back_inserter(ready));
     waiting_.erase(first, waiting_.end());
   }
@@ -303,11 +307,17 @@ bool Applier::wait_until(std::uint64_t sequence, milliseconds timeout) {
 
 void Applier::when_applied(std::uint64_t sequence, std::function<void(bool)> done) {
   bool now = false;
+  Waiting oldest;
   {
     const std::lock_guard lock(mutex_);
     now = ended_ || journal_.highest_applied() >= sequence;
     if (!now) waiting_.push_back({sequence, std::move(done)});
+    if (waiting_.size() > k_most_waiting) {
+      oldest = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
   }
+  if (oldest.done) oldest.done(false);
   if (now) return done(journal_.highest_applied() >= sequence);
   changed_.notify_one();
 }

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,7 +36,7 @@ bool is_passing(const std::exception&);
 struct ApplierOptions {
   BatchLimits batch = {};
   /// How long a batch that is not full gathers more, unless somebody waits for it.
-  std::chrono::milliseconds gather{10};
+  std::chrono::milliseconds gather{100};
   std::chrono::milliseconds first_retry{100},
       longest_retry{5000};                     ///< doubled in between, less up to half by chance
   std::chrono::milliseconds save_every{1000};  ///< the checkpoint, and the journal's bounds
@@ -61,7 +62,8 @@ class Applier {
   // Any thread.
   /// True once all up to `sequence` are applied or set aside; false after `timeout`, or when it was stopped.
   bool wait_until(std::uint64_t sequence, std::chrono::milliseconds timeout);
-  /// The same without waiting: `done` is called once, here or on the applier's thread.
+  /// The same without waiting: `done` is called once, here or on the applier's thread; with false also when
+  /// too many ask after it.
   void when_applied(std::uint64_t sequence, std::function<void(bool)> done);
   /// Applies what is there, until `within` has passed (between two batches) or the database turns out to be
   /// away, and saves how far it came. True if nothing is left. To be called when nothing is appended any
@@ -84,7 +86,7 @@ class Applier {
   enum class Step { worked, idle, stopped };
   enum class Outcome { applied, refused, away };
   struct Waiting {
-    std::uint64_t sequence;
+    std::uint64_t sequence = 0;
     std::function<void(bool)> done;
   };
 
@@ -103,6 +105,7 @@ class Applier {
   void housekeeping();
   void wait_for_more();
   void report_applied();
+  bool is_stopping() const;
   bool must_end() const;
 
   Journal& journal_;
@@ -115,7 +118,7 @@ class Applier {
   bool grown_ = false, idle_ = false, stopping_ = false, ended_ = false;
   std::chrono::steady_clock::time_point deadline_{};
   unsigned waiters_ = 0;
-  std::vector<Waiting> waiting_;
+  std::deque<Waiting> waiting_;  ///< the oldest first
   Stats stats_;
 
   // The thread's own.

@@ -63,7 +63,7 @@ class EventWriter {
 /// it, and past a full journal nobody must.
 void answer_unkept(const std::error_code& why, Exchange& exchange, Answer answer) {
   base::log(base::LogLevel::error, "journal.lost", {{"why", why.message()}, {"request_id", exchange.id()}});
-  const bool full = why == JournalErrc::full || why == std::errc::no_space_on_device;
+  const bool full = why == JournalErrc::full || is_full(why);
   const bool leads_on = answer.status == 200 && !full;
   exchange.answer_safely(leads_on ? std::move(answer) : problem(503, why.message()), "journal");
 }
@@ -81,7 +81,7 @@ Apply apply_events(OpenDatabase open, const base::Clock& clock) {
 
 Bookkeeping::Bookkeeping(OpenDatabase open, const base::Clock& clock, Options options)
     : options_(std::move(options)),
-      journal_(Journal::open(options_.state / "journal", options_.journal, clock)),
+      journal_(Journal::open(options_.state / "journal", options_.journal, clock, *options_.disk)),
       applier_(std::make_unique<Applier>(*journal_, clock, apply_events(std::move(open), clock),
                                          applier_options(options_))) {}
 

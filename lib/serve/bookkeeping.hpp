@@ -26,6 +26,7 @@ class Bookkeeping {
     std::filesystem::path state;  ///< the journal lies in it
     JournalOptions journal;
     Durability durability = Durability::journal;
+    Disk* disk = &system_disk();  ///< the journal's; outlives the books
   };
   /// Takes a journal slot and begins to apply what is left in it. Throws as Journal::open does.
   Bookkeeping(OpenDatabase, const base::Clock&, Options);
@@ -40,6 +41,8 @@ class Bookkeeping {
   void keep_safely(const calls::Event&, const ExchangePtr&, Answer, std::string_view cause);
   /// Without anybody waiting for it.
   void note(const calls::Event&);
+  /// Whether keep() waits for more than the journal.
+  bool waits_for_database() const { return options_.durability == Durability::database; }
 
   /// Applies what there is within the time; true if nothing is left. Nothing may be kept any more.
   bool stop(std::chrono::milliseconds within);

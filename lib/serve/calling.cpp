@@ -19,6 +19,8 @@ constexpr std::string_view k_no_plan = "calling";
 const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twiml::CallEvent::ringing,
                                                 twiml::CallEvent::answered, twiml::CallEvent::completed};
 
+constexpr std::string_view k_others_number = "The number you call from is not one of yours.";
+
 /// What the agent hears. The figures behind it stand in the log and in `limits check`.
 std::string_view spoken(limits::Refusal refusal) {
   switch (refusal) {
@@ -44,6 +46,14 @@ std::string_view spoken(limits::Refusal refusal) {
 
 twiml::Response refusal(std::string_view spoken) {
   return {{twiml::Say{.text = std::string(spoken)}, twiml::Hangup{}}};
+}
+
+/// What a call meets that cannot be asked about: as the workspace chose, for an active agent of its own who
+/// names a number to call from that is theirs. Nobody else is let through unseen.
+limits::WhenAway when_away(const Estate& estate, const base::Uuid& user, std::string_view from) {
+  const auto agent = estate.snapshot->find_agent(user);
+  const bool known = agent && estate.snapshot->agents[*agent].is_active && estate.numbers->is_of(user, from);
+  return known ? estate.when_away : limits::WhenAway::refuse;
 }
 
 }  // namespace
@@ -73,7 +83,7 @@ void Webhooks::calling(const WebhookPtr& webhook) {
                           .to = std::string(webhook->parameter("To")),
                           .from_number = std::string(webhook->parameter("FromNumber")),
                           .call_sid = std::string(webhook->call_sid()),
-                          .when_away = estate->when_away};
+                          .when_away = when_away(*estate, *user, webhook->parameter("FromNumber"))};
   outbound_.place(
       *webhook->workspace(), std::move(request), [webhook] { return !webhook->answered(); },
       [this, webhook, user = *user](const Placed& placed) {
@@ -107,12 +117,16 @@ void Webhooks::decide_calling(const WebhookPtr& webhook, const base::Uuid& user,
   decision.to_number = verdict.to_number;
   if (placed.problem == "bad_destination")
     return refuse(webhook, std::move(event), placed.problem, "The number you called is not a number.");
+  if (placed.problem == "bad_from_number")
+    return refuse(webhook, std::move(event), placed.problem, "The number you call from is not a number.");
   if (!placed.problem.empty())
     return refuse(webhook, std::move(event), "agent_inactive", spoken(limits::Refusal::agent_inactive));
   if (!verdict.allowed) {
     const auto refusal =
         verdict.refusals.empty() ? limits::Refusal::limits_unavailable : verdict.refusals.front().refusal;
-    return refuse(webhook, std::move(event), std::string(limits::refusal_code(refusal)), spoken(refusal));
+    const bool of_others = refusal == limits::Refusal::no_number && !webhook->parameter("FromNumber").empty();
+    return refuse(webhook, std::move(event), std::string(limits::refusal_code(refusal)),
+                  of_others ? k_others_number : spoken(refusal));
   }
   decision.from_number = verdict.from_number;
   decision.reservation = verdict.reservation;
@@ -142,8 +156,8 @@ void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limi
                    .timeout = estate->snapshot->settings.ring_timeout,
                    .caller_id = verdict.from_number};
   const auto& shown = found.facts.number;
-  const bool recorded = routing::is_recorded(estate->snapshot->settings,
-                                             shown ? shown->record_policy : std::string(), "outbound");
+  const auto policy = shown ? shown->record_policy : record_policy(*estate, verdict.from_number);
+  const bool recorded = routing::is_recorded(estate->snapshot->settings, policy, "outbound");
   if (recorded) {
     dial.record = twiml::RecordFrom::answer_dual;
     dial.recording_status_callback = links.recording();
@@ -154,6 +168,7 @@ void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limi
   if (routing::hears_consent(estate->snapshot->settings, recorded, found.facts.caller_country))
     number.url = links.consent();
   dial.nouns.emplace_back(std::move(number));
+  if (!verdict.repeated) note_talking(event);
   keep(webhook, event, {{std::move(dial)}});
 }
 

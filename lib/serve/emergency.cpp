@@ -30,13 +30,15 @@ std::optional<Estate> Webhooks::estate_in_memory(const Webhook& webhook) const {
   return estate;
 }
 
-/// What is shown to whoever helps, and tells them where the caller is: the number asked for if it is ours,
-/// else the agent's own, else any. Twilio dials nothing without one.
+/// What is shown to whoever helps, and tells them where the caller is: the number asked for if it is ours and
+/// held at Twilio, else the agent's own, else any. Twilio dials nothing without one, nor from one that it
+/// does not hold; where we have none, the number asked for may still be one that it verified.
 std::string Webhooks::own_number(const Webhook& webhook, const Estate& estate) const {
   const auto wanted = webhook.parameter("FromNumber");
-  if (estate.numbers->holds(wanted)) return std::string(wanted);
+  if (estate.numbers->can_call_from(wanted)) return std::string(wanted);
   const auto user = client_of(webhook);
-  return user ? estate.numbers->of(*user) : estate.numbers->first;
+  const auto& own = user ? estate.numbers->of(*user) : estate.numbers->first;
+  return own.empty() ? std::string(wanted) : own;
 }
 
 /// `cause`: of a safe answer; "" = it is none.
@@ -67,6 +69,7 @@ void Webhooks::call_help(const WebhookPtr& webhook, std::string_view cause) {
   decision.routed_by = "outbound";
   decision.from_number = from;
   decision.to_number = to;
+  note_talking(event);
   books_.note(event);
 }
 

@@ -1,6 +1,9 @@
 #include "serve/estates.hpp"
 
 #include <exception>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -24,7 +27,7 @@ bool is_everybodys(const std::exception& failure) {
 }  // namespace
 
 Estates::Estates(OpenDatabase open, const base::Clock& clock, Options options)
-    : open_(std::move(open)), clock_(clock), options_(options), estates_(std::make_shared<const Map>()) {
+    : open_(std::move(open)), clock_(clock), options_(options) {
   current_at_ = clock_.steady();
   read();
   thread_ = std::thread([this] { run(); });
@@ -40,29 +43,24 @@ Estates::~Estates() {
 }
 
 std::optional<Estate> Estates::find(const base::Uuid& workspace) const {
-  const auto estates = all();
-  const auto found = estates->find(workspace.view());
-  if (found == estates->end()) return std::nullopt;
+  const std::shared_lock lock(estates_mutex_);
+  const auto found = estates_.find(workspace.view());
+  if (found == estates_.end()) return std::nullopt;
   return found->second;
 }
 
 std::optional<base::Uuid> Estates::find_by_number(std::string_view number) const {
-  const auto estates = all();
-  for (const auto& [workspace, estate] : *estates)
+  const std::shared_lock lock(estates_mutex_);
+  for (const auto& [workspace, estate] : estates_)
     if (estate.numbers->holds(number)) return base::Uuid::parse(workspace);
   return std::nullopt;
 }
 
 std::optional<base::Uuid> Estates::find_by_user(const base::Uuid& user) const {
-  const auto estates = all();
-  for (const auto& [workspace, estate] : *estates)
+  const std::shared_lock lock(estates_mutex_);
+  for (const auto& [workspace, estate] : estates_)
     if (estate.snapshot->find_agent(user)) return base::Uuid::parse(workspace);
   return std::nullopt;
-}
-
-std::shared_ptr<const Estates::Map> Estates::all() const {
-  const std::lock_guard lock(estates_mutex_);
-  return estates_;
 }
 
 std::chrono::milliseconds Estates::age() const {
@@ -108,27 +106,40 @@ void Estates::read() {
 }
 
 void Estates::read_from(db::Connection& db) {
-  const auto before = all();
-  auto now = std::make_shared<Map>();
+  const auto active = directory::active_workspaces(db);
   std::map<std::string, std::string> broken;
   std::exception_ptr last;
-  std::size_t read = 0;
-  for (const auto& workspace : directory::active_workspaces(db)) {
+  for (const auto& workspace : active) {
     try {
-      now->emplace(workspace.text(), read_estate(db, workspace, *before));
-      ++read;
+      publish(workspace, read_estate(db, workspace, find(workspace)));
     } catch (const std::exception& error) {
       if (is_everybodys(error)) throw;
       last = std::current_exception();
       broken.emplace(workspace.text(), error.what());
-      if (const auto old = before->find(workspace.view()); old != before->end()) now->insert(*old);
     }
   }
   // Where none can be read it is not the workspaces that are broken.
-  if (last && read == 0) std::rethrow_exception(last);
+  if (last && broken.size() == active.size()) std::rethrow_exception(last);
+  keep_only(active);
   note_broken(std::move(broken));
-  const std::lock_guard lock(estates_mutex_);
-  estates_ = std::move(now);
+}
+
+void Estates::publish(const base::Uuid& workspace, Estate estate) {
+  const std::unique_lock lock(estates_mutex_);
+  std::swap(estates_[workspace.text()], estate);  // what goes is freed when nobody waits for the lock
+}
+
+/// The others are gone, or are no longer served. A broken one keeps what was read of it.
+void Estates::keep_only(const std::vector<base::Uuid>& active) {
+  Map gone;
+  std::set<std::string_view> kept;
+  for (const auto& workspace : active) kept.insert(workspace.view());
+  const std::unique_lock lock(estates_mutex_);
+  for (auto at = estates_.begin(); at != estates_.end();) {
+    const auto next = std::next(at);
+    if (!kept.contains(at->first)) gone.insert(estates_.extract(at));
+    at = next;
+  }
 }
 
 /// Said once for each, and once more when it is over.
@@ -142,40 +153,47 @@ void Estates::note_broken(std::map<std::string, std::string> now) {
   broken_ = std::move(now);
 }
 
-Estate Estates::read_estate(db::Connection& db, const base::Uuid& workspace, const Map& before) const {
+Estate Estates::read_estate(db::Connection& db, const base::Uuid& workspace,
+                            const std::optional<Estate>& before) const {
   Estate estate;
-  const auto old = before.find(workspace.view());
-  if (old != before.end() &&
-      old->second.snapshot->version == routing::snapshot_version(db, *old->second.snapshot))
-    estate.snapshot = old->second.snapshot;
+  if (before && before->snapshot->version == routing::snapshot_version(db, *before->snapshot))
+    estate.snapshot = before->snapshot;
   else
     estate.snapshot = std::make_shared<const routing::Snapshot>(routing::load_snapshot(db, workspace));
   const auto limits = limits_of(db, workspace);
   estate.when_away = limits.when_away;
   estate.country = limits.default_country;
   for (const auto& broken : estate.snapshot->broken)
-    if (old == before.end() || old->second.snapshot != estate.snapshot)
+    if (!before || before->snapshot != estate.snapshot)
       base::log(base::LogLevel::warn, "rule.broken", {{"rule", broken.name}, {"why", broken.why}});
-  const auto now = clock_.now();
-  const auto& zone = estate.snapshot->zone;
-  estate.presence = std::make_shared<const routing::Presence>(routing::read_presence(
-      db, workspace, now, zone.start_of(zone.day_of(now)), estate.snapshot->wants_usage));
-  read_numbers(db, workspace, old == before.end() ? nullptr : &old->second, estate);
+  read_presence(db, before, estate);
+  read_numbers(db, before, estate);
   return estate;
 }
 
+void Estates::read_presence(db::Connection& db, const std::optional<Estate>& before, Estate& estate) const {
+  const auto& snapshot = *estate.snapshot;
+  const auto now = clock_.now();
+  // What was heard while it could not be read comes into it a while after it can be read again.
+  const bool gap = !before || now - before->read_at >= options_.gap;
+  estate.read_at = now;
+  estate.read_since = gap ? now : before->read_since;
+  const bool settled = !before || now - estate.read_since >= options_.lag;
+  estate.heard_until = settled ? now - options_.lag : before->heard_until;
+  estate.presence = std::make_shared<const routing::Presence>(routing::read_presence(
+      db, snapshot.workspace, now, snapshot.zone.start_of(snapshot.zone.day_of(now)), snapshot.wants_usage));
+}
+
 /// They may be very many, and only matter when the database is away.
-void Estates::read_numbers(db::Connection& db, const base::Uuid& workspace, const Estate* before,
-                           Estate& estate) const {
+void Estates::read_numbers(db::Connection& db, const std::optional<Estate>& before, Estate& estate) const {
+  const auto& workspace = estate.snapshot->workspace;
   const auto now = clock_.steady();
-  if (before != nullptr && before->snapshot == estate.snapshot &&
-      now - before->numbers_read_at < options_.numbers_every) {
-    estate.numbers = before->numbers;
-    estate.numbers_read_at = before->numbers_read_at;
-    return;
-  }
-  estate.numbers = std::make_shared<const routing::OwnNumbers>(routing::read_own_numbers(db, workspace));
+  estate.numbers_read_at = before ? before->numbers_read_at : now;
+  if (before) estate.numbers = before->numbers;
+  if (before && now - estate.numbers_read_at < options_.numbers_every) return;
   estate.numbers_read_at = now;
+  if (before && estate.numbers->version == routing::own_numbers_version(db, workspace)) return;
+  estate.numbers = std::make_shared<const routing::OwnNumbers>(routing::read_own_numbers(db, workspace));
 }
 
 }  // namespace ringctl::serve

@@ -1,7 +1,7 @@
 #pragma once
 // What routing knows of every workspace, kept current: a change in the database is in force within a second,
-// and while the database is away the last that was read stays in force. One thread reads; everybody else
-// takes what there is.
+// and while the database is away the last that was read stays in force. One thread reads, one workspace after
+// the other, each in force as soon as it is read; everybody else takes what there is.
 
 #include <atomic>
 #include <chrono>
@@ -11,9 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "limits/settings.hpp"
@@ -26,10 +28,15 @@ namespace ringctl::serve {
 
 /// One workspace at one moment.
 struct Estate {
-  std::shared_ptr<const routing::Snapshot> snapshot;
-  std::shared_ptr<const routing::Presence> presence;
-  /// For when the database cannot be asked; changes in it may be half a minute old.
-  std::shared_ptr<const routing::OwnNumbers> numbers;
+  std::shared_ptr<const routing::Snapshot> snapshot = {};
+  std::shared_ptr<const routing::Presence> presence = {};
+  /// What was heard of until then is in `presence`; later things may still be on their way there.
+  base::Instant heard_until = {};
+  base::Instant read_at = {};     ///< `presence` was
+  base::Instant read_since = {};  ///< and without a gap since then
+  /// For when the database cannot be asked; changes may be half a minute old. The same object while there is
+  /// none.
+  std::shared_ptr<const routing::OwnNumbers> numbers = {};
   std::chrono::steady_clock::time_point numbers_read_at = {};
   std::string country = {};                               ///< the workspace's own; "" = none
   limits::WhenAway when_away = limits::WhenAway::refuse;  ///< calls of agents while the database is away
@@ -40,6 +47,8 @@ class Estates {
   struct Options {
     std::chrono::milliseconds every{500};             ///< how often changes are looked for
     std::chrono::milliseconds numbers_every{30'000};  ///< the same for Estate::numbers
+    std::chrono::milliseconds lag{30'000};  ///< what was heard takes no longer to a database that is there
+    std::chrono::milliseconds gap{10'000};  ///< so long without a read, and it was away
   };
   /// Reads once before it returns, as far as the database is there, and then goes on. The clock outlives it.
   Estates(OpenDatabase, const base::Clock&, Options);
@@ -68,19 +77,21 @@ class Estates {
  private:
   using Map = std::unordered_map<std::string, Estate, routing::TextHash, std::equal_to<>>;
   void run();
-  std::shared_ptr<const Map> all() const;
   void read();
   void read_from(db::Connection&);
-  Estate read_estate(db::Connection&, const base::Uuid& workspace, const Map& before) const;
-  void read_numbers(db::Connection&, const base::Uuid& workspace, const Estate* before, Estate&) const;
+  Estate read_estate(db::Connection&, const base::Uuid& workspace, const std::optional<Estate>& before) const;
+  void read_presence(db::Connection&, const std::optional<Estate>& before, Estate&) const;
+  void read_numbers(db::Connection&, const std::optional<Estate>& before, Estate&) const;
+  void publish(const base::Uuid& workspace, Estate);
+  void keep_only(const std::vector<base::Uuid>& active);
   void note_broken(std::map<std::string, std::string> now);
 
   const OpenDatabase open_;
   const base::Clock& clock_;
   const Options options_;
 
-  mutable std::mutex estates_mutex_;
-  std::shared_ptr<const Map> estates_;
+  mutable std::shared_mutex estates_mutex_;
+  Map estates_;  ///< by workspace
   std::atomic<bool> ready_ = false, up_ = false;
   std::atomic<std::chrono::steady_clock::time_point> current_at_;
   std::atomic<std::size_t> broken_count_ = 0;

@@ -9,17 +9,7 @@
 namespace ringctl::serve {
 namespace {
 
-/// Whether the answer at this place tells the caller that somebody will call back.
-bool promises_call_back(const routing::Plan& plan, const routing::Place& place) {
-  for (auto step = static_cast<std::size_t>(place.step); step < plan.steps.size(); ++step) {
-    const auto kind = plan.steps[step].kind;
-    if (kind == routing::StepKind::callback) return true;
-    if (kind != routing::StepKind::message && kind != routing::StepKind::menu) return false;
-  }
-  return false;
-}
-
-calls::Decision decision_of(const routing::Plan& plan, const std::string& json, const routing::Facts& facts) {
+calls::Decision decision_of(const routing::Plan& plan, std::string json, const routing::Facts& facts) {
   calls::Decision decision;
   if (facts.number) decision.number = facts.number->id;
   if (facts.contact) {
@@ -28,7 +18,7 @@ calls::Decision decision_of(const routing::Plan& plan, const std::string& json, 
   }
   decision.routed_by = routing::name_of(plan.routed_by);
   decision.rule = plan.rule;
-  decision.plan = json;
+  decision.plan = std::move(json);
   return decision;
 }
 
@@ -40,12 +30,6 @@ routing::Plan plan_of_no_number() {
 }
 
 int to_int(std::string_view text) { return static_cast<int>(base::parse_int(text).value_or(0)); }
-
-/// Who hung up is promised nothing.
-bool is_over(const Webhook& webhook) {
-  const auto status = limits::try_parse_call_status(webhook.parameter("CallStatus"));
-  return status && calls::is_end(*status);
-}
 
 }  // namespace
 
@@ -82,12 +66,16 @@ void Webhooks::decide_inbound(const WebhookPtr& webhook, Found found) {
   if (known) office_.metrics.replayed();
   auto plan = known ? std::move(*known) : decide(webhook, *estate, found.facts);
   // Of two that decided at once, the first counts.
-  const auto json = routing::to_json(plan);
-  if (const auto standing = plans_.put(webhook->call_sid(), json); standing != json)
-    if (auto first = routing::try_parse_plan(standing)) plan = std::move(*first);
+  auto json = routing::to_json(plan);
+  if (auto standing = plans_.put(webhook->call_sid(), json); standing != json) {
+    if (auto first = routing::try_parse_plan(standing)) {
+      plan = std::move(*first);
+      json = std::move(standing);
+    }
+  }
 
   auto event = webhook->event(calls::Kind::inbound);
-  event.decision = decision_of(plan, routing::to_json(plan), found.facts);
+  event.decision = decision_of(plan, std::move(json), found.facts);
   event.asks_call_back = promises_call_back(plan, {});
   keep(webhook, event, routing::answer(plan, {}, links_of(*webhook->workspace())));
 }
@@ -111,15 +99,17 @@ void Webhooks::decide_menu(const WebhookPtr& webhook, int attempt, Found found) 
   const auto json = routing::to_json(plan);
   plans_.replace(webhook->call_sid(), json);
   auto event = webhook->event(calls::Kind::menu);
-  event.decision = decision_of(plan, json, found.facts);
+  event.decision = decision_of(plan, std::move(json), found.facts);
   event.asks_call_back = promises_call_back(plan, {});
   keep(webhook, event, routing::answer(plan, {}, links_of(*webhook->workspace())));
 }
 
 void Webhooks::next(const WebhookPtr& webhook) {
-  if (repeat(webhook, webhook->event(calls::Kind::next))) return;
+  const auto event = webhook->event(calls::Kind::next);
+  note_talking(event);
+  if (repeat(webhook, event)) return;
   if (!routing::try_parse_place(webhook->rest()))  // of a call that one of ours placed
-    return keep(webhook, webhook->event(calls::Kind::next), {{twiml::Hangup{}}});
+    return keep(webhook, event, {{twiml::Hangup{}}});
   with_plan(webhook, [this, webhook](const routing::Plan& plan) { go_on(webhook, plan); });
 }
 
@@ -141,8 +131,10 @@ void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan) {
 std::vector<base::Uuid> Webhooks::talking_now(const Webhook& webhook) const {
   const auto estate = estates_.find(*webhook.workspace());
   if (!estate || estate->snapshot->settings.ring_unavailable) return {};
-  const auto presence = talking_.corrected(*webhook.workspace(), estate->presence, webhook.received_at());
-  return presence ? presence->on_call : std::vector<base::Uuid>();
+  std::vector<base::Uuid> users;
+  if (const auto presence = talking_.corrected(*estate, webhook.received_at()))
+    for (const auto& busy : presence->on_call) users.push_back(busy.user);
+  return users;
 }
 
 void Webhooks::wait(const WebhookPtr& webhook) {

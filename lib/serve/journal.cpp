@@ -74,6 +74,12 @@ std::error_code Journal::append(std::string_view bytes, std::function<void(const
 }
 
 std::error_code Journal::enqueue(std::string_view bytes, Waiter& waiter) {
+  const auto refused = try_enqueue(bytes, waiter);
+  if (refused) count_refused(refused);
+  return refused;
+}
+
+std::error_code Journal::try_enqueue(std::string_view bytes, Waiter& waiter) {
   if (bytes.size() > segments_.largest_record()) return JournalErrc::too_large;
   waiter.length = static_cast<std::uint32_t>(bytes.size());
   waiter.checksum = checksum(bytes);
@@ -251,15 +257,25 @@ void Journal::count(const Group& group) {
   stats_.failing = false;
   for (const auto& waiter : group.waiters) {
     if (waiter.error) {
-      ++stats_.refused;
-      stats_.last_error = waiter.error;
-      stats_.last_error_at = clock_.now();
-      stats_.failing = true;
+      note_refused(waiter.error);
     } else {
       ++stats_.records;
       stats_.bytes += waiter.length;
     }
   }
+}
+
+void Journal::count_refused(const std::error_code& why) {
+  const std::lock_guard lock(stats_mutex_);
+  note_refused(why);
+}
+
+/// Under stats_mutex_.
+void Journal::note_refused(const std::error_code& why) {
+  ++stats_.refused;
+  stats_.last_error = why;
+  stats_.last_error_at = clock_.now();
+  stats_.failing = true;
 }
 
 void Journal::report(Group& group) {

@@ -133,6 +133,9 @@ class Journal {
 
   Journal(Slot, const JournalOptions&, const base::Clock&, Disk&, bool write);
   std::error_code enqueue(std::string_view bytes, Waiter&);
+  std::error_code try_enqueue(std::string_view bytes, Waiter&);
+  void count_refused(const std::error_code&);
+  void note_refused(const std::error_code&);
   void write_groups();
   bool take(Group&);
   void write(Group&);

@@ -99,6 +99,10 @@ Disk& system_disk() {
   return disk;
 }
 
+bool is_full(const std::error_code& code) {
+  return code == std::errc::no_space_on_device || code == std::error_code(EDQUOT, std::generic_category());
+}
+
 std::error_code read_at(int fd, std::span<char> into, std::uint64_t offset, std::size_t& got) {
   got = 0;
   while (got < into.size()) {

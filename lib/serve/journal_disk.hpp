@@ -34,6 +34,9 @@ class Disk {
   virtual std::error_code sync_folder(const std::filesystem::path&) = 0;
 };
 
+/// No room, or none for this user.
+bool is_full(const std::error_code&);
+
 /// The machine's own; without state, for any thread.
 Disk& system_disk();
 

@@ -56,8 +56,14 @@ class Replayer {
   }
 
   void take_refused(const fs::path& root) {
-    for (const auto& file : refused_files(root))
-      if (const auto record = read_refused(file); in_time(record.at)) take(record.bytes, true);
+    for (const auto& file : refused_files(root)) {
+      try {
+        if (const auto record = read_refused(file); in_time(record.at)) take(record.bytes, true);
+      } catch (const Error&) {  // let go by a server meanwhile, or touched by somebody
+        std::error_code ignored;
+        if (fs::exists(file, ignored)) ++report_.unreadable;
+      }
+    }
   }
 
   void take(std::string_view bytes, bool applied) {

@@ -62,10 +62,6 @@ std::uint64_t random_nonce() {
   return nonce;
 }
 
-bool disk_is_full(const std::error_code& code) {
-  return code == std::errc::no_space_on_device || code == std::error_code(EDQUOT, std::generic_category());
-}
-
 }  // namespace
 
 const std::error_category& journal_category() noexcept {
@@ -306,7 +302,7 @@ std::error_code Segments::prepare() {
   if (prepared()) return {};
   std::error_code failed;
   for (const bool disk_full : {false, true}) {
-    if (disk_full && !disk_is_full(failed)) break;
+    if (disk_full && !is_full(failed)) break;
     // What goes must not be looked for after a crash.
     save_checkpoint();
     std::optional<Segment> reuse;

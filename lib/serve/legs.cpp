@@ -16,6 +16,12 @@ const routing::Party* party_at(const routing::Plan& plan, std::string_view addre
   return nullptr;
 }
 
+/// Dial's word that somebody was, until now.
+bool was_connected(const calls::Event& event) {
+  const auto status = event.parameter("DialCallStatus");
+  return (status == "completed" || status == "answered") && event.parameter("DialBridged") != "false";
+}
+
 }  // namespace
 
 /// Who the leg rings. A client says so itself; a phone's owner stands in the call's plan.
@@ -26,28 +32,57 @@ void Webhooks::name_party(calls::Event& event, const Webhook& webhook) const {
     event.user = user_of_identity(to.substr(k_client.size()));
     return;
   }
-  // Until a key was pressed it may be anybody's voicemail.
-  event.answers = calls::Answers::accepted;
   const auto json = plans_.find(webhook.parameter("ParentCallSid"));
   const auto plan = json.empty() ? std::nullopt : routing::try_parse_plan(json);
-  if (!plan) return;
+  if (!plan) {  // it came in elsewhere, or before a restart: the stored plan will say
+    event.answers = calls::Answers::by_plan;
+    return;
+  }
   const auto* const party = party_at(*plan, to);
   if (party == nullptr || party->device == routing::Device::number || party->device == routing::Device::sip) {
     event.answers = calls::Answers::never;
     return;
   }
   event.user = party->user;
-  if (!plan->accept_prompt) event.answers = calls::Answers::picked_up;
+  // Until a key was pressed it may be anybody's voicemail.
+  event.answers = plan->accept_prompt ? calls::Answers::accepted : calls::Answers::picked_up;
 }
 
+/// What is reported of a leg that rings a user. Whether it was an answer may stand in a plan that is not
+/// here.
+void Webhooks::note_leg(const calls::Event& event, const calls::Report& report) {
+  if (!event.user) return;
+  const UserLeg leg{*event.user, event.call_sid, event.parent_sid};
+  const bool answers = event.answers == calls::Answers::picked_up;
+  if (report.status == calls::Status::in_progress && answers)
+    talking_.answered(event.workspace, leg, report.at);
+  else if (report.status == calls::Status::completed)  // every other end is one of a leg that only rang
+    talking_.ended(event.workspace, leg, answers ? calls::picked_up_at(report) : std::nullopt, report.at);
+}
+
+/// Who talks since this was heard, or does no longer.
 void Webhooks::note_talking(const calls::Event& event) {
-  if (!event.user || event.parent_sid.empty()) return;
-  const auto status = limits::try_parse_call_status(event.status);
-  if (!status) return;
-  if (calls::is_end(*status))
-    talking_.ended(event.workspace, *event.user, event.call_sid, event.received_at);
-  else if (*status == calls::Status::in_progress && event.answers == calls::Answers::picked_up)
-    talking_.answered(event.workspace, *event.user, event.call_sid, event.received_at);
+  const auto& workspace = event.workspace;
+  const auto report = calls::report_of(event);
+  switch (event.kind) {
+    case calls::Kind::outbound:
+      if (event.decision && event.decision->user && event.decision->refusal.empty())
+        talking_.answered(workspace, {*event.decision->user, event.call_sid, event.call_sid}, event.at());
+      return;
+    case calls::Kind::accepted:
+      if (event.user && event.answers != calls::Answers::never)
+        talking_.answered(workspace, {*event.user, event.call_sid, event.parent_sid}, event.at());
+      return;
+    case calls::Kind::status:
+      if (report && !event.parent_sid.empty()) return note_leg(event, *report);
+      if (report && calls::is_end(report->status)) talking_.call_ended(workspace, event.call_sid, report->at);
+      return;
+    case calls::Kind::next:  // after a call that was placed, or answered, comes nothing more
+      if (!event.place || was_connected(event)) talking_.call_ended(workspace, event.call_sid, event.at());
+      return;
+    default:
+      return;
+  }
 }
 
 void Webhooks::status(const WebhookPtr& webhook) {
@@ -68,8 +103,8 @@ void Webhooks::accepted(const WebhookPtr& webhook) {
   const auto digits = webhook->parameter("Digits");
   auto event = webhook->event(digits.empty() ? calls::Kind::accept : calls::Kind::accepted);
   name_party(event, *webhook);
-  if (!digits.empty() && event.user && event.answers != calls::Answers::never)
-    talking_.answered(event.workspace, *event.user, event.call_sid, event.received_at);
+  if (repeat(webhook, event)) return;
+  note_talking(event);
   keep(webhook, event, routing::accepted_answer(digits));
 }
 

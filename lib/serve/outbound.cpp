@@ -89,7 +89,7 @@ Placed Outbound::ask(db::Connection& db, const base::Uuid& workspace, const limi
     if (error.errc() == Errc::not_found)
       placed.problem = "unknown_agent";
     else if (error.errc() == Errc::invalid)
-      placed.problem = "bad_destination";
+      placed.problem = error.slug() == limits::k_invalid_from_number ? "bad_from_number" : "bad_destination";
     else
       throw;
   }

@@ -18,7 +18,8 @@ std::optional<base::Uuid> user_of_identity(std::string_view identity);
 
 struct Placed {
   limits::Verdict verdict;
-  std::string problem;  ///< why there is no verdict: "unknown_agent", "bad_destination"; "" = there is
+  /// Why there is no verdict: "unknown_agent", "bad_destination", "bad_from_number"; "" = there is.
+  std::string problem;
 };
 
 class Outbound {

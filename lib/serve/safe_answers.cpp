@@ -1,7 +1,9 @@
 // What is answered when the work cannot be done, or not in time: from memory, and on record all the same.
-// Only past the deadline the record is not waited for: the caller has waited long enough.
+// Past the deadline no caller waits for the record: they have waited long enough. What only tells of
+// something does.
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "routing/decide.hpp"
 #include "serve/webhooks.hpp"
 #include "twiml/write.hpp"
@@ -17,32 +19,84 @@ routing::Place last_of(const routing::Plan& plan) {
   return {.step = static_cast<int>(plan.steps.size()) - 1};
 }
 
+/// A plan with the menu that was answered goes on behind it; one that the digits had been decided into
+/// already begins.
+routing::Place after_digits(const routing::Plan& plan, std::string_view attempt) {
+  const auto& first = plan.steps.front();
+  const bool asked =
+      first.kind == routing::StepKind::menu && first.attempt <= base::parse_int(attempt).value_or(0);
+  return {.step = asked ? 1 : 0};
+}
+
+std::optional<routing::Place> next_place(const Webhook& webhook, const routing::Plan& plan,
+                                         calls::Kind kind) {
+  if (kind == calls::Kind::menu) return after_digits(plan, webhook.rest());
+  const auto place = routing::try_parse_place(webhook.rest());
+  return place ? routing::after(plan, *place, follow_up_of(webhook)) : last_of(plan);
+}
+
 }  // namespace
+
+std::string record_policy(const Estate& estate, std::string_view number) {
+  return estate.numbers->record_policy(number).value_or("never");
+}
 
 void Webhooks::answer_safely(const WebhookPtr& webhook, std::string_view cause) {
   if (webhook->answered()) return;
-  SafeAnswer safe;
   try {
     if (is_for_help(*webhook)) return call_help(webhook, cause);
     assume_workspace(*webhook);
-    safe = safe_answer(webhook);
-    auto answer = safe.says ? twiml_answer(twiml::write(*safe.says)) : no_content();
-    if (safe.event && cause != k_late)
-      return books_.keep_safely(*safe.event, webhook, std::move(answer), cause);
-    // A status that is late waits for the journal already.
-    if (safe.event && safe.says) books_.note(*safe.event);
-    webhook->answer_safely(std::move(answer), cause);
+    auto safe = safe_answer(webhook);
+    if (!safe.says) return acknowledge(webhook, safe.event, cause);
+    if (safe.event) return lead_on(webhook, *safe.says, *std::move(safe.event), cause);
+    webhook->answer_safely(twiml_answer(twiml::write(*safe.says)), cause);
   } catch (const std::exception& error) {
     base::log(base::LogLevel::error, "webhook.fault",
               {{"why", error.what()}, {"request_id", webhook->id()}, {"call_sid", webhook->call_sid()}});
-    webhook->answer_safely(twiml_answer(twiml::write(routing::apology({}))), cause);
+    webhook->answer_safely(only_tells(webhook->endpoint()) ? problem(503, "it could not be kept")
+                                                           : twiml_answer(twiml::write(routing::apology({}))),
+                           cause);
   }
 }
 
-/// Of a call to the path that names none: that of whoever had the number when it was last read.
+/// Whoever is on the line is told what was decided already and only waits to be durable, or what the same
+/// webhook was told before; else the safe answer, which stands from then on.
+void Webhooks::lead_on(const WebhookPtr& webhook, const twiml::Response& says, calls::Event event,
+                       std::string_view cause) {
+  const auto key = calls::event_key(event);
+  const auto text = twiml::write(says);
+  const bool known = !answers_.find(key).empty();
+  auto standing = answers_.put(key, text);
+  const bool safe = !known && standing == text;
+  if (safe) {
+    if (event.decision && !event.decision->refusal.empty())
+      office_.metrics.limit_denied(event.decision->refusal);
+  } else {  // what was decided is on record, or on its way there
+    event.decision.reset();
+    event.asks_call_back = false;
+  }
+  if (cause != k_late) return books_.keep_safely(event, webhook, twiml_answer(std::move(standing)), cause);
+  if (safe) books_.note(event);
+  webhook->answer_safely(twiml_answer(std::move(standing)), cause);
+}
+
+/// Nobody on the line waits for it: it is acknowledged once it is on record, however late that is.
+void Webhooks::acknowledge(const WebhookPtr& webhook, const std::optional<calls::Event>& event,
+                           std::string_view cause) {
+  // It waits for the journal already; for the database it has waited long enough.
+  if (cause == k_late && !books_.waits_for_database()) return;
+  if (event) return books_.keep_safely(*event, webhook, no_content(), cause);
+  webhook->answer_safely(no_content(), cause);
+}
+
+/// Of a call to the path that names none: that of the agent who calls, or of whoever had the number called
+/// when it was last read.
 void Webhooks::assume_workspace(Webhook& webhook) {
-  if (webhook.workspace() || from_client(webhook)) return;
-  const auto workspace = estates_.find_by_number(webhook.parameter("To"));
+  if (webhook.workspace()) return;
+  const auto user = client_of(webhook);
+  if (!user && from_client(webhook)) return;
+  const auto workspace =
+      user ? estates_.find_by_user(*user) : estates_.find_by_number(webhook.parameter("To"));
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
   if (!estate || !knows(webhook.parameter("AccountSid"), *estate->snapshot)) return;
   webhook.set_workspace(*workspace);
@@ -67,7 +121,8 @@ Webhooks::SafeAnswer Webhooks::safe_answer(const WebhookPtr& webhook) {
     case Endpoint::accept:
       return {hang_up(), safe_event(webhook, calls::Kind::accept)};
     case Endpoint::accepted:
-      return {hang_up(), safe_event(webhook, calls::Kind::accepted)};
+      return {hang_up(), safe_event(webhook, webhook->parameter("Digits").empty() ? calls::Kind::accept
+                                                                                  : calls::Kind::accepted)};
     case Endpoint::status:
       return {std::nullopt, safe_event(webhook, calls::Kind::status)};
     case Endpoint::recording:
@@ -101,8 +156,10 @@ Webhooks::SafeAnswer Webhooks::safe_start(const WebhookPtr& webhook) {
   auto event = safe_event(webhook, outbound ? calls::Kind::outbound : calls::Kind::inbound);
   if (outbound) {
     if (event) {
-      event->decision.emplace().routed_by = "outbound";
-      event->decision->refusal = limits::refusal_code(limits::Refusal::limits_unavailable);
+      auto& decision = event->decision.emplace();
+      decision.user = client_of(*webhook);
+      decision.routed_by = "outbound";
+      decision.refusal = limits::refusal_code(limits::Refusal::limits_unavailable);
     }
     twiml::Response spoken{
         {twiml::Say{.text = "Calls cannot be placed now. Please try again later."}, twiml::Hangup{}}};
@@ -111,13 +168,14 @@ Webhooks::SafeAnswer Webhooks::safe_start(const WebhookPtr& webhook) {
   const auto workspace = webhook->workspace();
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
   if (!estate || !event) return {routing::apology({}), std::move(event)};
-  const auto plan = plan_of_anybody(webhook, *estate);
+  auto plan = plan_of_anybody(webhook, *estate);
   const auto json = plans_.put(webhook->call_sid(), routing::to_json(plan));
+  // One that was decided before stands.
+  if (auto standing = routing::try_parse_plan(json)) plan = std::move(*standing);
   event->decision.emplace().plan = json;
   event->decision->routed_by = routing::name_of(plan.routed_by);
-  // One that was decided before stands.
-  const auto standing = routing::try_parse_plan(json);
-  return {routing::answer(standing ? *standing : plan, {}, links_of(*workspace)), std::move(event)};
+  event->asks_call_back = routing::promises_call_back(plan, {});
+  return {routing::answer(plan, {}, links_of(*workspace)), std::move(event)};
 }
 
 /// As if somebody unknown called.
@@ -126,40 +184,32 @@ routing::Plan Webhooks::plan_of_anybody(const WebhookPtr& webhook, const Estate&
   facts.from = webhook->parameter("From");
   facts.to = webhook->parameter("To");
   facts.now = webhook->received_at();
-  facts.number.emplace();
+  facts.number.emplace().record_policy = record_policy(estate, facts.to);
   return decide(webhook, estate, std::move(facts));
 }
 
 /// The next step of the plan, or the last one where nobody knows it here.
 Webhooks::SafeAnswer Webhooks::safe_step(const WebhookPtr& webhook, calls::Kind kind) {
   auto event = safe_event(webhook, kind);
+  const auto place = routing::try_parse_place(webhook->rest());
+  const auto known = remembered(*webhook);
   if (kind == calls::Kind::next) {
-    const auto place = routing::try_parse_place(webhook->rest());
     // The end of a call that one of ours placed, which has no plan.
     if (!place) return {hang_up(), std::move(event)};
-    const auto plan = remembered(*webhook);
-    if (event && plan && !routing::rings_ours_alone(*plan, *place)) event->answers = calls::Answers::never;
+    if (event && known && !routing::rings_ours_alone(*known, *place)) event->answers = calls::Answers::never;
   }
   const auto workspace = webhook->workspace();
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;
   if (!estate) return {routing::apology({}), std::move(event)};
-  return {step_from_memory(webhook, *estate, kind), std::move(event)};
-}
-
-twiml::Response Webhooks::step_from_memory(const WebhookPtr& webhook, const Estate& estate,
-                                           calls::Kind kind) {
-  const auto links = links_of(*webhook->workspace());
-  const auto place = routing::try_parse_place(webhook->rest());
-  if (const auto plan = remembered(*webhook); plan && place) {
-    if (kind == calls::Kind::wait) return routing::wait_answer(*plan, *place);
-    const auto next = routing::after(*plan, *place, follow_up_of(*webhook));
-    return next ? routing::answer(*plan, *next, links) : hang_up();
-  } else if (plan && kind == calls::Kind::menu) {
-    return routing::answer(*plan, {.step = 1}, links);  // what follows the menu
+  if (kind == calls::Kind::wait) {
+    const auto leave = twiml::Response{{twiml::Leave{}}};
+    return {known && place ? routing::wait_answer(*known, *place) : leave, std::move(event)};
   }
-  if (kind == calls::Kind::wait) return {{twiml::Leave{}}};
-  const auto plan = plan_of_anybody(webhook, estate);
-  return routing::answer(plan, last_of(plan), links);
+  const auto plan = known ? *known : plan_of_anybody(webhook, *estate);
+  const auto next = known ? next_place(*webhook, *known, kind) : last_of(plan);
+  if (!next) return {hang_up(), std::move(event)};
+  if (event) event->asks_call_back = !is_over(*webhook) && routing::promises_call_back(plan, *next);
+  return {routing::answer(plan, *next, links_of(*workspace)), std::move(event)};
 }
 
 }  // namespace ringctl::serve

@@ -58,11 +58,21 @@ calls::Event Webhook::event(calls::Kind kind) const {
   return event;
 }
 
+const std::string& Webhook::key(const calls::Event& event) {
+  std::call_once(keyed_, [&] { key_ = calls::event_key(event); });
+  return key_;
+}
+
 routing::FollowUp follow_up_of(const Webhook& webhook) {
   return {.dial_status = std::string(webhook.parameter("DialCallStatus")),
           .bridged = bridged(webhook.parameter("DialBridged")),
           .queue_result = std::string(webhook.parameter("QueueResult")),
           .queue_time_s = static_cast<int>(base::parse_int(webhook.parameter("QueueTime")).value_or(0))};
+}
+
+bool is_over(const Webhook& webhook) {
+  const auto status = limits::try_parse_call_status(webhook.parameter("CallStatus"));
+  return status && calls::is_end(*status);
 }
 
 routing::Links links_of(const base::Uuid& workspace) {

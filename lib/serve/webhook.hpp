@@ -33,17 +33,24 @@ class Webhook : public Exchange {
 
   /// The event it is. Needs a workspace.
   calls::Event event(calls::Kind) const;
+  /// The key of the event it is, which is made once.
+  const std::string& key(const calls::Event&);
 
  private:
   const std::vector<std::pair<std::string, std::string>> parameters_;
   const std::string token_;
   mutable std::mutex mutex_;
   std::optional<base::Uuid> workspace_;
+  std::once_flag keyed_;
+  std::string key_;
 };
 using WebhookPtr = std::shared_ptr<Webhook>;
 
 /// What it reports of a step that has ended.
 routing::FollowUp follow_up_of(const Webhook&);
+
+/// Who hung up is promised nothing.
+bool is_over(const Webhook&);
 
 /// How Twilio reaches the follow-ups of a workspace's calls.
 routing::Links links_of(const base::Uuid& workspace);

@@ -56,6 +56,8 @@ struct Desk {
 
 }  // namespace
 
+bool only_tells(Endpoint endpoint) { return endpoint == Endpoint::status || endpoint == Endpoint::recording; }
+
 bool from_client(const Webhook& webhook) { return webhook.parameter("From").starts_with("client:"); }
 
 Webhooks::Webhooks(Office& office, Estates& estates, Lookups& lookups, Outbound& outbound, Bookkeeping& books,
@@ -68,8 +70,12 @@ Webhooks::Webhooks(Office& office, Estates& estates, Lookups& lookups, Outbound&
       talking_(talking),
       options_(std::move(options)),
       logged_url_(base::redact_url(options_.public_url)),
-      deadlines_(options_.deadline, [this](const ExchangePtr& late) {
-        answer_safely(std::static_pointer_cast<Webhook>(late), "deadline");
+      deadlines_(options_.deadline,
+                 [this](const ExchangePtr& late) {
+                   answer_safely(std::static_pointer_cast<Webhook>(late), "deadline");
+                 }),
+      record_deadlines_(options_.record_deadline, [](const ExchangePtr& late) {
+        late->answer_safely(problem(503, "it is not on record yet"), "deadline");
       }) {
   use_tokens(options_.tokens);
 }
@@ -128,6 +134,7 @@ void Webhooks::handle(const net::Request& request, const Route& route, net::Resp
     return;
   }
   deadlines_.watch(webhook);
+  if (only_tells(webhook->endpoint())) record_deadlines_.watch(webhook);
   guarded(webhook, [&] { dispatch(webhook); });
 }
 
@@ -210,7 +217,7 @@ bool Webhooks::knows(std::string_view account, const routing::Snapshot& snapshot
 /// `before`: the plan of a call that is decided once more. It keeps its turn.
 routing::Plan Webhooks::decide(const WebhookPtr& webhook, const Estate& estate, routing::Facts facts,
                                const std::optional<routing::Plan>& before) {
-  facts.presence = talking_.corrected(*webhook->workspace(), estate.presence, facts.now);
+  facts.presence = talking_.corrected(estate, facts.now);
   facts.turn = draws_.fetch_add(1, std::memory_order_relaxed);
   auto plan = routing::decide(*estate.snapshot, facts);
   if (!routing::takes_turns(plan)) return plan;
@@ -224,7 +231,7 @@ routing::Plan Webhooks::decide(const WebhookPtr& webhook, const Estate& estate, 
 /// The same webhook again gets the same answer. It is kept again too, for its first answer may not be durable
 /// yet.
 bool Webhooks::repeat(const WebhookPtr& webhook, const calls::Event& event) {
-  auto before = answers_.find(calls::event_key(event));
+  auto before = answers_.find(webhook->key(event));
   if (before.empty()) return false;
   office_.metrics.replayed();
   books_.keep(event, webhook, twiml_answer(std::move(before)));
@@ -239,7 +246,7 @@ void Webhooks::keep(const WebhookPtr& webhook, const calls::Event& event, const 
     base::log(base::LogLevel::error, "twiml.unfit",
               {{"why", problem.message}, {"call_sid", webhook->call_sid()}});
   }
-  text = answers_.put(calls::event_key(event), text);
+  text = answers_.put(webhook->key(event), text);
   books_.keep(event, webhook, twiml_answer(std::move(text)));
 }
 

@@ -31,7 +31,10 @@ struct WebhookOptions {
   std::string account_sid;  ///< whose webhooks workspaces without accounts of their own take
   /// Any of them may have signed: TOKEN for the account's, ACCOUNT_SID:TOKEN for another one's.
   std::vector<base::Secret> tokens;
+  /// Until whoever is on the line is answered, with whatever is known by then.
   std::chrono::milliseconds deadline{2000};
+  /// Until what only tells of something is refused because it is not on record yet. Twilio waits 15 s.
+  std::chrono::milliseconds record_deadline{12'000};
 };
 
 class Webhooks {
@@ -79,6 +82,7 @@ class Webhooks {
   void status(const WebhookPtr&);
   void recording(const WebhookPtr&, calls::Kind);
   void name_party(calls::Event&, const Webhook&) const;
+  void note_leg(const calls::Event&, const calls::Report&);
   void note_talking(const calls::Event&);
 
   // calling.cpp: an agent calls somebody.
@@ -96,9 +100,11 @@ class Webhooks {
   void call_help(const WebhookPtr&, std::string_view cause);
 
   // safe_answers.cpp
+  void lead_on(const WebhookPtr&, const twiml::Response& says, calls::Event, std::string_view cause);
+  void acknowledge(const WebhookPtr&, const std::optional<calls::Event>&, std::string_view cause);
   void assume_workspace(Webhook&);
   struct SafeAnswer {
-    std::optional<twiml::Response> says = {};  ///< nullopt: nothing, 204
+    std::optional<twiml::Response> says = {};  ///< nullopt: nothing, nobody is on the line
     std::optional<calls::Event> event = {};    ///< for the record
   };
   SafeAnswer safe_answer(const WebhookPtr&);
@@ -106,7 +112,6 @@ class Webhooks {
   SafeAnswer safe_start(const WebhookPtr&);
   routing::Plan plan_of_anybody(const WebhookPtr&, const Estate&);
   SafeAnswer safe_step(const WebhookPtr&, calls::Kind);
-  twiml::Response step_from_memory(const WebhookPtr&, const Estate&, calls::Kind);
 
   Office& office_;
   Estates& estates_;
@@ -118,17 +123,21 @@ class Webhooks {
   const std::string logged_url_;  ///< public_url without a password
   mutable std::mutex tokens_mutex_;
   std::shared_ptr<const twilio::AuthTokens> tokens_;  ///< by tokens_mutex_
-  Memory plans_{16'384, 8 << 20};                     ///< by CallSid: JSON
-  Memory answers_{2'048, 4 << 20};                    ///< by event key: TwiML
+  Memory plans_{16'384, 4 << 20};                     ///< by CallSid: JSON
+  Memory answers_{2'048, 2 << 20};                    ///< by event key: TwiML
   std::atomic<std::uint64_t> draws_ = 0;
   Turns turns_;
-  Deadlines deadlines_;
+  Deadlines deadlines_, record_deadlines_;
 };
 
+/// True where nobody on the line waits for the answer.
+bool only_tells(Endpoint);
 /// True of a call that one of ours places from a browser or desk client.
 bool from_client(const Webhook&);
 /// Which one of ours; nullopt for an identity that is nobody's.
 std::optional<base::Uuid> client_of(const Webhook&);
+/// Of a number that could not be looked up: as it was last read, and never where it was not.
+std::string record_policy(const Estate&, std::string_view number);
 /// Where Dial reports the end of such a call, and what it reports of its leg.
 std::string calling_action(const routing::Links&);
 twiml::Set<twiml::CallEvent> calling_events();

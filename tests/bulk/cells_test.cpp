@@ -24,7 +24,8 @@ TEST_CASE("packed cells come back as they were, at every length where the form o
                              std::size_t{0xFB}, std::size_t{0xFC}, std::size_t{0xFD}, std::size_t{0xFE},
                              std::size_t{0xFF}, std::size_t{0x100}, std::size_t{0x101}, std::size_t{70'000});
   const std::string text(size, '\xFD');
-  const std::vector<Cell> cells{value(text), Cell{}, {CellState::clear, {}}, value(text), value("last")};
+  const std::vector<Cell> cells{
+      value(text), Cell{}, {CellState::clear, {}}, value(text), {CellState::if_new, text}, value("last")};
   const std::string bytes = packed(cells);
   std::string_view rest = bytes;
   std::vector<Cell> back;

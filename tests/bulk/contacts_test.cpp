@@ -46,7 +46,7 @@ std::string file_of(std::size_t contacts) {
 TEST_CASE("contacts come in with their phones and agents, a few or thousands, and again change nothing",
           "[bulk]") {
   Contacts c(GENERATE(from_range(test::engines())));
-  const auto contacts = GENERATE(std::size_t{3}, std::size_t{5000});
+  const auto contacts = GENERATE(std::size_t{3}, std::size_t{2100});
   const auto text = file_of(contacts);
   CHECK(test::text_of(c.import(text).counts) == fmt::format("rows {0} new {0}", contacts));
   CHECK(c.count("contact_phones") == static_cast<std::int64_t>(2 * contacts));

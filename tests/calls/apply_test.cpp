@@ -71,6 +71,21 @@ TEST_CASE("whoever answers owns the call, with their team", "[calls]") {
         "bob@example.com\n");
 }
 
+TEST_CASE("a call that was counted, and refused before anybody said so, is given back once", "[calls]") {
+  Desk f(any_engine());
+  const auto assignment = f.assign(f.ann_id, f.number_id);
+  f.reserve_call(call_sid(1));
+  f.reserve_call(call_sid(2));
+  auto refused = f.outbound(1), over = f.outbound(2);
+  refused.decision->refusal = "limits_unavailable";
+  over.decision->refusal = "opted_out";
+  f.apply({refused, over});
+  CHECK(f.counter(assignment) == test::Counter{2, 0, 1, 0});
+  f.apply({f.own_status(1, "completed", 0, 3, 3)});
+  CHECK(f.counter(assignment) == test::Counter{2, 0, 1, 0});
+  CHECK(call_of(f).status == "failed");
+}
+
 TEST_CASE("an event that is delivered again changes nothing, at once or a day later", "[calls]") {
   Desk f(any_engine());
   const std::vector events{f.inbound(1), f.leg(1, 1, "in-progress", 2, 5),
@@ -134,6 +149,29 @@ TEST_CASE("Dial's word alone names who answered, where every callback of the leg
   CHECK(call_of(f).status == "completed");
   CHECK(call_of(f).user_email == test::k_ann);
   CHECK(call_of(f).answered_at == f.at(6));
+}
+
+TEST_CASE("a call is never answered before it began, whatever length Dial gives it", "[calls]") {
+  Desk f(any_engine());
+  f.apply({f.inbound(1, 10), f.next(1, 1, "completed", 20, 60)});
+  CHECK(call_of(f).answered_at == f.at(10));
+  const auto details = f.read([&] { return calls::get_details(f.db(), f.workspace, call_sid(1)); });
+  REQUIRE(details.attempts.size() == 1);
+  CHECK(details.attempts[0].answered_at >= details.attempts[0].started_at);
+}
+
+TEST_CASE("a call is found by the last eight digits of its SID, unless several end like that", "[calls]") {
+  Desk f(any_engine());
+  f.apply({f.inbound(1), f.inbound(2)});
+  const auto get = [&](const std::string& what) {
+    return f.read([&] { return calls::get(f.db(), f.workspace, what).call_sid; });
+  };
+  CHECK(get(call_sid(2).substr(26)) == call_sid(2));
+  CHECK(test::slug_of([&] { get("0000ffff"); }) == "calls.unknown");
+  auto other = call_sid(2);
+  other[2] = 'f';
+  f.exec("UPDATE calls SET call_sid = $1 WHERE call_sid = $2", {other, call_sid(1)});
+  CHECK(test::slug_of([&] { get(call_sid(2).substr(26)); }) == "calls.ambiguous");
 }
 
 TEST_CASE("a missed call is to be called back, once, unless the plan says otherwise", "[calls]") {
@@ -201,6 +239,31 @@ TEST_CASE("a phone is its user's also where the plan was in another machine's me
   CHECK(f.read([&] { return calls::on_call(f.db(), f.workspace, f.clock.now()).size(); }) == 1);
 }
 
+TEST_CASE("whether a phone that is picked up is an answer says the stored plan, whichever is applied first",
+          "[calls]") {
+  Desk f(any_engine());
+  const std::string phone = "+12025550190";
+  const bool accept_prompt = GENERATE(false, true);
+  auto call = f.inbound(1);
+  call.decision->plan = fmt::format(
+      R"({{"v":1{},"steps":[{{"kind":"ring","parties":[{{"user":"{}","number":"{}"}},{{"number":"+12025550177"}}]}}]}})",
+      accept_prompt ? R"(,"accept_prompt":true)" : "", f.ann_id.text(), phone);
+  std::vector<calls::Event> events{f.called(1, 1, "ringing", 1, 2), f.called(1, 1, "in-progress", 2, 5),
+                                   f.called(1, 2, "in-progress", 2, 4)};
+  for (auto& event : events) event.party = phone, event.answers = calls::Answers::by_plan;
+  events.back().party = "+12025550177";
+  events.insert(events.begin() + GENERATE(0, 1, 2, 3), call);
+  if (GENERATE(false, true))
+    f.apply(events);
+  else
+    for (const auto& event : events) f.apply({event});
+  CHECK(call_of(f).user_email == (accept_prompt ? "" : test::k_ann));
+  CHECK(call_of(f).answered_at == (accept_prompt ? std::nullopt : std::optional(f.at(5))));
+  CHECK(call_of(f).status == (accept_prompt ? "ringing" : "in-progress"));
+  CHECK(f.rows("SELECT count(*) FROM call_attempts WHERE workspace_id = $1 AND answered_at IS NOT NULL") ==
+        (accept_prompt ? "0\n" : "1\n"));
+}
+
 TEST_CASE("a caller who was told that somebody calls back is called back", "[calls]") {
   Desk f(any_engine());
   auto asked = f.next(1, 1, "no-answer", 32);
@@ -210,6 +273,18 @@ TEST_CASE("a caller who was told that somebody calls back is called back", "[cal
   if (!late) f.apply({asked});
   f.apply({f.status(1, "completed", 0, 50, 50)});
   if (late) f.apply({asked});
+  CHECK(callbacks_of(f) == test::k_caller + "|open|asked to be called back\n");
+}
+
+TEST_CASE("a promise to call back that comes with the last of several steps is on record at once",
+          "[calls]") {
+  Desk f(any_engine());
+  f.apply({f.inbound(1)});
+  f.apply({f.next(1, 1, "no-answer", 20)});
+  auto asked = f.next(1, 1, "no-answer", 32);  // of the leg and the call nothing is new
+  asked.place = calls::Place{1, 0};
+  asked.asks_call_back = true;
+  f.apply({asked});
   CHECK(callbacks_of(f) == test::k_caller + "|open|asked to be called back\n");
 }
 

@@ -99,6 +99,35 @@ TEST_CASE("who is on a call is known for routing, and when their last call ended
   }
 }
 
+TEST_CASE("the end of a call that was lost keeps nobody from ringing who took another one since", "[calls]") {
+  Log f(any_engine());  // the third call's end was lost
+  const auto talks_on = [&] { return f.on_call().empty() ? std::string() : f.on_call()[0].call_sid; };
+  SECTION("they answered it") {
+    f.apply({f.inbound(5, 350), f.leg(5, 5, "in-progress", 2, 355)});
+    CHECK(talks_on() == call_sid(5));
+    f.apply({f.leg(5, 5, "completed", 3, 360, 5)});
+    CHECK(talks_on().empty());
+  }
+  SECTION("they placed it") {
+    f.apply({f.outbound(5, 350)});
+    CHECK(talks_on() == call_sid(5));
+    f.apply({f.own_status(5, "completed", 1, 360, 10)});
+    CHECK(talks_on().empty());
+  }
+  SECTION("what they placed was lost as well") {
+    f.apply({f.outbound(5, 350), f.inbound(6, 370), f.leg(6, 6, "in-progress", 2, 375)});
+    CHECK(talks_on() == call_sid(6));
+    f.apply({f.leg(6, 6, "completed", 3, 380, 5)});
+    CHECK(talks_on().empty());
+  }
+  SECTION("they were only rung, or refused") {
+    auto refused = f.outbound(7, 360);
+    refused.decision->refusal = "limit_reached";
+    f.apply({f.inbound(5, 350), f.leg(5, 5, "no-answer", 2, 380), refused});
+    CHECK(talks_on() == call_sid(3));
+  }
+}
+
 TEST_CASE("a call is shown by its SID, a leg's, or its id, with all that is known", "[calls]") {
   Log f(any_engine());
   const auto show = [&](const std::string& what) {

@@ -53,7 +53,7 @@ TEST_CASE("an event is read back from its bytes as it was", "[calls]") {
 TEST_CASE("an event that was journaled by the first version is read as it was meant", "[calls]") {
   // As 0.1 wrote it: all of today's but for the last byte, under its own version.
   auto bytes = calls::to_bytes(sample());
-  REQUIRE(bytes.front() == '\x02');
+  REQUIRE(bytes.front() == '\x03');
   REQUIRE(bytes.back() == '\0');
   bytes.front() = '\x01';
   bytes.pop_back();
@@ -69,6 +69,28 @@ TEST_CASE("an event that was journaled by the first version is read as it was me
   CHECK(calls::try_from_bytes(bytes, error) == bare);
 }
 
+TEST_CASE("a phone whose plan was not at hand hangs on the plan, also as earlier versions wrote it",
+          "[calls]") {
+  auto event = sample();
+  event.user.reset();
+  event.answers = calls::Answers::by_plan;
+  std::error_code error;
+  CHECK(calls::try_from_bytes(calls::to_bytes(event), error) == event);
+  auto before = event;
+  before.answers = calls::Answers::accepted;
+  auto bytes = calls::to_bytes(before);
+  CHECK(calls::try_from_bytes(bytes, error) == before);
+  bytes.front() = '\x02';
+  CHECK(calls::try_from_bytes(bytes, error) == event);
+  bytes.front() = '\x01';
+  bytes.pop_back();
+  CHECK(calls::try_from_bytes(bytes, error) == event);
+  // What only the third version knows is no value of the second.
+  bytes = calls::to_bytes(event);
+  bytes.front() = '\x02';
+  CHECK(refused(bytes) == make_error_code(EventErrc::bad_value));
+}
+
 TEST_CASE("that a call is uncounted is written and read", "[calls]") {
   auto event = sample();
   event.decision->uncounted = true;
@@ -80,7 +102,7 @@ TEST_CASE("bytes that are no event are refused with the reason", "[calls]") {
   const auto bytes = calls::to_bytes(sample());
   for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(refused(bytes.substr(0, size)));
   CHECK(refused(bytes + "x") == make_error_code(EventErrc::trailing_bytes));
-  CHECK(refused("\x03" + bytes.substr(1)) == make_error_code(EventErrc::unknown_version));
+  CHECK(refused("\x04" + bytes.substr(1)) == make_error_code(EventErrc::unknown_version));
   CHECK(refused(std::string(calls::k_most_event_bytes + 1, 'x')) == make_error_code(EventErrc::too_large));
   CHECK(refused("\x01\xff") == make_error_code(EventErrc::bad_value));
   CHECK(refused("") == make_error_code(EventErrc::truncated));

@@ -92,8 +92,9 @@ std::string plan_of(Desk& f, const std::string& sql) {
 
 /// Lines of a plan that read a table whole that grows with the calls.
 std::string whole_reads(const std::string& plan) {
-  const std::set<std::string> aliases{
-      "calls", "c", "l", "call_attempts", "a", "call_events", "recordings", "x", "callbacks", "b", "r"};
+  const std::set<std::string> aliases{"calls", "c",           "l",          "o", "call_attempts", "a",
+                                      "n",     "call_events", "recordings", "x", "callbacks",     "b",
+                                      "r"};
   std::istringstream lines(plan);
   std::string found;
   for (std::string line; std::getline(lines, line);) {
@@ -111,6 +112,12 @@ void use_everything(Desk& f) {
            f.event(calls::Kind::recording,
                    {{"CallSid", test::call_sid(1)}, {"RecordingSid", test::recording_sid(1)}}, 9)});
   f.apply({f.leg(1, 1, "completed", 3, 9, 4), f.leg(2, 2, "completed", 3, 9, 4)});
+  auto heard = f.called(4, 4, "in-progress", 2, 5), plan = f.inbound(4);
+  heard.answers = calls::Answers::by_plan;
+  plan.decision->plan = fmt::format(R"({{"steps":[{{"parties":[{{"user":"{}","number":"{}"}}]}}]}})",
+                                    f.ann_id.text(), test::k_to);
+  f.apply({heard});
+  f.apply({plan});
   const auto& workspace = f.workspace;
   const auto none = [](const auto&) {};
   f.read([&] {

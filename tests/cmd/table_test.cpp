@@ -69,6 +69,27 @@ TEST_CASE("an id is never shortened, however narrow the screen", "[cmd]") {
   CHECK(write(ColumnType::job).find("0fba1749  5  a not…\n") != std::string::npos);
 }
 
+TEST_CASE("a call's SID, its time and its numbers stay readable beside a caller who is a client", "[cmd]") {
+  Table t;
+  t.target.style.width = 72;
+  t.target.columns = {
+      {"started_at", ColumnType::time}, {"from_number", ColumnType::e164}, {"call_sid", ColumnType::sid}};
+  const std::string client = "client:agent_01a201ff174b73378d75bd5ae42d22d0";
+  const auto at = base::parse_utc("2026-03-08T12:00:00.000Z");
+  CHECK(t.write({{at, client, "CA5f0c8e1d2b3a4c5d6e7f80911111aaaa"},
+                 {at, "+12025550123", "CA5f0c8e1d2b3a4c5d6e7f80912222bbbb"}}) ==
+        "started_at           from_number                                call_sid\n"
+        "2026-03-08 12:00:00  client:agent_01a201ff174b73378d75bd5ae42…  1111aaaa\n"
+        "2026-03-08 12:00:00  +12025550123                               2222bbbb\n");
+}
+
+TEST_CASE("a table that is not cut has whole SIDs", "[cmd]") {
+  Table t;
+  t.target.columns[0].type = ColumnType::sid;
+  const std::string sid = "CA5f0c8e1d2b3a4c5d6e7f80911111aaaa";
+  CHECK(t.write({{sid, 5, "x"}}).find(sid + "  5  x\n") != std::string::npos);
+}
+
 TEST_CASE("shortening never cuts a character in two", "[cmd]") {
   Table t;
   t.target.style.width = 20;

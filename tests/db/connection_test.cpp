@@ -132,10 +132,14 @@ TEST_CASE("a value of the wrong form is invalid and not quoted", "[db]") {
   }
 }
 
-TEST_CASE("a missing table is a schema error", "[db]") {
+TEST_CASE("a missing table or column is a schema error", "[db]") {
   TestDatabase database(GENERATE(from_range(test::engines())));
+  const auto* const sql =
+      GENERATE("SELECT 1 FROM nowhere", "SELECT newer FROM workspaces", "UPDATE workspaces SET newer = 1",
+               "INSERT INTO workspaces (newer) VALUES (1)");
   const Transaction transaction(database.connection(), Scope{});
-  CHECK(slug_of([&] { database.connection().query("SELECT 1 FROM nowhere"); }) == "schema.missing_table");
+  INFO(engine_name(database.engine()) << ": " << sql);
+  CHECK(slug_of([&] { database.connection().query(sql); }) == "schema.missing_table");
 }
 
 TEST_CASE("the wrong number of parameters is an error", "[db]") {

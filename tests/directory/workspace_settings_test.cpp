@@ -186,9 +186,10 @@ TEST_CASE("every word of an enumeration is one that its column takes", "[directo
   }
 }
 
-TEST_CASE("durations are whole seconds with a unit", "[directory]") {
+TEST_CASE("durations are whole seconds, with a unit or without", "[directory]") {
   CHECK(canonical("ring_timeout_s", "1m") == "60");
-  for (const auto* text : {"500ms", "5500ms", "30", "soon", "-30s", "1e3s"})
+  CHECK(canonical("ring_timeout_s", "30") == "30");
+  for (const auto* text : {"500ms", "5500ms", "3", "soon", "-30s", "1e3s"})
     CHECK(canonical("ring_timeout_s", text) == "refused");
 }
 

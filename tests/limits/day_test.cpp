@@ -84,10 +84,14 @@ TEST_CASE("each instant is in one day in the zones with the oddest clocks", "[li
     require_one_day_per_instant(zone);
 }
 
+// Every third zone; all of them with RINGCTL_TEST_FULL.
 TEST_CASE("each instant is in one day in every zone", "[limits][slow]") {
   const auto zones = all_zones();
   REQUIRE(zones.size() > 300);
-  for (const auto& zone : zones) require_one_day_per_instant(zone);
+  const bool full = std::getenv("RINGCTL_TEST_FULL") != nullptr;
+  std::size_t at = 0;
+  for (const auto& zone : zones)
+    if (full || at++ % 3 == 0) require_one_day_per_instant(zone);
 }
 
 TEST_CASE("a closed day is not counted on again, however the clock is set", "[limits]") {

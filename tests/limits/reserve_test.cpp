@@ -82,6 +82,7 @@ TEST_CASE("a shared writer decides as a caller alone would", "[limits]") {
   CHECK(reserve("911").emergency);
   CHECK(test::codes(reserve("+442079460123")) == "country_not_allowed");
   CHECK(test::slug_of([&] { reserve("no number"); }) == "phone.invalid");
+  CHECK(test::slug_of([&] { f.reserve(k_to, "no number"); }) == "limits.invalid_from_number");
   CHECK(test::slug_of([&] {
           limits::reserve(f.session(), f.workspace, {.agent = "eve@example.com", .to = k_to}, writer);
         }) == "limits.unknown_agent");
@@ -284,6 +285,44 @@ TEST_CASE("a call that another workspace has is a conflict", "[limits]") {
   f.workspace = main;
 }
 
+namespace {
+
+/// One millisecond before midnight, UTC; once it was read it is midnight, and the day that ended is closed.
+class MidnightClock final : public base::Clock {
+ public:
+  explicit MidnightClock(Office& office) : office_(office), closer_(office.database.connect(), office.clock) {
+    office_.clock.set("2026-03-08T23:59:59.999Z");
+  }
+  base::Instant now() const override {
+    const auto before = office_.clock.now();
+    if (!std::exchange(closed_, true)) {
+      office_.clock.advance(std::chrono::milliseconds(1));
+      limits::reset(closer_.session, office_.workspace);
+    }
+    return before;
+  }
+  std::chrono::steady_clock::time_point steady() const override { return office_.clock.steady(); }
+
+ private:
+  Office& office_;
+  mutable test::Actor closer_;
+  mutable bool closed_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a call that finds its day closed while it is decided is made, and counts, on the next",
+          "[limits]") {
+  Office f(any_engine());
+  f.ann(10);
+  const MidnightClock clock(f);
+  test::Actor caller(f.database.connect(), clock);
+  const auto verdict = limits::reserve(caller.session, f.workspace, {.agent = k_ann, .to = k_to});
+  CHECK(base::format_day(verdict.day.value()) == "2026-03-09");
+  CHECK(f.integer("SELECT count(*) FROM reservations WHERE day = '2026-03-09' AND reserved_at = $1",
+                  {f.clock.now()}) == 1);
+}
+
 TEST_CASE("a lowered limit counts for the call that waited for its turn", "[limits]") {
   Office f(any_engine());
   if (f.database.engine() == db::Engine::sqlite) return;  // there nobody changes anything meanwhile
@@ -371,6 +410,18 @@ TEST_CASE("an emergency number is never refused and never counted", "[limits]") 
     CHECK_FALSE(verdict.reservation);
   }
   CHECK(f.counter(assignment) == Counter{});
+}
+
+TEST_CASE("an emergency call goes out from a number that can call, where there is one", "[limits]") {
+  Office f(any_engine());
+  const auto ann = f.agent();
+  f.assign(ann, f.number("+12025550101"));
+  f.assign(ann, f.number("+12025550102"));
+  f.exec("UPDATE phone_numbers SET provider = 'telnyx' WHERE phone_number = '+12025550101'");
+  CHECK(f.reserve("911").from_number == "+12025550102");
+  f.exec("UPDATE phone_numbers SET status = 'inactive' WHERE phone_number = '+12025550102'");
+  CHECK(f.reserve("911").from_number.empty());
+  CHECK(f.reserve("911").emergency);
 }
 
 TEST_CASE("an emergency call is let through whoever dials it", "[limits]") {

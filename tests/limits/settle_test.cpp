@@ -102,6 +102,22 @@ TEST_CASE("statuses are read as Twilio writes them", "[limits]") {
   CHECK_FALSE(limits::try_parse_call_status("Completed"));
 }
 
+TEST_CASE("a call that was counted and not placed is given back by its SID, once, whatever the policy",
+          "[limits]") {
+  Desk f(any_engine(), GENERATE("attempts", "connected"));
+  const auto give_back = [&](int call) {
+    return limits::give_back(f.session(), f.workspace, test::call_sid(call));
+  };
+  f.reserve_call(test::call_sid(1));
+  CHECK(give_back(1)->state == State::refunded);
+  CHECK_FALSE(give_back(1)->changed);
+  CHECK_FALSE(give_back(2));
+  CHECK(f.counted() == Counter{1, 0, 1, 0});
+  f.reserve_call(test::call_sid(3));
+  f.settle(3, CallStatus::in_progress);
+  CHECK_FALSE(give_back(3)->changed);
+}
+
 TEST_CASE("a refund goes to the day the call was reserved on, closed or not", "[limits]") {
   Desk f(any_engine(), "connected");
   f.reserve_call(test::call_sid(1));

@@ -543,6 +543,21 @@ TEST_CASE("draining answers what came, lets idle connections wait a moment and s
   CHECK(desk.count(Counter::timeout_header) == 0);
 }
 
+TEST_CASE("an idle connection whose time is over is not closed on a request that waits to be read", "[net]") {
+  Later later;
+  Desk desk(later.handler());
+  auto crossing = desk.connect();
+  desk.shared.draining = true;
+  desk.table.drain();
+  crossing.keep_waiting(true);
+  desk.pass(700ms);
+  REQUIRE_FALSE(crossing.closed());
+  crossing.keep_waiting(false);
+  crossing.feed(get("/late"));
+  later.waiting.front()({});
+  CHECK(has(crossing.take(), "\r\nConnection: close\r\n"));
+}
+
 TEST_CASE("a Respond that outlives its server does no harm", "[net]") {
   Later later;
   {

@@ -17,7 +17,8 @@ struct Line {
   std::string sent;
   std::size_t window = std::string::npos;  ///< bytes that may still be sent
   bool shut_down = false, closed = false, discarding = false;
-  char* to = nullptr;  ///< of the read under way
+  bool input_waits = false;  ///< in the kernel
+  char* to = nullptr;        ///< of the read under way
   std::size_t most = 0;
   std::shared_ptr<net::TransportUser> reader, writer, ender;
   std::string_view unsent;
@@ -34,6 +35,7 @@ class FakeTransport final : public net::Transport {
     line_->most = most;
     line_->reader = std::move(user);
   }
+  bool has_input() override { return line_->input_waits; }
   Sent write_now(std::string_view bytes, std::size_t& n) override {
     if (line_->closed) return Sent::broken;
     n = std::min(bytes.size(), line_->window);
@@ -76,6 +78,8 @@ class Wire {
     }
     unread_ = bytes.size();
   }
+  /// Bytes come to the machine, and not to the connection yet.
+  void keep_waiting(bool waits) { line_->input_waits = waits; }
   void end() { std::exchange(line_->reader, nullptr)->on_read(0); }
   void handshake(bool ok) { std::exchange(line_->ender, nullptr)->on_handshake(ok); }
   void shut_down_done() { std::exchange(line_->ender, nullptr)->on_shut_down(); }

@@ -177,13 +177,15 @@ TEST_CASE("a queue rings who is free by then, and plays on while nobody is", "[r
   world.agents(4);
   world.snapshot.settings.wave_size = 2;
   std::vector<base::Uuid> all;
+  Presence presence;
   std::string users;
   for (const auto& agent : world.snapshot.agents) {
     all.push_back(agent.id);
+    presence.on_call.push_back({agent.id});
     users += fmt::format(R"({}"{}")", users.empty() ? "" : ",", agent.email);
   }
   world.rule("q", "{}", R"([{"users":[)" + users + R"(]},{"queue":true}])");
-  world.presence({.on_call = all});
+  world.presence(std::move(presence));
   const auto plan = world.plan();
   const auto at = [&](const Place& place, std::vector<base::Uuid> talking) {
     auto rings = plan;
@@ -245,6 +247,18 @@ TEST_CASE("a call that was answered by the menu is not rejected but hung up", "[
   const auto plan = world.plan();
   only<twiml::Hangup>(answer(plan, {}, k_links));
   CHECK(try_parse_plan(to_json(plan)) == plan);
+}
+
+TEST_CASE("a caller is promised a callback where the next thing said is just that", "[routing]") {
+  const auto ring = Step{.kind = StepKind::ring, .parties = {{.address = "+12025550177"}}, .waves = {1}};
+  const Plan plan{
+      .steps = {{.kind = StepKind::menu}, ring, {.kind = StepKind::message}, {.kind = StepKind::callback}}};
+  CHECK_FALSE(promises_call_back(plan, {}));
+  CHECK_FALSE(promises_call_back(plan, {.step = 1}));
+  CHECK(promises_call_back(plan, {.step = 2}));
+  CHECK(promises_call_back(plan, {.step = 3}));
+  for (const int step : {-1, 4}) CHECK_FALSE(promises_call_back(plan, {.step = step}));
+  CHECK(promises_call_back({.steps = {{.kind = StepKind::menu}, {.kind = StepKind::callback}}}, {}));
 }
 
 TEST_CASE("Dial speaks of ours only where nobody else rings", "[routing]") {

@@ -38,7 +38,7 @@ TEST_CASE("an assigned contact rings its agents alone, all at once, then everyon
 
 TEST_CASE("who is on a call does not ring, the free ones do", "[routing]") {
   auto world = office();
-  world.presence({.on_call = {world.id_of("bob")}});
+  world.presence({.on_call = {{world.id_of("bob")}}});
   const auto plan = world.plan();
   CHECK(world.text(plan) == "everyone ring: ann cleo; last voicemail");
   CHECK(world.skipped(plan) == "bob on_a_call");
@@ -330,7 +330,7 @@ TEST_CASE("a queue keeps who is on a call for later, behind those who are free",
   auto world = office();
   world.snapshot.agents[2].availability = Availability::offline;
   world.snapshot.settings.wave_size = 1;
-  world.presence({.on_call = {world.id_of("ann")}});
+  world.presence({.on_call = {{world.id_of("ann")}}});
   const std::string all = R"([{"users":["ann@example.com","bob@example.com","cleo@example.com"]})";
   world.rule("q", "{}", all + R"(,{"queue":true},{"voicemail":true}])");
   Trace trace;
@@ -340,7 +340,7 @@ TEST_CASE("a queue keeps who is on a call for later, behind those who are free",
   CHECK(std::any_of(trace.begin(), trace.end(), [](const auto& line) {
     return line.subject == "ann@example.com" && line.verdict == "rings once free" && line.why == "on_a_call";
   }));
-  world.presence({.on_call = {world.id_of("ann"), world.id_of("bob")}});
+  world.presence({.on_call = {{world.id_of("ann")}, {world.id_of("bob")}}});
   CHECK(world.text() == "rule queue: [ann] [bob]; rule voicemail");
 }
 

@@ -84,7 +84,7 @@ TEST_CASE("what a rule names must be there", "[routing]") {
   CHECK(refusal("{}", R"([{"extension":"101"}])") ==
         "rules.unknown_extension ring: /ring/0/extension: \"101\" is no extension that is in use");
   CHECK(refusal("{}", R"([{"skill":"french"}])") ==
-        "rules.rings_nobody ring: /ring: nobody who is active is in skill \"french\"");
+        "rules.rings_nobody ring: /ring: nobody who is active has the skill \"french\"");
   CHECK(
       refusal("{}", R"([{"number":"+12025550123"}])") ==
       "rules.rings_itself ring: /ring/0/number: +12025550123 is a number of ours: the call would come back");

@@ -64,7 +64,7 @@ World random_world(Random& random) {
       agent.phone = random.one_of({"+12025550190", "+12025550191", test::k_caller.c_str()});
     agent.phone_is_ours = random.chance(10);
     if (random.chance(30)) agent.team = "Sales";
-    if (random.chance(20)) presence.on_call.push_back(agent.id);
+    if (random.chance(20)) presence.on_call.push_back({agent.id});
     if (random.chance(30)) presence.used.push_back({agent.id, world.clock.now(), random.upto(9)});
   }
   world.presence(std::move(presence));

@@ -83,6 +83,28 @@ struct ApplierSite : JournalSite {
       .gather = milliseconds(0), .first_retry = milliseconds(1), .longest_retry = milliseconds(2)};
 };
 
+/// Stands still. The first other thread that looks at it is held up until its maker's looks again.
+class HaltingClock final : public base::Clock {
+ public:
+  base::Instant now() const override { return {}; }
+  std::chrono::steady_clock::time_point steady() const override {
+    if (std::this_thread::get_id() != maker_) {
+      if (!looked_.exchange(true)) halted_.set_value();
+      going_on_.wait();
+    } else if (looked_ && !told_.exchange(true)) {
+      go_on_.set_value();
+    }
+    return {};
+  }
+  void wait_until_halted() { halted_.get_future().wait(); }
+
+ private:
+  const std::thread::id maker_ = std::this_thread::get_id();
+  mutable std::atomic<bool> looked_ = false, told_ = false;
+  mutable std::promise<void> halted_, go_on_;
+  std::shared_future<void> going_on_ = go_on_.get_future().share();
+};
+
 Texts numbered(int count) {
   Texts texts;
   for (int i = 0; i < count; ++i) texts.push_back("record " + std::to_string(i));
@@ -216,6 +238,23 @@ TEST_CASE("a refused record that cannot be set aside stays where it is until it 
   CHECK(refused_files(site.root()).size() == 1);
 }
 
+TEST_CASE("while the database is away those who have waited longest make room for those who come",
+          "[serve]") {
+  ApplierSite site;
+  const auto journal = site.open();
+  site.database.set(FakeDatabase::State::away);
+  std::vector<std::uint64_t> refused;
+  Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
+  const auto one = append(*journal, "one");
+  constexpr std::size_t k_most = 16'384;
+  for (std::uint64_t n = 0; n < k_most + 2; ++n)
+    applier.when_applied(one.sequence, [&refused, n](bool applied) {
+      if (!applied) refused.push_back(n);
+    });
+  CHECK(refused == std::vector<std::uint64_t>{0, 1});
+  applier.stop(std::chrono::milliseconds(0));
+}
+
 TEST_CASE("those who wait for the database are told when their record is there, or never will be",
           "[serve]") {
   ApplierSite site;
@@ -267,6 +306,17 @@ TEST_CASE("stopping applies what is there; what it could not apply is applied by
   auto expected = numbered(100);
   expected.emplace_back("left");
   CHECK(site.database.rows() == expected);
+}
+
+TEST_CASE("what came while the applier took itself for idle is applied by stopping", "[serve]") {
+  ApplierSite site;
+  const auto journal = site.open();
+  HaltingClock clock;
+  Applier applier(*journal, clock, site.database.apply(), site.applier_options);
+  clock.wait_until_halted();  // it found nothing, and is about to look whether it was told to stop
+  append_all(*journal, {"late"});
+  CHECK(applier.stop(seconds(20)));
+  CHECK(site.database.rows() == Texts{"late"});
 }
 
 TEST_CASE("how far it came is saved while it runs, and the bounds are kept", "[serve]") {

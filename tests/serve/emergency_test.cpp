@@ -51,6 +51,26 @@ TEST_CASE("a call for help is dialled for whoever calls", "[serve]") {
   CHECK_FALSE(std::holds_alternative<twiml::Dial>(inbound.verbs.front()));
 }
 
+TEST_CASE("a call for help goes out from a number that Twilio holds, whichever was asked for", "[serve]") {
+  Switchboard board(GENERATE(from_range(test::engines())));
+  const std::string elsewhere = "+12025550101";
+  board.assign(board.ann_id, board.number(elsewhere));
+  board.exec("UPDATE phone_numbers SET provider = 'telnyx' WHERE phone_number = $1", {elsewhere});
+  board.start(true);
+  auto call = to_help(board);
+  call.emplace_back("FromNumber", elsewhere);
+  CHECK(dial_of(board.answer("", call), "911").caller_id == test::k_from);
+}
+
+TEST_CASE("a call for help from a workspace without numbers goes out from the one asked for", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  board.exec("UPDATE phone_numbers SET status = 'inactive'");
+  board.start(true);
+  auto call = to_help(board);
+  call.emplace_back("FromNumber", "+12025550177");  // verified at Twilio, for all we know
+  CHECK(dial_of(board.answer("", call), "911").caller_id == "+12025550177");
+}
+
 TEST_CASE("help is what the workspace's country, or that of the number called from, calls so", "[serve]") {
   Switchboard board(db::Engine::sqlite);
   board.start(false);

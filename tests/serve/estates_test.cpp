@@ -112,7 +112,34 @@ TEST_CASE("what agents do is read each time, also when the estate is the same", 
   const auto after = *estates->find(site.workspace);
   CHECK(after.snapshot == before.snapshot);
   CHECK(before.presence->on_call.empty());
-  CHECK(after.presence->on_call == std::vector{before.snapshot->agents.front().id});
+  CHECK(after.presence->on_call ==
+        std::vector<calls::Busy>{{before.snapshot->agents.front().id, "CA1", site.clock.now()}});
+}
+
+TEST_CASE(
+    "what was heard half a minute ago has reached the database, but not what was heard while it was away",
+    "[serve]") {
+  using std::chrono::seconds;
+  Site site(db::Engine::sqlite);
+  const auto estates = site.open();
+  const auto began = site.clock.now();
+  const auto heard_until = [&] { return estates->find(site.workspace)->heard_until - began; };
+  const auto after = [&](seconds time) {
+    site.clock.advance(time);
+    estates->refresh();
+    return heard_until();
+  };
+  CHECK(heard_until() == seconds(-30));
+  for (int i = 1; i <= 5; ++i) CHECK(after(seconds(5)) == seconds(-30));  // nothing was heard before
+  CHECK(after(seconds(5)) == seconds(0));
+  CHECK(after(seconds(5)) == seconds(5));
+  site.rename("routing_rules", "rules_gone");
+  site.door.set(Door::State::away);
+  CHECK(after(std::chrono::hours(1)) == seconds(5));
+  site.rename("rules_gone", "routing_rules");
+  site.door.set(Door::State::open);
+  for (int i = 0; i <= 5; ++i) CHECK(after(seconds(5)) == seconds(5));  // the journal is on its way
+  CHECK(after(seconds(5)) == std::chrono::hours(1) + seconds(40));
 }
 
 TEST_CASE("what a workspace lets agents do without the database is known before it is away", "[serve]") {
@@ -249,21 +276,108 @@ TEST_CASE("whose a number is, and which one an agent calls from, is known while 
   const auto numbers = read.estates.find(office.workspace)->numbers;
   CHECK(numbers->of(ann) == "+12025550107");
   CHECK(numbers->of(ben) == "+12025550103");
+  CHECK(numbers->is_of(ann, "+12025550107"));
+  CHECK_FALSE(numbers->is_of(ann, "+12025550103"));
+  CHECK_FALSE(numbers->is_of(ben, "+12025550103"));
 }
 
-TEST_CASE("numbers are read anew when their time has come, or when the estate changed", "[serve]") {
-  Office office(db::Engine::sqlite);
-  Read read(office);
-  office.number("+12025550100");
-  read.estates.refresh();
-  CHECK_FALSE(read.estates.find_by_number("+12025550100"));
-  office.agent();
-  read.estates.refresh();
+TEST_CASE("a number that another provider holds is ours, and nobody calls from it", "[serve]") {
+  Office office(GENERATE(from_range(test::engines())));
+  const auto ann = office.agent();
+  const auto telnyx = office.number("+12025550100"), second = office.number("+12025550101"),
+             third = office.number("+12025550102");
+  for (const auto& number : {telnyx, second, third}) office.assign(ann, number);
+  office.exec("UPDATE phone_numbers SET provider = 'telnyx' WHERE id = $1", {telnyx});
+  office.exec("UPDATE agent_phone_numbers SET agent_default = TRUE WHERE phone_number_id = $1", {third});
+  const Read read(office);
   CHECK(read.estates.find_by_number("+12025550100") == office.workspace);
-  office.number("+12025550101");
-  office.clock.advance(std::chrono::hours(1));
+  const auto numbers = read.estates.find(office.workspace)->numbers;
+  CHECK_FALSE(numbers->can_call_from("+12025550100"));
+  CHECK(numbers->can_call_from("+12025550101"));
+  CHECK_FALSE(numbers->can_call_from("+12025550199"));
+  CHECK(numbers->first == "+12025550101");
+  CHECK(numbers->of(ann) == "+12025550102");
+  CHECK_FALSE(numbers->is_of(ann, "+12025550100"));
+  CHECK(numbers->is_of(ann, "+12025550101"));
+}
+
+TEST_CASE("whether a number has a record policy of its own is known while the database is away", "[serve]") {
+  Office office(GENERATE(from_range(test::engines())));
+  office.number("+12025550100");
+  const std::vector<std::pair<std::string, std::string>> policies{{"+12025550101", "never"},
+                                                                  {"+12025550102", "always"},
+                                                                  {"+12025550103", "inbound"},
+                                                                  {"+12025550104", "outbound"}};
+  for (const auto& [number, policy] : policies)
+    office.exec("UPDATE phone_numbers SET record_policy = $2 WHERE id = $1", {office.number(number), policy});
+  const Read read(office);
+  const auto numbers = read.estates.find(office.workspace)->numbers;
+  for (const auto& [number, policy] : policies) CHECK(numbers->record_policy(number) == policy);
+  CHECK(numbers->record_policy("+12025550100") == std::string());
+  CHECK_FALSE(numbers->record_policy("+12025550199"));
+  CHECK_FALSE(numbers->record_policy("anonymous"));
+  CHECK_FALSE(numbers->holds("+12025550100000000"));
+}
+
+TEST_CASE("numbers are read anew when their time has come and they, or who calls from them, changed",
+          "[serve]") {
+  Office office(GENERATE(from_range(test::engines())));
+  const auto ann = office.agent();
+  const auto first = office.number("+12025550100");
+  Read read(office);
+  const auto numbers = [&] { return read.estates.find(office.workspace)->numbers; };
+  const auto on_time = [&] {
+    office.clock.advance(std::chrono::hours(1));
+    read.estates.refresh();
+    return numbers();
+  };
+  const auto before = numbers();
+  office.agent("bob@example.com");  // of the estate, not of them
   read.estates.refresh();
-  CHECK(read.estates.find_by_number("+12025550101") == office.workspace);
+  CHECK(numbers() == before);
+  CHECK(on_time() == before);
+
+  const auto second = office.number("+12025550101");
+  read.estates.refresh();
+  CHECK(numbers() == before);
+  CHECK(on_time()->holds("+12025550101"));
+  office.assign(ann, second);
+  CHECK(on_time()->of(ann) == "+12025550101");
+  office.exec("UPDATE phone_numbers SET status = 'inactive', version = version + 1 WHERE id = $1", {first});
+  CHECK_FALSE(on_time()->holds("+12025550100"));
+  office.exec("DELETE FROM phone_numbers WHERE id = $1", {first});
+  const auto last = on_time();
+  CHECK(on_time() == last);
+}
+
+/// A clock that says when it is asked.
+struct WatchedClock final : base::Clock {
+  explicit WatchedClock(const base::Clock& given) : clock(given) {}
+  base::Instant now() const override {
+    if (asked) asked();
+    return clock.now();
+  }
+  std::chrono::steady_clock::time_point steady() const override { return clock.steady(); }
+  const base::Clock& clock;
+  std::function<void()> asked;
+};
+
+TEST_CASE("what was read of one workspace is in force while the next one is read", "[serve]") {
+  Office office(GENERATE(from_range(test::engines())));
+  // They are read in the order of their ids: until one comes after the first.
+  for (int i = 0; office.database.add_workspace(fmt::format("w{}", i)) < office.workspace; ++i) {
+  }
+  WatchedClock clock(office.clock);
+  Estates estates([&] { return office.database.connect(); }, clock, {.every = std::chrono::hours(1)});
+  const auto agents = [&] { return estates.find(office.workspace)->snapshot->agents.size(); };
+  std::vector<std::size_t> seen;
+  office.agent();
+  clock.asked = [&] { seen.push_back(agents()); };
+  estates.refresh();
+  clock.asked = nullptr;
+  REQUIRE(seen.size() > 1);
+  CHECK(seen.front() == 0);
+  CHECK(seen.back() == 1);
 }
 
 }  // namespace

@@ -131,6 +131,20 @@ TEST_CASE("a record that is no webhook is counted, and one that the database ref
   CHECK(f.logged() == 8);
 }
 
+TEST_CASE("a record set aside that cannot be read is counted, and the others are replayed", "[serve]") {
+  Replay f(any_engine());
+  const auto journal = f.site.open();
+  f.take(*journal, 1);
+  fetch_all(*journal, true);
+  REQUIRE_FALSE(journal->save_checkpoint());
+  const auto refused = journal->slot().folder() / "refused";
+  std::filesystem::create_directory(refused);
+  test::write_text(refused / "00000000000000000009.record", "edited by somebody\n");
+  const auto report = f.replay({.write = true});
+  CHECK(report.unreadable == 1);
+  CHECK(sids(report) == Sids{"1"});
+}
+
 TEST_CASE("where nothing was journaled there is nothing to replay", "[serve]") {
   Replay f(any_engine());
   const auto report = f.replay();

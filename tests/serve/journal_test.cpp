@@ -335,6 +335,7 @@ TEST_CASE("a record too large, or more than may wait in memory, is refused at on
   const auto journal = site.open();
   CHECK(append(*journal, std::string(64 * 1024, 'x')).error == JournalErrc::too_large);
   CHECK(append(*journal, std::string(45'000, 'x')).error == JournalErrc::queue_full);
+  CHECK(journal->stats().refused == 2);
   CHECK_FALSE(append(*journal, std::string(30'000, 'x')).error);
 }
 

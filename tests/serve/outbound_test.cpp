@@ -74,6 +74,9 @@ TEST_CASE("who is nobody's agent, and what is no number, is told apart from a re
   request = call();
   request.to = "not a number";
   CHECK(f.place(request).problem == "bad_destination");
+  request = call();
+  request.from_number = "not a number";
+  CHECK(f.place(request).problem == "bad_from_number");
   CHECK(f.counter(f.assignment) == Counter{});
 }
 

@@ -1,5 +1,6 @@
 // Who gets in, and what is answered where something is missing.
 
+#include "serve/journal_site.hpp"
 #include "serve/switchboard.hpp"
 #include "support/catch.hpp"
 
@@ -59,6 +60,24 @@ TEST_CASE("a token that came while the server ran counts from the reload on", "[
   CHECK(board.post_as(fresh, board.voice(), board.form()).status == 200);
 }
 
+TEST_CASE("a change is in force for the first call after it was looked for, which is done twice a second",
+          "[serve]") {
+  Switchboard board(GENERATE(from_range(test::engines())));
+  auto options = board.options();
+  CHECK(options.estates.every <= std::chrono::milliseconds(500));
+  options.estates.every = std::chrono::hours(1);  // here when the test says so
+  board.service.emplace(std::move(options), board.opener(), board.clock);
+  board.service->start();
+  const auto rings = [&](int call) {
+    return begins_with<twiml::Dial>(board.answer("", board.form({{"CallSid", call_sid(call)}})));
+  };
+  CHECK(rings(1));
+  board.exec("UPDATE users SET availability = 'offline', version = version + 1");
+  CHECK(rings(2));
+  board.service->reload();
+  CHECK_FALSE(rings(3));
+}
+
 TEST_CASE("a call to the path that names no workspace rings as last read while the database is away",
           "[serve]") {
   Switchboard board(GENERATE(from_range(test::engines())));
@@ -86,6 +105,24 @@ TEST_CASE("an agent's call to the path that names no workspace is placed by the 
       k_by_number, board.form({{"CallSid", call_sid(2)}, {"From", "client:stranger"}, {"To", test::k_to}}));
   CHECK(begins_with<twiml::Say>(strangers));
   CHECK(std::holds_alternative<twiml::Hangup>(strangers.verbs.back()));
+}
+
+TEST_CASE("an agent hears which of the two numbers of a call is none, or another's", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  board.start(false);
+  const auto said = [&](int call, Form more) {
+    more.insert(more.end(), {{"CallSid", call_sid(call)}, {"From", board.from_ann()}});
+    const auto response = board.answer("", board.form(std::move(more)));
+    REQUIRE(begins_with<twiml::Say>(response));
+    return std::get<twiml::Say>(response.verbs.front()).text;
+  };
+  CHECK(said(1, {{"To", "nowhere"}}) == "The number you called is not a number.");
+  CHECK(said(2, {{"To", test::k_to}, {"FromNumber", "nothing"}}) ==
+        "The number you call from is not a number.");
+  CHECK(said(3, {{"To", test::k_to}, {"FromNumber", "+12025550177"}}) ==
+        "The number you call from is not one of yours.");
+  REQUIRE(board.stop());
+  CHECK(board.integer("SELECT count(*) FROM calls WHERE refusal = 'bad_from_number'") == 1);
 }
 
 /// Every answer waits for a commit that does not come, until the safe one goes out.
@@ -127,6 +164,29 @@ TEST_CASE("a caller is led on where the journal cannot be written, and nobody is
   board.service->start();
   CHECK(begins_with<twiml::Dial>(board.answer("", board.form())));
   CHECK(board.post("/status", board.form({{"SequenceNumber", "1"}})).status == 503);
+}
+
+TEST_CASE(
+    "a call that a full disk leaves no room for is Twilio's to send elsewhere, and the next one is kept",
+    "[serve]") {
+  test::FaultyDisk disk;
+  Switchboard board(db::Engine::sqlite);
+  auto options = board.options();
+  options.books.disk = &disk;
+  board.service.emplace(std::move(options), board.opener(), board.clock);
+  board.service->start();
+  const auto is_degraded = [&] {
+    return test::HttpClient(board.socket().string()).get("/readyz").body.find(R"("degraded":true)") !=
+           std::string::npos;
+  };
+  disk.fail(test::FaultyDisk::Op::write, std::errc::no_space_on_device, 1'000'000);
+  CHECK(board.post("", board.form()).status == 503);
+  CHECK(is_degraded());
+  disk.heal();
+  CHECK(begins_with<twiml::Dial>(board.answer("", board.form({{"CallSid", call_sid(2)}}))));
+  CHECK_FALSE(is_degraded());
+  CHECK(board.stop());
+  CHECK(board.integer("SELECT count(*) FROM calls WHERE call_sid = $1", {call_sid(2)}) == 1);
 }
 
 }  // namespace

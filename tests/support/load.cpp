@@ -130,13 +130,20 @@ class Load::Driver {
     c.due = due;
     c.started = Steady::now();
     c.reply.clear();
-    if (c.fd >= 0 && c.started - c.idle_since > k_stale) close(c);
+    if (c.fd >= 0 && (c.started - c.idle_since > k_stale || has_ended(c))) close(c);
     if (c.fd >= 0) {
       c.state = Connection::sending;
       send(c);
     } else {
       connect(c);
     }
+  }
+
+  /// Closed by the server between two requests, and not looked at since.
+  static bool has_ended(const Connection& c) {
+    char first = 0;
+    const auto size = ::recv(c.fd, &first, 1, MSG_PEEK);
+    return size == 0 || (size < 0 && errno != EAGAIN);
   }
 
   void connect(Connection& c) {

@@ -83,12 +83,17 @@ TEST_CASE("an export from a cursor gives every finished call once, whatever happ
     CHECK(site.failure({"calls", "export", "--since-cursor", file}) == "11 lock.held");
   }
   CHECK(site.since(file) == Sids{sid(3)});
+  site.call(4);
+  const auto out = (site.machine().home() / "calls.csv").string();
+  site.ok({"calls", "export", "--since-cursor", file, "--out", out});
+  CHECK(test::read_text(out).find(sid(4)) != std::string::npos);
+  CHECK(site.since(file).empty());
   CHECK(site.failure({"calls", "export", "--since-cursor", file, "--missed"}) == "2 usage.excluded");
 
   const Office other(site.engine());
   CHECK(other.failure({"calls", "export", "--since-cursor", file}) == "6 calls.foreign_cursor");
   const auto empty = site.machine().file("empty.cursor", "").string();
-  CHECK(site.since(empty).size() == 3);
+  CHECK(site.since(empty).size() == 4);
 }
 
 TEST_CASE("a note stands on the call, and on its contact where that is wanted", "[system]") {
@@ -168,4 +173,28 @@ TEST_CASE("a callback is added, moved, handed over and done, and listed as it th
   site.ok({"callbacks", "reassign", sid(1), "-"});
   CHECK(site.json({"callbacks", "show", sid(1)}).at("user").is_null());
   CHECK(site.failure({"callbacks", "show", sid(2)}) == "5 callbacks.unknown");
+}
+
+TEST_CASE("a call is shown to people with its attempts as lines, and by the digits that a list shows",
+          "[system]") {
+  const Office site(db::Engine::sqlite);
+  site.talk(1);
+  const auto shown = site.ok({"calls", "show", sid(1).substr(26), "-o", "table"});
+  INFO(shown);
+  CHECK(shown.find(sid(1)) != std::string::npos);
+  CHECK(shown.find("\nattempts\nuser") != std::string::npos);
+  CHECK(shown.find("\nann@example.com  client:agent_ann  in-progress  2026-03-08 12:01:00") !=
+        std::string::npos);
+  for (const std::string absent : {"plan", "events", "{", "recordings\n"})
+    CHECK(shown.find(absent) == std::string::npos);
+  CHECK(site.json({"calls", "show", sid(1)}).at("attempts").at(0).at("status") == "in-progress");
+  CHECK(site.failure({"calls", "show", "99999999"}) == "5 calls.unknown");
+}
+
+TEST_CASE("a time that is no time is answered with times to come, where one is asked for", "[system]") {
+  const Office site(db::Engine::sqlite);
+  const auto result = site.run({"callbacks", "add", k_lin, "--due", "soon"});
+  CHECK(result.status == 7);
+  CHECK(result.err.find("hint: use 2030-03-08") != std::string::npos);
+  CHECK(result.err.find("yesterday") == std::string::npos);
 }

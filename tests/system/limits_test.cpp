@@ -50,6 +50,7 @@ TEST_CASE("a call is refused with every reason and its code, and exit 8", "[syst
   CHECK(site.failure(check(k_to, true)) == "0");
   CHECK(site.failure(check(k_to, true)) == "8 limits.limit_reached");
   CHECK(used(site) == 1);
+  CHECK(site.json({"limits", "status"}).at(0).at("callable") == false);
   site.ok({"optouts", "add", k_to, "--channel", "voice"});
   const auto both = site.run(check());
   CHECK(both.status == 8);

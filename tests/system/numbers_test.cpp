@@ -39,7 +39,7 @@ TEST_CASE("the first number makes the embedded database and the workspace defaul
   const auto result = site.run({"numbers", "add", "+12025550123", "--label", "Sales"});
   CHECK(result.status == 0);
   CHECK(result.out.empty());
-  CHECK(result.err == fmt::format("created sqlite:{} with workspace default\nadded +12025550123 to default\n",
+  CHECK(result.err == fmt::format("created sqlite:{} with workspace default (UTC)\nadded +12025550123 to default\n",
                                   site.sqlite_file().string()));
   CHECK(site.json({"workspaces", "list"}).at(0).at("name") == "default");
   CHECK((std::filesystem::status(site.sqlite_file()).permissions() & std::filesystem::perms::mask) ==
@@ -148,19 +148,44 @@ TEST_CASE("a PostgreSQL database waits for init", "[system]") {
   }
 }
 
+TEST_CASE("which calls of a number are recorded is set by hand and by file, and cleared", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  const auto policy = [&](const std::string& number) {
+    return site.json({"numbers", "show", number}).at("record_policy");
+  };
+  CHECK(site.run({"numbers", "update", "+12025550123", "--record-policy", "Never", "-n"}).err ==
+        "would update +12025550123 (record_policy)\n");
+  site.ok({"numbers", "update", "+12025550123", "--record-policy", "never"});
+  CHECK(policy("+12025550123") == "never");
+  CHECK(site.failure({"numbers", "update", "+12025550123", "--record-policy", "sometimes"}) ==
+        "7 numbers.invalid");
+  const auto file = site.machine()
+                        .file("numbers.csv",
+                              "phone_number,record_policy\n+12025550123,-\n+12025550124,inbound\n"
+                              "+12025550125,always\n")
+                        .string();
+  site.ok({"numbers", "import", file});
+  CHECK(policy("+12025550123").is_null());
+  CHECK(policy("+12025550124") == "inbound");
+  CHECK(policy("+12025550125") == "always");
+}
+
 TEST_CASE("an export has the same bytes on both engines", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   fill(site);
   CHECK(site.ok({"numbers", "export", "-o", "csv"}) ==
-        lines({"phone_number,provider,country_code,label,status,capabilities,sid",
-               "+12025550123,twilio,US,Sales,active,voice|sms,PN0123456789abcdef0123456789abcdef",
-               "+12025550124,telnyx,US,'=1+1,active,,", "+16135550111,twilio,CA,,active,,",
-               "+442079460123,twilio,GB,\"Tab\there, \"\"quoted\"\"", "École\",inactive,,"}));
-  CHECK(site.ok({"numbers", "export", "-o", "jsonl", "--country", "uk"}) ==
-        R"({"phone_number":"+442079460123","provider":"twilio","country_code":"GB",)"
-        R"("label":"Tab\there, \"quoted\"\nÉcole","status":"inactive","capabilities":null,"sid":null})"
-        "\n");
+        lines({"phone_number,provider,country_code,label,status,capabilities,sid,record_policy",
+               "+12025550123,twilio,US,Sales,active,voice|sms,PN0123456789abcdef0123456789abcdef,",
+               "+12025550124,telnyx,US,'=1+1,active,,,", "+16135550111,twilio,CA,,active,,,",
+               "+442079460123,twilio,GB,\"Tab\there, \"\"quoted\"\"", "École\",inactive,,,"}));
+  CHECK(
+      site.ok({"numbers", "export", "-o", "jsonl", "--country", "uk"}) ==
+      R"({"phone_number":"+442079460123","provider":"twilio","country_code":"GB",)"
+      R"("label":"Tab\there, \"quoted\"\nÉcole","status":"inactive","capabilities":null,"sid":null,"record_policy":null})"
+      "\n");
 }
 
 TEST_CASE("a list is filtered, searched, ordered and cut", "[system]") {

@@ -483,3 +483,28 @@ TEST_CASE("an undo keeps the people that others refer to by now", "[system]") {
   CHECK(says(partly, "kept +12025550151: others refer to it\n"));
   CHECK(says(partly, "1 kept because others refer to them"));
 }
+
+TEST_CASE("a direct line that somebody else calls from is warned of", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  site.ok({"assignments", "set", number(7), agent(1)});
+  const auto holder = site.json({"numbers", "show", number(7)}).at("assigned_to").get<std::string>();
+  const auto added = site.run({"users", "add", "zoe@example.com", "--phone-number", number(7)});
+  CHECK(added.status == 0);
+  CHECK(says(added, fmt::format("warning: {} is a number of this workspace, which {} has: calls to it ring "
+                                "zoe@example.com and nobody else",
+                                number(7), holder)));
+  CHECK_FALSE(says(site.run({"users", "update", agent(2), "--phone-number", "+16265550188"}), "warning"));
+}
+
+TEST_CASE("what is missing or mixed up is said with what helps", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.machine().file("users.csv", "email,team\nann@example.com,Sales\nbob@example.com,\n");
+  CHECK(says(site.run({"users", "import", "users.csv"}), "or add --map team=-"));
+  CHECK(says(site.run({"assignments", "set", "bob@example.com", "+12025550100"}),
+             "ringctl: the assignment cannot be stored: 2 values are refused"));
+  CHECK(says(site.run({"rules", "add", "x", "--ring", "team:Sales"}), R"(like [{"team": "Sales"}])"));
+  CHECK(
+      says(site.run({"rules", "add", "x", "--ring", R"([{"team": "Nobody"}])"}), "hint: ringctl teams list"));
+}

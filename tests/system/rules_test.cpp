@@ -106,6 +106,63 @@ TEST_CASE("rules are added behind the others, moved, switched off and taken back
   CHECK(site.json({"audit", "verify"}).is_object());
 }
 
+TEST_CASE("rules without a position go behind the others, in the order of the file", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  const auto before = order(site);
+  const auto file = site.machine()
+                        .file("more.json", R"([{"name": "z", "ring": [{"team": "Sales"}]},)"
+                                           R"({"name": "a", "ring": [{"voicemail": true}]},)"
+                                           R"({"name": "VIP contacts", "ring": [{"voicemail": true}]}])")
+                        .string();
+  CHECK(site.json({"rules", "import", file}).at("new") == 2);
+  auto wanted = before;
+  wanted.insert(wanted.end(), {"z", "a"});
+  CHECK(order(site) == wanted);
+  CHECK(site.json({"rules", "import", file}).at("same") == 3);
+  CHECK(site.json({"route", "replay", "--rules", file}).empty());
+  const auto wrapped =
+      site.machine().file("wrapped.json", "{ \"rules\": [\n {\"name\": \"x\"}\n] }\n").string();
+  CHECK(site.run({"rules", "import", wrapped})
+            .err.find("hint: JSON is an array of objects, or one object a line") != std::string::npos);
+}
+
+TEST_CASE("a rule takes its time as a number and with a unit, and so does the workspace", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  for (const std::string time : {"20", "20s"}) {
+    site.ok({"rules", "update", "VIP contacts", "--ring-timeout", time});
+    CHECK(site.json({"rules", "show", "VIP contacts"}).at("ring_timeout") == 20);
+    site.ok({"rules", "update", "VIP contacts", "--ring-timeout", "1m"});
+    site.ok({"workspaces", "update", "default", "--ring-timeout", time});
+    CHECK(site.json({"workspaces", "show"}).at("ring_timeout_s") == 20);
+    site.ok({"workspaces", "update", "default", "--ring-timeout", "-"});
+  }
+}
+
+TEST_CASE("a rule whose team has nobody any more is told by rules list and by doctor", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  site.ok({"teams", "add", "Night"});
+  site.ok({"users", "update", "ann@example.com", "--team", "Night"});
+  site.ok({"rules", "add", "Nights", "--ring", R"([{"team": "Night"}])"});
+  const std::string wanted = R"(team "Night" is gone, or has nobody)";
+  CHECK(site.run({"rules", "list"}).err.find(wanted) == std::string::npos);
+  site.ok({"users", "update", "ann@example.com", "--team", "-"});
+  CHECK(site.run({"rules", "list"}).err.find(R"(warning: rule "Nights": )" + wanted) != std::string::npos);
+  CHECK(site.run({"doctor", "db"}).out.find(wanted) != std::string::npos);
+}
+
+TEST_CASE("route explain refuses a caller who is neither a number nor what Twilio says", "[system]") {
+  const Site site(db::Engine::sqlite);
+  load(site);
+  for (const std::string from : {"16265550101", "foo", "client:"})
+    CHECK(site.failure({"route", "explain", "--from", from, "--to", "+12025550123"}) == "2 usage.bad_value");
+  for (const std::string format : {"tsv", "csv"})
+    CHECK(site.ok({"route", "explain", "--from", "+16265550101", "--to", "+12025550123", "--columns", "from",
+                   "--no-header", "-o", format}) == "+16265550101\n");
+}
+
 TEST_CASE("route explain says whom a call rings and why", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
@@ -153,8 +210,8 @@ TEST_CASE("route replay lists the calls that other rules would send elsewhere", 
   REQUIRE(differences.size() == 1);
   CHECK(differences.at(0).at("to") == "+12025550110");
   INFO(differences.dump(2));
-  CHECK(differences.at(0).at("then").get<std::string>().find("rule \"All to Ann\": menu; then ring ann@example.com") !=
-        std::string::npos);
+  CHECK(differences.at(0).at("then").get<std::string>().find(
+            "rule \"All to Ann\": menu; then ring ann@example.com") != std::string::npos);
   CHECK(
       site.json({"route", "replay", "--since", "2026-03-01", "--rules", k_fixtures / "rules.json"}).empty());
 }

@@ -22,6 +22,7 @@ struct Desk {
     set("serve.public_url", ServeSite::k_public_url);
     set("serve.listen", "127.0.0.1:0");
     environment["TWILIO_AUTH_TOKEN"] = ServeSite::k_token;
+    environment["TWILIO_ACCOUNT_SID"] = ServeSite::k_account;
   }
   void set(const std::string& key, const std::string& value) const { site.ok({"config", "set", key, value}); }
   test::ProcessResult run(Machine::Arguments arguments) const {
@@ -63,8 +64,8 @@ struct Desk {
 
 TEST_CASE("a machine that has what serve needs passes both looks", "[system]") {
   const Desk desk;
-  for (const auto* id : {"serve.public_url", "serve.auth_token", "serve.tls", "serve.listen", "serve.journal",
-                         "serve.api_key"}) {
+  for (const auto* id : {"serve.public_url", "serve.auth_token", "serve.account", "serve.tls", "serve.listen",
+                         "serve.journal", "serve.api_key"}) {
     INFO(id);
     CHECK(desk.status(id) == "ok");
   }
@@ -79,7 +80,7 @@ TEST_CASE("a machine that has what serve needs passes both looks", "[system]") {
 TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
   Desk desk;
   SECTION("no auth token") {
-    desk.environment.clear();
+    desk.environment.erase("TWILIO_AUTH_TOKEN");
     CHECK(desk.status("serve.auth_token") == "fail");
     CHECK(desk.check() == "10 serve.no_auth_token");
   }
@@ -94,6 +95,21 @@ TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
     desk.set("serve.public_url", "http://localhost:8080");
     CHECK(desk.status("serve.public_url") == "warn");
     CHECK(desk.check() == "0");
+  }
+  SECTION("a public URL of which calls would lose the path") {
+    desk.set("serve.public_url", "https://pbx.example.com/voice");
+    CHECK(desk.status("serve.public_url") == "fail");
+    CHECK(desk.check() == "10 serve.bad_public_url");
+  }
+  SECTION("no account at all, or none of one workspace") {
+    desk.environment.erase("TWILIO_ACCOUNT_SID");
+    CHECK(desk.status("serve.account") == "fail");
+    CHECK(desk.check() == "10 serve.no_account");
+    desk.site.ok({"workspaces", "update", "default", "--twilio-accounts", ServeSite::k_account});
+    CHECK(desk.status("serve.account") == "ok");
+    desk.site.ok({"workspaces", "add", "West"});
+    CHECK(desk.status("serve.account") == "warn");
+    CHECK(desk.run({"serve", "--check"}).err.find("whose webhooks they take: West") != std::string::npos);
   }
   SECTION("a certificate without its key") {
     desk.set("serve.tls_certificate", "/nowhere/certificate.pem");
@@ -116,6 +132,11 @@ TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
     CHECK(desk.status("serve.journal") == "fail");
     CHECK(desk.check() == "10 serve.journal_unwritable");
   }
+  SECTION("a journal's place where nobody can write, whatever the permissions") {
+    desk.environment["XDG_STATE_HOME"] = "/proc/state";
+    CHECK(desk.status("serve.journal") == "fail");
+    CHECK(desk.check() == "10 serve.journal_unwritable");
+  }
   SECTION("a journal that may take more than there is") {
     desk.set("serve.journal_size", "4000000GiB");
     CHECK(desk.status("serve.journal") == "warn");
@@ -126,7 +147,7 @@ TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
     CHECK(desk.check() == "0");
   }
   SECTION("several at once") {
-    desk.environment.clear();
+    desk.environment.erase("TWILIO_AUTH_TOKEN");
     desk.set("serve.tls_key", "/nowhere/key.pem");
     CHECK(desk.check() == "10 serve.no_auth_token");
     CHECK(desk.run({"serve", "--check"}).err.find("serve.tls_certificate and serve.tls_key") !=

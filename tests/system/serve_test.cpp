@@ -307,7 +307,8 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a change of rules is in force for the next call within a second", "[serve]") {
+// How soon is held in tests/serve: no machine's speed is asserted here.
+TEST_CASE("a change of rules that another process makes is in force without a reload", "[serve]") {
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
@@ -320,10 +321,7 @@ TEST_CASE("a change of rules is in force for the next call within a second", "[s
       const auto call = serve.inbound(k_caller, k_main_line);
       return identities(verb<twiml::Dial>(serve.answer(serve.voice(), call), 0)) == second;
     };
-    const auto changed_at = std::chrono::steady_clock::now();
-    REQUIRE(test::eventually(rings_second, 20));
-    // One second, on a machine that may be slow.
-    CHECK(std::chrono::steady_clock::now() - changed_at < std::chrono::seconds(5));
+    CHECK(test::eventually(rings_second, 20));
   }
 }
 
@@ -364,7 +362,8 @@ TEST_CASE("whoever an agent calls hears that the call is recorded, where their c
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
-    serve.site().ok({"assignments", "set", k_main_line, test::agent_email(0), "--allowed-countries", "US|GB"});
+    serve.site().ok(
+        {"assignments", "set", k_main_line, test::agent_email(0), "--allowed-countries", "US|GB"});
     serve.site().ok({"workspaces", "update", "default", "--recording-policy", "outbound", "--consent-policy",
                      "countries", "--consent-countries", "GB", "--consent-message", "We record."});
     serve.start();

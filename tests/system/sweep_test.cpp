@@ -1,6 +1,7 @@
 // Promises that hold for every command there is. The commands, and an example of each to run, come from the
 // program itself, so a new one cannot escape.
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -95,13 +96,16 @@ TEST_CASE("a command with one letter wrong is a usage error that suggests the ri
   const Machine machine;
   const auto all = mistakes(nlohmann::json::parse(machine.run({"help", "--tree", "json"}).out));
   CHECK(all.size() > 100);
-  for (const auto& mistake : all) {
+  const bool full = std::getenv("RINGCTL_TEST_FULL") != nullptr;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& mistake = all[i];
     const auto plain = machine.run(mistake.words);
     INFO(plain.err);
     CHECK(plain.status == 2);
     CHECK(plain.out.empty());
     CHECK(plain.err.find("  [usage.unknown_command]\n") != std::string::npos);
     CHECK(suggests(plain.err, mistake.meant));
+    if (!full && i % 5 != 0) continue;
     TerminalOptions terminal;
     terminal.environment["NO_COLOR"] = "1";
     const auto shown = machine.run_in_terminal(mistake.words, terminal);

@@ -60,7 +60,7 @@ TEST_CASE("a call sent to the real server is answered with TwiML and is on recor
     serve.start();
     const auto& machine = serve.site().machine();
     const std::map<std::string, std::string> public_url = {{"RINGCTL_PUBLIC_URL", ServeSite::k_public_url}};
-    const std::string sid = "CA" + std::string(32, 'a');
+    const std::string sid(fmt::format("CA{:a>32}", ""));
 
     const auto sent = send(machine, serve.url(serve.voice()), {"--call-sid", sid, "-o", "json"}, public_url);
     INFO(sent.err << sent.out << serve.log());
@@ -144,6 +144,21 @@ TEST_CASE("what is sent is what Twilio would send, and what --dry-run shows", "[
   CHECK(text.out.find("X-Twilio-Signature: ") != std::string::npos);
 }
 
+TEST_CASE("what is sent in another account's name is signed with that account's token", "[system]") {
+  const std::string other = fmt::format("AC{:032}", 7);
+  const auto signature = [&](const std::string& tokens) {
+    const auto shown = send(Machine(), "http://127.0.0.1:1/voice",
+                            {"-n", "-o", "json", "--call-sid", fmt::format("CA{:032}", 1), "--param",
+                             "Timestamp=now", "--param", "AccountSid=" + other},
+                            {{"TWILIO_AUTH_TOKEN", tokens}, {"RINGCTL_PUBLIC_URL", ServeSite::k_public_url}});
+    return shown.status == 0 ? nlohmann::json::parse(shown.out)["signature"].get<std::string>() : shown.err;
+  };
+  const auto own = signature(fmt::format("{}\n{}:theirs", ServeSite::k_token, other));
+  CHECK(own == signature(fmt::format("{}:theirs\n{}", other, ServeSite::k_token)));
+  CHECK(own != signature(fmt::format("{}:others", other)));
+  CHECK(signature(ServeSite::k_token).find("webhooks.no_token") != std::string::npos);
+}
+
 TEST_CASE("an answer is shown as it is read: status, time, and one tag a line", "[system]") {
   const auto result = send_to(RawServer::answers(RawServer::response(k_hang_up, k_xml)), {"-o", "table"});
   CHECK(result.status == 0);
@@ -202,7 +217,7 @@ TEST_CASE("what cannot be sent is refused before anybody is asked", "[system]") 
     return verdict(send(machine, nobody.url(), std::move(more)));
   };
   CHECK(verdict(send(machine, "http://pbx.example.com/voice")) == "2 http.not_secure");
-  CHECK(verdict(send(machine, "pbx.example.com/voice")) == "2 http.bad_url");
+  CHECK(verdict(send(machine, "pbx.example.com/voice")) == "2 usage.bad_value");
   CHECK(with({"--event", "earthquake"}).starts_with("2 "));
   CHECK(with({"--status", "busy"}) == "2 usage.bad_value");
   CHECK(with({"--param", "Digits"}) == "2 usage.bad_value");
@@ -228,4 +243,31 @@ TEST_CASE("a URL with a password is refused, and no trace shows a secret", "[sys
   CHECK(traced.status == 0);
   CHECK(traced.err.find("http.request method=POST url=" + server.url("/voice")) != std::string::npos);
   CHECK(traced.err.find("http.answer status=200") != std::string::npos);
+}
+
+TEST_CASE("what no Twilio would send is refused before anything goes out", "[system]") {
+  const test::Machine machine;
+  const auto sent = [&](std::initializer_list<std::string> more) {
+    test::Machine::Arguments arguments = {"webhooks", "send"};
+    arguments.insert(arguments.end(), more);
+    return machine.run(arguments);
+  };
+  const auto short_sid = sent({"--to", "http://127.0.0.1:1/x", "--call-sid", "CA1"});
+  CHECK(short_sid.status == 2);
+  CHECK(short_sid.err.find(R"("CA1" is no SID of a call (CA and 32 hex digits))") != std::string::npos);
+  const auto message = sent({"--to", "http://127.0.0.1:1/x", "--event", "message", "--call-sid",
+                             "CA0123456789abcdef0123456789abcdef"});
+  CHECK(message.err.find("is no SID of a message") != std::string::npos);
+  const auto bare = sent({"--to", "127.0.0.1:8080/api/twilio/voice/inbound"});
+  CHECK(bare.status == 2);
+  CHECK(bare.err.find("hint: --to http://127.0.0.1:8080/api/twilio/voice/inbound") != std::string::npos);
+}
+
+TEST_CASE("a refused account is not blamed on the URL", "[system]") {
+  const auto refused = [](const std::string& why) {
+    const auto body = R"({"detail":")" + why + R"("})";
+    return send_to(RawServer::answers(RawServer::response(body, {}, 403))).err;
+  };
+  CHECK(refused("the account is none of the workspace's").find("--twilio-accounts") != std::string::npos);
+  CHECK(refused("the signature is wrong").find("--url-signed-as") != std::string::npos);
 }

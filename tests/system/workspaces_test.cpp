@@ -15,7 +15,7 @@ TEST_CASE("first use says what it made, unless quiet, and never again", "[system
     return result.err;
   };
   const auto folder = (site.machine().home() / "new/dir").string();
-  const auto first = "created sqlite:" + folder + "/a.db with workspace default\n";
+  const auto first = "created sqlite:" + folder + "/a.db with workspace default (UTC)\n";
   CHECK(add("a.db", "+12025550123", {"-n"}).find("created") == std::string::npos);
   CHECK(add("a.db", "+12025550123", {}).find(first) == 0);
   CHECK(add("a.db", "+12025550124", {}).find("created") == std::string::npos);
@@ -89,7 +89,8 @@ TEST_CASE("a workspace is added, changed, shown and taken out of use", "[system]
   CHECK(site.failure({"workspaces", "add", "Acme Süd"}) == "6 workspaces.exists");
   CHECK(site.json({"workspaces", "show", "Acme Süd"})["default_country"] == "DE");
 
-  CHECK(site.run({"workspaces", "update", "Acme Süd", "--default-country", "-"}).err == "updated Acme Süd\n");
+  CHECK(site.run({"workspaces", "update", "Acme Süd", "--default-country", "-"}).err ==
+        "updated Acme Süd (default_country)\n");
   CHECK(site.json({"workspaces", "show", "Acme Süd"})["default_country"].is_null());
   CHECK(site.run({"workspaces", "update", "Acme Süd", "--default-country", "-"}).err ==
         "unchanged Acme Süd\n");
@@ -109,7 +110,8 @@ TEST_CASE("a change in a dry run is only told", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   CHECK(site.run({"workspaces", "add", "x", "-n"}).err.substr(0, 11) == "would add x");
-  CHECK(site.run({"workspaces", "update", "default", "--name", "y", "-n"}).err == "would update default\n");
+  CHECK(site.run({"workspaces", "update", "default", "--name", "y", "-n"}).err ==
+        "would update default (name)\n");
   CHECK(site.run({"workspaces", "deactivate", "default", "-n"}).err == "would deactivate default\n");
   const auto all = site.json({"workspaces", "list"});
   REQUIRE(all.size() == 1);
@@ -220,4 +222,29 @@ TEST_CASE("hints that name a command can be copied", "[system]") {
   }
   CHECK(site.json({"numbers", "show", "+12025550100"}).at("label") == "New desk");
   CHECK(site.json({"workspaces", "show", "default"}).at("timezone") == "America/New_York");
+}
+
+TEST_CASE("a second workspace is announced to whoever names none, once", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  const std::string wanted = "every command needs --workspace NAME";
+  CHECK(site.run({"workspaces", "add", "two"}).err.find(wanted) != std::string::npos);
+  CHECK(site.run({"workspaces", "add", "three"}).err.find(wanted) == std::string::npos);
+  const auto result = site.run({"numbers", "list", "-w", "nope"});
+  CHECK(result.status == 5);
+  CHECK(result.err.find("--workspace nope") == std::string::npos);
+}
+
+TEST_CASE("what is called otherwise elsewhere is suggested", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto suggests = [&](const Site::Arguments& arguments, const std::string& wanted) {
+    const auto result = site.run(arguments);
+    INFO(result.err);
+    CHECK(result.status == 2);
+    CHECK(result.err.find("did you mean: " + wanted + "\n") != std::string::npos);
+  };
+  suggests({"workspaces", "update", "default", "--zone", "Europe/Paris"}, "--timezone");
+  suggests({"init", "--timezone", "UTC"}, "--zone");
+  suggests({"init", "--default-country", "US"}, "--country");
+  suggests({"limits", "set", "+12025550123", "--daily-limit", "5"}, "assignments set");
 }
