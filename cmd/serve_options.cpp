@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 
 #include "base/text.hpp"
 #include "cmd/auth_tokens.hpp"
@@ -88,6 +89,7 @@ serve::ServiceOptions service_options(const ServeOptions& opts, const config::Se
   options.drain_timeout =
       opts.drain_timeout.value_or(base::parse_duration(settings.get("serve.drain_timeout")));
   options.webhooks.public_url = public_url(opts, settings);
+  options.webhooks.first_draw = std::random_device{}();  // one that was restarted repeats no orders
   options.webhooks.account_sid = settings.get("account_sid");
   options.webhooks.tokens = serve_tokens(settings);
   options.books.state = serve_state(settings);

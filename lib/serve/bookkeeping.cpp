@@ -132,6 +132,10 @@ void Bookkeeping::note(const calls::Event& event) {
   if (refused) base::log(base::LogLevel::error, "journal.lost", {{"why", refused.message()}});
 }
 
+bool Bookkeeping::settle(std::chrono::milliseconds within) {
+  return applier_->wait_until(journal_->highest(), within);
+}
+
 bool Bookkeeping::stop(std::chrono::milliseconds within) {
   journal_->stop();
   return applier_->stop(within);

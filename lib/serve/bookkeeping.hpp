@@ -44,6 +44,8 @@ class Bookkeeping {
   /// Whether keep() waits for more than the journal.
   bool waits_for_database() const { return options_.durability == Durability::database; }
 
+  /// True once all that was kept until now is in the database; false after the time.
+  bool settle(std::chrono::milliseconds within);
   /// Applies what there is within the time; true if nothing is left. Nothing may be kept any more.
   bool stop(std::chrono::milliseconds within);
 

@@ -87,7 +87,9 @@ void Webhooks::note_talking(const calls::Event& event) {
 
 void Webhooks::status(const WebhookPtr& webhook) {
   auto event = webhook->event(calls::Kind::status);
-  if (!event.parent_sid.empty() && event.place) name_party(event, *webhook);
+  const bool is_leg = !event.parent_sid.empty();
+  if (is_leg && event.place) name_party(event, *webhook);
+  if (is_leg && !event.place) event.party = webhook->parameter("To");  // whom one of ours called
   note_talking(event);
   books_.keep(event, webhook, no_content());
 }

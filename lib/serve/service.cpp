@@ -120,6 +120,12 @@ base::Finding Service::reload(const std::vector<base::Secret>& tokens) {
   return finding;
 }
 
+bool Service::settle(std::chrono::milliseconds within) {
+  const bool applied = impl_->books.settle(within);
+  impl_->estates.refresh();
+  return applied;
+}
+
 bool Service::stop() {
   const auto cut = impl_->server.drain(impl_->options.drain_timeout);
   if (impl_->options.metrics_listen) impl_->metrics_server.drain({});

@@ -70,6 +70,7 @@ Webhooks::Webhooks(Office& office, Estates& estates, Lookups& lookups, Outbound&
       talking_(talking),
       options_(std::move(options)),
       logged_url_(base::redact_url(options_.public_url)),
+      draws_(options_.first_draw),
       deadlines_(options_.deadline,
                  [this](const ExchangePtr& late) {
                    answer_safely(std::static_pointer_cast<Webhook>(late), "deadline");

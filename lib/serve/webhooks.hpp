@@ -35,6 +35,9 @@ struct WebhookOptions {
   std::chrono::milliseconds deadline{2000};
   /// Until what only tells of something is refused because it is not on record yet. Twilio waits 15 s.
   std::chrono::milliseconds record_deadline{12'000};
+  /// What the first order of strategy `random` is drawn from, and on from there. The same one gives the same
+  /// orders.
+  std::uint64_t first_draw = 0;
 };
 
 class Webhooks {
@@ -125,7 +128,7 @@ class Webhooks {
   std::shared_ptr<const twilio::AuthTokens> tokens_;  ///< by tokens_mutex_
   Memory plans_{16'384, 4 << 20};                     ///< by CallSid: JSON
   Memory answers_{2'048, 2 << 20};                    ///< by event key: TwiML
-  std::atomic<std::uint64_t> draws_ = 0;
+  std::atomic<std::uint64_t> draws_;
   Turns turns_;
   Deadlines deadlines_, record_deadlines_;
 };

@@ -1,5 +1,8 @@
 // Who gets in, and what is answered where something is missing.
 
+#include <set>
+
+#include "routing/rules.hpp"
 #include "serve/journal_site.hpp"
 #include "serve/switchboard.hpp"
 #include "support/catch.hpp"
@@ -44,6 +47,49 @@ TEST_CASE("the token of one account signs nothing in the name of another", "[ser
   start_with_two(board);
   CHECK(board.post_as(k_others_token, board.voice(), others).status == 200);
   CHECK(board.post_as(own_token, board.voice(), others).status == 403);
+}
+
+TEST_CASE("what was kept is in the database as soon as a service has settled", "[serve]") {
+  Switchboard board(GENERATE(from_range(test::engines())));
+  board.start(false);
+  for (int i = 1; i <= 3; ++i) board.answer("", board.form({{"CallSid", call_sid(i)}}));
+  REQUIRE(board.service->settle(std::chrono::seconds(20)));
+  CHECK(board.integer("SELECT count(*) FROM calls") == 3);
+  CHECK(board.stop());
+}
+
+/// Whom the first call of a server that draws from `first` rings, in their order.
+std::vector<std::string> first_order(Switchboard& board, std::uint64_t first) {
+  auto options = board.options();
+  options.webhooks.first_draw = first;
+  board.service.emplace(std::move(options), board.opener(), board.clock);
+  board.service->start();
+  static int calls = 100;
+  const auto says = board.answer("", board.form({{"CallSid", call_sid(++calls)}}));
+  REQUIRE(board.stop());
+  std::vector<std::string> order;
+  for (const auto& verb : says.verbs)
+    if (const auto* dial = std::get_if<twiml::Dial>(&verb))
+      for (const auto& noun : dial->nouns) order.push_back(std::get<twiml::Client>(noun).identity);
+  return order;
+}
+
+TEST_CASE("a server that was started anew draws other orders, and the same where it is told to", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  for (const auto* const email : {"bob@example.com", "cid@example.com", "dan@example.com"})
+    board.agent(email);
+  records::Records rules(board.session(), board.workspace, routing::rules_noun());
+  rules.add({{routing::k_rule_name, "Everybody"},
+             {routing::k_rule_position, "1"},
+             {routing::k_rule_ring,
+              R"([{"user":"bob@example.com"},{"user":"cid@example.com"},{"user":"dan@example.com"}])"},
+             {routing::k_rule_strategy, "random"}});
+  const auto order = first_order(board, 1);
+  CHECK(order.size() == 1);  // one after the other: the first wave
+  CHECK(first_order(board, 1) == order);
+  std::set<std::vector<std::string>> orders;
+  for (std::uint64_t first = 0; first < 20; ++first) orders.insert(first_order(board, first));
+  CHECK(orders.size() > 1);
 }
 
 TEST_CASE("a token that came while the server ran counts from the reload on", "[serve]") {
