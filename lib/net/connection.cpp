@@ -280,6 +280,7 @@ void Connection::answer(std::uint64_t serial, std::optional<Response>&& response
     let_go_ = true;  // or unwound by what the handler threw: call_handler() knows
     return;
   }
+  if (response && response->drop) return close();
   if (!response) {
     table_.tally().count(Counter::dropped);
     answer_plainly(503);

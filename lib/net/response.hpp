@@ -16,6 +16,7 @@ struct Response {
   /// own.
   std::vector<std::pair<std::string, std::string>> headers = {};
   bool close = false;  ///< of the connection, after this answer
+  bool drop = false;   ///< no answer at all, the connection just ends: for those who play a broken server
 };
 
 /// What the wire needs to know besides.
