@@ -79,19 +79,19 @@ prepare_terminals() {
     echo "That failed; tests that need a terminal will fail too" >&2
   fi
 }
-# prepare_node: sets RINGCTL_TEST_NODE to a folder with Twilio's helper library, which one test compares verdicts with.
-# Kept between runs. Where node, npm or the network is missing that test says so and compares nothing.
+# prepare_node: sets RINGCTL_TEST_NODE to a folder with Twilio's helper library and prism, which tests compare verdicts and
+# answers with. Kept between runs. Where node, npm or the network is missing those tests say so and compare nothing.
 prepare_node() {
   if [[ -n ${RINGCTL_TEST_NODE:-} ]]; then return 0; fi
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     echo "No node and npm here: the comparison with Twilio's helper library is left out" >&2
     return 0
   fi
-  local folder=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ringctl-tests/twilio-6.2.0
-  if [[ ! -e $folder/node_modules/twilio/package.json ]]; then
+  local folder=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ringctl-tests/twilio-6.2.0-prism-5.14.2
+  if [[ ! -e $folder/node_modules/twilio/package.json || ! -e $folder/node_modules/.bin/prism ]]; then
     mkdir -p "$folder"
-    if ! npm install --prefix "$folder" --no-audit --no-fund --no-save --loglevel=error twilio@6.2.0 >&2; then
-      echo "npm could not fetch twilio 6.2.0: the comparison with Twilio's helper library is left out" >&2
+    if ! npm install --prefix "$folder" --no-audit --no-fund --no-save --loglevel=error twilio@6.2.0 @stoplight/prism-cli@5.14.2 >&2; then
+      echo "npm could not fetch twilio 6.2.0 and prism 5.14.2: the comparison with Twilio's helper library is left out" >&2
       rm -rf "$folder"
       return 0
     fi

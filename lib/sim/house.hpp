@@ -1,0 +1,74 @@
+#pragma once
+// `ringctl serve` in this process: the real one, over HTTP on a port of this machine, with the scenario's
+// clock for the time of day and nothing flushed to disk. Deadlines run by the machine's clock, for the
+// scenario's stands still while serve works, and are generous: no answer depends on how busy the machine is.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/secret.hpp"
+#include "serve/service.hpp"
+#include "sim/agenda.hpp"
+#include "sim/transport.hpp"
+
+namespace ringctl::sim {
+
+struct HouseOptions {
+  std::string public_url = "https://pbx.example.com";
+  std::string account_sid = {};
+  base::Secret auth_token = {};
+  std::filesystem::path state = {};  ///< the journal lies in it
+  serve::OpenDatabase open = {};
+  bool on_server = false;  ///< the database is
+  std::uint64_t seed = 0;  ///< of what serve draws by lot
+};
+
+class House {
+ public:
+  /// Where nobody listens: the base of its URLs while it is stopped.
+  static constexpr std::string_view k_nowhere = "http://127.0.0.1:1";
+
+  /// The clock outlives it. Not started.
+  House(HouseOptions, const base::Clock& scenario_clock);
+  ~House();
+  House(const House&) = delete;
+  House& operator=(const House&) = delete;
+
+  void start();
+  /// All that was journaled is in the database afterwards. Throws Errc::failure [sim.serve_stuck] if it
+  /// cannot be brought there.
+  void stop();
+  bool is_running() const { return service_ != nullptr; }
+  /// "http://127.0.0.1:PORT"
+  const std::string& base() const { return base_; }
+  /// What was told until now is in the database, and the estate is read anew.
+  void settle();
+
+ private:
+  class WallClock;
+  serve::ServiceOptions options() const;
+
+  const HouseOptions options_;
+  std::unique_ptr<WallClock> clock_;
+  std::unique_ptr<serve::Disk> disk_;
+  std::unique_ptr<serve::Service> service_;
+  std::string base_{k_nowhere};
+};
+
+/// Takes what is for k_nowhere to the house, and lets it settle before anything is decided: what serve
+/// answers then follows from all that came before, however quick its threads were.
+class HouseTransport final : public Transport {
+ public:
+  /// Both outlive it.
+  HouseTransport(House& house, Transport& through) : house_(house), through_(through) {}
+  void send(http::Request, Done) override;
+
+ private:
+  House& house_;
+  Transport& through_;
+};
+
+}  // namespace ringctl::sim

@@ -1,0 +1,144 @@
+#include "sim/kept.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "calls/callbacks.hpp"
+#include "calls/calls.hpp"
+#include "db/transaction.hpp"
+#include "limits/status.hpp"
+
+namespace ringctl::sim {
+namespace {
+
+void put(PlayedRow& row, std::string_view column, std::string_view text) {
+  if (!text.empty()) row.emplace(column, text);
+}
+void put(PlayedRow& row, std::string_view column, const std::optional<std::int64_t>& number) {
+  if (number) row.emplace(column, std::to_string(*number));
+}
+void put(PlayedRow& row, std::string_view column, const std::optional<base::Instant>& at) {
+  if (at) row.emplace(column, base::format_utc(*at));
+}
+
+PlayedRow row_of(const calls::Call& call) {
+  PlayedRow row;
+  put(row, "call_sid", call.call_sid);
+  put(row, "status", call.status);
+  put(row, "direction", call.direction);
+  put(row, "from_number", call.from_number);
+  put(row, "to_number", call.to_number);
+  put(row, "number", call.number);
+  put(row, "customer_name", call.customer_name);
+  put(row, "user_email", call.user_email);
+  put(row, "user_name", call.user_name);
+  put(row, "team", call.team);
+  put(row, "outcome", call.outcome);
+  put(row, "routed_by", call.routed_by);
+  put(row, "rule", call.rule);
+  put(row, "refusal", call.refusal);
+  put(row, "notes", call.notes);
+  put(row, "recording_sid", call.recording_sid);
+  put(row, "recording_url", call.recording_url);
+  put(row, "has_recording", call.recording_sid.empty() ? "false" : "true");
+  put(row, "duration_s", call.duration_s);
+  put(row, "started_at", std::optional(call.started_at));
+  put(row, "answered_at", call.answered_at);
+  put(row, "ended_at", call.ended_at);
+  if (call.answered_at) put(row, "answered_by", call.user_email);
+  return row;
+}
+
+PlayedRow row_of(const calls::Attempt& attempt, const std::string& call_sid) {
+  PlayedRow row;
+  put(row, "call_sid", call_sid);
+  put(row, "leg_sid", attempt.leg_sid);
+  put(row, "party", attempt.party);
+  put(row, "user", attempt.user_email);
+  put(row, "status", attempt.status);
+  put(row, "step", attempt.step);
+  put(row, "wave", attempt.wave);
+  put(row, "started_at", std::optional(attempt.started_at));
+  put(row, "ringing_at", attempt.ringing_at);
+  put(row, "answered_at", attempt.answered_at);
+  put(row, "ended_at", attempt.ended_at);
+  return row;
+}
+
+PlayedRow row_of(const calls::Recording& recording, const std::string& call_sid) {
+  PlayedRow row;
+  put(row, "call_sid", call_sid);
+  put(row, "recording_sid", recording.recording_sid);
+  put(row, "kind", recording.kind);
+  put(row, "status", recording.status);
+  put(row, "duration_s", recording.duration_s);
+  put(row, "channels", recording.channels);
+  return row;
+}
+
+PlayedRow row_of(const calls::Callback& callback) {
+  PlayedRow row;
+  put(row, "call_sid", callback.call_sid);
+  put(row, "phone_number", callback.phone_number);
+  put(row, "customer_name", callback.customer_name);
+  put(row, "user", callback.user_email);
+  put(row, "status", callback.status);
+  put(row, "notes", callback.notes);
+  put(row, "due_at", std::optional(callback.due_at));
+  return row;
+}
+
+PlayedRow row_of(const limits::Status& status) {
+  PlayedRow row;
+  put(row, "number", status.phone_number);
+  put(row, "agent", status.agent);
+  put(row, "used_today", std::optional(status.used));
+  put(row, "daily_limit", std::optional(status.daily_limit));
+  put(row, "left", std::optional(status.left()));
+  put(row, "reserved", std::optional(status.reserved));
+  put(row, "connected", std::optional(status.connected));
+  put(row, "refunded", std::optional(status.refunded));
+  put(row, "adjusted", std::optional(status.adjusted));
+  put(row, "callable", status.can_call() ? "true" : "false");
+  return row;
+}
+
+/// Those of the network first, in its order; then what else there is, which should be nothing.
+std::vector<std::string> sids_in_order(db::Connection& db, const base::Uuid& workspace,
+                                       const std::vector<Call>& legs) {
+  std::set<std::string> kept;
+  calls::CallOrder order;
+  order.descending = false;
+  calls::for_each(db, workspace, {}, order, 0, [&](const calls::Call& call) { kept.insert(call.call_sid); });
+  std::vector<std::string> sids;
+  for (const auto& leg : legs)
+    if (leg.parent_sid.empty() && kept.erase(leg.sid) > 0) sids.push_back(leg.sid);
+  sids.insert(sids.end(), kept.begin(), kept.end());
+  return sids;
+}
+
+}  // namespace
+
+Records read_records(audit::Session& session, const base::Uuid& workspace, const std::vector<Call>& legs) {
+  Records records;
+  auto& db = session.db;
+  {
+    db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+    for (const auto& sid : sids_in_order(db, workspace, legs)) {
+      const auto details = calls::get_details(db, workspace, sid);
+      records.calls.push_back(row_of(details.call));
+      for (const auto& attempt : details.attempts) records.attempts.push_back(row_of(attempt, sid));
+      for (const auto& recording : details.recordings) records.recordings.push_back(row_of(recording, sid));
+    }
+    calls::for_each(db, workspace, calls::CallbackFilter{}, 0,
+                    [&](const calls::Callback& callback) { records.callbacks.push_back(row_of(callback)); });
+    transaction.commit();
+  }
+  limits::for_each_status(session, workspace, {},
+                          [&](const limits::Status& status) { records.limits.push_back(row_of(status)); });
+  return records;
+}
+
+}  // namespace ringctl::sim

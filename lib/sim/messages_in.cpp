@@ -1,0 +1,137 @@
+// Texts to the account's numbers: what the network heeds itself, the webhook, and the TwiML it answers with.
+#include <fmt/format.h>
+
+#include <utility>
+#include <variant>
+
+#include "sim/message_webhooks.hpp"
+#include "sim/messages_impl.hpp"
+#include "sim/twiml_summary.hpp"
+#include "sim/urls.hpp"
+#include "twiml/limits.hpp"
+#include "twiml/read.hpp"
+
+namespace ringctl::sim {
+namespace {
+
+constexpr int k_most_redirects = 10;
+/// Two of the account's numbers that answer each other are stopped after so many turns.
+constexpr int k_most_turns = 15;
+
+std::string_view reply_to(OptWord word) {
+  switch (word) {
+    case OptWord::stop:
+      return "You have successfully been unsubscribed. You will not receive any more messages from this number. Reply "
+             "START to resubscribe.";
+    case OptWord::start:
+      return "You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to "
+             "unsubscribe. Msg&Data Rates May Apply.";
+    case OptWord::help:
+      return "Reply STOP to unsubscribe. Msg&Data Rates May Apply.";
+    case OptWord::none:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Messages::Impl::receive(const Message& sent, int turns) {
+  auto message = sent;
+  message.sid.clear();
+  message.status = "received";
+  message.direction = "inbound";
+  message.error_code = 0;
+  const auto* const number = account.find_number(message.to);
+  if (number == nullptr || !number->sms) {
+    message.status = "failed";
+    note(message, fmt::format("{} texts {}, which takes none", message.from, message.to));
+    return {};
+  }
+  message.service_sid = account.services.find(number->service_sid) != nullptr ? number->service_sid : "";
+  const auto hooks = find_inbound_hooks(account, *number);
+  if (!hooks) {
+    heed(*number, message);
+    note(message,
+         fmt::format("{} texts {}, whose service drops it: {}", message.from, message.to, message.body));
+    return {};
+  }
+  message.sid = make(message);
+  note(message, fmt::format("{} texts {}: {}", message.from, message.to, message.body));
+  heed(*number, message);
+  if (hooks->hook.url.empty()) return message.sid;
+  Inbound inbound{message, inbound_parameters(account, message), hooks->fallback, 0, turns};
+  ask(std::move(inbound), hooks->hook, "message");
+  return message.sid;
+}
+
+/// What the network itself does with it, and answers: this reply is in nobody's log.
+void Messages::Impl::heed(const Number& number, const Message& message) {
+  const auto word = opt_word(message.body);
+  const auto key = std::pair(message.from, opt_key(number.phone_number));
+  bool answers = word == OptWord::help;
+  if (word == OptWord::stop) answers = opted_out.insert(key).second;
+  if (word == OptWord::start) answers = opted_out.erase(key) > 0;
+  if (!answers) return;
+  Message reply{.from = message.to, .to = message.from, .body = std::string(reply_to(word))};
+  reply.status = "delivered";
+  reply.direction = "outbound-reply";
+  note(reply, fmt::format("the network answers {}: {}", reply.to, reply.body));
+}
+
+void Messages::Impl::ask(Inbound inbound, const Hook& hook, std::string kind) {
+  WebRequest request;
+  request.kind = std::move(kind);
+  request.call_sid = inbound.message.sid;
+  request.url = hook.url;
+  request.method = hook.method;
+  request.parameters = inbound.parameters;
+  web.ask(std::move(request),
+          [weak = weak_from_this(), token = busy, inbound = std::move(inbound)](WebAnswer answer) {
+            if (const auto self = weak.lock()) self->take(inbound, answer);
+          });
+}
+
+void Messages::Impl::take(Inbound inbound, const WebAnswer& answer) {
+  if (answer.error != 0) {
+    problem(inbound.message.sid, answer.error, answer.problem);
+    const auto fallback = std::exchange(inbound.fallback, {});
+    if (fallback.url.empty()) return;  // logged and dropped
+    inbound.parameters.emplace_back("ErrorCode", std::to_string(answer.error));
+    inbound.parameters.emplace_back("ErrorUrl", answer.url);
+    return ask(std::move(inbound), fallback, "message-fallback");
+  }
+  if (answer.body.empty()) return;
+  twiml::Problem wrong;
+  const auto response = twiml::try_read(answer.body, wrong);
+  const auto outside = response ? twiml::find_problem(*response) : std::optional(wrong);
+  if (outside) return problem(inbound.message.sid, code_of(*outside), text_of(*outside));
+  for (const auto& verb : response->verbs)
+    if (!run(inbound, verb, answer.url)) return;
+}
+
+/// False if nothing after it is run.
+bool Messages::Impl::run(Inbound& inbound, const twiml::Verb& verb, const std::string& base_url) {
+  const auto& came = inbound.message;
+  if (const auto* const message = std::get_if<twiml::Message>(&verb)) {
+    Message reply{.from = came.to, .to = came.from, .service_sid = came.service_sid};
+    reply.direction = "outbound-reply";
+    if (inbound.turns >= k_most_turns)
+      problem(came.sid, 14107, "two numbers answer each other without end");
+    else
+      send_verb(came.sid, std::move(reply), *message, base_url, inbound.turns + 1);
+    return true;
+  }
+  const auto* const redirect = std::get_if<twiml::Redirect>(&verb);
+  if (redirect == nullptr) {
+    problem(came.sid, 12200, summary_of({{verb}}) + " means nothing in the answer to a text");
+  } else if (++inbound.redirects > k_most_redirects) {
+    problem(came.sid, 11215, fmt::format("more than {} redirects", k_most_redirects));
+  } else {
+    const Hook to{resolve_url(base_url, redirect->url), method_of(redirect->method)};
+    ask(inbound, to, "message-redirect");
+  }
+  return false;
+}
+
+}  // namespace ringctl::sim

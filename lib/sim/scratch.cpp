@@ -1,0 +1,136 @@
+#include "sim/scratch.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "db/migrations.hpp"
+
+namespace ringctl::sim {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// postgresql://role@host/postgres?x=y -> the same with another database.
+std::string with_database(const std::string& url, const std::string& name) {
+  const auto authority = url.find("://") + 3;
+  const auto query = std::min(url.find('?', authority), url.size());
+  const auto path = std::min(url.find('/', authority), query);
+  return url.substr(0, path) + "/" + name + url.substr(query);
+}
+
+/// Whoever was connected to a template a moment ago may still be leaving it.
+void exec_patiently(db::Connection& admin, const std::string& sql) {
+  constexpr int k_attempts = 40;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      admin.exec(sql);
+      return;
+    } catch (const Error& error) {
+      if (attempt == k_attempts || error.errc() == Errc::auth || error.errc() == Errc::db_down) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    }
+  }
+}
+
+void drop_quietly(const std::function<void()>& drop) {
+  try {
+    drop();
+  } catch (const std::exception& error) {
+    base::log(base::LogLevel::warn, "scratch.left_behind", {{"why", error.what()}});
+  }
+}
+
+}  // namespace
+
+ScratchFolder::ScratchFolder() {
+  std::error_code wrong;
+  auto name = (fs::temp_directory_path(wrong) / "ringctl-sim.XXXXXX").string();
+  if (wrong || ::mkdtemp(name.data()) == nullptr)
+    throw Error(Errc::output, "sim.no_folder", fmt::format("no folder can be made as {}", name),
+                "set TMPDIR to a folder that can be written to");
+  path_ = fs::canonical(name);
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+ScratchDatabase::~ScratchDatabase() { drop_quietly(drop_); }
+
+db::OpenOptions ScratchDatabase::options() {
+  db::OpenOptions options;
+  options.create = true;
+  options.synchronous = false;
+  options.application_name = "ringctl sim";
+  return options;
+}
+
+std::unique_ptr<db::Connection> ScratchDatabase::open() const {
+  return db::Connection::open(url_, options());
+}
+
+Scratch::Scratch(std::string server) : server_(std::move(server)) {
+  if (server_.empty()) return;
+  if (!server_.starts_with("postgresql://") && !server_.starts_with("postgres://"))
+    throw Error(Errc::usage, "sim.bad_database",
+                fmt::format("{} is no PostgreSQL server: scenarios have databases of their own",
+                            base::redact_url(server_)),
+                "leave --database out for SQLite, or name a server: postgresql://...");
+  admin_ = db::Connection::open(server_, ScratchDatabase::options());
+}
+
+Scratch::~Scratch() = default;
+
+std::string Scratch::next_name() { return fmt::format("ringctl_sim_{}_{}", ::getpid(), ++count_); }
+
+std::unique_ptr<ScratchDatabase> Scratch::create(const std::string* copied_from) {
+  auto name = next_name();
+  if (on_server()) {
+    exec_patiently(*admin_, fmt::format("CREATE DATABASE {} TEMPLATE {}", name,
+                                        copied_from == nullptr ? "template0" : *copied_from));
+    auto database = std::make_unique<ScratchDatabase>(with_database(server_, name), [this, name] {
+      // Not by force: that may not end an autovacuum worker, which the plain form does.
+      exec_patiently(*admin_, fmt::format("DROP DATABASE IF EXISTS {}", name));
+    });
+    admin_->exec(fmt::format("ALTER DATABASE {} SET synchronous_commit TO off", name));
+    names_[database->url()] = std::move(name);
+    return database;
+  }
+  const auto file = folder_.path() / (name + ".db");
+  if (copied_from != nullptr) fs::copy_file(*copied_from, file);
+  auto database = std::make_unique<ScratchDatabase>("sqlite:" + file.string(), [file] {
+    std::error_code ignored;
+    for (const auto* suffix : {"", "-wal", "-shm"}) fs::remove(file.string() + suffix, ignored);
+  });
+  names_[database->url()] = file.string();
+  return database;
+}
+
+const std::string& Scratch::template_for(const std::string& name,
+                                         const std::function<void(db::Connection&)>& fill) {
+  auto& kept = templates_[name];
+  if (!kept) {
+    auto fresh = create(nullptr);
+    const auto connection = fresh->open();
+    const base::SystemClock clock;
+    db::migrate(*connection, clock);
+    fill(*connection);
+    kept = std::move(fresh);
+  }
+  return names_.at(kept->url());
+}
+
+std::unique_ptr<ScratchDatabase> Scratch::make(const std::string& name,
+                                               const std::function<void(db::Connection&)>& fill) {
+  return create(&template_for(name, fill));
+}
+
+}  // namespace ringctl::sim

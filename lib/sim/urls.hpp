@@ -1,0 +1,21 @@
+#pragma once
+// Addresses in TwiML and in answers, byte for byte: what is signed is the text itself, so that nothing here
+// encodes, decodes or normalises more than it has to.
+
+#include <string>
+#include <string_view>
+
+namespace ringctl::sim {
+
+/// What `reference` means in an answer that came from `base` (RFC 3986, 5.2). One with a scheme stays as it
+/// is; an empty one is `base` without its fragment. A base that is no absolute URL changes nothing.
+std::string resolve_url(std::string_view base, std::string_view reference);
+
+/// Up to the '#'.
+std::string_view without_fragment(std::string_view url);
+/// Behind the '#'; "" if there is none.
+std::string_view fragment_of(std::string_view url);
+/// Whether it begins as "https:" does.
+bool has_scheme(std::string_view url);
+
+}  // namespace ringctl::sim

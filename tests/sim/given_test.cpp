@@ -1,0 +1,97 @@
+#include "sim/given.hpp"
+
+#include "directory/workspaces.hpp"
+#include "support/catch.hpp"
+#include "support/session.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace ringctl;
+using namespace ringctl::sim;
+
+namespace {
+
+const std::string k_step = "\"steps\": [{\"at\": \"0s\", \"restart_serve\": true}]";
+
+Scenario with_given(const std::string& given, const std::filesystem::path& folder = ".") {
+  return read_scenario("s.json", "{\"scenario\": \"s\", " + k_step + ",\n\"given\":\n" + given + "}", folder);
+}
+
+struct Ground {
+  explicit Ground(db::Engine engine) : database(engine), actor(database.connect(), clock) {}
+  base::Uuid bring_in(const Scenario& scenario) {
+    const auto workspace = lay_out(actor.session, scenario.given, scenario.file);
+    import_rows(actor.session, workspace, scenario.file, scenario.given.nouns, folder.path());
+    return workspace;
+  }
+  test::FakeClock clock;
+  test::TempDir folder;
+  test::TestDatabase database;
+  test::Actor actor;
+};
+
+std::string refusal(Ground& ground, const std::string& given) {
+  try {
+    ground.bring_in(with_given(given));
+  } catch (const Error& error) {
+    CHECK(error.errc() == Errc::invalid);
+    return error.message();
+  }
+  return "it was taken";
+}
+
+}  // namespace
+
+TEST_CASE("rows of a scenario are in the database as if they had been imported", "[sim]") {
+  Ground ground(GENERATE(from_range(test::engines())));
+  const auto workspace = ground.bring_in(with_given(R"({
+    "workspace": {"zone": "America/New_York", "ring_timeout": "20"},
+    "teams": [{"name": "Sales"}],
+    "users": [{"email": "ann@example.com", "team": "Sales"}, {"email": "bob@example.com"}],
+    "numbers": [{"phone_number": "+12025550101", "provider": "twilio"},
+                {"phone_number": "+12025550102", "provider": "telnyx"}],
+    "rules": [{"name": "All", "ring": [{"team": "Sales"}]}]})"));
+  const auto found = directory::Workspaces(ground.actor.session).get(workspace.text());
+  CHECK(found.timezone == "America/New_York");
+  CHECK(found.setting("ring_timeout_s") == "20");
+  const auto directory = read_directory(*ground.actor.connection, workspace);
+  REQUIRE(directory.people.size() == 2);
+  CHECK(directory.people[0].email == "ann@example.com");
+  CHECK(directory.people[0].identity.starts_with("agent_"));
+  REQUIRE(directory.numbers.size() == 1);
+  CHECK(directory.numbers[0].phone_number == "+12025550101");
+}
+
+TEST_CASE("a row that is refused is named by its line in the scenario", "[sim]") {
+  Ground ground(db::Engine::sqlite);
+  const auto message =
+      refusal(ground, "{\"users\": [{\"email\": \"ann@example.com\"},\n{\"email\": \"nobody\"}]}");
+  INFO(message);
+  CHECK(message.find("s.json:4: /given/users/1 is refused") == 0);
+}
+
+TEST_CASE("a column that nobody knows is refused", "[sim]") {
+  Ground ground(db::Engine::sqlite);
+  const auto message =
+      refusal(ground, "{\"users\": [{\"email\": \"ann@example.com\", \"colour\": \"red\"}]}");
+  INFO(message);
+  CHECK(message.find("s.json:3: /given/users/0") == 0);
+  INFO(message);
+  CHECK(message.find("colour") != std::string::npos);
+}
+
+TEST_CASE("a setting that no workspace has is refused with the nearest one", "[sim]") {
+  Ground ground(db::Engine::sqlite);
+  CHECK(refusal(ground, "{\"workspace\": {\"ring_timeot\": \"20\"}}").find("did you mean ring_timeout?") !=
+        std::string::npos);
+}
+
+TEST_CASE("a folder of files is an estate", "[sim]") {
+  Ground ground(db::Engine::sqlite);
+  const test::TempDir folder;
+  test::write_text(folder / "users.csv", "email\nann@example.com\n");
+  test::write_text(folder / "numbers.csv", "phone_number,provider\n+12025550101,twilio\n");
+  const auto workspace = ground.bring_in(with_given("{\"estate\": \".\"}", folder.path()));
+  const auto directory = read_directory(*ground.actor.connection, workspace);
+  CHECK(directory.people.size() == 1);
+  CHECK(directory.numbers.size() == 1);
+}
