@@ -35,6 +35,8 @@ constexpr std::array k_nouns = {
     NounEntry{"serve", "Answer Twilio's webhooks", k_machine, add_serve},
     NounEntry{"token", "Access tokens for browsers and apps", k_machine, add_token},
     NounEntry{"webhooks", "What Twilio sends us, and whether it did", k_machine, add_webhooks},
+    NounEntry{"sim", "Twilio in a box: scenarios, calls and a network without an account", k_machine,
+              add_sim},
     NounEntry{"init", "Create the database and a workspace", k_machine, add_init},
     NounEntry{"db", "Schema, checks, backups and copies of the database", k_machine, add_db},
     NounEntry{"doctor", "Find out what is wrong with this installation", k_machine, add_doctor},

@@ -33,6 +33,7 @@ void add_opt_outs(Noun&);
 void add_rules(Noun&);
 void add_route(Noun&);
 void add_serve(Noun&);
+void add_sim(Noun&);
 void add_token(Noun&);
 void add_webhooks(Noun&);
 

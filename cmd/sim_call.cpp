@@ -1,0 +1,239 @@
+// sim call
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/json_text.hpp"
+#include "base/text.hpp"
+#include "cmd/sim.hpp"
+#include "db/maintenance.hpp"
+#include "db/transaction.hpp"
+#include "directory/workspaces.hpp"
+#include "phone/e164.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr std::array k_columns = {
+    Column{"status", ColumnType::word},         Column{"from_number", ColumnType::e164},
+    Column{"to_number", ColumnType::e164},      Column{"customer_name", ColumnType::text},
+    Column{"user_email", ColumnType::text},     Column{"routed_by", ColumnType::word},
+    Column{"rule", ColumnType::text},           Column{"refusal", ColumnType::word},
+    Column{"started_at", ColumnType::time},     Column{"answered_at", ColumnType::time},
+    Column{"ended_at", ColumnType::time},       Column{"duration_s", ColumnType::duration},
+    Column{"attempts", ColumnType::json},       Column{"heard", ColumnType::json, false},
+    Column{"call_sid", ColumnType::sid, false},
+};
+
+struct CallOptions : AgainstOptions {
+  std::string from = "+16265550101", to;
+  std::vector<std::string> press, answer, decline;
+  std::chrono::milliseconds answer_after{3000}, talk{20'000};
+  bool ladder = false, timeline = false;
+  std::optional<std::int64_t> seed;
+};
+
+std::string number_of(std::string_view flag, const std::string& typed, const std::string& country) {
+  std::error_code error;
+  const auto number = phone::try_parse_typed(typed, country, error);
+  if (!number)
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--{}: {} {}", flag, base::in_quotes(typed), error.message()),
+                fmt::format("--{} +12025550123", flag));
+  return number->text();
+}
+
+/// A user by e-mail, or a telephone.
+std::string address_of(std::string_view flag, const std::string& who, const std::string& country) {
+  if (who.starts_with("client:") || who.starts_with("sip:")) return who;
+  return who.find('@') != std::string::npos ? "client:" + who : number_of(flag, who, country);
+}
+
+/// Everybody's client and telephone can be reached; who is to answer is said.
+void add_people(sim::Scenario& scenario, const CallOptions& opts, Context& ctx,
+                const directory::Workspace& workspace) {
+  const auto country = workspace.default_country.value_or("");
+  auto& db = ctx.database();
+  {
+    db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+    auto users = db.query("SELECT email, phone_number FROM users WHERE workspace_id = $1 ORDER BY email",
+                          {workspace.id});
+    const sim::Behaviour rings{.pickup = sim::Pickup::ring_out};
+    while (users.next()) {
+      scenario.people["client:" + std::string(users.text(0))] = rings;
+      if (!users.is_null(1)) scenario.people[std::string(users.text(1))] = rings;
+    }
+    transaction.commit();
+  }
+  for (const auto& who : opts.answer)
+    scenario.people[address_of("answer", who, country)] = {.pickup = sim::Pickup::answer,
+                                                           .after = opts.answer_after};
+  for (const auto& who : opts.decline)
+    scenario.people[address_of("decline", who, country)] = {.pickup = sim::Pickup::decline,
+                                                            .after = opts.answer_after};
+}
+
+std::vector<sim::Doing> caller_does(const CallOptions& opts) {
+  using namespace std::chrono_literals;
+  std::vector<sim::Doing> all;
+  for (const auto& digits : opts.press) {
+    if (digits.empty() || digits.find_first_not_of("0123456789*#w") != std::string::npos)
+      throw Error(Errc::usage, "usage.bad_value",
+                  fmt::format("--press: {}: keys are 0 to 9, * and #", base::in_quotes(digits)),
+                  "--press 101");
+    all.emplace_back(sim::WaitFor{1s});
+    all.emplace_back(sim::Press{digits});
+  }
+  all.emplace_back(sim::WaitForSomebody{});
+  all.emplace_back(sim::WaitFor{opts.talk});
+  all.emplace_back(sim::HangUp{});
+  return all;
+}
+
+sim::Scenario scenario_of(const CallOptions& opts, Context& ctx, const directory::Workspace& workspace) {
+  const auto country = workspace.default_country.value_or("");
+  sim::Scenario scenario;
+  scenario.file = "sim call";
+  scenario.name = "a call";
+  scenario.at = ctx.clock().now();
+  add_people(scenario, opts, ctx, workspace);
+  sim::CallStep call{.name = "call", .to = number_of("to", opts.to, country), .then = caller_does(opts)};
+  call.from = opts.from.starts_with('+') || (!opts.from.empty() && opts.from[0] >= '0' && opts.from[0] <= '9')
+                  ? number_of("from", opts.from, country)
+                  : opts.from;
+  scenario.steps.push_back({.what = std::move(call), .path = "/steps/0"});
+  return scenario;
+}
+
+std::string attempts_json(const sim::Played& played) {
+  std::string out = "[";
+  for (const auto& row : played.records->attempts) {
+    out += out.size() > 1 ? ",{" : "{";
+    for (const auto& [name, value] : row) {
+      if (!out.ends_with('{')) out += ',';
+      base::append_json(out, name);
+      out += ':';
+      base::append_json(out, value);
+    }
+    out += '}';
+  }
+  return out + "]";
+}
+
+std::string heard_json(const sim::Played& played, const std::string& sid) {
+  std::string out = "[";
+  for (const auto& entry : played.timeline) {
+    if (entry.what != sim::What::heard || entry.call_sid != sid) continue;
+    if (out.size() > 1) out += ',';
+    base::append_json(out, entry.fact("text"));
+  }
+  return out + "]";
+}
+
+Cell text_cell(const sim::PlayedRow& row, const std::string& column) {
+  const auto at = row.find(column);
+  return at == row.end() ? Cell() : Cell(at->second);
+}
+Cell time_cell(const sim::PlayedRow& row, const std::string& column) {
+  const auto at = row.find(column);
+  return at == row.end() ? Cell() : Cell(base::parse_utc(at->second));
+}
+Cell number_cell(const sim::PlayedRow& row, const std::string& column) {
+  const auto at = row.find(column);
+  return at == row.end() ? Cell() : Cell(base::parse_int(at->second));
+}
+
+void print_record(const sim::Played& played, Context& ctx) {
+  const auto sid = played.sids.at("call");
+  static const sim::PlayedRow k_none;
+  const auto* row = &k_none;
+  if (played.records)
+    for (const auto& one : played.records->calls)
+      if (one.contains("call_sid") && one.at("call_sid") == sid) row = &one;
+  const auto attempts = played.records ? attempts_json(played) : std::string("[]");
+  const auto heard = heard_json(played, sid);
+  const Cell cells[] = {text_cell(*row, "status"),
+                        text_cell(*row, "from_number"),
+                        text_cell(*row, "to_number"),
+                        text_cell(*row, "customer_name"),
+                        text_cell(*row, "user_email"),
+                        text_cell(*row, "routed_by"),
+                        text_cell(*row, "rule"),
+                        text_cell(*row, "refusal"),
+                        time_cell(*row, "started_at"),
+                        time_cell(*row, "answered_at"),
+                        time_cell(*row, "ended_at"),
+                        number_cell(*row, "duration_s"),
+                        RawJson{attempts},
+                        RawJson{heard},
+                        sid};
+  ctx.io().record(k_columns, cells);
+}
+
+sim::Result play(const CallOptions& opts, Context& ctx) {
+  const auto& workspace = ctx.workspace();
+  const auto scenario = scenario_of(opts, ctx, workspace);
+  sim::RunnerOptions options{.outside = outside_of(opts, ctx), .cancel = &ctx.cancel(false)};
+  if (opts.seed) options.seed = static_cast<std::uint64_t>(*opts.seed);
+  const bool outside = options.outside.has_value();
+  sim::Runner runner(std::move(options));
+  if (outside) return runner.run(scenario);
+  return runner.run_on(scenario, workspace.id.text(),
+                       [&](db::Connection& copy) { db::copy(ctx.database(), copy, [](std::int64_t) {}); });
+}
+
+void run_call(const CallOptions& opts, Context& ctx) {
+  hush_log(ctx);
+  if (ctx.dry_run())
+    return ctx.io().note(
+        fmt::format("would play a call from {} to {}", visible(opts.from), visible(opts.to)));
+  const auto result = play(opts, ctx);
+  if (opts.timeline && !ctx.io().json()) ctx.io().text(sim::timeline_text(result.played) + "\n");
+  if (opts.ladder && !ctx.io().json()) ctx.io().text(sim::ladder(result.played, ladder_options(ctx)) + "\n");
+  print_record(result.played, ctx);
+  for (const auto& entry : result.played.timeline)
+    if (entry.what == sim::What::problem) ctx.io().warn(entry.text);
+}
+
+}  // namespace
+
+void add_sim_call(Noun& sim) {
+  auto verb =
+      sim.verb<CallOptions>("call", "Play one call on a copy of the estate, and show who rings", run_call);
+  verb.flag("to", &CallOptions::to, "NUMBER", "Which of our numbers is called")
+      .kind(ValueKind::number)
+      .required()
+      .flag("from", &CallOptions::from, "NUMBER", "Who calls; anonymous for nobody knows")
+      .default_text("+16265550101")
+      .flag("press", &CallOptions::press, "DIGITS", "What the caller presses, a second after the answer")
+      .flag("answer", &CallOptions::answer, "WHO", "Who answers: a user's e-mail address, or a number")
+      .kind(ValueKind::user)
+      .flag("decline", &CallOptions::decline, "WHO", "Who declines")
+      .kind(ValueKind::user)
+      .flag("answer-after", &CallOptions::answer_after, "DUR", "How long it rings before that")
+      .kind(ValueKind::duration)
+      .default_text("3s")
+      .flag("talk", &CallOptions::talk, "DUR", "How long the caller talks with who answers")
+      .kind(ValueKind::duration)
+      .default_text("20s")
+      .flag("ladder", &CallOptions::ladder, "Draw who did what, as a ladder diagram")
+      .flag("timeline", &CallOptions::timeline, "Print what happened, line by line")
+      .flag("seed", &CallOptions::seed, "N", "What chance is drawn from")
+      .kind(ValueKind::count);
+  add_against(verb);
+  verb.columns(k_columns)
+      .details(
+          "Copies the database to a temporary place, plays the call there through serve in this process, on a clock that "
+          "jumps, and prints the record it leaves. Nothing of yours is written, nobody is rung, no account is needed. All "
+          "users' clients and telephones ring; who is not named by --answer or --decline does not come.\n\n"
+          "With --against a server that runs already is called, in real time; it keeps the call on record.")
+      .example("ringctl sim call --to +12025550100 --answer ann@example.com --ladder")
+      .example("ringctl sim call --to +12025550100 --from +442079460123 --press 101 -o json",
+               "who presses an extension")
+      .exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::twilio_down,
+              Errc::db_down, Errc::db_busy, Errc::db_corrupt});
+}
+
+}  // namespace ringctl::cmd
