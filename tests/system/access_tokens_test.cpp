@@ -71,7 +71,8 @@ nlohmann::json part(const std::string& token, std::size_t index) {
   REQUIRE(EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                           reinterpret_cast<const unsigned char*>(text.data()),
                           static_cast<int>(text.size())) >= 0);
-  bytes.resize(bytes.size() - padding);
+  REQUIRE(bytes.size() > padding);
+  bytes.erase(bytes.size() - padding);
   return nlohmann::json::parse(bytes);
 }
 
