@@ -63,7 +63,7 @@ bool without_body(int status) noexcept { return status == 204 || status == 304; 
 std::string_view reason_phrase(int status) noexcept {
   const auto* const found = std::find_if(std::begin(k_phrases), std::end(k_phrases),
                                          [&](const Phrase& phrase) { return phrase.status == status; });
-  return found == std::end(k_phrases) ? std::string_view() : found->text;
+  return found == std::end(k_phrases) ? std::string_view("") : found->text;  // fmt copies from nowhere else
 }
 
 bool valid_response(const Response& response) noexcept {

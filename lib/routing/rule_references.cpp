@@ -96,8 +96,8 @@ class Estate {
       users.emplace(rows.text(0), rows.boolean(1));
       if (!rows.boolean(1) || (rows.text(2) != "agent" && rows.text(2) != "admin")) continue;
       staffed_teams.emplace(rows.text(4));
-      for (const auto skill : base::split(records::list_text(rows.text(3)), '|'))
-        skills.insert(base::fold(skill));
+      const auto listed = records::list_text(rows.text(3));
+      for (const auto skill : base::split(listed, '|')) skills.insert(base::fold(skill));
     }
   }
 

@@ -55,7 +55,11 @@ class FakeTransport final : public net::Transport {
     line_->discarding = true;
     read(to, most, std::move(user));
   }
-  void close() override { line_->closed = true; }
+  /// Reports that are still due never come, as those of a socket that is gone.
+  void close() override {
+    line_->closed = true;
+    line_->reader = line_->writer = line_->ender = nullptr;
+  }
 
  private:
   std::shared_ptr<Line> line_;
