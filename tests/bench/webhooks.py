@@ -202,6 +202,27 @@ def growth(bench, given):
     forget([small, grown])
 
 
+ROUTING_BAR_US = 20
+
+
+def routing(bench, given):
+    program = pathlib.Path(bench.ringctl).parent / "tests/bench_routing"
+    runs = [json.loads(subprocess.run([str(program)], check=True, capture_output=True, text=True).stdout) for _ in range(given.rounds)]
+    yield "## Routing decision alone"
+    yield ""
+    yield (f"{runs[0]['rules']:,} rules, {runs[0]['agents']} agents: whom a call rings, from facts that were looked up. "
+           f"Bar: a median of {ROUTING_BAR_US} us.")
+    yield ""
+    yield "| which rule holds | median us | median us, worst round | p99 us, worst round |"
+    yield "|---|---|---|---|"
+    for call, name in (("middle_rule", "the middle one"), ("last_rules", "one of the last"), ("no_rule", "none"),
+                       ("assigned", "none: the caller's agents")):
+        medians = [run[call]["p50_us"] for run in runs]
+        yield (f"| {name} | {statistics.median(medians):.2f} | {max(medians):.2f} "
+               f"| {max(run[call]['p99_us'] for run in runs):.2f} |")
+    yield ""
+
+
 def forget(servers):
     for server in servers:
         shutil.rmtree(server.place, ignore_errors=True)
@@ -212,5 +233,6 @@ SECTIONS = {
     "webhook-postgresql": lambda bench, given: throughput(bench, "postgresql", given),
     "webhook-rate": steady,
     "webhook-growth": growth,
+    "routing": routing,
 }
-EMBEDDED = {"webhook-sqlite", "webhook-rate", "webhook-growth"}  # need no PostgreSQL
+EMBEDDED = {"webhook-sqlite", "webhook-rate", "webhook-growth", "routing"}  # need no PostgreSQL
