@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -12,6 +14,8 @@
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
+#include "db/maintenance.hpp"
+#include "http/session.hpp"
 #include "http/url.hpp"
 
 namespace ringctl::cmd {
@@ -19,6 +23,7 @@ namespace {
 
 constexpr std::size_t k_longest_token = 4096;
 constexpr std::size_t k_pipe_width = 100;
+constexpr std::chrono::seconds k_until_reached{5};
 
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
@@ -32,13 +37,43 @@ base::Secret auth_token(const AgainstOptions& opts, Context& ctx) {
   return tokens.front();
 }
 
-/// The database behind the server, where one is named or configured; it is only read.
-std::function<std::unique_ptr<db::Connection>()> opener(Context& ctx) {
-  const auto configured = ctx.settings().find("database");
-  if (!configured || configured->origin == "built-in") return {};
-  auto options = open_options(ctx.settings());
+/// The database behind the server, which is only read: one that is named, or for a server on this machine the
+/// embedded one, where there is one.
+std::function<std::unique_ptr<db::Connection>()> opener(bool on_this_machine, Context& ctx) {
+  const auto& settings = ctx.settings();
+  const auto named = settings.find("database");
+  if (!named || named->origin == "built-in") {
+    std::error_code wrong;
+    if (!on_this_machine || !std::filesystem::exists(db::database_file(settings.database_url()), wrong))
+      return {};
+  }
+  auto options = open_options(settings);
   options.read_only = true;
-  return [url = ctx.settings().database_url(), options] { return db::Connection::open(url, options); };
+  return [url = settings.database_url(), options] { return db::Connection::open(url, options); };
+}
+
+/// Any answer will do.
+void require_reachable(const std::string& url) {
+  http::Session session({.bound = 1});
+  http::Request request;
+  request.url = url + "/";
+  request.timeout = request.connect_timeout = k_until_reached;
+  const auto outcome = session.perform(std::move(request));
+  const auto* const failure = std::get_if<http::Failure>(&outcome);
+  if (failure == nullptr || failure->maybe_executed) return;
+  throw Error(Errc::twilio_down, "sim.unreachable",
+              fmt::format("{} cannot be reached: {}", base::redact_url(url), failure->message),
+              "start the server, or leave --against out for the built-in one");
+}
+
+http::Url parse_against(const std::string& url) {
+  try {
+    return http::parse_url(url);
+  } catch (const Error& error) {
+    throw Error(error.errc(), error.slug(),
+                fmt::format("--against {}: {}", base::in_quotes(base::redact_url(url)), error.message()),
+                "--against http://127.0.0.1:8080");
+  }
 }
 
 /// LC_ALL, LC_CTYPE, LANG: the first that says anything says it for all.
@@ -79,19 +114,26 @@ std::optional<sim::Outside> outside_of(const AgainstOptions& opts, Context& ctx)
                 "account_sid is not configured, which every webhook of Twilio's names",
                 "ringctl config set account_sid AC...");
   outside.auth_token = auth_token(opts, ctx);
+  if (!ctx.dry_run()) require_reachable(outside.url);
   return outside;
 }
 
 sim::Outside server_at(const std::string& url, const std::optional<std::string>& public_url, Context& ctx) {
-  const auto parsed = http::parse_url(url);
+  const auto parsed = parse_against(url);
   sim::Outside outside;
   outside.url = without_slash(url);
   const auto configured = without_slash(ctx.settings().get("serve.public_url"));
   outside.public_url =
       without_slash(public_url.value_or(parsed.loopback && !configured.empty() ? configured : outside.url));
-  outside.open = opener(ctx);
+  outside.open = opener(parsed.loopback, ctx);
   outside.workspace = ctx.settings().get("workspace");
   return outside;
+}
+
+std::uint64_t seed_of(std::int64_t typed) {
+  if (typed < 0)
+    throw Error(Errc::usage, "usage.bad_value", fmt::format("--seed: {} is below 0", typed), "--seed 7");
+  return static_cast<std::uint64_t>(typed);
 }
 
 sim::LadderOptions ladder_options(Context& ctx) {
@@ -101,6 +143,13 @@ sim::LadderOptions ladder_options(Context& ctx) {
                       : k_pipe_width;
   options.utf8 = shows_utf8(ctx.environment());
   return options;
+}
+
+void show_people(const std::string& lines, Context& ctx) {
+  if (ctx.io().format() == Format::table) return ctx.io().text(lines + "\n");
+  std::string_view left = lines;
+  while (left.ends_with('\n')) left.remove_suffix(1);
+  for (const auto line : base::split(left, '\n')) ctx.io().note(line);
 }
 
 void hush_log(Context& ctx) {

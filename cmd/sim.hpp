@@ -32,18 +32,27 @@ void add_against(Verb<Options>& verb) {
       .kind(ValueKind::file)
       .default_text("the auth_token that is configured");
 }
-/// nullopt: the built-in one. Throws Errc::usage for URLs, Errc::auth [webhooks.no_token].
+/// nullopt: the built-in one. Throws Errc::usage for URLs, Errc::auth [webhooks.no_token], and
+/// Errc::twilio_down [sim.unreachable], except for a dry run.
 std::optional<sim::Outside> outside_of(const AgainstOptions&, Context&);
 
-/// A server at `url`. The database behind it is looked into where one is named or configured; it is only
-/// read. Throws Errc::usage for a URL that is neither https nor on this machine.
+/// A server at `url`. The database behind it is looked into where one is named, configured, or is this user's
+/// own and the server on this machine; it is only read. Throws Errc::usage for a URL that is neither https
+/// nor on this machine.
 sim::Outside server_at(const std::string& url, const std::optional<std::string>& public_url, Context&);
 
 /// The file's only line; it must be closed to others. Throws Errc::config.
 base::Secret token_in(const std::string& file);
 
+/// Of --seed. Throws Errc::usage for one below 0.
+std::uint64_t seed_of(std::int64_t typed);
+
 /// As wide as the screen, in the characters it shows.
 sim::LadderOptions ladder_options(Context&);
+
+/// Lines that only people read: beside a table on standard output, else on standard error, where they disturb
+/// no program.
+void show_people(const std::string& lines, Context&);
 
 /// Serve in this process tells its operator what a scenario breaks on purpose: only with --verbose.
 void hush_log(Context&);

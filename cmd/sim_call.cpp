@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <span>
 
 #include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "cmd/numbers.hpp"
 #include "cmd/sim.hpp"
-#include "db/maintenance.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
+#include "estate/capabilities.hpp"
 #include "phone/e164.hpp"
 
 namespace ringctl::cmd {
@@ -25,6 +28,12 @@ constexpr std::array k_columns = {
     Column{"ended_at", ColumnType::time},       Column{"duration_s", ColumnType::duration},
     Column{"attempts", ColumnType::json},       Column{"heard", ColumnType::json, false},
     Column{"call_sid", ColumnType::sid, false},
+};
+/// For people: who was rung, a line each.
+constexpr std::array k_attempt_columns = {
+    Column{"party", ColumnType::text},      Column{"status", ColumnType::word},
+    Column{"ringing_at", ColumnType::time}, Column{"answered_at", ColumnType::time},
+    Column{"ended_at", ColumnType::time},
 };
 
 struct CallOptions : AgainstOptions {
@@ -45,10 +54,48 @@ std::string number_of(std::string_view flag, const std::string& typed, const std
   return number->text();
 }
 
+/// Throws Errc::not_found, Errc::invalid for one that no telephone reaches through Twilio.
+void require_line(const std::string& number, Context& ctx, const directory::Workspace& workspace) {
+  const auto line = numbers_of(ctx, workspace).find(number);
+  if (!line)
+    throw Error(Errc::not_found, "numbers.unknown", fmt::format("{} is not in this workspace", number),
+                "ringctl numbers list");
+  std::string_view bad_word;
+  const auto can = estate::parse_capabilities(line->capabilities, bad_word).value_or(estate::Capabilities{0});
+  std::string why;
+  if (line->provider != "twilio")
+    why = "its provider is " + line->provider;
+  else if (line->status != "active")
+    why = "it is " + line->status;
+  else if (!line->capabilities.empty() && (can & estate::k_voice) == 0)
+    why = "it takes no calls, only " + line->capabilities;
+  if (!why.empty())
+    throw Error(Errc::invalid, "sim.no_line", fmt::format("Twilio brings no calls to {}: {}", number, why),
+                "ringctl numbers show " + number);
+}
+
+using People = std::map<std::string, sim::Behaviour>;
+
+std::string client_of(std::string_view flag, const std::string& email, const People& people) {
+  constexpr std::string_view k_client = "client:";
+  auto address = std::string(k_client) + base::ascii_lower(email);
+  if (people.contains(address)) return address;
+  std::vector<std::string> known;
+  for (const auto& [one, behaviour] : people)
+    if (one.starts_with(k_client)) known.push_back(one.substr(k_client.size()));
+  Error error(Errc::not_found, "users.unknown",
+              fmt::format("--{}: {} is no user of this workspace", flag, base::in_quotes(email)),
+              "ringctl users list");
+  if (const auto near = base::nearest(email, known, 1); !near.empty())
+    error.detail("did you mean: " + near.front());
+  throw error;
+}
+
 /// A user by e-mail, or a telephone.
-std::string address_of(std::string_view flag, const std::string& who, const std::string& country) {
+std::string address_of(std::string_view flag, const std::string& who, const std::string& country,
+                       const People& people) {
   if (who.starts_with("client:") || who.starts_with("sip:")) return who;
-  return who.find('@') != std::string::npos ? "client:" + who : number_of(flag, who, country);
+  return who.find('@') != std::string::npos ? client_of(flag, who, people) : number_of(flag, who, country);
 }
 
 /// Everybody's client and telephone can be reached; who is to answer is said.
@@ -68,11 +115,11 @@ void add_people(sim::Scenario& scenario, const CallOptions& opts, Context& ctx,
     transaction.commit();
   }
   for (const auto& who : opts.answer)
-    scenario.people[address_of("answer", who, country)] = {.pickup = sim::Pickup::answer,
-                                                           .after = opts.answer_after};
+    scenario.people[address_of("answer", who, country, scenario.people)] = {.pickup = sim::Pickup::answer,
+                                                                            .after = opts.answer_after};
   for (const auto& who : opts.decline)
-    scenario.people[address_of("decline", who, country)] = {.pickup = sim::Pickup::decline,
-                                                            .after = opts.answer_after};
+    scenario.people[address_of("decline", who, country, scenario.people)] = {.pickup = sim::Pickup::decline,
+                                                                             .after = opts.answer_after};
 }
 
 std::vector<sim::Doing> caller_does(const CallOptions& opts) {
@@ -98,8 +145,9 @@ sim::Scenario scenario_of(const CallOptions& opts, Context& ctx, const directory
   scenario.file = "sim call";
   scenario.name = "a call";
   scenario.at = ctx.clock().now();
-  add_people(scenario, opts, ctx, workspace);
   sim::CallStep call{.name = "call", .to = number_of("to", opts.to, country), .then = caller_does(opts)};
+  require_line(call.to, ctx, workspace);
+  add_people(scenario, opts, ctx, workspace);
   call.from = opts.from.starts_with('+') || (!opts.from.empty() && opts.from[0] >= '0' && opts.from[0] <= '9')
                   ? number_of("from", opts.from, country)
                   : opts.from;
@@ -115,7 +163,10 @@ std::string attempts_json(const sim::Played& played) {
       if (!out.ends_with('{')) out += ',';
       base::append_json(out, name);
       out += ':';
-      base::append_json(out, value);
+      if (name == "step" || name == "wave")
+        out += value;
+      else
+        base::append_json(out, value);
     }
     out += '}';
   }
@@ -145,43 +196,74 @@ Cell number_cell(const sim::PlayedRow& row, const std::string& column) {
   return at == row.end() ? Cell() : Cell(base::parse_int(at->second));
 }
 
-void print_record(const sim::Played& played, Context& ctx) {
-  const auto sid = played.sids.at("call");
-  static const sim::PlayedRow k_none;
-  const auto* row = &k_none;
+/// What the network knows of a call that nobody put on record.
+sim::PlayedRow unrecorded(const sim::Played& played, const std::string& sid) {
+  sim::PlayedRow row;
+  const auto* const leg = played.find_call(sid);
+  if (leg == nullptr) return row;
+  row = {{"status", leg->status},
+         {"from_number", leg->from},
+         {"to_number", leg->to},
+         {"started_at", base::format_utc(leg->created_at)},
+         {"duration_s", std::to_string(leg->duration(played.ended).count())}};
+  if (leg->answered_at) row.emplace("answered_at", base::format_utc(*leg->answered_at));
+  if (leg->ended_at) row.emplace("ended_at", base::format_utc(*leg->ended_at));
+  return row;
+}
+
+sim::PlayedRow record_of(const sim::Played& played, const std::string& sid) {
   if (played.records)
     for (const auto& one : played.records->calls)
-      if (one.contains("call_sid") && one.at("call_sid") == sid) row = &one;
+      if (one.contains("call_sid") && one.at("call_sid") == sid) return one;
+  return unrecorded(played, sid);
+}
+
+void print_attempts(const sim::Played& played, Io& io) {
+  if (!played.records || played.records->attempts.empty()) return;
+  io.text("\nrung\n");
+  auto rows = io.rows(k_attempt_columns);
+  for (const auto& row : played.records->attempts)
+    rows.row({text_cell(row, "party"), text_cell(row, "status"), time_cell(row, "ringing_at"),
+              time_cell(row, "answered_at"), time_cell(row, "ended_at")});
+  rows.finish();
+}
+
+void print_record(const sim::Played& played, Context& ctx) {
+  const auto sid = played.sids.at("call");
+  const auto row = record_of(played, sid);
   const auto attempts = played.records ? attempts_json(played) : std::string("[]");
   const auto heard = heard_json(played, sid);
-  const Cell cells[] = {text_cell(*row, "status"),
-                        text_cell(*row, "from_number"),
-                        text_cell(*row, "to_number"),
-                        text_cell(*row, "customer_name"),
-                        text_cell(*row, "user_email"),
-                        text_cell(*row, "routed_by"),
-                        text_cell(*row, "rule"),
-                        text_cell(*row, "refusal"),
-                        time_cell(*row, "started_at"),
-                        time_cell(*row, "answered_at"),
-                        time_cell(*row, "ended_at"),
-                        number_cell(*row, "duration_s"),
+  const Cell cells[] = {text_cell(row, "status"),
+                        text_cell(row, "from_number"),
+                        text_cell(row, "to_number"),
+                        text_cell(row, "customer_name"),
+                        text_cell(row, "user_email"),
+                        text_cell(row, "routed_by"),
+                        text_cell(row, "rule"),
+                        text_cell(row, "refusal"),
+                        time_cell(row, "started_at"),
+                        time_cell(row, "answered_at"),
+                        time_cell(row, "ended_at"),
+                        number_cell(row, "duration_s"),
                         RawJson{attempts},
                         RawJson{heard},
                         sid};
-  ctx.io().record(k_columns, cells);
+  if (ctx.io().format() != Format::table || !ctx.io().wanted_columns().empty())
+    return ctx.io().record(k_columns, cells);
+  constexpr std::size_t k_of_the_call = 12;  // the lists come as lines
+  ctx.io().record(std::span(k_columns).first(k_of_the_call), std::span(cells).first(k_of_the_call));
+  print_attempts(played, ctx.io());
 }
 
 sim::Result play(const CallOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   const auto scenario = scenario_of(opts, ctx, workspace);
   sim::RunnerOptions options{.outside = outside_of(opts, ctx), .cancel = &ctx.cancel(false)};
-  if (opts.seed) options.seed = static_cast<std::uint64_t>(*opts.seed);
+  if (opts.seed) options.seed = seed_of(*opts.seed);
   const bool outside = options.outside.has_value();
   sim::Runner runner(std::move(options));
   if (outside) return runner.run(scenario);
-  return runner.run_on(scenario, workspace.id.text(),
-                       [&](db::Connection& copy) { db::copy(ctx.database(), copy, [](std::int64_t) {}); });
+  return runner.run_on(scenario, workspace.id.text(), ctx.database());
 }
 
 void run_call(const CallOptions& opts, Context& ctx) {
@@ -190,8 +272,8 @@ void run_call(const CallOptions& opts, Context& ctx) {
     return ctx.io().note(
         fmt::format("would play a call from {} to {}", visible(opts.from), visible(opts.to)));
   const auto result = play(opts, ctx);
-  if (opts.timeline && !ctx.io().json()) ctx.io().text(sim::timeline_text(result.played) + "\n");
-  if (opts.ladder && !ctx.io().json()) ctx.io().text(sim::ladder(result.played, ladder_options(ctx)) + "\n");
+  if (opts.timeline) show_people(sim::timeline_text(result.played), ctx);
+  if (opts.ladder) show_people(sim::ladder(result.played, ladder_options(ctx)), ctx);
   print_record(result.played, ctx);
   for (const auto& entry : result.played.timeline)
     if (entry.what == sim::What::problem) ctx.io().warn(entry.text);
@@ -229,9 +311,10 @@ void add_sim_call(Noun& sim) {
           "jumps, and prints the record it leaves. Nothing of yours is written, nobody is rung, no account is needed. All "
           "users' clients and telephones ring; who is not named by --answer or --decline does not come.\n\n"
           "With --against a server that runs already is called, in real time; it keeps the call on record.")
-      .example("ringctl sim call --to +12025550100 --answer ann@example.com --ladder")
-      .example("ringctl sim call --to +12025550100 --from +442079460123 --press 101 -o json",
-               "who presses an extension")
+      .example("ringctl sim call --to +12025550123 --answer ann@example.com --ladder",
+               "who rings, and for how long")
+      .example("ringctl sim call --to +12025550123 --from +442079460123 --press 101 -o json",
+               "a caller who presses an extension")
       .exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::twilio_down,
               Errc::db_down, Errc::db_busy, Errc::db_corrupt});
 }

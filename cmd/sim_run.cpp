@@ -53,7 +53,11 @@ std::vector<std::filesystem::path> files_of(const RunOptions& opts) {
     std::ranges::sort(inside);
     files.insert(files.end(), inside.begin(), inside.end());
   }
-  if (files.empty()) throw Error(Errc::usage, "sim.no_files", "there is no scenario to run");
+  if (opts.files.empty())
+    throw Error(Errc::usage, "sim.no_files", "no scenario is named", "ringctl sim run FILE.json...");
+  if (files.empty())
+    throw Error(Errc::usage, "sim.no_files",
+                fmt::format("there is no .json file in {}", base::join(opts.files, ", ")));
   return files;
 }
 
@@ -69,10 +73,7 @@ sim::RunnerOptions runner_options(const RunOptions& opts, Context& ctx) {
   options.outside = outside_of(opts, ctx);
   // Only a server that is named for this run: nobody's own database has others made beside it unasked.
   if (!options.outside) options.database = ctx.globals().database.value_or("");
-  if (opts.seed) {
-    if (*opts.seed < 0) throw Error(Errc::usage, "usage.bad_value", "--seed: it is not below 0");
-    options.seed = static_cast<std::uint64_t>(*opts.seed);
-  }
+  if (opts.seed) options.seed = seed_of(*opts.seed);
   options.cancel = &ctx.cancel(false);
   return options;
 }
@@ -222,6 +223,7 @@ void run_run(const RunOptions& opts, Context& ctx) {
       ctx.io().text(visible_text(outcome, opts, ctx));
     else
       add_row(*rows, outcome, opts.timeline);
+    if (!text && opts.ladder) show_people(sim::ladder(outcome.result.played, ladder_options(ctx)), ctx);
     if (opts.fail_fast && outcome.verdict() != "passed") break;
   }
   if (rows) rows->finish();
@@ -253,14 +255,17 @@ void add_sim_run(Noun& sim) {
           "postgresql://... a new one on that server. Nothing of yours is read or written. The same seed gives the same "
           "timeline, byte for byte.\n\n"
           "With --against a server that runs elsewhere is asked, in real time: its estate is as it is, and where "
-          "--database names its database, that is looked into for identities and records.\n\n"
+          "--database names its database, that is looked into for identities and records; for a server on this "
+          "machine it is yours.\n\n"
           "Exits 8 if one comes out otherwise than expected, 7 if a file cannot be understood or an estate is refused.")
-      .example("ringctl sim run fixtures/scenarios", "all there are")
-      .example("ringctl sim run fixtures/scenarios/owner-rings-first.json --timeline --ladder")
-      .example("ringctl sim run fixtures/scenarios --junit verdicts.xml -o json", "for a build server")
-      .example("ringctl sim run smoke.json --against http://127.0.0.1:8080")
+      .example("ringctl sim run scenarios", "all of a folder")
+      .example("ringctl sim run scenarios/owner-rings-first.json --timeline --ladder",
+               "one, with all that happens")
+      .example("ringctl sim run scenarios --junit verdicts.xml -o json", "for a build server")
+      .example("ringctl sim run smoke.json --against http://127.0.0.1:8080 -n",
+               "a server that runs already; without -n it is called")
       .exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::differs, Errc::schema,
-              Errc::db_down, Errc::db_busy});
+              Errc::twilio_down, Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -23,6 +23,7 @@ constexpr auto k_look_at_database = 2s;
 /// Of the timeline, so that a network that runs for weeks does not fill the memory.
 constexpr std::size_t k_kept = 100'000;
 constexpr std::size_t k_token_letters = 32;
+constexpr std::int64_t k_most_at_once = 10'000;
 
 struct ServeVerbOptions {
   std::string listen = "127.0.0.1:8081";
@@ -33,6 +34,7 @@ struct ServeVerbOptions {
 struct Token {
   base::Secret token;
   std::string where;  ///< for people
+  bool ours = false;  ///< nobody configured one: no server knows it unless it is told
 };
 
 std::string made_up_token(Context& ctx) {
@@ -53,7 +55,7 @@ Token kept_token(Context& ctx) {
     out.write(made_up_token(ctx) + "\n");
     out.commit();
   }
-  return {token_in(file.string()), file.string()};
+  return {token_in(file.string()), file.string(), true};
 }
 
 Token token_of(const ServeVerbOptions& opts, Context& ctx) {
@@ -78,6 +80,20 @@ void tell(const sim::Entry& entry, sim::Names& names, Context& ctx) {
   names.name(shown);
   const auto time = base::format_utc(entry.at).substr(11, 12);
   ctx.io().note(fmt::format("{} {:<10} {}", time, name_of(entry.what), visible(shown.text)));
+}
+
+void introduce(const sim::Scene& scene, const sim::Outside& outside, const std::string& here,
+               const Token& token, bool other_server, Context& ctx) {
+  auto& io = ctx.io();
+  io.note("Twilio in a box on " + here);
+  io.note("  account     " + outside.account_sid);
+  io.note("  auth token  in " + token.where);
+  io.note("  webhooks    to " + base::redact_url(outside.url));
+  io.note(fmt::format("  numbers     {}", scene.account().numbers.size()));
+  if (token.ours && !other_server)
+    io.note(fmt::format(
+        "  answered by TWILIO_ACCOUNT_SID={} TWILIO_AUTH_TOKEN_FILE={} RINGCTL_PUBLIC_URL={} ringctl serve",
+        outside.account_sid, token.where, outside.public_url));
 }
 
 /// Numbers and users may come and go while it runs.
@@ -106,13 +122,17 @@ void live(sim::Scene& scene, Context& ctx) {
 void run_serve(const ServeVerbOptions& opts, Context& ctx) {
   ctx.io();  // sets the log up
   const auto listen = net::Endpoint::parse(opts.listen);
-  const auto seed = static_cast<std::uint64_t>(opts.seed.value_or(1));
+  const auto seed = seed_of(opts.seed.value_or(1));
+  const auto at_once = opts.at_once.value_or(0);
+  if (at_once < 0 || at_once > k_most_at_once)
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--at-once: {} is not 0 to {}", at_once, k_most_at_once));
   auto outside = server_at(server_url(opts, ctx), opts.public_url, ctx);
   if (ctx.dry_run())
     return ctx.io().note(fmt::format("sim serve would listen on {} and ask {}", listen.text(), outside.url));
-  auto [token, where] = token_of(opts, ctx);
+  const auto token = token_of(opts, ctx);
   outside.account_sid = account_of(seed, ctx);
-  outside.auth_token = std::move(token);
+  outside.auth_token = token.token;
 
   sim::Scenario nothing;
   sim::Scene* made = nullptr;  // entries come only once it is there
@@ -121,17 +141,15 @@ void run_serve(const ServeVerbOptions& opts, Context& ctx) {
   });
   made = &scene;
   scene.timeline().keep(k_kept);
-  sim::Front front(scene.agenda(), scene.account(), scene.network(), scene.rest_side(), scene.timeline(),
-                   scene.faults(),
-                   {.listen = {listen}, .at_once = static_cast<int>(opts.at_once.value_or(0))});
+  sim::Front front(
+      scene.agenda(), scene.account(), scene.network(), scene.rest_side(), scene.timeline(), scene.faults(),
+      {.listen = {listen},
+       .at_once = static_cast<int>(at_once),
+       .address_of = [&scene](const std::string& address) { return scene.names().address_of(address); }});
   front.start();
   const auto port = front.port();
-  ctx.io().note(fmt::format("Twilio in a box on {}",
-                            port == 0 ? listen.text() : fmt::format("http://{}:{}", listen.host, port)));
-  ctx.io().note(fmt::format("  account     {}", outside.account_sid));
-  ctx.io().note(fmt::format("  auth token  in {}", where));
-  ctx.io().note(fmt::format("  webhooks    to {}", base::redact_url(outside.url)));
-  ctx.io().note(fmt::format("  numbers     {}", scene.account().numbers.size()));
+  introduce(scene, outside, port == 0 ? listen.text() : fmt::format("http://{}:{}", listen.host, port), token,
+            opts.against.has_value(), ctx);
   live(scene, ctx);
 }
 
@@ -161,8 +179,8 @@ void add_sim_serve(Noun& sim) {
           "database are the account's, and ring `ringctl serve` at its usual place. Who calls, who answers and what "
           "breaks is said to the API below /sim/v1; both want the account and the token as login.\n\n"
           "Keep it on this machine: it is a toy for trying things out, not a telephone company.")
-      .example("ringctl sim serve", "beside `ringctl serve`, with its configuration")
-      .example("ringctl sim serve --listen 127.0.0.1:9000 --against http://127.0.0.1:3000 --seed 7",
+      .example("ringctl sim serve -n", "where it would listen, and whom it would ask; without -n it runs")
+      .example("ringctl sim serve --listen 127.0.0.1:9000 --against http://127.0.0.1:3000 --seed 7 -n",
                "for a server of your own")
       .exits({Errc::auth, Errc::not_found, Errc::schema, Errc::db_down, Errc::db_busy});
 }

@@ -100,9 +100,10 @@ class Opening {
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
     sqlite3_busy_timeout(db, static_cast<int>(options_.busy_timeout.count()));
     connection_.exec_script("PRAGMA cell_size_check=ON");
+    if (!options_.synchronous) connection_.exec_script("PRAGMA synchronous=OFF");  // from the first page on
     identify();
     if (!options_.read_only) use_wal();
-    connection_.exec_script(options_.synchronous ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
+    if (options_.synchronous) connection_.exec_script("PRAGMA synchronous=FULL");
     connection_.exec_script(
         "PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864");
   }

@@ -2,18 +2,30 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "sim/conferences.hpp"
 #include "sim/core.hpp"
 #include "sim/rest_json.hpp"
+#include "sim/twiml_summary.hpp"
 #include "sim/verbs.hpp"
 #include "twiml/read.hpp"
 
 namespace ringctl::sim {
 namespace {
 
+constexpr int k_not_in_schema = 12200;
+
 std::string yes_no(bool value) { return value ? "true" : "false"; }
+
+std::optional<twiml::Prompt> prompt_of(const twiml::Verb& verb) {
+  std::optional<twiml::Prompt> prompt;
+  if (const auto* const say = std::get_if<twiml::Say>(&verb)) prompt = *say;
+  if (const auto* const sound = std::get_if<twiml::Play>(&verb)) prompt = *sound;
+  if (const auto* const pause = std::get_if<twiml::Pause>(&verb)) prompt = *pause;
+  return prompt;
+}
 
 }  // namespace
 
@@ -106,29 +118,31 @@ void Conferences::play(const std::string& conference_sid, std::vector<std::strin
   request.url = hook.url;
   request.method = hook.method;
   request.parameters = {{"AccountSid", core_.account.sid}, {"ConferenceSid", conference_sid}};
-  core_.ask(std::move(request), [this, calls = std::move(call_sids),
-                                 done = std::move(done)](const WebAnswer& answer) {
-    twiml::Problem problem;
-    const auto response = answer.error == 0 ? twiml::try_read(answer.body, problem) : std::nullopt;
-    if (!response) {
-      core_.problem(calls.empty() ? std::string() : calls.front(), answer.error == 0 ? 12100 : answer.error,
-                    answer.error == 0 ? problem.message : answer.problem);
-      return done(false);
-    }
-    auto at = milliseconds(0);
-    for (const auto& verb : response->verbs) {
-      twiml::Prompt prompt = twiml::Pause{};
-      if (const auto* const say = std::get_if<twiml::Say>(&verb)) prompt = *say;
-      if (const auto* const sound = std::get_if<twiml::Play>(&verb)) prompt = *sound;
-      if (const auto* const pause = std::get_if<twiml::Pause>(&verb)) prompt = *pause;
-      for (const auto& sid : calls)
-        core_.later(at, [this, sid, prompt] {
-          if (auto* const leg = core_.find_leg(sid)) hear(*leg, prompt);
-        });
-      at += time_of(prompt);
-    }
-    core_.later(at, [done] { done(true); });
-  });
+  core_.ask(std::move(request),
+            [this, calls = std::move(call_sids), done = std::move(done)](const WebAnswer& answer) {
+              const auto first = calls.empty() ? std::string() : calls.front();
+              twiml::Problem problem;
+              const auto response = answer.error == 0 ? twiml::try_read(answer.body, problem) : std::nullopt;
+              if (!response) {
+                core_.problem(first, answer.error == 0 ? code_of(problem) : answer.error,
+                              answer.error == 0 ? text_of(problem) : answer.problem);
+                return done(false);
+              }
+              auto at = milliseconds(0);
+              for (const auto& verb : response->verbs) {
+                const auto prompt = prompt_of(verb);
+                if (!prompt) {
+                  core_.problem(first, k_not_in_schema, "an announcement can only Say, Play and Pause");
+                  continue;
+                }
+                for (const auto& sid : calls)
+                  core_.later(at, [this, sid, prompt] {
+                    if (auto* const leg = core_.find_leg(sid)) hear(*leg, *prompt);
+                  });
+                at += time_of(*prompt);
+              }
+              core_.later(at, [done] { done(true); });
+            });
 }
 
 }  // namespace ringctl::sim

@@ -67,7 +67,11 @@ bool Conferences::lets_in(const Leg& leg, const Conference* conference, const Jo
     core_.problem(leg.sid(), k_label_taken, "somebody else has this label: " + join.as.label);
     return false;
   }
-  return !lives || conference->participants.size() < static_cast<std::size_t>(join.max_participants);
+  if (!lives || conference->participants.size() < static_cast<std::size_t>(join.max_participants))
+    return true;
+  core_.note(What::conference, leg.sid(), conference->friendly_name + " is full",
+             {{"conference", conference->friendly_name}, {"event", "full"}});
+  return false;
 }
 
 bool Conferences::join(Leg& leg, const Join& join) {
@@ -80,8 +84,10 @@ bool Conferences::join(Leg& leg, const Join& join) {
   leg.conference_sid = conference.sid;
   core_.note(What::conference, leg.sid(), "joins " + conference.friendly_name,
              {{"conference", conference.friendly_name}, {"event", "join"}});
+  rooms_[conference.sid].beeps[leg.sid()] = join.beep;
   tell_of(conference, participant, "join", "participant-join");
   begin_if_due(conference);
+  beep(conference, leg.sid(), "onEnter");
   for (const auto& other : conference.participants)
     if (auto* const hears = core_.find_leg(other.call_sid)) hears->ear().ring();
   return true;
@@ -107,6 +113,15 @@ void Conferences::begin_if_due(Conference& conference) {
   }
   for (const auto& one : all)
     if (auto* const leg = core_.find_leg(one.call_sid)) leg->interrupt();
+}
+
+void Conferences::beep(const Conference& conference, const std::string& call_sid, const std::string& when) {
+  const auto room = rooms_.find(conference.sid);
+  if (room == rooms_.end() || !has_begun(conference.sid)) return;
+  const auto wanted = room->second.beeps[call_sid];
+  if (wanted != "true" && wanted != when) return;
+  for (const auto& one : conference.participants)
+    if (auto* const leg = one.hold ? nullptr : core_.find_leg(one.call_sid)) leg->hear("Beep", "beep");
 }
 
 void Conferences::leave(Leg& leg, const std::string& reason) {
@@ -139,16 +154,17 @@ void Conferences::put_out(Conference& conference, const std::string& call_sid, c
   const std::string how = reason == "participant_kicked" ? "kicked" : "left";
   if (conference.status == "completed") return;
   if (gone.end_conference_on_exit)
-    end(conference, "participant-with-end-conference-on-exit-" + how, call_sid);
-  else if (all.empty())
-    end(conference, "last-participant-" + how, call_sid);
+    return end(conference, "participant-with-end-conference-on-exit-" + how, &gone);
+  if (all.empty()) return end(conference, "last-participant-" + how, &gone);
+  beep(conference, gone.call_sid, "onExit");
+  rooms_[conference.sid].beeps.erase(gone.call_sid);
 }
 
-void Conferences::end(Conference& conference, const std::string& reason, const std::string& call_sid) {
+void Conferences::end(Conference& conference, const std::string& reason, const Participant* by) {
   if (conference.status == "completed") return;
   conference.status = "completed";
   conference.reason_ended = reason;
-  conference.call_sid_ending = call_sid;
+  if (by != nullptr) conference.call_sid_ending = by->call_sid;
   conference.updated_at = core_.now();
   while (!conference.participants.empty()) {
     const auto next = conference.participants.front().call_sid;
@@ -156,8 +172,10 @@ void Conferences::end(Conference& conference, const std::string& reason, const s
   }
   core_.note(What::conference, {}, conference.friendly_name + " ends: " + reason,
              {{"conference", conference.friendly_name}, {"event", "end"}, {"why", reason}});
-  tell(conference, "end", "conference-end",
-       {{"CallSidEndingConference", call_sid}, {"ReasonConferenceEnded", reason}, {"Reason", reason}});
+  Parameters more{{"ReasonConferenceEnded", reason}, {"Reason", reason}};
+  if (by != nullptr) more.emplace_back("CallSidEndingConference", by->call_sid);
+  if (by != nullptr && !by->label.empty()) more.emplace_back("ParticipantLabelEndingConference", by->label);
+  tell(conference, "end", "conference-end", std::move(more));
   core_.recordings.conference_ended(conference.sid);
   rooms_.erase(conference.sid);
 }

@@ -20,6 +20,7 @@ struct Join {
   std::string name = {};
   Participant as = {};
   std::optional<Hook> wait = {};  ///< none: Twilio's music; no URL: silence
+  std::string beep = "true";      ///< when it comes and goes: true, false, onEnter, onExit
   int max_participants = 250;
   bool record = false;
   Hook callback = {};
@@ -48,7 +49,8 @@ class Conferences {
 
   void change(Conference&, Participant&, const ParticipantChange&);
   void kick(Conference&, const std::string& call_sid);
-  void end(Conference&, const std::string& reason, const std::string& call_sid);
+  /// `by`: whose going ended it; null if nobody's did.
+  void end(Conference&, const std::string& reason, const Participant* by);
   void announce(Conference&, const Hook&);
 
  private:
@@ -59,10 +61,13 @@ class Conferences {
     bool record = false;
     Hook recording_callback = {};
     std::vector<std::string> recording_events = {};
+    std::map<std::string, std::string> beeps = {};  ///< by call SID
   };
   Conference& open(const Join&);
   bool lets_in(const Leg&, const Conference*, const Join&) const;
   void begin_if_due(Conference&);
+  /// For all who hear, when a participant of whom it is wanted comes ("onEnter") or goes ("onExit").
+  void beep(const Conference&, const std::string& call_sid, const std::string& when);
   void put_out(Conference&, const std::string& call_sid, const std::string& reason);
   void tell(const Conference&, const std::string& event, const std::string& name, Parameters more = {});
   void tell_of(const Conference&, const Participant&, const std::string& event, const std::string& name,

@@ -72,13 +72,13 @@ void Core::later(milliseconds delay, Agenda::Work work) {
 }
 
 void Core::ask(WebRequest request, std::function<void(WebAnswer)> done) {
-  ++pending_;
   web_.ask(std::move(request),
            [this, alive = std::weak_ptr(alive_), done = std::move(done)](WebAnswer answer) {
              if (alive.expired()) return;
              --pending_;
              done(std::move(answer));
            });
+  ++pending_;  // never answered from within, and not at all if it throws
 }
 
 void Core::tell(const std::string& kind, const std::string& call_sid, const Hook& hook,

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "sim/core.hpp"
 #include "sim/verbs.hpp"
 
@@ -24,6 +25,9 @@ struct Callee {
   std::string to = {};
   Page whisper = {};
   Subscription subscription = {};
+  std::string digits = {};  ///< dialled once it answers
+  /// That come with the ringing: the Parameters of a browser, the headers of a SIP phone.
+  std::vector<std::pair<std::string, std::string>> brings = {};
 };
 
 template <class Noun>
@@ -38,19 +42,39 @@ Callee callee_of(const Document& document, const Noun& noun, std::string to) {
 }
 
 Callee callee_of(const Document& document, const twiml::Noun& noun) {
-  if (const auto* const number = std::get_if<twiml::Number>(&noun))
-    return callee_of(document, *number, number->number);
-  if (const auto* const client = std::get_if<twiml::Client>(&noun))
-    return callee_of(document, *client, "client:" + client->identity);
+  if (const auto* const number = std::get_if<twiml::Number>(&noun)) {
+    auto callee = callee_of(document, *number, number->number);
+    callee.digits = number->send_digits;
+    return callee;
+  }
+  if (const auto* const client = std::get_if<twiml::Client>(&noun)) {
+    auto callee = callee_of(document, *client, "client:" + client->identity);
+    for (const auto& [name, value] : client->parameters) callee.brings.emplace_back(name, value);
+    return callee;
+  }
   const auto& sip = std::get<twiml::Sip>(noun);
-  auto uri = sip.uri.substr(0, sip.uri.find('?'));
+  const auto mark = sip.uri.find('?');
+  auto uri = sip.uri.substr(0, mark);
   if (!uri.starts_with("sip:") && !uri.starts_with("sips:")) uri.insert(0, "sip:");
-  return callee_of(document, sip, uri);
+  auto callee = callee_of(document, sip, uri);
+  if (mark == std::string::npos) return callee;
+  for (const auto header : base::split(std::string_view(sip.uri).substr(mark + 1), '&')) {
+    const auto name = header.substr(0, header.find('='));
+    callee.brings.emplace_back(name, header.substr(std::min(header.size(), name.size() + 1)));
+  }
+  return callee;
+}
+
+void note_brought(const Leg& leg, const Callee& callee) {
+  for (const auto& [name, value] : callee.brings)
+    leg.core.note(What::did, leg.sid(), "the network brings " + name + "=" + value,
+                  {{"who", "network"}, {"deed", "brings " + name + "=" + value}});
 }
 
 /// A leg that somebody dials.
-Task<void> be_dialled(Leg& leg, Page whisper) {
+Task<void> be_dialled(Leg& leg, Page whisper, std::string digits) {
   if (!co_await leg.ring_holder()) co_return;
+  leg.dial_digits(digits);
   auto* dialler = leg.core.find_leg(leg.dialler_sid);
   if (dialler != nullptr) dialler->put_other(leg.sid(), "answered");
   bool goes_on = true;
@@ -131,9 +155,11 @@ class Dialling {
     child.direction = "outbound-dial";
     auto& leg = core_.add_leg(std::move(child));
     leg.dialler_sid = leg_.sid();
+    leg.trail = leg_.trail;
+    note_brought(leg, callee);
     leg.subscriptions.push_back(std::move(callee.subscription));
     parties_.push_back({leg.sid(), State::ringing, {}});
-    leg.start(be_dialled(leg, std::move(callee.whisper)));
+    leg.start(be_dialled(leg, std::move(callee.whisper), std::move(callee.digits)));
   }
 
   std::string shown() const { return dial_.caller_id.empty() ? leg_.call.from : dial_.caller_id; }

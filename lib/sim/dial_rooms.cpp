@@ -11,6 +11,7 @@ namespace {
 Join join_of(const Document& document, const twiml::Conference& room) {
   Join join;
   join.name = room.name;
+  join.beep = name_of(room.beep);
   join.as.label = room.participant_label;
   join.as.muted = room.muted;
   join.as.coaching = !room.coach.empty();
@@ -198,6 +199,23 @@ class Waiting {
   seconds waited_{};
 };
 
+/// Interrupts a leg then, unless what it would interrupt is over before.
+class Alarm {
+ public:
+  Alarm(Leg& leg, std::optional<Instant> at) : agenda_(leg.core.agenda) {
+    if (at) entry_ = agenda_.at(*at, [&leg] { leg.interrupt(); });
+  }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+  ~Alarm() {
+    if (entry_) agenda_.cancel(*entry_);
+  }
+
+ private:
+  Agenda& agenda_;
+  std::optional<Agenda::Entry> entry_ = {};
+};
+
 Flow after_conference(const Scene& scene, const twiml::Dial& dial, bool met) {
   const Parameters what{{"DialCallStatus", met ? "answered" : "failed"}};
   if (scene.leg.over() && met) tell_action(scene, "dial", dial.action, dial.method, what);
@@ -212,8 +230,10 @@ Task<bool> meet(Leg& leg, const Join& join, bool hangup_on_star, std::optional<I
   if (!conferences.join(leg, join)) co_return false;
   auto sid = leg.conference_sid;
   bool dropped = false;
+  const Alarm alarm(leg, until);
   while (leg.conference_sid == sid && !leg.leaving()) {
     leg.clear_interrupt();
+    if (until && leg.core.now() >= *until) break;
     if (!conferences.has_begun(sid) && join.wait && !join.wait->url.empty()) {
       Page page;
       page.kind = "conference-wait";

@@ -21,6 +21,15 @@ net::Server::Options server_options(std::chrono::milliseconds hangs) {
   return options;
 }
 
+net::Response response_of(RestAnswer made) {
+  net::Response response;
+  response.status = made.status;
+  response.content_type = std::move(made.content_type);
+  response.body = std::move(made.body);
+  response.headers = std::move(made.headers);
+  return response;
+}
+
 }  // namespace
 
 /// One request on its way. Its Respond is used, or let go, once.
@@ -30,7 +39,8 @@ struct Front::Visit {
   RestRequest request = {};
   std::string path = {}, query = {};
   Steady::time_point began = Steady::now();
-  int at_once = 0;
+  bool is_control = false;
+  int at_once = 0;  ///< of REST
 };
 
 Front::Front(Agenda& agenda, Account& account, Network& network, Rest& rest, Timeline& timeline,
@@ -40,7 +50,7 @@ Front::Front(Agenda& agenda, Account& account, Network& network, Rest& rest, Tim
       timeline_(timeline),
       faults_(faults),
       options_(std::move(options)),
-      control_(agenda, account, network, timeline, faults, options_.on_reset),
+      control_(agenda, account, network, timeline, faults, options_.on_reset, options_.address_of),
       server_(
           [this](const net::Request& request, net::Respond respond) { receive(request, std::move(respond)); },
           server_options(options_.hangs), agenda.clock()) {}
@@ -56,22 +66,24 @@ void Front::start() {
 }
 
 void Front::receive(const net::Request& request, net::Respond respond) {
+  // Too many wait for the agenda already, which must not hear of yet another one.
+  if (request.overloaded) return respond(response_of(refuse(429, 20429, "Too Many Requests")));
   auto visit = std::make_shared<Visit>(std::move(respond));
   visit->request = {std::string(request.method), std::string(request.target),
                     std::string(request.header("Authorization").value_or("")),
                     std::string(request.header("Content-Type").value_or("")), std::string(request.body)};
   visit->path = request.path;
   visit->query = request.query;
-  visit->at_once = ++at_once_;
+  visit->is_control = visit->path.starts_with(k_control);
+  if (!visit->is_control) visit->at_once = ++at_once_;
   agenda_.post([this, here = here_, visit = std::move(visit)] {
     if (*here) work(visit);
   });
 }
 
 void Front::work(const VisitPtr& visit) {
-  if (!visit->path.starts_with(k_control)) return work_rest(visit);
-  if (!rest_.is_main_login(visit->request.authorization))
-    return answer(visit, refuse(401, 20003, "Authenticate"));
+  if (!visit->is_control) return work_rest(visit);
+  if (!rest_.is_main_login(visit->request.authorization)) return answer(visit, Control::no_login());
   answer(visit, control_.handle({visit->request.method, visit->path.substr(k_control.size()), visit->query,
                                  visit->request.body}));
 }
@@ -94,22 +106,18 @@ void Front::hang(const VisitPtr& visit) {
 
 void Front::answer(const VisitPtr& visit, RestAnswer made) {
   const std::chrono::duration<double> took = Steady::now() - visit->began;
-  net::Response response;
-  response.status = made.status;
-  response.content_type = std::move(made.content_type);
-  response.body = std::move(made.body);
-  response.headers = std::move(made.headers);
+  auto response = response_of(std::move(made));
   response.headers.emplace_back("Twilio-Request-Id", request_ids_.next("RQ"));
   response.headers.emplace_back("Twilio-Concurrent-Requests", std::to_string(visit->at_once));
   response.headers.emplace_back("Twilio-Request-Duration", fmt::format("{:.3f}", took.count()));
-  --at_once_;
+  if (!visit->is_control) --at_once_;
   visit->respond(std::move(response));
 }
 
 void Front::drop(const VisitPtr& visit) {
   net::Response response;
   response.drop = true;
-  --at_once_;
+  if (!visit->is_control) --at_once_;
   visit->respond(std::move(response));
 }
 

@@ -4,13 +4,15 @@
 // server's threads and are answered from the agenda's.
 //
 // The control API takes and gives JSON, below /sim/v1, with the account's own Basic login. Values are written
-// as in scenario files (ringctl-scenario(5)). Errors are {"error": "why"} with status 400, 401, 404 or 405.
+// as in scenario files (ringctl-scenario(5)); where names of people are known, client:EMAIL stands for the
+// identity of that one's browser. Errors are {"error": "why"} with status 400, 401, 404, 405 or 500.
 //
 //   GET    /sim/v1/state               {"account_sid", "now", "idle", "next": N, "calls": [those that live:
 //                                      {"sid", "from", "to", "status", "direction", "parent_sid"}]}
 //   GET    /sim/v1/timeline?since=N    {"next": M, "entries": [{"at", "what", "call_sid", "text", "facts":
 //   {}}]}
-//                                      the entries from N on (0 and up); M for the next request
+//                                      the entries from N on (0 and up), a thousand at most; M for the next
+//                                      request: where it is N, there are no more for now
 //   POST   /sim/v1/people              {"address": "+1...", "behaviour": {"answers_after": "4s", ...}}
 //   POST   /sim/v1/calls               {"from", "to", "with": {}, "then": []} -> {"sid"}; somebody calls in
 //   POST   /sim/v1/client-calls        {"from": "client:...", "application": "AP...", "with": {}, "then": []}
@@ -33,6 +35,7 @@
 #include "net/server.hpp"
 #include "sim/faults.hpp"
 #include "sim/rest.hpp"
+#include "sim/strict_json.hpp"
 #include "sim/timeline.hpp"
 
 namespace ringctl::sim {
@@ -41,26 +44,34 @@ struct ControlRequest {
   std::string method = {}, path = {}, query = {}, body = {};
 };
 
+/// "client:ann@example.com" -> "client:agent_..."; what is not known stays.
+using AddressOf = std::function<std::string(const std::string&)>;
+
 /// The control API without its HTTP. On the agenda's thread.
 class Control {
  public:
   /// All outlive it.
   Control(Agenda& agenda, Account& account, Network& network, Timeline& timeline, Faults& faults,
-          std::function<void()> on_reset)
+          std::function<void()> on_reset, AddressOf address_of = {})
       : agenda_(agenda),
         account_(account),
         network_(network),
         timeline_(timeline),
         faults_(faults),
-        on_reset_(std::move(on_reset)) {}
+        on_reset_(std::move(on_reset)),
+        address_of_(std::move(address_of)) {}
   RestAnswer handle(const ControlRequest&);
+  /// What whoever has no login is answered.
+  static RestAnswer no_login();
 
  private:
+  RestAnswer answer(const ControlRequest&);
   RestAnswer get(const ControlRequest&) const;
   RestAnswer post(const ControlRequest&);
   RestAnswer state() const;
   RestAnswer timeline(const std::string& query) const;
   RestAnswer faults() const;
+  std::string address(const JsonReader&, const Json&) const;
   RestAnswer set_person(const ControlRequest&);
   RestAnswer call_in(const ControlRequest&);
   RestAnswer call_from_client(const ControlRequest&);
@@ -74,6 +85,7 @@ class Control {
   Timeline& timeline_;
   Faults& faults_;
   std::function<void()> on_reset_;
+  AddressOf address_of_;
 };
 
 class Front {
@@ -86,6 +98,7 @@ class Front {
     /// How long a request hangs where a fault says so, before its connection ends.
     std::chrono::milliseconds hangs{120'000};
     std::function<void()> on_reset = {};
+    AddressOf address_of = {};  ///< empty: every address is as it is written
   };
   /// All outlive it. Made and ended on the agenda's thread.
   Front(Agenda&, Account&, Network&, Rest&, Timeline&, Faults&, Options);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
@@ -14,6 +15,9 @@ namespace ringctl::sim {
 namespace {
 
 using Out = nlohmann::ordered_json;
+
+/// Of the timeline in one answer.
+constexpr std::size_t k_most_entries = 1000;
 
 RestAnswer error(int status, const std::string& why) {
   return {.status = status, .body = Out{{"error", why}}.dump(-1, ' ', false, Out::error_handler_t::replace)};
@@ -50,16 +54,24 @@ bool lives(const Call& call) { return !call.is_over() && !call.deleted; }
 
 }  // namespace
 
+RestAnswer Control::no_login() { return error(401, "the account's SID and auth token are the login"); }
+
 RestAnswer Control::handle(const ControlRequest& request) {
   try {
-    if (request.method == "GET") return get(request);
-    if (request.method == "POST") return post(request);
-    if (request.method == "DELETE" && request.path == "faults") {
-      faults_.clear();
-      return answer_gone();
-    }
+    return answer(request);
   } catch (const Error& failure) {
     return error(400, failure.message());
+  } catch (const std::exception& failure) {
+    return error(500, failure.what());
+  }
+}
+
+RestAnswer Control::answer(const ControlRequest& request) {
+  if (request.method == "GET") return get(request);
+  if (request.method == "POST") return post(request);
+  if (request.method == "DELETE" && request.path == "faults") {
+    faults_.clear();
+    return answer_gone();
   }
   return error(405, fmt::format("{} does not take {}", request.path, request.method));
 }
@@ -111,8 +123,9 @@ RestAnswer Control::timeline(const std::string& query) const {
   const auto& all = timeline_.entries();
   const auto begin =
       std::max(static_cast<std::size_t>(*since), timeline_.forgotten()) - timeline_.forgotten();
+  const auto end = std::min(begin + std::min(all.size(), k_most_entries), all.size());
   auto entries = Out::array();
-  for (auto i = begin; i < all.size(); ++i) {
+  for (auto i = begin; i < end; ++i) {
     auto facts = Out::object();
     for (const auto& [name, value] : all[i].facts) facts[name] = value;
     entries.push_back({{"at", base::format_utc(all[i].at)},
@@ -121,7 +134,8 @@ RestAnswer Control::timeline(const std::string& query) const {
                        {"text", all[i].text},
                        {"facts", facts}});
   }
-  return ok({{"next", timeline_.forgotten() + all.size()}, {"entries", entries}});
+  return ok(
+      {{"next", timeline_.forgotten() + std::min(begin, all.size()) + entries.size()}, {"entries", entries}});
 }
 
 RestAnswer Control::faults() const {
@@ -131,26 +145,31 @@ RestAnswer Control::faults() const {
   return ok({{"faults", all}});
 }
 
+std::string Control::address(const JsonReader& read, const Json& json) const {
+  auto written = read_address(read, json);
+  return address_of_ ? address_of_(written) : written;
+}
+
 RestAnswer Control::set_person(const ControlRequest& request) {
   const Body body(request.body);
   body.read.object_of(body.root(), {"address", "behaviour"});
-  const auto address = read_address(body.read, body.read.member(body.root(), "address"));
-  network_.set_behaviour(address, read_behaviour(body.read, body.read.member(body.root(), "behaviour")));
+  const auto whose = address(body.read, body.read.member(body.root(), "address"));
+  network_.set_behaviour(whose, read_behaviour(body.read, body.read.member(body.root(), "behaviour")));
   return ok({{"done", true}});
 }
 
 RestAnswer Control::call_in(const ControlRequest& request) {
   const Body body(request.body);
   body.read.object_of(body.root(), {"from", "to", "with", "then"});
-  const auto from = read_address(body.read, body.read.member(body.root(), "from"));
-  const auto to = read_address(body.read, body.read.member(body.root(), "to"));
+  const auto from = address(body.read, body.read.member(body.root(), "from"));
+  const auto to = address(body.read, body.read.member(body.root(), "to"));
   return made(network_.call_in(from, to, read_then(body), read_extra(body)));
 }
 
 RestAnswer Control::call_from_client(const ControlRequest& request) {
   const Body body(request.body);
   body.read.object_of(body.root(), {"from", "application", "with", "then"});
-  const auto from = read_address(body.read, body.read.member(body.root(), "from"));
+  const auto from = address(body.read, body.read.member(body.root(), "from"));
   const auto* const named = body.root().find("application");
   const auto wanted = named == nullptr ? std::string() : body.read.text(*named);
   const auto* const app = wanted.empty()
@@ -163,8 +182,8 @@ RestAnswer Control::call_from_client(const ControlRequest& request) {
 RestAnswer Control::text_in(const ControlRequest& request) {
   const Body body(request.body);
   body.read.object_of(body.root(), {"from", "to", "body", "media"});
-  const auto from = read_address(body.read, body.read.member(body.root(), "from"));
-  const auto to = read_address(body.read, body.read.member(body.root(), "to"));
+  const auto from = address(body.read, body.read.member(body.root(), "from"));
+  const auto to = address(body.read, body.read.member(body.root(), "to"));
   const auto* const text = body.root().find("body");
   const auto* const media = body.root().find("media");
   return made(network_.text_in(from, to, text == nullptr ? std::string() : body.read.any_text(*text),

@@ -12,6 +12,7 @@
 #include "db/transaction.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
+#include "estate/capabilities.hpp"
 
 namespace ringctl::sim {
 namespace {
@@ -148,6 +149,16 @@ void import_folder(audit::Session& session, const base::Uuid& workspace, const f
     }
 }
 
+Directory::Line line_of(std::string_view number, std::string_view capabilities) {
+  Directory::Line line{.phone_number = std::string(number)};
+  if (capabilities.empty()) return line;
+  const auto can = estate::capabilities_from_json(capabilities);
+  line.voice = (can & estate::k_voice) != 0;
+  line.sms = (can & estate::k_sms) != 0;
+  line.mms = (can & estate::k_mms) != 0;
+  return line;
+}
+
 }  // namespace
 
 void set_workspace(audit::Session& session, const base::Uuid& workspace, const std::string& file,
@@ -197,7 +208,7 @@ Directory read_directory(db::Connection& db, const base::Uuid& workspace) {
       "SELECT phone_number, capabilities FROM phone_numbers WHERE workspace_id = $1 AND provider = 'twilio' "
       "AND status = 'active' ORDER BY phone_number",
       {workspace});
-  while (lines.next()) directory.numbers.push_back({std::string(lines.text(0)), std::string(lines.text(1))});
+  while (lines.next()) directory.numbers.push_back(line_of(lines.text(0), lines.text(1)));
   transaction.commit();
   return directory;
 }

@@ -33,7 +33,8 @@ struct Directory {
     std::string email = {}, identity = {};  ///< "agent_..."
   };
   struct Line {
-    std::string phone_number = {}, capabilities = {};
+    std::string phone_number = {};
+    bool voice = true, sms = true, mms = true;  ///< all, where nobody has said yet what it can
   };
   base::Uuid workspace;
   std::vector<Person> people = {};  ///< by e-mail

@@ -326,7 +326,8 @@ void Hooks::Impl::tell(const Asking& asking, const WebAnswer& answer) {
       {"kind", request.kind}, {"method", request.method}, {"url", url}, {"http", http}, {"twiml", twiml}};
   if (answer.error != 0) entry.facts.emplace_back("error", std::to_string(answer.error));
   if (!asking.again.empty()) entry.facts.emplace_back("again", asking.again);
-  if (request.wants_twiml && base::valid_utf8(answer.body)) entry.facts.emplace_back("body", answer.body);
+  if (request.wants_twiml && base::valid_utf8(answer.body))
+    entry.facts.emplace_back("body", without_passwords(answer.body));
   timeline.add(std::move(entry));
   // Whoever wants TwiML tells of it; and a double nobody waits for is no failure of the network's.
   if (answer.error == 0 || request.wants_twiml || !asking.again.empty()) return;

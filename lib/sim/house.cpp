@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 
 #include "base/error.hpp"
 
@@ -13,8 +14,6 @@ namespace ringctl::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto k_patience = 120s;
 
 /// A journal that is gone with the run needs no disk that it can trust.
 class QuickDisk final : public serve::Disk {
@@ -53,6 +52,11 @@ bool decides(std::string_view url) {
       k_telling, [&](std::string_view part) { return path.find(part) != std::string_view::npos; });
 }
 
+Error stuck() {
+  return {Errc::failure, "sim.serve_stuck", "serve did not bring all that it was told to the database",
+          "the same with --verbose says what it met"};
+}
+
 }  // namespace
 
 /// The scenario's day and the machine's seconds.
@@ -80,7 +84,7 @@ serve::ServiceOptions House::options() const {
   options.webhooks.public_url = options_.public_url;
   options.webhooks.account_sid = options_.account_sid;
   options.webhooks.tokens.push_back(options_.auth_token);
-  options.webhooks.deadline = options.webhooks.record_deadline = k_patience;
+  options.webhooks.deadline = options.webhooks.record_deadline = options_.patience;
   options.webhooks.first_draw = options_.seed;
   options.books.state = options_.state;
   options.books.journal.bounds = {.max_bytes = 64U << 20U, .segment_bytes = 1U << 20U};
@@ -91,7 +95,7 @@ serve::ServiceOptions House::options() const {
   options.estates.lag = 1ms;
   options.estates.gap = 24h * 3650;
   options.lookups.threads = options_.on_server ? 1 : 0;
-  options.lookups.answer = k_patience;
+  options.lookups.answer = options_.patience;
   options.tokens.pool.threads = options.lookups.threads;
   return options;
 }
@@ -107,18 +111,21 @@ void House::stop() {
   if (!service_) return;
   base_ = k_nowhere;
   const auto ending = std::move(service_);
-  if (!ending->settle(k_patience) || !ending->stop())
-    throw Error(Errc::failure, "sim.serve_stuck", "serve did not bring all that it was told to the database");
+  if (!ending->settle(options_.patience) || !ending->stop()) throw stuck();
 }
 
 void House::settle() {
-  if (service_ && !service_->settle(k_patience))
-    throw Error(Errc::failure, "sim.serve_stuck", "serve did not bring all that it was told to the database");
+  if (service_ && !service_->settle(options_.patience)) throw stuck();
 }
 
 void HouseTransport::send(http::Request request, Done done) {
   if (request.url.starts_with(House::k_nowhere)) {
-    if (decides(request.url)) house_.settle();
+    try {
+      if (decides(request.url)) house_.settle();
+    } catch (const Error&) {
+      agenda_.in(0ms, [failure = std::current_exception()] { std::rethrow_exception(failure); });
+      return;
+    }
     request.url = house_.base() + request.url.substr(House::k_nowhere.size());
   }
   through_.send(std::move(request), std::move(done));

@@ -3,6 +3,7 @@
 // clock for the time of day and nothing flushed to disk. Deadlines run by the machine's clock, for the
 // scenario's stands still while serve works, and are generous: no answer depends on how busy the machine is.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -22,8 +23,9 @@ struct HouseOptions {
   base::Secret auth_token = {};
   std::filesystem::path state = {};  ///< the journal lies in it
   serve::OpenDatabase open = {};
-  bool on_server = false;  ///< the database is
-  std::uint64_t seed = 0;  ///< of what serve draws by lot
+  bool on_server = false;                       ///< the database is
+  std::uint64_t seed = 0;                       ///< of what serve draws by lot
+  std::chrono::milliseconds patience{120'000};  ///< until serve counts as stuck
 };
 
 class House {
@@ -33,7 +35,7 @@ class House {
 
   /// The clock outlives it. Not started.
   House(HouseOptions, const base::Clock& scenario_clock);
-  ~House();
+  virtual ~House();
   House(const House&) = delete;
   House& operator=(const House&) = delete;
 
@@ -45,7 +47,7 @@ class House {
   /// "http://127.0.0.1:PORT"
   const std::string& base() const { return base_; }
   /// What was told until now is in the database, and the estate is read anew.
-  void settle();
+  virtual void settle();
 
  private:
   class WallClock;
@@ -59,15 +61,18 @@ class House {
 };
 
 /// Takes what is for k_nowhere to the house, and lets it settle before anything is decided: what serve
-/// answers then follows from all that came before, however quick its threads were.
+/// answers then follows from all that came before, however quick its threads were. Where it cannot settle,
+/// nothing is asked any more, and the agenda's next step throws why: that is no failure of a webhook's.
 class HouseTransport final : public Transport {
  public:
-  /// Both outlive it.
-  HouseTransport(House& house, Transport& through) : house_(house), through_(through) {}
+  /// All outlive it.
+  HouseTransport(House& house, Agenda& agenda, Transport& through)
+      : house_(house), agenda_(agenda), through_(through) {}
   void send(http::Request, Done) override;
 
  private:
   House& house_;
+  Agenda& agenda_;
   Transport& through_;
 };
 

@@ -120,12 +120,18 @@ class Moves {
       move(entry, k_network, entry.fact("to"), "rings");
   }
 
+  /// Whoever answers is seen doing it.
+  bool was_told(const Entry& entry, const std::string& by) const {
+    return !moves_.empty() && moves_.back().at == entry.at && moves_.back().from == by;
+  }
+
   /// Ends, and what callers hear of it; the rest is said by others.
   void add_status(const Entry& entry) {
     const auto status = entry.fact("status");
     const auto* const leg = played_.find_call(entry.call_sid);
     if (leg == nullptr || status == "queued" || status == "initiated" || status == "ringing") return;
     const bool inbound = leg->direction == "inbound";
+    if (status == "in-progress" && !inbound && was_told(entry, leg->to)) return;
     if (status == "in-progress")
       return inbound ? move(entry, k_network, leg->from, "is answered")
                      : move(entry, leg->to, k_network, "picks up");

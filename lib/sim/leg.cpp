@@ -1,5 +1,7 @@
 #include "sim/leg.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "sim/callbacks.hpp"
@@ -10,6 +12,7 @@ namespace ringctl::sim {
 namespace {
 
 constexpr std::size_t k_most_heard = 1000;
+constexpr int k_broken = 20500;
 
 }  // namespace
 
@@ -49,15 +52,24 @@ void Leg::set_status(const std::string& status) {
   tell_status(core, *this, status == "in-progress" ? "answered" : status);
 }
 
+void Leg::limit_time() {
+  if (limit_) core.agenda.cancel(*limit_);
+  limit_ = core.agenda.in(time_limit, [this] {
+    limit_.reset();
+    end(is_up() ? "completed" : "no-answer");
+  });
+}
+
 void Leg::pick_up() {
   if (over() || call.answered_at) return;
   call.answered_at = core.now();
-  limit_ = core.agenda.in(time_limit, [this] {
-    limit_.reset();
-    end("completed");
-  });
+  limit_time();
   set_status("in-progress");
   ear_.ring();
+  auto* const twin = core.find_leg(twin_sid);
+  if (twin == nullptr || twin->is_up()) return;
+  twin->pick_up();
+  twin->put_other(sid(), "answered");
 }
 
 void Leg::end(const std::string& status) {
@@ -71,7 +83,16 @@ void Leg::end(const std::string& status) {
   set_peer({});
   bell_.ring();
   if (auto* const dialler = core.find_leg(dialler_sid)) dialler->put_other(sid(), status);
+  end_twin(status);
   core.bury(*this);
+}
+
+/// Whoever called a number gives up; a number that is not answered tells whoever rings it why.
+void Leg::end_twin(const std::string& status) {
+  auto* const twin = core.find_leg(twin_sid);
+  if (twin == nullptr || twin->over()) return;
+  if (twin->is_up()) return twin->end("completed");
+  twin->end(twin->call.direction == "inbound" ? "no-answer" : status);
 }
 
 void Leg::hang_up() {
@@ -132,13 +153,27 @@ Task<bool> Leg::pass(milliseconds time) {
 }
 
 void Leg::start(Task<void> script) {
-  script_ = Script(std::move(script));
+  script_ = Script(guard(std::move(script)));
   script_.start();
 }
 
 void Leg::start_person(std::vector<Doing> then) {
-  person_ = Script(act(*this, std::move(then)));
+  person_ = Script(guard(act(*this, std::move(then))));
   person_.start();
+}
+
+Task<void> Leg::guard(Task<void> script) {
+  std::string trouble;
+  try {
+    co_await script;
+  } catch (const std::exception& error) {
+    trouble = std::string("the network itself fails over this call: ") + error.what();
+  } catch (...) {
+    trouble = "the network itself fails over this call";
+  }
+  if (trouble.empty()) co_return;
+  core.problem(sid(), k_broken, trouble);
+  end("failed");
 }
 
 void Leg::finish() {
@@ -152,6 +187,14 @@ void Leg::hear(std::string_view verb, const std::string& text) {
             {{"verb", std::string(verb)}, {"text", text}});
   hearing_.add(core.now(), text);
   ear_.ring();
+  const bool is_speech = verb == "Say" || verb == "Talk";
+  if (is_speech) core.sides.said(sid(), text, twiml::StreamTrack::outbound_track);
+  // A line that comes round to itself, by a conference with both of its ends, echoes once.
+  auto* const twin = core.find_leg(twin_sid);
+  if (twin == nullptr || passes_on_ || !is_up()) return;
+  passes_on_ = true;
+  twin->utter(verb, text, is_speech ? k_character * static_cast<int>(text.size()) : milliseconds(0));
+  passes_on_ = false;
 }
 
 void Leg::press(char key) {
@@ -160,21 +203,55 @@ void Leg::press(char key) {
   event.kind = Event::Kind::key;
   event.text.assign(1, key);
   put(std::move(event));
+  // Tones go through a bridge, to a menu behind it.
+  const auto* const other = core.find_leg(peer_);
+  auto* const behind = other == nullptr ? nullptr : core.find_leg(other->twin_sid);
+  if (behind != nullptr) behind->press(key);
+}
+
+void Leg::dial_digits(const std::string& digits) {
+  if (digits.empty() || over()) return;
+  core.note(What::did, sid(), "the network dials " + digits,
+            {{"who", "network"}, {"deed", "dials " + digits}});
+  sound_tones(digits);
+}
+
+void Leg::sound_tones(const std::string& digits) {
+  if (twin_sid.empty()) return;
+  auto at = milliseconds(0);
+  for (const char key : digits) {
+    if (key != 'w' && key != 'W')
+      core.later(at, [&the_core = core, twin = twin_sid, key] {
+        if (auto* const then = the_core.find_leg(twin)) then->press(key);
+      });
+    at += key == 'w' ? k_tone_pause : key == 'W' ? k_long_tone_pause : k_tone;
+  }
 }
 
 void Leg::speak(const std::string& text, milliseconds takes) {
   if (!is_up()) return;
   note_deed("says " + text);
-  Event event;
-  event.kind = Event::Kind::speech;
-  event.text = text;
-  event.takes = takes;
-  put(std::move(event));
-  core.sides.said(sid(), text);
+  utter("Talk", text, takes);
+}
+
+void Leg::utter(std::string_view verb, const std::string& text, milliseconds takes) {
+  if (!is_up()) return;
+  if (verb == "Say" || verb == "Talk") {
+    Event event;
+    event.kind = Event::Kind::speech;
+    event.text = text;
+    event.takes = takes;
+    put(std::move(event));
+    core.sides.said(sid(), text, twiml::StreamTrack::inbound_track);
+  }
   auto hearers = core.conferences.hearers_of(conference_sid, sid());
   if (!peer_.empty()) hearers.push_back(peer_);
+  if (hearers.empty() && !twin_sid.empty()) {
+    std::erase_if(unheard_, [&](const Unheard& one) { return core.now() - one.at >= k_tone; });
+    unheard_.push_back({core.now(), std::string(verb), text});
+  }
   for (const auto& hearer : hearers)
-    if (auto* const other = core.find_leg(hearer)) other->hear("Talk", text);
+    if (auto* const other = core.find_leg(hearer)) other->hear(verb, text);
 }
 
 void Leg::note_deed(const std::string& deed) {
@@ -188,6 +265,11 @@ bool Leg::has_somebody() const {
 void Leg::set_peer(const std::string& other) {
   peer_ = other;
   ear_.ring();
+  const auto unheard = std::exchange(unheard_, {});
+  auto* const hearer = core.find_leg(other);
+  if (hearer == nullptr) return;
+  for (const auto& one : unheard)
+    if (core.now() - one.at < k_tone) hearer->hear(one.verb, one.text);
 }
 
 }  // namespace ringctl::sim

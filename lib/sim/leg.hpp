@@ -102,11 +102,17 @@ class Leg {
   std::string dialler_sid = {};      ///< the leg whose Dial or queue this one belongs to now; "" = none
   bool runs_script = true;
   seconds time_limit{14'400};
+  /// The other leg of a line whose both ends are ours: what is heard here is said there.
+  std::string twin_sid = {};
+  /// Our own numbers that the call has come through.
+  std::vector<std::string> trail = {};
 
   // --- status ---
   bool over() const { return call.is_over(); }
   bool is_up() const { return call.answered_at.has_value() && !over(); }
   void set_status(const std::string& status);
+  /// Ends it after `time_limit` from now, as no leg lasts for ever: not even one that is never answered.
+  void limit_time();
   /// In progress from here on, if it is not yet.
   void pick_up();
   /// Nothing if it is over. May be called from within its own script, which is told to stop.
@@ -130,6 +136,7 @@ class Leg {
   Task<bool> pass(milliseconds time);
 
   // --- scripts ---
+  /// One that throws is a problem of the timeline, and the end of the leg.
   void start(Task<void> script);
   void start_person(std::vector<Doing> then);
   /// Runs documents until the leg is over.
@@ -151,6 +158,11 @@ class Leg {
   // --- the person's side ---
   void hear(std::string_view verb, const std::string& text);
   void press(char key);
+  /// The network does, as soon as the leg is up, for whoever dialled.
+  void dial_digits(const std::string& digits);
+  /// Tones that sound on the leg are keys pressed at its other end, if that is ours. `w` is half a second,
+  /// `W` a whole one.
+  void sound_tones(const std::string& digits);
   void speak(const std::string& text, milliseconds takes);
   void note_deed(const std::string& deed);
   Hearing& hearing() { return hearing_; }
@@ -168,9 +180,15 @@ class Leg {
   std::optional<Page> handed_over = {};
 
  private:
-  bool may_fetch();
+  Task<void> guard(Task<void> script);
+  /// The same where the holder is one of our numbers, which is called and runs TwiML of its own.
+  Task<bool> ring_number(std::optional<Instant> until);
+  void end_twin(const std::string& status);
+  /// For whoever else is on the line, as `verb`.
+  void utter(std::string_view verb, const std::string& text, milliseconds takes);
   Task<WebAnswer> ask(const Page& page);
-  std::optional<Document> read(const std::string& xml, const std::string& url);
+  /// Nothing, and its code in `error`, if it is no TwiML.
+  std::optional<Document> read(const std::string& xml, const std::string& url, int& error);
 
   std::deque<Event> events_;
   Bell bell_;
@@ -179,9 +197,15 @@ class Leg {
   std::string peer_;
   std::optional<Page> redirect_ = {};
   bool interrupted_ = false;
+  bool passes_on_ = false;
+  /// Said from a twin at this instant, in which the line is connected step by step.
+  struct Unheard {
+    Instant at = {};
+    std::string verb = {}, text = {};
+  };
+  std::vector<Unheard> unheard_ = {};
   std::uint64_t ticket_ = 0;
-  Instant fetches_since_ = {};
-  int fetches_ = 0;
+  int fetches_ = 0;  ///< since time went by
   std::optional<Agenda::Entry> limit_ = {};
   // Last, so that they go first: they hold on to what is above.
   Script person_ = {};

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/callbacks.hpp"
 #include "sim/core.hpp"
 #include "sim/leg.hpp"
 #include "sim/pace.hpp"
+#include "sim/placing.hpp"
 #include "sim/twiml_summary.hpp"
 #include "sim/urls.hpp"
 #include "sim/verbs.hpp"
@@ -19,6 +21,9 @@ namespace {
 constexpr int k_failed_fetch = 11200;
 constexpr int k_no_url = 11100;
 constexpr int k_redirect_loop = 11215;
+constexpr int k_call_loop = 13224;
+/// Of one call to the same number of ours, before it is taken for a loop.
+constexpr auto k_most_visits = 2;
 
 Page fallback_page(const Hook& hook, int error, const std::string& failed_url) {
   Page page;
@@ -52,8 +57,13 @@ Task<void> Leg::run(Page page) {
 }
 
 Task<bool> Leg::ring_holder(std::optional<Instant> until) {
-  auto person = core.people.of(holder());
   set_status("initiated");
+  // Unless somebody was told of who takes the calls of one of our own numbers.
+  if (!core.people.knows(holder()) && core.account.has_number(holder())) {
+    const bool answered = co_await ring_number(until);
+    co_return answered;
+  }
+  auto person = core.people.of(holder());
   if (!person.registered) end("no-answer");
   if (person.pickup == Pickup::unreachable) end("failed");
   const bool engaged = person.one_call_at_a_time && core.is_on_call(holder());
@@ -79,12 +89,17 @@ Task<bool> Leg::ring_holder(std::optional<Instant> until) {
   co_return !over();
 }
 
-bool Leg::may_fetch() {
-  if (core.now() - fetches_since_ >= std::chrono::seconds(1)) {
-    fetches_since_ = core.now();
-    fetches_ = 0;
+Task<bool> Leg::ring_number(std::optional<Instant> until) {
+  set_status("ringing");
+  if (std::count(trail.begin(), trail.end(), holder()) >= k_most_visits) {
+    core.problem(sid(), k_call_loop, "a call that comes round again and again: to " + holder());
+    end("failed");
+    co_return false;
   }
-  return ++fetches_ <= k_most_fetches;
+  call_number(*this);
+  while (!leaving() && !is_up() && (!until || core.now() < *until)) co_await next(until);
+  if (!is_up()) end("no-answer");
+  co_return !over();
 }
 
 WebRequest Leg::request_of(const Page& page) {
@@ -126,11 +141,12 @@ Task<WebAnswer> Leg::ask(const Page& page) {
   co_return answer;
 }
 
-std::optional<Document> Leg::read(const std::string& xml, const std::string& url) {
+std::optional<Document> Leg::read(const std::string& xml, const std::string& url, int& error) {
   twiml::Problem problem;
   auto response = twiml::try_read(xml, problem);
   if (!response) {
-    core.problem(sid(), code_of(problem), text_of(problem));
+    error = code_of(problem);
+    core.problem(sid(), error, text_of(problem));
     return std::nullopt;
   }
   Document document;
@@ -141,26 +157,26 @@ std::optional<Document> Leg::read(const std::string& xml, const std::string& url
 
 Task<std::optional<Document>> Leg::load(const Page& page) {
   std::optional<Document> document;
+  int error = 0;
   if (page.hook.url.empty() && !page.twiml.empty()) {
-    document = read(page.twiml, {});
+    document = read(page.twiml, {}, error);
     co_return document;
   }
   if (!has_scheme(page.hook.url)) {
     core.problem(sid(), k_no_url, "there is no URL to ask: " + page.kind);
     co_return document;
   }
-  if (!may_fetch()) {
+  if (++fetches_ > k_most_fetches) {
     core.problem(sid(), k_redirect_loop, "documents follow each other without end: " + page.hook.url);
     co_return document;
   }
   auto answer = co_await ask(page);
   if (stopping()) co_return document;
-  int error = answer.error;
+  error = answer.error;
   if (error == 0 && (answer.status < 200 || answer.status > 299)) error = k_failed_fetch;
   if (error == 0) {
-    document = read(answer.body, answer.url.empty() ? page.hook.url : answer.url);
+    document = read(answer.body, answer.url.empty() ? page.hook.url : answer.url, error);
     if (document) co_return document;
-    error = 12100;
   } else {
     core.problem(
         sid(), error,
@@ -174,6 +190,7 @@ Task<std::optional<Document>> Leg::load(const Page& page) {
 
 Task<Flow> Leg::perform(const Document& document, Place place) {
   const Scene scene{*this, document, place};
+  const auto began = core.now();
   Flow flow;
   for (const auto& verb : document.response.verbs) {
     if (!stands_in(verb, place)) {
@@ -183,6 +200,7 @@ Task<Flow> Leg::perform(const Document& document, Place place) {
     flow = co_await std::visit([&scene](const auto& which) { return run_verb(scene, which); }, verb);
     if (stopping() || flow.kind != Flow::Kind::go_on) break;
   }
+  if (core.now() - began >= k_tone) fetches_ = 0;
   co_return flow;
 }
 
@@ -208,6 +226,7 @@ Task<bool> Leg::entertain(Page page, Place place) {
       page = std::move(flow.page);
     else if (core.now() - began < k_shortest_wait)
       co_await pass(k_shortest_wait);
+    if (core.now() - began >= k_shortest_wait) fetches_ = 0;
   }
   co_return true;
 }

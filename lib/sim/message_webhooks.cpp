@@ -11,16 +11,6 @@
 namespace ringctl::sim {
 namespace {
 
-std::string media_type(std::string_view url) {
-  constexpr auto k_types = std::to_array<std::pair<std::string_view, std::string_view>>(
-      {{".png", "image/png"}, {".gif", "image/gif"}, {".pdf", "application/pdf"}, {".mp4", "video/mp4"}});
-  auto path = base::ascii_lower(without_fragment(url));
-  path.resize(std::min(path.find('?'), path.size()));
-  for (const auto& [ending, type] : k_types)
-    if (path.ends_with(ending)) return std::string(type);
-  return "image/jpeg";
-}
-
 /// "2603091500"
 std::string short_time(Instant at) {
   const auto text = base::format_utc(at);  // 2026-03-09T15:00:00.000Z
@@ -35,6 +25,16 @@ Parameters common(const Account& account, const Message& message) {
 }
 
 }  // namespace
+
+std::string media_type(std::string_view url) {
+  constexpr auto k_types = std::to_array<std::pair<std::string_view, std::string_view>>(
+      {{".png", "image/png"}, {".gif", "image/gif"}, {".pdf", "application/pdf"}, {".mp4", "video/mp4"}});
+  auto path = base::ascii_lower(without_fragment(url));
+  path.resize(std::min(path.find('?'), path.size()));
+  for (const auto& [ending, type] : k_types)
+    if (path.ends_with(ending)) return std::string(type);
+  return "image/jpeg";
+}
 
 std::optional<InboundHooks> find_inbound_hooks(const Account& account, const Number& number) {
   const auto* const service = account.services.find(number.service_sid);

@@ -20,4 +20,7 @@ Parameters inbound_parameters(const Account&, const Message&);
 /// `done_at`: when the other network answered, where it did.
 Parameters status_parameters(const Account&, const Message&, std::optional<Instant> done_at);
 
+/// What a picture's URL says it is: "image/jpeg" where it says nothing.
+std::string media_type(std::string_view url);
+
 }  // namespace ringctl::sim

@@ -25,8 +25,8 @@ struct Messages::Impl : std::enable_shared_from_this<Impl> {
 
   /// What a message on its way carries besides.
   struct Way {
-    Hook action = {};
-    int turns = 0;  ///< of numbers that answered each other before it
+    Hook action = {};  ///< of a <Message> beside a call, whose script has gone on: it is only told
+    int turns = 0;     ///< of numbers that answered each other before it
   };
   /// A text that came in, and whom its webhook is asked for.
   struct Inbound {
@@ -43,6 +43,8 @@ struct Messages::Impl : std::enable_shared_from_this<Impl> {
   Sids& sids;
   std::set<std::pair<std::string, std::string>> opted_out = {};  ///< phone, number or service
   std::set<std::string> unreachable = {};
+  std::map<std::pair<std::string, std::string>, std::string> wrote_last = {};  ///< phone, service: our number
+  std::map<std::string, std::string> begins_with = {};                         ///< service: our number
   std::map<std::string, Agenda::Entry> scheduled = {};
   std::shared_ptr<const bool> busy = std::make_shared<const bool>(true);
 
@@ -58,7 +60,9 @@ struct Messages::Impl : std::enable_shared_from_this<Impl> {
   // coming in
   std::string receive(const Message&, int turns);
   void heed(const Number&, const Message&);
-  void ask(Inbound, const Hook&, std::string kind);
+  void ask(Inbound, const Hook&, std::string kind, Parameters);
+  void go_on_at(Inbound, const Hook&, std::string kind, Parameters);
+  Parameters action_parameters(const Message& wanted, const std::string& sid) const;
   void take(Inbound, const WebAnswer&);
   bool run(Inbound&, const twiml::Verb&, const std::string& base_url);
 

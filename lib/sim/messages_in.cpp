@@ -61,7 +61,8 @@ std::string Messages::Impl::receive(const Message& sent, int turns) {
   heed(*number, message);
   if (hooks->hook.url.empty()) return message.sid;
   Inbound inbound{message, inbound_parameters(account, message), hooks->fallback, 0, turns};
-  ask(std::move(inbound), hooks->hook, "message");
+  const auto parameters = inbound.parameters;
+  ask(std::move(inbound), hooks->hook, "message", parameters);
   return message.sid;
 }
 
@@ -79,13 +80,13 @@ void Messages::Impl::heed(const Number& number, const Message& message) {
   note(reply, fmt::format("the network answers {}: {}", reply.to, reply.body));
 }
 
-void Messages::Impl::ask(Inbound inbound, const Hook& hook, std::string kind) {
+void Messages::Impl::ask(Inbound inbound, const Hook& hook, std::string kind, Parameters parameters) {
   WebRequest request;
   request.kind = std::move(kind);
   request.call_sid = inbound.message.sid;
   request.url = hook.url;
   request.method = hook.method;
-  request.parameters = inbound.parameters;
+  request.parameters = std::move(parameters);
   web.ask(std::move(request),
           [weak = weak_from_this(), token = busy, inbound = std::move(inbound)](WebAnswer answer) {
             if (const auto self = weak.lock()) self->take(inbound, answer);
@@ -97,9 +98,10 @@ void Messages::Impl::take(Inbound inbound, const WebAnswer& answer) {
     problem(inbound.message.sid, answer.error, answer.problem);
     const auto fallback = std::exchange(inbound.fallback, {});
     if (fallback.url.empty()) return;  // logged and dropped
-    inbound.parameters.emplace_back("ErrorCode", std::to_string(answer.error));
-    inbound.parameters.emplace_back("ErrorUrl", answer.url);
-    return ask(std::move(inbound), fallback, "message-fallback");
+    auto parameters = inbound.parameters;
+    parameters.emplace_back("ErrorCode", std::to_string(answer.error));
+    parameters.emplace_back("ErrorUrl", answer.url);
+    return ask(std::move(inbound), fallback, "message-fallback", std::move(parameters));
   }
   if (answer.body.empty()) return;
   twiml::Problem wrong;
@@ -110,27 +112,45 @@ void Messages::Impl::take(Inbound inbound, const WebAnswer& answer) {
     if (!run(inbound, verb, answer.url)) return;
 }
 
+/// Somewhere else answers in the place of what would come next, ten times at most.
+void Messages::Impl::go_on_at(Inbound inbound, const Hook& to, std::string kind, Parameters parameters) {
+  if (++inbound.redirects > k_most_redirects)
+    return problem(inbound.message.sid, 11215, fmt::format("more than {} redirects", k_most_redirects));
+  ask(std::move(inbound), to, std::move(kind), std::move(parameters));
+}
+
+/// `sid`: "" where the network did not take it.
+Parameters Messages::Impl::action_parameters(const Message& wanted, const std::string& sid) const {
+  if (const auto* const sent = account.messages.find(sid)) return status_parameters(account, *sent, {});
+  auto invalid = wanted;
+  invalid.status = "invalid";
+  return status_parameters(account, invalid, {});
+}
+
 /// False if nothing after it is run.
 bool Messages::Impl::run(Inbound& inbound, const twiml::Verb& verb, const std::string& base_url) {
   const auto& came = inbound.message;
   if (const auto* const message = std::get_if<twiml::Message>(&verb)) {
     Message reply{.from = came.to, .to = came.from, .service_sid = came.service_sid};
     reply.direction = "outbound-reply";
-    if (inbound.turns >= k_most_turns)
+    if (inbound.turns >= k_most_turns) {
       problem(came.sid, 14107, "two numbers answer each other without end");
-    else
-      send_verb(came.sid, std::move(reply), *message, base_url, inbound.turns + 1);
-    return true;
+      return true;
+    }
+    auto sent = *message;
+    sent.action.clear();
+    const auto sid = send_verb(came.sid, reply, sent, base_url, inbound.turns + 1);
+    if (message->action.empty()) return true;
+    // What it answers takes over: nothing behind the verb is reached.
+    const Hook action{resolve_url(base_url, message->action), method_of(message->method)};
+    go_on_at(inbound, action, "message-action", action_parameters(reply, sid));
+    return false;
   }
-  const auto* const redirect = std::get_if<twiml::Redirect>(&verb);
-  if (redirect == nullptr) {
+  if (const auto* const redirect = std::get_if<twiml::Redirect>(&verb))
+    go_on_at(inbound, {resolve_url(base_url, redirect->url), method_of(redirect->method)}, "message-redirect",
+             inbound.parameters);
+  else
     problem(came.sid, 12200, summary_of({{verb}}) + " means nothing in the answer to a text");
-  } else if (++inbound.redirects > k_most_redirects) {
-    problem(came.sid, 11215, fmt::format("more than {} redirects", k_most_redirects));
-  } else {
-    const Hook to{resolve_url(base_url, redirect->url), method_of(redirect->method)};
-    ask(inbound, to, "message-redirect");
-  }
   return false;
 }
 

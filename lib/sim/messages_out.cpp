@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "phone/e164.hpp"
 #include "sim/message_webhooks.hpp"
 #include "sim/messages_impl.hpp"
 #include "sim/urls.hpp"
@@ -19,8 +20,8 @@ constexpr milliseconds k_accepted{100}, k_queued{200}, k_sending{300}, k_sent{1'
 constexpr std::size_t k_most_characters = 1600, k_most_media = 10;
 
 bool is_phone_number(std::string_view text) {
-  return text.size() >= 8 && text.size() <= 16 && text.front() == '+' && text[1] != '0' &&
-         text.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  std::error_code why;
+  return phone::E164::try_parse(text, why).has_value();
 }
 
 std::string resolved(const std::string& base, const std::string& url) {
@@ -31,12 +32,9 @@ std::string resolved(const std::string& base, const std::string& url) {
 
 /// A service's numbers are left together.
 std::string Messages::Impl::opt_key(const std::string& ours) const {
-  std::string key = ours;
-  account.numbers.each([&](const Number& number) {
-    if (number.phone_number == ours && account.services.find(number.service_sid) != nullptr)
-      key = number.service_sid;
-  });
-  return key;
+  const auto* const number = account.find_number(ours);
+  const bool in_service = number != nullptr && account.services.find(number->service_sid) != nullptr;
+  return in_service ? number->service_sid : ours;
 }
 
 bool Messages::Impl::is_opted_out(const std::string& phone, const std::string& ours) const {
@@ -64,17 +62,19 @@ std::optional<Refusal> Messages::Impl::find_refusal(const Message& message) {
   return std::nullopt;
 }
 
-/// The number that wrote to them last, if there is one; else the service's oldest.
+/// The number that wrote to them last, if there is one; else the one it began with, its oldest. Both are
+/// remembered, and held against what has changed meanwhile: a service may send thousands of texts a second.
 std::string Messages::Impl::choose_sender(const Service& service, const std::string& to) {
-  std::string first, sticky;
-  account.numbers.each([&](const Number& number) {
-    if (number.service_sid == service.sid && number.sms && first.empty()) first = number.phone_number;
-  });
-  account.messages.each([&](const Message& message) {
-    const auto* const number = account.find_number(message.from);
-    if (message.to == to && number != nullptr && number->service_sid == service.sid) sticky = message.from;
-  });
-  return service.sticky_sender && !sticky.empty() ? sticky : first;
+  const auto is_of = [&](const Number* number) {
+    return number != nullptr && number->service_sid == service.sid && number->sms;
+  };
+  const auto last = wrote_last.find({to, service.sid});
+  if (service.sticky_sender && last != wrote_last.end() && is_of(account.find_number(last->second)))
+    return last->second;
+  auto& first = begins_with[service.sid];
+  if (is_of(account.find_number(first))) return first;
+  const auto* const found = account.numbers.first([&](const Number& number) { return is_of(&number); });
+  return first = found == nullptr ? std::string() : found->phone_number;
 }
 
 std::string Messages::Impl::send_verb(const std::string& about, Message message, const twiml::Message& verb,
@@ -96,6 +96,9 @@ std::string Messages::Impl::make(Message message) {
   message.sid = sids.next(message.media.empty() ? "SM" : "MM");
   message.segments = message.media.empty() ? segments_of(message.body) : 1;
   message.created_at = message.updated_at = agenda.now();
+  if (const auto* const number = account.find_number(message.from);
+      number != nullptr && !number->service_sid.empty())
+    wrote_last[{message.to, number->service_sid}] = message.from;
   return account.messages.add(std::move(message)).sid;
 }
 

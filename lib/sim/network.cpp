@@ -46,6 +46,13 @@ struct Network::Impl {
     return nullptr;
   }
 
+  Leg* find_up(const std::string& call_sid, std::optional<Refusal>& refusal) {
+    auto* const leg = find_live(call_sid, refusal);
+    if (leg == nullptr || leg->is_up()) return leg;
+    refusal = wrong_state("Call is not in-progress.");
+    return nullptr;
+  }
+
   Conference* find_live_conference(const std::string& sid, std::optional<Refusal>& refusal) {
     auto* const conference = core.conferences.find(sid);
     if (conference != nullptr && conference->status != "completed") return conference;
@@ -140,6 +147,7 @@ std::string Network::add_participant(const std::string& conference, const NewPar
   join.name = known == nullptr ? conference : known->friendly_name;
   join.as = wanted.as;
   if (wanted.wait_url) join.wait = Hook{*wanted.wait_url, "POST"};
+  join.beep = wanted.beep;
   join.record = wanted.record_conference;
   join.callback = wanted.conference_status_callback;
   for (const auto& events : wanted.conference_events)
@@ -174,7 +182,7 @@ void Network::remove_participant(const std::string& conference_sid, const std::s
 
 void Network::end_conference(const std::string& conference_sid) {
   if (auto* const conference = impl_->core.conferences.find(conference_sid))
-    impl_->core.conferences.end(*conference, "conference-ended-via-api", {});
+    impl_->core.conferences.end(*conference, "conference-ended-via-api", nullptr);
 }
 
 void Network::announce(const std::string& conference_sid, const Hook& hook) {
@@ -205,6 +213,22 @@ std::string Network::dequeue(const std::string& queue_sid, const std::string& me
 
 // --- recordings ---
 
+std::string Network::start_conference_recording(const std::string& conference_sid, const NewRecording& wanted,
+                                                std::optional<Refusal>& refusal) {
+  const auto* const conference = impl_->find_live_conference(conference_sid, refusal);
+  if (conference == nullptr) return {};
+  if (conference->status != "in-progress") {
+    refusal = wrong_state("Requested resource is not eligible for recording");
+    return {};
+  }
+  RecordingSetup setup;
+  setup.conference_sid = conference->sid;
+  setup.source = "StartConferenceRecordingAPI";
+  setup.callback = wanted.callback;
+  setup.events = wanted.events;
+  return impl_->core.recordings.start(setup);
+}
+
 std::string Network::start_recording(const std::string& call_sid, const NewRecording& wanted,
                                      std::optional<Refusal>& refusal) {
   auto* const leg = impl_->find_live(call_sid, refusal);
@@ -230,6 +254,21 @@ void Network::change_recording(const std::string& recording_sid, const std::stri
   else if (!impl_->core.recordings.change(recording_sid, status, skip_silence))
     refusal = wrong_state("Recording is not in progress. Cannot change it.");
 }
+
+// --- beside a call ---
+
+std::string Network::start_stream(const std::string& call_sid, const twiml::Stream& stream,
+                                  std::optional<Refusal>& refusal) {
+  return impl_->find_up(call_sid, refusal) == nullptr ? "" : impl_->core.sides.start(call_sid, stream);
+}
+
+std::string Network::start_transcription(const std::string& call_sid,
+                                         const twiml::Transcription& transcription,
+                                         std::optional<Refusal>& refusal) {
+  return impl_->find_up(call_sid, refusal) == nullptr ? "" : impl_->core.sides.start(call_sid, transcription);
+}
+
+void Network::stop_side(const std::string& sid) { impl_->core.sides.stop(sid); }
 
 // --- messages ---
 

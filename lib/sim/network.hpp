@@ -14,6 +14,7 @@
 #include "sim/sids.hpp"
 #include "sim/timeline.hpp"
 #include "sim/web.hpp"
+#include "twiml/verbs.hpp"
 
 namespace ringctl::sim {
 
@@ -125,9 +126,18 @@ class Network {
   std::string dequeue(const std::string& queue_sid, const std::string& member, const Hook&,
                       std::optional<Refusal>&);
   std::string start_recording(const std::string& call_sid, const NewRecording&, std::optional<Refusal>&);
+  /// Of one that has begun.
+  std::string start_conference_recording(const std::string& conference_sid, const NewRecording&,
+                                         std::optional<Refusal>&);
   /// `status`: paused, in-progress, stopped.
   void change_recording(const std::string& recording_sid, const std::string& status, bool skip_silence,
                         std::optional<Refusal>&);
+  /// Beside a call that is up.
+  std::string start_stream(const std::string& call_sid, const twiml::Stream&, std::optional<Refusal>&);
+  std::string start_transcription(const std::string& call_sid, const twiml::Transcription&,
+                                  std::optional<Refusal>&);
+  /// A stream or a transcription; nothing, if it has stopped.
+  void stop_side(const std::string& sid);
   std::string send_message(const NewMessage&, std::optional<Refusal>&);
   void cancel_message(const std::string& message_sid, std::optional<Refusal>&);
 

@@ -10,10 +10,11 @@ inline constexpr std::chrono::milliseconds k_shortest_say{1000};
 inline constexpr std::chrono::milliseconds k_play{5000};
 inline constexpr std::chrono::milliseconds k_tone{100};
 inline constexpr std::chrono::milliseconds k_tone_pause{500};
+inline constexpr std::chrono::milliseconds k_long_tone_pause{1000};
 inline constexpr int k_most_loops = 1000;  ///< of loop="0"
 /// Of a document that is asked for again and again while a call waits: however short it is.
 inline constexpr std::chrono::milliseconds k_shortest_wait{1000};
-/// Fetches of one leg without a second passing, before it is taken for a loop.
+/// Documents of one leg, one after the other, that take no time; then it is taken for a loop.
 inline constexpr int k_most_fetches = 100;
 /// From the end of a recording to the callback about it.
 inline constexpr std::chrono::milliseconds k_until_recorded{1000};

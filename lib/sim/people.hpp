@@ -15,6 +15,7 @@ class Leg;
 class People {
  public:
   void set(const std::string& address, Behaviour behaviour) { known_[address] = std::move(behaviour); }
+  bool knows(const std::string& address) const { return known_.count(address) > 0; }
   /// As was told of the address; else a telephone answers after three seconds, and a client is not there.
   Behaviour of(const std::string& address) const;
 

@@ -38,6 +38,7 @@ void begin(Leg& leg, const Source& source, std::vector<Doing> then) {
   subscription.hook = source.status;
   leg.subscriptions.push_back(std::move(subscription));
   leg.set_status("ringing");
+  leg.limit_time();
   if (source.voice.url.empty()) {
     leg.core.problem(leg.sid(), k_no_url, "nobody says what to do with calls to " + leg.call.to);
     return leg.end("failed");
@@ -46,6 +47,31 @@ void begin(Leg& leg, const Source& source, std::vector<Doing> then) {
   page.hook = source.voice;
   leg.start(leg.run(std::move(page)));
   leg.start_person(std::move(then));
+}
+
+Leg& add_inbound(Core& core, const std::string& from, const std::string& to) {
+  Call call;
+  call.from = from;
+  call.to = to;
+  if (const auto* const number = core.account.find_number(to)) call.phone_number_sid = number->sid;
+  return core.add_leg(std::move(call));
+}
+
+void come_in(Leg& leg, std::vector<Doing> then) {
+  auto& core = leg.core;
+  leg.trail.push_back(leg.call.to);
+  const auto* const number = core.account.find_number(leg.call.to);
+  if (number == nullptr || !number->voice) {
+    leg.end("failed");
+  } else if (!number->trunk_sid.empty()) {
+    leg.runs_script = false;
+    core.note(What::did, leg.sid(), "goes to the trunk", {{"who", "network"}, {"trunk", number->trunk_sid}});
+    leg.set_status("ringing");
+    leg.pick_up();
+    leg.start_person(std::move(then));
+  } else {
+    begin(leg, source_of(core, *number), std::move(then));
+  }
 }
 
 // --- placed by REST ---
@@ -104,12 +130,6 @@ void record(Leg& leg, const PlacedCall& placed) {
   leg.rest_recording = leg.core.recordings.start(setup);
 }
 
-void note_digits(const Leg& leg, const std::string& digits) {
-  if (digits.empty()) return;
-  leg.core.note(What::did, leg.sid(), "the network dials " + digits,
-                {{"who", "network"}, {"deed", "dials " + digits}});
-}
-
 /// A call on its way out.
 struct Placing {
   PlacedCall placed = {};
@@ -127,7 +147,7 @@ Task<void> be_placed(Leg& leg, std::shared_ptr<const Placing> placing) {
   leg.call.queue_time = leg.core.now() - leg.call.created_at;
   if (!co_await leg.ring_holder(leg.core.now() + placed.timeout)) co_return;
   record(leg, placed);
-  note_digits(leg, placed.send_digits);
+  leg.dial_digits(placed.send_digits);
   co_await detect(leg, placed);
   if (leg.over()) co_return;
   if (placing->join && !leg.leaving()) {
@@ -144,26 +164,18 @@ Task<void> be_placed(Leg& leg, std::shared_ptr<const Placing> placing) {
 
 std::string call_in(Core& core, const std::string& from, const std::string& to, std::vector<Doing> then,
                     const Parameters& extra) {
-  Call call;
-  call.from = from;
-  call.to = to;
-  const auto* const number = core.account.find_number(to);
-  if (number != nullptr) call.phone_number_sid = number->sid;
-  auto& leg = core.add_leg(std::move(call));
-  const auto sid = leg.sid();
+  auto& leg = add_inbound(core, from, to);
   leg.own_parameters = extra;
-  if (number == nullptr || !number->voice) {
-    leg.end("failed");
-  } else if (!number->trunk_sid.empty()) {
-    leg.runs_script = false;
-    core.note(What::did, sid, "goes to the trunk", {{"who", "network"}, {"trunk", number->trunk_sid}});
-    leg.set_status("ringing");
-    leg.pick_up();
-    leg.start_person(std::move(then));
-  } else {
-    begin(leg, source_of(core, *number), std::move(then));
-  }
-  return sid;
+  come_in(leg, std::move(then));
+  return leg.sid();
+}
+
+void call_number(Leg& leg) {
+  auto& other = add_inbound(leg.core, leg.call.from, leg.call.to);
+  other.trail = leg.trail;
+  other.twin_sid = leg.sid();
+  leg.twin_sid = other.sid();
+  come_in(other, {});
 }
 
 std::string call_from_client(Core& core, const std::string& identity, const std::string& application_sid,

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -142,7 +144,8 @@ struct OriginationUrl {
 
 struct Trunk {
   std::string sid = {}, friendly_name = {}, domain_name = {};
-  std::string disaster_recovery_url = {}, disaster_recovery_method = "POST", transfer_mode = "disable-all";
+  std::string disaster_recovery_url = {}, disaster_recovery_method = "POST", transfer_mode = "disable-all",
+              transfer_caller_id = "from-transferee";
   bool secure = false, cnam_lookup_enabled = false;
   std::string recording_mode = "do-not-record", recording_trim = "do-not-trim";
   std::vector<OriginationUrl> origination_urls = {};
@@ -155,6 +158,10 @@ struct Service {
   Hook inbound = {}, fallback = {};
   std::string status_callback = {};
   bool use_inbound_webhook_on_number = false, sticky_sender = true;
+  // Kept for whoever asks; nothing here is converted, encoded or matched.
+  bool mms_converter = true, smart_encoding = true, fallback_to_long_code = true, area_code_geomatch = true,
+       synchronous_validation = false;
+  std::string scan_message_content = "inherit", usecase = "undeclared";
   int validity_period = 14400;
   Instant created_at = {}, updated_at = {};
 };
@@ -170,12 +177,19 @@ struct CallerId {
   Instant created_at = {}, updated_at = {};
 };
 
+/// What is found by its telephone number too.
+template <typename T>
+concept HasPhoneNumber = requires(const T& thing) {
+  { thing.phone_number } -> std::convertible_to<std::string_view>;
+};
+
 /// By SID, and in the order in which they were made (Twilio's lists show the newest first). Each has a
 /// serial, 1 and up and never given twice, so that a reader finds its place again when what it stood at is
-/// gone.
+/// gone. SIDs stay as they are, and so do the telephone numbers of what has them.
 template <typename T>
 class Shelf {
  public:
+  using Thing = T;
   static constexpr std::uint64_t k_end = ~std::uint64_t{0};
 
   Shelf() = default;
@@ -188,27 +202,44 @@ class Shelf {
   T& add(T thing) {
     const auto key = thing.sid;
     remove(key);
-    auto& kept = things_.emplace(key, std::move(thing)).first->second;
-    order_.push_back({++last_, &kept});
-    return kept;
+    auto& kept = things_.emplace(key, Kept{std::move(thing), ++last_}).first->second;
+    order_.push_back({kept.serial, &kept.thing});
+    if constexpr (HasPhoneNumber<T>) by_phone_.emplace(kept.thing.phone_number, order_.back());
+    return kept.thing;
   }
   T* find(const std::string& sid) {
     const auto at = things_.find(sid);
-    return at == things_.end() ? nullptr : &at->second;
+    return at == things_.end() ? nullptr : &at->second.thing;
   }
   const T* find(const std::string& sid) const {
     const auto at = things_.find(sid);
-    return at == things_.end() ? nullptr : &at->second;
+    return at == things_.end() ? nullptr : &at->second.thing;
   }
   bool remove(const std::string& sid) {
     const auto at = things_.find(sid);
     if (at == things_.end()) return false;
-    const T* const thing = &at->second;
-    std::erase_if(order_, [&](const Place& place) { return place.thing == thing; });
+    const auto serial = at->second.serial;
+    if constexpr (HasPhoneNumber<T>) {
+      auto [same, end] = by_phone_.equal_range(at->second.thing.phone_number);
+      while (same != end && same->second.serial != serial) ++same;
+      if (same != end) by_phone_.erase(same);
+    }
+    order_.erase(lower_bound(serial));
     things_.erase(at);
     return true;
   }
   std::size_t size() const { return order_.size(); }
+  /// The oldest with that telephone number; null if there is none.
+  T* find_by_phone(std::string_view number) const requires HasPhoneNumber<T> {
+    const auto at = by_phone_.lower_bound(number);
+    return at == by_phone_.end() || at->first != number ? nullptr : at->second.thing;
+  }
+  /// `visit(serial, thing)` of those whose telephone number begins so, in the order of their numbers.
+  template <typename Visit>
+  void each_of_phone(std::string_view begin, Visit&& visit) const requires HasPhoneNumber<T> {
+    for (auto at = by_phone_.lower_bound(begin); at != by_phone_.end() && at->first.starts_with(begin); ++at)
+      visit(at->second.serial, std::as_const(*at->second.thing));
+  }
   /// `visit(thing)`, the oldest first.
   template <typename Visit>
   void each(Visit&& visit) {
@@ -239,6 +270,10 @@ class Shelf {
   }
 
  private:
+  struct Kept {
+    T thing;
+    std::uint64_t serial = 0;
+  };
   struct Place {
     std::uint64_t serial = 0;
     T* thing = nullptr;
@@ -248,8 +283,9 @@ class Shelf {
                             [](const Place& place, std::uint64_t wanted) { return place.serial < wanted; });
   }
 
-  std::map<std::string, T> things_;  // addresses stay
+  std::map<std::string, Kept> things_;  // addresses stay
   std::vector<Place> order_;
+  std::multimap<std::string, Place, std::less<>> by_phone_;  // of equal ones the oldest first
   std::uint64_t last_ = 0;
 };
 
@@ -271,8 +307,8 @@ struct Account {
   Shelf<Key> keys = {};
   Shelf<CallerId> caller_ids = {};
 
-  Number* find_number(const std::string& phone_number);
-  bool has_number(std::string_view phone_number) const;
+  Number* find_number(std::string_view phone_number) const { return numbers.find_by_phone(phone_number); }
+  bool has_number(std::string_view phone_number) const { return find_number(phone_number) != nullptr; }
 };
 
 }  // namespace ringctl::sim

@@ -3,62 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <optional>
+#include <exception>
 
 #include "base/text.hpp"
+#include "sim/urls.hpp"
+#include "twilio/hmac.hpp"
 
 namespace ringctl::sim {
 namespace {
 
 constexpr std::string_view k_2010 = "/2010-04-01/", k_accounts = "/2010-04-01/Accounts", k_v1 = "/v1/";
-constexpr std::string_view k_json = ".json", k_wav = ".wav";
 constexpr std::string_view k_form = "application/x-www-form-urlencoded";
 
-/// Reads padded Base64; nullopt if it is none.
-std::optional<std::string> from_base64(std::string_view text) {
-  static constexpr std::string_view k_digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string out;
-  unsigned bits = 0, held = 0;
-  for (const char c : text) {
-    const auto digit = k_digits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6U) | static_cast<unsigned>(digit);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>((bits >> held) & 0xFFU);
+/// `kinds`: "SM|MM".
+bool is_sid_of_any(std::string_view text, std::string_view kinds) {
+  while (!kinds.empty()) {
+    const auto end = std::min(kinds.find('|'), kinds.size());
+    if (is_any_case_sid(text, kinds.substr(0, end))) return true;
+    kinds.remove_prefix(std::min(end + 1, kinds.size()));
   }
-  return out;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/// A piece of a path: %XX is a byte, + is itself.
-std::string decoded(std::string_view piece) {
-  std::string out;
-  for (std::size_t i = 0; i < piece.size(); ++i) {
-    const bool coded = piece[i] == '%' && i + 2 < piece.size() && hex_value(piece[i + 1]) >= 0 &&
-                       hex_value(piece[i + 2]) >= 0;
-    out += coded ? static_cast<char>(hex_value(piece[i + 1]) * 16 + hex_value(piece[i + 2])) : piece[i];
-    if (coded) i += 2;
-  }
-  return out;
-}
-
-bool is_sid_of(std::string_view text, std::string_view kinds) {
-  constexpr std::size_t k_size = 34;
-  if (text.size() != k_size) return false;
-  const auto all = base::split(kinds, '|');
-  if (std::none_of(all.begin(), all.end(), [&](std::string_view kind) { return text.starts_with(kind); }))
-    return false;
-  return std::all_of(text.begin() + 2, text.end(), [](char c) { return hex_value(c) >= 0; });
+  return false;
 }
 
 struct Path {
@@ -69,9 +33,11 @@ struct Path {
 /// `text`: without what comes before the resources.
 Path split_path(std::string_view text) {
   Path path;
-  if (text.ends_with(k_json)) path.suffix = Suffix::json, text.remove_suffix(k_json.size());
-  if (path.suffix == Suffix::none && text.ends_with(k_wav))
-    path.suffix = Suffix::wav, text.remove_suffix(k_wav.size());
+  static constexpr std::pair<std::string_view, Suffix> k_suffixes[] = {
+      {".json", Suffix::json}, {".wav", Suffix::wav}, {".mp3", Suffix::mp3}};
+  for (const auto& [ending, suffix] : k_suffixes)
+    if (path.suffix == Suffix::none && text.ends_with(ending))
+      path.suffix = suffix, text.remove_suffix(ending.size());
   path.pieces = base::split(text, '/');
   return path;
 }
@@ -135,8 +101,8 @@ class Rest::Router {
         continue;
       }
       const auto kind = pattern[i].substr(1, pattern[i].size() - 2);
-      if (kind == "*" ? pieces[i].empty() : !is_sid_of(pieces[i], kind)) return false;
-      ask.ids.at(ids++) = kind == "*" ? decoded(pieces[i]) : std::string(pieces[i]);
+      if (kind == "*" ? pieces[i].empty() : !is_sid_of_any(pieces[i], kind)) return false;
+      ask.ids.at(ids++) = kind == "*" ? percent_decoded(pieces[i]) : std::string(pieces[i]);
     }
     return true;
   }
@@ -163,20 +129,26 @@ Rest::~Rest() = default;
 
 RestAnswer Rest::handle(const RestRequest& request) {
   const auto who = login(request.authorization);
-  return who == Login::none ? no_login() : route(request, who);
+  if (who == Login::none) return no_login();
+  // Whatever goes wrong goes wrong for this one request: the network lives on.
+  try {
+    return route(request, who);
+  } catch (const std::exception& error) {
+    return refuse(500, 20500, fmt::format("Internal Server Error: {}", error.what()));
+  }
 }
 
 Rest::Login Rest::login(std::string_view authorization) const {
   constexpr std::string_view k_basic = "basic ";
   if (base::ascii_lower(authorization.substr(0, k_basic.size())) != k_basic) return Login::none;
-  const auto text = from_base64(base::trim(authorization.substr(k_basic.size())));
-  const auto colon = text ? text->find(':') : std::string::npos;
-  if (colon == std::string::npos) return Login::none;
-  const auto user = text->substr(0, colon), password = text->substr(colon + 1);
-  if (user == desk_.account.sid)
-    return password == desk_.account.auth_token.reveal() ? Login::main : Login::none;
-  const auto* const key = desk_.account.keys.find(user);
-  return key != nullptr && key->secret.reveal() == password ? Login::key : Login::none;
+  const auto given = base::trim(authorization.substr(k_basic.size()));
+  const auto is_given = [&](const std::string& user, const base::Secret& password) {
+    return given == twilio::base64(user + ":" + password.reveal());
+  };
+  if (is_given(desk_.account.sid, desk_.account.auth_token)) return Login::main;
+  const auto* const key =
+      desk_.account.keys.first([&](const Key& one) { return is_given(one.sid, one.secret); });
+  return key == nullptr ? Login::none : Login::key;
 }
 
 RestAnswer Rest::route(const RestRequest& request, Login who) {

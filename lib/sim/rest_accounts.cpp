@@ -173,8 +173,7 @@ RestAnswer validate(Desk& desk, const Ask& ask) {
   id.phone_number = ask.fields.text("PhoneNumber");
   if (!is_e164(id.phone_number))
     return refuse(400, 21401, fmt::format("Invalid phone number: {}", id.phone_number));
-  const auto is_same = [&](const CallerId& other) { return other.phone_number == id.phone_number; };
-  if (desk.account.caller_ids.first(is_same) != nullptr)
+  if (desk.account.caller_ids.find_by_phone(id.phone_number) != nullptr)
     return refuse(400, 21450,
                   fmt::format("Phone number already validated for your account: {}", id.phone_number));
   const auto name = ask.fields.text("FriendlyName");
@@ -189,6 +188,7 @@ RestAnswer validate(Desk& desk, const Ask& ask) {
   json.text("validation_code", fmt::format("{:06}", desk.sids.draw(1'000'000)));
   json.close();
   desk.agenda.in(k_takes, [&account = desk.account, &agenda = desk.agenda, id]() mutable {
+    if (account.caller_ids.find_by_phone(id.phone_number) != nullptr) return;  // asked for twice meanwhile
     id.created_at = id.updated_at = agenda.now();
     account.caller_ids.add(std::move(id));
   });

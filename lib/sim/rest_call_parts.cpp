@@ -83,41 +83,66 @@ const Call* live_call(Desk& desk, const Ask& ask, std::optional<RestAnswer>& why
   return why ? nullptr : call;
 }
 
-Side new_side(Desk& desk, const Ask& ask, std::string_view prefix) {
-  const auto now = desk.now();
-  return {.sid = desk.sids.next(prefix),
-          .call_sid = ask.id(),
-          .name = ask.fields.text("Name"),
-          .created_at = now,
-          .updated_at = now};
+twiml::Method method_of(const Hook& hook) {
+  return hook.method == "GET" ? twiml::Method::get : twiml::Method::post;
+}
+
+twiml::StreamTrack track_of(const Ask& ask, twiml::StreamTrack otherwise) {
+  const auto track = ask.fields.text("Track");
+  if (track.empty()) return otherwise;
+  if (track == "both_tracks") return twiml::StreamTrack::both_tracks;
+  return track == "inbound_track" ? twiml::StreamTrack::inbound_track : twiml::StreamTrack::outbound_track;
+}
+
+/// What the network has just started, or why it has not.
+RestAnswer started(const Desk& desk, const Shelf<Side>& shelf, const std::string& sid,
+                   const std::optional<Refusal>& refusal,
+                   void (*write_side)(const Desk&, JsonText&, const Side&)) {
+  if (refusal) return refuse(*refusal);
+  const auto* const side = shelf.find(sid);
+  if (side == nullptr) return refuse(500, 20500, "The network has lost what it started");
+  return answer_ok(shown(desk, write_side, *side));
 }
 
 RestAnswer start_stream(Desk& desk, const Ask& ask) {
   std::optional<RestAnswer> why;
   if (live_call(desk, ask, why) == nullptr) return *why;
-  const auto url = ask.fields.text("Url");
-  if (!url.starts_with("wss://") || url.find('?') != std::string::npos)
+  twiml::Stream stream;
+  stream.url = ask.fields.text("Url");
+  if (!stream.url.starts_with("wss://") || stream.url.find('?') != std::string::npos)
     return refuse(400, 21402, "Url has to begin with wss:// and may have no query");
-  auto side = new_side(desk, ask, "MZ");
-  side.url = url;
-  return answer_ok(shown(desk, &write_stream, desk.account.streams.add(std::move(side))));
+  const auto callback = ask.fields.hook("StatusCallback", "StatusCallbackMethod");
+  stream.name = ask.fields.text("Name");
+  stream.track = track_of(ask, stream.track);
+  stream.status_callback = callback.url;
+  stream.status_callback_method = method_of(callback);
+  std::optional<Refusal> refusal;
+  const auto sid = desk.network.start_stream(ask.id(), stream, refusal);
+  return started(desk, desk.account.streams, sid, refusal, &write_stream);
 }
 
 RestAnswer start_transcription(Desk& desk, const Ask& ask) {
   std::optional<RestAnswer> why;
   if (live_call(desk, ask, why) == nullptr) return *why;
-  return answer_ok(
-      shown(desk, &write_transcription, desk.account.transcriptions.add(new_side(desk, ask, "GT"))));
+  twiml::Transcription transcription;
+  const auto callback = ask.fields.hook("StatusCallbackUrl", "StatusCallbackMethod");
+  transcription.name = ask.fields.text("Name");
+  transcription.track = track_of(ask, transcription.track);
+  transcription.language_code = ask.fields.text("LanguageCode");
+  transcription.status_callback_url = callback.url;
+  transcription.status_callback_method = method_of(callback);
+  std::optional<Refusal> refusal;
+  const auto sid = desk.network.start_transcription(ask.id(), transcription, refusal);
+  return started(desk, desk.account.transcriptions, sid, refusal, &write_transcription);
 }
 
 RestAnswer stop(Desk& desk, const Ask& ask, Shelf<Side>& shelf,
                 void (*write_side)(const Desk&, JsonText&, const Side&)) {
-  auto* side = shelf.find(ask.ids[1]);
+  const auto* side = std::as_const(shelf).find(ask.ids[1]);
   if (side == nullptr)
     side = shelf.first([&](const Side& one) { return one.call_sid == ask.ids[0] && one.name == ask.ids[1]; });
   if (side == nullptr || side->call_sid != ask.ids[0]) return not_found(ask.path);
-  side->status = "stopped";
-  side->updated_at = desk.now();
+  desk.network.stop_side(side->sid);
   return answer_ok(shown(desk, write_side, *side));
 }
 

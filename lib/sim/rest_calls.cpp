@@ -98,23 +98,6 @@ Call* find(Desk& desk, const std::string& sid) {
 
 // --- placing ---
 
-std::optional<RestAnswer> wrong_address(Desk& desk, const std::string& to, const std::string& from) {
-  constexpr std::string_view k_magic_good = "+15005550006";
-  if (!is_endpoint(to))
-    return refuse(400, 21211,
-                  fmt::format("The phone number you are attempting to call, {}, is not valid.", to));
-  if (!is_e164(from)) {
-    if (is_endpoint(from)) return std::nullopt;
-    return refuse(400, 21212, fmt::format("The source phone number provided, {}, is not valid.", from));
-  }
-  const bool is_verified =
-      desk.account.caller_ids.first([&](const CallerId& id) { return id.phone_number == from; }) != nullptr;
-  if (is_verified || from == k_magic_good || desk.account.has_number(from)) return std::nullopt;
-  return refuse(
-      400, 21210,
-      fmt::format("The source phone number provided, {}, is not yet verified for your account.", from));
-}
-
 std::optional<RestAnswer> wrong_source(Desk& desk, const Fields& fields) {
   const auto url = fields.text("Url"), twiml = fields.text("Twiml"), app = fields.text("ApplicationSid");
   if (!url.empty() && !twiml.empty()) return refuse(400, 20422, "Url and Twiml cannot both be given");
@@ -183,6 +166,22 @@ RestAnswer remove(Desk& desk, const Ask& ask) {
 }
 
 }  // namespace
+
+std::optional<RestAnswer> wrong_address(const Desk& desk, const std::string& to, const std::string& from) {
+  constexpr std::string_view k_magic_good = "+15005550006";
+  if (!is_endpoint(to))
+    return refuse(400, 21211,
+                  fmt::format("The phone number you are attempting to call, {}, is not valid.", to));
+  if (!is_e164(from)) {
+    if (is_endpoint(from)) return std::nullopt;
+    return refuse(400, 21212, fmt::format("The source phone number provided, {}, is not valid.", from));
+  }
+  const bool is_verified = desk.account.caller_ids.find_by_phone(from) != nullptr;
+  if (is_verified || from == k_magic_good || desk.account.has_number(from)) return std::nullopt;
+  return refuse(
+      400, 21210,
+      fmt::format("The source phone number provided, {}, is not yet verified for your account.", from));
+}
 
 PlacedCall placed_call(const Fields& fields) {
   PlacedCall placed;

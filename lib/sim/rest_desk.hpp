@@ -51,7 +51,7 @@ struct Operation {
   std::span<const FormKey> keys = {};  ///< of the form, or of the query of a GET
 };
 
-enum class Suffix { json, none, wav };
+enum class Suffix { json, none, wav, mp3 };
 
 /// Under the account, or under /v1. {CA} stands for a SID of that kind, {SM|MM} for one of either, {*} for
 /// any text.

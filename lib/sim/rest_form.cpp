@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "net/hex.hpp"
 #include "sim/messages.hpp"
 #include "sim/rest_dates.hpp"
 
@@ -29,15 +30,6 @@ std::string unknown_key(std::span<const FormKey> table, std::string_view name) {
 bool is_choice(std::string_view values, std::string_view value) {
   const auto all = base::split(values, '|');
   return std::find(all.begin(), all.end(), value) != all.end();
-}
-
-/// The case of the digits does not matter: the published patterns allow either.
-bool is_any_case_sid(std::string_view text, std::string_view kind) {
-  constexpr std::size_t k_size = 34;
-  if (text.size() != k_size || !text.starts_with(kind)) return false;
-  return std::all_of(text.begin() + 2, text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
 }
 
 bool is_whole(const FormKey& key, std::string_view value) {
@@ -116,7 +108,15 @@ bool is_web_url(std::string_view text) {
   if (scheme != "http" && scheme != "https") return false;
   const auto host = text.substr(std::min(text.size(), scheme.size() + 3));
   if (host.empty() || host.find_first_of("/?#:") == 0) return false;
+  const auto authority = host.substr(0, host.find_first_of("/?#"));
+  if (authority.find('_', authority.rfind('@') + 1) != std::string_view::npos) return false;  // npos + 1 is 0
   return std::none_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c == '"' || c == '<'; });
+}
+
+bool is_any_case_sid(std::string_view text, std::string_view kind) {
+  constexpr std::size_t k_size = 34;
+  return text.size() == k_size && text.starts_with(kind) &&
+         std::all_of(text.begin() + 2, text.end(), [](char c) { return net::hex_value(c) >= 0; });
 }
 
 std::optional<RestAnswer> Fields::read(std::string_view encoded, std::span<const FormKey> table) {
@@ -148,6 +148,10 @@ std::vector<std::string> Fields::all(std::string_view name) const {
 
 void Fields::set(std::string_view name, std::string& to) const {
   if (const auto value = form_.find(name)) to = *value;
+}
+
+void Fields::choose(std::string_view name, std::string& to) const {
+  if (const auto value = form_.get(name); !value.empty()) to = value;
 }
 
 void Fields::set(std::string_view name, bool& to) const {

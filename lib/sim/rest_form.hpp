@@ -96,6 +96,8 @@ class Fields {
 
   // Sets `to` where the request says it, "" included.
   void set(std::string_view name, std::string& to) const;
+  /// One of a few words: an empty value, which is none of them, changes nothing.
+  void choose(std::string_view name, std::string& to) const;
   void set(std::string_view name, bool& to) const;
   void set(std::string_view name, int& to) const;
   /// A URL and its method; an empty method is the default.
@@ -108,7 +110,9 @@ class Fields {
   twilio::Form form_;
 };
 
-/// http or https, with a host.
+/// http or https, with a host that has no underscore, which Twilio takes for none.
 bool is_web_url(std::string_view text);
+/// A SID of that kind. The case of the digits does not matter: the published patterns allow either.
+bool is_any_case_sid(std::string_view text, std::string_view kind);
 
 }  // namespace ringctl::sim

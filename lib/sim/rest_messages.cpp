@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
+#include "sim/message_webhooks.hpp"
 #include "sim/rest_dates.hpp"
 #include "sim/rest_page.hpp"
 #include "sim/rest_show.hpp"
 
 namespace ringctl::sim {
 namespace {
-
-constexpr std::size_t k_most_media = 10;
 
 constexpr std::array k_create = {keys::needed(keys::text("To"), 21604),
                                  keys::wrong(keys::url("StatusCallback"), 21609),
@@ -47,6 +46,8 @@ constexpr auto k_list_media =
 
 std::string_view error_text(int code) {
   switch (code) {
+    case 21610:
+      return "Attempt to send to unsubscribed recipient";
     case 30003:
       return "Unreachable destination handset";
     case 30004:
@@ -98,27 +99,23 @@ Message* find(Desk& desk, const std::string& sid) {
 
 // --- sending ---
 
-std::optional<RestAnswer> wrong_message(Desk& desk, const Fields& fields, const NewMessage& wanted) {
-  const bool has_content =
-      !wanted.body.empty() || !wanted.media.empty() || !fields.text("ContentSid").empty();
-  if (!is_e164(wanted.to))
-    return refuse(400, 21211, fmt::format("The 'To' number {} is not a valid phone number.", wanted.to));
-  if (wanted.from.empty() && wanted.service_sid.empty())
-    return refuse(400, 21603, "A 'From' phone number is required.");
-  if (!has_content) return refuse(400, 21602, "Message body is required.");
-  if (wanted.media.size() > k_most_media)
-    return refuse(400, 21623, "Number of media files exceeds allowed limit");
-  if (!wanted.service_sid.empty() && desk.account.services.find(wanted.service_sid) == nullptr)
-    return refuse(404, 20404, fmt::format("The Messaging Service {} was not found", wanted.service_sid));
+/// What the network cannot see; the rest it refuses itself.
+std::optional<RestAnswer> wrong_message(const Desk& desk, const Fields& fields) {
+  if (const auto content = fields.text("ContentSid"); !content.empty())
+    return refuse(400, 21655,
+                  fmt::format("The ContentSid {} is invalid: there are no templates here", content));
+  if (const auto app = fields.text("ApplicationSid");
+      !app.empty() && desk.account.applications.find(app) == nullptr)
+    return refuse(400, 21218, fmt::format("Invalid ApplicationSid: {}", app));
   if (fields.text("SendAt").empty() != fields.text("ScheduleType").empty())
     return refuse(400, 35114, "SendAt and ScheduleType have to be given together");
-  if (wanted.send_at && wanted.service_sid.empty())
-    return refuse(400, 35118, "MessagingServiceSid is required to schedule a message");
   return std::nullopt;
 }
 
 RestAnswer create(Desk& desk, const Ask& ask) {
   const auto& fields = ask.fields;
+  if (auto wrong = wrong_message(desk, fields)) return *wrong;
+  const auto* const app = desk.account.applications.find(fields.text("ApplicationSid"));
   NewMessage wanted;
   wanted.to = fields.text("To");
   wanted.from = fields.text("From");
@@ -128,7 +125,7 @@ RestAnswer create(Desk& desk, const Ask& ask) {
   wanted.status_callback = fields.text("StatusCallback");
   if (const auto at = parse_rest_time(fields.text("SendAt"))) wanted.send_at = at->begin;
   wanted.validity = seconds(fields.whole("ValidityPeriod", wanted.validity.count()));
-  if (auto wrong = wrong_message(desk, fields, wanted)) return *wrong;
+  if (wanted.status_callback.empty() && app != nullptr) wanted.status_callback = app->message_status_callback;
   std::optional<Refusal> refusal;
   const auto sid = desk.network.send_message(wanted, refusal);
   if (refusal) return refuse(*refusal);
@@ -193,12 +190,6 @@ struct Picture {
 /// Made of the message's own, so that it is the same each time.
 std::string media_sid(const Picture& picture) {
   return fmt::format("ME{}{:02x}", picture.message.sid.substr(2, 30), picture.place);
-}
-
-std::string_view media_type(std::string_view url) {
-  if (url.ends_with(".png")) return "image/png";
-  if (url.ends_with(".gif")) return "image/gif";
-  return url.ends_with(".pdf") ? "application/pdf" : "image/jpeg";
 }
 
 void write_media(const Desk& desk, JsonText& json, const Picture& picture) {

@@ -65,7 +65,7 @@ void set_voice(const Fields& fields, Number& number) {
   fields.set("VoiceFallbackUrl", "VoiceFallbackMethod", number.voice_fallback);
   fields.set("StatusCallback", "StatusCallbackMethod", number.status_callback);
   fields.set("VoiceCallerIdLookup", number.caller_id_lookup);
-  fields.set("VoiceReceiveMode", number.voice_receive_mode);
+  fields.choose("VoiceReceiveMode", number.voice_receive_mode);
   // A trunk and a voice application put each other out.
   fields.set("VoiceApplicationSid", number.voice_application_sid);
   if (!fields.text("VoiceApplicationSid").empty()) number.trunk_sid.clear();
@@ -79,7 +79,7 @@ void set_all(const Fields& fields, Number& number) {
   fields.set("SmsUrl", "SmsMethod", number.sms_hook);
   fields.set("SmsFallbackUrl", "SmsFallbackMethod", number.sms_fallback);
   fields.set("SmsApplicationSid", number.sms_application_sid);
-  fields.set("EmergencyStatus", number.emergency_status);
+  fields.choose("EmergencyStatus", number.emergency_status);
   fields.set("EmergencyAddressSid", number.emergency_address_sid);
   fields.set("AddressSid", number.address_sid);
   fields.set("IdentitySid", number.identity_sid);
@@ -118,11 +118,17 @@ RestAnswer release(Desk& desk, const Ask& ask) {
   return desk.account.numbers.remove(ask.id()) ? answer_gone() : not_found(ask.path);
 }
 
-/// PhoneNumber: a digit or letter for itself, * for any digit, found anywhere.
-bool is_like(std::string_view number, std::string_view pattern) {
-  if (pattern.empty()) return true;
-  if (pattern.starts_with('+')) return matches_pattern(number, std::string(pattern) + "%");
-  return matches_pattern(number, "%" + std::string(pattern) + "%");
+/// PhoneNumber: a digit or letter for itself, * for any digit, found anywhere; from the beginning with a +.
+std::string whole_pattern(const std::string& like) {
+  if (like.empty()) return {};
+  return (like.starts_with('+') ? "" : "%") + like + "%";
+}
+
+/// Whoever asks for one number, as before each that is bought, is not led past a hundred thousand others.
+bool is_narrow(const std::string& like) {
+  constexpr std::size_t k_least = 9;
+  return like.size() >= k_least && like.starts_with('+') &&
+         like.find_first_not_of("0123456789", 1) == std::string::npos;
 }
 
 /// As the lists of one type show it: without that.
@@ -166,14 +172,22 @@ RestAnswer list_type(Desk& desk, const Ask& ask, std::string_view type) {
   const auto like = ask.fields.text("PhoneNumber"), name = ask.fields.text("FriendlyName"),
              origin = ask.fields.text("Origin");
   const bool only_beta = ask.fields.flag("Beta");
+  const auto pattern = whole_pattern(like);
   const auto wanted = [&](const Number& number) {
-    return !only_beta && (type.empty() || number.type == type) && is_like(number.phone_number, like) &&
-           (name.empty() || number.friendly_name == name) && (origin.empty() || number.origin == origin);
+    return !only_beta && (type.empty() || number.type == type) &&
+           (name.empty() || number.friendly_name == name) && (origin.empty() || number.origin == origin) &&
+           (pattern.empty() || matches_pattern(number.phone_number, pattern));
   };
-  return page_of(ask, "incoming_phone_numbers", desk.account.numbers, wanted,
-                 [&](JsonText& json, const Number& number) {
-                   (type.empty() ? write_number : write_number_of_type)(desk, json, number);
-                 });
+  const auto write = [&](JsonText& json, const Number& number) {
+    (type.empty() ? write_number : write_number_of_type)(desk, json, number);
+  };
+  constexpr std::string_view k_name = "incoming_phone_numbers";
+  if (!is_narrow(like)) return page_of(ask, k_name, desk.account.numbers, wanted, write);
+  Few<Number> few;
+  desk.account.numbers.each_of_phone(
+      like, [&](std::uint64_t serial, const Number& number) { few.add(serial, number); });
+  few.sort();
+  return page_of(ask, k_name, few, wanted, write);
 }
 
 /// The number to buy; "" with `why` if there is none.

@@ -59,9 +59,35 @@ struct Found {
   const T* thing = nullptr;
 };
 
-/// Those on the page, and one more if there is one.
-template <typename T, typename Wanted>
-std::vector<Found<T>> gather(const Shelf<T>& shelf, const PageWish& wish, Wanted&& wanted) {
+/// Some of a shelf, to be read as it is.
+template <typename T>
+class Few {
+ public:
+  using Thing = T;
+  static constexpr std::uint64_t k_end = Shelf<T>::k_end;
+
+  void add(std::uint64_t serial, const T& thing) { all_.push_back({serial, &thing}); }
+  /// Before they are read.
+  void sort() { std::ranges::sort(all_, {}, &Found<T>::serial); }
+  template <typename Visit>
+  void newest(std::uint64_t before, Visit&& visit) const {
+    for (auto at = all_.rbegin(); at != all_.rend(); ++at)
+      if (at->serial < before && !visit(at->serial, *at->thing)) return;
+  }
+  template <typename Visit>
+  void oldest(std::uint64_t after, Visit&& visit) const {
+    for (const auto& one : all_)
+      if (one.serial > after && !visit(one.serial, *one.thing)) return;
+  }
+
+ private:
+  std::vector<Found<T>> all_;
+};
+
+/// Those on the page, and one more if there is one. `From`: a Shelf, or a Few of one.
+template <typename From, typename Wanted>
+std::vector<Found<typename From::Thing>> gather(const From& shelf, const PageWish& wish, Wanted&& wanted) {
+  using T = typename From::Thing;
   const auto most = static_cast<std::size_t>(wish.size) + 1;
   std::vector<Found<T>> found;
   found.reserve(most);
@@ -75,14 +101,14 @@ std::vector<Found<T>> gather(const Shelf<T>& shelf, const PageWish& wish, Wanted
   if (wish.backwards)
     shelf.oldest(wish.from, visit);
   else
-    shelf.newest(wish.from == 0 ? Shelf<T>::k_end : wish.from, visit);
+    shelf.newest(wish.from == 0 ? From::k_end : wish.from, visit);
   return found;
 }
 
 /// The page of what `wanted(thing)`, each written by `write(json, thing)` between its braces.
-template <typename T, typename Wanted, typename Write>
-RestAnswer page_of(const Ask& ask, std::string_view name, const Shelf<T>& shelf, Wanted&& wanted,
-                   Write&& write, std::string_view base = {}) {
+template <typename From, typename Wanted, typename Write>
+RestAnswer page_of(const Ask& ask, std::string_view name, const From& shelf, Wanted&& wanted, Write&& write,
+                   std::string_view base = {}) {
   PageWriter writer(ask, name, base);
   if (auto refusal = writer.refused()) return *refusal;
   auto found = gather(shelf, writer.wish(), wanted);

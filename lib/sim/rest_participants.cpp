@@ -211,10 +211,7 @@ bool can_join(Desk& desk, const std::string& name) {
 RestAnswer create(Desk& desk, const Ask& ask) {
   if (!can_join(desk, ask.id())) return not_found(ask.path);
   auto wanted = new_participant(ask.fields);
-  if (!is_endpoint(wanted.call.to))
-    return refuse(
-        400, 21211,
-        fmt::format("The phone number you are attempting to call, {}, is not valid.", wanted.call.to));
+  if (auto wrong = wrong_address(desk, wanted.call.to, wanted.call.from)) return *wrong;
   const auto* const there = find_conference(desk, ask.id());
   if (there != nullptr && !wanted.as.label.empty() && find_participant(*there, wanted.as.label) != nullptr)
     return refuse(400, 16025, fmt::format("A participant labelled {} is in the conference", wanted.as.label));

@@ -63,9 +63,6 @@ RestAnswer list(Desk& desk, const Ask& ask) {
 RestAnswer create(Desk& desk, const Ask& ask) {
   Queue queue;
   queue.friendly_name = ask.fields.text("FriendlyName");
-  const auto is_same = [&](const Queue& other) { return other.friendly_name == queue.friendly_name; };
-  if (desk.account.queues.first(is_same) != nullptr)
-    return refuse(400, 22003, fmt::format("A queue with the name {} already exists", queue.friendly_name));
   queue.max_size = static_cast<int>(ask.fields.whole("MaxSize", queue.max_size));
   queue.sid = desk.sids.next("QU");
   queue.created_at = queue.updated_at = desk.now();

@@ -108,6 +108,8 @@ RestAnswer media(Desk& desk, const Ask& ask) {
   const auto* const recording = desk.account.recordings.find(ask.id());
   if (recording == nullptr || recording->status != "completed") return not_found(ask.path);
   const auto channels = static_cast<int>(ask.fields.whole("RequestedChannels", recording->channels));
+  if (ask.path.ends_with(".mp3"))
+    return {.body = silence_mp3(recording->length, channels), .content_type = "audio/mpeg"};
   return {.body = silence_wav(recording->length, channels), .content_type = "audio/x-wav"};
 }
 
@@ -206,6 +208,7 @@ std::span<const Route> recording_routes() {
       {"Recordings/{RE}", {fetch, k_fetch}, {}, {remove}},
       {"Recordings/{RE}", {media, k_media}, {}, {}, Suffix::none},
       {"Recordings/{RE}", {media, k_media}, {}, {}, Suffix::wav},
+      {"Recordings/{RE}", {media, k_media}, {}, {}, Suffix::mp3},
       {"Calls/{CA}/Recordings", {list_of_call, k_list_part}, {start_of_call, k_start}},
       {"Calls/{CA}/Recordings/{*}", {fetch_of_call}, {change_of_call, k_change}, {remove_of}},
       {"Conferences/{CF}/Recordings", {list_of_conference, k_list_part}},

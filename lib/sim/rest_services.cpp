@@ -54,16 +54,16 @@ void write(const Desk& desk, JsonText& json, const Service& service) {
   json.text("fallback_method", service.fallback.method);
   json.text_or_null("status_callback", service.status_callback);
   json.boolean("sticky_sender", service.sticky_sender);
-  json.boolean("mms_converter", true);
-  json.boolean("smart_encoding", true);
-  json.text("scan_message_content", "inherit");
-  json.boolean("fallback_to_long_code", true);
-  json.boolean("area_code_geomatch", true);
-  json.boolean("synchronous_validation", false);
+  json.boolean("mms_converter", service.mms_converter);
+  json.boolean("smart_encoding", service.smart_encoding);
+  json.text("scan_message_content", service.scan_message_content);
+  json.boolean("fallback_to_long_code", service.fallback_to_long_code);
+  json.boolean("area_code_geomatch", service.area_code_geomatch);
+  json.boolean("synchronous_validation", service.synchronous_validation);
   json.number("validity_period", service.validity_period);
   json.text("url", url);
   write_links(json, url);
-  json.text("usecase", "undeclared");
+  json.text("usecase", service.usecase);
   json.boolean("us_app_to_person_registered", false);
   json.boolean("use_inbound_webhook_on_number", service.use_inbound_webhook_on_number);
 }
@@ -74,6 +74,13 @@ void set_all(const Fields& fields, Service& service) {
   fields.set("FallbackUrl", "FallbackMethod", service.fallback);
   fields.set("StatusCallback", service.status_callback);
   fields.set("StickySender", service.sticky_sender);
+  fields.set("MmsConverter", service.mms_converter);
+  fields.set("SmartEncoding", service.smart_encoding);
+  fields.choose("ScanMessageContent", service.scan_message_content);
+  fields.set("FallbackToLongCode", service.fallback_to_long_code);
+  fields.set("AreaCodeGeomatch", service.area_code_geomatch);
+  fields.set("SynchronousValidation", service.synchronous_validation);
+  fields.choose("Usecase", service.usecase);
   fields.set("ValidityPeriod", service.validity_period);
   fields.set("UseInboundWebhookOnNumber", service.use_inbound_webhook_on_number);
 }

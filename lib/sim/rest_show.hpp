@@ -53,5 +53,8 @@ std::string_view usage_category(const Desk&, const Call&);
 
 /// What the form of a new call, or of a new participant, asks for.
 PlacedCall placed_call(const Fields&);
+/// Why nobody can be called so: an address that is none, or a number to show that is neither the account's
+/// nor verified.
+std::optional<RestAnswer> wrong_address(const Desk&, const std::string& to, const std::string& from);
 
 }  // namespace ringctl::sim

@@ -52,7 +52,7 @@ void write(const Desk& desk, JsonText& json, const Trunk& trunk) {
   json.text("trim", trunk.recording_trim);
   json.close();
   json.text("transfer_mode", trunk.transfer_mode);
-  json.text("transfer_caller_id", "from-transferee");
+  json.text("transfer_caller_id", trunk.transfer_caller_id);
   json.text("auth_type", "");
   json.open_list("auth_type_set");
   json.close_list();
@@ -77,7 +77,8 @@ std::optional<RestAnswer> set_all(const Fields& fields, Trunk& trunk) {
   fields.set("DisasterRecoveryUrl", "DisasterRecoveryMethod", recovery);
   trunk.disaster_recovery_url = recovery.url;
   trunk.disaster_recovery_method = recovery.method;
-  if (const auto mode = fields.text("TransferMode"); !mode.empty()) trunk.transfer_mode = mode;
+  fields.choose("TransferMode", trunk.transfer_mode);
+  fields.choose("TransferCallerId", trunk.transfer_caller_id);
   fields.set("Secure", trunk.secure);
   fields.set("CnamLookupEnabled", trunk.cnam_lookup_enabled);
   return std::nullopt;
@@ -137,8 +138,8 @@ RestAnswer fetch_recording(Desk& desk, const Ask& ask) {
 RestAnswer update_recording(Desk& desk, const Ask& ask) {
   auto* const trunk = desk.account.trunks.find(ask.id());
   if (trunk == nullptr) return not_found(ask.path);
-  if (const auto mode = ask.fields.text("Mode"); !mode.empty()) trunk->recording_mode = mode;
-  if (const auto trim = ask.fields.text("Trim"); !trim.empty()) trunk->recording_trim = trim;
+  ask.fields.choose("Mode", trunk->recording_mode);
+  ask.fields.choose("Trim", trunk->recording_trim);
   trunk->updated_at = desk.now();
   return show_recording(*trunk);
 }
@@ -298,6 +299,16 @@ RestAnswer detach(Desk& desk, const Ask& ask) {
   return answer_gone();
 }
 
+// --- what this network has none of ---
+
+RestAnswer nothing(Desk& desk, const Ask& ask, std::string_view name) {
+  if (desk.account.trunks.find(ask.id()) == nullptr) return not_found(ask.path);
+  return page_of_list(
+      ask, name, std::vector<int>(), [](JsonText&, int) {}, desk.bases.trunking);
+}
+RestAnswer credential_lists(Desk& desk, const Ask& ask) { return nothing(desk, ask, "credential_lists"); }
+RestAnswer access_lists(Desk& desk, const Ask& ask) { return nothing(desk, ask, "ip_access_control_lists"); }
+
 }  // namespace
 
 std::span<const Route> trunk_routes() {
@@ -307,6 +318,8 @@ std::span<const Route> trunk_routes() {
       {"Trunks/{TK}/Recording", {fetch_recording}, {update_recording, k_recording}, {}, Suffix::none},
       {"Trunks/{TK}/OriginationUrls", {list_leads, keys::k_page}, {create_lead, k_new_url}, {}, Suffix::none},
       {"Trunks/{TK}/OriginationUrls/{OU}", {fetch_lead}, {update_lead, k_url}, {remove_lead}, Suffix::none},
+      {"Trunks/{TK}/CredentialLists", {credential_lists, keys::k_page}, {}, {}, Suffix::none},
+      {"Trunks/{TK}/IpAccessControlLists", {access_lists, keys::k_page}, {}, {}, Suffix::none},
       {"Trunks/{TK}/PhoneNumbers", {list_numbers, keys::k_page}, {attach, k_attach}, {}, Suffix::none},
       {"Trunks/{TK}/PhoneNumbers/{PN}", {fetch_number}, {}, {detach}, Suffix::none}};
   return k_routes;

@@ -61,10 +61,6 @@ using Sums = std::array<Sum, std::size(k_categories)>;
 /// Whole UTC days, both included.
 struct Period {
   sys_days first, last;
-  bool holds(Instant at) const {
-    const auto day = std::chrono::floor<days>(at);
-    return day >= first && day <= last;
-  }
 };
 
 void count(Sums& sums, std::string_view category, const Sum& more) {
@@ -76,54 +72,89 @@ void count(Sums& sums, std::string_view category, const Sum& more) {
   }
 }
 
-void count_calls(const Desk& desk, const Period& period, Sums& sums) {
+/// What falls into each of some periods that follow each other, the newest first.
+struct Table {
+  explicit Table(std::vector<Period> all) : periods(std::move(all)), sums(periods.size()) {}
+  std::vector<Period> periods;
+  std::vector<Sums> sums;
+
+  /// Null: into none of them.
+  Sums* find(Instant at) {
+    const auto day = std::chrono::floor<days>(at);
+    const auto found =
+        std::ranges::partition_point(periods, [&](const Period& period) { return period.first > day; });
+    if (found == periods.end() || day > found->last) return nullptr;
+    return &sums[static_cast<std::size_t>(found - periods.begin())];
+  }
+};
+
+void count_calls(const Desk& desk, Table& table) {
   desk.account.calls.each([&](const Call& call) {
-    if (!call.is_over() || !period.holds(call.created_at)) return;
+    auto* const sums = call.is_over() ? table.find(call.created_at) : nullptr;
+    if (sums == nullptr) return;
     const auto category = usage_category(desk, call);
     const Sum one{1, billed_minutes(call, desk.now()), price_of(call, desk.now())};
-    count(sums, "calls", one);
-    count(sums, category, one);
-    if (category.starts_with("calls-inbound-")) count(sums, "calls-inbound", one);
-    count(sums, "totalprice", one);
+    count(*sums, "calls", one);
+    count(*sums, category, one);
+    if (category.starts_with("calls-inbound-")) count(*sums, "calls-inbound", one);
+    count(*sums, "totalprice", one);
   });
 }
 
-void count_messages(const Desk& desk, const Period& period, Sums& sums) {
+void count_messages(const Desk& desk, Table& table) {
   desk.account.messages.each([&](const Message& message) {
-    if (!period.holds(message.created_at)) return;
+    auto* const sums = table.find(message.created_at);
+    if (sums == nullptr) return;
     const Sum one{1, message.segments, price_of(message)};
-    count(sums, message.media.empty() ? "sms" : "mms", one);
+    count(*sums, message.media.empty() ? "sms" : "mms", one);
     if (message.media.empty())
-      count(sums, message.direction == "inbound" ? "sms-inbound" : "sms-outbound", one);
-    count(sums, "totalprice", one);
+      count(*sums, message.direction == "inbound" ? "sms-inbound" : "sms-outbound", one);
+    count(*sums, "totalprice", one);
   });
 }
 
-void count_recordings(const Desk& desk, const Period& period, Sums& sums) {
+void count_recordings(const Desk& desk, Table& table) {
   desk.account.recordings.each([&](const Recording& recording) {
-    if (!period.holds(recording.created_at)) return;
+    auto* const sums = table.find(recording.created_at);
+    if (sums == nullptr) return;
     const Sum one{1, std::chrono::ceil<std::chrono::minutes>(recording.length).count(), 0};
-    count(sums, "recordings", one);
-    count(sums, "recordingstorage", one);
-    if (!recording.call_sid.empty()) count(sums, "calls-recordings", one);
+    count(*sums, "recordings", one);
+    count(*sums, "recordingstorage", one);
+    if (!recording.call_sid.empty()) count(*sums, "calls-recordings", one);
   });
 }
 
-void count_numbers(const Desk& desk, const Period& period, Sums& sums) {
+/// A number counts in every period from the one it came in: it is put into that one, and carried on to the
+/// newer ones afterwards.
+void count_numbers(const Desk& desk, Table& table) {
+  std::vector<Sums> added(table.periods.size());
   desk.account.numbers.each([&](const Number& number) {
-    if (std::chrono::floor<days>(number.created_at) > period.last) return;
+    const auto day = std::chrono::floor<days>(number.created_at);
+    const auto end =
+        std::ranges::partition_point(table.periods, [&](const Period& period) { return period.last >= day; });
+    if (end == table.periods.begin()) return;
+    auto& sums = added[static_cast<std::size_t>(end - table.periods.begin()) - 1];
     count(sums, "phonenumbers", {1, 1, 0});
     count(sums, "phonenumbers-" + number.type, {1, 1, 0});
   });
+  Sums carried{};
+  for (auto i = added.size(); i-- > 0;)
+    for (std::size_t j = 0; j < carried.size(); ++j) {
+      carried.at(j).count += added[i].at(j).count;
+      carried.at(j).usage += added[i].at(j).usage;
+      table.sums[i].at(j).count += carried.at(j).count;
+      table.sums[i].at(j).usage += carried.at(j).usage;
+    }
 }
 
-Sums sums_of(const Desk& desk, const Period& period) {
-  Sums sums{};
-  count_calls(desk, period, sums);
-  count_messages(desk, period, sums);
-  count_recordings(desk, period, sums);
-  count_numbers(desk, period, sums);
-  return sums;
+/// Each resource is looked at once, however many periods there are.
+Table table_of(const Desk& desk, std::vector<Period> periods) {
+  Table table(std::move(periods));
+  count_calls(desk, table);
+  count_messages(desk, table);
+  count_recordings(desk, table);
+  count_numbers(desk, table);
+  return table;
 }
 
 // --- periods ---
@@ -144,7 +175,7 @@ std::optional<sys_days> parse_day(const std::string& text, sys_days today) {
     if (!number.ends_with("days")) return std::nullopt;
     number.remove_suffix(4);
     const auto count_of = base::parse_int(number);
-    if (!count_of || *count_of > 100'000) return std::nullopt;
+    if (!count_of || *count_of < 0 || *count_of > 100'000) return std::nullopt;
     return today + days((text.front() == '-' ? -1 : 1) * *count_of);
   }
   const auto day = parse_rest_time(text);
@@ -163,6 +194,8 @@ std::optional<Period> asked_period(const Fields& fields, Period usual, sys_days 
     if (!day) return std::nullopt;
     usual.last = *day;
   }
+  // Nothing is known of the days to come, which would crowd out those that were.
+  if (usual.first <= today) usual.last = std::min(usual.last, today);
   return usual;
 }
 
@@ -232,11 +265,11 @@ RestAnswer answer(Desk& desk, const Ask& ask, const Period& usual, Cut cut) {
   const auto whole = asked_period(ask.fields, usual, day_of(desk.now()));
   if (!whole) return refuse(400, 20422, "StartDate and EndDate take a day as 2026-01-31 or as -30days");
   std::vector<Record> records;
-  for (const auto& period : cut_up(*whole, cut)) {
-    const auto sums = sums_of(desk, period);
-    for (std::size_t i = 0; i < sums.size(); ++i)
-      if (is_wanted(k_categories[i])) records.push_back({period, &k_categories[i], sums.at(i)});
-  }
+  const auto table = table_of(desk, cut_up(*whole, cut));
+  for (std::size_t p = 0; p < table.periods.size(); ++p)
+    for (std::size_t i = 0; i < std::size(k_categories); ++i)
+      if (is_wanted(k_categories[i]))
+        records.push_back({table.periods[p], &k_categories[i], table.sums[p].at(i)});
   return page_of_list(ask, "usage_records", records,
                       [&](JsonText& json, const Record& record) { write(desk, json, record); });
 }

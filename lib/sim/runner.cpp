@@ -74,10 +74,9 @@ Result Runner::run(const Scenario& scenario) {
   return play(scenario, *database, std::string(k_workspace_name), began);
 }
 
-Result Runner::run_on(const Scenario& scenario, const std::string& workspace,
-                      const std::function<void(db::Connection&)>& fill) {
+Result Runner::run_on(const Scenario& scenario, const std::string& workspace, db::Connection& source) {
   const auto began = base::SystemClock().steady();
-  const auto database = scratch_->make("copy", fill);
+  const auto database = scratch_->copy_of(source, options_.cancel);
   return play(scenario, *database, workspace, began);
 }
 

@@ -57,9 +57,8 @@ class Runner {
   /// [sim.needs_built_in] for what an outside server cannot be made to do, and whatever cancelled it.
   Result run(const Scenario&);
   /// The same on a copy of somebody's database, whose workspace (by name or id) is there already: the
-  /// scenario's estate is not brought in. `fill` makes the copy; it gets an empty, migrated database.
-  Result run_on(const Scenario&, const std::string& workspace,
-                const std::function<void(db::Connection&)>& fill);
+  /// scenario's estate is not brought in. Throws what copying throws, too.
+  Result run_on(const Scenario&, const std::string& workspace, db::Connection& source);
 
  private:
   using Began = std::chrono::steady_clock::time_point;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include <set>
+#include <variant>
+
 #include "directory/workspaces.hpp"
 #include "serve/paths.hpp"
 #include "twilio/hmac.hpp"
@@ -10,11 +12,16 @@
 namespace ringctl::sim {
 namespace {
 
-bool has_capability(const Directory::Line& line, std::string_view what) {
-  if (line.capabilities.empty()) return true;  // nobody has said so yet
-  for (const auto& one : base::split(line.capabilities, '|'))
-    if (one == what) return true;
-  return false;
+/// Of a server elsewhere that nobody can look into: what the scenario calls and texts is the account's.
+std::set<std::string> numbers_in(const Scenario& scenario) {
+  std::set<std::string> numbers;
+  for (const auto& step : scenario.steps)
+    if (const auto* const call = std::get_if<CallStep>(&step.what))
+      numbers.insert(call->to);
+    else if (const auto* const text = std::get_if<TextStep>(&step.what))
+      numbers.insert(text->to);
+  std::erase_if(numbers, [](const std::string& address) { return !address.starts_with('+'); });
+  return numbers;
 }
 
 base::Uuid workspace_called(audit::Session& session, const std::string& name) {
@@ -49,13 +56,13 @@ Scene::Scene(const Scenario& scenario, std::uint64_t seed, const ScratchDatabase
                                    *virtual_clock_);
   open_account(std::move(sid), std::move(token));
   transport_ = std::make_unique<PromptTransport>(*agenda_);
-  to_house_ = std::make_unique<HouseTransport>(*house_, *transport_);
+  to_house_ = std::make_unique<HouseTransport>(*house_, *agenda_, *transport_);
   build(*to_house_, scenario.latency, std::string(House::k_nowhere));
   read_directory();
   house_->start();
 }
 
-Scene::Scene(const Scenario&, std::uint64_t seed, const Outside& outside,
+Scene::Scene(const Scenario& scenario, std::uint64_t seed, const Outside& outside,
              const std::function<void(const Entry&)>& listener)
     : public_url_(outside.public_url),
       agenda_(std::make_unique<Agenda>(static_cast<const base::Clock&>(system_clock_))),
@@ -69,7 +76,10 @@ Scene::Scene(const Scenario&, std::uint64_t seed, const Outside& outside,
   open_account(outside.account_sid, outside.auth_token);
   transport_ = std::make_unique<ThreadTransport>(*agenda_);
   build(*transport_, milliseconds(0), outside.url);
-  read_directory();
+  if (clerk_)
+    read_directory();
+  else
+    for (const auto& number : numbers_in(scenario)) add_number({.phone_number = number});
 }
 
 Scene::~Scene() {
@@ -115,9 +125,9 @@ void Scene::add_number(const Directory::Line& line) {
   number.status_callback.url = path("/status");
   if (clerk_)
     number.sms_hook.url = fmt::format("{}/api/workspaces/{}/sms", public_url_, clerk_->workspace.view());
-  number.voice = has_capability(line, "voice");
-  number.sms = has_capability(line, "sms");
-  number.mms = has_capability(line, "mms");
+  number.voice = line.voice;
+  number.sms = line.sms;
+  number.mms = line.mms;
   account_.numbers.add(std::move(number));
 }
 

@@ -43,6 +43,7 @@ class Scene {
 
   Agenda& agenda() { return *agenda_; }
   Account& account() { return account_; }
+  const Account& account() const { return account_; }
   Network& network() { return *network_; }
   Timeline& timeline() { return timeline_; }
   Faults& faults() { return faults_; }

@@ -1,7 +1,6 @@
 #include "sim/scratch.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "db/maintenance.hpp"
 #include "db/migrations.hpp"
 
 namespace ringctl::sim {
@@ -45,6 +45,31 @@ void drop_quietly(const std::function<void()>& drop) {
   } catch (const std::exception& error) {
     base::log(base::LogLevel::warn, "scratch.left_behind", {{"why", error.what()}});
   }
+}
+
+/// Databases are named after the session that makes them, which lives as long as its run does.
+constexpr std::string_view k_left_behind =
+    "SELECT datname FROM pg_database WHERE datname ~ '^ringctl_sim_[0-9]+_[0-9]+$' "
+    "AND pg_has_role(datdba, 'MEMBER') AND NOT EXISTS "
+    "(SELECT 1 FROM pg_stat_activity WHERE pid::text = split_part(datname, '_', 3)) ORDER BY datname";
+
+/// Of runs that were killed.
+void sweep(db::Connection& admin) {
+  std::vector<std::string> names;
+  {
+    auto rows = admin.query(k_left_behind);
+    while (rows.next()) names.emplace_back(rows.text(0));
+  }
+  // Another run may sweep as well, or somebody look into one.
+  for (const auto& name : names)
+    drop_quietly([&] { admin.exec(fmt::format("DROP DATABASE IF EXISTS {}", name)); });
+}
+
+std::unique_ptr<db::Connection> open_migrated(const ScratchDatabase& database) {
+  auto connection = database.open();
+  const base::SystemClock clock;
+  db::migrate(*connection, clock);
+  return connection;
 }
 
 }  // namespace
@@ -85,11 +110,13 @@ Scratch::Scratch(std::string server) : server_(std::move(server)) {
                             base::redact_url(server_)),
                 "leave --database out for SQLite, or name a server: postgresql://...");
   admin_ = db::Connection::open(server_, ScratchDatabase::options());
+  run_ = admin_->integer("SELECT pg_backend_pid()").value_or(0);
+  sweep(*admin_);
 }
 
 Scratch::~Scratch() = default;
 
-std::string Scratch::next_name() { return fmt::format("ringctl_sim_{}_{}", ::getpid(), ++count_); }
+std::string Scratch::next_name() { return fmt::format("ringctl_sim_{}_{}", run_, ++count_); }
 
 std::unique_ptr<ScratchDatabase> Scratch::create(const std::string* copied_from) {
   auto name = next_name();
@@ -119,9 +146,7 @@ const std::string& Scratch::template_for(const std::string& name,
   auto& kept = templates_[name];
   if (!kept) {
     auto fresh = create(nullptr);
-    const auto connection = fresh->open();
-    const base::SystemClock clock;
-    db::migrate(*connection, clock);
+    const auto connection = open_migrated(*fresh);
     fill(*connection);
     kept = std::move(fresh);
   }
@@ -131,6 +156,19 @@ const std::string& Scratch::template_for(const std::string& name,
 std::unique_ptr<ScratchDatabase> Scratch::make(const std::string& name,
                                                const std::function<void(db::Connection&)>& fill) {
   return create(&template_for(name, fill));
+}
+
+std::unique_ptr<ScratchDatabase> Scratch::copy_of(db::Connection& source, const base::CancelToken* cancel) {
+  auto database = create(nullptr);
+  if (!on_server() && source.engine() == db::Engine::sqlite) {
+    db::backup(source, names_.at(database->url()), cancel);
+  } else {
+    const auto target = open_migrated(*database);
+    db::copy(source, *target, [&](std::int64_t) {
+      if (cancel != nullptr) cancel->check();
+    });
+  }
+  return database;
 }
 
 }  // namespace ringctl::sim

@@ -2,12 +2,14 @@
 // Databases that nobody needs afterwards: each scenario has one of its own, copied from a template that was
 // migrated (and filled) once.
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "base/cancel.hpp"
 #include "base/clock.hpp"
 #include "db/connection.hpp"
 
@@ -48,7 +50,8 @@ class ScratchDatabase {
 class Scratch {
  public:
   /// `server`: "" = files in a folder of its own, else postgresql://... of a server where the role may create
-  /// databases. Throws Errc::usage [sim.bad_database] for anything else.
+  /// databases; what killed runs left there is dropped. Throws Errc::usage [sim.bad_database] for anything
+  /// else.
   explicit Scratch(std::string server = {});
   ~Scratch();
   Scratch(const Scratch&) = delete;
@@ -58,6 +61,8 @@ class Scratch {
   /// it is first asked for. Throws what connecting, migrating and filling throw.
   std::unique_ptr<ScratchDatabase> make(const std::string& name,
                                         const std::function<void(db::Connection&)>& fill);
+  /// A copy of somebody's database. Throws what copying throws, and what cancelled it.
+  std::unique_ptr<ScratchDatabase> copy_of(db::Connection& source, const base::CancelToken* cancel);
   const std::filesystem::path& folder() const { return folder_.path(); }
   bool on_server() const { return !server_.empty(); }
 
@@ -69,6 +74,7 @@ class Scratch {
   ScratchFolder folder_;
   const std::string server_;
   std::unique_ptr<db::Connection> admin_;  ///< on a server
+  std::int64_t run_ = 0;                   ///< admin_'s session there
   std::map<std::string, std::unique_ptr<ScratchDatabase>> templates_;
   std::map<std::string, std::string>
       names_;  ///< of templates: what they are called on the server, or their file

@@ -31,18 +31,21 @@ int septets(char32_t code) {
 }
 int utf16_units(char32_t code) { return code > 0xFFFF ? 2 : 1; }
 
-/// A byte that is no UTF-8 is a character of its own.
+/// Takes the first character off. A byte that is no UTF-8 is a character of its own.
+char32_t take_character(std::string_view& text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
+  if (!base::valid_utf8(text.substr(0, size))) size = 1;
+  auto code = static_cast<char32_t>(size == 1 ? first : first & (0xFFU >> (size + 1)));
+  for (std::size_t i = 1; i < size; ++i) code = code << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  text.remove_prefix(size);
+  return size == 1 && first >= 0x80 ? U'\xFFFD' : code;
+}
+
 std::vector<char32_t> characters_of(std::string_view text) {
   std::vector<char32_t> all;
-  while (!text.empty()) {
-    const auto first = static_cast<unsigned char>(text.front());
-    std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
-    if (!base::valid_utf8(text.substr(0, size))) size = 1;
-    auto code = static_cast<char32_t>(size == 1 ? first : first & (0xFFU >> (size + 1)));
-    for (std::size_t i = 1; i < size; ++i) code = code << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
-    all.push_back(size == 1 && first >= 0x80 ? U'\xFFFD' : code);
-    text.remove_prefix(std::min(size, text.size()));
-  }
+  all.reserve(text.size());
+  while (!text.empty()) all.push_back(take_character(text));
   return all;
 }
 
@@ -70,7 +73,11 @@ int segments_of(std::string_view body) {
   return gsm ? parts_of(text, septets, 160, 153) : parts_of(text, utf16_units, 70, 67);
 }
 
-std::size_t characters_in(std::string_view body) { return characters_of(body).size(); }
+std::size_t characters_in(std::string_view body) {
+  std::size_t count = 0;
+  for (; !body.empty(); ++count) take_character(body);
+  return count;
+}
 
 OptWord opt_word(std::string_view body) {
   constexpr auto k_stop = std::to_array<std::string_view>(

@@ -43,10 +43,12 @@ std::string Sides::start(const std::string& call_sid, const twiml::Transcription
   side.name = transcription.name;
   side.url = transcription.status_callback_url;
   side.created_at = side.updated_at = core_.now();
-  watchers_[side.sid].hook = {transcription.status_callback_url,
-                              method_name(transcription.status_callback_method)};
+  auto& watcher = watchers_[side.sid];
+  watcher.hook = {transcription.status_callback_url, method_name(transcription.status_callback_method)};
+  watcher.track = transcription.track;
+  watcher.language = transcription.language_code.empty() ? "en-US" : transcription.language_code;
   const auto& kept = core_.account.transcriptions.add(std::move(side));
-  tell_transcription(kept, "transcription-started", {});
+  tell_transcription(kept, "transcription-started");
   return kept.sid;
 }
 
@@ -57,8 +59,13 @@ void Sides::stop(Side& side, bool is_stream) {
   if (is_stream)
     tell_stream(side, "stream-stopped");
   else
-    tell_transcription(side, "transcription-stopped", {});
+    tell_transcription(side, "transcription-stopped");
   watchers_.erase(side.sid);
+}
+
+void Sides::stop(const std::string& sid) {
+  if (auto* const stream = core_.account.streams.find(sid)) stop(*stream, true);
+  if (auto* const transcription = core_.account.transcriptions.find(sid)) stop(*transcription, false);
 }
 
 void Sides::stop_streams(const std::string& call_sid, const std::string& name) {
@@ -78,10 +85,17 @@ void Sides::call_ended(const std::string& call_sid) {
   stop_transcriptions(call_sid, {});
 }
 
-void Sides::said(const std::string& call_sid, const std::string& text) {
+void Sides::said(const std::string& call_sid, const std::string& text, twiml::StreamTrack track) {
   core_.account.transcriptions.each([&](const Side& side) {
-    if (side.call_sid == call_sid && side.status == "in-progress")
-      tell_transcription(side, "transcription-content", text);
+    const auto watcher = watchers_.find(side.sid);
+    if (side.call_sid != call_sid || watcher == watchers_.end()) return;
+    if (watcher->second.track != track && watcher->second.track != twiml::StreamTrack::both_tracks) return;
+    const bool inbound = track == twiml::StreamTrack::inbound_track;
+    tell_transcription(
+        side, "transcription-content",
+        {{"Track", inbound ? "inbound_track" : "outbound_track"},
+         {"TranscriptionData", fmt::format(R"({{"transcript":{},"confidence":0.9}})", json_text(text))},
+         {"Final", "true"}});
   });
 }
 
@@ -97,22 +111,17 @@ void Sides::tell_stream(const Side& side, const std::string& event) {
               {"Timestamp", base::format_utc(core_.now())}});
 }
 
-void Sides::tell_transcription(const Side& side, const std::string& event, const std::string& text) {
+void Sides::tell_transcription(const Side& side, const std::string& event, Parameters more) {
   const auto watcher = watchers_.find(side.sid);
   if (watcher == watchers_.end()) return;
   Parameters parameters{{"AccountSid", core_.account.sid},
                         {"CallSid", side.call_sid},
                         {"TranscriptionSid", side.sid},
                         {"TranscriptionEvent", event},
-                        {"LanguageCode", "en-US"},
+                        {"LanguageCode", watcher->second.language},
                         {"SequenceId", std::to_string(++watcher->second.sequence)},
                         {"Timestamp", base::format_utc(core_.now())}};
-  if (event == "transcription-content") {
-    parameters.emplace_back("Track", "inbound_track");
-    parameters.emplace_back("TranscriptionData",
-                            fmt::format(R"({{"transcript":{},"confidence":0.9}})", json_text(text)));
-    parameters.emplace_back("Final", "true");
-  }
+  for (auto& parameter : more) parameters.push_back(std::move(parameter));
   core_.tell("transcription", side.call_sid, watcher->second.hook, std::move(parameters));
 }
 

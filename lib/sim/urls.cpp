@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "net/hex.hpp"
 
 namespace ringctl::sim {
 namespace {
@@ -73,6 +74,45 @@ std::string_view without_fragment(std::string_view url) { return url.substr(0, u
 std::string_view fragment_of(std::string_view url) {
   const auto mark = url.find('#');
   return mark == std::string_view::npos ? std::string_view() : url.substr(mark + 1);
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_coded = text[i] == '%' && i + 2 < text.size() && net::hex_value(text[i + 1]) >= 0 &&
+                          net::hex_value(text[i + 2]) >= 0;
+    out += is_coded ? static_cast<char>(net::hex_value(text[i + 1]) * 16 + net::hex_value(text[i + 2]))
+                    : text[i];
+    if (is_coded) i += 2;
+  }
+  return out;
+}
+
+std::string without_passwords(std::string_view text) {
+  constexpr std::string_view k_host = "://", k_attribute = "password=", k_hidden = "***";
+  std::string out;
+  while (!text.empty()) {
+    const auto host = text.find(k_host), attribute = text.find(k_attribute);
+    const bool is_host = host < attribute;
+    const auto at = is_host ? host : attribute;
+    if (at == std::string_view::npos) break;
+    const auto begin = at + (is_host ? k_host.size() : k_attribute.size());
+    out.append(text.substr(0, begin));
+    text.remove_prefix(begin);
+    if (is_host) {
+      const auto authority = text.substr(0, text.find_first_of("/?#<>\"' \t\r\n"));
+      const auto end = authority.rfind('@');
+      if (end == std::string_view::npos) continue;
+      out.append(k_hidden);
+      text.remove_prefix(end);
+    } else if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
+      const auto end = text.find(text.front(), 1);
+      out.append(1, text.front()).append(k_hidden);
+      text.remove_prefix(std::min(end, text.size()));
+    }
+  }
+  return out.append(text);
 }
 
 bool has_scheme(std::string_view url) {

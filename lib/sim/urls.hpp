@@ -15,6 +15,11 @@ std::string resolve_url(std::string_view base, std::string_view reference);
 std::string_view without_fragment(std::string_view url);
 /// Behind the '#'; "" if there is none.
 std::string_view fragment_of(std::string_view url);
+/// %XX is a byte, + is itself; a % without two hexadecimal digits stands as it is.
+std::string percent_decoded(std::string_view text);
+/// For timelines: a document, or any text with URLs in it, *** for what stands there as user and password of
+/// a URL and for what a password="..." says.
+std::string without_passwords(std::string_view text);
 /// Whether it begins as "https:" does.
 bool has_scheme(std::string_view url);
 

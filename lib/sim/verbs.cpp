@@ -85,6 +85,7 @@ void hear(Leg& leg, const twiml::Prompt& prompt) {
   if (const auto* const say = std::get_if<twiml::Say>(&prompt)) leg.hear("Say", say->text);
   if (const auto* const play = std::get_if<twiml::Play>(&prompt))
     leg.hear("Play", play->digits.empty() ? play->url : play->digits);
+  if (const auto* const play = std::get_if<twiml::Play>(&prompt)) leg.sound_tones(play->digits);
 }
 
 int loops_of(const twiml::Prompt& prompt) {
@@ -136,6 +137,10 @@ std::vector<std::string> names_of(const twiml::Set<twiml::ConferenceEvent>& set)
 std::string name_of(twiml::RecordingTrack track) {
   if (track == twiml::RecordingTrack::inbound) return "inbound";
   return track == twiml::RecordingTrack::outbound ? "outbound" : "both";
+}
+
+std::string name_of(twiml::Beep beep) {
+  return std::array{"true", "false", "onEnter", "onExit"}.at(static_cast<std::size_t>(beep));
 }
 
 Task<Flow> run_verb(const Scene& scene, const twiml::Say& say) { return run_prompt(scene, say); }

@@ -64,5 +64,6 @@ std::vector<std::string> names_of(const twiml::Set<twiml::CallEvent>&);
 std::vector<std::string> names_of(const twiml::Set<twiml::RecordingEvent>&);
 std::vector<std::string> names_of(const twiml::Set<twiml::ConferenceEvent>&);
 std::string name_of(twiml::RecordingTrack);
+std::string name_of(twiml::Beep);
 
 }  // namespace ringctl::sim

@@ -49,11 +49,14 @@ std::string signed_url(const std::string& url, std::string_view kind) {
 std::string Bases::real_form(std::string_view url) const { return moved(url, public_base, real_base); }
 std::string Bases::public_form(std::string_view url) const { return moved(url, real_base, public_base); }
 
-std::string Bases::shown(std::string_view url) const {
-  for (const auto& base : {public_base, real_base})
-    if (const auto rest = below(url, base))
-      return rest->starts_with('/') ? std::string(*rest) : "/" + std::string(*rest);
-  return split_url(url).url;
+std::string Bases::shown(std::string_view text) const {
+  const auto split = split_url(text);
+  for (const auto* const base : {&public_base, &real_base})
+    if (const auto rest = below(split.url, *base)) {
+      const auto shown = std::string(*rest) + (split.fragment.empty() ? "" : "#" + split.fragment);
+      return shown.starts_with('/') ? shown : "/" + shown;
+    }
+  return split.url;
 }
 
 SplitUrl split_url(std::string_view text) {
@@ -67,8 +70,9 @@ SplitUrl split_url(std::string_view text) {
   if (at == std::string::npos || at < host) return split;
   const auto user = split.url.substr(host, at - host);
   const auto colon = user.find(':');
-  split.login = http::Login{user.substr(0, colon),
-                            base::Secret(colon == std::string::npos ? "" : user.substr(colon + 1))};
+  split.login =
+      http::Login{percent_decoded(user.substr(0, colon)),
+                  base::Secret(colon == std::string::npos ? "" : percent_decoded(user.substr(colon + 1)))};
   split.url.erase(host, at + 1 - host);
   return split;
 }

@@ -20,8 +20,8 @@ struct Bases {
 
   std::string real_form(std::string_view url) const;
   std::string public_form(std::string_view url) const;
-  /// For people and timelines: from the path on where it is below a base, else the whole without its query's
-  /// secrets, user and password.
+  /// For people and timelines: from the path on where it is below a base, else the whole without its
+  /// fragment. Never a user or password.
   std::string shown(std::string_view url) const;
 };
 

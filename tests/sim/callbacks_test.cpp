@@ -79,5 +79,57 @@ TEST_CASE("a stream and a transcription beside a call are told of", "[sim]") {
   CHECK(transcriptions[2].get("TranscriptionEvent") == "transcription-stopped");
 }
 
+TEST_CASE("a transcription has both sides of a call, or the one that is wanted", "[sim]") {
+  World world;
+  const auto start = [](const std::string& attributes) {
+    return "<Start><Transcription statusCallbackUrl=\"/side\" " + attributes +
+           "/></Start><Say>Welcome</Say><Pause length=\"9\"/>";
+  };
+  Lines heard;
+  SECTION("both") {
+    world.web.answer("/voice", {start("languageCode=\"de-DE\"")});
+    heard = {"outbound_track", "inbound_track"};
+  }
+  SECTION("one") {
+    world.web.answer("/voice", {start("languageCode=\"de-DE\" track=\"inbound_track\"")});
+    heard = {"inbound_track"};
+  }
+  world.call({WaitFor{3s}, Speak{"hello", 1s}});
+  world.finish();
+  Lines tracks;
+  for (const auto& told : world.web.of("transcription")) {
+    CHECK(told.get("LanguageCode") == "de-DE");
+    if (told.get("TranscriptionEvent") == "transcription-content") tracks.push_back(told.get("Track"));
+  }
+  CHECK(tracks == heard);
+}
+
+TEST_CASE("what REST starts and stops beside a call is told of as well", "[sim]") {
+  World world;
+  world.web.answer("/voice", {"<Pause length=\"60\"/>"});
+  const auto call = world.call();
+  world.run_for(1s);
+  twiml::Stream stream;
+  stream.url = "wss://x.example/s";
+  stream.status_callback = k_base + "/side";
+  twiml::Transcription transcription;
+  transcription.status_callback_url = k_base + "/side";
+  std::optional<Refusal> refusal;
+  const auto first = world.network.start_stream(call, stream, refusal);
+  const auto second = world.network.start_transcription(call, transcription, refusal);
+  REQUIRE_FALSE(refusal);
+  world.network.stop_side(first);
+  world.network.stop_side(first);
+  world.network.stop_side(second);
+  world.finish();
+  REQUIRE(world.web.of("stream").size() == 2);
+  CHECK(world.web.of("stream")[1].get("StreamEvent") == "stream-stopped");
+  REQUIRE(world.web.of("transcription").size() == 2);
+  CHECK(world.web.of("transcription")[1].get("TranscriptionEvent") == "transcription-stopped");
+  CHECK(world.network.start_stream(call, stream, refusal).empty());
+  REQUIRE(refusal);
+  CHECK(refusal->code == 21220);
+}
+
 }  // namespace
 }  // namespace ringctl::sim

@@ -57,6 +57,84 @@ TEST_CASE("whoever waits hears the wait URL until the conference begins", "[sim]
   CHECK(world.status(first) == "completed");
 }
 
+TEST_CASE("a Dial's time limit counts while the wait URL plays", "[sim]") {
+  World world;
+  world.web.answer("/voice", {"<Dial timeLimit=\"25\" action=\"/after\">"
+                              "<Conference waitUrl=\"/music\">room</Conference></Dial>"});
+  world.web.answer("/music", {"<Play>https://x.example/music.mp3</Play>"});
+  world.web.answer("/after", {"<Hangup/>"});
+  const auto sid = world.call();
+  world.finish();
+  CHECK(world.lasted(sid) == 25s);
+  REQUIRE(world.web.of("dial").size() == 1);
+  CHECK(find_room(world)->status == "completed");
+}
+
+TEST_CASE("a conference that is full takes nobody, and says so", "[sim]") {
+  Meeting world("maxParticipants=\"2\"", {WaitFor{5s}, HangUp{}}, {WaitFor{5s}, HangUp{}});
+  const auto third = world.call();
+  world.finish();
+  CHECK(world.texts(What::conference, third) == Lines{"room is full"});
+  CHECK(world.web.of("dial")[0].get("DialCallStatus") == "failed");
+}
+
+TEST_CASE("a beep tells who is there of who comes and goes, where it is wanted", "[sim]") {
+  std::string attributes;
+  std::size_t beeps = 0;
+  SECTION("as it is by default") { beeps = 2; }
+  SECTION("of coming alone") {
+    attributes = "beep=\"onEnter\"";
+    beeps = 1;
+  }
+  SECTION("not of whoever listens in") { attributes = "beep=\"false\" muted=\"true\""; }
+  World world;
+  world.web.answer("/voice", {room("beep=\"false\""), room("beep=\"false\""), room(attributes)});
+  world.web.answer("/after", {"<Hangup/>"});
+  const auto first = world.call({WaitFor{20s}, HangUp{}});
+  world.call({WaitFor{20s}, HangUp{}});
+  world.run_for(1s);
+  world.call({WaitFor{5s}, HangUp{}});
+  world.finish();
+  CHECK(world.texts(What::heard, first).size() == beeps);
+}
+
+TEST_CASE("the end of a conference names who ended it, if somebody did", "[sim]") {
+  Meeting world("statusCallback=\"/events\" statusCallbackEvent=\"end\" participantLabel=\"guest\"", {},
+                {WaitFor{5s}, HangUp{}});
+  // The second was refused: the label is taken.
+  SECTION("somebody") {
+    world.network.do_now(world.first, HangUp{});
+    world.finish();
+    REQUIRE(world.web.of("conference").size() == 1);
+    CHECK(world.web.of("conference")[0].get("CallSidEndingConference") == world.first);
+    CHECK(world.web.of("conference")[0].get("ParticipantLabelEndingConference") == "guest");
+  }
+  SECTION("REST") {
+    world.network.end_conference(find_room(world)->sid);
+    world.finish();
+    REQUIRE(world.web.of("conference").size() == 1);
+    CHECK(world.web.of("conference")[0].get("CallSidEndingConference") == "(none)");
+  }
+}
+
+TEST_CASE("REST records a conference that has begun", "[sim]") {
+  Meeting world({}, {WaitFor{30s}, HangUp{}}, {WaitFor{30s}, HangUp{}});
+  NewRecording wanted;
+  wanted.callback.url = k_base + "/rec";
+  std::optional<Refusal> refusal;
+  const auto sid = world.network.start_conference_recording(find_room(world)->sid, wanted, refusal);
+  CHECK_FALSE(refusal);
+  world.finish();
+  REQUIRE(world.web.of("recording").size() == 1);
+  const auto told = world.web.of("recording")[0];
+  CHECK(told.get("RecordingSid") == sid);
+  CHECK(told.get("RecordingSource") == "StartConferenceRecordingAPI");
+  CHECK(told.get("ConferenceSid") == find_room(world)->sid);
+  CHECK(world.network.start_conference_recording("room", wanted, refusal).empty());
+  REQUIRE(refusal);
+  CHECK(refusal->code == 20404);
+}
+
 TEST_CASE("a wait URL that fails drops the caller", "[sim]") {
   World world;
   world.web.answer("/voice", {room("waitUrl=\"/music\"")});
@@ -130,6 +208,13 @@ TEST_CASE("participants are muted, held, put out, and spoken to", "[sim]") {
     world.run_for(1s);
     CHECK(world.heard(world.first, "One minute left"));
     CHECK(world.heard(world.second, "One minute left"));
+  }
+  SECTION("an announcement cannot dial") {
+    world.web.answer("/announce", {"<Dial>+12025550177</Dial><Say>One minute left</Say>"});
+    world.network.announce(conference, Hook{k_base + "/announce", "POST"});
+    world.run_for(1s);
+    CHECK(world.heard(world.second, "One minute left"));
+    CHECK(world.problems() == Lines{"12200"});
   }
   CHECK_FALSE(refusal);
   world.network.end_conference(conference);

@@ -247,5 +247,125 @@ TEST_CASE("what is dialled is recorded from the answer on", "[sim]") {
   CHECK(world.web.of("dial")[0].get("RecordingUrl") == told[0].get("RecordingUrl"));
 }
 
+TEST_CASE("what a Dial brings to a browser or a SIP phone can be seen", "[sim]") {
+  World world;
+  world.person(k_ann, 1s, {WaitFor{1s}, HangUp{}});
+  world.web.answer(
+      "/voice", {"<Dial><Client><Identity>ann</Identity><Parameter name=\"caller\" value=\"Lin\"/></Client>"
+                 "<Sip>sip:desk@example.com?x-caller=Lin&amp;x-flag</Sip></Dial>"});
+  world.call();
+  world.finish();
+  CHECK(world.texts(What::did, world.leg_to(k_ann)).front() == "the network brings caller=Lin");
+  const auto sip = world.texts(What::did, world.leg_to("sip:desk@example.com"));
+  REQUIRE(sip.size() >= 2);
+  CHECK(sip[0] == "the network brings x-caller=Lin");
+  CHECK(sip[1] == "the network brings x-flag=");
+}
+
+/// A second number of ours, which a call to the first one dials.
+struct Branch : World {
+  explicit Branch(const std::string& noun = "<Number>+12025550101</Number>") {
+    Number number;
+    number.sid = "PN00000000000000000000000000000002";
+    number.phone_number = k_branch;
+    number.voice_hook.url = k_base + "/branch";
+    account.numbers.add(number);
+    web.answer("/voice", {"<Dial action=\"/after\" timeout=\"20\">" + noun + "</Dial>"});
+    web.answer("/after", {"<Hangup/>"});
+  }
+  /// What came in at the branch.
+  std::string incoming() const {
+    std::string sid;
+    account.calls.each([&](const Call& one) {
+      if (one.to == k_branch && one.direction == "inbound") sid = one.sid;
+    });
+    return sid;
+  }
+  static inline const std::string k_branch = "+12025550101";
+};
+
+TEST_CASE("dialling a number of ours is a second call, which comes in there", "[sim]") {
+  Branch world;
+  SECTION("and answers") {
+    world.web.answer("/branch", {"<Pause length=\"2\"/><Say>This is the branch</Say><Pause length=\"7\"/>"});
+    const auto sid = world.call();
+    world.finish();
+    REQUIRE_FALSE(world.incoming().empty());
+    const auto asked = world.web.of("voice");
+    REQUIRE(asked.size() == 2);
+    CHECK(asked[1].get("CallSid") == world.incoming());
+    CHECK(asked[1].get("From") == k_caller);
+    CHECK(asked[1].get("Direction") == "inbound");
+    CHECK(asked[1].get("ParentCallSid") == "(none)");
+    CHECK(world.heard(sid, "This is the branch"));
+    CHECK(world.web.of("dial")[0].get("DialCallStatus") == "completed");
+    CHECK(world.lasted(world.incoming()) == world.lasted(sid));
+  }
+  SECTION("and is busy") {
+    world.web.answer("/branch", {"<Reject reason=\"busy\"/>"});
+    world.call();
+    world.finish();
+    CHECK(world.web.of("dial")[0].get("DialCallStatus") == "busy");
+  }
+  SECTION("and rings until whoever dials gives up") {
+    world.web.answer("/branch", {"<Dial answerOnBridge=\"true\"><Client>ann</Client></Dial>"});
+    world.person(k_ann, 60s);
+    const auto sid = world.call();
+    world.finish();
+    CHECK(world.web.of("dial")[0].get("DialCallStatus") == "no-answer");
+    CHECK(world.status(world.incoming()) == "no-answer");
+    CHECK(world.status(world.leg_to(k_ann)) == "canceled");
+    CHECK(world.lasted(sid) == 20s);
+  }
+  SECTION("and ends with the caller") {
+    world.web.answer("/branch", {"<Pause length=\"60\"/>"});
+    world.call({WaitFor{5s}, HangUp{}});
+    world.finish();
+    CHECK(world.status(world.incoming()) == "completed");
+    CHECK(world.lasted(world.incoming()) == 5s);
+  }
+}
+
+TEST_CASE("keys and words go through to a menu behind a number of ours", "[sim]") {
+  SECTION("the caller's") {
+    Branch world;
+    world.web.answer("/branch", {"<Gather action=\"/menu\" numDigits=\"1\"><Say>Press a key</Say></Gather>"});
+    world.web.answer("/menu", {"<Record action=\"/done\" timeout=\"2\"/>"});
+    world.web.answer("/done", {"<Hangup/>"});
+    world.call({WaitToHear{"Press a key"}, Press{"4"}, WaitFor{500ms}, Speak{"please call me", 3s}});
+    world.finish();
+    REQUIRE(world.web.of("gather").size() == 1);
+    CHECK(world.web.of("gather")[0].get("Digits") == "4");
+    CHECK(world.web.of("record").size() == 1);
+  }
+  SECTION("those that the Dial sends") {
+    Branch world("<Number sendDigits=\"w7\">+12025550101</Number>");
+    world.web.answer("/branch", {"<Gather action=\"/menu\" numDigits=\"1\"/>"});
+    world.web.answer("/menu", {"<Hangup/>"});
+    world.call();
+    world.finish();
+    REQUIRE(world.web.of("gather").size() == 1);
+    CHECK(world.web.of("gather")[0].get("Digits") == "7");
+  }
+}
+
+TEST_CASE("numbers that dial each other without end are stopped", "[sim]") {
+  Branch world;
+  world.web.answer("/branch", {"<Dial>" + k_ours + "</Dial>"});
+  world.call();
+  world.finish();
+  CHECK(world.problems() == Lines{"13224"});
+  CHECK(world.account.calls.size() < 12);
+}
+
+TEST_CASE("somebody who was told of has a number of ours to themselves", "[sim]") {
+  Branch world;
+  world.person("+12025550101", 2s, {WaitFor{3s}, HangUp{}});
+  world.call();
+  world.finish();
+  CHECK(world.incoming().empty());
+  CHECK(world.web.of("dial")[0].get("DialCallStatus") == "completed");
+}
+
 }  // namespace
 }  // namespace ringctl::sim

@@ -82,3 +82,51 @@ TEST_CASE("what the control API does not understand, it names", "[sim]") {
           .get<std::string>()
           .find("sings") != std::string::npos);
 }
+
+TEST_CASE("an error of the control API says why in its own form", "[sim]") {
+  const FrontSite site;
+  const auto got = http_get(site.front->port(), "/sim/v1/state");
+  CHECK(got.status == 401);
+  CHECK(nlohmann::json::parse(got.body).contains("error"));
+}
+
+TEST_CASE("the control API takes people by their names where they are known", "[sim]") {
+  sim::Front::Options options;
+  options.address_of = [](const std::string& written) {
+    return written == "client:ann@example.com" ? std::string("client:agent_1") : written;
+  };
+  const FrontSite site(options);
+  CHECK(site.control(
+            "POST", "people",
+            R"({"address": "client:ann@example.com", "behaviour": {"answers_after": "1s"}})")["done"] ==
+        true);
+  site.control("POST", "calls", R"({"from": "client:ann@example.com", "to": "+12025550101", "then": []})");
+  const auto all = site.control("GET", "timeline");
+  REQUIRE_FALSE(all["entries"].empty());
+  CHECK(all["entries"][0]["facts"]["from"] == "client:agent_1");
+}
+
+TEST_CASE("a long timeline is told in parts", "[sim]") {
+  FrontSite site;
+  for (int i = 0; i < 2500; ++i) site.timeline.add({.text = std::to_string(i)});
+  std::size_t next = 0, seen = 0;
+  for (int i = 0; i < 3; ++i) {
+    const auto part = site.control("GET", "timeline?since=" + std::to_string(next));
+    CHECK(part["entries"].size() <= 1000);
+    CHECK(part["entries"][0]["text"] == std::to_string(next));
+    seen += part["entries"].size();
+    next = part["next"];
+  }
+  CHECK(seen == 2500);
+  CHECK(next == 2500);
+}
+
+TEST_CASE("only REST counts as asked at once", "[sim]") {
+  sim::Front::Options options;
+  options.at_once = 1;
+  const FrontSite site(options);
+  for (int i = 0; i < 3; ++i) CHECK(site.control("GET", "state")["account_sid"] == k_account);
+  const auto got = site.ask("GET", RestSite::at("/Calls.json"));
+  CHECK(got.status == 200);
+  CHECK(got.header("Twilio-Concurrent-Requests") == "1");
+}

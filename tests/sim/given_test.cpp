@@ -61,6 +61,19 @@ TEST_CASE("rows of a scenario are in the database as if they had been imported",
   CHECK(directory.numbers[0].phone_number == "+12025550101");
 }
 
+TEST_CASE("numbers take what the estate says they can, and everything where it says nothing", "[sim]") {
+  Ground ground(GENERATE(from_range(test::engines())));
+  const auto workspace = ground.bring_in(with_given(R"({"numbers": [
+    {"phone_number": "+12025550100", "provider": "twilio"},
+    {"phone_number": "+12025550101", "provider": "twilio", "capabilities": "voice|sms"},
+    {"phone_number": "+12025550102", "provider": "twilio", "capabilities": "sms|mms"}]})"));
+  const auto lines = read_directory(ground.actor.session.db, workspace).numbers;
+  REQUIRE(lines.size() == 3);
+  CHECK((lines[0].voice && lines[0].sms && lines[0].mms));
+  CHECK((lines[1].voice && lines[1].sms && !lines[1].mms));
+  CHECK((!lines[2].voice && lines[2].sms && lines[2].mms));
+}
+
 TEST_CASE("a row that is refused is named by its line in the scenario", "[sim]") {
   Ground ground(db::Engine::sqlite);
   const auto message =

@@ -467,3 +467,34 @@ TEST_CASE("all attempts together take no longer than a URL says", "[sim]") {
   CHECK(site.transport.at == std::vector{site.after(0s), site.after(4s), site.after(8s)});
   CHECK(site.agenda.now() == site.after(9s));
 }
+
+TEST_CASE("no password of a URL or of SIP is in the timeline", "[sim]") {
+  Site site;
+  site.transport.ready = {
+      answer(
+          200,
+          "<Response><Play>https://ann:secret@a.example/x</Play><Dial><Sip username=\"u\" "
+          "password=\"secret\">sip:a@b.example</Sip></Dial><Redirect>https://u:secret@b.example/</Redirect>"
+          "</Response>"),
+      answer(500)};
+  site.ask(site.voice());
+  auto tells = site.status();
+  tells.url = "https://ann:secret@pbx.example.com/api/status#rc=0";
+  site.ask(tells);
+  for (const auto& entry : site.timeline.entries()) {
+    CHECK(entry.text.find("secret") == std::string::npos);
+    for (const auto& [name, value] : entry.facts) CHECK(value.find("secret") == std::string::npos);
+  }
+  CHECK(site.entries(What::webhook).at(1).fact("url") == "/api/status#rc=0");
+}
+
+TEST_CASE("a user and password of a URL are decoded before they are shown", "[sim]") {
+  Site site;
+  site.transport.ready = {answer(401, {}, {{"WWW-Authenticate", "Basic realm=\"x\""}}),
+                          answer(200, "<Response/>")};
+  site.ask(site.voice("https://ann%3Ab:p%40ss@hooks.example.org/x"));
+  REQUIRE(site.transport.sent.size() == 2);
+  REQUIRE(site.transport.sent.at(1).login);
+  CHECK(site.transport.sent.at(1).login->user == "ann:b");
+  CHECK(site.transport.sent.at(1).login->password.reveal() == "p@ss");
+}

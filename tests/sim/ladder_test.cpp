@@ -73,6 +73,16 @@ TEST_CASE("a ladder tells who did what and when, and leaves out what only tells"
   CHECK(text.find("status") == std::string::npos);
 }
 
+TEST_CASE("whoever is seen answering does not pick up once more", "[sim]") {
+  auto played = short_call();
+  played.timeline.insert(played.timeline.begin() + 4,
+                         {played.began + 4s, What::did, "CA2", "answers", {{"who", "person"}}});
+  const auto text = ladder(played, {.width = 120, .utf8 = false});
+  INFO(text);
+  CHECK(text.find("answers") != std::string::npos);
+  CHECK(text.find("picks up") == std::string::npos);
+}
+
 TEST_CASE("more parties than there is room for share a column", "[sim]") {
   auto played = short_call();
   for (int i = 0; i < 20; ++i)

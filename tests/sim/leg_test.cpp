@@ -65,6 +65,65 @@ TEST_CASE("documents that lead to each other without end are given up", "[sim]")
   CHECK(world.web.asked.size() < 120);
 }
 
+TEST_CASE("documents that lead to each other are given up on a slow line, too", "[sim]") {
+  World world;
+  world.web.latency = 50ms;
+  world.web.answer("/voice", {"<Redirect>/voice</Redirect>"});
+  world.call();
+  world.finish();
+  CHECK(world.problems() == Lines{"11215"});
+  CHECK(world.web.asked.size() < 120);
+}
+
+TEST_CASE("documents that take their time may follow each other for hours", "[sim]") {
+  World world;
+  world.web.answer("/voice", {"<Say>Please hold</Say><Redirect>/voice</Redirect>"});
+  const auto sid = world.call({WaitFor{10min}, HangUp{}});
+  world.finish();
+  CHECK(world.problems().empty());
+  CHECK(world.lasted(sid) == 10min);
+}
+
+TEST_CASE("a call that is never answered does not ring for ever", "[sim]") {
+  World world;
+  world.web.answer("/voice", {"<Dial answerOnBridge=\"true\" action=\"/voice\"><Client>ann</Client></Dial>"});
+  world.person("client:ann", 1s, {}, Pickup::ring_out);
+  const auto sid = world.call();
+  world.finish();
+  CHECK(world.status(sid) == "no-answer");
+  CHECK(*world.record(sid).ended_at - world.record(sid).created_at == 4h);
+}
+
+TEST_CASE("a script that breaks is told of, and ends its call", "[sim]") {
+  World world;
+  SECTION("of an incoming call") {
+    world.web.break_at("/voice");
+    const auto sid = world.call();
+    world.finish();
+    CHECK(world.status(sid) == "failed");
+    CHECK(world.web.of("status").size() == 1);
+  }
+  SECTION("of one that was dialled") {
+    world.web.answer("/voice", {"<Dial><Number url=\"/hear\">+12025550177</Number></Dial><Say>Sorry</Say>"});
+    world.web.break_at("/hear");
+    const auto sid = world.call();
+    world.finish();
+    CHECK(world.heard(sid, "Sorry"));
+  }
+  CHECK(world.problems() == Lines{"20500"});
+}
+
+TEST_CASE("a fallback is told which kind of TwiML was refused", "[sim]") {
+  World world;
+  world.account.find_number(k_ours)->voice_fallback.url = k_base + "/fallback";
+  world.web.answer("/voice", {"<Shout>Hello</Shout>"});
+  world.web.answer("/fallback", {"<Hangup/>"});
+  world.call();
+  world.finish();
+  REQUIRE(world.web.of("fallback").size() == 1);
+  CHECK(world.web.of("fallback")[0].get("ErrorCode") == "12200");
+}
+
 TEST_CASE("a URL that fails goes to the fallback with its code", "[sim]") {
   World world;
   auto* const number = world.account.find_number(k_ours);

@@ -42,3 +42,14 @@ TEST_CASE("a recording of nothing is a file all the same", "[sim]") {
   CHECK(silence_wav(-5s).size() == 44);
   CHECK(silence_wav_size(1000h) == silence_wav_size(24h));
 }
+
+TEST_CASE("an MP3 file of silence is whole frames of 72 ms", "[sim]") {
+  CHECK(silence_mp3(0ms).empty());
+  CHECK(silence_mp3(1ms).size() == 72);
+  const auto mono = silence_mp3(720ms), stereo = silence_mp3(721ms, 2);
+  CHECK(mono.size() == 720);
+  CHECK(stereo.size() == 792);
+  // The sync word, MPEG 2.5 layer III, 8 kbit/s at 8 kHz, one channel or two.
+  CHECK(mono.substr(648, 4) == "\xFF\xE3\x18\xC0");
+  CHECK(stereo.substr(0, 4) == std::string("\xFF\xE3\x18\0", 4));
+}

@@ -471,3 +471,48 @@ TEST_CASE("a text is cut into parts as the network cuts it", "[sim]") {
   CHECK(segments_of("\xFF") == 1);
   CHECK(characters_in("é✓😀x") == 4);
 }
+
+TEST_CASE("the action of a reply is told of it, and answers in the place of what comes behind", "[sim]") {
+  Site site;
+  site.answer("<Message action=\"/sent\">one</Message><Message>never</Message>");
+  site.answer("<Message>two</Message>", "https://pbx.example.com/sent");
+  site.text("Hi");
+  const auto asked = site.web.of("message-action");
+  REQUIRE(asked.size() == 1);
+  CHECK(asked.front().wants_twiml);
+  CHECK(value(asked.front(), "MessageStatus") == "queued");
+  CHECK(value(asked.front(), "MessageSid").starts_with("SM"));
+  REQUIRE(site.all().size() == 3);
+  CHECK(site.all().at(1).body == "one");
+  CHECK(site.all().at(2).body == "two");
+}
+
+TEST_CASE("the action of a reply that cannot be sent is told so, and none is asked without end", "[sim]") {
+  Site site;
+  site.answer("<Message to=\"+1\" action=\"/sent\">one</Message>");
+  site.text("Hi");
+  REQUIRE(site.web.of("message-action").size() == 1);
+  CHECK(value(site.web.of("message-action").front(), "MessageStatus") == "invalid");
+  CHECK(site.problems() == Texts{"21211"});
+  Site loop;
+  loop.answer("<Message action=\"/sms\">one</Message>");
+  loop.text("Hi");
+  CHECK(loop.web.of("message-action").size() == 10);
+  CHECK(loop.problems() == Texts{"11215"});
+}
+
+TEST_CASE("a service's sender that has left it sends no more", "[sim]") {
+  Site site;
+  auto& service = site.add_service();
+  site.number(k_ours).service_sid = site.number(k_second).service_sid = service.sid;
+  auto message = site.to_caller();
+  message.from.clear();
+  message.service_sid = service.sid;
+  const auto sender = [&] { return site.account.messages.find(site.send(message))->from; };
+  CHECK(sender() == k_ours);
+  site.number(k_ours).service_sid.clear();
+  CHECK(sender() == k_second);
+  site.account.numbers.remove(site.number(k_second).sid);
+  site.send(message);
+  CHECK(site.code == 21703);
+}

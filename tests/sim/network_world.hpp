@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,11 @@ class FakeWeb final : public Web {
   }
   void answer_text(const std::string& path, const std::string& body) { answers_[k_base + path] = {body}; }
   void fail(const std::string& path, int error) { errors_[k_base + path] = error; }
+  /// Whoever asks for it is thrown at.
+  void break_at(const std::string& path) { broken_ = k_base + path; }
 
   void ask(WebRequest request, std::function<void(WebAnswer)> done) override {
+    if (request.url == broken_) throw std::runtime_error("it broke");
     WebAnswer answer;
     answer.url = request.url;
     answer.status = 200;
@@ -54,7 +58,7 @@ class FakeWeb final : public Web {
       answer.body = next_of(request.url);
     }
     asked.push_back({std::move(request), agenda_.now()});
-    agenda_.in(0ms, [done = std::move(done), answer = std::move(answer)] { done(answer); });
+    agenda_.in(latency, [done = std::move(done), answer = std::move(answer)] { done(answer); });
   }
 
   std::vector<Asked> of(const std::string& kind) const {
@@ -65,6 +69,7 @@ class FakeWeb final : public Web {
   }
 
   std::vector<Asked> asked;
+  milliseconds latency{0};
 
  private:
   std::string next_of(const std::string& url) {
@@ -82,6 +87,7 @@ class FakeWeb final : public Web {
   Agenda& agenda_;
   std::map<std::string, std::vector<std::string>> answers_;
   std::map<std::string, int> errors_;
+  std::string broken_;
 };
 
 struct World {

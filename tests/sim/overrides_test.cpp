@@ -65,3 +65,19 @@ TEST_CASE("a relative URL is one of the document it stands in", "[sim]") {
   CHECK(resolve_url("https://pbx.example.com", "x") == "https://pbx.example.com/x");
   CHECK(resolve_url("", "x") == "x");
 }
+
+TEST_CASE("a path is decoded byte by byte, and what is no code stands as it is", "[sim]") {
+  CHECK(percent_decoded("a%20b+c") == "a b+c");
+  CHECK(percent_decoded("%C3%A9%") == "é%");
+  CHECK(percent_decoded("%zz%2") == "%zz%2");
+}
+
+TEST_CASE("no user and password of a URL, and no password of SIP, is left in a text", "[sim]") {
+  CHECK(without_passwords("<Play>https://ann:secret@a.example/b@c</Play>") ==
+        "<Play>https://***@a.example/b@c</Play>");
+  CHECK(without_passwords("http://a.example/?to=x@y wss://u@b") == "http://a.example/?to=x@y wss://***@b");
+  CHECK(without_passwords("<Sip username=\"u\" password=\"secret\">sip:a@b</Sip>") ==
+        "<Sip username=\"u\" password=\"***\">sip:a@b</Sip>");
+  CHECK(without_passwords("password='x' password='open") == "password='***' password='***");
+  CHECK(without_passwords("plain") == "plain");
+}

@@ -1,4 +1,5 @@
 // Calls, messages, conferences, queues, recordings and usage as REST shows and makes them.
+#include "sim/media.hpp"
 #include "sim/rest_site.hpp"
 
 using namespace ringctl;
@@ -137,4 +138,65 @@ TEST_CASE("usage is added up from the calls", "[sim]") {
   CHECK(site.get("/Usage/Records/Daily.json?Category=calls&StartDate=-2days").json["usage_records"].size() ==
         3);
   CHECK(site.get("/Balance.json").json["balance"] == "99.96600");
+}
+
+TEST_CASE("two queues may have one name", "[sim]") {
+  RestSite site;
+  CHECK(site.post("/Queues.json", "FriendlyName=sales").status == 201);
+  CHECK(site.post("/Queues.json", "FriendlyName=sales").status == 201);
+  CHECK(site.get("/Queues.json").json["queues"].size() == 2);
+}
+
+TEST_CASE("nobody is called into a conference from somebody else's number", "[sim]") {
+  RestSite site;
+  const auto code = [&](const std::string& form) {
+    return site.post("/Conferences/room/Participants.json", form).code();
+  };
+  CHECK(code("To=%2B12025550191&From=%2B12025550199") == 21210);
+  CHECK(code("To=nonsense&From=%2B12025550101") == 21211);
+  CHECK(site.account.calls.size() == 0);
+}
+
+TEST_CASE("a text is told of to its application, and one of a template is refused", "[sim]") {
+  RestSite site;
+  const auto app =
+      site.post("/Applications.json", "MessageStatusCallback=https%3A%2F%2Fpbx.example.com%2Ftexts");
+  const std::string text = "To=%2B12025550191&From=%2B12025550101&Body=a";
+  const auto sent =
+      site.post("/Messages.json", text + "&ApplicationSid=" + app.json["sid"].get<std::string>());
+  REQUIRE(sent.status == 201);
+  CHECK(site.account.messages.find(sent.json["sid"])->status_callback == "https://pbx.example.com/texts");
+  CHECK(site.post("/Messages.json", text + "&ApplicationSid=AP" + std::string(32, '0')).code() == 21218);
+  CHECK(site.post("/Messages.json",
+                  "To=%2B12025550191&From=%2B12025550101&ContentSid=HX" + std::string(32, '0'))
+            .code() == 21655);
+  CHECK(site.post("/Messages.json", "To=nonsense&From=%2B12025550101&Body=a").code() == 21211);
+}
+
+TEST_CASE("a recording is there as an MP3 file too", "[sim]") {
+  RestSite site;
+  sim::Recording one;
+  one.sid = site.sids.next("RE");
+  one.status = "completed";
+  one.length = std::chrono::seconds(3);
+  site.account.recordings.add(one);
+  const auto got = site.get("/Recordings/" + one.sid + ".mp3");
+  CHECK(got.status == 200);
+  CHECK(got.body == sim::silence_mp3(one.length));
+}
+
+TEST_CASE("usage by days counts a number from the day it came on, and each call once", "[sim]") {
+  RestSite site;  // with a number of today
+  site.number("+12025550102").created_at = site.clock.now() - std::chrono::hours(48);
+  site.call();
+  const auto counts = [&](const std::string& query) {
+    std::vector<std::string> all;
+    const auto got = site.get("/Usage/Records/Daily.json?" + query);
+    for (const auto& one : got.json.at("usage_records")) all.push_back(one["count"]);
+    return all;
+  };
+  CHECK(counts("Category=phonenumbers&StartDate=-3days") == std::vector<std::string>{"2", "1", "1", "0"});
+  CHECK(counts("Category=calls&StartDate=-3days") == std::vector<std::string>{"1", "0", "0", "0"});
+  CHECK(counts("Category=calls&StartDate=-1days&EndDate=9999-12-31") == std::vector<std::string>{"1", "0"});
+  CHECK(site.get("/Usage/Records.json?StartDate=--9223372036854775808days").status == 400);
 }

@@ -124,3 +124,90 @@ TEST_CASE("origination URLs take SIP alone, and all five of their values", "[sim
   CHECK(site.ask("POST", trunk + "/OriginationUrls", "SipUrl=sip%3Aa.example").code() == 20001);
   CHECK(site.ask("POST", "/v1/Trunks", "DomainName=a.example").status == 400);
 }
+
+TEST_CASE("one number among many is found by itself, and by what it begins with", "[sim]") {
+  RestSite site;
+  for (int i = 10; i < 60; ++i) site.number("+120255502" + std::to_string(i));
+  const auto found = [&](const std::string& query) {
+    std::vector<std::string> all;
+    const auto got = site.get("/IncomingPhoneNumbers.json?" + query);
+    for (const auto& one : got.json.at("incoming_phone_numbers")) all.push_back(one["phone_number"]);
+    return all;
+  };
+  CHECK(found("PhoneNumber=%2B12025550142").empty());
+  CHECK(found("PhoneNumber=%2B12025550242") == std::vector<std::string>{"+12025550242"});
+  CHECK(found("PhoneNumber=%2B1202555024&PageSize=2") ==
+        std::vector<std::string>{"+12025550249", "+12025550248"});
+  CHECK(found("PhoneNumber=%2B12025550242&FriendlyName=other").empty());
+  auto page = site.get("/IncomingPhoneNumbers.json?PhoneNumber=%2B1202555024&PageSize=4").json;
+  std::size_t seen = page["incoming_phone_numbers"].size();
+  while (!page["next_page_uri"].is_null()) {
+    page = site.ask("GET", page["next_page_uri"]).json;
+    seen += page["incoming_phone_numbers"].size();
+  }
+  CHECK(seen == 10);
+}
+
+TEST_CASE("a number that is given back can be bought again, and is found under its new SID", "[sim]") {
+  RestSite site;
+  const auto first = site.account.find_number(k_ours)->sid;
+  CHECK(site.post("/IncomingPhoneNumbers.json", "PhoneNumber=%2B12025550101").code() == 21422);
+  CHECK(site.remove("/IncomingPhoneNumbers/" + first + ".json").status == 204);
+  CHECK_FALSE(site.account.has_number(k_ours));
+  const auto again = site.post("/IncomingPhoneNumbers.json", "PhoneNumber=%2B12025550101");
+  REQUIRE(again.status == 201);
+  CHECK(site.account.find_number(k_ours)->sid == again.json["sid"]);
+  CHECK(again.json["sid"] != first);
+}
+
+TEST_CASE("of two with one number the older is meant, and the younger once that is gone", "[sim]") {
+  RestSite site;
+  const auto younger = site.number(k_ours).sid;
+  auto& numbers = site.account.numbers;
+  const auto older = numbers.find_by_phone(k_ours)->sid;
+  CHECK(older != younger);
+  numbers.remove(older);
+  REQUIRE(numbers.find_by_phone(k_ours) != nullptr);
+  CHECK(numbers.find_by_phone(k_ours)->sid == younger);
+  numbers.remove(younger);
+  CHECK(numbers.find_by_phone(k_ours) == nullptr);
+  CHECK(numbers.size() == 0);
+}
+
+TEST_CASE("what is one of a few words cannot be emptied, and no host has an underscore", "[sim]") {
+  RestSite site;
+  const auto path = "/IncomingPhoneNumbers/" + site.account.find_number(k_ours)->sid + ".json";
+  const auto shown = site.post(path, "VoiceReceiveMode=&EmergencyStatus=").json;
+  CHECK(shown["voice_receive_mode"] == "voice");
+  CHECK(shown["emergency_status"] == "Inactive");
+  CHECK(site.post(path, "VoiceUrl=https%3A%2F%2Fmy_host.example.com%2F").code() == 21402);
+  CHECK(site.post(path, "VoiceUrl=https%3A%2F%2Fa_b%3Ac_d%40pbx.example.com%2Fa_b").status == 200);
+}
+
+TEST_CASE("a service and a trunk show what was set", "[sim]") {
+  RestSite site;
+  const auto service =
+      site.ask("POST", "/v1/Services",
+               "FriendlyName=a&SmartEncoding=false&ScanMessageContent=disable&Usecase=marketing");
+  REQUIRE(service.status == 201);
+  CHECK(service.json["smart_encoding"] == false);
+  CHECK(service.json["mms_converter"] == true);
+  CHECK(service.json["scan_message_content"] == "disable");
+  CHECK(service.json["usecase"] == "marketing");
+  const auto trunk = site.ask("POST", "/v1/Trunks", "TransferCallerId=from-transferor").json;
+  CHECK(trunk["transfer_caller_id"] == "from-transferor");
+  const auto path = "/v1/Trunks/" + trunk["sid"].get<std::string>();
+  CHECK(site.ask("GET", path + "/CredentialLists").json["credential_lists"].empty());
+  CHECK(site.ask("GET", path + "/IpAccessControlLists").json["meta"]["key"] == "ip_access_control_lists");
+}
+
+TEST_CASE("a number that is verified twice at once is verified once", "[sim]") {
+  RestSite site;
+  const std::string form = "PhoneNumber=%2B12025550192";
+  CHECK(site.post("/OutgoingCallerIds.json", form).status == 200);
+  CHECK(site.post("/OutgoingCallerIds.json", form).status == 200);
+  while (site.agenda.step()) {
+  }
+  CHECK(site.account.caller_ids.size() == 1);
+  CHECK(site.post("/OutgoingCallerIds.json", form).code() == 21450);
+}

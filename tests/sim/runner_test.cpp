@@ -94,6 +94,20 @@ TEST_CASE("an estate that changes while the scenario runs decides about the next
   CHECK(result.passed());
 }
 
+TEST_CASE("a number whose capabilities are known is called as any other", "[sim]") {
+  Runner runner;
+  auto one = scenario(k_expected);
+  for (auto& rows : one.given.nouns)
+    if (rows.noun == "numbers") {
+      auto& row = rows.rows.front();
+      row.names.emplace_back("capabilities");
+      row.items.push_back({.kind = Json::Kind::text, .text = "voice|sms"});
+    }
+  const auto result = runner.run(one);
+  INFO(differences(result));
+  CHECK(result.passed());
+}
+
 TEST_CASE("a fault that never strikes is a difference", "[sim]") {
   Runner runner;
   const auto result =

@@ -62,6 +62,11 @@ std::string noun_of(const SampleFile& file) { return file.name.substr(0, file.na
 void lay_out_files(const Machine& machine) {
   for (const auto& file : sample_files()) machine.file(file.name, file.rows + file.more);
   machine.file("form.txt", "Body=hi&From=%2B15005550006\n");
+  const fs::path scenarios = RINGCTL_SOURCE_DIR "/fixtures/scenarios";
+  const auto one = scenarios / "owner-rings-first.json";
+  fs::create_directories(machine.home() / "scenarios");
+  fs::copy_file(one, machine.home() / "scenarios" / one.filename());
+  fs::copy_file(one, machine.home() / "smoke.json");
   for (const auto* folder :
        {".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions"})
     fs::create_directories(machine.home() / folder);

@@ -2,6 +2,7 @@
 // one does not hold; its network as others reach it.
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
@@ -10,6 +11,7 @@
 
 #include "support/eventually.hpp"
 #include "support/http_client.hpp"
+#include "support/serve_site.hpp"
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -86,6 +88,51 @@ void lay_out(const Site& site) {
   site.ok({"users", "add", "ann@example.com", "--role", "agent"});
   site.ok({"extensions", "add", "101", "--user", "ann@example.com"});
 }
+
+/// `sim serve` on a socket of that machine.
+class Box {
+ public:
+  Box(const Machine& machine, const Machine::Arguments& more,
+      const std::map<std::string, std::string>& environment)
+      : socket_((machine.home() / "sim.sock").string()), process_(start(machine, more, environment)) {
+    const bool there = test::eventually(
+        [&] {
+          if (!process_.is_running()) throw std::runtime_error(process_.log());
+          // The last line but one that it says; it listens by then.
+          return process_.log().find("  numbers ") != std::string::npos;
+        },
+        5);
+    if (!there) throw std::runtime_error(process_.log());
+  }
+  test::HttpResponse ask(const std::string& method, const std::string& path, const std::string& body,
+                         const std::string& token, const std::string& account = k_account) const {
+    test::HttpClient client(socket_);
+    const std::string type =
+        path.starts_with("/sim/") ? "application/json" : "application/x-www-form-urlencoded";
+    return client.request(
+        method, path, body,
+        {{"Authorization", "Basic " + in_base64(account + ":" + token)}, {"Content-Type", type}});
+  }
+  std::string log() const { return process_.log(); }
+  /// By SIGTERM; its exit status.
+  int end() {
+    process_.signal(SIGTERM);
+    return process_.wait();
+  }
+
+ private:
+  test::RunningProcess start(const Machine& machine, const Machine::Arguments& more,
+                             const std::map<std::string, std::string>& environment) const {
+    Machine::Arguments arguments = {"sim", "serve", "--listen", "unix:" + socket_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return machine.start(
+        arguments,
+        {.program = {}, .environment = environment, .input = {}, .directory = {}, .meanwhile = {}});
+  }
+
+  std::string socket_;
+  test::RunningProcess process_;
+};
 
 }  // namespace
 
@@ -247,32 +294,92 @@ TEST_CASE("one call is played into the estate there is, and its ladder names who
   }
 }
 
+TEST_CASE("one call is a record for programs, and nothing of the estate's own changes", "[system]") {
+  for (const auto engine : test::engines()) {
+    INFO(db::engine_name(engine));
+    const Site site(engine);
+    if (engine == db::Engine::postgresql) site.init();
+    lay_out(site);
+    site.ok({"numbers", "update", "+12025550100", "--capabilities", "voice|sms"});
+    const auto all = [&] {
+      return site.ok({"numbers", "list", "-o", "json"}) + site.ok({"calls", "list", "-o", "json"}) +
+             site.ok({"audit", "list", "-o", "json"}) + site.ok({"jobs", "list", "-o", "json"}) +
+             site.ok({"callbacks", "list", "-o", "json"});
+    };
+    const auto before = all();
+    const auto call = site.json({"sim", "call", "--to", "+12025550100", "--answer", "ann@example.com",
+                                 "--answer-after", "2s", "--talk", "7s", "--ladder"});
+    CHECK(call.at("status") == "completed");
+    CHECK(call.at("user_email") == "ann@example.com");
+    CHECK(call.at("duration_s") == 9);
+    REQUIRE(call.at("attempts").size() == 1);
+    CHECK(call.at("attempts")[0].at("step") == 0);
+    CHECK(call.at("attempts")[0].at("party") == "client:ann@example.com");
+    CHECK(all() == before);
+  }
+}
+
+TEST_CASE("a call that cannot come about says why", "[system]") {
+  const Site site(db::Engine::sqlite);
+  lay_out(site);
+  site.ok({"numbers", "add", "+12025550101", "--provider", "telnyx"});
+  site.ok({"numbers", "add", "+12025550102", "--capabilities", "sms"});
+  CHECK(site.failure({"sim", "call", "--to", "+12025550199"}) == "5 numbers.unknown");
+  CHECK(site.failure({"sim", "call", "--to", "+12025550101"}) == "7 sim.no_line");
+  CHECK(site.failure({"sim", "call", "--to", "+12025550102"}) == "7 sim.no_line");
+  const Machine::Arguments call = {"sim", "call", "--to", "+12025550100"};
+  const auto with = [&](const Machine::Arguments& more) {
+    auto all = call;
+    all.insert(all.end(), more.begin(), more.end());
+    return site.failure(all);
+  };
+  CHECK(with({"--answer", "anne@example.com"}) == "5 users.unknown");
+  CHECK(says(site.run({"sim", "call", "--to", "+12025550100", "--decline", "anne@example.com"}),
+             "did you mean: ann@example.com"));
+  CHECK(with({"--press", "1x"}) == "2 usage.bad_value");
+  CHECK(with({"--seed", "-1"}) == "2 usage.bad_value");
+  CHECK(site.failure({"sim", "serve", "--seed", "-1", "-n"}) == "2 usage.bad_value");
+  CHECK(site.failure({"sim", "serve", "--at-once", "-1", "-n"}) == "2 usage.bad_value");
+}
+
+TEST_CASE("a server elsewhere that is not there is said to be, before anything is played", "[system]") {
+  const Site site(db::Engine::sqlite);
+  lay_out(site);
+  test::ProcessOptions known;
+  known.environment = {{"TWILIO_ACCOUNT_SID", k_account}, {"TWILIO_AUTH_TOKEN", k_token}};
+  const auto run = [&](const std::string& url) {
+    return site.machine().run({"sim", "run", k_folder / k_one, "--against", url}, known);
+  };
+  const auto away = run("http://127.0.0.1:1");
+  INFO(away.err);
+  CHECK(away.status == 22);
+  CHECK(says(away, "http://127.0.0.1:1 cannot be reached"));
+  CHECK(away.out.empty());
+  CHECK(run("ftp://127.0.0.1").status == 2);
+}
+
+TEST_CASE("what killed runs left on a server goes with the next run, and what others use stays", "[system]") {
+  if (std::ranges::find(test::engines(), db::Engine::postgresql) == test::engines().end()) return;
+  const Site site(db::Engine::postgresql);
+  const auto server = db::Connection::open(site.url());
+  const auto mine = fmt::format("ringctl_sim_{}_1", server->integer("SELECT pg_backend_pid()").value());
+  const std::string left = "ringctl_sim_999999999_1";
+  for (const auto& name : {mine, left}) server->exec("CREATE DATABASE " + name);
+  CHECK(site.run({"sim", "run", "--database", site.url(), k_folder / k_one}).status == 0);
+  const auto there = [&](const std::string& name) {
+    return server->integer("SELECT count(*) FROM pg_database WHERE datname = $1", {name}) == 1;
+  };
+  CHECK(there(mine));
+  CHECK_FALSE(there(left));
+  for (const auto& name : {mine, left}) server->exec("DROP DATABASE IF EXISTS " + name);
+}
+
 TEST_CASE("a network that keeps running answers as Twilio does, to those who have its token", "[system]") {
   const Site site(db::Engine::sqlite);
   lay_out(site);
-  const auto socket = (site.machine().home() / "sim.sock").string();
-  auto sim = site.machine().start(
-      {"sim", "serve", "--listen", "unix:" + socket},
-      {.program = {},
-       .environment = {{"TWILIO_ACCOUNT_SID", k_account}, {"TWILIO_AUTH_TOKEN", k_token}},
-       .input = {},
-       .directory = {},
-       .meanwhile = {}});
-  REQUIRE(test::eventually(
-      [&] {
-        if (!sim.is_running()) throw std::runtime_error(sim.log());
-        return std::filesystem::exists(socket);
-      },
-      5));
+  Box box(site.machine(), {}, {{"TWILIO_ACCOUNT_SID", k_account}, {"TWILIO_AUTH_TOKEN", k_token}});
   const auto ask = [&](const std::string& method, const std::string& path, const std::string& body = {},
-                       const std::string& secret = k_token) {
-    test::HttpClient client(socket);
-    const auto* const type =
-        path.starts_with("/sim/") ? "application/json" : "application/x-www-form-urlencoded";
-    return client.request(
-        method, path, body,
-        {{"Authorization", "Basic " + in_base64(k_account + ":" + secret)}, {"Content-Type", type}});
-  };
+                       const std::string& secret = k_token) { return box.ask(method, path, body, secret); };
   const auto below = "/2010-04-01/Accounts/" + k_account;
   const auto refused = ask("GET", below + "/IncomingPhoneNumbers.json", {}, "wrong");
   CHECK(refused.status == 401);
@@ -306,6 +413,64 @@ TEST_CASE("a network that keeps running answers as Twilio does, to those who hav
   CHECK(ask("GET", call).status == 429);
   CHECK(ask("GET", call).status == 200);
 
-  sim.signal(SIGTERM);
-  CHECK(sim.wait() == 0);
+  CHECK(box.end() == 0);
+}
+
+TEST_CASE("a network makes a token of its own, keeps it from others, and says how serve learns it",
+          "[system]") {
+  const Site site(db::Engine::sqlite);
+  lay_out(site);
+  std::string token;
+  for (int start = 0; start < 2; ++start) {
+    Box box(site.machine(), {}, {});
+    const auto file = site.machine().home() / ".local/state/ringctl/sim/auth_token";
+    struct stat info = {};
+    REQUIRE(::stat(file.c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777) == 0600);
+    const auto log = box.log();
+    INFO(log);
+    CHECK(log.find("numbers     1") !=
+          std::string::npos);  // of the database that is there unless one is named
+    CHECK(log.find("TWILIO_AUTH_TOKEN_FILE=" + file.string()) != std::string::npos);
+    CHECK(log.find("ringctl serve") != std::string::npos);
+    const auto kept = test::read_text(file);
+    CHECK(log.find(kept.substr(0, kept.size() - 1)) == std::string::npos);
+    if (start > 0) CHECK(kept == token);  // the server that was told it goes on
+    token = kept;
+    CHECK(box.end() == 0);
+  }
+}
+
+TEST_CASE("a network beside serve rings its agents by their addresses, and the call is on record",
+          "[system]") {
+  test::ServeSite serve(db::Engine::sqlite, {.listen = test::ServeOptions::Listen::tcp});
+  serve.lay_out(1);
+  serve.start();
+  Box box(
+      serve.site().machine(),
+      {"--against", fmt::format("http://127.0.0.1:{}", serve.port()), "--public-url",
+       test::ServeSite::k_public_url},
+      {{"TWILIO_ACCOUNT_SID", test::ServeSite::k_account}, {"TWILIO_AUTH_TOKEN", test::ServeSite::k_token}});
+  const auto say = [&](const std::string& path, const Json& body) {
+    return box.ask("POST", "/sim/v1/" + path, body.dump(), test::ServeSite::k_token,
+                   test::ServeSite::k_account);
+  };
+  const auto agent = test::agent_email(0);
+  CHECK(say("people", {{"address", "client:" + agent}, {"behaviour", {{"answers_after", "20ms"}}}}).status ==
+        200);
+  const auto placed =
+      say("calls", {{"from", "+16265550101"},
+                    {"to", test::k_main_line},
+                    {"then", {{{"wait_for_somebody", true}}, {{"wait", "50ms"}}, {{"hang_up", true}}}}});
+  INFO(placed.body << box.log());
+  REQUIRE(placed.status == 200);
+  CHECK(test::eventually(
+      [&] {
+        const auto calls = serve.site().json({"calls", "list"});
+        return calls.size() == 1 && calls[0].at("status") == "completed" &&
+               calls[0].at("user_email") == agent;
+      },
+      100));
+  CHECK(box.end() == 0);
+  CHECK(serve.terminate() == 0);
 }
