@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/digest.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -62,8 +63,9 @@ void require_reachable(const std::string& url) {
   const auto* const failure = std::get_if<http::Failure>(&outcome);
   if (failure == nullptr || failure->maybe_executed) return;
   throw Error(Errc::twilio_down, "sim.unreachable",
-              fmt::format("{} cannot be reached: {}", base::redact_url(url), failure->message),
-              "start the server, or leave --against out for the built-in one");
+              fmt::format("{} cannot be reached", base::redact_url(url)),
+              "start the server, or leave --against out for the built-in one")
+      .detail(failure->message);
 }
 
 http::Url parse_against(const std::string& url) {
@@ -134,6 +136,12 @@ std::uint64_t seed_of(std::int64_t typed) {
   if (typed < 0)
     throw Error(Errc::usage, "usage.bad_value", fmt::format("--seed: {} is below 0", typed), "--seed 7");
   return static_cast<std::uint64_t>(typed);
+}
+
+std::uint64_t fresh_seed(Context& ctx) {
+  constexpr std::size_t k_digits = 12;
+  constexpr int k_hexadecimal = 16;
+  return std::stoull(base::sha256_hex(ctx.ids().next().text()).substr(0, k_digits), nullptr, k_hexadecimal);
 }
 
 sim::LadderOptions ladder_options(Context& ctx) {

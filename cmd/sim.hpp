@@ -46,6 +46,8 @@ base::Secret token_in(const std::string& file);
 
 /// Of --seed. Throws Errc::usage for one below 0.
 std::uint64_t seed_of(std::int64_t typed);
+/// Another one each time: a server that keeps what it hears must not be told of two calls by one SID.
+std::uint64_t fresh_seed(Context&);
 
 /// As wide as the screen, in the characters it shows.
 sim::LadderOptions ladder_options(Context&);

@@ -261,6 +261,7 @@ sim::Result play(const CallOptions& opts, Context& ctx) {
   sim::RunnerOptions options{.outside = outside_of(opts, ctx), .cancel = &ctx.cancel(false)};
   if (opts.seed) options.seed = seed_of(*opts.seed);
   const bool outside = options.outside.has_value();
+  if (outside && !opts.seed) options.seed = fresh_seed(ctx);
   sim::Runner runner(std::move(options));
   if (outside) return runner.run(scenario);
   return runner.run_on(scenario, workspace.id.text(), ctx.database());

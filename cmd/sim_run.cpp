@@ -73,7 +73,10 @@ sim::RunnerOptions runner_options(const RunOptions& opts, Context& ctx) {
   options.outside = outside_of(opts, ctx);
   // Only a server that is named for this run: nobody's own database has others made beside it unasked.
   if (!options.outside) options.database = ctx.globals().database.value_or("");
-  if (opts.seed) options.seed = seed_of(*opts.seed);
+  if (opts.seed)
+    options.seed = seed_of(*opts.seed);
+  else if (options.outside)
+    options.seed = fresh_seed(ctx);
   options.cancel = &ctx.cancel(false);
   return options;
 }

@@ -65,10 +65,11 @@ Token token_of(const ServeVerbOptions& opts, Context& ctx) {
   return kept_token(ctx);
 }
 
-/// The configured account, so that a server with the same configuration takes its webhooks.
-std::string account_of(std::uint64_t seed, Context& ctx) {
+/// The configured account, so that a server with the same configuration takes its webhooks; else the same one
+/// at every start.
+std::string account_of(Context& ctx) {
   const auto configured = ctx.settings().get("account_sid");
-  return configured.empty() ? sim::Sids(seed).next("AC") : configured;
+  return configured.empty() ? sim::Sids(1).next("AC") : configured;
 }
 
 std::string server_url(const ServeVerbOptions& opts, Context& ctx) {
@@ -89,11 +90,11 @@ void introduce(const sim::Scene& scene, const sim::Outside& outside, const std::
   io.note("  account     " + outside.account_sid);
   io.note("  auth token  in " + token.where);
   io.note("  webhooks    to " + base::redact_url(outside.url));
-  io.note(fmt::format("  numbers     {}", scene.account().numbers.size()));
   if (token.ours && !other_server)
     io.note(fmt::format(
         "  answered by TWILIO_ACCOUNT_SID={} TWILIO_AUTH_TOKEN_FILE={} RINGCTL_PUBLIC_URL={} ringctl serve",
         outside.account_sid, token.where, outside.public_url));
+  io.note(fmt::format("  numbers     {}", scene.account().numbers.size()));
 }
 
 /// Numbers and users may come and go while it runs.
@@ -122,7 +123,7 @@ void live(sim::Scene& scene, Context& ctx) {
 void run_serve(const ServeVerbOptions& opts, Context& ctx) {
   ctx.io();  // sets the log up
   const auto listen = net::Endpoint::parse(opts.listen);
-  const auto seed = seed_of(opts.seed.value_or(1));
+  const auto seed = opts.seed ? seed_of(*opts.seed) : fresh_seed(ctx);
   const auto at_once = opts.at_once.value_or(0);
   if (at_once < 0 || at_once > k_most_at_once)
     throw Error(Errc::usage, "usage.bad_value",
@@ -131,7 +132,7 @@ void run_serve(const ServeVerbOptions& opts, Context& ctx) {
   if (ctx.dry_run())
     return ctx.io().note(fmt::format("sim serve would listen on {} and ask {}", listen.text(), outside.url));
   const auto token = token_of(opts, ctx);
-  outside.account_sid = account_of(seed, ctx);
+  outside.account_sid = account_of(ctx);
   outside.auth_token = token.token;
 
   sim::Scenario nothing;
@@ -168,7 +169,7 @@ void add_sim_serve(Noun& sim) {
       .default_text("the auth_token that is configured, else one that is made up and kept")
       .flag("seed", &ServeVerbOptions::seed, "N", "What SIDs and chance are drawn from")
       .kind(ValueKind::count)
-      .default_text("1")
+      .default_text("another one at each start")
       .flag("at-once", &ServeVerbOptions::at_once, "N",
             "Requests at once past which REST answers 429; 0: never")
       .kind(ValueKind::count)

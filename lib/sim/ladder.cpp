@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace ringctl::sim {
@@ -235,11 +235,12 @@ class Diagram {
     for (std::size_t i = 0; i < parties_.size(); ++i) line.put(place(i), glyphs_.bar);
     return line;
   }
-  /// Once per moment.
+  /// Once per moment, as far as it can be told from the one before.
   void stamp(Line& line, Instant at) {
-    if (stamped_ == at) return;
-    stamped_ = at;
-    line.write(0, clock_text(at - began_), k_time);
+    auto text = clock_text(at - began_);
+    if (stamped_ == text) return;
+    line.write(0, text, k_time);
+    stamped_ = std::move(text);
   }
   std::string beside(const Move& move, std::size_t lane) {
     auto line = lifelines();
@@ -252,7 +253,7 @@ class Diagram {
   Glyphs glyphs_;
   Instant began_;
   std::vector<std::string> parties_;
-  std::optional<Instant> stamped_ = {};
+  std::string stamped_ = {};
 };
 
 }  // namespace

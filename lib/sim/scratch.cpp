@@ -49,9 +49,9 @@ void drop_quietly(const std::function<void()>& drop) {
 
 /// Databases are named after the session that makes them, which lives as long as its run does.
 constexpr std::string_view k_left_behind =
-    "SELECT datname FROM pg_database WHERE datname ~ '^ringctl_sim_[0-9]+_[0-9]+$' "
-    "AND pg_has_role(datdba, 'MEMBER') AND NOT EXISTS "
-    "(SELECT 1 FROM pg_stat_activity WHERE pid::text = split_part(datname, '_', 3)) ORDER BY datname";
+    "SELECT d.datname FROM pg_database d WHERE d.datname ~ '^ringctl_sim_[0-9]+_[0-9]+$' "
+    "AND pg_has_role(d.datdba, 'MEMBER') AND NOT EXISTS "
+    "(SELECT 1 FROM pg_stat_activity s WHERE s.pid::text = split_part(d.datname, '_', 3)) ORDER BY d.datname";
 
 /// Of runs that were killed.
 void sweep(db::Connection& admin) {

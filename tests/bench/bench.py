@@ -21,6 +21,7 @@ import time
 
 import peers
 import records_peers
+import sim
 import webhooks
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -325,6 +326,8 @@ def measure(bench, given):
         if given.only in (None, section) and bench.node:
             print(section, file=sys.stderr)
             yield from write(bench, given)
+    if given.only in (None, "sim"):
+        yield from sim.write(bench, given)
     if given.only in (None, "startup"):
         yield from startup(bench, given.startup_runs)
 
@@ -337,7 +340,7 @@ def main():
     parser.add_argument("--startup-runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--load-seconds", type=float, default=5, help="how long each run of a webhook section lasts")
-    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, "startup"])
+    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, "sim", "startup"])
     parser.add_argument("--leave-out", action="append", default=[], help="a contestant of the webhook sections")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "RESULTS.md")
     given = parser.parse_args()
@@ -346,7 +349,7 @@ def main():
     scratch.chmod(0o711)
     try:
         bench = Bench(given, scratch)
-        wanted = private_postgres(bench) if given.only not in {"sqlite", "startup", *webhooks.EMBEDDED} else contextlib.nullcontext()
+        wanted = private_postgres(bench) if given.only not in {"sqlite", "sim", "startup", *webhooks.EMBEDDED} else contextlib.nullcontext()
         with wanted:
             text = "\n".join(measure(bench, given)).rstrip("\n") + "\n"
         given.out.write_text(text, encoding="utf-8")

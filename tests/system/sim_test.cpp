@@ -98,7 +98,7 @@ class Box {
     const bool there = test::eventually(
         [&] {
           if (!process_.is_running()) throw std::runtime_error(process_.log());
-          // The last line but one that it says; it listens by then.
+          // The last line that it says of itself; it listens by then.
           return process_.log().find("  numbers ") != std::string::npos;
         },
         5);
@@ -359,7 +359,8 @@ TEST_CASE("a server elsewhere that is not there is said to be, before anything i
 }
 
 TEST_CASE("what killed runs left on a server goes with the next run, and what others use stays", "[system]") {
-  if (std::ranges::find(test::engines(), db::Engine::postgresql) == test::engines().end()) return;
+  const auto engines = test::engines();
+  if (std::find(engines.begin(), engines.end(), db::Engine::postgresql) == engines.end()) return;
   const Site site(db::Engine::postgresql);
   const auto server = db::Connection::open(site.url());
   const auto mine = fmt::format("ringctl_sim_{}_1", server->integer("SELECT pg_backend_pid()").value());
@@ -369,6 +370,7 @@ TEST_CASE("what killed runs left on a server goes with the next run, and what ot
   const auto there = [&](const std::string& name) {
     return server->integer("SELECT count(*) FROM pg_database WHERE datname = $1", {name}) == 1;
   };
+  INFO(mine);
   CHECK(there(mine));
   CHECK_FALSE(there(left));
   for (const auto& name : {mine, left}) server->exec("DROP DATABASE IF EXISTS " + name);
