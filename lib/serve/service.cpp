@@ -120,6 +120,12 @@ base::Finding Service::reload(const std::vector<base::Secret>& tokens) {
   return finding;
 }
 
+net::Handler Service::handler() {
+  return [impl = impl_.get()](const net::Request& request, net::Respond respond) {
+    impl->handle(request, std::move(respond));
+  };
+}
+
 bool Service::settle(std::chrono::milliseconds within) {
   const bool applied = impl_->books.settle(within);
   impl_->estates.refresh();

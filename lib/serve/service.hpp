@@ -48,8 +48,10 @@ class Service {
   /// Reads certificates and estates anew. `tokens`: as WebhookOptions::tokens; empty: those there are stay.
   /// What was wrong with the certificates, if anything.
   base::Finding reload(const std::vector<base::Secret>& tokens = {});
-  /// For simulations: brings all that was journaled to the database, and reads the estates after that. What is
-  /// asked from here on is answered by all that was before. False if the journal takes longer.
+  /// For simulations: answers as its doors would. To be called once it has started, until it is stopped.
+  net::Handler handler();
+  /// For simulations: brings all that was journaled to the database, and reads the estates after that. What
+  /// is asked from here on is answered by all that was before. False if the journal takes longer.
   bool settle(std::chrono::milliseconds within);
   /// Finishes what was begun, applies the journal as far as the time allows. True if nothing was cut short or
   /// left in the journal.

@@ -80,7 +80,6 @@ House::~House() = default;
 
 serve::ServiceOptions House::options() const {
   serve::ServiceOptions options;
-  options.listen = {net::Endpoint::parse("127.0.0.1:0")};
   options.webhooks.public_url = options_.public_url;
   options.webhooks.account_sid = options_.account_sid;
   options.webhooks.tokens.push_back(options_.auth_token);
@@ -104,12 +103,12 @@ void House::start() {
   if (service_) return;
   service_ = std::make_unique<serve::Service>(options(), options_.open, *clock_);
   service_->start();
-  base_ = fmt::format("http://127.0.0.1:{}", service_->port());
+  door_ = std::make_unique<net::Inside>(service_->handler(), *clock_);
 }
 
 void House::stop() {
   if (!service_) return;
-  base_ = k_nowhere;
+  door_.reset();
   const auto ending = std::move(service_);
   if (!ending->settle(options_.patience) || !ending->stop()) throw stuck();
 }
@@ -118,17 +117,36 @@ void House::settle() {
   if (service_ && !service_->settle(options_.patience)) throw stuck();
 }
 
+http::Outcome House::ask(const http::Request& request) {
+  if (!door_) return http::Failure{http::Fault::unreachable, false, "nobody listens"};
+  const auto target = std::string_view(request.url).substr(k_nowhere.size());
+  std::vector<net::Field> fields;
+  for (const auto& [name, value] : request.fields) fields.push_back({name, value});
+  net::Request asked{.method = request.method, .target = target.empty() ? "/" : target};
+  const auto question = std::min(asked.target.size(), asked.target.find('?'));
+  asked.path = asked.target.substr(0, question);
+  asked.query = asked.target.substr(std::min(asked.target.size(), question + 1));
+  asked.fields = fields;
+  asked.body = request.body;
+  asked.remote = "127.0.0.1";
+  auto answer = door_->ask(asked, options_.patience);
+  if (!answer) return http::Failure{http::Fault::broken, true, "the connection ended without an answer"};
+  http::Response response{.status = answer->status};
+  response.fields = std::move(answer->headers);
+  if (!answer->content_type.empty())
+    response.fields.emplace_back("Content-Type", std::move(answer->content_type));
+  response.body = std::move(answer->body);
+  return response;
+}
+
 void HouseTransport::send(http::Request request, Done done) {
-  if (request.url.starts_with(House::k_nowhere)) {
-    try {
-      if (decides(request.url)) house_.settle();
-    } catch (const Error&) {
-      agenda_.in(0ms, [failure = std::current_exception()] { std::rethrow_exception(failure); });
-      return;
-    }
-    request.url = house_.base() + request.url.substr(House::k_nowhere.size());
+  if (!request.url.starts_with(House::k_nowhere)) return through_.send(std::move(request), std::move(done));
+  try {
+    if (decides(request.url)) house_.settle();
+    agenda_.in(0ms, [done = std::move(done), outcome = house_.ask(request)] { done(outcome); });
+  } catch (const Error&) {
+    agenda_.in(0ms, [failure = std::current_exception()] { std::rethrow_exception(failure); });
   }
-  through_.send(std::move(request), std::move(done));
 }
 
 }  // namespace ringctl::sim

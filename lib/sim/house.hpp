@@ -1,7 +1,7 @@
 #pragma once
-// `ringctl serve` in this process: the real one, over HTTP on a port of this machine, with the scenario's
-// clock for the time of day and nothing flushed to disk. Deadlines run by the machine's clock, for the
-// scenario's stands still while serve works, and are generous: no answer depends on how busy the machine is.
+// `ringctl serve` in this process: the real one but for its doors, with the scenario's clock for the time of
+// day and nothing flushed to disk. Deadlines run by the machine's clock, for the scenario's stands still
+// while serve works, and are generous: no answer depends on how busy the machine is.
 
 #include <chrono>
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/secret.hpp"
+#include "net/inside.hpp"
 #include "serve/service.hpp"
 #include "sim/agenda.hpp"
 #include "sim/transport.hpp"
@@ -30,7 +31,7 @@ struct HouseOptions {
 
 class House {
  public:
-  /// Where nobody listens: the base of its URLs while it is stopped.
+  /// The base of its URLs, where nobody listens.
   static constexpr std::string_view k_nowhere = "http://127.0.0.1:1";
 
   /// The clock outlives it. Not started.
@@ -44,8 +45,8 @@ class House {
   /// cannot be brought there.
   void stop();
   bool is_running() const { return service_ != nullptr; }
-  /// "http://127.0.0.1:PORT"
-  const std::string& base() const { return base_; }
+  /// What it answers; a failure while it is stopped.
+  http::Outcome ask(const http::Request&);
   /// What was told until now is in the database, and the estate is read anew.
   virtual void settle();
 
@@ -57,7 +58,7 @@ class House {
   std::unique_ptr<WallClock> clock_;
   std::unique_ptr<serve::Disk> disk_;
   std::unique_ptr<serve::Service> service_;
-  std::string base_{k_nowhere};
+  std::unique_ptr<net::Inside> door_;
 };
 
 /// Takes what is for k_nowhere to the house, and lets it settle before anything is decided: what serve

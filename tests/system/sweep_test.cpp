@@ -118,7 +118,8 @@ TEST_CASE("every command that prints notices that stdout is full or closed", "[s
   // What the sample estate gives no occasion to print.
   const std::map<std::string, std::string> k_silent = {
       {"jobs resume", "its job is finished; numbers import prints by the same code"},
-      {"serve", "it answers by sockets, and its log is on standard error"}};
+      {"serve", "it answers by sockets, and its log is on standard error"},
+      {"sim serve", "so does it"}};
   const SampleEstate estate;
   for (const auto& command : estate.tree()["commands"]) {
     const auto name = command["command"].get<std::string>();
