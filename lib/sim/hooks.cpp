@@ -350,7 +350,6 @@ void Hooks::ask(WebRequest request, std::function<void(WebAnswer)> done) {
   impl_->ask(impl_->make(std::move(request), std::move(done)));
 }
 
-void Hooks::set_real_base(std::string real_base) { impl_->options.bases.real_base = std::move(real_base); }
 bool Hooks::idle() const { return impl_->busy.use_count() == 1; }
 
 }  // namespace ringctl::sim

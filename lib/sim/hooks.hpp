@@ -36,9 +36,6 @@ class Hooks final : public Web {
   /// or 12100 (no XML).
   void ask(WebRequest, std::function<void(WebAnswer)> done) override;
 
-  /// The server has moved: from now on it is there. One that is stopped stays where it was, and nobody
-  /// listens; "" would ask the public URL's real owner.
-  void set_real_base(std::string real_base);
   /// Whether nothing is on its way, doubles and replays counted.
   bool idle() const;
 

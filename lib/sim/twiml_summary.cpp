@@ -7,22 +7,17 @@
 #include <string_view>
 #include <variant>
 
+#include "base/overloaded.hpp"
+
 namespace ringctl::sim {
 namespace {
 
-template <typename... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
-
 std::string noun_text(const twiml::Noun& noun) {
-  return std::visit(Overloaded{[](const twiml::Number& one) { return one.number; },
-                               [](const twiml::Client& one) { return "client:" + one.identity; },
-                               [](const twiml::Sip& one) { return one.uri; },
-                               [](const twiml::Conference& one) { return "conference:" + one.name; },
-                               [](const twiml::Queue& one) { return "queue:" + one.name; }},
+  return std::visit(base::Overloaded{[](const twiml::Number& one) { return one.number; },
+                                     [](const twiml::Client& one) { return "client:" + one.identity; },
+                                     [](const twiml::Sip& one) { return one.uri; },
+                                     [](const twiml::Conference& one) { return "conference:" + one.name; },
+                                     [](const twiml::Queue& one) { return "queue:" + one.name; }},
                     noun);
 }
 
@@ -51,23 +46,24 @@ std::string dial_text(const twiml::Dial& dial) {
 
 std::string verb_text(const twiml::Verb& verb) {
   return std::visit(
-      Overloaded{[](const twiml::Say&) -> std::string { return "Say"; },
-                 [](const twiml::Play&) -> std::string { return "Play"; },
-                 [](const twiml::Pause&) -> std::string { return "Pause"; },
-                 [](const twiml::Gather& one) { return gather_text(one); },
-                 [](const twiml::Dial& one) { return dial_text(one); },
-                 [](const twiml::Record&) -> std::string { return "Record"; },
-                 [](const twiml::Enqueue& one) { return "Enqueue " + one.name; },
-                 [](const twiml::Leave&) -> std::string { return "Leave"; },
-                 [](const twiml::Hangup&) -> std::string { return "Hangup"; },
-                 [](const twiml::Redirect&) -> std::string { return "Redirect"; },
-                 [](const twiml::Reject& one) -> std::string {
-                   return one.reason == twiml::RejectReason::busy ? "Reject busy" : "Reject";
-                 },
-                 [](const twiml::Message& one) { return one.to.empty() ? "Message" : "Message " + one.to; },
-                 [](const twiml::Start& one) { return "Start " + background_text(one.what); },
-                 [](const twiml::Stop& one) { return "Stop " + background_text(one.what); },
-                 [](const twiml::Connect&) -> std::string { return "Connect Stream"; }},
+      base::Overloaded{
+          [](const twiml::Say&) -> std::string { return "Say"; },
+          [](const twiml::Play&) -> std::string { return "Play"; },
+          [](const twiml::Pause&) -> std::string { return "Pause"; },
+          [](const twiml::Gather& one) { return gather_text(one); },
+          [](const twiml::Dial& one) { return dial_text(one); },
+          [](const twiml::Record&) -> std::string { return "Record"; },
+          [](const twiml::Enqueue& one) { return "Enqueue " + one.name; },
+          [](const twiml::Leave&) -> std::string { return "Leave"; },
+          [](const twiml::Hangup&) -> std::string { return "Hangup"; },
+          [](const twiml::Redirect&) -> std::string { return "Redirect"; },
+          [](const twiml::Reject& one) -> std::string {
+            return one.reason == twiml::RejectReason::busy ? "Reject busy" : "Reject";
+          },
+          [](const twiml::Message& one) { return one.to.empty() ? "Message" : "Message " + one.to; },
+          [](const twiml::Start& one) { return "Start " + background_text(one.what); },
+          [](const twiml::Stop& one) { return "Stop " + background_text(one.what); },
+          [](const twiml::Connect&) -> std::string { return "Connect Stream"; }},
       verb);
 }
 

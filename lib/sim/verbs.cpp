@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/overloaded.hpp"
 #include "sim/core.hpp"
 #include "sim/pace.hpp"
 #include "sim/urls.hpp"
@@ -13,13 +14,6 @@ namespace ringctl::sim {
 namespace {
 
 constexpr int k_relative_link = 15004;
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 template <typename E, std::size_t N>
 std::vector<std::string> chosen(const twiml::Set<E>& set, const std::array<const char*, N>& names) {
@@ -65,20 +59,21 @@ bool stands_in(const twiml::Verb& verb, Place place) {
 }
 
 milliseconds time_of(const twiml::Prompt& prompt) {
-  return std::visit(Overloaded{[](const twiml::Say& say) {
-                                 const auto characters = std::count_if(
-                                     say.text.begin(), say.text.end(),
-                                     [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-                                 return std::max(k_shortest_say, milliseconds(k_character * characters));
-                               },
-                               [](const twiml::Play& play) {
-                                 if (play.digits.empty()) return k_play;
-                                 const auto pauses = std::count(play.digits.begin(), play.digits.end(), 'w');
-                                 const auto tones = static_cast<std::ptrdiff_t>(play.digits.size()) - pauses;
-                                 return milliseconds(k_tone * tones + k_tone_pause * pauses);
-                               },
-                               [](const twiml::Pause& pause) { return milliseconds(pause.length); }},
-                    prompt);
+  return std::visit(
+      base::Overloaded{[](const twiml::Say& say) {
+                         const auto characters = std::count_if(say.text.begin(), say.text.end(), [](char c) {
+                           return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+                         });
+                         return std::max(k_shortest_say, milliseconds(k_character * characters));
+                       },
+                       [](const twiml::Play& play) {
+                         if (play.digits.empty()) return k_play;
+                         const auto pauses = std::count(play.digits.begin(), play.digits.end(), 'w');
+                         const auto tones = static_cast<std::ptrdiff_t>(play.digits.size()) - pauses;
+                         return milliseconds(k_tone * tones + k_tone_pause * pauses);
+                       },
+                       [](const twiml::Pause& pause) { return milliseconds(pause.length); }},
+      prompt);
 }
 
 void hear(Leg& leg, const twiml::Prompt& prompt) {

@@ -8,6 +8,7 @@
 #include "net/listener.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/patient.hpp"
 #include "support/raw_server.hpp"
 
 using namespace ringctl;
@@ -49,30 +50,6 @@ std::string bytes_of(Request request, std::string_view path = "/") {
   answer_of(session.perform(std::move(request)));
   return seen;
 }
-
-/// Answers when it is told to, and remembers how many waited at once.
-struct Patient {
-  void operator()(const net::Request&, net::Respond respond) {
-    const std::lock_guard lock(mutex);
-    held.push_back(std::move(respond));
-    most = std::max(most, held.size());
-  }
-  std::size_t holding() {
-    const std::lock_guard lock(mutex);
-    return held.size();
-  }
-  void let_go() {
-    std::vector<net::Respond> all;
-    {
-      const std::lock_guard lock(mutex);
-      all.swap(held);
-    }
-    for (auto& respond : all) respond({.status = 204});
-  }
-  std::mutex mutex;
-  std::vector<net::Respond> held;
-  std::size_t most = 0;
-};
 
 }  // namespace
 
@@ -199,9 +176,9 @@ TEST_CASE("requests one after another share a connection", "[http]") {
 }
 
 TEST_CASE("no more go out at once than the bound says, and all are answered in the end", "[http]") {
-  Patient patient;
+  test::Patient patient;
   test::Listener listener(
-      [&](const net::Request& request, net::Respond respond) { patient(request, std::move(respond)); });
+      [&](const net::Request&, net::Respond respond) { patient.keep(std::move(respond)); });
   Session session({.bound = 3});
   std::size_t answered = 0;
   for (int i = 0; i < 10; ++i)
@@ -228,7 +205,7 @@ TEST_CASE("no more go out at once than the bound says, and all are answered in t
   }
   REQUIRE(test::eventually([&] { return patient.let_go(), !session.step(1ms); }));
   CHECK(answered == 10);
-  CHECK(patient.most <= 5);
+  CHECK(patient.most() <= 5);
   CHECK(listener.server.stats().of(net::Counter::accepted) <= 5);
 }
 
@@ -256,9 +233,9 @@ TEST_CASE("what is thrown by whoever is told comes out, and the session goes on"
 }
 
 TEST_CASE("a session that goes drops what is under way and tells nobody", "[http]") {
-  Patient patient;
+  test::Patient patient;
   test::Listener listener(
-      [&](const net::Request& request, net::Respond respond) { patient(request, std::move(respond)); });
+      [&](const net::Request&, net::Respond respond) { patient.keep(std::move(respond)); });
   {
     Session session;
     session.start({.url = url_of(listener)}, [](Outcome) { FAIL("told"); });
@@ -268,9 +245,9 @@ TEST_CASE("a session that goes drops what is under way and tells nobody", "[http
 }
 
 TEST_CASE("once it is cancelled everything ends, what waited without having gone out", "[http]") {
-  Patient patient;
+  test::Patient patient;
   test::Listener listener(
-      [&](const net::Request& request, net::Respond respond) { patient(request, std::move(respond)); });
+      [&](const net::Request&, net::Respond respond) { patient.keep(std::move(respond)); });
   base::CancelToken cancel;
   Session session({.bound = 1, .cancel = &cancel});
   std::vector<bool> maybe_executed;

@@ -7,6 +7,7 @@
 
 #include "net/listener.hpp"
 #include "support/catch.hpp"
+#include "support/patient.hpp"
 #include "support/raw_server.hpp"
 
 using namespace ringctl;
@@ -26,34 +27,12 @@ int status_of(const http::Outcome& outcome) {
   return response == nullptr ? 0 : response->status;
 }
 
-/// Answers what is not slow at once, and the others when it is told to.
-struct Patient {
-  void operator()(const net::Request& request, net::Respond respond) {
-    if (request.path != "/slow") return respond({.status = 204});
-    const std::lock_guard lock(mutex);
-    held.push_back(std::move(respond));
-    most = std::max(most, held.size());
-  }
-  std::size_t holding() {
-    const std::lock_guard lock(mutex);
-    return held.size();
-  }
-  void let_go() {
-    std::vector<net::Respond> all;
-    {
-      const std::lock_guard lock(mutex);
-      all.swap(held);
-    }
-    for (auto& respond : all) respond({.status = 200});
-  }
-  std::mutex mutex;
-  std::vector<net::Respond> held;
-  std::size_t most = 0;
-};
-
-net::Handler handler(Patient& patient) {
-  return
-      [&patient](const net::Request& request, net::Respond respond) { patient(request, std::move(respond)); };
+/// Answers what is not slow at once.
+net::Handler handler(test::Patient& patient) {
+  return [&patient](const net::Request& request, net::Respond respond) {
+    if (request.path == "/slow") return patient.keep(std::move(respond));
+    respond({.status = 204});
+  };
 }
 
 /// The agenda's steps until then, for at most 20 s.
@@ -138,7 +117,7 @@ TEST_CASE("in real time a request that breaks no rule but its own is told of too
 }
 
 TEST_CASE("a slow URL holds up nobody", "[sim]") {
-  Patient patient;
+  test::Patient patient;
   test::Listener listener(handler(patient));
   base::SystemClock clock;
   Agenda agenda(clock);
@@ -156,12 +135,12 @@ TEST_CASE("a slow URL holds up nobody", "[sim]") {
   CHECK(step_until(agenda, [&] { return quick == 50; }));
   CHECK(slow == 0);
   CHECK(test::eventually([&] { return patient.holding() == 5; }));
-  patient.let_go();
+  patient.let_go(200);
   CHECK(step_until(agenda, [&] { return slow == 5; }));
 }
 
 TEST_CASE("a server's line is bounded, and holds up no other server", "[sim]") {
-  Patient patient, other;
+  test::Patient patient, other;
   test::Listener full(handler(patient)), idle(handler(other));
   base::SystemClock clock;
   Agenda agenda(clock);
@@ -176,14 +155,14 @@ TEST_CASE("a server's line is bounded, and holds up no other server", "[sim]") {
   CHECK(step_until(agenda, [&] { return quick == 1; }));
   CHECK(test::eventually([&] { return patient.holding() == 2; }));
   CHECK(step_until(agenda, [&] {
-    patient.let_go();
+    patient.let_go(200);
     return slow == 5;
   }));
-  CHECK(patient.most <= 2);
+  CHECK(patient.most() <= 2);
 }
 
 TEST_CASE("a transport that goes leaves what is on its way, and tells nobody", "[sim]") {
-  Patient patient;
+  test::Patient patient;
   test::Listener listener(handler(patient));
   base::SystemClock clock;
   Agenda agenda(clock);
@@ -197,5 +176,5 @@ TEST_CASE("a transport that goes leaves what is on its way, and tells nobody", "
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
   agenda.step(10ms);
   CHECK_FALSE(told);
-  patient.let_go();
+  patient.let_go(200);
 }
