@@ -137,6 +137,27 @@ TEST_CASE("a Respond that is let go answers 503 and is counted", "[net]") {
   CHECK(wire.reading());
 }
 
+TEST_CASE("a handler ends a connection without an answer, at once and later, and those behind it unread",
+          "[net]") {
+  Later later;
+  Desk desk([&](const net::Request& request, net::Respond respond) {
+    if (request.path == "/now") return respond({.drop = true});
+    later.waiting.push_back(std::move(respond));
+  });
+  auto now = desk.connect(), then = desk.connect();
+  now.feed(std::string(get("/now")) + std::string(get("/behind")));
+  CHECK(now.closed());
+  CHECK(now.take().empty());
+  CHECK(later.waiting.empty());
+  then.feed(get("/later"));
+  CHECK_FALSE(then.closed());
+  later.waiting.front()({.drop = true});
+  CHECK(then.closed());
+  CHECK(then.take().empty());
+  CHECK(desk.count(Counter::dropped) == 0);
+  CHECK(desk.shared.in_flight == 0);
+}
+
 TEST_CASE("only the first of several answers counts", "[net]") {
   Later later;
   Desk desk(later.handler());
