@@ -1,5 +1,7 @@
 #include "serve/deadlines.hpp"
 
+#include <utility>
+
 namespace ringctl::serve {
 
 Deadlines::Deadlines(std::chrono::milliseconds limit, std::function<void(const ExchangePtr&)> late)
@@ -15,15 +17,15 @@ Deadlines::~Deadlines() {
 }
 
 void Deadlines::watch(const ExchangePtr& exchange) {
-  bool first = false;
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     // Answered ones at the front would otherwise pile up until they are due.
     while (!watched_.empty() && watched_.front().exchange.expired()) watched_.pop_front();
-    first = watched_.empty();
     watched_.push_back({std::chrono::steady_clock::now() + limit_, exchange});
+    wake = std::exchange(sleeps_, false);  // a thread that waits for an earlier one wakes in time for this
   }
-  if (first) changed_.notify_one();
+  if (wake) changed_.notify_one();
 }
 
 void Deadlines::run() {
@@ -36,6 +38,7 @@ ExchangePtr Deadlines::next_late() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     if (watched_.empty()) {
+      sleeps_ = true;
       changed_.wait(lock);
     } else if (auto exchange = watched_.front().exchange.lock(); exchange == nullptr) {
       watched_.pop_front();

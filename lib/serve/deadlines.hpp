@@ -39,6 +39,7 @@ class Deadlines {
   std::condition_variable changed_;
   std::deque<Watched> watched_;
   bool stopping_ = false;
+  bool sleeps_ = false;  ///< the thread, until it is told that there is something to watch
   std::thread thread_;
 };
 

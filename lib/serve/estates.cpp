@@ -38,7 +38,7 @@ Estates::~Estates() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  changed_.notify_one();
+  stop_asked_.notify_one();
   thread_.join();
 }
 
@@ -67,30 +67,17 @@ std::chrono::milliseconds Estates::age() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - current_at_.load());
 }
 
-void Estates::refresh() {
-  std::unique_lock lock(mutex_);
-  const auto mine = ++asked_;
-  changed_.notify_one();
-  done_.wait(lock, [&] { return answered_ >= mine; });
-}
-
 void Estates::run() {
   std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    changed_.wait_for(lock, options_.every, [this] { return stopping_ || asked_ > answered_; });
-    if (stopping_) break;
-    const auto asked = asked_;
+  while (!stop_asked_.wait_for(lock, options_.every, [this] { return stopping_; })) {
     lock.unlock();
     read();
     lock.lock();
-    answered_ = asked;
-    done_.notify_all();
   }
-  answered_ = asked_;
-  done_.notify_all();
 }
 
 void Estates::read() {
+  const std::lock_guard reading(reading_mutex_);
   try {
     if (!connection_) connection_ = open_();
     read_from(*connection_);

@@ -1,7 +1,7 @@
 #pragma once
 // What routing knows of every workspace, kept current: a change in the database is in force within a second,
-// and while the database is away the last that was read stays in force. One thread reads, one workspace after
-// the other, each in force as soon as it is read; everybody else takes what there is.
+// and while the database is away the last that was read stays in force. One reads at a time, one workspace
+// after the other, each in force as soon as it is read; everybody else takes what there is.
 
 #include <atomic>
 #include <chrono>
@@ -71,8 +71,8 @@ class Estates {
   bool database_up() const { return up_.load(std::memory_order_relaxed); }
   /// Since the estates were last found to be current.
   std::chrono::milliseconds age() const;
-  /// Looks for changes now, and returns when it has. For SIGHUP and tests.
-  void refresh();
+  /// Looks for changes now, on this thread, and returns when it has. For SIGHUP, the simulator and tests.
+  void refresh() { read(); }
 
  private:
   using Map = std::unordered_map<std::string, Estate, routing::TextHash, std::equal_to<>>;
@@ -95,13 +95,13 @@ class Estates {
   std::atomic<bool> ready_ = false, up_ = false;
   std::atomic<std::chrono::steady_clock::time_point> current_at_;
   std::atomic<std::size_t> broken_count_ = 0;
-  // The reader's.
+  // Of whoever reads.
+  std::mutex reading_mutex_;
   std::unique_ptr<db::Connection> connection_;
   std::map<std::string, std::string> broken_;  ///< by workspace: why it could not be read
 
   std::mutex mutex_;
-  std::condition_variable changed_, done_;
-  std::uint64_t asked_ = 0, answered_ = 0;
+  std::condition_variable stop_asked_;
   bool stopping_ = false;
   std::thread thread_;
 };
