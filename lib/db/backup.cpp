@@ -321,6 +321,17 @@ void restore(const fs::path& from, const std::string& url, const base::CancelTok
   draft.become(target);
 }
 
+void clone(Connection& from, Connection& to) {
+  auto& source = dynamic_cast<SqliteConnection&>(from);
+  auto& target = dynamic_cast<SqliteConnection&>(to);
+  Copying copying(target.handle(), source.handle());
+  if (!copying) target.fail(sqlite3_extended_errcode(target.handle()));
+  constexpr int k_all_pages = -1;
+  const int code = copying.step(k_all_pages);
+  copying.finish();
+  if (code != SQLITE_DONE) target.fail(code);
+}
+
 void plan_backup(Connection& connection, const fs::path& to) {
   backup_target(require_sqlite(connection, to), to);
 }

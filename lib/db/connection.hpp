@@ -105,7 +105,9 @@ struct OpenOptions {
 /// `--trace` logs the statements.
 class Connection {
  public:
-  /// `url`: "sqlite:PATH" ("sqlite::memory:" too) or "postgresql://..." / "postgres://...".
+  /// `url`: "sqlite:PATH" or "postgresql://..." / "postgres://...". "sqlite::memory:" is a database of this
+  /// connection's own; one of "sqlite::memory:NAME" (letters, digits, _) belongs to all connections of this
+  /// process that name it, and goes with the last.
   /// Throws Errc::config [db.missing] when an SQLite file is not there and create is off,
   /// [db.not_a_database], [db.read_only]; Errc::usage [db.bad_url]; Errc::auth [db.auth]; Errc::db_down.
   static std::unique_ptr<Connection> open(const std::string& url, const OpenOptions& = {});

@@ -55,6 +55,9 @@ void backup(Connection&, const std::filesystem::path& to, const base::CancelToke
 void restore(const std::filesystem::path& from, const std::string& url,
              const base::CancelToken* cancel = nullptr);
 
+/// SQLite: makes `to`, which nobody else uses meanwhile, what `from` is, page by page.
+void clone(Connection& from, Connection& to);
+
 struct CopyCount {
   std::string table;
   std::int64_t rows;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -19,6 +21,8 @@ namespace ringctl::db {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view k_memory = "sqlite::memory:";
 
 Error config_error(const char* slug, std::string message, std::string hint = {}) {
   return {Errc::config, slug, std::move(message), std::move(hint)};
@@ -164,6 +168,33 @@ class Opening {
   const OpenOptions& options_;
 };
 
+/// What SQLite opens for "sqlite::memory:NAME"; "" for a database of the connection's own.
+std::string shared_name(const std::string& url) {
+  const auto name = url.substr(k_memory.size());
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  if (!std::ranges::all_of(name, is_plain))
+    throw Error(Errc::usage, "db.bad_url", fmt::format("\"{}\" names no database in memory", url));
+  return name.empty() ? std::string() : "/" + name;
+}
+
+SqliteHandle open_in_memory(const std::string& url, int flags) {
+  const auto name = shared_name(url);
+  sqlite3* raw = nullptr;
+  const int code = name.empty() ? sqlite3_open_v2(":memory:", &raw, flags | SQLITE_OPEN_MEMORY, nullptr)
+                                : sqlite3_open_v2(name.c_str(), &raw, flags, "memdb");
+  SqliteHandle handle(raw);
+  if (code != SQLITE_OK) throw sqlite_error(raw, code, "a database in memory");
+  return handle;
+}
+
+SqliteHandle open_file(const fs::path& path, int flags) {
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOFOLLOW, nullptr);
+  SqliteHandle handle(raw);
+  if (code != SQLITE_OK) throw sqlite_error(raw, code, path.string());
+  return handle;
+}
+
 }  // namespace
 
 // fs::create_directories would give the folders the umask's mode.
@@ -178,7 +209,7 @@ void make_folder(const fs::path& folder) {
 
 fs::path sqlite_path(const std::string& url) {
   auto text = url.substr(std::string_view("sqlite:").size());
-  if (text == ":memory:") return {};
+  if (url.starts_with(k_memory)) return {};
   // "sqlite:///var/x.db" is the other common spelling of "sqlite:/var/x.db"; "sqlite://x.db" would name a
   // host.
   if (text.starts_with("///")) text.erase(0, 2);
@@ -199,14 +230,11 @@ std::unique_ptr<SqliteConnection> SqliteConnection::open(const std::string& url,
   const bool in_memory = path.empty();
   if (in_memory) options.create = true;  // there is nothing to be missing
   const bool empty = in_memory || check_file(path, options);
-  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
   flags |= options.read_only && !in_memory ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (in_memory) flags |= SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY;
+  if (in_memory) flags |= SQLITE_OPEN_CREATE;
   configure_library();
-  sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(in_memory ? ":memory:" : path.c_str(), &raw, flags, nullptr);
-  SqliteHandle handle(raw);
-  if (code != SQLITE_OK) throw sqlite_error(raw, code, in_memory ? "a database in memory" : path.string());
+  auto handle = in_memory ? open_in_memory(url, flags) : open_file(path, flags);
   auto connection = std::make_unique<SqliteConnection>(std::move(handle), url, std::move(path), options);
   Opening(*connection, options).run(empty);
   return connection;

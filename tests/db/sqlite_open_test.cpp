@@ -255,6 +255,21 @@ TEST_CASE("a database in memory needs no file", "[db]") {
   CHECK_NOTHROW(require_current_schema(*connection));
 }
 
+TEST_CASE("a database in memory with a name is shared by those who name it, and gone with the last", "[db]") {
+  const std::string url = "sqlite::memory:shared_by_two";
+  const test::FixedClock clock;
+  auto first = Connection::open(url);
+  migrate(*first, clock);
+  auto second = Connection::open(url);
+  CHECK_NOTHROW(require_current_schema(*second));
+  CHECK_THROWS(require_current_schema(*Connection::open("sqlite::memory:another")));
+  first.reset();
+  CHECK_NOTHROW(require_current_schema(*second));
+  second.reset();
+  CHECK_THROWS(require_current_schema(*Connection::open(url)));
+  CHECK_THROWS_AS(Connection::open("sqlite::memory:a?mode=ro"), Error);
+}
+
 TEST_CASE("a database on a full device fails as output, and is sound afterwards", "[db]") {
   // A limit on file size stands for the full disk: the write fails in the same place.
   const test::TempDir dir;
