@@ -80,13 +80,27 @@ Apply apply_events(OpenDatabase open, const base::Clock& clock) {
 }
 
 Bookkeeping::Bookkeeping(OpenDatabase open, const base::Clock& clock, Options options)
-    : options_(std::move(options)),
-      journal_(Journal::open(options_.state / "journal", options_.journal, clock, *options_.disk)),
-      applier_(std::make_unique<Applier>(*journal_, clock, apply_events(std::move(open), clock),
-                                         applier_options(options_))) {}
+    : options_(std::move(options)) {
+  auto apply = apply_events(std::move(open), clock);
+  if (options_.durability == Durability::none) {
+    held_ = std::make_unique<HeldEvents>(std::move(apply), clock);
+    return;
+  }
+  journal_ = Journal::open(options_.state / "journal", options_.journal, clock, *options_.disk);
+  applier_ = std::make_unique<Applier>(*journal_, clock, std::move(apply), applier_options(options_));
+}
 
 /// The journal's last answers may still ask the applier, which goes first.
-Bookkeeping::~Bookkeeping() { journal_->stop(); }
+Bookkeeping::~Bookkeeping() {
+  if (journal_) journal_->stop();
+}
+
+Applier::Stats Bookkeeping::applier_stats() const {
+  if (!held_) return applier_->stats();
+  Applier::Stats stats;
+  stats.refused = held_->refused();
+  return stats;
+}
 
 void Bookkeeping::keep(const calls::Event& event, const ExchangePtr& exchange, Answer answer) {
   append(event, exchange, std::move(answer), [this, exchange](Answer durable, std::uint64_t sequence) {
@@ -106,6 +120,10 @@ void Bookkeeping::keep_safely(const calls::Event& event, const ExchangePtr& exch
 }
 
 void Bookkeeping::append(const calls::Event& event, const ExchangePtr& exchange, Answer answer, Send send) {
+  if (held_) {
+    held_->add(calls::to_bytes(event));
+    return send(std::move(answer), 0);
+  }
   auto waiting = std::make_shared<Answer>(std::move(answer));
   const auto refused = journal_->append(
       calls::to_bytes(event), [exchange, waiting, send = std::move(send)](const Appended& appended) {
@@ -126,6 +144,7 @@ void Bookkeeping::answer_when_applied(std::uint64_t sequence, const ExchangePtr&
 }
 
 void Bookkeeping::note(const calls::Event& event) {
+  if (held_) return held_->add(calls::to_bytes(event));
   const auto refused = journal_->append(calls::to_bytes(event), [](const Appended& appended) {
     if (appended.error) base::log(base::LogLevel::error, "journal.lost", {{"why", appended.error.message()}});
   });
@@ -133,10 +152,11 @@ void Bookkeeping::note(const calls::Event& event) {
 }
 
 bool Bookkeeping::settle(std::chrono::milliseconds within) {
-  return applier_->wait_until(journal_->highest(), within);
+  return held_ ? held_->settle() : applier_->wait_until(journal_->highest(), within);
 }
 
 bool Bookkeeping::stop(std::chrono::milliseconds within) {
+  if (held_) return held_->settle();
   journal_->stop();
   return applier_->stop(within);
 }

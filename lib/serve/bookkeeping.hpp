@@ -1,6 +1,6 @@
 #pragma once
 // What happened, on its way to the database: an event is durable in the journal before its webhook is
-// answered, and the applier makes rows of it.
+// answered, and the applier makes rows of it. A simulation keeps it in memory in between.
 
 #include <chrono>
 #include <filesystem>
@@ -13,12 +13,14 @@
 #include "serve/applier.hpp"
 #include "serve/estates.hpp"
 #include "serve/exchange.hpp"
+#include "serve/held_events.hpp"
 #include "serve/journal.hpp"
 
 namespace ringctl::serve {
 
-/// What must be durable before a webhook is answered: the journal's record, or the database's commit.
-enum class Durability { journal, database };
+/// What must be durable before a webhook is answered: the journal's record, the database's commit, or, where
+/// nothing outlives the run, nothing: then events are applied by settle() and stop() alone.
+enum class Durability { journal, database, none };
 
 class Bookkeeping {
  public:
@@ -28,7 +30,8 @@ class Bookkeeping {
     Durability durability = Durability::journal;
     Disk* disk = &system_disk();  ///< the journal's; outlives the books
   };
-  /// Takes a journal slot and begins to apply what is left in it. Throws as Journal::open does.
+  /// Takes a journal slot, if there is to be one, and begins to apply what is left in it. Throws as
+  /// Journal::open does.
   Bookkeeping(OpenDatabase, const base::Clock&, Options);
   ~Bookkeeping();
   Bookkeeping(const Bookkeeping&) = delete;
@@ -49,14 +52,15 @@ class Bookkeeping {
   /// Applies what there is within the time; true if nothing is left. Nothing may be kept any more.
   bool stop(std::chrono::milliseconds within);
 
-  Journal::Stats journal_stats() const { return journal_->stats(); }
-  Applier::Stats applier_stats() const { return applier_->stats(); }
+  Journal::Stats journal_stats() const { return held_ ? Journal::Stats{} : journal_->stats(); }
+  Applier::Stats applier_stats() const;
 
  private:
   using Send = std::function<void(Answer, std::uint64_t sequence)>;
   void append(const calls::Event&, const ExchangePtr&, Answer, Send);
   void answer_when_applied(std::uint64_t sequence, const ExchangePtr&, Answer);
   const Options options_;
+  std::unique_ptr<HeldEvents> held_;  ///< in place of the two that follow
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<Applier> applier_;
 };

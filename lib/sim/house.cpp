@@ -1,11 +1,9 @@
 #include "sim/house.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <exception>
 
 #include "base/error.hpp"
@@ -15,39 +13,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A journal that is gone with the run needs no disk that it can trust.
-class QuickDisk final : public serve::Disk {
- public:
-  std::error_code create(const std::filesystem::path& path, base::Fd& fd) override {
-    return system_.create(path, fd);
-  }
-  std::error_code open(const std::filesystem::path& path, base::Fd& fd) override {
-    return system_.open(path, fd);
-  }
-  std::error_code grow(int fd, std::uint64_t bytes) override {
-    return ::ftruncate(fd, static_cast<off_t>(bytes)) == 0 ? std::error_code()
-                                                           : std::error_code(errno, std::generic_category());
-  }
-  std::error_code write(int fd, std::string_view first, std::string_view second,
-                        std::uint64_t offset) override {
-    return system_.write(fd, first, second, offset);
-  }
-  std::error_code sync(int) override { return {}; }
-  std::error_code rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
-    return system_.rename(from, to);
-  }
-  std::error_code remove(const std::filesystem::path& path) override { return system_.remove(path); }
-  std::error_code sync_folder(const std::filesystem::path&) override { return {}; }
-
- private:
-  serve::Disk& system_ = serve::system_disk();
-};
-
-/// Webhooks that only tell, or go by a plan that was made before: they decide nothing by the estate.
-bool decides(std::string_view url) {
+/// Webhooks that only tell, or go by a plan that was made before, decide nothing by the estate; one that
+/// leaves a queue asks who is free by now.
+bool decides(const http::Request& request) {
   static constexpr auto k_telling = std::to_array<std::string_view>(
       {"/status", "/recording", "/wait/", "/accept/", "/accepted/", "/consent", "/voicemail"});
-  const auto path = url.substr(0, url.find_first_of("?#"));
+  const auto path = std::string_view(request.url).substr(0, request.url.find_first_of("?#"));
+  if (path.find("/next/") != std::string_view::npos)
+    return request.body.find("QueueResult=") != std::string::npos;
   return std::ranges::none_of(
       k_telling, [&](std::string_view part) { return path.find(part) != std::string_view::npos; });
 }
@@ -72,9 +45,7 @@ class House::WallClock final : public base::Clock {
 };
 
 House::House(HouseOptions options, const base::Clock& scenario_clock)
-    : options_(std::move(options)),
-      clock_(std::make_unique<WallClock>(scenario_clock)),
-      disk_(std::make_unique<QuickDisk>()) {}
+    : options_(std::move(options)), clock_(std::make_unique<WallClock>(scenario_clock)) {}
 
 House::~House() = default;
 
@@ -85,9 +56,7 @@ serve::ServiceOptions House::options() const {
   options.webhooks.tokens.push_back(options_.auth_token);
   options.webhooks.deadline = options.webhooks.record_deadline = options_.patience;
   options.webhooks.first_draw = options_.seed;
-  options.books.state = options_.state;
-  options.books.journal.bounds = {.max_bytes = 64U << 20U, .segment_bytes = 1U << 20U};
-  options.books.disk = disk_.get();
+  options.books.durability = serve::Durability::none;
   // The estate is read when it is asked for, never in between. Of what was heard in this very millisecond the
   // database may not know yet.
   options.estates.every = 24h;
@@ -142,7 +111,7 @@ http::Outcome House::ask(const http::Request& request) {
 void HouseTransport::send(http::Request request, Done done) {
   if (!request.url.starts_with(House::k_nowhere)) return through_.send(std::move(request), std::move(done));
   try {
-    if (decides(request.url)) house_.settle();
+    if (decides(request)) house_.settle();
     agenda_.in(0ms, [done = std::move(done), outcome = house_.ask(request)] { done(outcome); });
   } catch (const Error&) {
     agenda_.in(0ms, [failure = std::current_exception()] { std::rethrow_exception(failure); });

@@ -1,11 +1,10 @@
 #pragma once
-// `ringctl serve` in this process: the real one but for its doors, with the scenario's clock for the time of
-// day and nothing flushed to disk. Deadlines run by the machine's clock, for the scenario's stands still
-// while serve works, and are generous: no answer depends on how busy the machine is.
+// `ringctl serve` in this process: the real one but for its doors and its journal, which nobody would read
+// after the run, with the scenario's clock for the time of day. Deadlines run by the machine's clock, for the
+// scenario's stands still while serve works, and are generous: no answer depends on how busy the machine is.
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,7 +21,6 @@ struct HouseOptions {
   std::string public_url = "https://pbx.example.com";
   std::string account_sid = {};
   base::Secret auth_token = {};
-  std::filesystem::path state = {};  ///< the journal lies in it
   serve::OpenDatabase open = {};
   bool on_server = false;                       ///< the database is
   std::uint64_t seed = 0;                       ///< of what serve draws by lot
@@ -41,7 +39,7 @@ class House {
   House& operator=(const House&) = delete;
 
   void start();
-  /// All that was journaled is in the database afterwards. Throws Errc::failure [sim.serve_stuck] if it
+  /// All that it was told is in the database afterwards. Throws Errc::failure [sim.serve_stuck] if it
   /// cannot be brought there.
   void stop();
   bool is_running() const { return service_ != nullptr; }
@@ -56,7 +54,6 @@ class House {
 
   const HouseOptions options_;
   std::unique_ptr<WallClock> clock_;
-  std::unique_ptr<serve::Disk> disk_;
   std::unique_ptr<serve::Service> service_;
   std::unique_ptr<net::Inside> door_;
 };

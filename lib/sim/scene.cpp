@@ -49,7 +49,6 @@ Scene::Scene(const Scenario& scenario, std::uint64_t seed, const ScratchDatabase
   house_ = std::make_unique<House>(HouseOptions{.public_url = public_url_,
                                                 .account_sid = sid,
                                                 .auth_token = token,
-                                                .state = folder_.path(),
                                                 .open = [&database] { return database.open(); },
                                                 .on_server = on_server,
                                                 .seed = seed},

@@ -68,7 +68,6 @@ class Scene {
   std::string path(std::string_view rest) const;
 
   std::string public_url_, application_sid_;
-  ScratchFolder folder_;
   std::unique_ptr<VirtualClock> virtual_clock_;
   base::SystemClock system_clock_;
   std::unique_ptr<Agenda> agenda_;

@@ -118,56 +118,67 @@ Scratch::~Scratch() = default;
 
 std::string Scratch::next_name() { return fmt::format("ringctl_sim_{}_{}", run_, ++count_); }
 
-std::unique_ptr<ScratchDatabase> Scratch::create(const std::string* copied_from) {
+std::unique_ptr<ScratchDatabase> Scratch::create_on_server(const std::string& copied_from) {
   auto name = next_name();
-  if (on_server()) {
-    exec_patiently(*admin_, fmt::format("CREATE DATABASE {} TEMPLATE {}", name,
-                                        copied_from == nullptr ? "template0" : *copied_from));
-    auto database = std::make_unique<ScratchDatabase>(with_database(server_, name), [this, name] {
-      // Not by force: that may not end an autovacuum worker, which the plain form does.
-      exec_patiently(*admin_, fmt::format("DROP DATABASE IF EXISTS {}", name));
-    });
-    admin_->exec(fmt::format("ALTER DATABASE {} SET synchronous_commit TO off", name));
-    names_[database->url()] = std::move(name);
-    return database;
-  }
-  const auto file = folder_.path() / (name + ".db");
-  if (copied_from != nullptr) fs::copy_file(*copied_from, file);
-  auto database = std::make_unique<ScratchDatabase>("sqlite:" + file.string(), [file] {
-    std::error_code ignored;
-    for (const auto* suffix : {"", "-wal", "-shm"}) fs::remove(file.string() + suffix, ignored);
+  exec_patiently(*admin_, fmt::format("CREATE DATABASE {} TEMPLATE {}", name, copied_from));
+  auto database = std::make_unique<ScratchDatabase>(with_database(server_, name), name, [this, name] {
+    // Not by force: that may not end an autovacuum worker, which the plain form does.
+    exec_patiently(*admin_, fmt::format("DROP DATABASE IF EXISTS {}", name));
   });
-  names_[database->url()] = file.string();
+  admin_->exec(fmt::format("ALTER DATABASE {} SET synchronous_commit TO off", name));
   return database;
 }
 
-const std::string& Scratch::template_for(const std::string& name,
-                                         const std::function<void(db::Connection&)>& fill) {
+/// It lives as long as somebody is connected to it.
+std::unique_ptr<ScratchDatabase> Scratch::create_in_memory() {
+  auto name = next_name();
+  const auto url = "sqlite::memory:" + name;
+  std::shared_ptr<db::Connection> kept = db::Connection::open(url, ScratchDatabase::options());
+  return std::make_unique<ScratchDatabase>(url, std::move(name), [kept]() mutable { kept.reset(); });
+}
+
+/// For what may be larger than memory.
+std::unique_ptr<ScratchDatabase> Scratch::create_file() {
+  auto name = next_name();
+  const auto file = folder_.path() / (name + ".db");
+  return std::make_unique<ScratchDatabase>("sqlite:" + file.string(), std::move(name), [file] {
+    std::error_code ignored;
+    for (const auto* suffix : {"", "-wal", "-shm"}) fs::remove(file.string() + suffix, ignored);
+  });
+}
+
+const ScratchDatabase& Scratch::template_for(const std::string& name,
+                                             const std::function<void(db::Connection&)>& fill) {
   auto& kept = templates_[name];
   if (!kept) {
-    auto fresh = create(nullptr);
+    auto fresh = on_server() ? create_on_server("template0") : create_in_memory();
     const auto connection = open_migrated(*fresh);
     fill(*connection);
     kept = std::move(fresh);
   }
-  return names_.at(kept->url());
+  return *kept;
 }
 
 std::unique_ptr<ScratchDatabase> Scratch::make(const std::string& name,
                                                const std::function<void(db::Connection&)>& fill) {
-  return create(&template_for(name, fill));
+  const auto& original = template_for(name, fill);
+  if (on_server()) return create_on_server(original.name());
+  auto database = create_in_memory();
+  db::clone(*original.open(), *database->open());
+  return database;
 }
 
 std::unique_ptr<ScratchDatabase> Scratch::copy_of(db::Connection& source, const base::CancelToken* cancel) {
-  auto database = create(nullptr);
   if (!on_server() && source.engine() == db::Engine::sqlite) {
-    db::backup(source, names_.at(database->url()), cancel);
-  } else {
-    const auto target = open_migrated(*database);
-    db::copy(source, *target, [&](std::int64_t) {
-      if (cancel != nullptr) cancel->check();
-    });
+    auto database = create_file();
+    db::backup(source, db::database_file(database->url()), cancel);
+    return database;
   }
+  auto database = on_server() ? create_on_server("template0") : create_file();
+  const auto target = open_migrated(*database);
+  db::copy(source, *target, [&](std::int64_t) {
+    if (cancel != nullptr) cancel->check();
+  });
   return database;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // Databases that nobody needs afterwards: each scenario has one of its own, copied from a template that was
-// migrated (and filled) once.
+// migrated (and filled) once. In this process's memory, or on a server.
 
 #include <cstdint>
 #include <filesystem>
@@ -31,25 +31,27 @@ class ScratchFolder {
 /// Dropped with this object; whatever is connected to it then loses it.
 class ScratchDatabase {
  public:
-  ScratchDatabase(std::string url, std::function<void()> drop)
-      : url_(std::move(url)), drop_(std::move(drop)) {}
+  /// `name`: on a server.
+  ScratchDatabase(std::string url, std::string name, std::function<void()> drop)
+      : url_(std::move(url)), name_(std::move(name)), drop_(std::move(drop)) {}
   ~ScratchDatabase();
   ScratchDatabase(const ScratchDatabase&) = delete;
   ScratchDatabase& operator=(const ScratchDatabase&) = delete;
 
   const std::string& url() const { return url_; }
+  const std::string& name() const { return name_; }
   std::unique_ptr<db::Connection> open() const;
   /// How it is opened: nothing is flushed to disk.
   static db::OpenOptions options();
 
  private:
-  std::string url_;
+  std::string url_, name_;
   std::function<void()> drop_;
 };
 
 class Scratch {
  public:
-  /// `server`: "" = files in a folder of its own, else postgresql://... of a server where the role may create
+  /// `server`: "" = SQLite, else postgresql://... of a server where the role may create
   /// databases; what killed runs left there is dropped. Throws Errc::usage [sim.bad_database] for anything
   /// else.
   explicit Scratch(std::string server = {});
@@ -67,8 +69,11 @@ class Scratch {
   bool on_server() const { return !server_.empty(); }
 
  private:
-  const std::string& template_for(const std::string& name, const std::function<void(db::Connection&)>& fill);
-  std::unique_ptr<ScratchDatabase> create(const std::string* copied_from);
+  const ScratchDatabase& template_for(const std::string& name,
+                                      const std::function<void(db::Connection&)>& fill);
+  std::unique_ptr<ScratchDatabase> create_on_server(const std::string& copied_from);
+  std::unique_ptr<ScratchDatabase> create_in_memory();
+  std::unique_ptr<ScratchDatabase> create_file();
   std::string next_name();
 
   ScratchFolder folder_;
@@ -76,8 +81,6 @@ class Scratch {
   std::unique_ptr<db::Connection> admin_;  ///< on a server
   std::int64_t run_ = 0;                   ///< admin_'s session there
   std::map<std::string, std::unique_ptr<ScratchDatabase>> templates_;
-  std::map<std::string, std::string>
-      names_;  ///< of templates: what they are called on the server, or their file
   int count_ = 0;
 };
 
