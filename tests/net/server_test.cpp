@@ -319,9 +319,11 @@ TEST_CASE("without descriptors accept pauses, open connections are served, and a
   const Listener listener(
       [](const net::Request& request, net::Respond respond) { respond({.body = std::string(request.path)}); },
       {.limits = limits});
+  // What UBSan sees for the first time it looks at through a pipe, for which there is no descriptor below.
+  REQUIRE(test::http_get(listener.port(), "/").status == 200);
   auto open = listener.connect();
   open.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n");  // half a request: not idle
-  REQUIRE(listener.counted(Counter::accepted, 1));
+  REQUIRE(listener.counted(Counter::accepted, 2));
   std::vector<base::Fd> sockets;
   for (int i = 0; i < 5; ++i) sockets.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   int connected = 0, served = 0;
@@ -342,7 +344,7 @@ TEST_CASE("without descriptors accept pauses, open connections are served, and a
   CHECK(connected == 5);
   CHECK(paused);
   CHECK(served == 200);
-  CHECK(listener.counted(Counter::accepted, 6));
+  CHECK(listener.counted(Counter::accepted, 7));
   CHECK(test::http_get(listener.port(), "/").status == 200);
 }
 
