@@ -145,10 +145,11 @@ void run_verify(const VerifyOptions& opts, Context& ctx) {
     text.append(name).append(value.empty() ? "" : "***");
   }
   const auto tried = base::join(urls, " ");
+  const auto token = match.url.empty() ? std::string() : tokens[match.token].masked();
   const Cell cells[] = {ok,
                         reason,
                         match.url.empty() ? Cell() : Cell(match.url),
-                        match.url.empty() ? Cell() : Cell(tokens[match.token].masked()),
+                        match.url.empty() ? Cell() : Cell(token),
                         names.empty() ? Cell() : Cell(names),
                         text,
                         tried};
