@@ -47,7 +47,8 @@ void make_room(net::Limits& limits) {
             {{"connections", static_cast<std::int64_t>(limits.connections)}});
 }
 
-/// Asked inline where that takes microseconds; by threads of its own where a server may be slow or away.
+/// Asked inline where that takes microseconds; by threads of its own where a server may be slow or away. One
+/// of them does, and the others help where it does not.
 unsigned lookup_threads(const std::string& url) { return url.starts_with("sqlite:") ? 0 : 4; }
 
 /// Longer than any statement of ours takes, shorter than it takes to wonder whether a stopping server ever

@@ -7,6 +7,7 @@
 #include "db/postgres_connection.hpp"
 #include "db/rows_impl.hpp"
 #include "db/sqlite_connection.hpp"
+#include "db/transaction.hpp"
 
 namespace ringctl::db {
 namespace {
@@ -53,6 +54,10 @@ std::unique_ptr<Connection> Connection::open(const std::string& url, const OpenO
   throw Error(Errc::usage, "db.bad_url",
               fmt::format("\"{}\" is not a database URL (expected sqlite:PATH or postgresql://HOST/NAME)",
                           base::redact_url(url)));
+}
+
+std::optional<std::vector<Rows>> Connection::read_at_once(std::span<const ScopedReads>) {
+  return std::nullopt;
 }
 
 std::int64_t Connection::exec(std::string_view sql, std::initializer_list<Param> params) {

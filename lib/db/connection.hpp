@@ -21,7 +21,8 @@
 
 namespace ringctl::db {
 
-struct Scope;  // transaction.hpp
+struct Scope;        // transaction.hpp
+struct ScopedReads;  // transaction.hpp
 
 enum class Engine { sqlite, postgresql };
 std::string_view engine_name(Engine);
@@ -153,12 +154,10 @@ class Connection {
  protected:
   Connection(std::string url, OpenOptions);
   friend class Transaction;
-  friend void read_together(Connection&, const Scope&, std::span<const Read>,
+  friend void read_together(Connection&, std::span<const ScopedReads>,
                             const std::function<void(std::span<Rows>)>&);
   /// Rows that hold their own, if the engine has a quicker way than one statement after the other.
-  virtual std::optional<std::vector<Rows>> read_at_once(const Scope&, std::span<const Read>) {
-    return std::nullopt;
-  }
+  virtual std::optional<std::vector<Rows>> read_at_once(std::span<const ScopedReads>);
   virtual void begin(Access, const Scope&) = 0;
   virtual void rescope(const Scope&) = 0;
   virtual void commit() = 0;

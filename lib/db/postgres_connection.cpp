@@ -56,11 +56,17 @@ struct Packer {
   void operator()(base::Instant value) const { out.append(base::format_utc(value)); }
 };
 
-// What begin() sets, for statements that have no BEGIN of their own.
+// What begin() sets, for statements that have no BEGIN of their own; and that they are planned once, for
+// under row policies that costs more than the few rows they find, and by an index, for tables may be small at
+// that time.
 constexpr std::string_view k_scope =
     "SELECT set_config('search_path', 'ringctl', TRUE), set_config('timezone', 'UTC', TRUE), "
     "set_config('datestyle', 'ISO', TRUE), set_config('ringctl.workspace', COALESCE($1, ''), TRUE), "
-    "set_config('ringctl.door', $2, TRUE)";
+    "set_config('ringctl.door', $2, TRUE), set_config('plan_cache_mode', 'force_generic_plan', TRUE), "
+    "set_config('enable_seqscan', 'off', TRUE)";
+// The same for other reads of the same transaction.
+constexpr std::string_view k_next_scope =
+    "SELECT set_config('ringctl.workspace', COALESCE($1, ''), TRUE), set_config('ringctl.door', $2, TRUE)";
 
 // Neither can hold a quote: an id is hexadecimal, a door's name is ours.
 std::string scope_settings(const Scope& scope) {
@@ -266,41 +272,57 @@ void PostgresConnection::begin(Access access, const Scope& scope) {
                   options().busy_timeout.count(), scope_settings(scope)));
 }
 
-std::optional<std::vector<Rows>> PostgresConnection::read_at_once(const Scope& scope,
-                                                                  std::span<const Read> reads) {
+std::optional<std::vector<Rows>> PostgresConnection::read_at_once(std::span<const ScopedReads> groups) {
   if (gave_up_) fail_unanswered();
   settle();
-  std::vector<Read> all{{k_scope, {scope.workspace, door_name(scope.door)}}};
-  all.insert(all.end(), reads.begin(), reads.end());
-  // Places first: a statement that leaves to make room for another is taken back at the server.
-  std::vector<Cached*> places;
-  for (const auto& read : all) places.push_back(cached(read.sql));
-
+  std::vector<Read> scopes;
+  scopes.reserve(groups.size());
+  for (const auto& group : groups)
+    scopes.push_back(
+        {scopes.empty() ? k_scope : k_next_scope, {group.scope.workspace, door_name(group.scope.door)}});
+  const auto all = to_send(groups, scopes);
   PostgresPipeline pipeline(*this);
-  std::vector<Cached*> prepares;  // for each that is sent, what it prepares
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", all[i].sql);
-    const std::string text(all[i].sql);
-    auto* const place = places[i];
-    const bool on_its_way = std::find(prepares.begin(), prepares.end(), place) != prepares.end();
-    if (place != nullptr && !place->prepared && !on_its_way) {
-      pipeline.prepare(place->name, text);
-      prepares.push_back(place);
-    }
-    place == nullptr ? pipeline.run(text, all[i].params) : pipeline.run_prepared(place->name, all[i].params);
-    prepares.push_back(nullptr);
+  for (const auto& [read, sets_scope, place, prepares, params] : all) {
+    if (base::log_enabled(base::LogLevel::trace)) base::log(base::LogLevel::trace, "sql", read->sql);
+    if (prepares) pipeline.prepare(place->name, std::string(read->sql));
+    place == nullptr ? pipeline.run(std::string(read->sql), params)
+                     : pipeline.run_prepared(place->name, params);
   }
-  auto results = pipeline.finish();
+  return rows_of(all, pipeline.finish());
+}
+
+/// Each scope before its reads. A text that no database can hold is refused before anything is sent, for the
+/// server keeps the names of statements even if we do not hear of it. Places are taken now: a statement that
+/// leaves to make room for another is taken back at the server.
+std::vector<PostgresConnection::Sent> PostgresConnection::to_send(std::span<const ScopedReads> groups,
+                                                                  std::span<const Read> scopes) {
+  std::vector<Sent> all;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    all.push_back({&scopes[i], true});
+    for (const auto& read : groups[i].reads) all.push_back({&read, false});
+  }
+  for (auto& one : all) one.params.pack(one.read->params);
+  for (auto& one : all) one.place = cached(one.read->sql);
+  for (auto at = all.begin(); at != all.end(); ++at) {
+    const auto is_same = [&](const Sent& before) { return before.place == at->place; };
+    at->prepares = at->place != nullptr && !at->place->prepared && std::none_of(all.begin(), at, is_same);
+  }
+  return all;
+}
+
+/// Throws as the first that failed.
+std::vector<Rows> PostgresConnection::rows_of(std::span<const Sent> all,
+                                              std::vector<PgResult> results) const {
   std::vector<Rows> rows;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    auto result = checked(std::move(results[i]));
-    // A name stays known to the server even if what comes after it fails.
-    if (prepares[i] != nullptr)
-      prepares[i]->prepared = true;
-    else
-      rows.emplace_back(std::make_unique<PostgresRows>(std::move(result)));
+  auto next = results.begin();
+  for (const auto& one : all) {
+    if (one.prepares) {
+      checked(std::move(*next++));
+      one.place->prepared = true;  // the name stays known to the server even if what comes after it fails
+    }
+    auto result = checked(std::move(*next++));
+    if (!one.sets_scope) rows.emplace_back(std::make_unique<PostgresRows>(std::move(result)));
   }
-  rows.erase(rows.begin());  // the scope's
   return rows;
 }
 

@@ -26,6 +26,7 @@ class PackedParams {
  public:
   /// Valid until the next call.
   const char* const* pack(std::span<const Param> params);
+  const char* const* values() const { return pointers_.data(); }
   int count() const { return static_cast<int>(pointers_.size()); }
 
  private:
@@ -84,7 +85,7 @@ class PostgresConnection final : public Connection {
   [[noreturn]] void fail(const PGresult*) const;
 
  protected:
-  std::optional<std::vector<Rows>> read_at_once(const Scope&, std::span<const Read>) override;
+  std::optional<std::vector<Rows>> read_at_once(std::span<const ScopedReads>) override;
   void begin(Access, const Scope&) override;
   void rescope(const Scope&) override;
   void commit() override;
@@ -95,6 +96,16 @@ class PostgresConnection final : public Connection {
     std::string name;
     bool prepared = false;
   };
+  /// One of several statements that are sent together.
+  struct Sent {
+    const Read* read;
+    bool sets_scope;  ///< its rows are nobody's
+    Cached* place = nullptr;
+    bool prepares = false;  ///< its name comes to be with it
+    PackedParams params = {};
+  };
+  std::vector<Sent> to_send(std::span<const ScopedReads>, std::span<const Read> scopes);
+  std::vector<Rows> rows_of(std::span<const Sent>, std::vector<PgResult>) const;
   /// The statement's place among the named ones; null where none are named.
   Cached* cached(std::string_view sql);
   /// The last result, by whichever of two ways of asking the same: libpq waits in `whole`, we wait after

@@ -22,14 +22,13 @@ void PostgresPipeline::prepare(const std::string& name, const std::string& sql) 
   sent(PQsendPrepare(connection_.handle(), name.c_str(), sql.c_str(), 0, nullptr));
 }
 
-void PostgresPipeline::run_prepared(const std::string& name, std::span<const Param> params) {
-  const auto* values = packed_.pack(params);
-  sent(PQsendQueryPrepared(connection_.handle(), name.c_str(), packed_.count(), values, nullptr, nullptr, 0));
+void PostgresPipeline::run_prepared(const std::string& name, const PackedParams& params) {
+  sent(PQsendQueryPrepared(connection_.handle(), name.c_str(), params.count(), params.values(), nullptr,
+                           nullptr, 0));
 }
 
-void PostgresPipeline::run(const std::string& sql, std::span<const Param> params) {
-  const auto* values = packed_.pack(params);
-  sent(PQsendQueryParams(connection_.handle(), sql.c_str(), packed_.count(), nullptr, values, nullptr,
+void PostgresPipeline::run(const std::string& sql, const PackedParams& params) {
+  sent(PQsendQueryParams(connection_.handle(), sql.c_str(), params.count(), nullptr, params.values(), nullptr,
                          nullptr, 0));
 }
 

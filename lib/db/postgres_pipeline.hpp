@@ -2,7 +2,6 @@
 // Several statements on their way to the server before the first answer is back. Private to this room.
 
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -21,8 +20,8 @@ class PostgresPipeline {
   PostgresPipeline& operator=(const PostgresPipeline&) = delete;
 
   void prepare(const std::string& name, const std::string& sql);
-  void run_prepared(const std::string& name, std::span<const Param>);
-  void run(const std::string& sql, std::span<const Param>);
+  void run_prepared(const std::string& name, const PackedParams&);
+  void run(const std::string& sql, const PackedParams&);
   /// What each that was sent gave, failures among them, in their order. Throws Errc::db_down.
   std::vector<PgResult> finish();
 
@@ -32,7 +31,6 @@ class PostgresPipeline {
   void drain() noexcept;
 
   PostgresConnection& connection_;
-  PackedParams packed_;
   std::size_t sent_ = 0;
   bool synced_ = false;
 };

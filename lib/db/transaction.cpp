@@ -82,14 +82,23 @@ void Savepoint::release() {
 
 void read_together(Connection& connection, const Scope& scope, std::span<const Read> reads,
                    const std::function<void(std::span<Rows>)>& use) {
+  const ScopedReads all{scope, reads};
+  read_together(connection, {&all, 1}, use);
+}
+
+void read_together(Connection& connection, std::span<const ScopedReads> groups,
+                   const std::function<void(std::span<Rows>)>& use) {
   if (connection.in_transaction())
     throw Error(Errc::failure, "db.nested_transaction", "a transaction was begun inside another");
-  if (auto rows = connection.read_at_once(scope, reads)) return use(*rows);
-  Transaction transaction(connection, scope, Access::read);
+  if (groups.empty()) return use({});
+  if (auto rows = connection.read_at_once(groups)) return use(*rows);
+  Transaction transaction(connection, groups.front().scope, Access::read);
   {
     std::vector<Rows> rows;
-    rows.reserve(reads.size());
-    for (const auto& read : reads) rows.push_back(connection.query(read.sql, read.params));
+    for (const auto& group : groups) {
+      if (&group != &groups.front()) transaction.rescope(group.scope);
+      for (const auto& read : group.reads) rows.push_back(connection.query(read.sql, read.params));
+    }
     use(rows);
   }
   transaction.commit();

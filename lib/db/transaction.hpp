@@ -55,8 +55,17 @@ class Savepoint {
   bool open_ = true;
 };
 
+/// What is to be read in one scope. The reads must outlive it.
+struct ScopedReads {
+  Scope scope;
+  std::span<const Read> reads;
+};
+
 /// Reads that need nothing of each other, in one transaction: on PostgreSQL one round trip, and each sees
-/// what was committed when its turn came. The rows come in the order of the reads, for `use` alone.
+/// what was committed when its turn came. The rows come in the order of the reads, for `use` alone. For reads
+/// that find a few rows by an index: they are planned once, for any values.
+void read_together(Connection&, std::span<const ScopedReads>,
+                   const std::function<void(std::span<Rows>)>& use);
 void read_together(Connection&, const Scope&, std::span<const Read> reads,
                    const std::function<void(std::span<Rows>)>& use);
 

@@ -43,7 +43,7 @@ twiml::Say say(const std::string& own, std::string_view built_in) {
   return say(own.empty() ? built_in : own);
 }
 
-/// Who ring at a place.
+/// Who ring at a place of a step.
 std::span<const Party> parties_at(const Step& step, const Place& place) {
   if (step.waves.empty()) return {};
   const auto wave = static_cast<std::size_t>(std::max(place.wave, 0)) % step.waves.size();
@@ -51,6 +51,12 @@ std::span<const Party> parties_at(const Step& step, const Place& place) {
   for (std::size_t i = 0; i < wave; ++i) first += step.waves[i];
   const auto last = std::min(first + step.waves[wave], step.parties.size());
   return std::span(step.parties).subspan(first, last - first);
+}
+
+/// The same of a plan: nobody outside of it.
+std::span<const Party> parties_at(const Plan& plan, const Place& place) {
+  if (place.step < 0 || place.step >= static_cast<int>(plan.steps.size())) return {};
+  return parties_at(plan.steps[static_cast<std::size_t>(place.step)], place);
 }
 
 /// Builds one answer, step after step until one takes the call.
@@ -242,10 +248,14 @@ bool promises_call_back(const Plan& plan, const Place& place) {
 }
 
 bool rings_ours_alone(const Plan& plan, const Place& place) {
-  if (place.step < 0 || place.step >= static_cast<int>(plan.steps.size())) return false;
-  const auto parties = parties_at(plan.steps[static_cast<std::size_t>(place.step)], place);
+  const auto parties = parties_at(plan, place);
   return !parties.empty() && std::all_of(parties.begin(), parties.end(),
                                          [](const Party& party) { return party.user.has_value(); });
+}
+
+const Party* only_party(const Plan& plan, const Place& place) {
+  const auto parties = parties_at(plan, place);
+  return parties.size() == 1 ? parties.data() : nullptr;
 }
 
 std::optional<Place> after(const Plan& plan, const Place& place, const FollowUp& ended) {

@@ -52,6 +52,8 @@ bool promises_call_back(const Plan&, const Place&);
 /// True where all who ring are users. Elsewhere Dial's word that somebody answered does not say that one of
 /// ours did: the support number, an outside number, an assistant.
 bool rings_ours_alone(const Plan&, const Place&);
+/// Who rings there if nobody else does; null elsewhere. Lives as long as the plan.
+const Party* only_party(const Plan&, const Place&);
 
 /// What a follow-up request says has ended.
 struct FollowUp {

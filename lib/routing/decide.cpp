@@ -208,10 +208,13 @@ class Decision {
       say("rule", rule->name, "rings nobody", number + " is a number of ours: the call would come back");
     plan_.rule = rule->name;
     recorded_ = rule->recorded;
+    const auto skipped_before = static_cast<std::ptrdiff_t>(skipped_.size());
     for (const auto& step : rule->steps) add_rule_step(*rule, step);
     const auto last = rule->steps.back().kind;
-    return last == StepKind::voicemail || last == StepKind::reject || last == StepKind::hangup ||
-           last == StepKind::message;
+    const bool ended = last == StepKind::voicemail || last == StepKind::reject || last == StepKind::hangup ||
+                       last == StepKind::message;
+    if (ended) plan_.steps.back().skipped.assign(skipped_.begin() + skipped_before, skipped_.end());
+    return ended;
   }
 
   void add_rule_step(const Rule& rule, const RuleStep& step) {

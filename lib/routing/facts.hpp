@@ -15,6 +15,7 @@
 #include "base/uuid.hpp"
 #include "calls/calls.hpp"
 #include "db/connection.hpp"
+#include "db/keys.hpp"
 #include "phone/e164.hpp"
 
 namespace ringctl::routing {
@@ -70,27 +71,33 @@ struct Facts {
 /// True for a caller whom others can call back and see as caller: E.164.
 bool is_number(std::string_view from);
 
-/// Asks for facts as the database has them, apart from presence: number and contact. The texts must outlive
-/// it.
-class FactsRead {
- public:
-  FactsRead(const base::Uuid& workspace, std::string_view from, std::string_view to);
-  const std::vector<db::Read>& reads() const { return reads_; }
-  /// `rows`: those of reads().
-  Facts take(std::span<db::Rows> rows, base::Instant now) const;
-
- private:
-  std::string_view from_, to_;
-  std::optional<phone::E164> caller_ = {};
-  bool number_ = false;
-  std::vector<db::Read> reads_ = {};
+/// A call as it came.
+struct Incoming {
+  std::string_view from, to;
+  base::Instant now{};
 };
 
-/// The same, alone. In a transaction of its own.
+/// Asks for the facts of some calls of a workspace as the database has them, apart from presence: number and
+/// contact. Workspace and texts must outlive it.
+class FactsRead {
+ public:
+  FactsRead(const db::Connection&, const base::Uuid& workspace, std::vector<Incoming> calls);
+  std::vector<db::Read> reads() const;
+  /// `rows`: those of reads(). In the order of the calls.
+  std::vector<Facts> take(std::span<db::Rows> rows) const;
+
+ private:
+  std::vector<Incoming> calls_;
+  db::KeyedRead numbers_, contacts_;
+};
+
+/// The same of one. In a transaction of its own.
 Facts read_facts(db::Connection&, const base::Uuid& workspace, std::string_view from, std::string_view to,
                  base::Instant now);
-/// Which workspace holds a number, whoever it is; nullopt if none does. In a transaction of its own.
-std::optional<base::Uuid> find_workspace_of(db::Connection&, std::string_view to);
+/// Which workspaces hold some numbers, whoever they are, in the order of the numbers; nullopt for one that
+/// none holds. In a transaction of its own.
+std::vector<std::optional<base::Uuid>> find_workspaces_of(db::Connection&,
+                                                          const std::vector<std::string_view>& numbers);
 /// Who is on a call now, when who was last, and, where a rule asks (`usage`), how many calls they took since
 /// `midnight`, which costs as much as there were. In a transaction of its own.
 Presence read_presence(db::Connection&, const base::Uuid& workspace, base::Instant now,

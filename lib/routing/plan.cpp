@@ -173,9 +173,12 @@ std::span<const std::string_view> strategy_names() { return k_strategies; }
 std::optional<Strategy> strategy_of(std::string_view name) { return find_in<Strategy>(k_strategies, name); }
 
 bool reaches_nobody(const Plan& plan) {
-  return std::all_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+  const bool turned_away = !plan.steps.empty() && plan.steps.back().kind == StepKind::hangup;
+  return std::all_of(plan.steps.begin(), plan.steps.end(), [&](const Step& step) {
+    if (!step.skipped.empty()) return false;  // somebody was to be reached, and is not there
     return step.kind == StepKind::reject || step.kind == StepKind::hangup || step.kind == StepKind::menu ||
-           step.reason == Reason::unknown_number || step.reason == Reason::inactive_number;
+           (step.kind == StepKind::message && turned_away) || step.reason == Reason::unknown_number ||
+           step.reason == Reason::inactive_number;
   });
 }
 

@@ -116,8 +116,9 @@ std::span<const std::string_view> strategy_names();
 /// True where the call needs nobody to answer it.
 constexpr bool ends_call(StepKind kind) { return kind > StepKind::queue && kind != StepKind::support; }
 
-/// True where nobody is to be reached: rejected, hung up on, a number not in service. Such calls are not to
-/// be called back.
+/// True where nobody is to be reached: rejected, hung up on (whatever is said before), a number not in
+/// service. Such calls are not to be called back. A message as the last word turns nobody away, nor does a
+/// list whose agents are only not there now.
 bool reaches_nobody(const Plan&);
 /// True where the order depends on whose turn it is.
 bool takes_turns(const Plan&);

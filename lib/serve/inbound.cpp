@@ -110,14 +110,14 @@ void Webhooks::next(const WebhookPtr& webhook) {
   if (repeat(webhook, event)) return;
   if (!routing::try_parse_place(webhook->rest()))  // of a call that one of ours placed
     return keep(webhook, event, {{twiml::Hangup{}}});
-  with_plan(webhook, [this, webhook](const routing::Plan& plan) { go_on(webhook, plan); });
+  with_plan(webhook, [this, webhook](const routing::Plan& plan, bool known) { go_on(webhook, plan, known); });
 }
 
-void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan) {
+void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan, bool known) {
   const auto place = routing::try_parse_place(webhook->rest()).value_or(routing::Place{});
   const auto ended = follow_up_of(*webhook);
   auto event = webhook->event(calls::Kind::next);
-  if (!routing::rings_ours_alone(plan, place)) event.answers = calls::Answers::never;
+  name_dialled(event, plan, place, known);
   const auto next = routing::after(plan, place, ended);
   if (!next) return keep(webhook, event, {{twiml::Hangup{}}});
   event.asks_call_back = !is_over(*webhook) && promises_call_back(plan, *next);
@@ -138,7 +138,7 @@ std::vector<base::Uuid> Webhooks::talking_now(const Webhook& webhook) const {
 }
 
 void Webhooks::wait(const WebhookPtr& webhook) {
-  with_plan(webhook, [this, webhook](const routing::Plan& plan) {
+  with_plan(webhook, [this, webhook](const routing::Plan& plan, bool) {
     const auto place = routing::try_parse_place(webhook->rest()).value_or(routing::Place{});
     keep(webhook, webhook->event(calls::Kind::wait), routing::wait_answer(plan, place));
   });
@@ -151,16 +151,17 @@ std::optional<routing::Plan> Webhooks::remembered(const Webhook& webhook) const 
 
 /// The call's plan: from memory, else from the database, else decided anew, for it may have come in at
 /// another machine.
-void Webhooks::with_plan(const WebhookPtr& webhook, std::function<void(const routing::Plan&)> go_on) {
-  if (const auto plan = remembered(*webhook)) return go_on(*plan);
+void Webhooks::with_plan(const WebhookPtr& webhook, GoOn go_on) {
+  if (const auto plan = remembered(*webhook)) return go_on(*plan, true);
   look_up(webhook, question(*webhook), [this, webhook, go_on = std::move(go_on)](const Found& found) {
     if (found.away) return answer_safely(webhook, "database");
     auto plan = found.plan.empty() ? std::nullopt : routing::try_parse_plan(found.plan);
+    const bool known = plan.has_value();
     const auto estate = plan ? std::nullopt : estate_for(webhook);
     if (!plan && !estate) return;
     if (!plan) plan = decide(webhook, *estate, found.facts);
     plans_.put(webhook->call_sid(), routing::to_json(*plan));
-    go_on(*plan);
+    go_on(*plan, known);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "directory/people.hpp"
 #include "serve/webhooks.hpp"
 
 namespace ringctl::serve {
@@ -46,6 +47,19 @@ void Webhooks::name_party(calls::Event& event, const Webhook& webhook) const {
   event.user = party->user;
   // Until a key was pressed it may be anybody's voicemail.
   event.answers = plan->accept_prompt ? calls::Answers::accepted : calls::Answers::picked_up;
+}
+
+/// Whose answer Dial's word is on the step that has ended. Of one party that rang alone it is theirs, should
+/// nothing else be heard of the leg.
+void Webhooks::name_dialled(calls::Event& event, const routing::Plan& plan, const routing::Place& place,
+                            bool known) {
+  if (!routing::rings_ours_alone(plan, place)) event.answers = calls::Answers::never;
+  const auto* const party = known ? routing::only_party(plan, place) : nullptr;
+  if (party == nullptr) return;
+  event.user = party->user;
+  event.party = party->address;
+  if (party->device == routing::Device::client && party->user)
+    event.party = std::string(k_client) + directory::identity_of(*party->user);
 }
 
 /// What is reported of a leg that rings a user. Whether it was an answer may stand in a plan that is not

@@ -196,7 +196,7 @@ Webhooks::SafeAnswer Webhooks::safe_step(const WebhookPtr& webhook, calls::Kind 
   if (kind == calls::Kind::next) {
     // The end of a call that one of ours placed, which has no plan.
     if (!place) return {hang_up(), std::move(event)};
-    if (event && known && !routing::rings_ours_alone(*known, *place)) event->answers = calls::Answers::never;
+    if (event && known) name_dialled(*event, *known, *place, true);
   }
   const auto workspace = webhook->workspace();
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;

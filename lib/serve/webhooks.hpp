@@ -71,9 +71,11 @@ class Webhooks {
   void menu(const WebhookPtr&);
   void decide_menu(const WebhookPtr&, int attempt, Found);
   void next(const WebhookPtr&);
-  void go_on(const WebhookPtr&, const routing::Plan&);
+  void go_on(const WebhookPtr&, const routing::Plan&, bool known);
   void wait(const WebhookPtr&);
-  void with_plan(const WebhookPtr&, std::function<void(const routing::Plan&)> go_on);
+  /// `known`: it is the call's plan; else one made now, for want of it.
+  using GoOn = std::function<void(const routing::Plan&, bool known)>;
+  void with_plan(const WebhookPtr&, GoOn go_on);
   std::optional<routing::Plan> remembered(const Webhook&) const;
   std::vector<base::Uuid> talking_now(const Webhook&) const;
   Question question(const Webhook&) const;
@@ -85,6 +87,7 @@ class Webhooks {
   void status(const WebhookPtr&);
   void recording(const WebhookPtr&, calls::Kind);
   void name_party(calls::Event&, const Webhook&) const;
+  static void name_dialled(calls::Event&, const routing::Plan&, const routing::Place&, bool known);
   void note_leg(const calls::Event&, const calls::Report&);
   void note_talking(const calls::Event&);
 

@@ -16,6 +16,8 @@
 #include "calls/cursor.hpp"
 #include "calls/desk.hpp"
 #include "calls/follow.hpp"
+#include "calls/plan.hpp"
+#include "db/transaction.hpp"
 #include "directory/contacts.hpp"
 #include "directory/people.hpp"
 #include "records/rows.hpp"
@@ -173,6 +175,28 @@ TEST_CASE("no statement about calls reads a whole table that grows with them", "
     ++explained;
   }
   CHECK(explained > 20);
+}
+
+TEST_CASE("the plans of calls are found by their SIDs alone, one as many", "[calls]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const bool many = GENERATE(false, true);
+  const auto statements = statements_of([&] {
+    std::vector<std::string_view> sids{"CA1"};
+    if (many) sids.emplace_back("CA2");
+    const calls::PlanRead read(f.db(), f.workspace, sids);
+    db::read_together(f.db(), db::Scope::of(f.workspace), read.reads(),
+                      [&](std::span<db::Rows> rows) { CHECK(read.take(rows).size() == sids.size()); });
+  });
+  int explained = 0;
+  for (const auto& sql : statements) {
+    if (sql.find("FROM calls") == std::string::npos) continue;
+    const auto plan = plan_of(f, sql);
+    INFO(sql << "\n" << plan);
+    const bool server = f.database.engine() == db::Engine::postgresql;
+    CHECK(plan.find(server ? "calls_call_sid_key" : "(call_sid=?)") != std::string::npos);
+    ++explained;
+  }
+  CHECK(explained == 1);
 }
 
 TEST_CASE("what is to be called back is found without reading what was done", "[calls]") {

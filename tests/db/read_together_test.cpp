@@ -88,6 +88,34 @@ TEST_CASE("what is read together is the workspace's alone, and what opened it do
   CHECK(connection.text("SELECT current_setting('ringctl.workspace', TRUE)").value_or("").empty());
 }
 
+TEST_CASE("reads of several scopes go together, each in its own", "[db][policies]") {
+  Samples samples(Engine::postgresql);
+  auto& connection = samples.connection();
+  const auto one = samples.database.add_workspace("one"), two = samples.database.add_workspace("two");
+  const std::vector<Read> names{{"SELECT name FROM workspaces ORDER BY name"}};
+  const std::vector<Read> twice{names[0], {"SELECT current_setting('ringctl.workspace')"}};
+  const std::vector<ScopedReads> groups{{Scope::of(one), names},
+                                        {Scope::of(two), twice},
+                                        {Scope{}, names},
+                                        {Scope::through(Door::workspaces), names}};
+  for (int time = 0; time < 2; ++time) {
+    std::string all;
+    read_together(connection, groups, [&](std::span<Rows> rows) { all = labels(rows); });
+    CHECK(all == "one |two |" + two.text() + " ||one two |");
+  }
+  CHECK(connection.text("SELECT current_setting('plan_cache_mode')") == "auto");
+}
+
+TEST_CASE("nothing to read in any scope is no question", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  int used = 0;
+  read_together(samples.connection(), std::vector<ScopedReads>{}, [&](std::span<Rows> rows) {
+    CHECK(rows.empty());
+    ++used;
+  });
+  CHECK(used == 1);
+}
+
 TEST_CASE("reads go together without names for statements, too", "[db]") {
   Samples samples(Engine::postgresql);
   samples.fill(1);

@@ -278,4 +278,8 @@ TEST_CASE("Dial speaks of ours only where nobody else rings", "[routing]") {
   auto together = plan;
   together.steps[0].waves = {2};
   CHECK_FALSE(rings_ours_alone(together, {0, 0}));
+  CHECK(only_party(together, {0, 0}) == nullptr);
+  CHECK(only_party(plan, {0, 0}) == &plan.steps[0].parties[0]);
+  CHECK(only_party(plan, {0, 1}) == &plan.steps[0].parties[1]);
+  for (const int step : {-1, 2, 9}) CHECK(only_party(plan, {.step = step}) == nullptr);
 }

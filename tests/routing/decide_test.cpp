@@ -190,11 +190,30 @@ TEST_CASE("whoever is rejected or hung up on is not to be called back, and the p
   CHECK(says_so(R"([{"reject":true}])"));
   CHECK(says_so(R"([{"reject":true}])", true));
   CHECK(says_so(R"([{"hangup":true}])"));
-  CHECK_FALSE(says_so(R"([{"message":"We are closed."},{"hangup":true}])"));
+  CHECK(says_so(R"([{"message":"We do not take such calls."},{"hangup":true}])"));
+  CHECK(says_so(R"([{"message":"We do not take such calls."},{"hangup":true}])", true));
+  CHECK_FALSE(says_so(R"([{"message":"We are closed."}])"));
+  CHECK_FALSE(says_so(R"([{"message":"We are closed."},{"voicemail":true}])"));
   CHECK_FALSE(says_so(R"([{"user":"ann@example.com"},{"hangup":true}])"));
+  CHECK_FALSE(says_so(R"([{"user":"ann@example.com"},{"message":"Later."},{"hangup":true}])"));
   World nowhere;
   nowhere.facts.number->active = false;
   CHECK(to_json(nowhere.plan()).find(R"("call_back":false)") != std::string::npos);
+}
+
+TEST_CASE("who meets a list that ends in a hangup while its agents are away is called back", "[routing]") {
+  World world;
+  world.agent("ann").availability = Availability::offline;
+  world.rule("r", R"({"after_assigned":true})", R"([{"user":"ann@example.com"},{"hangup":true}])");
+  const auto plan = world.plan();
+  CHECK(world.text(plan) == "rule hangup");
+  CHECK(world.skipped(plan) == "ann offline");
+  CHECK_FALSE(reaches_nobody(plan));
+  World rejected;
+  rejected.agent("ann").availability = Availability::offline;
+  rejected.contact({"ann"});
+  rejected.rule("r", R"({"after_assigned":true})", R"([{"reject":true}])");
+  CHECK(reaches_nobody(rejected.plan()));
 }
 
 TEST_CASE("a rule is asked about an assigned contact only if it says after_assigned", "[routing]") {

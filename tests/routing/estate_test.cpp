@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "records/records.hpp"
 #include "routing/replay.hpp"
 #include "routing/rules.hpp"
@@ -255,8 +257,15 @@ TEST_CASE("the facts of a call are its number, its contact, and who is on a call
   CHECK(facts.contact->lead_status == "new");
   CHECK(facts.contact->tags == std::vector<std::string>{"vip", "web"});
   CHECK(facts.contact->agents == std::vector<base::Uuid>{office.ann});
-  CHECK(find_workspace_of(office.db(), "+12025550123") == office.workspace);
-  CHECK_FALSE(find_workspace_of(office.db(), "+12025550124"));
+  const auto holders =
+      find_workspaces_of(office.db(), {"+12025550124", "+12025550123", "anonymous", "+12025550123"});
+  REQUIRE(holders.size() == 4);
+  CHECK_FALSE(holders[0]);
+  CHECK(holders[1] == office.workspace);
+  CHECK_FALSE(holders[2]);
+  CHECK(holders[3] == office.workspace);
+  CHECK(find_workspaces_of(office.db(), {"sip:a@example.com"}) ==
+        std::vector<std::optional<base::Uuid>>{std::nullopt});
   for (const auto* from : {"anonymous", "sip:a@example.com", "", "a\0b"}) {
     const auto other = read_facts(office.db(), office.workspace, from, "not a number", now);
     CHECK_FALSE(other.number);
@@ -278,4 +287,61 @@ TEST_CASE("the facts of a call are its number, its contact, and who is on a call
   REQUIRE(presence(true).used.size() == 1);
   CHECK(presence(true).used.front().calls_today == 1);
   CHECK(presence(false).used.empty());
+}
+
+TEST_CASE("the facts of calls that are asked about together are those of each", "[routing]") {
+  Office office(GENERATE(from_range(test::engines())));
+  const auto now = office.clock.now();
+  const auto contact = [&](const char* name, const char* phone, std::initializer_list<base::Uuid> agents) {
+    const auto id = office.alice.ids.next();
+    office.exec(
+        "INSERT INTO contacts (id, workspace_id, name, tags, created_at, updated_at) VALUES ($1, $2, $3, "
+        "'[\"VIP\"]', $4, $4)",
+        {id, office.workspace, name, now});
+    office.exec(
+        "INSERT INTO contact_phones (workspace_id, phone_number, contact_id, position) VALUES ($1, $2, $3, 0)",
+        {office.workspace, phone, id});
+    for (const auto& agent : agents)
+      office.exec(
+          "INSERT INTO contact_assignments (contact_id, user_id, workspace_id, status, created_at, updated_at) "
+          "VALUES ($1, $2, $3, 'active', $4, $4)",
+          {id, agent, office.workspace, now});
+  };
+  contact("Lin", "+16265550101", {office.bob, office.ann});
+  contact("Mo", "+16265550102", {});
+  const std::vector<Incoming> calls{{"+16265550101", "+12025550123", now},
+                                    {"+16265550102", "+12025550123", now},
+                                    {"+16265550103", "+12025550124", now + std::chrono::seconds(1)},
+                                    {"+16265550101", "+12025550123", now},
+                                    {"anonymous", "sip:a@example.com", now}};
+  const FactsRead read(office.db(), office.workspace, calls);
+  std::vector<Facts> together;
+  db::read_together(office.db(), db::Scope::of(office.workspace), read.reads(),
+                    [&](std::span<db::Rows> rows) { together = read.take(rows); });
+  REQUIRE(together.size() == calls.size());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const auto& [from, to, at] = calls[i];
+    const auto alone = read_facts(office.db(), office.workspace, from, to, at);
+    const auto& facts = together[i];
+    INFO(i);
+    CHECK(facts.from == from);
+    CHECK(facts.to == to);
+    CHECK(facts.now == at);
+    CHECK(facts.caller_country == alone.caller_country);
+    REQUIRE(facts.number.has_value() == alone.number.has_value());
+    if (facts.number) CHECK(facts.number->id == alone.number->id);
+    REQUIRE(facts.contact.has_value() == alone.contact.has_value());
+    if (!facts.contact) continue;
+    CHECK(facts.contact->id == alone.contact->id);
+    CHECK(facts.contact->name == alone.contact->name);
+    CHECK(facts.contact->tags == std::vector<std::string>{"vip"});
+    CHECK(facts.contact->agents == alone.contact->agents);
+  }
+  CHECK(together[0].number->id == office.number);
+  CHECK_FALSE(together[2].number);
+  CHECK(together[1].contact->name == "Mo");
+  CHECK(together[1].contact->agents.empty());
+  auto both = std::vector{office.ann, office.bob};
+  std::sort(both.begin(), both.end());
+  CHECK(together[3].contact->agents == both);
 }

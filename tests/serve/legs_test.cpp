@@ -67,6 +67,11 @@ struct Site : Switchboard {
                  {"SequenceNumber", std::to_string(sequence)},
                  {"Timestamp", timestamp()}});
   }
+  static std::string compact(const base::Uuid& user) {
+    auto text = user.text();
+    std::erase(text, '-');
+    return text;
+  }
   std::string client(const base::Uuid& user) const { return "client:agent_" + user.text(); }
   void report(const Form& fields) const { CHECK(post("/status/s0w0", fields).status == 204); }
   /// A call of Ann's.
@@ -83,6 +88,39 @@ struct Site : Switchboard {
 
   base::Uuid bob_id;
 };
+
+TEST_CASE("who rang alone has answered, where nothing but Dial's word came of it", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const auto how = GENERATE(as<std::string>{}, "in her browser", "by phone, with the plan from the database",
+                            "together with Bob");
+  const bool phone = how.starts_with("by phone"), both = how.ends_with("Bob");
+  INFO(how);
+  if (phone) site.give_ann_a_phone(false);
+  if (!both) site.exec("UPDATE users SET is_active = FALSE WHERE id = $1", {site.bob_id});
+  site.open();
+  REQUIRE(site.rung(1) == std::string(phone ? "ann+" : "ann") + (both ? " bob" : ""));
+  if (phone) {
+    REQUIRE(site.stop());
+    site.open();
+  }
+  site.clock.advance(minutes(2));
+  const auto end = site.form({{"DialCallSid", leg_sid(11)},
+                              {"DialCallStatus", "completed"},
+                              {"DialCallDuration", "60"},
+                              {"DialBridged", "true"}});
+  site.answer("/next/s0w0", end);
+  CHECK(site.post("/status", site.form({{"CallStatus", "completed"}, {"SequenceNumber", "3"}})).status ==
+        204);
+  REQUIRE(site.stop());
+  const auto party = phone ? k_phone : "client:agent_" + site.compact(site.ann_id);
+  CHECK(site.integer("SELECT count(*) FROM calls WHERE status = 'completed' AND answered_at IS NOT NULL") ==
+        1);
+  CHECK(site.integer("SELECT count(*) FROM calls WHERE user_id = $1", {site.ann_id}) == (both ? 0 : 1));
+  CHECK(site.integer("SELECT count(*) FROM call_attempts WHERE leg_sid = $1 AND answered_at IS NOT NULL",
+                     {leg_sid(11)}) == 1);
+  CHECK(site.integer("SELECT count(*) FROM call_attempts WHERE user_id = $1 AND party = $2",
+                     {site.ann_id, party}) == (both ? 0 : 1));
+}
 
 TEST_CASE("an agent who was rung in vain and dials out is not rung during that call", "[serve]") {
   Site site(GENERATE(from_range(test::engines())));

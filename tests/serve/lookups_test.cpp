@@ -1,7 +1,12 @@
 #include "serve/lookups.hpp"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <future>
+#include <memory>
+#include <thread>
+#include <utility>
 
 #include "base/error.hpp"
 #include "directory/contacts.hpp"
@@ -37,6 +42,22 @@ struct Site : test::Estate {
   Question question() const {
     return {.workspace = workspace, .from = k_caller, .to = k_called, .now = clock.now()};
   }
+  /// Somebody who is known to a workspace.
+  void add_contact(const base::Uuid& of, const std::string& phone, const std::string& name) {
+    records::Records(session(), of, directory::contacts_noun())
+        .add({{directory::k_contact_phone_number, phone}, {directory::k_contact_name, name}});
+  }
+  /// Another workspace, with a number of its own.
+  base::Uuid add_workspace(const std::string& name, const std::string& with_number) {
+    const auto other = database.add_workspace(name);
+    db::in_transaction(db(), db::Scope::of(other), [&] {
+      db().exec(
+          "INSERT INTO phone_numbers (id, workspace_id, phone_number, provider, status, created_at, updated_at) "
+          "VALUES ($1, $2, $3, 'twilio', 'active', $4, $4)",
+          {alice.ids.next(), other, with_number, clock.now()});
+    });
+    return other;
+  }
   Lookups::Options options() const {
     return {.threads = test::threads_for(database.engine()), .rest = std::chrono::milliseconds(0)};
   }
@@ -48,9 +69,44 @@ struct Site : test::Estate {
 bool still_wanted() { return true; }
 
 Found ask(Lookups& lookups, Question question) {
-  std::promise<Found> answer;
-  lookups.find(std::move(question), still_wanted, [&](Found found) { answer.set_value(std::move(found)); });
-  return answer.get_future().get();
+  const auto answer = std::make_shared<std::promise<Found>>();
+  lookups.find(std::move(question), still_wanted,
+               [answer](Found found) { answer->set_value(std::move(found)); });
+  return answer->get_future().get();
+}
+
+/// Lets a thread stand at the closed door with a question, so that those after it gather.
+void hold_up(Site& site, Lookups& lookups) {
+  site.door.set(Door::State::hanging);
+  lookups.find(site.question(), still_wanted, [](const Found&) {});
+  REQUIRE(test::eventually([&] { return site.door.waiting() == 1; }));
+}
+
+/// The answers to questions that were asked at once.
+std::vector<Found> ask_together(Site& site, const std::vector<Question>& questions) {
+  std::vector<Found> found(questions.size());
+  Lookups lookups(site.door.opener(), {.threads = 1, .rest = std::chrono::milliseconds(0)});
+  hold_up(site, lookups);
+  std::size_t answered = 0;  // by one thread, which ends
+  for (std::size_t i = 0; i < questions.size(); ++i)
+    lookups.find(questions[i], still_wanted, [&, i](Found one) {
+      found[i] = std::move(one);
+      ++answered;
+    });
+  site.door.set(Door::State::open);
+  lookups.stop();
+  CHECK(answered == questions.size());
+  return found;
+}
+
+std::string text_of(const Found& found) {
+  const auto id_of = [](const auto& thing) { return thing ? thing->id.text() : std::string("none"); };
+  const auto& facts = found.facts;
+  return fmt::format("{}{} from {} to {} at {} country {} number {} contact {} {} plan {}",
+                     found.away ? "away " : "", found.workspace ? found.workspace->text() : "nobody's",
+                     facts.from, facts.to, base::format_utc(facts.now), facts.caller_country,
+                     id_of(facts.number), id_of(facts.contact), facts.contact ? facts.contact->name : "",
+                     found.plan);
 }
 
 }  // namespace
@@ -163,6 +219,147 @@ TEST_CASE("a database that hangs holds up no more than may wait, and each is ans
   CHECK(away == 3);
   lookups.find(site.question(), still_wanted, count);
   CHECK(away == 4);
+}
+
+TEST_CASE("questions that are asked together get what each gets alone", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const std::string others_number = "+12025550160", unknown = "+12025550177";
+  const auto other = site.add_workspace("other", others_number);
+  site.add_contact(other, k_caller, "Lin at work");
+  site.add_contact(site.workspace, "+16265550102", "Mo Reyes");
+  auto other_call = k_call;
+  other_call.back() = '0';
+  const auto now = site.clock.now();
+  const std::vector<Question> questions{
+      {.workspace = site.workspace, .from = k_caller, .to = k_called, .call_sid = k_call, .now = now},
+      {.from = k_caller, .to = k_called, .now = now},
+      {.from = k_caller, .to = others_number, .call_sid = k_call, .now = now},
+      {.from = "+16265550102", .to = k_called, .call_sid = other_call, .now = now + std::chrono::seconds(1)},
+      {.workspace = other, .from = k_caller, .to = k_called, .call_sid = k_call, .now = now},
+      {.from = k_caller, .to = unknown, .now = now},
+      {.workspace = site.workspace, .from = "anonymous", .to = unknown, .now = now},
+      {.workspace = site.workspace, .from = k_caller, .to = k_called, .call_sid = k_call, .now = now},
+      {.workspace = other, .from = "sip:desk@example.com", .to = "sip:a@example.com", .now = now},
+      {.from = "", .to = "", .now = now}};
+  const auto together = ask_together(site, questions);
+  Lookups lookups(site.door.opener(), site.options());
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    INFO(i);
+    CHECK(text_of(together[i]) == text_of(ask(lookups, questions[i])));
+    CHECK_FALSE(together[i].away);
+  }
+  CHECK(together[0].plan == R"({"steps":[]})");
+  CHECK(together[0].facts.contact->name == "Lin Park");
+  CHECK(together[1].facts.number->id == site.number);
+  CHECK(together[2].workspace == other);
+  CHECK(together[2].facts.contact->name == "Lin at work");
+  CHECK(together[2].plan.empty());
+  CHECK(together[3].facts.contact->name == "Mo Reyes");
+  CHECK_FALSE(together[4].facts.number);
+  CHECK_FALSE(together[5].workspace);
+}
+
+TEST_CASE("a question that cannot be asked takes nobody's answer along", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  std::vector<Question> questions(9, site.question());
+  for (auto& question : questions) question.call_sid = k_call;
+  const auto bad = GENERATE(std::size_t{0}, std::size_t{5}, std::size_t{8});
+  questions[bad].call_sid = std::string("CA\0", 3);
+  const auto together = ask_together(site, questions);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    INFO(i);
+    CHECK(together[i].away == (i == bad));
+    CHECK(together[i].workspace == site.workspace);
+    CHECK(together[i].facts.from == k_caller);
+    CHECK(together[i].plan == (i == bad ? "" : R"({"steps":[]})"));
+  }
+}
+
+TEST_CASE("a database that is away is away for all that are asked together, and is not asked for each",
+          "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  int away = 0;
+  Lookups lookups(site.door.opener(), {.threads = 1, .rest = std::chrono::hours(1)});
+  hold_up(site, lookups);
+  for (int i = 0; i < 10; ++i)
+    lookups.find(site.question(), still_wanted, [&](const Found& found) { away += found.away ? 1 : 0; });
+  site.door.set(Door::State::away);
+  lookups.stop();
+  CHECK(away == 10);
+  CHECK(site.door.waiting() == 0);
+}
+
+TEST_CASE("no more are asked together than may be, and all that wait are, as long as somebody wants it",
+          "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  Lookups lookups(site.door.opener(), {.threads = 1});
+  hold_up(site, lookups);
+  constexpr int k_asked = 150;
+  // All by one thread: it looks who still wants to know before it asks, and answers when it has.
+  std::vector<std::size_t> batches;
+  std::vector<bool> looked(k_asked);
+  bool answering = true;
+  int answered = 0;
+  for (int i = 0; i < k_asked; ++i)
+    lookups.find(
+        site.question(),
+        [&, i] {
+          const auto at = static_cast<std::size_t>(i);
+          if (looked[at]) return true;
+          looked[at] = true;
+          if (std::exchange(answering, false)) batches.push_back(0);
+          ++batches.back();
+          return i != 70;
+        },
+        [&](const Found& found) {
+          answering = true;
+          answered += found.away ? 0 : 1;
+        });
+  site.door.set(Door::State::open);
+  lookups.stop();
+  CHECK(answered == k_asked - 1);
+  CHECK(batches == std::vector<std::size_t>{Lookups::k_most_together, Lookups::k_most_together,
+                                            k_asked - 2 * Lookups::k_most_together});
+}
+
+TEST_CASE("of many who ask at the same time each gets an answer of their own", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  constexpr int k_callers = 20, k_rounds = 10;
+  const auto phone = [](int caller) { return fmt::format("+16265550{:03}", 150 + caller); };
+  for (int caller = 0; caller < k_callers; ++caller)
+    site.add_contact(site.workspace, phone(caller), fmt::format("Caller {}", caller));
+  Lookups lookups(site.door.opener(), {.threads = 2});
+  std::atomic<int> right = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < k_callers; ++caller)
+    callers.emplace_back([&, caller] {
+      for (int round = 0; round < k_rounds; ++round) {
+        auto question = site.question();
+        question.from = phone(caller);
+        if (round % 2 == 1) question.workspace.reset();
+        const auto found = ask(lookups, question);
+        const auto& contact = found.facts.contact;
+        if (!found.away && contact && contact->name == fmt::format("Caller {}", caller) &&
+            found.facts.from == question.from && found.workspace == site.workspace)
+          ++right;
+      }
+    });
+  for (auto& caller : callers) caller.join();
+  CHECK(right == k_callers * k_rounds);
+}
+
+TEST_CASE("behind one that waits too long for the database another thread goes on", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  std::atomic<int> answered = 0;
+  Lookups lookups(site.door.opener(), {.threads = 2});
+  hold_up(site, lookups);
+  CHECK(test::eventually([&] {
+    lookups.find(site.question(), still_wanted, [&](const Found&) { ++answered; });
+    return site.door.waiting() == 2;
+  }));
+  site.door.set(Door::State::open);
+  lookups.stop();
+  CHECK(answered > 0);
 }
 
 namespace ringctl::serve {
