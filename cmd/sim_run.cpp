@@ -78,6 +78,7 @@ sim::RunnerOptions runner_options(const RunOptions& opts, Context& ctx) {
   else if (options.outside)
     options.seed = fresh_seed(ctx);
   options.cancel = &ctx.cancel(false);
+  options.cache = ctx.settings().cache_dir();
   return options;
 }
 

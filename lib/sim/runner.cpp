@@ -54,7 +54,7 @@ void add_rows(db::Connection& connection, const Scenario& scenario, const std::f
 }  // namespace
 
 Runner::Runner(RunnerOptions options) : options_(std::move(options)) {
-  if (!options_.outside) scratch_ = std::make_unique<Scratch>(options_.database);
+  if (!options_.outside) scratch_ = std::make_unique<Scratch>(options_.database, options_.cache);
 }
 
 Runner::~Runner() = default;

@@ -32,6 +32,7 @@ struct Outside {
 
 struct RunnerOptions {
   std::string database = {};               ///< a PostgreSQL server for the scenarios' databases; "" = SQLite
+  std::filesystem::path cache = {};        ///< keeps what makes the next run quicker; "" = nothing
   std::optional<Outside> outside = {};     ///< nullopt: serve in this process, on the scenario's clock
   std::optional<std::uint64_t> seed = {};  ///< in the place of the scenarios' own
   const base::CancelToken* cancel = nullptr;        ///< outlives it

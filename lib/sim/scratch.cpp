@@ -72,6 +72,35 @@ std::unique_ptr<db::Connection> open_migrated(const ScratchDatabase& database) {
   return connection;
 }
 
+constexpr std::string_view k_kept_name = "sim-empty.db";
+
+/// False if none was kept, or not of this schema.
+bool take_kept(const fs::path& file, db::Connection& fresh) {
+  try {
+    db::OpenOptions options;
+    options.read_only = true;
+    const auto kept = db::Connection::open("sqlite:" + file.string(), options);
+    db::require_current_schema(*kept);
+    db::clone(*kept, fresh);
+    return true;
+  } catch (const Error& error) {
+    base::log(base::LogLevel::debug, "scratch.not_kept", {{"why", error.what()}});
+    return false;
+  }
+}
+
+/// It is only quicker with it.
+void keep(const fs::path& file, db::Connection& fresh) {
+  try {
+    std::error_code ignored;
+    if (fs::create_directories(file.parent_path(), ignored))
+      fs::permissions(file.parent_path(), fs::perms::owner_all, ignored);
+    db::backup(fresh, file);
+  } catch (const Error& error) {
+    base::log(base::LogLevel::debug, "scratch.not_kept", {{"why", error.what()}});
+  }
+}
+
 }  // namespace
 
 ScratchFolder::ScratchFolder() {
@@ -102,7 +131,7 @@ std::unique_ptr<db::Connection> ScratchDatabase::open() const {
   return db::Connection::open(url_, options());
 }
 
-Scratch::Scratch(std::string server) : server_(std::move(server)) {
+Scratch::Scratch(std::string server, fs::path cache) : server_(std::move(server)), cache_(std::move(cache)) {
   if (server_.empty()) return;
   if (!server_.starts_with("postgresql://") && !server_.starts_with("postgres://"))
     throw Error(Errc::usage, "sim.bad_database",
@@ -147,12 +176,21 @@ std::unique_ptr<ScratchDatabase> Scratch::create_file() {
   });
 }
 
+std::unique_ptr<db::Connection> Scratch::open_empty(const ScratchDatabase& fresh) const {
+  if (on_server() || cache_.empty()) return open_migrated(fresh);
+  const auto file = cache_ / k_kept_name;
+  if (auto connection = fresh.open(); take_kept(file, *connection)) return connection;
+  auto connection = open_migrated(fresh);
+  keep(file, *connection);
+  return connection;
+}
+
 const ScratchDatabase& Scratch::template_for(const std::string& name,
                                              const std::function<void(db::Connection&)>& fill) {
   auto& kept = templates_[name];
   if (!kept) {
     auto fresh = on_server() ? create_on_server("template0") : create_in_memory();
-    const auto connection = open_migrated(*fresh);
+    const auto connection = open_empty(*fresh);
     fill(*connection);
     kept = std::move(fresh);
   }

@@ -51,10 +51,11 @@ class ScratchDatabase {
 
 class Scratch {
  public:
-  /// `server`: "" = SQLite, else postgresql://... of a server where the role may create
-  /// databases; what killed runs left there is dropped. Throws Errc::usage [sim.bad_database] for anything
-  /// else.
-  explicit Scratch(std::string server = {});
+  /// `server`: "" = SQLite, else postgresql://... of a server where the role may create databases; what
+  /// killed runs left there is dropped. Throws Errc::usage [sim.bad_database] for anything else. `cache`:
+  /// where an empty SQLite database is kept from run to run, so that its tables need not be made each time;
+  /// "" = nowhere.
+  explicit Scratch(std::string server = {}, std::filesystem::path cache = {});
   ~Scratch();
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -71,6 +72,7 @@ class Scratch {
  private:
   const ScratchDatabase& template_for(const std::string& name,
                                       const std::function<void(db::Connection&)>& fill);
+  std::unique_ptr<db::Connection> open_empty(const ScratchDatabase&) const;
   std::unique_ptr<ScratchDatabase> create_on_server(const std::string& copied_from);
   std::unique_ptr<ScratchDatabase> create_in_memory();
   std::unique_ptr<ScratchDatabase> create_file();
@@ -78,6 +80,7 @@ class Scratch {
 
   ScratchFolder folder_;
   const std::string server_;
+  const std::filesystem::path cache_;
   std::unique_ptr<db::Connection> admin_;  ///< on a server
   std::int64_t run_ = 0;                   ///< admin_'s session there
   std::map<std::string, std::unique_ptr<ScratchDatabase>> templates_;
