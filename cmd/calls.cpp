@@ -43,6 +43,7 @@ constexpr std::array k_columns = {
     Column{"price", ColumnType::money, false},
     Column{"price_unit", ColumnType::word, false},
     Column{"closed_seq", ColumnType::integer, false},
+    Column{"changed_seq", ColumnType::integer, false},
     Column{"version", ColumnType::integer, false},
     Column{"created_at", ColumnType::time, false},
     Column{"updated_at", ColumnType::time, false, true},
@@ -83,6 +84,7 @@ std::vector<Cell> call_cells(const calls::Call& call) {
           text_or_null(call.price),
           text_or_null(call.price_unit),
           call.closed_seq,
+          call.changed_seq,
           call.version,
           call.created_at,
           call.updated_at,
@@ -113,6 +115,8 @@ void add_calls(Noun& calls) {
   add_calls_export(calls);
   add_calls_edit(calls);
   add_calls_tail(calls);
+  add_calls_hold(calls);
+  add_calls_purge(calls);
 }
 
 }  // namespace ringctl::cmd

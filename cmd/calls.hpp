@@ -15,7 +15,12 @@ namespace ringctl::cmd {
 void add_calls_read(Noun&);
 void add_calls_export(Noun&);
 void add_calls_edit(Noun&);
+void add_calls_hold(Noun&);
+void add_calls_purge(Noun&);
 void add_calls_tail(Noun&);
+
+/// Of the columns of `calls export`: counts up with each that is added.
+inline constexpr int k_export_schema = 2;
 
 inline constexpr std::string_view k_which_call =
     "SID of the call, its last eight digits, SID of one of its legs, or its id";

@@ -1,27 +1,19 @@
 // calls export
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <filesystem>
 
-#include "audit/log.hpp"
-#include "base/file.hpp"
 #include "calls/cursor.hpp"
 #include "cmd/calls.hpp"
-#include "cmd/own_files.hpp"
+#include "cmd/cursor_file.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 
 namespace ringctl::cmd {
 namespace {
 
-/// Stable: programs read them. New ones go to the end.
+/// Stable: programs read them. New ones go to the end, and k_export_schema (calls.hpp) counts up.
 constexpr std::array k_columns = {
     Column{"id", ColumnType::uuid},
     Column{"call_sid", ColumnType::word},
@@ -53,6 +45,7 @@ constexpr std::array k_columns = {
     Column{"closed_seq", ColumnType::integer},
     Column{"created_at", ColumnType::time},
     Column{"updated_at", ColumnType::time},
+    Column{"changed_seq", ColumnType::integer},
 };
 
 Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
@@ -87,11 +80,12 @@ std::array<Cell, k_columns.size()> cells_of(const calls::Call& call) {
           text_or_null(call.notes),
           call.closed_seq,
           call.created_at,
-          call.updated_at};
+          call.updated_at,
+          call.changed_seq};
 }
 
 struct ExportOptions : CallFilterOptions {
-  std::optional<std::string> since_cursor;
+  std::optional<std::string> since_cursor, changes;
 };
 
 bool chooses(const ExportOptions& o) {
@@ -99,71 +93,57 @@ bool chooses(const ExportOptions& o) {
          o.outcome || o.missed;
 }
 
-bool is_still(const std::filesystem::path& file, const base::Fd& fd) {
-  struct stat open {
-  }, named{};
-  return ::fstat(fd.get(), &open) == 0 && ::stat(file.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
-         open.st_ino == named.st_ino;
-}
-
-/// Held from reading the cursor to moving it on: of two runs that overlap, both would give the same calls. A
-/// file that was moved on meanwhile is another file. Nothing where `make` is false and there is none.
-base::Fd lock_cursor(const std::filesystem::path& file, bool make) {
-  for (;;) {
-    base::Fd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0644));
-    if (!fd && !make && errno == ENOENT) return fd;
-    if (!fd)
-      throw Error(
-          Errc::output, "output.write_failed",
-          fmt::format("could not open {}: {}", file.string(), std::generic_category().message(errno)));
-    while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-      if (errno != EINTR)
-        throw Error(Errc::locked, "lock.held", fmt::format("another run goes on from {}", file.string()),
-                    "wait until it has ended");
-    if (is_still(file, fd)) return fd;
-  }
-}
-
-/// An empty one is one that a run made and did not come to move on.
-calls::Cursor read_cursor(const std::filesystem::path& file, const base::Uuid& workspace) {
-  const auto text = std::filesystem::exists(file) ? base::read_file(file, 4096) : std::string();
-  if (text.empty()) return {.workspace = workspace};
-  return calls::parse_cursor(text);
-}
-
-/// The cursor is written when the calls are out: killed in between, they come once more rather than never.
-void export_since(const std::filesystem::path& file, Context& ctx) {
-  refuse_own_file(ctx, "--since-cursor", file);
+/// Gives `each` its calls past the cursor, and moves the file on when they are out. `note` moves the cursor.
+template <class Each, class Note>
+void export_past(CursorFile& file, calls::Cursor cursor, Context& ctx, Each&& each, Note&& note) {
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
-  const auto lock = lock_cursor(file, !ctx.dry_run());
-  auto cursor = read_cursor(file, workspace.id);
-  const auto before = cursor.closed_seq;
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  // One that is made now knows of nothing that changed before.
+  if (file.text().empty() && cursor.of == calls::Cursor::Of::changed)
+    cursor = calls::changes_to_come(db, workspace.id);
   calls::require_own(db, workspace.id, cursor);
-  calls::for_each_closed(db, workspace.id, cursor.closed_seq, 0, [&](const calls::Call& call) {
+  each(db, workspace.id, cursor.closed_seq, 0, [&](const calls::Call& call) {
     rows.row(cells_of(call));
-    cursor.closed_seq = *call.closed_seq;
-    cursor.call_sid = call.call_sid;
+    note(cursor, call);
   });
   transaction.commit();
   rows.finish();
-  ctx.io().close();
-  if (ctx.dry_run() || (cursor.closed_seq == before && std::filesystem::file_size(file) > 0)) return;
-  base::AtomicFile out(file);
-  out.write(calls::cursor_text(cursor));
-  out.commit();
+  file.move_on(calls::cursor_text(cursor));
+}
+
+calls::Cursor read_cursor(const CursorFile& file, calls::Cursor::Of of, const base::Uuid& workspace) {
+  if (file.text().empty()) return {.workspace = workspace, .of = of};
+  return calls::parse_cursor(file.text(), of);
+}
+
+void export_since(const std::string& name, Context& ctx) {
+  CursorFile file(ctx, "--since-cursor", name);
+  const auto cursor = read_cursor(file, calls::Cursor::Of::closed, ctx.workspace().id);
+  export_past(file, cursor, ctx, calls::for_each_closed, [](calls::Cursor& to, const calls::Call& call) {
+    to.closed_seq = *call.closed_seq;
+    to.call_sid = call.call_sid;
+  });
+}
+
+void export_changes(const std::string& name, Context& ctx) {
+  CursorFile file(ctx, "--changes", name);
+  const auto cursor = read_cursor(file, calls::Cursor::Of::changed, ctx.workspace().id);
+  export_past(file, cursor, ctx, calls::for_each_changed, [](calls::Cursor& to, const calls::Call& call) {
+    to.closed_seq = *call.changed_seq;
+    to.call_sid = call.call_sid;
+  });
 }
 
 void run_export(const ExportOptions& opts, Context& ctx) {
-  if (opts.since_cursor) {
-    if (chooses(opts))
-      throw Error(Errc::usage, "usage.excluded",
-                  "--since-cursor gives every finished call once and takes no other choice",
-                  "filter what it writes, or leave the cursor away");
-    return export_since(*opts.since_cursor, ctx);
-  }
+  if ((opts.since_cursor || opts.changes) && chooses(opts))
+    throw Error(
+        Errc::usage, "usage.excluded",
+        fmt::format("{} takes no other choice of calls", opts.changes ? "--changes" : "--since-cursor"),
+        "filter what it writes, or leave the cursor away");
+  if (opts.since_cursor) return export_since(*opts.since_cursor, ctx);
+  if (opts.changes) return export_changes(*opts.changes, ctx);
   const auto filter = call_filter(opts, ctx);
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
@@ -183,15 +163,22 @@ void add_calls_export(Noun& calls) {
   verb.flag("since-cursor", &ExportOptions::since_cursor, "FILE",
             "Only calls that finished since the run that last wrote FILE; FILE is made, and moved on")
       .kind(ValueKind::file)
+      .flag("changes", &ExportOptions::changes, "FILE",
+            "Only finished calls that changed since the run that last wrote FILE; FILE is made, and moved on")
+      .kind(ValueKind::file)
+      .excludes("since-cursor")
       .columns(k_columns)
       .details(
           "Any number of calls in constant memory, oldest first. With --since-cursor every finished call comes exactly "
           "once, in the order in which they became final, however often and from whatever machine it is run: FILE says "
           "where the last run stopped. It is good for the database and workspace it was made on, and refused by others. "
-          "A call whose notes change later does not come again.")
+          "With --changes those come that changed after they were finished: notes, outcome, a price or recording that came "
+          "late. The run that makes its FILE gives none: make it before the first --since-cursor; then nothing is missed.")
       .example("ringctl calls export --since yesterday --until today -o csv --out calls.csv")
       .example("ringctl calls export --since-cursor calls.cursor -o jsonl >> calls.jsonl",
                "what is new since the last run")
+      .example("ringctl calls export --changes changes.cursor -o jsonl >> changes.jsonl",
+               "what changed of what was handed out")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema, Errc::db_down,
               Errc::db_busy});
 }

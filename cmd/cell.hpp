@@ -29,6 +29,7 @@ enum class ColumnType {
   uuid,
   job,  ///< a job's id; a table shows its last eight digits
   sid,  ///< of a call; a list on a terminal shows its last eight digits
+  share,  ///< a fraction; a table shows it in percent
 };
 /// "e164", "text" ...
 std::string_view type_name(ColumnType);

@@ -6,10 +6,13 @@
 
 #include <array>
 
+#include "audit/log.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
+#include "db/transaction.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
+#include "report/person.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -87,6 +90,51 @@ void run_erase(const RecordOptions& opts, Context& ctx) {
   ctx.io().changed({.action = "erased", .object = id});
 }
 
+/// One document, so any other format that was asked for, by -o or by the name of --out, is a mistake; what is
+/// usual here for lists is not asked for.
+void require_json(Context& ctx) {
+  const auto& globals = ctx.globals();
+  auto asked = globals.json ? std::optional(Format::json) : std::nullopt;
+  if (!asked && globals.output) asked = parse_format(*globals.output);
+  if (!asked && globals.out) asked = format_of_file(*globals.out);
+  if ((asked && *asked != Format::json) || globals.columns)
+    throw Error(Errc::usage, "usage.no_format", "--everything writes one JSON document",
+                "use -o json --out FILE");
+}
+
+/// Told in the audit log when it is out: who asked for it, and when.
+void record_disclosure(const base::Uuid& contact, const report::PersonCounts& counts, Context& ctx) {
+  const auto& workspace = ctx.workspace();
+  auto& session = ctx.session();
+  const auto image =
+      fmt::format(R"({{"audit_rows":{},"callbacks":{},"calls":{},"events":{},"recordings":{}}})",
+                  counts.audit_rows, counts.callbacks, counts.calls, counts.events, counts.recordings);
+  db::in_transaction(session.db, db::Scope::of(workspace.id), [&] {
+    audit::record(session, workspace.id,
+                  {.action = "contacts.disclose",
+                   .object_type = "contact",
+                   .object_id = contact,
+                   .object_key = contact.view(),
+                   .after = image});
+  });
+}
+
+void export_everything(const std::string& key, Context& ctx) {
+  require_json(ctx);
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  const auto contact = records_of(ctx, workspace, directory::contacts_noun()).get(key);
+  if (ctx.dry_run())
+    return ctx.io().would_change({.action = "export everything about", .object = phone_of(contact)});
+  auto& out = ctx.io().out();
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  const auto counts =
+      report::write_person(db, workspace.id, contact.id, [&](std::string_view text) { out.write(text); });
+  transaction.commit();
+  ctx.io().close();
+  record_disclosure(contact.id, counts, ctx);
+}
+
 void add_agent_verbs(Noun& contacts) {
   const auto with_agent = [&](std::string_view verb, std::string_view summary, auto run) {
     return contacts.verb<AgentOptions>(verb, summary, run)
@@ -146,7 +194,8 @@ void add_contacts(Noun& contacts) {
       .details(
           "Removes the contact's phones, name, tags and notes, and what the audit log, jobs, reservations and calls remember of "
           "them. What can be counted stays, under the contact's id. Opt-outs stay, so that nobody calls again. Asks for "
-          "the phone, or takes it from --confirm. Files that were imported, rejects and backups are not touched.")
+          "the phone, or takes it from --confirm. Refused while a legal hold is on the contact or one of its calls. Files that were "
+          "imported, rejects and backups are not touched.")
       .example("ringctl contacts erase +16265550101 --confirm +16265550101")
       .example("ringctl contacts erase +16265550101 -n");
   verbs.import("Load contacts from a file: all, or all good ones")
@@ -155,10 +204,18 @@ void add_contacts(Noun& contacts) {
           "order. An empty cell leaves alone what is there, - clears it, | separates items. Agents must exist.")
       .example("ringctl contacts import contacts.csv --dry-run", "what would be written, and what is wrong")
       .example("ringctl contacts import contacts.csv");
-  verbs.export_all("Write contacts as import reads them")
-      .details("Writes the columns that `ringctl contacts import` takes, ordered by phone.")
+  verbs.export_all("Write contacts as import reads them", export_everything)
+      .flag("everything", &RecordListOptions::everything, "NUMBER",
+            "All that is kept of this contact, by any of its phones or id, as one JSON document")
+      .kind(ValueKind::contact)
+      .details(
+          "Writes the columns that `ringctl contacts import` takes, ordered by phone. With --everything: all that is kept of "
+          "one person, as the law may ask to be told, calls with what Twilio sent included; the audit log says that it was "
+          "given.")
       .example("ringctl contacts export -o csv --out contacts.csv")
-      .example("ringctl contacts export --tags vip -o jsonl");
+      .example("ringctl contacts export --tags vip -o jsonl")
+      .example("ringctl contacts export --everything +16265550101 --out lin.json",
+               "what is kept of one person");
 }
 
 }  // namespace ringctl::cmd

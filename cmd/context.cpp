@@ -110,7 +110,9 @@ config::Sources Context::sources() const {
   put("profile", globals_.profile);
   put("database", globals_.database);
   put("workspace", globals_.workspace);
-  put("output", globals_.json ? std::optional<std::string>("json") : globals_.output);
+  // A workbook is asked for each time: it is no value that a setting could have.
+  if (globals_.output != "xlsx")
+    put("output", globals_.json ? std::optional<std::string>("json") : globals_.output);
   put("null_text", globals_.null_text);
   put("log_format", globals_.log_format);
   put("color", globals_.no_color ? std::optional<std::string>("never") : globals_.color);
@@ -174,6 +176,10 @@ IoOptions Context::io_options() {
     options.format = parse_format(globals_.json ? "json" : *globals_.output);
   else if (options.format = format_of_file(options.out); !options.format && !get("output").empty())
     options.format = parse_format(get("output"));
+  if (options.format == Format::xlsx && options.out == "-")
+    throw Error(Errc::usage, "usage.needs_out", "xlsx is a file: it cannot be written to standard output",
+                "add --out FILE.xlsx");
+  if (command_) options.title = command_->name();
   if (globals_.columns) options.columns = split_columns(*globals_.columns);
   options.rows.header = !globals_.no_header;
   options.rows.null_text = globals_.null_text;

@@ -38,6 +38,7 @@ bool keeps_promise(ColumnType type, std::string_view text) {
     case ColumnType::real:
     case ColumnType::duration:
     case ColumnType::money:
+    case ColumnType::share:
       return is_decimal(text);
     case ColumnType::text:
       return false;

@@ -35,11 +35,6 @@ bool keeps_width(ColumnType type, std::string_view text) {
   }
 }
 
-bool is_number(ColumnType type) {
-  return type == ColumnType::integer || type == ColumnType::real || type == ColumnType::duration ||
-         type == ColumnType::money;
-}
-
 class Table final : public RowFormat {
  public:
   explicit Table(RowTarget target) : target_(std::move(target)) {
@@ -227,6 +222,8 @@ void append_display_cell(std::string& out, const Column& column, const Cell& cel
   } else if (const auto* number = std::get_if<std::int64_t>(&value);
              number && column.type == ColumnType::duration) {
     out.append(base::format_duration(std::chrono::seconds(*number)));
+  } else if (const auto* real = std::get_if<double>(&value); real && column.type == ColumnType::share) {
+    fmt::format_to(std::back_inserter(out), "{:.1f} %", *real * 100);
   } else if (const auto* yes = std::get_if<bool>(&value)) {
     out.append(*yes ? "yes" : "no");
   } else if (const auto* raw = std::get_if<RawJson>(&value)) {

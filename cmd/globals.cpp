@@ -40,7 +40,7 @@ std::vector<Flag> make_global_flags() {
                    "table on a terminal, else tsv"));
   add(global("json", &G::json, "same as -o json"));
   add(global("out", &G::out, "FILE",
-             "write to FILE, whole or not at all; without -o its name says the format: .csv, .json ...",
+             "write to FILE, whole or not at all; without -o its name says the format: .csv, .html ...",
              ValueKind::file));
   add(global("columns", &G::columns, "A,B,C", "columns to print, in this order; \"help\" lists them",
              ValueKind::column));
@@ -48,7 +48,7 @@ std::vector<Flag> make_global_flags() {
   add(global("sort", &G::sort, "COL[:desc]", "order by a column", ValueKind::sort_key));
   add(global("limit", &G::limit, "N", "at most N rows, 0 for all", ValueKind::count));
   flags.back().default_text = "100 on a terminal, else all";
-  add(global("null", &G::null_text, "TEXT", "what stands for an absent value in table, tsv, csv and md",
+  add(global("null", &G::null_text, "TEXT", "what stands for an absent value in table, html, tsv, csv and md",
              ValueKind::other));
   add(global("no-trunc", &G::no_trunc, "do not shorten cells to the width of the terminal"));
   add(global("delimiter", &G::delimiter, "CHAR", "field separator of csv output", ValueKind::other));

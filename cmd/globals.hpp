@@ -28,7 +28,7 @@ struct Globals {
 /// Descriptions of all of them, bound to Globals, in the order help shows them.
 const std::vector<Flag>& global_flags();
 
-/// Formats that exist; `html` and `xlsx` come with the reports.
-inline constexpr std::string_view k_formats = "table|tsv|json|jsonl|csv|md";
+/// Formats that exist; the last one only goes to a file.
+inline constexpr std::string_view k_formats = "table|tsv|json|jsonl|csv|md|html|xlsx";
 
 }  // namespace ringctl::cmd

@@ -42,6 +42,7 @@ struct IoOptions {
   base::Zone zone = base::Zone::utc();
   bool no_input = false, yes = false, dry_run = false;
   std::optional<std::string> confirm;
+  std::string title = {};  ///< of what the command lists: "numbers list"
 };
 
 /// One field of a change's JSON object.
@@ -104,6 +105,8 @@ class Io {
   // --- for Rows and the frame ---
   Output& out();
   TimeText& times() { return times_; }
+  const std::string& title() const { return options_.title; }
+  base::Instant now() const { return clock_.now(); }
   RowStyle row_style() const;
   const std::vector<std::string>& wanted_columns() const { return options_.columns; }
   /// Columns a command shows instead of its defaults, where --columns says nothing.

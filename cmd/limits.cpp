@@ -21,6 +21,7 @@
 #include "limits/settle.hpp"
 #include "limits/status.hpp"
 #include "phone/e164.hpp"
+#include "report/kept_days.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -301,15 +302,34 @@ ErrorWithFigures failed(const std::vector<limits::WorkspaceReset>& all) {
   return {error, figures};
 }
 
+/// Two months of days a run: cron comes by here daily, and a long log is for `reports refresh`.
+constexpr std::int64_t k_kept_days = 62;
+
+/// Days that are over are kept for reports. Nobody's limit depends on it, so a busy database is no failure.
+void keep_days(const directory::Workspace& workspace, const limits::ResetOptions& options, Context& ctx) {
+  if (options.dry_run || !options.number.empty()) return;
+  try {
+    report::keep_days(ctx.session(), workspace.id, k_kept_days, false, [&](const report::Kept&) {
+      if (options.cancel != nullptr) options.cancel->check();
+    });
+  } catch (const Error& error) {
+    if (error.errc() != Errc::db_busy && error.errc() != Errc::locked) throw;
+    ctx.io().warn(
+        fmt::format("days of {} are not kept for reports yet: {}", workspace.name, error.message()));
+  }
+}
+
 void reset_all(const limits::ResetOptions& options, Context& ctx) {
   ctx.database();
   const auto all = limits::reset_all(ctx.session(), options);
   bool good = true;
   for (const auto& one : all)
-    if (one.error)
+    if (one.error) {
       good = false;
-    else
+    } else {
       show(ctx, one.workspace, one.report);
+      keep_days(one.workspace, options, ctx);
+    }
   if (!good) throw failed(all);
 }
 
@@ -347,6 +367,7 @@ void run_reset(const ResetOptions& opts, Context& ctx) {
                                 : fmt::format("forgive today's calls of {} in workspace", options.number),
                             workspace.name);
   show(ctx, workspace, limits::reset(ctx.session(), workspace.id, options));
+  keep_days(workspace, options, ctx);
 }
 
 }  // namespace
@@ -414,7 +435,8 @@ void add_limits(Noun& limits) {
       .details(
           "A new day is a new counter, so no limit waits for this. It takes back calls that were reserved and never "
           "placed, writes down each finished day's sums, in order and also those that were missed, and says what it did. "
-          "Run twice, late, or from two machines it changes nothing more. For cron: -q prints nothing on success, and "
+          "Run twice, late, or from two machines it changes nothing more. It keeps the sums of finished days for reports as "
+          "well (`reports refresh`). For cron: -q prints nothing on success, and "
           "--lock-wait waits for another run. --force needs --confirm with the workspace's name. "
           "A clock that is days ahead, or 5 minutes from the database server's, closes nothing; what a wrong clock closed "
           "all the same, --reopen DATE --confirm DATE opens again.")

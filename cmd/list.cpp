@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -25,6 +28,18 @@ bool before(const Cell& a, const Cell& b) {
   if (const auto* yes = std::get_if<bool>(&left)) return *yes < std::get<bool>(right);
   if (const auto* at = std::get_if<base::Instant>(&left)) return *at < std::get<base::Instant>(right);
   return std::get<RawJson>(left).text < std::get<RawJson>(right).text;
+}
+
+/// Decimal text by what it comes to.
+bool amount_before(const Cell& a, const Cell& b) {
+  if (a.is_null() || b.is_null()) return before(a, b);
+  const auto amount = [](const Cell& cell) {
+    const auto text = std::get<std::string_view>(cell.value());
+    double value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  };
+  return amount(a) < amount(b);
 }
 
 Error bad_direction(const std::string& column, const std::string& direction) {
@@ -77,21 +92,28 @@ void SmallList::add(std::span<const Cell> cells) {
   }
 }
 
-void SmallList::print() {
+std::vector<std::size_t> SmallList::shown() const {
+  std::vector<std::size_t> order(rows_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
   if (options_.sort) {
     const auto it = std::find_if(columns_.begin(), columns_.end(),
                                  [&](const Column& column) { return column.name == options_.sort->column; });
     const auto i = static_cast<std::size_t>(it - columns_.begin());
     const bool descending = options_.sort->descending;
-    std::stable_sort(rows_.begin(), rows_.end(), [&](const auto& a, const auto& b) {
-      if (!descending || a[i].is_null() || b[i].is_null()) return before(a[i], b[i]);
-      return before(b[i], a[i]);
+    const bool amounts = it->type == ColumnType::money;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+      const auto *a = &rows_[left][i], *b = &rows_[right][i];
+      if (descending && !a->is_null() && !b->is_null()) std::swap(a, b);
+      return amounts ? amount_before(*a, *b) : before(*a, *b);
     });
   }
-  auto shown = rows_.size();
-  if (options_.limit > 0) shown = std::min(shown, static_cast<std::size_t>(options_.limit));
+  if (options_.limit > 0) order.resize(std::min(order.size(), static_cast<std::size_t>(options_.limit)));
+  return order;
+}
+
+void SmallList::print() {
   auto list = io_.rows(columns_);
-  for (std::size_t i = 0; i < shown; ++i) list.row(rows_[i]);
+  for (const auto i : shown()) list.row(rows_[i]);
   list.finish(rows_.size());
 }
 

@@ -39,6 +39,9 @@ class SmallList {
   void add(std::span<const Cell> cells);
   void add(std::initializer_list<Cell> cells) { add(std::span(cells.begin(), cells.size())); }
   void print();
+  /// The rows that print() shows, by the order in which they were added.
+  std::vector<std::size_t> shown() const;
+  std::size_t size() const { return rows_.size(); }
 
  private:
   Io& io_;

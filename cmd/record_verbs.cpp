@@ -386,10 +386,15 @@ Verb<ImportArguments> RecordVerbs::import(std::string_view summary) {
   });
 }
 
-Verb<RecordListOptions> RecordVerbs::export_all(std::string_view summary) {
+Verb<RecordListOptions> RecordVerbs::export_all(std::string_view summary,
+                                                void (*everything)(const std::string& key, Context&)) {
   auto verb = noun_.verb<RecordListOptions>(
-      "export", summary,
-      [&noun = described_](const RecordListOptions& o, Context& c) { run_export(noun, o, c); });
+      "export", summary, [&noun = described_, everything](const RecordListOptions& o, Context& c) {
+        if (!o.everything) return run_export(noun, o, c);
+        if (!o.equals.empty() || o.search)
+          throw Error(Errc::usage, "usage.excluded", "--everything names one row and takes no other choice");
+        everything(*o.everything, c);
+      });
   filter_flags(verb);
   verb.columns(export_columns(described_))
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});

@@ -35,6 +35,7 @@ struct RecordListOptions {
   records::Change equals;
   std::optional<std::string> search;
   bool all = false;
+  std::optional<std::string> everything;  ///< the key of one row, where export can give all that hangs on it
 };
 
 class RecordVerbs {
@@ -53,7 +54,9 @@ class RecordVerbs {
   Verb<RecordOptions> put(std::string_view verb, std::string_view summary);
   Verb<RecordOptions> update(std::string_view summary, void (*complete)(RecordOptions&, Context&) = nullptr);
   Verb<ImportArguments> import(std::string_view summary);
-  Verb<RecordListOptions> export_all(std::string_view summary);
+  /// `everything`: writes what the option of that name asks for; the noun's file adds its flag.
+  Verb<RecordListOptions> export_all(std::string_view summary,
+                                     void (*everything)(const std::string& key, Context&) = nullptr);
 
   /// A verb of its own that is given the key.
   Verb<RecordOptions> with_key(std::string_view verb, std::string_view summary,

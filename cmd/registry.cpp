@@ -10,7 +10,7 @@ namespace ringctl::cmd {
 
 std::string_view type_name(ColumnType type) {
   static constexpr std::array k_names = {"e164", "text",     "word",  "integer", "real", "boolean", "time",
-                                         "date", "duration", "money", "json",    "uuid", "uuid",    "word"};
+                                         "date", "duration", "money", "json",    "uuid", "uuid",    "word", "real"};
   return k_names.at(static_cast<std::size_t>(type));
 }
 

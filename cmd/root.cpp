@@ -29,6 +29,8 @@ constexpr std::array k_nouns = {
     NounEntry{"optouts", "Numbers that asked not to be called or texted", k_people, add_opt_outs},
     NounEntry{"workspaces", "Tenants, each with an estate of its own", k_people, add_workspaces},
     NounEntry{"calls", "Calls that came in and went out, and what came of them", k_records, add_calls},
+    NounEntry{"reports", "What the calls come to: by agent, team, number, hour, day and more", k_records, add_reports},
+    NounEntry{"events", "Webhooks about calls, as they come", k_records, add_events},
     NounEntry{"callbacks", "Who is to be called back, by whom and when", k_records, add_callbacks},
     NounEntry{"jobs", "Bulk work: what was asked and what it did", k_records, add_jobs},
     NounEntry{"audit", "Who changed what, and proof of it", k_records, add_audit},

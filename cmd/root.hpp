@@ -9,6 +9,8 @@
 namespace ringctl::cmd {
 
 void add_audit(Noun&);
+void add_reports(Noun&);
+void add_events(Noun&);
 void add_completion(Noun&);
 void add_config(Noun&);
 void add_db(Noun&);

@@ -14,7 +14,8 @@
 namespace ringctl::cmd {
 namespace {
 
-constexpr std::array<std::string_view, 6> k_names = {"table", "tsv", "json", "jsonl", "csv", "md"};
+constexpr std::array<std::string_view, 8> k_names = {"table", "tsv", "json", "jsonl",
+                                                     "csv",   "md",  "html", "xlsx"};
 
 std::optional<Format> find_format(std::string_view name) {
   const auto it = std::find(k_names.begin(), k_names.end(), name);
@@ -31,6 +32,10 @@ std::unique_ptr<RowFormat> make_format(RowTarget target) {
       return make_json(std::move(target));
     case Format::md:
       return make_markdown(std::move(target));
+    case Format::html:
+      return make_html(std::move(target));
+    case Format::xlsx:
+      return make_xlsx(std::move(target));
     case Format::csv:
     case Format::tsv:
       break;
@@ -39,31 +44,39 @@ std::unique_ptr<RowFormat> make_format(RowTarget target) {
 }
 
 std::vector<std::size_t> default_columns(std::span<const Column> columns, Format format) {
+  const bool for_people = format == Format::table || format == Format::html;
   std::vector<std::size_t> picked;
   for (std::size_t i = 0; i < columns.size(); ++i)
-    if (format != Format::table || columns[i].in_table) picked.push_back(i);
+    if (!for_people || columns[i].in_table) picked.push_back(i);
   return picked;
 }
 
 }  // namespace
 
+bool is_number(ColumnType type) {
+  return type == ColumnType::integer || type == ColumnType::real || type == ColumnType::duration ||
+         type == ColumnType::money || type == ColumnType::share;
+}
+
 Format parse_format(std::string_view name) {
   if (const auto format = find_format(name)) return *format;
   throw Error(Errc::usage, "usage.bad_value",
-              fmt::format("\"{}\" is not one of table, tsv, json, jsonl, csv, md", name),
+              fmt::format("\"{}\" is not one of table, tsv, json, jsonl, csv, md, html, xlsx", name),
               "ringctl help formats");
 }
 
 std::optional<Format> format_of_file(const std::filesystem::path& file) {
   // Names that promise a format there is not; any other may hold whatever is written.
-  static constexpr std::array<std::string_view, 11> k_foreign = {
-      ".xlsx", ".xls", ".ods", ".html", ".htm", ".pdf", ".xml", ".yaml", ".yml", ".toml", ".parquet"};
+  static constexpr std::array<std::string_view, 8> k_foreign = {".xls",  ".ods", ".pdf",  ".xml",
+                                                                ".yaml", ".yml", ".toml", ".parquet"};
   const auto ending = base::ascii_lower(file.extension().string());
   if (std::find(k_foreign.begin(), k_foreign.end(), ending) != k_foreign.end())
-    throw Error(Errc::usage, "usage.no_format",
-                fmt::format("--out {}: there is no format {}, only tsv, csv, json, jsonl, md and table",
-                            file.string(), ending.substr(1)),
-                "name the file .csv, .tsv, .json, .jsonl or .md, or add -o FORMAT");
+    throw Error(
+        Errc::usage, "usage.no_format",
+        fmt::format("--out {}: there is no format {}, only tsv, csv, json, jsonl, md, html, xlsx and table",
+                    file.string(), ending.substr(1)),
+        "name the file .csv, .tsv, .json, .jsonl, .md, .html or .xlsx, or add -o FORMAT");
+  if (ending == ".htm") return Format::html;
   const auto format = ending.empty() ? std::nullopt : find_format(std::string_view(ending).substr(1));
   return format == Format::table ? std::nullopt : format;
 }
@@ -99,7 +112,7 @@ Rows::Rows(Io& io, std::span<const Column> columns) : io_(&io), declared_(column
   in_order_ = picked_ == natural;
   std::vector<Column> chosen;
   for (const auto i : picked_) chosen.push_back(columns[i]);
-  format_ = make_format({io.out(), io.times(), io.row_style(), std::move(chosen)});
+  format_ = make_format({io.out(), io.times(), io.row_style(), std::move(chosen), io.title(), io.now()});
   format_->begin();
 }
 
@@ -119,10 +132,18 @@ void Rows::row(std::span<const Cell> cells) {
 void Rows::finish(std::optional<std::uint64_t> total) {
   format_->end();
   io_->out().flush();
+  if (const auto cut = format_->cut(); cut > 0)
+    io_->warn(fmt::format("{} {} longer than a cell of this format and {} cut",
+                          base::group_digits(static_cast<std::uint64_t>(cut)),
+                          cut == 1 ? "text was" : "texts were", cut == 1 ? "was" : "were"));
   if (count_ == 0 && io_->format() == Format::table && io_->out_is_terminal()) io_->note("nothing found");
-  if (total && *total > count_)
-    io_->note(fmt::format("showing {} of {} (use --limit 0)", base::group_digits(count_),
-                          base::group_digits(*total)));
+  if (total) note_cut(*io_, count_, *total);
+}
+
+void note_cut(Io& io, std::uint64_t shown, std::uint64_t total) {
+  if (total > shown)
+    io.note(fmt::format("showing {} of {} (use --limit 0)", base::group_digits(shown),
+                        base::group_digits(total)));
 }
 
 }  // namespace ringctl::cmd

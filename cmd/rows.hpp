@@ -16,11 +16,11 @@
 
 namespace ringctl::cmd {
 
-enum class Format { table, tsv, json, jsonl, csv, md };
+enum class Format { table, tsv, json, jsonl, csv, md, html, xlsx };
 /// Throws Errc::usage [usage.bad_value] naming the formats there are.
 Format parse_format(std::string_view name);
 /// By the end of its name: csv for "numbers.csv"; nullopt where that says nothing. Throws Errc::usage
-/// [usage.no_format] for "numbers.xlsx" and other names of formats there are not.
+/// [usage.no_format] for "numbers.pdf" and other names of formats there are not.
 std::optional<Format> format_of_file(const std::filesystem::path& file);
 
 /// How rows are written, decided before the first.
@@ -43,6 +43,8 @@ class RowFormat {
   virtual void begin() {}
   virtual void row(std::span<const Cell>) = 0;
   virtual void end() {}
+  /// After end(): texts that the format had no room for, and that were cut.
+  virtual std::int64_t cut() const { return 0; }
 };
 
 /// What a format needs to write.
@@ -51,16 +53,23 @@ struct RowTarget {
   TimeText& times;
   RowStyle style;
   std::vector<Column> columns;
+  std::string title = {};      ///< what the list is called: "numbers list"; for html and xlsx
+  base::Instant made_at = {};  ///< the same
 };
 std::unique_ptr<RowFormat> make_delimited(RowTarget);
 std::unique_ptr<RowFormat> make_json(RowTarget);
 std::unique_ptr<RowFormat> make_table(RowTarget);
 std::unique_ptr<RowFormat> make_markdown(RowTarget);
+std::unique_ptr<RowFormat> make_html(RowTarget);
+std::unique_ptr<RowFormat> make_xlsx(RowTarget);
 
 /// One cell as JSON.
 void append_json_cell(std::string& out, const Column&, const Cell&, TimeText&);
 /// One cell as people read it: local times, durations in words; visible text.
 void append_display_cell(std::string& out, const Column&, const Cell&, TimeText&);
+
+/// Figures: aligned to the right, and never shortened.
+bool is_number(ColumnType);
 
 class Io;
 
@@ -88,6 +97,9 @@ class Rows {
   std::unique_ptr<RowFormat> format_;
   std::uint64_t count_ = 0;
 };
+
+/// Tells people that a list was cut.
+void note_cut(Io&, std::uint64_t shown, std::uint64_t total);
 
 /// Indexes of the columns named by --columns; throws Errc::usage [usage.unknown_column] with suggestions.
 std::vector<std::size_t> pick_columns(std::span<const Column>, const std::vector<std::string>& names);

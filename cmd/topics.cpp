@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/error.hpp"
+#include "cmd/calls.hpp"
 #include "cmd/help.hpp"
 #include "config/settings.hpp"
 
@@ -47,26 +48,31 @@ std::string environment() {
 }
 
 std::string formats() {
-  return "Output formats (-o FORMAT). On a terminal the default is table, elsewhere tsv.\n\n"
+  return std::string() +
+         "Output formats (-o FORMAT). On a terminal the default is table, elsewhere tsv.\n\n"
          "  table   for people: local times, fitted to the terminal, a selection of columns\n"
          "  tsv     header line, tab-separated; \\t \\n \\r \\\\ escaped and \\N for absent, as PostgreSQL's COPY reads\n"
          "  csv     RFC 4180, LF; --crlf and --bom for Excel, --delimiter for another separator\n"
          "  json    one array (one object for `show`); indented on a terminal\n"
          "  jsonl   one object a line\n"
-         "  md      a Markdown table\n\n"
-         "All but table are contracts: all columns, snake_case names, RFC 3339 times with offset, durations in whole\n"
-         "seconds (_s), absent values as null. Fields may be added; none is removed or changes its type.\n\n"
+         "  md      a Markdown table\n"
+         "  html    one page that needs no other file and no network: the table's columns; reports with charts\n"
+         "  xlsx    a workbook, to --out FILE only: text as text, never a formula; times as text, with their offset\n\n"
+         "All but table and html are contracts: all columns, snake_case names, RFC 3339 times with offset, durations in\n"
+         "whole seconds (_s), absent values as null. Fields may be added; none is removed or changes its type.\n\n" +
+         fmt::format("`calls export` writes schema {}: the number goes up when its columns change.\n\n",
+                     k_export_schema) +
          "  --columns a,b   only these, in this order; --columns help lists them with their types\n"
          "  --no-header     no header line          --null TEXT   what stands for an absent value\n"
          "  --sort COL[:desc]  --limit N            a list that was cut says so on standard error\n\n"
          "In csv and tsv, free text that a spreadsheet would take for a formula (it begins with = + - @ TAB CR NUL) gets\n"
          "a ' in front; `import` removes it again. --csv-raw turns that off. Numbers, times and identifiers are checked\n"
          "and never prefixed.\n\n"
-         "--out FILE takes its format from the name, if that ends in .csv, .tsv, .json, .jsonl or .md and -o names none;\n"
-         "a name such as x.xlsx or x.html, of a format there is not, is refused.\n\n"
+         "--out FILE takes its format from the name, if that ends in .csv, .tsv, .json, .jsonl, .md, .html or .xlsx and -o\n"
+         "names none; a name such as x.pdf, of a format there is not, is refused.\n\n"
          "Written to a terminal, tsv and csv show control characters as the table does; a pipe or file gets them raw.\n"
-         "tsv, csv and jsonl are written while the rows are read, in bounded memory. --out FILE appears whole or not at\n"
-         "all. A full disk is exit status 40.\n";
+         "tsv, csv, jsonl and html are written while the rows are read, in bounded memory; so is xlsx, into temporary files\n"
+         "(TMPDIR). --out FILE appears whole or not at all. A full disk is exit status 40.\n";
 }
 
 std::string configuration() {

@@ -107,6 +107,27 @@ prepare_node() {
   fi
   export RINGCTL_TEST_NODE=$folder
 }
+# prepare_browser: sets RINGCTL_TEST_BROWSER to a folder with what drives a browser and what judges pages in it, and sees
+# to it that there is a browser. The folder is kept between runs. Without a network, tests of pages say so and look at
+# none; under --nightly they fail. Debian 12 has Node 18, which later versions of playwright-core (1.65) refuse.
+prepare_browser() {
+  if [[ -n ${RINGCTL_TEST_BROWSER:-} ]]; then return 0; fi
+  if ! need_packages browser || ! command -v npm >/dev/null ||
+    ! { command -v chromium-headless-shell || command -v chromium || command -v google-chrome-stable; } >/dev/null; then
+    echo "No browser here: nobody looks at the pages of reports" >&2
+    return 0
+  fi
+  local folder=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ringctl-tests/playwright-1.61.0-axe-4.14.1
+  if [[ ! -e $folder/node_modules/playwright-core/package.json || ! -e $folder/node_modules/axe-core/package.json ]]; then
+    mkdir -p "$folder"
+    if ! install_packages "$folder" playwright-core@1.61.0 axe-core@4.14.1; then
+      echo "npm could not fetch playwright-core 1.61.0 and axe-core 4.14.1: nobody looks at the pages of reports" >&2
+      rm -rf "$folder"
+      return 0
+    fi
+  fi
+  export RINGCTL_TEST_BROWSER=$folder
+}
 # shellcheck disable=SC2317 # reached through the trap
 clean_up() {
   if [[ -n $scratch ]]; then
@@ -136,7 +157,10 @@ if [[ $nightly == yes ]]; then
   export RINGCTL_TEST_FULL=1
 fi
 need_packages test
-if [[ $quick == no ]]; then prepare_node; fi
+if [[ $quick == no ]]; then
+  prepare_browser # first: it brings a Node along where there is none
+  prepare_node
+fi
 build "$preset"
 prepare_terminals
 prepare_scratch

@@ -72,6 +72,7 @@ Where where_of(db::Connection& db, const base::Uuid& workspace, const Filter& fi
   Where where;
   where.params.emplace_back(workspace);
   if (filter.seq) where.add(" AND l.seq = ${}", *filter.seq);
+  if (filter.after) where.add(" AND l.seq > ${}", *filter.after);
   if (filter.object_type) where.add(" AND l.object_type = ${}", *filter.object_type);
   if (filter.actor) where.add(" AND l.actor = ${}", *filter.actor);
   if (filter.action) where.add(" AND l.action = ${}", *filter.action);
@@ -94,6 +95,26 @@ void bind_jobs(db::Connection& db, Where& where, const Filter& filter) {
 
 constexpr std::string_view k_tables =
     "audit_log l LEFT JOIN audit_images i ON i.audit_id = l.id AND i.workspace_id = l.workspace_id";
+constexpr std::string_view k_entry_columns =
+    "l.id, l.seq, l.at, l.actor, l.action, l.object_type, l.object_id, i.object_key, l.job_id, i.before_image, "
+    "i.after_image, l.hash";
+
+void visit_all(db::Rows rows, const std::function<void(const Entry&)>& visit) {
+  while (rows.next()) {
+    visit({.id = rows.uuid(0),
+           .seq = rows.integer(1),
+           .at = rows.instant(2),
+           .actor = rows.text(3),
+           .action = rows.text(4),
+           .object_type = rows.text(5),
+           .object_id = rows.text(6),
+           .object_key = rows.text(7),
+           .job_id = rows.text(8),
+           .before_image = rows.text(9),
+           .after_image = rows.text(10),
+           .hash = rows.text(11)});
+  }
+}
 
 }  // namespace
 
@@ -133,26 +154,22 @@ void for_each(db::Connection& db, const base::Uuid& workspace, const Filter& fil
               std::int64_t limit, const std::function<void(const Entry&)>& visit) {
   auto where = where_of(db, workspace, filter);
   bind_jobs(db, where, filter);
-  auto sql = fmt::format(
-      "SELECT l.id, l.seq, l.at, l.actor, l.action, l.object_type, l.object_id, i.object_key, l.job_id, "
-      "i.before_image, i.after_image, l.hash FROM {} WHERE {} ORDER BY l.seq{}",
-      k_tables, where.sql, newest_first ? " DESC" : "");
+  auto sql = fmt::format("SELECT {} FROM {} WHERE {} ORDER BY l.seq{}", k_entry_columns, k_tables, where.sql,
+                         newest_first ? " DESC" : "");
   if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
-  auto rows = db.stream(sql, where.params);
-  while (rows.next()) {
-    visit({.id = rows.uuid(0),
-           .seq = rows.integer(1),
-           .at = rows.instant(2),
-           .actor = rows.text(3),
-           .action = rows.text(4),
-           .object_type = rows.text(5),
-           .object_id = rows.text(6),
-           .object_key = rows.text(7),
-           .job_id = rows.text(8),
-           .before_image = rows.text(9),
-           .after_image = rows.text(10),
-           .hash = rows.text(11)});
-  }
+  visit_all(db.stream(sql, where.params), visit);
+}
+
+void for_each_about(db::Connection& db, const base::Uuid& workspace, std::string_view types,
+                    std::string_view ids, const std::function<void(const Entry&)>& visit) {
+  // By object first: the list of ids is short beside the log.
+  const bool sqlite = db.engine() == db::Engine::sqlite;
+  const auto sql = fmt::format(
+      "SELECT {} FROM {} WHERE l.id IN (SELECT o.id FROM audit_log o WHERE {} AND o.object_id IN "
+      "(SELECT CAST(value AS {}) FROM {})) AND l.workspace_id = $1 ORDER BY l.seq",
+      k_entry_columns, k_tables, db.among("o.object_type", "$2"), sqlite ? "text" : "uuid",
+      db.text_array("$3"));
+  visit_all(db.stream(sql, {workspace, types, ids}), visit);
 }
 
 std::int64_t count(db::Connection& db, const base::Uuid& workspace, const Filter& filter) {

@@ -47,7 +47,7 @@ struct Entry {
 };
 
 struct Filter {
-  std::optional<std::int64_t> seq;
+  std::optional<std::int64_t> seq, after;  ///< this row; rows past it
   std::optional<std::string> object_type;
   std::optional<std::string> object_key;  ///< also finds the job that made an object deleted since
   std::vector<base::Uuid> jobs;           ///< with object_key: jobs that touched it; their rows count too
@@ -60,6 +60,10 @@ struct Filter {
 void for_each(db::Connection&, const base::Uuid& workspace, const Filter&, bool newest_first,
               std::int64_t limit, const std::function<void(const Entry&)>&);
 std::int64_t count(db::Connection&, const base::Uuid& workspace, const Filter&);
+
+/// What was done to these objects, oldest first: their types and ids as JSON arrays. Inside a read transaction. Streams.
+void for_each_about(db::Connection&, const base::Uuid& workspace, std::string_view types, std::string_view ids,
+                    const std::function<void(const Entry&)>&);
 
 struct Verdict {
   std::int64_t rows = 0;

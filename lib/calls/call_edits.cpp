@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "calls/call_query.hpp"
-#include "calls/rows.hpp"
+#include "calls/counter.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspace_settings.hpp"
 
@@ -43,10 +43,9 @@ Edit edit(audit::Session& session, const base::Uuid& workspace, std::string_view
           std::string_view action, const EditOptions& options, const Decide& decide) {
   Edit edited;
   db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
-    edited.before = get(session.db, workspace, what);
     // Nobody else changes it from here on.
-    session.db.exec("UPDATE calls SET version = version WHERE id = $1", {edited.before.id});
-    edited.before = get(session.db, workspace, edited.before.call_sid);
+    lock_counter(session.db, workspace);
+    edited.before = get(session.db, workspace, what);
     require_version(edited.before, options);
     edited.after = edited.before;
     decide(edited.after);

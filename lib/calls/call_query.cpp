@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/sid.hpp"
 #include "base/text.hpp"
+#include "calls/row_batch.hpp"
 
 namespace ringctl::calls {
 namespace {
@@ -175,7 +176,7 @@ std::string select_call(bool plan) {
       "SELECT c.id, c.call_sid, c.direction, c.status, c.from_number, c.to_number, p.phone_number, c.contact_id, "
       "c.customer_name, c.user_id, u.name, u.email, c.team_id, t.name, c.routed_by, c.rule_name, c.refusal, {}, "
       "c.outcome, c.notes, r.recording_sid, r.url, c.price, c.price_unit, c.started_at, c.created_at, c.updated_at, "
-      "c.answered_at, c.ended_at, c.duration_s, c.closed_seq, c.version FROM calls c "
+      "c.answered_at, c.ended_at, c.duration_s, c.closed_seq, c.changed_seq, c.version FROM calls c "
       "LEFT JOIN phone_numbers p ON p.id = c.number_id LEFT JOIN users u ON u.id = c.user_id "
       "LEFT JOIN teams t ON t.id = c.team_id LEFT JOIN recordings r ON r.id = (SELECT x.id FROM recordings x "
       "WHERE x.call_id = c.id ORDER BY x.created_at DESC, x.id DESC LIMIT 1) ",
@@ -197,6 +198,7 @@ Call read_call_row(const db::Rows& rows) {
   for (auto* at : {&call.answered_at, &call.ended_at}) *at = rows.maybe_instant(column++);
   call.duration_s = maybe_integer(rows, column++);
   call.closed_seq = maybe_integer(rows, column++);
+  call.changed_seq = maybe_integer(rows, column++);
   call.version = rows.integer(column);
   if (!call.duration_s && call.ended_at)
     call.duration_s = std::max<std::int64_t>(
@@ -229,6 +231,24 @@ void for_each_closed(db::Connection& db, const base::Uuid& workspace, std::int64
       fmt::format("{}WHERE c.workspace_id = $1 AND c.closed_seq > $2 ORDER BY c.closed_seq", select_call());
   if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
   visit_all(db.stream(sql, {workspace, after}), visit);
+}
+
+void for_each_of_person(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
+                        const std::vector<std::string_view>& phones,
+                        const std::function<void(const base::Uuid&, std::string_view)>& visit) {
+  const auto under = [&](std::string_view column) {
+    return fmt::format(
+        " UNION ALL SELECT id FROM calls WHERE workspace_id = $1 AND contact_id IS NULL AND {}",
+        db.among(column, "$3"));
+  };
+  const auto array = json_array(phones);
+  auto rows = db.stream(
+      fmt::format(
+          "SELECT c.id, c.call_sid FROM calls c WHERE c.id IN (SELECT id FROM calls WHERE contact_id = $2{}{}) "
+          "ORDER BY c.started_at, c.id",
+          under("from_number"), under("to_number")),
+      {workspace, contact, array});
+  while (rows.next()) visit(rows.uuid(0), rows.text(1));
 }
 
 void for_each_active(db::Connection& db, const base::Uuid& workspace, const CallFilter& filter,

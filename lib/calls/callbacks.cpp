@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "calls/call_query.hpp"
+#include "calls/row_batch.hpp"
 #include "db/transaction.hpp"
 
 namespace ringctl::calls {
@@ -124,6 +125,19 @@ std::int64_t count(db::Connection& db, const base::Uuid& workspace, const Callba
   const auto where = where_of(workspace, filter);
   auto rows = db.query(fmt::format("SELECT count(*) FROM callbacks b WHERE {}", where.sql), where.params);
   return rows.next() ? rows.integer(0) : 0;
+}
+
+void for_each_callback_of_person(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
+                                 const std::vector<std::string_view>& phones,
+                                 const std::function<void(const Callback&)>& visit) {
+  const auto array = json_array(phones);
+  auto rows = db.stream(
+      fmt::format(
+          "{}WHERE b.id IN (SELECT id FROM callbacks WHERE contact_id = $2 UNION ALL SELECT id FROM callbacks "
+          "WHERE workspace_id = $1 AND contact_id IS NULL AND {}) ORDER BY b.created_at, b.id",
+          k_select, db.among("phone_number", "$3")),
+      {workspace, contact, array});
+  while (rows.next()) visit(read_callback(rows));
 }
 
 Callback get_callback(db::Connection& db, const base::Uuid& workspace, std::string_view what) {

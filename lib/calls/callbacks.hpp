@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/log.hpp"
 
@@ -32,6 +33,10 @@ struct CallbackFilter {
 void for_each(db::Connection&, const base::Uuid& workspace, const CallbackFilter&, std::int64_t limit,
               const std::function<void(const Callback&)>&);
 std::int64_t count(db::Connection&, const base::Uuid& workspace, const CallbackFilter&);
+/// Those of a contact, and those of nobody under one of these phones, in the order they were made.
+void for_each_callback_of_person(db::Connection&, const base::Uuid& workspace, const base::Uuid& contact,
+                                 const std::vector<std::string_view>& phones,
+                                 const std::function<void(const Callback&)>&);
 /// By id, the last eight digits of one, or the SID of the call it is for. Errc::not_found
 /// [callbacks.unknown], Errc::conflict [callbacks.ambiguous].
 Callback get_callback(db::Connection&, const base::Uuid& workspace, std::string_view what);

@@ -25,7 +25,8 @@ struct Call {
   std::optional<base::Instant> answered_at = {}, ended_at = {};
   std::optional<std::int64_t> duration_s =
       {};  ///< as Twilio says, else from the times of a call that is over
-  std::optional<std::int64_t> closed_seq = {};  ///< its place among the finished calls
+  std::optional<std::int64_t> closed_seq = {};   ///< its place among the finished calls
+  std::optional<std::int64_t> changed_seq = {};  ///< its place among those that changed after; none: never
   std::int64_t version = 1;
 };
 
@@ -49,6 +50,18 @@ std::int64_t count(db::Connection&, const base::Uuid& workspace, const CallFilte
 /// Finished calls past this place, in the order of their places.
 void for_each_closed(db::Connection&, const base::Uuid& workspace, std::int64_t after, std::int64_t limit,
                      const std::function<void(const Call&)>&);
+
+/// Finished calls that changed after they were finished, past this place, in the order of their last changes:
+/// a call that changed often comes once, as it is now.
+void for_each_changed(db::Connection&, const base::Uuid& workspace, std::int64_t after, std::int64_t limit,
+                      const std::function<void(const Call&)>&);
+/// The place of the newest change, 0 where there was none.
+std::int64_t last_changed(db::Connection&, const base::Uuid& workspace);
+
+/// Calls of a contact, and calls of nobody under one of these phones, in the order they began.
+void for_each_of_person(db::Connection&, const base::Uuid& workspace, const base::Uuid& contact,
+                        const std::vector<std::string_view>& phones,
+                        const std::function<void(const base::Uuid& id, std::string_view call_sid)>&);
 
 /// Calls that somebody talks on now: answered, not over, begun within the workspace's on_call_hours. Newest
 /// first.

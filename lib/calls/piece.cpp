@@ -295,7 +295,7 @@ std::int64_t Piece::write(std::int64_t& closed_seq) {
   std::vector<RecordingRow*> recordings;
   for (auto& [sid, recording] : recordings_)
     if (recording.changed && is_ours(recording)) recordings.push_back(&recording);
-  write_recordings(session_, workspace_, recordings);
+  write_recordings(session_, workspace_, recordings, changed_);
   write_call_backs(session_, workspace_, changed_);
   settle();
   write_last_ended();

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_set>
 
 #include "base/error.hpp"
@@ -188,6 +189,19 @@ void leave_foreign(std::span<CallRow* const> calls, const std::unordered_set<std
     call->changed = false;
     for (auto& leg : call->legs) leg.changed = false;
   }
+}
+
+/// What came late to calls that were handed out already: an export of changes gives them again.
+void mark_changed(audit::Session& session, std::span<RecordingRow* const> recordings,
+                  std::span<CallRow* const> written) {
+  std::set<std::string_view> calls;
+  for (const auto* one : recordings)
+    if (one->changed && one->call) calls.insert(one->call->view());
+  for (const auto* call : written) calls.erase(call->id.view());
+  if (calls.empty()) return;
+  session.db.exec(fmt::format("UPDATE calls SET updated_at = $2 WHERE closed_seq IS NOT NULL AND {}",
+                              id_among(session.db, "id", "$1")),
+                  {json_array({calls.begin(), calls.end()}), session.clock.now()});
 }
 
 /// Of a form as form_json() writes it; of several values the first.
@@ -383,7 +397,7 @@ void write_calls(audit::Session& session, const base::Uuid& workspace, std::span
 }
 
 void write_recordings(audit::Session& session, const base::Uuid& workspace,
-                      std::span<RecordingRow* const> recordings) {
+                      std::span<RecordingRow* const> recordings, std::span<CallRow* const> written) {
   const auto now = session.clock.now();
   Table rows(session.db, k_insert_recording, k_recording_values, k_unless_recording, k_update_recording);
   for (const auto* one : recordings)
@@ -393,6 +407,7 @@ void write_recordings(audit::Session& session, const base::Uuid& workspace,
                 one->duration_s, one->channels, now, now});
   rows.fresh.flush();
   rows.changed.flush();
+  mark_changed(session, recordings, written);
 }
 
 }  // namespace ringctl::calls

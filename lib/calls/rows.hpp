@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "audit/log.hpp"
+#include "calls/counter.hpp"
 #include "calls/fold.hpp"
 
 namespace ringctl::calls {
@@ -16,8 +17,6 @@ namespace ringctl::calls {
 /// Condition: an id column holds one of the ids of a JSON array.
 std::string id_among(const db::Connection&, std::string_view column, std::string_view placeholder);
 
-/// Locks the workspace's applying until the commit; the last closed_seq given.
-std::int64_t lock_counter(db::Connection&, const base::Uuid& workspace);
 void write_counter(db::Connection&, const base::Uuid& workspace, std::int64_t closed_seq);
 
 /// Keeps events that are new by their key; which of them were, in their order.
@@ -47,6 +46,9 @@ std::unordered_map<std::string, RecordingRow> read_recordings(db::Connection&, c
 /// The changed rows. A SID that another workspace has is left alone: its row, and what belongs to it, is
 /// marked unchanged.
 void write_calls(audit::Session&, const base::Uuid& workspace, std::span<CallRow* const>);
-void write_recordings(audit::Session&, const base::Uuid& workspace, std::span<RecordingRow* const>);
+/// `written`: calls that this transaction wrote. Others that are over are marked as changed where one of
+/// these is theirs.
+void write_recordings(audit::Session&, const base::Uuid& workspace, std::span<RecordingRow* const>,
+                      std::span<CallRow* const> written);
 
 }  // namespace ringctl::calls

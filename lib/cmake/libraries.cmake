@@ -22,4 +22,5 @@ find_library(RINGCTL_LIBCSV csv REQUIRED)                             # csv
 find_library(RINGCTL_LIBPHONENUMBER phonenumber REQUIRED)             # phone
 pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf)         # phone (libphonenumber's own values)
 find_library(RINGCTL_PROMETHEUS prometheus-cpp-core REQUIRED)            # serve (metrics; its package wants more than this)
+pkg_check_modules(XLSXWRITER REQUIRED IMPORTED_TARGET xlsxwriter)     # report (workbooks)
 pkg_check_modules(LIBXML2 IMPORTED_TARGET libxml-2.0)                 # tests (reads what twiml wrote)

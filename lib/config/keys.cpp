@@ -31,7 +31,7 @@ constexpr KeyInfo k_keys[] = {
     {"no_input", Kind::boolean, "RINGCTL_NO_INPUT", "false", "", "never prompt", "--no-input"},
     {"null_text", Kind::text, "", "", "", "what an absent value looks like in tables and text formats",
      "--null"},
-    {"output", Kind::choice, "RINGCTL_OUTPUT", "", "table|tsv|json|jsonl|csv|md",
+    {"output", Kind::choice, "RINGCTL_OUTPUT", "", "table|tsv|json|jsonl|csv|md|html",
      "output format; table on a terminal and tsv elsewhere unless set", "--output"},
     {"pager", Kind::text, "RINGCTL_PAGER", "", "", "command that long tables go through", "", "PAGER"},
     {"profile", Kind::text, "RINGCTL_PROFILE", "default", "", "profile to use; only under [defaults]",

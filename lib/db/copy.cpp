@@ -41,6 +41,11 @@ constexpr TableInfo k_tables[] = {
     {"recordings", "id"},
     {"callbacks", "id"},
     {"call_counters", "workspace_id"},
+    {"legal_holds", "id"},
+    {"recording_deletions", "recording_sid"},
+    // After calls, attempts and recordings: each of their rows that comes takes its day away.
+    {"call_days", "workspace_id, day"},
+    {"call_tallies", "workspace_id, dimension, day, key, price_unit"},
     {"api_tokens", "id"},
     {"audit_log", "id"},
     {"audit_images", "audit_id"},

@@ -23,6 +23,10 @@ constexpr std::string_view k_of_jobs =
     "workspace_id = $1 AND job_id IN (SELECT id FROM jobs WHERE workspace_id = $1 AND "
     "kind IN ('contacts.import', 'contacts.handover'))";
 
+/// $1 is the workspace, $2 the contact.
+constexpr std::string_view k_holds_of_contact =
+    "workspace_id = $1 AND (contact_id = $2 OR call_id IN (SELECT id FROM calls WHERE contact_id = $2))";
+
 /// $1 is the workspace, $2 the contact: what lies about its calls. Before the calls themselves.
 constexpr std::string_view k_scrub_around_calls[] = {
     "UPDATE call_events SET form = '{}' WHERE workspace_id = $1 AND call_sid IN "
@@ -70,29 +74,6 @@ void add_phones_of_images(db::Rows images, std::set<std::string>& phones) {
   }
 }
 
-/// Those it has, and those it had that nobody else has now.
-std::set<std::string> phones_of(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact) {
-  std::set<std::string> phones;
-  add_phones_of_images(db.query(fmt::format("SELECT before_image, after_image FROM audit_images WHERE {}",
-                                            k_images_of_contact),
-                                {workspace, contact}),
-                       phones);
-  add_phones_of_images(
-      db.query(fmt::format("SELECT before_image, NULL FROM job_rows WHERE {} AND object_id = $2", k_of_jobs),
-               {workspace, contact}),
-      phones);
-  const auto array = nlohmann::json(phones).dump();
-  auto others = db.query(fmt::format("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND "
-                                     "contact_id <> $2 AND {}",
-                                     db.among("phone_number", "$3")),
-                         {workspace, contact, array});
-  while (others.next()) phones.erase(std::string(others.text(0)));
-  auto own = db.query("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2",
-                      {workspace, contact});
-  while (own.next()) phones.emplace(own.text(0));
-  return phones;
-}
-
 /// Calls and callbacks that stand under a phone alone are this contact's from here on, and scrubbed as such.
 void claim_calls(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
                  const std::string& phones) {
@@ -103,6 +84,18 @@ void claim_calls(db::Connection& db, const base::Uuid& workspace, const base::Uu
     db.exec(fmt::format("UPDATE {} SET contact_id = $2 WHERE workspace_id = $1 AND contact_id IS NULL AND {}",
                         table, db.among(column, "$3")),
             {workspace, contact, phones});
+}
+
+/// By a legal hold, on the contact or on one of its calls.
+void require_not_held(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact) {
+  if (db.integer(
+            fmt::format("SELECT count(*) FROM legal_holds WHERE ended_at IS NULL AND {}", k_holds_of_contact),
+            {workspace, contact})
+          .value_or(0) == 0)
+    return;
+  throw Error(Errc::conflict, "contacts.held",
+              "a legal hold is on the contact or on one of its calls: nothing of it is erased",
+              "ringctl calls holds");
 }
 
 /// A text that holds one of the numbers, whole: not as the beginning of a longer one.
@@ -189,6 +182,29 @@ void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::se
 
 }  // namespace
 
+std::set<std::string> phones_ever_of(db::Connection& db, const base::Uuid& workspace,
+                                     const base::Uuid& contact) {
+  std::set<std::string> phones;
+  add_phones_of_images(db.query(fmt::format("SELECT before_image, after_image FROM audit_images WHERE {}",
+                                            k_images_of_contact),
+                                {workspace, contact}),
+                       phones);
+  add_phones_of_images(
+      db.query(fmt::format("SELECT before_image, NULL FROM job_rows WHERE {} AND object_id = $2", k_of_jobs),
+               {workspace, contact}),
+      phones);
+  const auto array = nlohmann::json(phones).dump();
+  auto others = db.query(fmt::format("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND "
+                                     "contact_id <> $2 AND {}",
+                                     db.among("phone_number", "$3")),
+                         {workspace, contact, array});
+  while (others.next()) phones.erase(std::string(others.text(0)));
+  auto own = db.query("SELECT phone_number FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2",
+                      {workspace, contact});
+  while (own.next()) phones.emplace(own.text(0));
+  return phones;
+}
+
 void erase_contact(audit::Session& session, const base::Uuid& workspace, const base::Uuid& contact,
                    bool write) {
   auto& db = session.db;
@@ -198,17 +214,25 @@ void erase_contact(audit::Session& session, const base::Uuid& workspace, const b
             "UPDATE contacts SET erased_at = $3 WHERE workspace_id = $1 AND id = $2 AND erased_at IS NULL",
             {workspace, contact, session.clock.now()}) == 0)
       throw Error(Errc::conflict, "contacts.erased", "the contact was erased meanwhile");
-    // Webhooks that are being applied have read the calls' rows and would write them back.
-    db.exec("UPDATE call_counters SET closed_seq = closed_seq WHERE workspace_id = $1", {workspace});
-    const auto phones = phones_of(db, workspace, contact);
+    // Webhooks that are being applied have read the calls' rows and would write them back; and nothing is
+    // held meanwhile. A workspace without a call has no row yet.
+    db.exec(
+        "INSERT INTO call_counters (workspace_id, closed_seq) VALUES ($1, 0) ON CONFLICT (workspace_id) "
+        "DO UPDATE SET closed_seq = call_counters.closed_seq",
+        {workspace});
+    const auto phones = phones_ever_of(db, workspace, contact);
     scrub_phones(db, workspace, phones);
     scrub_images_of_others(db, workspace, contact, phones);
     claim_calls(db, workspace, contact, nlohmann::json(phones).dump());
+    require_not_held(db, workspace, contact);
     db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_jobs), {workspace, contact});
     db.exec("DELETE FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2", {workspace, contact});
     for (const auto statement : k_scrub_around_calls) db.exec(statement, {workspace, contact});
     for (const auto statement : k_scrub_contact)
       db.exec(statement, {workspace, contact, session.clock.now()});
+    // Why something was held says who it was.
+    db.exec(fmt::format("UPDATE legal_holds SET reason = '', updated_at = $3 WHERE {}", k_holds_of_contact),
+            {workspace, contact, session.clock.now()});
     db.exec(fmt::format("UPDATE audit_images SET object_key = NULL, salt = NULL, before_image = NULL, "
                         "after_image = NULL WHERE {}",
                         k_images_of_contact),

@@ -4,17 +4,12 @@
 
 #include "base/text.hpp"
 #include "db/transaction.hpp"
+#include "limits/live.hpp"
 #include "limits/settings.hpp"
 
 namespace ringctl::limits {
 namespace {
 
-constexpr std::string_view k_assignments =
-    "FROM agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id JOIN users u ON u.id = a.agent_id "
-    "LEFT JOIN daily_usage d ON d.assignment_id = a.id AND d.day = $2 "
-    "WHERE a.workspace_id = $1 AND a.voice = TRUE AND a.is_active = TRUE";
-constexpr std::string_view k_callable =
-    "n.status = 'active' AND n.provider = 'twilio' AND u.is_active = TRUE";
 constexpr std::string_view k_used = "coalesce(d.reserved - d.refunded - d.adjusted, 0)";
 
 std::string capacity_query(CapacityBy by) {

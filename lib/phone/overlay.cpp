@@ -66,6 +66,11 @@ std::uint8_t overlay_region_of(std::string_view digits) noexcept {
   return regions()[code].load(std::memory_order_relaxed);
 }
 
+std::uint32_t digest_of_overlay(std::uint32_t digest) noexcept {
+  for (const auto& region : regions()) digest = take_into(digest, region.load(std::memory_order_relaxed));
+  return digest;
+}
+
 void add_area_code(std::string_view entry) {
   const auto equals = entry.find('=');
   const auto code = area_code(base::trim(entry.substr(0, equals)));

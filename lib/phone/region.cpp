@@ -59,6 +59,22 @@ std::string_view region_code_of(const E164& number) {
   return index == k_no_region ? std::string_view() : code_of_row(k_tables.regions[index]);
 }
 
+std::int64_t regions_digest() {
+  static const std::uint32_t k_of_tables = [] {
+    std::uint32_t digest = 2166136261U;
+    for (const auto& row : k_tables.regions)
+      for (const char letter : row.code) digest = take_into(digest, static_cast<unsigned char>(letter));
+    for (const auto& row : k_tables.codes)
+      digest = take_into(take_into(take_into(digest, row.code), row.region), row.root);
+    for (const auto& node : k_tables.nodes) {
+      for (const auto next : node.next) digest = take_into(digest, next);
+      digest = take_into(digest, node.region);
+    }
+    return digest;
+  }();
+  return digest_of_overlay(k_of_tables);
+}
+
 std::optional<Region> region_of(const E164& number) {
   const auto code = region_code_of(number);
   if (code.empty()) return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
 // Regions (ISO 3166 alpha-2) and how numbers belong to them. US and CA share +1: the area code decides.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ class Region {
 std::optional<Region> region_of(const E164&);
 /// The same as text that lives for ever, "" if unknown.
 std::string_view region_code_of(const E164&);
+
+/// Another one (32 bits) wherever region_of() may say something else: in a program made with other data of the
+/// library, or told of other area codes (overlay.hpp). The same one in every process otherwise.
+std::int64_t regions_digest();
 
 /// True if `region` could hold the number: its own region, or, where that is unknown, the same calling code.
 bool belongs_to(const E164&, const Region&);

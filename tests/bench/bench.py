@@ -2,6 +2,7 @@
 """Measures ringctl beside the tools' own bulk paths and plain scripts, in turn, and writes RESULTS.md beside this file.
 
 usage: bench.py --ringctl BINARY [--rows N,N] [--rounds N] [--seed S] [--only SECTION] [--leave-out CONTESTANT]... [--out FILE]
+                [--log-calls N]
 RINGCTL_BENCH_NODE   a folder whose node_modules hold csv-parse, libphonenumber-js, better-sqlite3, pg, express, fastify,
                      @fastify/formbody and twilio (npm install in it)
 RINGCTL_BENCH_TMP    where the databases go (default: TMPDIR); put it on the disk you care about
@@ -21,6 +22,7 @@ import time
 
 import peers
 import records_peers
+import reports
 import sim
 import webhooks
 
@@ -71,6 +73,7 @@ class Bench:
         self.node = os.environ.get("RINGCTL_BENCH_NODE", "")
         self.postgres = None
         self.filled = {}
+        self.bars = BARS
 
     def input(self, rows):
         path = self.scratch / f"numbers-{rows}.csv"
@@ -80,6 +83,13 @@ class Bench:
                                 "--columns", "phone_number,provider,country_code"], stdout=file, check=True)
         return path
 
+    def run(self, argv, stdin=None):
+        return Run(argv, stdin)
+
+    def match(self, kinds, rows, rounds):
+        """Lines of a table: contestants in turn, the first of them ringctl."""
+        return table_of(play(self, kinds, rows, rounds), kinds)
+
     def run_ringctl(self, arguments, url):
         return Run([self.ringctl, "-q", *arguments], environment={"RINGCTL_DATABASE_URL": url})
 
@@ -88,7 +98,7 @@ class Bench:
 
     def psql(self, url, statements):
         argv = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url]
-        for statement in statements.split("; "):
+        for statement in statements.split("; ") if isinstance(statements, str) else statements:
             argv += ["-c", statement]
         return Run(argv).output.strip()
 
@@ -326,6 +336,10 @@ def measure(bench, given):
         if given.only in (None, section) and bench.node:
             print(section, file=sys.stderr)
             yield from write(bench, given)
+    for section, write in reports.SECTIONS.items():
+        if given.only in (None, section):
+            print(section, file=sys.stderr)
+            yield from write(bench, given)
     if given.only in (None, "sim"):
         yield from sim.write(bench, given)
     if given.only in (None, "startup"):
@@ -340,7 +354,9 @@ def main():
     parser.add_argument("--startup-runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--load-seconds", type=float, default=5, help="how long each run of a webhook section lasts")
-    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, "sim", "startup"])
+    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, *reports.SECTIONS, "sim",
+                                           "startup"])
+    parser.add_argument("--log-calls", type=int, default=10_000_000, help="size of the call log of reports; needs 40 GB for that many")
     parser.add_argument("--leave-out", action="append", default=[], help="a contestant of the webhook sections")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "RESULTS.md")
     given = parser.parse_args()
@@ -349,7 +365,8 @@ def main():
     scratch.chmod(0o711)
     try:
         bench = Bench(given, scratch)
-        wanted = private_postgres(bench) if given.only not in {"sqlite", "sim", "startup", *webhooks.EMBEDDED} else contextlib.nullcontext()
+        embedded = {"sqlite", "sim", "startup", *webhooks.EMBEDDED, *reports.EMBEDDED}
+        wanted = private_postgres(bench) if given.only not in embedded else contextlib.nullcontext()
         with wanted:
             text = "\n".join(measure(bench, given)).rstrip("\n") + "\n"
         given.out.write_text(text, encoding="utf-8")

@@ -1,48 +1,13 @@
 // What of a person leaves the call log when their contact is erased, and what stays.
 
-#include <nlohmann/json.hpp>
-
 #include "calls/callbacks.hpp"
 #include "calls/calls.hpp"
-#include "calls/desk.hpp"
-#include "directory/contacts.hpp"
+#include "calls/person.hpp"
 #include "support/catch.hpp"
 
 using namespace ringctl;
-using test::Desk;
-
-namespace {
-
-struct Person : Desk {
-  explicit Person(db::Engine engine) : Desk(engine), contact(alice.ids.next()) {
-    exec(
-        "INSERT INTO contacts (id, workspace_id, phone_number, name, created_at, updated_at) "
-        "VALUES ($1, $2, $3, 'Lin Park', $4, $4)",
-        {contact, workspace, test::k_caller, clock.now()});
-    exec(
-        "INSERT INTO contact_phones (contact_id, workspace_id, phone_number, position) VALUES ($1, $2, $3, 0)",
-        {contact, workspace, test::k_caller});
-  }
-  calls::Event known(int n, int seconds = 0) const {
-    auto e = inbound(n, seconds);
-    e.decision->contact = contact;
-    return e;
-  }
-  void erase() { directory::erase_contact(session(), workspace, contact, true); }
-  /// All that the log holds, as text.
-  std::string log() {
-    std::string all;
-    for (const auto* table :
-         {"calls", "call_attempts", "call_events", "recordings", "callbacks", "audit_images"})
-      all += rows(fmt::format("SELECT * FROM {} WHERE workspace_id = $1", table));
-    return all;
-  }
-  base::Uuid contact;
-};
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-}  // namespace
+using test::holds;
+using test::Person;
 
 TEST_CASE("erasing a contact takes the person out of the call log", "[calls]") {
   Person f(GENERATE(from_range(test::engines())));

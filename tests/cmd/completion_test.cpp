@@ -114,5 +114,5 @@ try ringctl config show --output ''
   const auto folder = std::filesystem::path(RINGCTL_BINARY).parent_path().string();
   const auto result = m.run({script.string(), folder}, options);
   INFO(result.err);
-  CHECK(result.out == "config\nset show\nkey\\,origin\ntable tsv json jsonl csv md\n");
+  CHECK(result.out == "config\nset show\nkey\\,origin\ntable tsv json jsonl csv md html xlsx\n");
 }

@@ -1,4 +1,6 @@
 // The frame from outside: the real binary, its streams and its exit status.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -145,7 +147,8 @@ TEST_CASE("every built-in setting that is shown can be got, with the same value"
 
 TEST_CASE("only formats that exist can be configured", "[frame]") {
   const Machine m;
-  CHECK(config::find_key("output")->choices == cmd::k_formats);
+  // Every command would want --out.
+  CHECK(fmt::format("{}|xlsx", config::find_key("output")->choices) == cmd::k_formats);
   CHECK(m.run({"config", "set", "output", "xlsx"}).status == 7);
   CHECK(m.run({"config", "set", "output", "csv"}).status == 0);
 }
@@ -262,11 +265,38 @@ TEST_CASE("the flag --columns help lists columns and types, wrong names are refu
   CHECK(twice.err.find("usage.repeated_column") != std::string::npos);
 }
 
-TEST_CASE("formats that do not exist yet are named as such", "[frame]") {
+TEST_CASE("formats that do not exist are named as such", "[frame]") {
   const Machine m;
-  const auto result = m.run({"config", "show", "-o", GENERATE(as<std::string>(), "html", "xlsx", "yaml")});
+  const auto result = m.run({"config", "show", "-o", GENERATE(as<std::string>(), "yaml", "pdf", "xls")});
   CHECK(result.status == 2);
-  CHECK(result.err.find("is not one of table, tsv, json, jsonl, csv, md") != std::string::npos);
+  CHECK(result.err.find("is not one of table, tsv, json, jsonl, csv, md, html, xlsx") != std::string::npos);
+}
+
+TEST_CASE("a workbook needs a file, whatever the command", "[frame]") {
+  const Machine m;
+  for (const auto* out : {"", "-"}) {
+    Machine::Arguments words{"config", "show", "-o", "xlsx"};
+    if (*out != '\0') words.insert(words.end(), {"--out", out});
+    const auto refused = m.run(words);
+    CHECK(refused.status == 2);
+    CHECK(refused.out.empty());
+    CHECK(refused.err.find("usage.needs_out") != std::string::npos);
+  }
+  CHECK(m.run({"config", "show", "--out", "settings.xlsx"}).status == 0);
+  CHECK(ringctl::test::read_text(m.home() / "settings.xlsx").starts_with("PK"));
+  CHECK(m.run({"config", "show", "-o", "csv", "--out", "settings.xlsx"}).status == 0);
+  CHECK(ringctl::test::read_text(m.home() / "settings.xlsx").starts_with("key,"));
+}
+
+TEST_CASE("a page takes its format from the name of its file, and shows what the table shows", "[frame]") {
+  const Machine m;
+  for (const auto* name : {"settings.html", "settings.HTM"}) {
+    CHECK(m.run({"config", "show", "--out", name}).status == 0);
+    const auto page = ringctl::test::read_text(m.home() / name);
+    CHECK(page.starts_with("<!doctype html>"));
+    CHECK(page.ends_with("</html>\n"));
+    CHECK(page.find("<h1><bdi>config show</bdi></h1>") != std::string::npos);
+  }
 }
 
 TEST_CASE("a time zone that does not exist is the mistake of whoever named it", "[frame]") {

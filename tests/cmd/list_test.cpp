@@ -36,6 +36,22 @@ TEST_CASE("a small list is sorted by any sortable column, absent values last", "
   CHECK(printed({Sort{"name", true}, 1}) == "c,10,third\n");
 }
 
+TEST_CASE("amounts are sorted by what they come to", "[cmd]") {
+  static constexpr Column k_costs[] = {{"cost", ColumnType::money, true, true}};
+  const auto sorted = [](bool descending) {
+    IoFixture f;
+    f.options.format = Format::csv;
+    f.options.rows.header = false;
+    SmallList list(f.io(), k_costs, {Sort{"cost", descending}, 0});
+    for (const auto* cost : {"9.50", "10.25", "-1.00"}) list.add({cost});
+    list.add({nullptr});
+    list.print();
+    return f.out();
+  };
+  CHECK(sorted(false) == "-1.00\n9.50\n10.25\n\n");
+  CHECK(sorted(true) == "10.25\n9.50\n-1.00\n\n");
+}
+
 TEST_CASE("the flag --sort is a sortable column and a direction", "[cmd]") {
   CHECK(parse_sort("name", k_columns).column == "name");
   CHECK_FALSE(parse_sort("name:asc", k_columns).descending);

@@ -9,6 +9,7 @@
 #include "cmd/globals.hpp"
 #include "cmd/root.hpp"
 #include "config/settings.hpp"
+#include "report/tally.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 
@@ -130,6 +131,20 @@ TEST_CASE("ringctl(1) names every variable of the environment", "[manual]") {
     INFO(key.environment);
     if (!key.environment.empty()) CHECK(text.find(key.environment) != std::string::npos);
   }
+}
+
+TEST_CASE("ringctl-reports(7) defines every figure of the reports in their own words, and no other",
+          "[manual]") {
+  const auto source = page("ringctl-reports.7.scd");
+  const auto words = std::regex_replace(plain(source), std::regex(R"(\n\t*)"), " ");
+  for (const auto& metric : report::metrics()) {
+    INFO(metric.name);
+    CHECK(words.find(fmt::format("*{}* (_{}_) {}", metric.title, metric.name, metric.definition)) !=
+          std::string::npos);
+  }
+  static const std::regex k_word(R"(\n\*[^*\n]+\* \(_[a-z_\\]+_\)\n)");
+  const std::sregex_iterator first(source.begin(), source.end(), k_word), end;
+  CHECK(std::distance(first, end) == std::ssize(report::metrics()));
 }
 
 TEST_CASE("ringctl(1) refers to every page there is", "[manual]") {

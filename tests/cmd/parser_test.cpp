@@ -165,7 +165,7 @@ TEST_CASE("bad command lines are usage errors of their own kind", "[cmd]") {
   CHECK(slug({"numbers", "add", "a", "--ring-timeout", "soon"}) == "usage.bad_value");
   CHECK(slug({"numbers", "add", "a", "--mode", "medium"}) == "usage.bad_value");
   CHECK(slug({"numbers", "add", "a", "--atomic", "--max-errors", "1"}) == "usage.excluded");
-  CHECK(slug({"numbers", "list", "-o", "html"}) == "usage.bad_value");
+  CHECK(slug({"numbers", "list", "-o", "yaml"}) == "usage.bad_value");
   CHECK(slug({"numbers", "list", "-z"}) == "usage.unknown_flag");
   CHECK(slug({"numbers", "add", "\xff"}) == "usage.not_utf8");
 }

@@ -205,11 +205,45 @@ TEST_CASE("one object is an object, a row or a list of its fields", "[cmd]") {
   CHECK(record(Format::table) == "name        A\ncreated_at  2026-03-08 07:59:58\n");
 }
 
+TEST_CASE("html is a page of the table's columns, with times as people read them", "[cmd]") {
+  const auto page = rendered(Format::html, [](IoOptions& options) {
+    options.title = "numbers list";
+    options.rows.null_text = "none";
+  });
+  for (const auto* part :
+       {"<title>numbers list</title>", "<th scope=\"col\">label</th>",
+        "<th scope=\"col\" class=\"n\">calls</th>", "<th scope=\"row\"><bdi>+12025550100</bdi></th>",
+        "<bdi>Sales, &quot;east&quot;</bdi>", "<bdi>2026-03-08 07:59:58</bdi>", "<td class=\"n\">1m30s</td>",
+        "<td class=\"n\">none</td>", "</html>\n"}) {
+    INFO(part);
+    CHECK(page.find(part) != std::string::npos);
+  }
+  CHECK(page.find("capabilities") == std::string::npos);
+  const auto chosen = rendered(Format::html, [](IoOptions& options) { options.columns = {"capabilities"}; });
+  CHECK(chosen.find("{&quot;voice&quot;:true}") != std::string::npos);
+}
+
+TEST_CASE("xlsx is a workbook of every column, packed when the list ends", "[cmd]") {
+  const auto book = rendered(Format::xlsx, [](IoOptions& options) { options.title = "numbers list"; });
+  CHECK(book.starts_with("PK"));
+  CHECK(book.find("xl/worksheets/sheet1.xml") != std::string::npos);
+  IoFixture f;
+  f.options.format = Format::xlsx;
+  auto rows = f.io().rows(std::span(k_columns).subspan<1, 1>());
+  rows.row({std::string(40'000, 'x')});
+  rows.finish();
+  CHECK(f.err() == "warning: 1 text was longer than a cell of this format and was cut\n");
+}
+
 TEST_CASE("format names are checked", "[cmd]") {
   CHECK(parse_format("jsonl") == Format::jsonl);
-  CHECK(slug_of([] { parse_format("html"); }) == "usage.bad_value");
+  CHECK(parse_format("xlsx") == Format::xlsx);
+  CHECK(slug_of([] { parse_format("yaml"); }) == "usage.bad_value");
   CHECK(format_of_file("a/numbers.csv") == Format::csv);
   CHECK(format_of_file("x.JSONL") == Format::jsonl);
-  for (const auto* name : {"x.xlsx", "a/x.HTML", "x.pdf"}) CHECK_THROWS_AS(format_of_file(name), Error);
+  CHECK(format_of_file("a/x.HTML") == Format::html);
+  CHECK(format_of_file("x.htm") == Format::html);
+  CHECK(format_of_file("x.xlsx") == Format::xlsx);
+  for (const auto* name : {"x.xls", "a/x.ODS", "x.pdf"}) CHECK_THROWS_AS(format_of_file(name), Error);
   for (const auto* name : {"numbers", "x.table", "x.txt", ".csv", "-", ""}) CHECK_FALSE(format_of_file(name));
 }

@@ -115,6 +115,23 @@ TEST_CASE("a table of any length is written as it comes once its widths are know
   CHECK(t.output.buffer().size() > size);
 }
 
+TEST_CASE("a table shows a share in percent, and machines its fraction", "[cmd]") {
+  static constexpr Column k_share[] = {{"rate", ColumnType::share}};
+  const auto shown = [](Format format, double value) {
+    IoFixture f;
+    f.options.format = format;
+    f.options.rows.header = false;
+    auto rows = f.io().rows(k_share);
+    rows.row({value});
+    rows.finish();
+    return f.out();
+  };
+  CHECK(shown(Format::table, 0.9342) == "93.4 %\n");
+  CHECK(shown(Format::table, -0.5) == "-50.0 %\n");
+  CHECK(shown(Format::csv, -0.5) == "-0.5\n");
+  CHECK(shown(Format::jsonl, 0.9342) == "{\"rate\":0.9342}\n");
+}
+
 TEST_CASE("columns kept out of the table are shown when asked for", "[cmd]") {
   IoFixture f;
   f.options.format = Format::table;

@@ -108,7 +108,7 @@ TEST_CASE("an unknown key, a bad value and a secret are refused, and the file st
   CHECK(unknown.details() == std::vector<std::string>{"did you mean: output"});
   const auto bad = refused("", "output", "yaml");
   CHECK(bad.errc() == Errc::invalid);
-  CHECK(bad.message() == "output must be one of table, tsv, json, jsonl, csv, md, not \"yaml\"");
+  CHECK(bad.message() == "output must be one of table, tsv, json, jsonl, csv, md, html, not \"yaml\"");
   const auto secret = refused("", "api_secret", "canary-9d41");
   CHECK(secret.errc() == Errc::usage);
   CHECK(secret.hint().find("credentials.toml") != std::string::npos);

@@ -132,7 +132,7 @@ TEST_CASE("a bad value in the environment names the variable, in a flag the flag
   world.environment.clear();
   const auto usage = error_of([&] { world.load(); });
   CHECK(usage.errc() == Errc::usage);
-  CHECK(usage.message() == "--output must be one of table, tsv, json, jsonl, csv, md, not \"yaml\"");
+  CHECK(usage.message() == "--output must be one of table, tsv, json, jsonl, csv, md, html, not \"yaml\"");
 }
 
 TEST_CASE("RINGCTL_TZ wins over TZ, and a TZ that names no zone is ignored", "[config]") {
@@ -273,7 +273,7 @@ TEST_CASE("a value that says nothing or nonsense is refused", "[config]") {
                                                                 {"serve.listen", ""},
                                                                 {"serve.listen", "localhost:70000"},
                                                                 {"serve.listen", "unix:"},
-                                                                {"output", "html"},
+                                                                {"output", "xlsx"},
                                                                 {"serve.trusted_proxies", "10.0.0.0/33"},
                                                                 {"serve.metrics_listen", "fd:x"}};
   const World world;

@@ -154,6 +154,7 @@ const Library k_libraries[] = {
     {"sqlite3.h", {"db"}, Where::own_headers},
     {"toml++/", {"config"}, Where::own_headers},
     {"utf8proc.h", {"base", "cmd"}, Where::own_headers},
+    {"xlsxwriter.h", {"report"}, Where::sources},
     {"zlib.h", {"csv", "serve"}, Where::own_headers},
     {"zstd.h", {"csv"}, Where::own_headers},
 };

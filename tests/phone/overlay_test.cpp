@@ -30,6 +30,18 @@ TEST_CASE("an area code can be added, and added anew", "[phone]") {
   CHECK(region("+19535550143") == "US");
 }
 
+TEST_CASE("the digest of regions is another one with another area code, and comes back with it", "[phone]") {
+  add_area_code("956=US");
+  const auto before = regions_digest();
+  add_area_code("958=CA");
+  const auto with_another = regions_digest();
+  CHECK(with_another != before);
+  add_area_code("958=US");
+  CHECK(regions_digest() != with_another);
+  add_area_code("958=CA");
+  CHECK(regions_digest() == with_another);
+}
+
 TEST_CASE("what is no area code of +1 is refused", "[phone]") {
   for (const auto* wrong :
        {"", "953", "953=", "953=GB", "953=XX", "95=US", "9530=US", "153=US", "911=US", "+95=US"}) {

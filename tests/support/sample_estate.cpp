@@ -73,7 +73,7 @@ void lay_out_files(const Machine& machine) {
 }
 
 /// Calls come by webhook, which examples have none of: one that nobody answered, with its callback, and one
-/// that goes on.
+/// that goes on, with a webhook that was kept just now. And a contact that is held.
 constexpr const char* k_calls =
     "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, number_id, contact_id, "
     "customer_name, routed_by, started_at, ended_at, duration_s, closed_seq, created_at, updated_at) "
@@ -90,7 +90,15 @@ constexpr const char* k_calls =
     "SELECT '019ccd51-8e00-7000-8000-000000000003', workspace_id, 'CA00000000000000000000000000000002', 'outbound', "
     "'in-progress', '+12025550123', '+16265550102', id, 'outbound', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), "
     "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), "
-    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM users WHERE email = 'ann@example.com'";
+    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM users WHERE email = 'ann@example.com';"
+    "INSERT INTO call_events (id, workspace_id, event_key, call_sid, kind, status, sequence, received_at, form) "
+    "SELECT substr(ms, 1, 8) || '-' || substr(ms, 9) || '-7000-8000-000000000004', id, 'outbound', "
+    "'CA00000000000000000000000000000002', 'outbound', 'ringing', NULL, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), "
+    "'{\"CallSid\":\"CA00000000000000000000000000000002\"}' "
+    "FROM workspaces, (SELECT printf('%012x', CAST(strftime('%s', 'now') AS INTEGER) * 1000) AS ms);"
+    "INSERT INTO legal_holds (id, workspace_id, contact_id, reason, held_by, created_at, updated_at) "
+    "SELECT '019ccd51-8e00-7000-8000-000000000005', workspace_id, id, 'Case 2026-16', 'os:alice', "
+    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM contacts WHERE name = 'Moe Reyes'";
 
 void add_calls(const Machine& machine) {
   const auto file = machine.home() / ".local/share/ringctl/ringctl.db";

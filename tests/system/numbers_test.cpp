@@ -26,7 +26,7 @@ void fill(const Site& site) {
 TEST_CASE("a file is not given the name of a format there is not", "[system]") {
   const Site site(db::Engine::sqlite);
   site.ok({"numbers", "add", "+12025550123"});
-  for (const auto* name : {"foo.xlsx", "foo.html"}) {
+  for (const auto* name : {"foo.pdf", "foo.ods"}) {
     CHECK(site.failure({"numbers", "export", "--out", name}) == "2 usage.no_format");
     CHECK(site.failure({"numbers", "delete", "+12025550123", "--yes", "--out", name}) == "2 usage.no_format");
     CHECK_FALSE(std::filesystem::exists(site.machine().home() / name));

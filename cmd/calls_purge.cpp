@@ -1,0 +1,123 @@
+// calls purge
+
+#include <fmt/format.h>
+
+#include "audit/log.hpp"
+#include "base/text.hpp"
+#include "base/zone.hpp"
+#include "calls/purge.hpp"
+#include "cmd/calls.hpp"
+#include "db/transaction.hpp"
+#include "directory/workspaces.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+struct PurgeOptions {
+  std::string older_than;
+};
+
+/// "730d", or a time as --since takes it.
+base::Instant time_of(const std::string& text, Context& ctx) {
+  const auto now = ctx.clock().now();
+  try {
+    return now - base::parse_duration(text);
+  } catch (const Error& error) {
+    if (error.slug() != "time.bad_duration") throw;
+  }
+  return base::parse_instant(text, ctx.io().options().zone, now);
+}
+
+std::string count(std::int64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", base::group_digits(static_cast<std::uint64_t>(n)), n == 1 ? one : many);
+}
+
+void tell_what_stays(const calls::Purged& purged, Context& ctx) {
+  auto& io = ctx.io();
+  if (purged.held > 0)
+    io.note(
+        fmt::format("{} held: see ringctl calls holds", count(purged.held, "old call is", "old calls are")));
+  if (purged.open > 0)
+    io.note(
+        fmt::format("{} kept: nobody told how it ended", count(purged.open, "old call is", "old calls are")));
+}
+
+/// Deleting them there is not this command's work.
+void tell_what_is_owed(Context& ctx) {
+  auto& db = ctx.database();
+  const auto& workspace = ctx.workspace();
+  std::int64_t owed = 0;
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  calls::for_each_owed_deletion(db, workspace.id, [&](std::string_view, base::Instant) { ++owed; });
+  transaction.commit();
+  if (owed > 0)
+    ctx.io().warn(fmt::format("{} of purged calls {} still at Twilio, to be deleted there",
+                              count(owed, "recording", "recordings"), owed == 1 ? "lies" : "lie"));
+}
+
+void report(const calls::Purged& purged, Context& ctx) {
+  auto& io = ctx.io();
+  const auto object = count(purged.calls, "call", "calls");
+  const auto rest =
+      fmt::format("that began before {}, with {}, {} and {}", base::format_utc(purged.before),
+                  count(purged.attempts, "attempt", "attempts"), count(purged.events, "webhook", "webhooks"),
+                  count(purged.recordings, "recording", "recordings"));
+  const Change change{.action = ctx.dry_run() ? "purge" : "purged",
+                      .object = object,
+                      .rest = rest,
+                      .fields = {{"before", purged.before},
+                                 {"calls", purged.calls},
+                                 {"attempts", purged.attempts},
+                                 {"events", purged.events},
+                                 {"recordings", purged.recordings},
+                                 {"held", purged.held},
+                                 {"open", purged.open}}};
+  if (purged.calls == 0)
+    io.unchanged({.action = "purge", .object = object, .rest = rest, .fields = change.fields});
+  else
+    ctx.dry_run() ? io.would_change(change) : io.changed(change);
+}
+
+calls::Purged purge(base::Instant before, Context& ctx) {
+  const auto& workspace = ctx.workspace();
+  auto& cancel = ctx.cancel();
+  auto progress = ctx.io().progress("calls purged");
+  calls::PurgeOptions options{.before = before, .write = !ctx.dry_run()};
+  options.between = [&](const calls::Purged& so_far) {
+    progress.update(static_cast<std::uint64_t>(so_far.calls));
+    if (cancel.cancelled()) cancel.check();
+  };
+  return calls::purge(ctx.session(), workspace.id, options);
+}
+
+void run_purge(const PurgeOptions& opts, Context& ctx) {
+  const auto before = time_of(opts.older_than, ctx);
+  const auto& workspace = ctx.workspace();
+  if (!ctx.dry_run())
+    ctx.io().confirm_severe(fmt::format("purge calls before {} of workspace", base::format_utc(before)),
+                            workspace.name);
+  const auto purged = purge(before, ctx);
+  report(purged, ctx);
+  tell_what_stays(purged, ctx);
+  if (!ctx.dry_run()) tell_what_is_owed(ctx);
+}
+
+}  // namespace
+
+void add_calls_purge(Noun& calls) {
+  calls.verb<PurgeOptions>("purge", "Remove calls whose time to be kept is over", run_purge)
+      .flag("older-than", &PurgeOptions::older_than, "DUR|DATE",
+            "Calls that began longer ago than this (730d), or before this time (2024-01-01)")
+      .required()
+      .details(
+          "Removes old calls with their attempts, webhooks, notes, recordings and callbacks that are done, and what the "
+          "audit log holds of them; reports count them no more. Stays: what is held (`calls hold`), what was never over, and "
+          "callbacks that are open. Asks for the workspace's name, or takes it from --confirm. Oldest first, 1,000 at a "
+          "time: webhooks go on meanwhile, and a run that was stopped is finished by the next one.")
+      .example("ringctl calls purge --older-than 730d -n", "what would be removed")
+      .example("ringctl calls purge --older-than 730d --confirm default")
+      .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined, Errc::schema, Errc::db_down,
+              Errc::db_busy});
+}
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,72 @@
+// reports refresh
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cmd/reports.hpp"
+#include "directory/workspaces.hpp"
+#include "report/kept_days.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+struct RefreshOptions {
+  std::optional<std::int64_t> days;
+  bool anew = false;
+};
+
+std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", base::group_digits(static_cast<std::uint64_t>(count)), count == 1 ? one : many);
+}
+
+std::string refresh_text(const report::Kept& kept) {
+  auto text =
+      fmt::format("({} with {}", counted(kept.days, "day", "days"), counted(kept.calls, "call", "calls"));
+  if (kept.missing > 0) text += fmt::format("; {} to go", counted(kept.missing, "day", "days"));
+  return text + ")";
+}
+
+void run_refresh(const RefreshOptions& opts, Context& ctx) {
+  if (opts.days && *opts.days < 1)
+    throw Error(Errc::usage, "usage.bad_value", fmt::format("--days: {} is below 1", *opts.days),
+                "leave --days away for all of them");
+  const auto& workspace = ctx.workspace();
+  auto& io = ctx.io();
+  const std::string_view object = workspace.name;
+  if (ctx.dry_run()) return io.would_change({.action = "refresh", .object = object});
+  const auto& cancel = ctx.cancel();
+  report::Kept kept;
+  {
+    auto progress = io.progress("days");
+    kept = report::keep_days(ctx.session(), workspace.id, opts.days.value_or(0), opts.anew,
+                             [&](const report::Kept& so_far) {
+                               progress.update(static_cast<std::uint64_t>(so_far.days));
+                               cancel.check("ringctl reports refresh");
+                             });
+  }
+  const auto rest = refresh_text(kept);
+  Change change{.action = "refreshed", .object = object, .rest = rest, .fields = {}};
+  change.fields = {{"days", kept.days}, {"calls", kept.calls}, {"missing", kept.missing}};
+  kept.days > 0 ? io.changed(change) : io.unchanged({.action = "refreshed", .object = object});
+}
+
+}  // namespace
+
+void add_reports_refresh(Noun& reports) {
+  reports
+      .verb<RefreshOptions>("refresh", "Keep the sums of finished days, so that reports are fast",
+                            run_refresh)
+      .flag("days", &RefreshOptions::days, "N", "At most so many days, newest first")
+      .kind(ValueKind::count)
+      .default_text("all")
+      .flag("anew", &RefreshOptions::anew, "Forget what is kept first")
+      .details(
+          "A report is the same with and without: a day whose calls change is counted until it is kept again. `limits reset` "
+          "keeps the days of the last runs by itself, so this is for a log that was there before, and after the workspace's "
+          "zone was changed. Calls come in meanwhile. Ctrl-C ends it after the current day; the next run goes on.")
+      .example("ringctl reports refresh")
+      .example("ringctl reports refresh --anew -o json")
+      .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
+}
+
+}  // namespace ringctl::cmd

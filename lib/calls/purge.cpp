@@ -1,0 +1,241 @@
+// A piece at a time, oldest first, each in a transaction of its own under the log's lock, with its row of the
+// audit log: nobody changes or holds a call between its being chosen and its being gone, webhooks wait for
+// one piece at most, and what a killed run removed is on record.
+
+#include "calls/purge.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "calls/counter.hpp"
+#include "calls/holds.hpp"
+#include "calls/row_batch.hpp"
+#include "calls/rows.hpp"
+#include "db/transaction.hpp"
+
+namespace ringctl::calls {
+namespace {
+
+constexpr std::chrono::hours k_youngest{24};
+
+/// Where a run stands: what began up to there was looked at.
+struct Place {
+  base::Instant started_at = {};
+  base::Uuid id = base::Uuid::parse("00000000-0000-0000-0000-000000000000");
+};
+
+/// Of `calls c`: $1 is the workspace, $2 the time.
+std::string old_enough() { return "c.workspace_id = $1 AND c.started_at < $2"; }
+std::string to_go() { return fmt::format("{} AND c.ended_at IS NOT NULL AND {}", old_enough(), k_not_held); }
+
+std::vector<std::string> texts(db::Rows rows) {
+  std::vector<std::string> all;
+  while (rows.next()) all.emplace_back(rows.text(0));
+  return all;
+}
+
+std::string array_of(const std::vector<std::string>& texts) {
+  return json_array({texts.begin(), texts.end()});
+}
+
+/// The ids of the next calls that go; `place` moves to the last of them.
+std::vector<std::string> choose(db::Connection& db, const base::Uuid& workspace, const PurgeOptions& options,
+                                Place& place) {
+  auto rows = db.query(
+      fmt::format("SELECT c.id, c.started_at FROM calls c WHERE {} AND (c.started_at, c.id) > ($3, $4) "
+                  "ORDER BY c.started_at, c.id LIMIT {}",
+                  to_go(), options.piece),
+      {workspace, options.before, place.started_at, place.id});
+  std::vector<std::string> ids;
+  while (rows.next()) {
+    ids.emplace_back(rows.text(0));
+    place = {rows.instant(1), rows.uuid(0)};
+  }
+  return ids;
+}
+
+/// Webhooks of these calls and of their legs. By SID: to ask for the workspace as well would tempt SQLite to
+/// read all its webhooks.
+std::int64_t delete_events(db::Connection& db, const base::Uuid& workspace, const std::string& ids) {
+  auto sids = texts(db.query(
+      fmt::format(
+          "SELECT call_sid FROM calls WHERE {0} UNION ALL SELECT leg_sid FROM call_attempts WHERE {1}",
+          id_among(db, "id", "$1"), id_among(db, "call_id", "$1")),
+      {ids}));
+  const auto sid_array = array_of(sids);
+  std::vector<std::string> events;
+  auto rows =
+      db.query(fmt::format("SELECT id, workspace_id FROM call_events WHERE {}", db.among("call_sid", "$1")),
+               {sid_array});
+  while (rows.next())
+    if (rows.text(1) == workspace.view()) events.emplace_back(rows.text(0));
+  return db.exec(fmt::format("DELETE FROM call_events WHERE {}", id_among(db, "id", "$1")),
+                 {array_of(events)});
+}
+
+/// What the audit log holds of objects; its chain stays whole, for the digests it is made of are kept.
+void scrub_images(db::Connection& db, std::string_view type, const std::string& ids) {
+  db.exec(
+      fmt::format(
+          "UPDATE audit_images SET object_key = NULL, salt = NULL, before_image = NULL, after_image = NULL "
+          "WHERE audit_id IN (SELECT l.id FROM audit_log l WHERE l.object_type = $2 AND {})",
+          id_among(db, "l.object_id", "$1")),
+      {ids, type});
+}
+
+/// Those that are open are somebody's task: they stay, and know of no call from then on.
+void delete_callbacks(db::Connection& db, const std::string& ids) {
+  const auto done = array_of(texts(db.query(
+      fmt::format("SELECT id FROM callbacks WHERE status <> 'open' AND {}", id_among(db, "call_id", "$1")),
+      {ids})));
+  scrub_images(db, "callback", done);
+  db.exec(fmt::format("DELETE FROM callbacks WHERE {}", id_among(db, "id", "$1")), {done});
+}
+
+void owe_deletions(audit::Session& session, const base::Uuid& workspace, const std::string& ids) {
+  // Twilio's word for a recording that came to nothing.
+  session.db.exec(
+      fmt::format(
+          "INSERT INTO recording_deletions (recording_sid, workspace_id, asked_at) SELECT recording_sid, $2, $3 "
+          "FROM recordings WHERE status <> 'absent' AND {} ON CONFLICT (recording_sid) DO NOTHING",
+          id_among(session.db, "call_id", "$1")),
+      {ids, workspace, session.clock.now()});
+}
+
+Purged remove(audit::Session& session, const base::Uuid& workspace, const std::vector<std::string>& calls) {
+  auto& db = session.db;
+  const auto ids = array_of(calls);
+  const auto delete_from = [&](std::string_view table, std::string_view column) {
+    return db.exec(fmt::format("DELETE FROM {} WHERE {}", table, id_among(db, column, "$1")), {ids});
+  };
+  Purged purged;
+  purged.events = delete_events(db, workspace, ids);
+  scrub_images(db, "call", ids);
+  delete_callbacks(db, ids);
+  owe_deletions(session, workspace, ids);
+  db.exec(
+      fmt::format(
+          "UPDATE reservations SET to_number = '' WHERE id IN (SELECT reservation_id FROM calls WHERE {})",
+          id_among(db, "id", "$1")),
+      {ids});
+  delete_from("legal_holds", "call_id");  // those that ended
+  purged.recordings = delete_from("recordings", "call_id");
+  purged.attempts = delete_from("call_attempts", "call_id");
+  purged.calls = delete_from("calls", "id");
+  return purged;
+}
+
+/// Of old calls, those that stay.
+void count_staying(db::Connection& db, const base::Uuid& workspace, Purged& purged) {
+  auto rows = db.query(
+      fmt::format("SELECT CAST(coalesce(sum(CASE WHEN c.ended_at IS NULL THEN 1 ELSE 0 END), 0) AS bigint), "
+                  "CAST(coalesce(sum(CASE WHEN c.ended_at IS NULL OR ({}) THEN 0 ELSE 1 END), 0) AS bigint) "
+                  "FROM calls c WHERE {}",
+                  k_not_held, old_enough()),
+      {workspace, purged.before});
+  if (!rows.next()) return;
+  purged.open = rows.integer(0);
+  purged.held = rows.integer(1);
+}
+
+/// What a run would remove.
+Purged count(db::Connection& db, const base::Uuid& workspace, base::Instant before) {
+  Purged purged{.before = before};
+  const auto of = [&](std::string_view joined) {
+    return db
+        .integer(fmt::format("SELECT count(*) FROM calls c {} WHERE {}", joined, to_go()),
+                 {workspace, before})
+        .value_or(0);
+  };
+  purged.calls = of("");
+  purged.attempts = of("JOIN call_attempts a ON a.call_id = c.id");
+  purged.recordings = of("JOIN recordings r ON r.call_id = c.id");
+  purged.events = of("JOIN call_events e ON e.call_sid = c.call_sid") +
+                  of("JOIN call_attempts a ON a.call_id = c.id JOIN call_events e ON e.call_sid = a.leg_sid");
+  return purged;
+}
+
+void record(audit::Session& session, const base::Uuid& workspace, const Purged& purged) {
+  const auto image = nlohmann::json{{"before", base::format_utc(purged.before)},
+                                    {"calls", purged.calls},
+                                    {"attempts", purged.attempts},
+                                    {"events", purged.events},
+                                    {"recordings", purged.recordings}}
+                         .dump();
+  audit::record(session, workspace,
+                {.action = "calls.purge", .object_type = "calls", .object_key = "calls", .after = image});
+}
+
+void purge_pieces(audit::Session& session, const base::Uuid& workspace, const PurgeOptions& options,
+                  Purged& all) {
+  Place place;
+  for (;;) {
+    Purged piece;
+    auto next = place;
+    db::in_transaction(session.db, db::Scope::of(workspace), [&] {
+      lock_counter(session.db, workspace);
+      next = place;
+      const auto calls = choose(session.db, workspace, options, next);
+      piece = {.before = options.before};
+      if (calls.empty()) return;
+      piece += remove(session, workspace, calls);
+      record(session, workspace, piece);
+    });
+    place = next;
+    all += piece;
+    if (piece.calls == 0) return;
+    if (options.between) options.between(all);
+  }
+}
+
+/// In a read transaction.
+template <class Work>
+void look(db::Connection& db, const base::Uuid& workspace, Work&& work) {
+  db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+  work();
+  transaction.commit();
+}
+
+}  // namespace
+
+Purged& Purged::operator+=(const Purged& other) {
+  calls += other.calls;
+  attempts += other.attempts;
+  events += other.events;
+  recordings += other.recordings;
+  return *this;
+}
+
+Purged purge(audit::Session& session, const base::Uuid& workspace, const PurgeOptions& options) {
+  if (options.before > session.clock.now() - k_youngest)
+    throw Error(Errc::invalid, "calls.purge_too_young",
+                "calls of the last 24 hours are not purged: their webhooks may still be on the way",
+                "ringctl calls purge --older-than 1d");
+  Purged all{.before = options.before};
+  if (options.write) purge_pieces(session, workspace, options, all);
+  look(session.db, workspace, [&] {
+    if (!options.write) all = count(session.db, workspace, options.before);
+    count_staying(session.db, workspace, all);
+  });
+  return all;
+}
+
+void for_each_owed_deletion(
+    db::Connection& db, const base::Uuid& workspace,
+    const std::function<void(std::string_view recording_sid, base::Instant asked_at)>& visit) {
+  auto rows = db.stream(
+      "SELECT recording_sid, asked_at FROM recording_deletions WHERE workspace_id = $1 "
+      "ORDER BY asked_at, recording_sid",
+      {workspace});
+  while (rows.next()) visit(rows.text(0), rows.instant(1));
+}
+
+bool settle_deletion(db::Connection& db, const base::Uuid& workspace, std::string_view recording_sid) {
+  return db.exec("DELETE FROM recording_deletions WHERE recording_sid = $1 AND workspace_id = $2",
+                 {recording_sid, workspace}) > 0;
+}
+
+}  // namespace ringctl::calls

@@ -1,0 +1,44 @@
+#pragma once
+// Calls whose time to be kept is over: removed with their attempts, webhooks, recordings and what else hangs
+// on them. Figures that reports keep of their days go too. What is held (holds.hpp) stays.
+
+#include <cstdint>
+#include <functional>
+
+#include "audit/log.hpp"
+
+namespace ringctl::calls {
+
+struct Purged {
+  std::int64_t calls = 0, attempts = 0, events = 0, recordings = 0;
+  std::int64_t held = 0;  ///< calls that are old enough and stay
+  std::int64_t open = 0;  ///< calls that are old enough and were never over: they stay until reconciled
+  base::Instant before = {};
+
+  Purged& operator+=(const Purged&);
+};
+
+struct PurgeOptions {
+  base::Instant before;       ///< calls that began before it
+  bool write = true;          ///< false: counts alone
+  std::int64_t piece = 1000;  ///< calls in one transaction: the log's writers wait for one piece at most
+  /// After each piece. Throws to stop: what was removed stays removed.
+  std::function<void(const Purged&)> between = {};
+};
+
+/// Oldest first. Callbacks stay, without their call, while they are open; those done go with it. Notes and
+/// outcomes go. What audit log images hold of these calls and callbacks is scrubbed, so that nothing of them
+/// is left but the chain. SIDs of recordings whose sound lies at Twilio are kept in recording_deletions until
+/// it is gone there. Cursors of exports stay good: closed_seq is never given again. An audit row
+/// "calls.purge" for each piece, with its counts. Errc::invalid [calls.purge_too_young] for `before` within
+/// the last day.
+Purged purge(audit::Session&, const base::Uuid& workspace, const PurgeOptions&);
+
+/// Recordings to be deleted at Twilio, oldest asked first, and that one was.
+void for_each_owed_deletion(
+    db::Connection&, const base::Uuid& workspace,
+    const std::function<void(std::string_view recording_sid, base::Instant asked_at)>&);
+/// Inside a write transaction. False if nothing was owed.
+bool settle_deletion(db::Connection&, const base::Uuid& workspace, std::string_view recording_sid);
+
+}  // namespace ringctl::calls

@@ -1,0 +1,362 @@
+// One list after the other, an item at a time. What a call is made of is read when its turn comes.
+
+#include "report/person.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "audit/log.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "calls/callbacks.hpp"
+#include "calls/calls.hpp"
+#include "calls/holds.hpp"
+#include "directory/contacts.hpp"
+#include "directory/opt_outs.hpp"
+#include "records/records.hpp"
+
+namespace ringctl::report {
+namespace {
+
+/// In the order they are written in.
+using Json = nlohmann::ordered_json;
+using records::Kind;
+
+constexpr int k_schema = 1;
+
+Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
+Json utc(base::Instant at) { return base::format_utc(at); }
+Json utc(const std::optional<base::Instant>& at) { return at ? utc(*at) : Json(); }
+Json number(const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(); }
+/// Text that is JSON, as what it says; anything else as text.
+Json parsed(std::string_view text) {
+  if (text.empty()) return {};
+  auto json = Json::parse(text, nullptr, false);
+  return json.is_discarded() ? Json(text) : json;
+}
+
+Json items_of(const std::string& list) {
+  auto items = Json::array();
+  if (!list.empty())
+    for (const auto item : base::split(list, '|')) items.push_back(item);
+  return items;
+}
+
+/// The fields of a row as its noun describes them.
+Json json_of(const records::Noun& noun, const records::Record& record) {
+  auto json = Json::object();
+  for (std::size_t i = 0; i < noun.fields.size(); ++i) {
+    const auto name = std::string(noun.fields[i].name);
+    json[name] =
+        noun.fields[i].kind == Kind::list ? items_of(record.cells[i]) : text_or_null(record.cells[i]);
+  }
+  for (std::size_t i = 0; i < record.extras.size(); ++i)
+    json[std::string(noun.extras[i].name)] = text_or_null(record.extras[i]);
+  json["created_at"] = utc(record.created_at);
+  json["updated_at"] = utc(record.updated_at);
+  json["id"] = record.id.view();
+  return json;
+}
+
+Json json_of(const calls::Attempt& attempt) {
+  return {{"leg_sid", attempt.leg_sid},
+          {"party", text_or_null(attempt.party)},
+          {"user", text_or_null(attempt.user_email)},
+          {"status", attempt.status},
+          {"started_at", utc(attempt.started_at)},
+          {"ringing_at", utc(attempt.ringing_at)},
+          {"answered_at", utc(attempt.answered_at)},
+          {"ended_at", utc(attempt.ended_at)}};
+}
+
+Json json_of(const calls::Recording& recording) {
+  return {{"recording_sid", recording.recording_sid},
+          {"kind", recording.kind},
+          {"status", recording.status},
+          {"url", text_or_null(recording.url)},
+          {"duration_s", number(recording.duration_s)},
+          {"channels", number(recording.channels)}};
+}
+
+Json json_of(const calls::KeptEvent& event) {
+  return {{"call_sid", event.call_sid},
+          {"kind", event.kind},
+          {"status", text_or_null(event.status)},
+          {"received_at", utc(event.received_at)},
+          {"form", parsed(event.form)}};
+}
+
+template <class Items>
+Json list_of(const Items& items) {
+  auto list = Json::array();
+  for (const auto& item : items) list.push_back(json_of(item));
+  return list;
+}
+
+Json json_of(const calls::Call& call) {
+  return {{"call_sid", call.call_sid},
+          {"direction", call.direction},
+          {"status", call.status},
+          {"from_number", text_or_null(call.from_number)},
+          {"to_number", text_or_null(call.to_number)},
+          {"number", text_or_null(call.number)},
+          {"customer_name", text_or_null(call.customer_name)},
+          {"user", text_or_null(call.user_email)},
+          {"team", text_or_null(call.team)},
+          {"started_at", utc(call.started_at)},
+          {"answered_at", utc(call.answered_at)},
+          {"ended_at", utc(call.ended_at)},
+          {"duration_s", number(call.duration_s)},
+          {"outcome", text_or_null(call.outcome)},
+          {"notes", text_or_null(call.notes)},
+          {"routed_by", text_or_null(call.routed_by)},
+          {"rule", text_or_null(call.rule)},
+          {"refusal", text_or_null(call.refusal)},
+          {"plan", parsed(call.plan)},
+          {"price", text_or_null(call.price)},
+          {"price_unit", text_or_null(call.price_unit)},
+          {"created_at", utc(call.created_at)},
+          {"updated_at", utc(call.updated_at)},
+          {"id", call.id.view()}};
+}
+
+Json json_of(const calls::Details& details) {
+  auto json = json_of(details.call);
+  json["attempts"] = list_of(details.attempts);
+  json["recordings"] = list_of(details.recordings);
+  json["events"] = list_of(details.events);
+  return json;
+}
+
+Json json_of(const calls::Callback& callback) {
+  return {{"phone_number", text_or_null(callback.phone_number)},
+          {"customer_name", text_or_null(callback.customer_name)},
+          {"user", text_or_null(callback.user_email)},
+          {"call_sid", text_or_null(callback.call_sid)},
+          {"status", callback.status},
+          {"due_at", utc(callback.due_at)},
+          {"notes", text_or_null(callback.notes)},
+          {"completed_at", utc(callback.completed_at)},
+          {"created_at", utc(callback.created_at)},
+          {"updated_at", utc(callback.updated_at)},
+          {"id", callback.id.view()}};
+}
+
+Json json_of(const calls::Hold& hold) {
+  return {{"call_sid", text_or_null(hold.call_sid)}, {"contact", text_or_null(hold.contact)},
+          {"reason", text_or_null(hold.reason)},     {"held_by", hold.held_by},
+          {"created_at", utc(hold.created_at)},      {"ended_by", text_or_null(hold.ended_by)},
+          {"ended_at", utc(hold.ended_at)}};
+}
+
+Json json_of(const audit::Entry& entry) {
+  return {{"seq", entry.seq},
+          {"at", utc(entry.at)},
+          {"actor", entry.actor},
+          {"action", entry.action},
+          {"object_type", entry.object_type},
+          {"object", text_or_null(entry.object_key)},
+          {"before", parsed(entry.before_image)},
+          {"after", parsed(entry.after_image)}};
+}
+
+/// A document of lists, written as it grows.
+class Document {
+ public:
+  explicit Document(const Sink& sink) : sink_(sink) { sink_(fmt::format("{{\"schema\":{}", k_schema)); }
+  void value(std::string_view name, const Json& json) {
+    sink_(fmt::format(",\"{}\":", name));
+    write(json);
+  }
+  void begin(std::string_view name) {
+    sink_(fmt::format(",\"{}\":[", name));
+    first_ = true;
+  }
+  void item(const Json& json) {
+    sink_(first_ ? "\n" : ",\n");
+    first_ = false;
+    write(json);
+  }
+  void end() { sink_("]"); }
+  void finish() { sink_("}\n"); }
+
+ private:
+  /// What is no UTF-8 becomes U+FFFD.
+  void write(const Json& json) { sink_(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+  const Sink& sink_;
+  bool first_ = true;
+};
+
+/// One person's, as it is collected.
+class Person {
+ public:
+  Person(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact, const Sink& sink)
+      : db_(db),
+        workspace_(workspace),
+        contact_(contact),
+        phones_(directory::phones_ever_of(db, workspace, contact)),
+        phone_list_(phones_.begin(), phones_.end()),
+        phone_array_(nlohmann::json(phones_).dump()),
+        document_(sink) {}
+
+  PersonCounts write(const records::Record& contact) {
+    write_contact(contact);
+    write_assignments();
+    write_opt_outs();
+    write_calls();
+    write_callbacks();
+    write_reservations();
+    write_holds();
+    write_imports();
+    write_audit();
+    document_.finish();
+    return counts_;
+  }
+
+ private:
+  void write_contact(const records::Record& contact) {
+    auto json = json_of(directory::contacts_noun(), contact);
+    json["phones_ever"] = phones_;
+    document_.value("contact", json);
+  }
+
+  void write_assignments() {
+    document_.begin("assignments");
+    auto rows = db_.query(
+        "SELECT u.email, a.status, a.created_at, a.updated_at FROM contact_assignments a JOIN users u ON u.id = a.user_id "
+        "WHERE a.workspace_id = $1 AND a.contact_id = $2 ORDER BY a.created_at, u.email",
+        {workspace_, contact_});
+    while (rows.next())
+      document_.item({{"user", rows.text(0)},
+                      {"status", rows.text(1)},
+                      {"created_at", utc(rows.instant(2))},
+                      {"updated_at", utc(rows.instant(3))}});
+    document_.end();
+  }
+
+  void write_opt_outs() {
+    document_.begin("opt_outs");
+    const auto& noun = directory::opt_outs_noun();
+    for (const auto& phone : phones_) {
+      const auto found = records::read_by_key(db_, workspace_, noun, {&phone, 1}, false);
+      if (!found) continue;
+      ++counts_.opt_outs;
+      document_.item(json_of(noun, *found));
+    }
+    document_.end();
+  }
+
+  void write_calls() {
+    document_.begin("calls");
+    calls::for_each_of_person(db_, workspace_, contact_, phone_list_,
+                              [&](const base::Uuid& id, std::string_view call_sid) {
+                                objects_.push_back(id.text());
+                                sids_.emplace(call_sid);
+                                write_call(calls::get_details(db_, workspace_, id.view()));
+                              });
+    document_.end();
+  }
+  void write_call(const calls::Details& details) {
+    ++counts_.calls;
+    counts_.attempts += std::ssize(details.attempts);
+    counts_.events += std::ssize(details.events);
+    counts_.recordings += std::ssize(details.recordings);
+    document_.item(json_of(details));
+  }
+
+  void write_callbacks() {
+    document_.begin("callbacks");
+    calls::for_each_callback_of_person(db_, workspace_, contact_, phone_list_,
+                                       [&](const calls::Callback& one) {
+                                         ++counts_.callbacks;
+                                         objects_.push_back(one.id.text());
+                                         document_.item(json_of(one));
+                                       });
+    document_.end();
+  }
+
+  /// What a limit was asked for.
+  void write_reservations() {
+    document_.begin("reservations");
+    auto rows = db_.query(
+        fmt::format("SELECT u.email, r.to_number, r.call_sid, r.state, r.reserved_at FROM reservations r "
+                    "JOIN agent_phone_numbers a ON a.id = r.assignment_id JOIN users u "
+                    "ON u.id = a.agent_id WHERE r.workspace_id = $1 AND {} ORDER BY r.reserved_at, r.id",
+                    db_.among("r.to_number", "$2")),
+        {workspace_, phone_array_});
+    while (rows.next())
+      document_.item({{"user", rows.text(0)},
+                      {"to_number", rows.text(1)},
+                      {"call_sid", text_or_null(rows.text(2))},
+                      {"state", rows.text(3)},
+                      {"reserved_at", utc(rows.instant(4))}});
+    document_.end();
+  }
+
+  void write_holds() {
+    document_.begin("holds");
+    calls::for_each_hold(db_, workspace_, true, [&](const calls::Hold& hold) {
+      if (hold.contact_id == contact_.view() || sids_.contains(hold.call_sid)) document_.item(json_of(hold));
+    });
+    document_.end();
+  }
+
+  /// What imports and handovers remember, refused rows included.
+  void write_imports() {
+    document_.begin("imports");
+    auto rows = db_.query(
+        fmt::format(
+            "SELECT j.kind, j.created_at, r.line, r.row_key, r.verdict, r.message, r.before_image FROM job_rows r "
+            "JOIN jobs j ON j.id = r.job_id WHERE r.workspace_id = $1 AND "
+            "j.kind IN ('contacts.import', 'contacts.handover') AND (r.object_id = $2 OR {}) "
+            "ORDER BY j.created_at, r.line, r.row_key",
+            db_.among("r.row_key", "$3")),
+        {workspace_, contact_, phone_array_});
+    while (rows.next())
+      document_.item({{"job", rows.text(0)},
+                      {"at", utc(rows.instant(1))},
+                      {"line", rows.integer(2)},
+                      {"key", rows.text(3)},
+                      {"verdict", rows.text(4)},
+                      {"message", text_or_null(rows.text(5))},
+                      {"before", parsed(rows.text(6))}});
+    document_.end();
+  }
+
+  void write_audit() {
+    document_.begin("audit");
+    objects_.push_back(contact_.text());
+    audit::for_each_about(db_, workspace_, R"(["call","callback","contact"])",
+                          nlohmann::json(objects_).dump(), [&](const audit::Entry& entry) {
+                            ++counts_.audit_rows;
+                            document_.item(json_of(entry));
+                          });
+    document_.end();
+  }
+
+  db::Connection& db_;
+  const base::Uuid& workspace_;
+  const base::Uuid& contact_;
+  const std::set<std::string> phones_;
+  const std::vector<std::string_view> phone_list_;
+  const std::string phone_array_;
+  std::vector<std::string> objects_;         ///< ids of its calls and callbacks, for what was done to them
+  std::set<std::string, std::less<>> sids_;  ///< of its calls
+  Document document_;
+  PersonCounts counts_;
+};
+
+}  // namespace
+
+PersonCounts write_person(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
+                          const Sink& sink) {
+  const auto record = records::read_by_id(db, workspace, directory::contacts_noun(), contact, false);
+  if (!record)
+    throw Error(Errc::not_found, "contacts.unknown", fmt::format("there is no contact {}", contact.view()),
+                "ringctl contacts list");
+  return Person(db, workspace, contact, sink).write(*record);
+}
+
+}  // namespace ringctl::report

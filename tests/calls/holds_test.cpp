@@ -1,0 +1,114 @@
+#include "calls/holds.hpp"
+
+#include "audit/log.hpp"
+#include "calls/calls.hpp"
+#include "calls/person.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using test::call_sid;
+using test::holds;
+
+namespace {
+
+db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
+
+struct Court : test::Person {
+  explicit Court(db::Engine engine) : Person(engine) {
+    apply({known(1), status(1, "completed", 0, 30, 30)});
+    call.call = read([&] { return calls::get(db(), workspace, call_sid(1)).id; });
+    lin.contact = contact;
+  }
+  calls::HoldEdit hold(const calls::HoldTarget& target, const std::string& reason = "Case 2026-17",
+                       bool write = true) {
+    return calls::hold(session(), workspace, target, reason, write);
+  }
+  calls::HoldEdit unhold(const calls::HoldTarget& target) {
+    return calls::unhold(session(), workspace, target);
+  }
+  /// "SID or contact: reason [ended by]" a line, newest first.
+  std::string list(bool ended_too = false) {
+    return read([&] {
+      std::string all;
+      calls::for_each_hold(db(), workspace, ended_too, [&](const calls::Hold& one) {
+        all += (one.call_sid.empty() ? one.contact : one.call_sid) + ": " + one.reason;
+        all += (one.ended_at ? " [" + one.ended_by + "]" : "") + "\n";
+      });
+      return all;
+    });
+  }
+  calls::HoldTarget call, lin;
+};
+
+}  // namespace
+
+TEST_CASE("a hold is made once, ended once, and stays on record", "[calls]") {
+  Court f(any_engine());
+  const auto made = f.hold(f.call);
+  CHECK(made.changed);
+  CHECK(made.hold.call_sid == call_sid(1));
+  CHECK(made.hold.held_by == "os:alice");
+  CHECK_FALSE(f.hold(f.call, "another reason").changed);
+  CHECK(f.list() == call_sid(1) + ": Case 2026-17\n");
+  f.clock.advance(std::chrono::seconds(1));
+  CHECK(f.hold(f.lin, "Case 2026-18").changed);
+  CHECK(f.list() == test::k_caller + ": Case 2026-18\n" + call_sid(1) + ": Case 2026-17\n");
+  const auto ended = f.unhold(f.call);
+  CHECK(ended.changed);
+  CHECK(ended.hold.ended_at == f.clock.now());
+  CHECK_FALSE(f.unhold(f.call).changed);
+  CHECK(f.list() == test::k_caller + ": Case 2026-18\n");
+  f.clock.advance(std::chrono::seconds(1));
+  CHECK(f.hold(f.call, "again").changed);
+  CHECK(f.list(true) == call_sid(1) + ": again\n" + test::k_caller + ": Case 2026-18\n" + call_sid(1) +
+                            ": Case 2026-17 [os:alice]\n");
+  CHECK(f.rows("SELECT action, object_type FROM audit_log WHERE workspace_id = $1 AND action IN "
+               "('calls.hold', 'calls.unhold') ORDER BY seq") ==
+        "calls.hold|call\ncalls.hold|contact\ncalls.unhold|call\ncalls.hold|call\n");
+}
+
+TEST_CASE("a dry run holds nothing", "[calls]") {
+  Court f(any_engine());
+  CHECK(f.hold(f.call, "Case 2026-17", false).changed);
+  CHECK(f.list(true).empty());
+}
+
+TEST_CASE("a hold has a reason that can be read", "[calls]") {
+  Court f(any_engine());
+  for (const auto& reason : {std::string(), std::string(" \t"), std::string("\xff"), std::string("a\0b", 3),
+                             std::string(1001, 'x')})
+    CHECK(test::slug_of([&] { f.hold(f.call, reason); }) == "holds.bad_reason");
+  CHECK(f.hold(f.call, std::string(1000, 'x')).changed);
+}
+
+TEST_CASE("what is not there, or was never held, has no hold to end", "[calls]") {
+  Court f(any_engine());
+  CHECK(test::slug_of([&] { f.unhold(f.call); }) == "holds.unknown");
+  CHECK(test::slug_of([&] { f.hold({.call = f.alice.ids.next()}); }) == "calls.unknown");
+  CHECK(test::slug_of([&] { f.hold({.contact = f.alice.ids.next()}); }) == "contacts.unknown");
+  f.erase();
+  CHECK(test::slug_of([&] { f.hold(f.lin); }) == "contacts.unknown");
+}
+
+TEST_CASE("nobody is erased while a hold is on the contact or on a call", "[calls]") {
+  Court f(any_engine());
+  const auto target = GENERATE(0, 1) == 0 ? f.call : f.lin;
+  f.hold(target, "about Lin Park");
+  CHECK(test::slug_of([&] { f.erase(); }) == "contacts.held");
+  CHECK(test::slug_of([&] { directory::erase_contact(f.session(), f.workspace, f.contact, false); }) ==
+        "contacts.held");
+  CHECK(holds(f.log(), "Lin Park"));
+  f.unhold(target);
+  f.erase();
+  CHECK_FALSE(holds(f.log(), "Lin Park"));
+  CHECK_FALSE(holds(f.list(true), "Lin Park"));
+}
+
+TEST_CASE("a hold on a call of which nobody knew whose it is keeps the caller from being erased", "[calls]") {
+  Court f(any_engine());
+  f.apply({f.inbound(2, 100), f.status(2, "completed", 0, 150, 50)});
+  f.hold({.call = f.read([&] { return calls::get(f.db(), f.workspace, call_sid(2)).id; })});
+  CHECK(test::slug_of([&] { f.erase(); }) == "contacts.held");
+  CHECK(f.rows("SELECT contact_id FROM calls WHERE workspace_id = $1 AND contact_id IS NULL") == "\n");
+}

@@ -1,0 +1,223 @@
+// What is left of calls whose time is over, and what stays although it is.
+
+#include "calls/purge.hpp"
+
+#include <stdexcept>
+
+#include "audit/log.hpp"
+#include "calls/callbacks.hpp"
+#include "calls/calls.hpp"
+#include "calls/holds.hpp"
+#include "calls/person.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+using namespace ringctl;
+using test::call_sid;
+using test::holds;
+
+namespace {
+
+db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
+
+/// Three old calls: answered, recorded and noted; missed, and to be called back; never over. Two days later a
+/// fourth.
+struct Archive : test::Person {
+  explicit Archive(db::Engine engine) : Person(engine) {
+    apply({known(1), leg(1, 1, "in-progress", 2, 5), leg(1, 1, "completed", 3, 65, 60),
+           status(1, "completed", 0, 66, 66), recorded(1), known(2, 100), status(2, "completed", 0, 150, 50),
+           known(3, 200)});
+    calls::note(session(), workspace, call_sid(1), "wants a quote", false);
+    clock.advance(std::chrono::hours(48));
+    apply({known(4, k_days), status(4, "completed", 0, k_days + 20, 20)});
+  }
+  calls::Event recorded(int n) const {
+    return event(calls::Kind::recording,
+                 {{"CallSid", call_sid(n)},
+                  {"RecordingSid", test::recording_sid(n)},
+                  {"RecordingStatus", "completed"},
+                  {"RecordingUrl", "https://api.example.com/Recordings/" + test::recording_sid(n)}},
+                 70);
+  }
+  calls::PurgeOptions old(bool write = true) const { return {.before = at(3600), .write = write}; }
+  calls::Purged purge(const calls::PurgeOptions& options) {
+    return calls::purge(session(), workspace, options);
+  }
+  std::string sids() { return rows("SELECT call_sid FROM calls WHERE workspace_id = $1 ORDER BY call_sid"); }
+  std::int64_t count(const std::string& table) {
+    return integer("SELECT count(*) FROM " + table + " WHERE workspace_id = $1", {workspace});
+  }
+  std::int64_t purges_on_record() {
+    return integer("SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND action = 'calls.purge'",
+                   {workspace});
+  }
+  static constexpr int k_days = 48 * 3600;
+};
+
+std::string lines(std::initializer_list<int> calls) {
+  std::string all;
+  for (const auto n : calls) all += call_sid(n) + "\n";
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("purging takes old calls with all that hangs on them, and leaves the chain whole", "[calls]") {
+  Archive f(any_engine());
+  REQUIRE(holds(f.log(), "wants a quote"));
+  const auto events = f.count("call_events");
+  const auto purged = f.purge(f.old());
+  CHECK(purged.calls == 2);
+  CHECK(purged.attempts == 1);
+  CHECK(purged.recordings == 1);
+  CHECK(purged.events == events - f.count("call_events"));
+  CHECK(purged.events == 7);
+  CHECK(purged.open == 1);
+  CHECK(purged.held == 0);
+  CHECK(f.sids() == lines({3, 4}));
+  CHECK(f.count("call_attempts") == 0);
+  CHECK(f.count("recordings") == 0);
+  CHECK_FALSE(holds(f.log(), "wants a quote"));
+  CHECK_FALSE(holds(f.log(), call_sid(1)));
+  CHECK_FALSE(holds(f.rows("SELECT call_sid FROM call_events WHERE workspace_id = $1"), test::leg_sid(1)));
+  const auto verdict = f.read([&] { return audit::verify(f.db(), f.workspace); });
+  CHECK(verdict.reason.empty());
+  CHECK(f.rows("SELECT after_image FROM audit_images WHERE workspace_id = $1 AND object_key = 'calls'") ==
+        R"({"attempts":1,"before":")" + base::format_utc(f.at(3600)) +
+            R"(","calls":2,"events":7,"recordings":1})" + "\n");
+  CHECK(f.purge(f.old()).calls == 0);
+  CHECK(f.purges_on_record() == 1);
+}
+
+TEST_CASE("who is still to be called back stays so when the call is purged, and who was is forgotten",
+          "[calls]") {
+  Archive f(any_engine());
+  const auto callback = [&] {
+    return f.rows(
+        "SELECT status, phone_number, call_id FROM callbacks WHERE workspace_id = $1 ORDER BY created_at, id");
+  };
+  SECTION("open") {
+    f.purge(f.old());
+    CHECK(holds(callback(), "open|" + test::k_caller + "|\n"));
+  }
+  SECTION("done") {
+    calls::change_callback(f.session(), f.workspace, call_sid(2), "callbacks.complete",
+                           {.notes = "booked for Tuesday", .status = "completed"});
+    f.purge(f.old());
+    CHECK_FALSE(holds(callback(), "completed"));
+    CHECK_FALSE(holds(f.log(), "booked for Tuesday"));
+  }
+}
+
+TEST_CASE("a dry run counts what a run removes, and removes nothing", "[calls]") {
+  Archive f(any_engine());
+  const auto before = f.log();
+  const auto counted = f.purge(f.old(false));
+  CHECK(f.log() == before);
+  CHECK(f.purges_on_record() == 0);
+  const auto purged = f.purge(f.old());
+  CHECK(counted.calls == purged.calls);
+  CHECK(counted.attempts == purged.attempts);
+  CHECK(counted.events == purged.events);
+  CHECK(counted.recordings == purged.recordings);
+  CHECK(counted.open == purged.open);
+}
+
+TEST_CASE("what is held stays until the hold ends", "[calls]") {
+  Archive f(any_engine());
+  const auto call = f.read([&] { return calls::get(f.db(), f.workspace, call_sid(1)).id; });
+  calls::HoldTarget target;
+  std::string left;
+  SECTION("a call") {
+    target.call = call;
+    left = lines({1, 3, 4});
+  }
+  SECTION("all of a contact") {
+    target.contact = f.contact;
+    left = lines({1, 2, 3, 4});
+  }
+  SECTION("all of a contact, those included of which nobody knew whose they are") {
+    f.exec("UPDATE calls SET contact_id = NULL WHERE workspace_id = $1", {f.workspace});
+    target.contact = f.contact;
+    left = lines({1, 2, 3, 4});
+  }
+  calls::hold(f.session(), f.workspace, target, "Case 2026-17");
+  const auto held = f.purge(f.old());
+  CHECK(held.held == (target.call ? 1 : 2));
+  CHECK(f.sids() == left);
+  calls::unhold(f.session(), f.workspace, target);
+  CHECK(f.purge(f.old()).held == 0);
+  CHECK(f.sids() == lines({3, 4}));
+}
+
+TEST_CASE("a purge that is stopped keeps to whole calls, says what it did, and is gone on with", "[calls]") {
+  Archive f(any_engine());
+  auto options = f.old();
+  options.piece = 1;
+  int pieces = 0;
+  options.between = [&](const calls::Purged& so_far) {
+    CHECK(so_far.calls == ++pieces);
+    throw std::runtime_error("stopped");
+  };
+  CHECK_THROWS_WITH(f.purge(options), "stopped");
+  CHECK(f.sids() == lines({2, 3, 4}));
+  CHECK(f.count("call_attempts") == 0);
+  CHECK(f.purges_on_record() == 1);
+  options.between = {};
+  CHECK(f.purge(options).calls == 1);
+  CHECK(f.sids() == lines({3, 4}));
+  CHECK(f.purges_on_record() == 2);
+}
+
+TEST_CASE("each piece of a purge is on record with its counts, as it is committed", "[calls]") {
+  Archive f(any_engine());
+  auto options = f.old();
+  options.piece = 1;
+  options.between = [&](const calls::Purged& so_far) { CHECK(f.purges_on_record() == so_far.calls); };
+  CHECK(f.purge(options).calls == 2);
+  const auto images =
+      f.rows("SELECT after_image FROM audit_images WHERE workspace_id = $1 AND object_key = 'calls'");
+  CHECK(holds(images, R"({"attempts":1,)"));
+  CHECK(holds(images, R"({"attempts":0,)"));
+  CHECK(f.read([&] { return audit::verify(f.db(), f.workspace); }).reason.empty());
+}
+
+TEST_CASE("what began in the last 24 hours is not purged", "[calls]") {
+  Archive f(any_engine());
+  CHECK(test::slug_of([&] { f.purge({.before = f.clock.now() - std::chrono::hours(23)}); }) ==
+        "calls.purge_too_young");
+  CHECK(f.count("calls") == 4);
+}
+
+TEST_CASE("recordings of purged calls are owed a deletion at Twilio until somebody settles it", "[calls]") {
+  Archive f(any_engine());
+  f.purge(f.old());
+  std::string owed;
+  const auto look = [&] {
+    owed.clear();
+    f.read([&] {
+      calls::for_each_owed_deletion(f.db(), f.workspace, [&](std::string_view sid, base::Instant at) {
+        owed += std::string(sid) + " " + base::format_utc(at) + "\n";
+      });
+      return 0;
+    });
+  };
+  look();
+  CHECK(owed == test::recording_sid(1) + " " + base::format_utc(f.clock.now()) + "\n");
+  const auto settle = [&] {
+    bool settled = false;
+    f.write([&] { settled = calls::settle_deletion(f.db(), f.workspace, test::recording_sid(1)); });
+    return settled;
+  };
+  CHECK(settle());
+  CHECK_FALSE(settle());
+  look();
+  CHECK(owed.empty());
+}
+
+TEST_CASE("another workspace's calls are not purged", "[calls]") {
+  Archive f(any_engine());
+  const auto other = f.database.add_workspace("other");
+  CHECK(calls::purge(f.session(), other, f.old()).calls == 0);
+  CHECK(f.count("calls") == 4);
+}

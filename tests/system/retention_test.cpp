@@ -1,0 +1,134 @@
+// Holding, purging and telling what is kept, on the real program.
+
+#include <fmt/format.h>
+
+#include "support/site.hpp"
+
+using namespace ringctl;
+using test::Site;
+
+namespace {
+
+const std::string k_lin = "+16265550101";
+std::string sid(int n) { return fmt::format("CA{:032}", n); }
+
+/// Lin, and calls 1 and 2 of long ago, the first with a recording.
+struct Office : Site {
+  explicit Office(db::Engine engine) : Site(engine) {
+    init();
+    ok({"contacts", "add", k_lin, "--name", "Lin Park"});
+    const auto workspace = json({"workspaces", "list", "--columns", "id"}).at(0).at("id").get<std::string>();
+    const auto contact = json({"contacts", "show", k_lin}).at("id").get<std::string>();
+    for (const int n : {1, 2})
+      tamper(fmt::format(
+          "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, contact_id, "
+          "started_at, ended_at, closed_seq, created_at, updated_at) VALUES ('0190f5fe-7c00-7a00-8000-{0:012}', '{1}', "
+          "'{2}', 'inbound', 'missed', '{3}', '+12025550123', '{4}', '2020-03-08T12:00:0{0}.000Z', "
+          "'2020-03-08T12:01:00.000Z', {0}, '2020-03-08T12:00:00.000Z', '2020-03-08T12:00:00.000Z')",
+          n, workspace, sid(n), k_lin, contact));
+    tamper(fmt::format("INSERT INTO call_counters (workspace_id, closed_seq) VALUES ('{}', 2)", workspace));
+    tamper(fmt::format(
+        "INSERT INTO recordings (id, workspace_id, recording_sid, call_id, kind, status, created_at, updated_at) VALUES "
+        "('0190f5fe-7c00-7a00-9000-000000000001', '{}', 'RE{:032}', '0190f5fe-7c00-7a00-8000-000000000001', 'voicemail', "
+        "'completed', '2020-03-08T12:01:00.000Z', '2020-03-08T12:01:00.000Z')",
+        workspace, 1));
+  }
+  std::size_t calls() const { return json({"calls", "list"}).size(); }
+};
+
+db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
+
+}  // namespace
+
+TEST_CASE("old calls are purged once the workspace was named, and what is held stays", "[system]") {
+  const Office site(any_engine());
+  CHECK(site.failure({"calls", "purge", "--older-than", "730d"}) == "2 usage.confirmation_needed");
+  CHECK(site.failure({"calls", "purge", "--older-than", "730d", "--yes"}) == "2 usage.confirmation_needed");
+  CHECK(site.failure({"calls", "purge", "--older-than", "730d", "--confirm", "other"}) ==
+        "2 usage.confirmation_differs");
+  CHECK(site.failure({"calls", "purge", "--older-than", "1h", "--confirm", "default"}) ==
+        "7 calls.purge_too_young");
+  CHECK(site.run({"calls", "purge", "--older-than", "some day", "--confirm", "default"}).status == 7);
+  CHECK(site.calls() == 2);
+
+  site.ok({"calls", "hold", sid(2), "--reason", "Case 2026-17"});
+  const auto plan = site.json({"calls", "purge", "--older-than", "2021-01-01", "-n"});
+  CHECK(plan.at("dry_run") == true);
+  CHECK(plan.at("calls") == 1);
+  CHECK(plan.at("held") == 1);
+  CHECK(site.calls() == 2);
+  const auto run = site.run({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
+  CHECK(run.status == 0);
+  CHECK(run.err.find("purged 1 call ") != std::string::npos);
+  CHECK(run.err.find("1 old call is held") != std::string::npos);
+  CHECK(run.err.find("warning: 1 recording of purged calls lies still at Twilio") != std::string::npos);
+  CHECK(site.json({"calls", "list"}).at(0).at("call_sid") == sid(2));
+  CHECK(site.json({"audit", "list", "--action", "calls.purge"}).size() == 1);
+
+  site.ok({"calls", "unhold", sid(2)});
+  site.ok({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
+  CHECK(site.calls() == 0);
+  CHECK(site.json({"calls", "purge", "--older-than", "730d", "--confirm", "default"}).at("changed") == false);
+  CHECK(site.json({"audit", "verify"}).at("ok") == true);
+}
+
+TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from being erased", "[system]") {
+  const Office site(any_engine());
+  CHECK(site.failure({"calls", "hold", "--reason", "x"}) == "2 usage.bad_value");
+  CHECK(site.failure({"calls", "hold", sid(1), "--contact", k_lin, "--reason", "x"}) == "2 usage.bad_value");
+  CHECK(site.failure({"calls", "hold", sid(1)}).starts_with("2"));
+  CHECK(site.failure({"calls", "hold", sid(1), "--reason", " "}) == "7 holds.bad_reason");
+  CHECK(site.failure({"calls", "hold", sid(9), "--reason", "x"}) == "5 calls.unknown");
+  CHECK(site.failure({"calls", "unhold", sid(1)}) == "5 holds.unknown");
+  site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17", "-n"});
+  CHECK(site.json({"calls", "holds"}).empty());
+  site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
+  CHECK(site.json({"calls", "hold", "--contact", k_lin, "--reason", "again"}).at("changed") == false);
+  const auto holds = site.json({"calls", "holds"});
+  REQUIRE(holds.size() == 1);
+  CHECK(holds.at(0).at("contact") == k_lin);
+  CHECK(holds.at(0).at("reason") == "Case 2026-17");
+  CHECK(holds.at(0).at("call_sid").is_null());
+  CHECK(site.failure({"contacts", "erase", k_lin, "--confirm", k_lin}) == "6 contacts.held");
+  CHECK(site.failure({"contacts", "erase", k_lin, "-n"}) == "6 contacts.held");
+  site.ok({"calls", "unhold", "--contact", k_lin});
+  CHECK(site.json({"calls", "holds"}).empty());
+  CHECK(site.json({"calls", "holds", "--ended"}).size() == 1);
+  site.ok({"contacts", "erase", k_lin, "--confirm", k_lin});
+}
+
+TEST_CASE("all that is kept of a person is written as one document, and that it was is on record",
+          "[system]") {
+  const Office site(any_engine());
+  const Site::Arguments everything{"contacts", "export", "--everything", k_lin};
+  const auto with = [&](const Site::Arguments& more) {
+    auto all = everything;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const auto disclosures = [&] {
+    return site.json({"audit", "list", "--action", "contacts.disclose"}).size();
+  };
+  CHECK(site.failure(with({"-o", "csv"})) == "2 usage.no_format");
+  CHECK(site.failure(with({"--out", "lin.xlsx"})) == "2 usage.no_format");
+  CHECK_FALSE(std::filesystem::exists(site.machine().home() / "lin.xlsx"));
+  CHECK(site.failure(with({"--search", "x"})) == "2 usage.excluded");
+  CHECK(site.failure({"contacts", "export", "--everything", "+16265550199"}) == "5 contacts.unknown");
+  CHECK(site.ok(with({"-n"})).find("Lin Park") == std::string::npos);
+  CHECK(disclosures() == 0);
+  const auto document = nlohmann::json::parse(site.ok(everything));
+  CHECK(document.at("contact").at("name") == "Lin Park");
+  CHECK(document.at("calls").size() == 2);
+  CHECK(document.at("calls").at(0).at("recordings").size() == 1);
+  CHECK(disclosures() == 1);
+  const auto file = (site.machine().home() / "lin.json").string();
+  CHECK(site.ok(with({"--out", file})).empty());
+  CHECK(nlohmann::json::parse(test::read_text(file)).at("calls") == document.at("calls"));
+  CHECK(disclosures() == 2);
+
+  test::ProcessOptions full;
+  full.out = test::Stream::full;
+  if (!site.url().empty()) full.environment["RINGCTL_DATABASE_URL"] = site.url();
+  CHECK(site.machine().run(everything, full).status == 40);
+  CHECK(disclosures() == 2);
+}
