@@ -99,6 +99,16 @@ void append_card(std::string& to, std::string_view title, std::string_view text,
   to.append("</div>\n");
 }
 
+/// "3.00 EUR, 12.50 USD" that breaks between the currencies alone.
+std::string unbroken(std::string_view amounts) {
+  std::string out;
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    const bool inside = amounts[i] == ' ' && (i == 0 || amounts[i - 1] != ',');
+    out.append(inside ? std::string_view("\u00a0") : amounts.substr(i, 1));
+  }
+  return out;
+}
+
 std::string cards_of(const PageOptions& options, const Answer& answer) {
   const bool with_before = answer.question.with_before;
   std::string out = "<dl class=\"cards\">\n";
@@ -108,7 +118,7 @@ std::string cards_of(const PageOptions& options, const Answer& answer) {
   if (std::find(options.metrics.begin(), options.metrics.end(), "cost") != options.metrics.end()) {
     Row before;
     before.costs = answer.total.costs_before;
-    append_card(out, "Cost", cost_text(answer.total),
+    append_card(out, "Cost", unbroken(cost_text(answer.total)),
                 with_before ? fmt::format("before: {}", cost_text(before)) : std::string());
   }
   out.append("</dl>\n");

@@ -21,7 +21,7 @@ p{margin:.25rem 0}
 .cards div{border:1px solid var(--line);border-radius:.4rem;padding:.6rem .8rem}
 .cards dt{color:var(--soft);font-size:.9rem}
 .cards dd{margin:0;font-size:.9rem}
-.cards .figure{font-size:1.4rem;white-space:nowrap;line-height:1.3;font-variant-numeric:tabular-nums}
+.cards .figure{font-size:1.4rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1.5rem}
 figure{margin:0;min-width:0}
 figcaption{font-weight:600}
@@ -76,6 +76,6 @@ svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 
 /// SHA-256 of k_style in base64, as the page's Content-Security-Policy names it: without it no browser applies a word
 /// of it. A test says what it has to be.
-inline constexpr std::string_view k_style_hash = "j4lAwIKI/9Tlm17dexVMYJrrcxTfn8YB98GX33x2f7w=";
+inline constexpr std::string_view k_style_hash = "12ga4pKGEEq7rQG6OwGb6xm38hhRdIhqW9aC/lAhXWA=";
 
 }  // namespace ringctl::report
