@@ -68,6 +68,15 @@ std::vector<sim::Scenario> load(const RunOptions& opts) {
   return all;
 }
 
+/// "" where there is no home: it is only quicker with one.
+std::filesystem::path cache_folder(Context& ctx) {
+  try {
+    return ctx.settings().cache_dir();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 sim::RunnerOptions runner_options(const RunOptions& opts, Context& ctx) {
   sim::RunnerOptions options;
   options.outside = outside_of(opts, ctx);
@@ -78,7 +87,7 @@ sim::RunnerOptions runner_options(const RunOptions& opts, Context& ctx) {
   else if (options.outside)
     options.seed = fresh_seed(ctx);
   options.cancel = &ctx.cancel(false);
-  options.cache = ctx.settings().cache_dir();
+  if (!options.outside && options.database.empty()) options.cache = cache_folder(ctx);
   return options;
 }
 

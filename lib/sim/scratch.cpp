@@ -81,6 +81,8 @@ bool take_kept(const fs::path& file, db::Connection& fresh) {
     options.read_only = true;
     const auto kept = db::Connection::open("sqlite:" + file.string(), options);
     db::require_current_schema(*kept);
+    // Somebody wrote to it since: its pages say so, and memory has no write-ahead log.
+    if (kept->text("PRAGMA journal_mode") != "delete") return false;
     db::clone(*kept, fresh);
     return true;
   } catch (const Error& error) {

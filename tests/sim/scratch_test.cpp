@@ -62,6 +62,9 @@ TEST_CASE("an empty database is kept for the next run, and made anew where it is
     auto old = db::Connection::open("sqlite:" + file.string());
     old->exec("DELETE FROM schema_migration WHERE number = $1", {db::latest_schema()});
   }
+  SECTION("opened by somebody who may write") {
+    db::Connection::open("sqlite:" + file.string())->exec("CREATE TABLE mine (x integer)");
+  }
   SECTION("damaged") { std::ofstream(file) << "not a database"; }
   SECTION("empty") { std::ofstream(file).close(); }
   CHECK(is_current(cache));
