@@ -1,5 +1,6 @@
 #include "serve/journal_slot.hpp"
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,12 @@ class Appender {
     read_ = base::Fd(ends[0]);
   }
   ~Appender() { kill(); }
+
+  /// Waits for the first acknowledgement: from then on it holds its slot until it is killed.
+  void wait_for_slot() const {
+    pollfd said{read_.get(), POLLIN, 0};
+    REQUIRE(::poll(&said, 1, 60'000) == 1);
+  }
 
   /// Reads until there are so many acknowledged, then kills the process and reads what it still said.
   std::set<std::uint64_t> acknowledged_until_killed(std::size_t enough) {
@@ -135,6 +142,8 @@ TEST_CASE("two processes append at once, each to its own slot", "[serve]") {
   site.options.bounds.max_bytes = 64 << 20;
   Appender one(site, 0);
   Appender other(site, 1'000'000);
+  one.wait_for_slot();
+  other.wait_for_slot();
   const auto first = one.acknowledged_until_killed(50);
   const auto second = other.acknowledged_until_killed(50);
   CHECK(slots(site.root()) == std::vector<unsigned>{0, 1});
