@@ -10,6 +10,7 @@
 #include "records/rows.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 #include "support/session.hpp"
 
 using namespace ringctl;
@@ -203,14 +204,11 @@ namespace {
 
 /// Until a connection to the test's database waits for a lock. Bounded: false if none does.
 bool somebody_waits(db::Connection& db) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (std::chrono::steady_clock::now() < end) {
-    if (db.integer("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
-                   "current_database()") > 0)
-      return true;
-    std::this_thread::yield();
-  }
-  return false;
+  return test::eventually([&] {
+    return db.integer(
+               "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+               "current_database()") > 0;
+  });
 }
 
 }  // namespace

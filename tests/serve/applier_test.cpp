@@ -125,9 +125,9 @@ TEST_CASE("records are applied in order, in batches of a bounded size, and the l
   const auto journal = site.open();
   append_all(*journal, numbered(95));
   Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
-  REQUIRE(applier.wait_until(95, seconds(20)));
+  REQUIRE(applier.wait_until(95, test::k_patience));
   append_all(*journal, {"later"});
-  REQUIRE(applier.wait_until(96, seconds(20)));
+  REQUIRE(applier.wait_until(96, test::k_patience));
   auto expected = numbered(95);
   expected.emplace_back("later");
   CHECK(site.database.rows() == expected);
@@ -146,7 +146,7 @@ TEST_CASE("records that come within a moment share a batch, unless somebody wait
   Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
   append_all(*journal, numbered(5));
   CHECK_FALSE(applier.wait_until(6, milliseconds(0)));
-  REQUIRE(applier.wait_until(5, seconds(20)));
+  REQUIRE(applier.wait_until(5, test::k_patience));
   CHECK(site.database.rows() == numbered(5));
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("while the database is away records wait, attempts grow rarer, and not
   CHECK(applier.stats().last_error != "");
   CHECK(journal->stats().disk.lag_records == 20);
   site.database.set(FakeDatabase::State::there);
-  REQUIRE(applier.wait_until(20, seconds(20)));
+  REQUIRE(applier.wait_until(20, test::k_patience));
   CHECK(site.database.rows() == numbered(20));
   CHECK(applier.stats().db_up);
   CHECK_FALSE(applier.stats().away_since);
@@ -189,7 +189,7 @@ TEST_CASE("a commit whose answer was lost is given again, for the database to re
   site.database.set(FakeDatabase::State::ambiguous);
   Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
   append_all(*journal, {"once"});
-  REQUIRE(applier.wait_until(1, seconds(20)));
+  REQUIRE(applier.wait_until(1, test::k_patience));
   CHECK(site.database.rows() == Texts{"once", "once"});
   CHECK(refused_files(site.root()).empty());
 }
@@ -205,7 +205,7 @@ TEST_CASE("a record that is refused for its own sake is set aside whole, and the
   site.database.poison("poison", bug);
   append_all(*journal, texts);
   Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
-  REQUIRE(applier.wait_until(64, seconds(20)));
+  REQUIRE(applier.wait_until(64, test::k_patience));
   CHECK(site.database.rows() == without(texts, texts[at]));
   CHECK(applier.stats().refused == 1);
   CHECK(applier.stats().db_up);
@@ -233,7 +233,7 @@ TEST_CASE("a refused record that cannot be set aside stays where it is until it 
   CHECK(site.database.rows() == Texts{"before"});
   CHECK(journal->highest_applied() == 1);
   std::filesystem::remove(blocked);
-  REQUIRE(applier.wait_until(3, seconds(20)));
+  REQUIRE(applier.wait_until(3, test::k_patience));
   CHECK(site.database.rows() == Texts{"before", "after"});
   CHECK(refused_files(site.root()).size() == 1);
 }
@@ -273,11 +273,11 @@ TEST_CASE("those who wait for the database are told when their record is there, 
     applier.when_applied(two.sequence, tell);
     REQUIRE(eventually([&] { return !applier.stats().db_up; }));
     CHECK(refused == 0);
-    CHECK_FALSE(applier.stop(seconds(20)));
+    CHECK_FALSE(applier.stop(test::k_patience));
     CHECK(refused == 1);
     applier.when_applied(two.sequence, tell);
     CHECK(refused == 2);
-    CHECK_FALSE(applier.wait_until(two.sequence, seconds(20)));
+    CHECK_FALSE(applier.wait_until(two.sequence, test::k_patience));
   }
   CHECK(told == 2);
 }
@@ -288,7 +288,7 @@ TEST_CASE("stopping applies what is there; what it could not apply is applied by
     const auto journal = site.open();
     Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
     append_all(*journal, numbered(100));
-    CHECK(applier.stop(seconds(20)));
+    CHECK(applier.stop(test::k_patience));
     CHECK(site.database.rows() == numbered(100));
   }
   {
@@ -296,13 +296,13 @@ TEST_CASE("stopping applies what is there; what it could not apply is applied by
     site.database.set(FakeDatabase::State::away);
     Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
     append_all(*journal, {"left"});
-    CHECK_FALSE(applier.stop(seconds(20)));
+    CHECK_FALSE(applier.stop(test::k_patience));
   }
   site.database.set(FakeDatabase::State::there);
   const auto journal = site.open();
   CHECK(journal->stats().disk.lag_records == 1);
   Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
-  REQUIRE(applier.wait_until(101, seconds(20)));
+  REQUIRE(applier.wait_until(101, test::k_patience));
   auto expected = numbered(100);
   expected.emplace_back("left");
   CHECK(site.database.rows() == expected);
@@ -315,7 +315,7 @@ TEST_CASE("what came while the applier took itself for idle is applied by stoppi
   Applier applier(*journal, clock, site.database.apply(), site.applier_options);
   clock.wait_until_halted();  // it found nothing, and is about to look whether it was told to stop
   append_all(*journal, {"late"});
-  CHECK(applier.stop(seconds(20)));
+  CHECK(applier.stop(test::k_patience));
   CHECK(site.database.rows() == Texts{"late"});
 }
 
@@ -324,7 +324,7 @@ TEST_CASE("how far it came is saved while it runs, and the bounds are kept", "[s
   const auto journal = site.open();
   Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
   append_all(*journal, numbered(3));
-  REQUIRE(applier.wait_until(3, seconds(20)));
+  REQUIRE(applier.wait_until(3, test::k_patience));
   site.clock.advance(site.applier_options.save_every);
   CHECK(eventually([&] { return Checkpoint::peek(journal->slot().folder()) == 3; }));
   site.clock.advance(site.options.bounds.max_age * 2);
@@ -377,7 +377,7 @@ TEST_CASE("a journal that is full takes records again as soon as the database is
   }
   CHECK(error == JournalErrc::full);
   site.database.set(FakeDatabase::State::there);
-  REQUIRE(applier.wait_until(journal->highest(), seconds(20)));
+  REQUIRE(applier.wait_until(journal->highest(), test::k_patience));
   CHECK(site.database.rows() == kept);
   CHECK_FALSE(append(*journal, "again").error);
 }
@@ -392,7 +392,7 @@ TEST_CASE("what was refused goes at the age of the journal", "[serve]") {
   site.applier_options.abandoned.bounds.max_age = std::chrono::hours(24);
   {
     Applier applier(*journal, site.clock, site.database.apply(), site.applier_options);
-    REQUIRE(applier.wait_until(1, seconds(20)));
+    REQUIRE(applier.wait_until(1, test::k_patience));
   }
   REQUIRE(refused_files(site.root()).size() == 1);
   remove_refused(site.root(), site.clock.now());  // not before it came

@@ -53,7 +53,7 @@ TEST_CASE("what was kept is in the database as soon as a service has settled", "
   Switchboard board(GENERATE(from_range(test::engines())));
   board.start(false);
   for (int i = 1; i <= 3; ++i) board.answer("", board.form({{"CallSid", call_sid(i)}}));
-  REQUIRE(board.service->settle(std::chrono::seconds(20)));
+  REQUIRE(board.service->settle(test::k_patience));
   CHECK(board.integer("SELECT count(*) FROM calls") == 3);
   CHECK(board.stop());
 }

@@ -17,7 +17,7 @@ class Here extends (RequestClient.default || RequestClient) {
 const client = twilio(account, token, { httpClient: new Here() });
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 async function until(what, holds) {
-  for (let i = 0; i < 400; ++i) {
+  for (const end = Date.now() + 60000; Date.now() < end;) {
     if (await holds()) return;
     await pause(25);
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "support/eventually.hpp"
 
 namespace ringctl::test {
 
@@ -27,7 +28,7 @@ class HttpClient {
  public:
   using milliseconds = std::chrono::milliseconds;
   using Headers = std::vector<std::pair<std::string, std::string>>;
-  static constexpr milliseconds k_deadline{20'000};
+  static constexpr milliseconds k_deadline{k_patience};
 
   /// To a port of this machine. Throws std::runtime_error if nobody takes the connection.
   explicit HttpClient(std::uint16_t port, milliseconds deadline = k_deadline);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "support/eventually.hpp"
 #include "support/temp_dir.hpp"
 
 namespace ringctl::test {
@@ -64,7 +65,7 @@ class RunningProcess {
   void signal(int signal) const;
   /// Waits for its end; throws std::runtime_error with its log if it goes on for longer. Exit status, or 128
   /// + signal.
-  int wait(std::chrono::milliseconds most = std::chrono::seconds(30));
+  int wait(std::chrono::milliseconds most = k_patience);
 
  private:
   int pid_;

@@ -8,11 +8,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "support/eventually.hpp"
+
 namespace ringctl::test {
 
 /// Returns when process `pid` has a handler for `signal`: from then on it ends by its own exit status.
 inline void wait_until_handles(int pid, int signal) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto give_up = std::chrono::steady_clock::now() + k_patience;
   const auto bit = 1ULL << static_cast<unsigned>(signal - 1);
   while (std::chrono::steady_clock::now() < give_up) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/status");

@@ -1,5 +1,6 @@
 #include "support/raw_server.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,11 +15,10 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "support/eventually.hpp"
 
 namespace ringctl::test {
 namespace {
-
-constexpr std::chrono::milliseconds k_deadline{20'000};
 
 std::uint16_t port_of(int fd) {
   sockaddr_in address{};
@@ -65,7 +65,7 @@ std::string RawPeer::read() {
       }
     }
     std::array<char, 4096> piece{};
-    if (!wait(POLLIN, k_deadline)) return {};
+    if (!wait(POLLIN, k_patience)) return {};
     const auto n = ::recv(fd_.get(), piece.data(), piece.size(), 0);
     if (n <= 0) return {};
     in_.append(piece.data(), static_cast<std::size_t>(n));
@@ -89,7 +89,7 @@ std::size_t RawPeer::drip(std::string_view bytes, std::chrono::milliseconds ever
 
 void RawPeer::wait_until_gone() {
   std::array<char, 4096> piece{};
-  while (wait(POLLIN, k_deadline) && ::recv(fd_.get(), piece.data(), piece.size(), 0) > 0) {
+  while (wait(POLLIN, k_patience) && ::recv(fd_.get(), piece.data(), piece.size(), 0) > 0) {
   }
 }
 
@@ -102,7 +102,7 @@ void RawPeer::shut_down() const { ::shutdown(fd_.get(), SHUT_RDWR); }
 
 RawServer::RawServer(std::vector<Script> scripts) : scripts_(std::move(scripts)), listener_(bound_socket()) {
   std::array<int, 2> pipe{};
-  if (::listen(listener_.get(), SOMAXCONN) != 0 || ::pipe(pipe.data()) != 0)
+  if (::listen(listener_.get(), SOMAXCONN) != 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0)
     throw std::runtime_error("raw server: cannot listen");
   stop_[0] = base::Fd(pipe[0]);
   stop_[1] = base::Fd(pipe[1]);
@@ -158,6 +158,6 @@ std::string RawServer::response(std::string_view body, std::string_view fields, 
                      body);
 }
 
-std::uint16_t free_port() { return port_of(bound_socket().get()); }
+DeafPort::DeafPort() : fd_(bound_socket()), number_(port_of(fd_.get())) {}
 
 }  // namespace ringctl::test

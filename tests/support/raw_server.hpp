@@ -1,6 +1,6 @@
 #pragma once
 // A server that does with each connection what the test says, byte by byte: for answers that no server should
-// give. On a free port of this machine; every wait ends after 20 s.
+// give. On a free port of this machine; every wait ends after k_patience.
 
 #include <atomic>
 #include <chrono>
@@ -76,7 +76,16 @@ class RawServer {
   std::thread acceptor_;
 };
 
-/// A port of this machine on which nobody listened a moment ago.
-std::uint16_t free_port();
+/// A port of this machine on which nobody listens, nor can anybody begin to: it is taken as long as this is
+/// there.
+class DeafPort {
+ public:
+  DeafPort();
+  std::uint16_t number() const { return number_; }
+
+ private:
+  base::Fd fd_;
+  std::uint16_t number_;
+};
 
 }  // namespace ringctl::test

@@ -22,8 +22,7 @@
 namespace ringctl::test {
 namespace {
 
-constexpr auto k_start = std::chrono::seconds(30);
-constexpr timeval k_answer{.tv_sec = 20, .tv_usec = 0};
+constexpr timeval k_answer{.tv_sec = k_patience.count(), .tv_usec = 0};
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -37,9 +36,12 @@ sockaddr_in local(std::uint16_t port) {
   return address;
 }
 
-/// On a port that is free.
+/// On a port that is free. Others may listen there beside it, if they say that they share, but nobody is
+/// given it by chance.
 base::Fd bound_socket(int flags, std::uint16_t& port) {
   base::Fd fd(::socket(AF_INET, SOCK_STREAM | flags, 0));
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   auto address = local(0);
   socklen_t size = sizeof address;
   if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
@@ -106,12 +108,10 @@ void ServeSite::start() {
   if (options_.listen != ServeOptions::Listen::unix_socket && port_ == 0) {
     const bool inherited = options_.listen == ServeOptions::Listen::inherited;
     auto socket = bound_socket(inherited ? SOCK_NONBLOCK : SOCK_CLOEXEC, port_);
-    if (inherited) {
-      if (::listen(socket.get(), SOMAXCONN) != 0) fail("listen");
-      socket_ = std::move(socket);
-    }
+    if (inherited && ::listen(socket.get(), SOMAXCONN) != 0) fail("listen");
+    socket_ = std::move(socket);
   }
-  if (socket_)
+  if (options_.listen == ServeOptions::Listen::inherited)
     listen_ = fmt::format("fd:{}", socket_.get());
   else if (port_ != 0)
     listen_ = fmt::format("127.0.0.1:{}", port_);
@@ -127,7 +127,7 @@ void ServeSite::start() {
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   process_.emplace(site_.machine().start(arguments, process));
 
-  const auto give_up = std::chrono::steady_clock::now() + k_start;
+  const auto give_up = std::chrono::steady_clock::now() + k_patience;
   while (!is_ready()) {
     if (!process_->is_running() || std::chrono::steady_clock::now() > give_up)
       throw std::runtime_error("serve is not ready:\n" + log());

@@ -19,7 +19,7 @@ namespace ringctl::test {
 struct ServeOptions {
   enum class Listen {
     unix_socket,  ///< a socket in the machine's home
-    tcp,          ///< a port of 127.0.0.1 that was free a moment ago
+    tcp,          ///< a port of 127.0.0.1 that nobody else is given, also while nobody serves it
     inherited,    ///< the same, as a socket that stays open while nobody serves it
   };
   Listen listen = Listen::unix_socket;
@@ -51,7 +51,7 @@ class ServeSite {
   void lay_out(int agents) const;
 
   /// Starts the service and waits until /readyz says 200. Throws std::runtime_error with its log if it ends,
-  /// or is not ready within 30 s.
+  /// or is not ready within k_patience.
   void start();
   /// SIGTERM and its exit status; SIGKILL. Throw if it does not end.
   int terminate();
@@ -73,7 +73,7 @@ class ServeSite {
   /// Calls to k_main_line, for a Load: what they are signed with and where they go.
   RequestOptions calls(std::vector<std::string> callers) const;
 
-  /// Each over a connection of its own. Throw std::runtime_error if no whole answer came within 20 s.
+  /// Each over a connection of its own. Throw std::runtime_error if no whole answer came within k_patience.
   HttpReply get(const std::string& path) const;
   /// The value of one line of /metrics: metric("ringctl_twiml_fallback_total{cause=\"database\"}"); 0 if
   /// there is none.
@@ -92,7 +92,7 @@ class ServeSite {
   ServeOptions options_;
   std::string workspace_, listen_;
   std::uint16_t port_ = 0;
-  base::Fd socket_;  ///< Listen::inherited
+  base::Fd socket_;  ///< holds the port; Listen::inherited: is what is served
   std::uint64_t calls_ = 0;
   std::optional<RunningProcess> process_;
 };

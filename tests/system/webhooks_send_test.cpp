@@ -201,7 +201,8 @@ TEST_CASE("an answer that Twilio would not take is said to be one", "[system]") 
 
 TEST_CASE("a server that cannot be reached, or speaks no HTTP, ends it with a status of its own",
           "[system]") {
-  CHECK(verdict(send(Machine(), fmt::format("http://127.0.0.1:{}/voice", test::free_port()))) ==
+  const test::DeafPort deaf;
+  CHECK(verdict(send(Machine(), fmt::format("http://127.0.0.1:{}/voice", deaf.number()))) ==
         "22 http.unreachable");
   CHECK(verdict(send_to(RawServer::answers(""))) == "22 http.broken");
   CHECK(verdict(send_to(RawServer::answers("Welcome!\r\n\r\n"))) == "23 http.garbage");
