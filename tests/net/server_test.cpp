@@ -34,6 +34,15 @@ namespace {
 
 constexpr const char* k_get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
+/// A container may have none.
+bool has_ipv6() {
+  const base::Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  return fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 /// Answers from threads of its own, as a group commit does.
 class Answerer {
  public:
@@ -153,15 +162,19 @@ TEST_CASE("two servers share a port", "[net]") {
 }
 
 TEST_CASE("several endpoints are told apart, IPv6 among them", "[net]") {
+  std::vector<Endpoint> endpoints{Endpoint::parse("127.0.0.1:0"), Endpoint::parse("localhost:0")};
+  if (has_ipv6())
+    endpoints.push_back(Endpoint::parse("[::1]:0"));
+  else
+    WARN("not looked at: this machine has no ::1");
   const Listener listener(
       [](const net::Request& request, net::Respond respond) {
         respond({.body = std::to_string(request.endpoint) + " " + std::string(request.remote)});
       },
-      {.endpoints = {Endpoint::parse("127.0.0.1:0"), Endpoint::parse("localhost:0"),
-                     Endpoint::parse("[::1]:0")}});
+      {.endpoints = endpoints});
   CHECK(test::http_get(listener.server.port(0), "/").body == "0 127.0.0.1");
   CHECK(test::http_get(listener.server.port(1), "/").body == "1 127.0.0.1");
-  CHECK(listener.server.port(2) != 0);
+  if (endpoints.size() > 2) CHECK(listener.server.port(2) != 0);
 }
 
 TEST_CASE("a Unix socket is made for its group, replaces a stale one and goes with the server", "[net]") {

@@ -163,12 +163,20 @@ TEST_CASE("an emergency call is dialled, whatever is away", "[serve]") {
   CHECK(board.counter(board.assignment).reserved == 0);
 }
 
+/// What a call waits for has to be there by its deadline, and a machine with too much to do may need longer:
+/// `holds` is asked with more and more time, until it does. False if it never does.
+bool in_time(const std::function<bool(std::chrono::milliseconds deadline)>& holds) {
+  for (std::chrono::milliseconds deadline{500}; deadline < test::k_patience; deadline *= 4)
+    if (holds(deadline)) return true;
+  return false;
+}
+
 /// After so many connections the database is away, until `board.away` says that it is back; every answer
 /// waits for its commit.
-void start_late(Switchboard& board, int connections) {
+void start_late(Switchboard& board, int connections, std::chrono::milliseconds deadline) {
   auto options = board.options();
   options.books.durability = Durability::database;
-  options.webhooks.deadline = std::chrono::milliseconds(500);
+  options.webhooks.deadline = deadline;
   board.away = true;
   const auto left = std::make_shared<std::atomic<int>>(connections);
   const auto open = [&board, left] {
@@ -217,15 +225,21 @@ struct OpenAtTheEnd {
 };
 
 TEST_CASE("a caller who pressed an extension is put through to it, however late that is durable", "[serve]") {
-  Switchboard board(GENERATE(from_range(test::engines())));
-  add_extension(board, "101");
-  start_late(board, 2);  // the estate's, and that of the look-up
-  const auto pressed = board.form({{"Digits", "101"}});
-  const auto dial = board.answer("/menu/0", pressed);
-  REQUIRE(begins_with<twiml::Dial>(dial));
-  CHECK(board.answer("/menu/0", pressed) == dial);
-  come_back(board);
-  CHECK(board.integer("SELECT count(*) FROM calls WHERE routed_by = 'extension'") == 1);
+  const auto engine = GENERATE(from_range(test::engines()));
+  CHECK(in_time([&](std::chrono::milliseconds deadline) {
+    Switchboard board(engine);
+    add_extension(board, "101");
+    start_late(board, 2, deadline);  // the estate's, and that of the look-up
+    const auto pressed = board.form({{"Digits", "101"}});
+    const auto dial = board.answer("/menu/0", pressed);
+    const auto again = board.answer("/menu/0", pressed);
+    come_back(board);
+    if (!begins_with<twiml::Dial>(dial) ||
+        board.integer("SELECT count(*) FROM calls WHERE routed_by = 'extension'") != 1)
+      return false;
+    CHECK(again == dial);
+    return true;
+  }));
 }
 
 TEST_CASE("digits that were decided about already are not taken for those of the menu after them",
@@ -247,43 +261,55 @@ TEST_CASE("digits that were decided about already are not taken for those of the
 }
 
 TEST_CASE("an agent's call that was counted in time is dialled, however late that is durable", "[serve]") {
-  Switchboard board(GENERATE(from_range(test::engines())));
-  start_late(board, 3);  // the estate's, that of the limits and that of the look-up
-  const auto call = board.form({{"From", board.from_ann()}, {"To", test::k_to}});
-  const auto dial = board.answer("", call);
-  REQUIRE(begins_with<twiml::Dial>(dial));
-  CHECK(board.answer("", call) == dial);
-  come_back(board);
-  CHECK(board.counter(board.assignment) == test::Counter{1, 0, 0, 0});
-  CHECK(board.integer("SELECT count(*) FROM calls WHERE reservation_id IS NOT NULL AND refusal IS NULL") ==
-        1);
+  const auto engine = GENERATE(from_range(test::engines()));
+  CHECK(in_time([&](std::chrono::milliseconds deadline) {
+    Switchboard board(engine);
+    start_late(board, 3, deadline);  // the estate's, that of the limits and that of the look-up
+    const auto call = board.form({{"From", board.from_ann()}, {"To", test::k_to}});
+    const auto dial = board.answer("", call);
+    const auto again = board.answer("", call);
+    come_back(board);
+    if (!begins_with<twiml::Dial>(dial)) return false;
+    CHECK(again == dial);
+    CHECK(board.counter(board.assignment) == test::Counter{1, 0, 0, 0});
+    CHECK(board.integer("SELECT count(*) FROM calls WHERE reservation_id IS NOT NULL AND refusal IS NULL") ==
+          1);
+    return true;
+  }));
 }
 
 TEST_CASE("an agent's call that was counted, and refused because the rest came late, is given back",
           "[serve]") {
-  Gate gate;
-  std::atomic<int> opened = 0;
-  Switchboard board(GENERATE(from_range(test::engines())));
-  const OpenAtTheEnd open_at_the_end(gate);
-  gate.close();
-  auto options = board.options();
-  options.webhooks.deadline = std::chrono::milliseconds(500);
-  const auto open = [&] {
-    if (++opened == 3) gate.pass();  // for whose number was dialled; the call is counted by then
-    return board.database.connect();
-  };
-  board.service.emplace(std::move(options), open, board.clock);
-  board.service->start();
-  const auto call = board.form({{"From", board.from_ann()}, {"To", test::k_to}});
-  const auto refused = board.answer("", call);
-  CHECK(is_refusal(refused));
-  gate.open();
-  // Answered once, it is answered so again, and not counted anew.
-  CHECK(board.answer("", call) == refused);
-  REQUIRE(board.stop());
-  CHECK(board.counter(board.assignment) == test::Counter{1, 0, 1, 0});
-  CHECK(board.integer("SELECT count(*) FROM calls WHERE refusal = 'limits_unavailable' AND user_id = $1",
-                      {board.ann_id}) == 1);
+  const auto engine = GENERATE(from_range(test::engines()));
+  CHECK(in_time([&](std::chrono::milliseconds deadline) {
+    Gate gate;
+    std::atomic<int> opened = 0;
+    Switchboard board(engine);
+    const OpenAtTheEnd open_at_the_end(gate);
+    gate.close();
+    auto options = board.options();
+    options.webhooks.deadline = deadline;
+    const auto open = [&] {
+      if (++opened == 3) gate.pass();  // for whose number was dialled; the call is counted by then
+      return board.database.connect();
+    };
+    board.service.emplace(std::move(options), open, board.clock);
+    board.service->start();
+    const auto call = board.form({{"From", board.from_ann()}, {"To", test::k_to}});
+    const auto refused = board.answer("", call);
+    const bool counted_in_time = opened >= 3;
+    CHECK(is_refusal(refused));
+    gate.open();
+    const auto again = board.answer("", call);
+    REQUIRE(board.stop());
+    if (!counted_in_time) return false;
+    // Answered once, it is answered so again, and not counted anew.
+    CHECK(again == refused);
+    CHECK(board.counter(board.assignment) == test::Counter{1, 0, 1, 0});
+    CHECK(board.integer("SELECT count(*) FROM calls WHERE refusal = 'limits_unavailable' AND user_id = $1",
+                        {board.ann_id}) == 1);
+    return true;
+  }));
 }
 
 TEST_CASE("who hears from memory that they will be called back is on the list", "[serve]") {
@@ -377,7 +403,7 @@ void start_on(Switchboard& board, SlowDisk& disk, std::chrono::milliseconds pati
 TEST_CASE("what only tells of something is acknowledged once it is on record, however late", "[serve]") {
   SlowDisk disk;
   Switchboard board(db::Engine::sqlite);
-  start_on(board, disk, std::chrono::seconds(20));
+  start_on(board, disk, test::k_patience);
   const OpenAtTheEnd open_at_the_end(disk.gate);
   disk.gate.close();
   const auto path = GENERATE(as<std::string>(), "/status", "/recording");
@@ -403,7 +429,7 @@ TEST_CASE("what only tells of something is refused when it does not get on recor
 
 TEST_CASE("what only tells of something does not wait for a database that is away", "[serve]") {
   Switchboard board(GENERATE(from_range(test::engines())));
-  start_late(board, 1);
+  start_late(board, 1, std::chrono::milliseconds(500));
   CHECK(board.post("/status", board.form({{"SequenceNumber", "1"}})).status == 204);
   come_back(board);
   CHECK(events(board, "status") == 1);

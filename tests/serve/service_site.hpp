@@ -71,6 +71,7 @@ struct ServiceSite : Estate {
     options.listen = {net::Endpoint::parse("127.0.0.1:0")};
     options.metrics_listen = net::Endpoint::parse("127.0.0.1:0");
     options.books.state = folder.path();
+    options.webhooks.deadline = options.tokens.deadline = k_patience;  // no answer is one that came too late
     options.lookups.threads = options.tokens.pool.threads = threads_for(engine);
     options.webhooks.public_url = "https://pbx.example.com";
     options.webhooks.tokens.emplace_back("0123456789abcdef0123456789abcdef");

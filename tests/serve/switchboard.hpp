@@ -94,7 +94,8 @@ struct Switchboard : Office {
     options.webhooks.public_url = "https://pbx.example.com";
     options.webhooks.account_sid = k_account;
     options.webhooks.tokens.emplace_back(std::string(k_token));
-    options.webhooks.deadline = std::chrono::seconds(20);  // no answer here is one that only came too late
+    // No answer here is one that only came too late.
+    options.webhooks.deadline = options.webhooks.record_deadline = options.drain_timeout = k_patience;
     options.books.state = folder.path();
     options.books.journal.bounds = {.max_bytes = 1 << 20, .segment_bytes = 64 * 1024};
     options.lookups.threads = 0;
