@@ -13,6 +13,7 @@
 #include "support/clock.hpp"
 #include "support/database.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 
 using namespace ringctl;
 using namespace ringctl::db;
@@ -66,7 +67,7 @@ TEST_CASE("one process migrates at a time, and others wait as long as their conn
   options.create = true;
   options.busy_timeout = std::chrono::milliseconds(50);
   const auto hasty = database.connect(options);
-  options.busy_timeout = std::chrono::seconds(30);
+  options.busy_timeout = test::k_patience;
   const auto patient = database.connect(options);
 
   std::optional<Transaction> held;

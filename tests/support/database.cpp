@@ -10,6 +10,7 @@
 #include "db/migrations.hpp"
 #include "db/transaction.hpp"
 #include "support/clock.hpp"
+#include "support/eventually.hpp"
 
 namespace ringctl::test {
 namespace {
@@ -82,6 +83,8 @@ db::OpenOptions test_options() {
   db::OpenOptions options;
   options.create = true;
   options.synchronous = false;
+  // Many that write at once are not many too many only because the machine has other things to do.
+  options.busy_timeout = k_patience;
   return options;
 }
 
