@@ -7,6 +7,7 @@
 #include "limits/office.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/noon.hpp"
 
 using namespace ringctl;
 using limits::CallStatus;
@@ -352,8 +353,16 @@ std::int64_t close_by_sql(const Night& f) {
   return f.database.connect()->integer("SELECT ringctl.reset_daily_call_counts()").value();
 }
 
-/// The server's time, for what goes by that.
-base::Instant server_time(Night& f) {
+/// The server's time, for what goes by that. It is about noon in all these workspaces, so that minutes more
+/// or less are the same day.
+base::Instant server_time(Night& f, std::initializer_list<base::Uuid> others = {}) {
+  const auto main = f.workspace;
+  f.decide("timezone", test::zone_of_noon());
+  for (const auto& other : others) {
+    f.workspace = other;
+    f.decide("timezone", test::zone_of_noon());
+  }
+  f.workspace = main;
   return base::parse_utc(
       *f.db().text(R"(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))"));
 }
@@ -364,7 +373,7 @@ TEST_CASE("the database's own function closes what is over, in every workspace",
   if (test::engines().size() < 2) return;
   Night f(db::Engine::postgresql);
   const auto other = f.database.add_workspace("other"), main = f.workspace;
-  const auto now = server_time(f);
+  const auto now = server_time(f, {other});
   f.clock.set(now - 3 * k_day);
   f.reserve();
   f.reserve_call(test::call_sid(1));
@@ -408,8 +417,8 @@ TEST_CASE("the database's own function leaves alone a workspace whose days look 
           "[limits]") {
   if (test::engines().size() < 2) return;
   Night f(db::Engine::postgresql);
-  f.database.add_workspace("other");
-  f.clock.set(server_time(f) - 30 * k_day);
+  const auto other = f.database.add_workspace("other");
+  f.clock.set(server_time(f, {other}) - 30 * k_day);
   f.reserve();
   CHECK(close_by_sql(f) == 1);
   CHECK(f.markers() == 0);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "support/noon.hpp"
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -186,6 +187,7 @@ TEST_CASE("costs stay in their units, and what has no price is not free", "[syst
 TEST_CASE("capacity over time holds what was counted against the limits", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
+  site.ok({"workspaces", "update", "default", "--timezone", test::zone_of_noon()});  // no day ends meanwhile
   site.ok({"assignments", "set", "+12025550123", "ann@example.com", "--daily-limit", "4"});
   site.ok({"limits", "check", "--agent", "ann@example.com", "--to", "+12125550123", "--reserve"});
   const auto today = site.json({"reports", "capacity", "--since", "today"});
