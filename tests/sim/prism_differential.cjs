@@ -56,15 +56,17 @@ const opens = (on) => new Promise((done) => {
   socket.once('error', () => done(false));
 });
 const children = [];
-async function start(name) {
+// Somebody else may have taken the port before prism does: then another one.
+async function start(name, tries = 5) {
   const on = await freePort();
   const child = spawn(process.execPath, [prism, 'mock', derive(name), '-p', String(on), '-h', '127.0.0.1'], { stdio: 'ignore' });
   children.push(child);
   for (let i = 0; i < 600; ++i) {
-    if (await opens(on)) return on;
     if (child.exitCode !== null) break;
+    if (await opens(on)) return on;
     await new Promise((done) => setTimeout(done, 100));
   }
+  if (child.exitCode !== null && tries > 1) return start(name, tries - 1);
   throw new Error(`prism does not start for ${name}`);
 }
 
