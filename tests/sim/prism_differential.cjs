@@ -61,7 +61,7 @@ async function start(name, tries = 5) {
   const on = await freePort();
   const child = spawn(process.execPath, [prism, 'mock', derive(name), '-p', String(on), '-h', '127.0.0.1'], { stdio: 'ignore' });
   children.push(child);
-  for (let i = 0; i < 600; ++i) {
+  for (const end = Date.now() + 300000; Date.now() < end;) { // it reads megabytes first
     if (child.exitCode !== null) break;
     if (await opens(on)) return on;
     await new Promise((done) => setTimeout(done, 100));
