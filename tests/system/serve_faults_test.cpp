@@ -79,8 +79,6 @@ class Calls {
   test::LoadOptions prepared(const ServeSite& serve, test::LoadOptions options) {
     options.port = serve.port();
     options.seconds = 3600;
-    options.timeout =
-        test::k_patience.count();  // what goes unanswered is held here, not how fast a machine is
     options.wrong = wrong_with;
     options.acknowledged = [this](std::string_view sid) {
       sids_.emplace_back(sid);
@@ -176,6 +174,8 @@ struct Outage {
     const auto seconds = catch_up(serve);
     WARN(summary(report) << "; caught up in " << seconds << " s");
     CHECK(report.failed() == 0);
+    // Two seconds are promised; the rest is for the machine that asks. Only a quiet machine can be held to it.
+    if (full()) CHECK(ms(report.since_sent.max()) < 3000);
     check_recorded(serve, *calls);
     CHECK(serve.terminate() == 0);
   }
@@ -307,6 +307,7 @@ TEST_CASE("ten times the calls that it can take are all answered with sense, and
                                  << serve.metric("ringctl_twiml_fallback_total{cause=\"overload\"}")
                                  << " safe answers");
     CHECK(report.failed() == 0);
+    if (full()) CHECK(seconds < 5);
     check_recorded(serve, calls);
     CHECK(serve.terminate() == 0);
   }
