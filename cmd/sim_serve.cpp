@@ -49,8 +49,7 @@ Token kept_token(Context& ctx) {
   const auto file = folder / "auth_token";
   std::error_code wrong;
   if (!fs::exists(file, wrong)) {
-    fs::create_directories(folder, wrong);
-    fs::permissions(folder, fs::perms::owner_all, wrong);
+    base::make_private_folder(folder);  // where it cannot be made, the file cannot either, and says so
     base::AtomicFile out(file, 0600);
     out.write(made_up_token(ctx) + "\n");
     out.commit();

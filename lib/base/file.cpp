@@ -173,6 +173,15 @@ void require_private(const std::filesystem::path& path) {
                  fmt::format("chmod 600 {}", path.string()));
 }
 
+// std::filesystem::create_directories would give the folders the umask's mode.
+std::error_code make_private_folder(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::exists(folder, ignored)) return {};
+  if (const auto failed = make_private_folder(folder.parent_path())) return failed;
+  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return {errno, std::generic_category()};
+}
+
 Fd temporary_file() {
   const char* set = std::getenv("TMPDIR");
   const std::string directory = set != nullptr && *set != '\0' ? set : "/tmp";

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace ringctl::base {
 
@@ -55,6 +56,10 @@ std::string read_file(const std::filesystem::path&, std::size_t cap = 1 << 20);
 /// Throws Errc::config [config.secret_permissions] unless a regular file owned by this user or root with no
 /// access for others; the hint is the chmod line.
 void require_private(const std::filesystem::path&);
+
+/// Makes the folder, with those above it, where they are missing: 0700, whatever the umask allows others. What
+/// mkdir said; no error where something of that name is there already.
+std::error_code make_private_folder(const std::filesystem::path&);
 
 /// An unlinked temporary file in TMPDIR (default /tmp), mode 0600.
 Fd temporary_file();

@@ -3,7 +3,6 @@
 // the wanted entry changed, nothing is written.
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -210,14 +209,10 @@ class Sheet {
   std::string line_end_ = "\n";
 };
 
-void make_private_folder(const fs::path& folder) {
-  std::error_code error;
-  if (folder.empty() || fs::exists(folder, error)) return;
-  make_private_folder(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    throw Error(
-        Errc::output, "output.write_failed",
-        fmt::format("could not make folder {}: {}", folder.string(), std::generic_category().message(errno)));
+void make_folder(const fs::path& folder) {
+  if (const auto failed = base::make_private_folder(folder))
+    throw Error(Errc::output, "output.write_failed",
+                fmt::format("could not make folder {}: {}", folder.string(), failed.message()));
 }
 
 /// The file before and after one edit.
@@ -248,7 +243,7 @@ class Edit {
       throw Error(Errc::config, "config.cannot_edit",
                   fmt::format("{} is laid out in a way that cannot be edited safely", file_.string()),
                   "edit it by hand");
-    make_private_folder(file_.parent_path());
+    make_folder(file_.parent_path());
     base::AtomicFile out(file_, 0600);
     out.write(text);
     out.commit();

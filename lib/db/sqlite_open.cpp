@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "db/sqlite_connection.hpp"
 #include "db/sqlite_error.hpp"
@@ -197,14 +198,10 @@ SqliteHandle open_file(const fs::path& path, int flags) {
 
 }  // namespace
 
-// fs::create_directories would give the folders the umask's mode.
 void make_folder(const fs::path& folder) {
-  std::error_code ignored;
-  if (folder.empty() || fs::exists(folder, ignored)) return;
-  make_folder(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+  if (const auto failed = base::make_private_folder(folder))
     throw config_error("db.cannot_create",
-                       fmt::format("cannot make the folder {}: {}", folder.string(), std::strerror(errno)));
+                       fmt::format("cannot make the folder {}: {}", folder.string(), failed.message()));
 }
 
 fs::path sqlite_path(const std::string& url) {

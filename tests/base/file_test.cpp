@@ -16,6 +16,7 @@
 using ringctl::Errc;
 using ringctl::base::AtomicFile;
 using ringctl::base::Fd;
+using ringctl::base::make_private_folder;
 using ringctl::test::error_of;
 using ringctl::test::read_text;
 using ringctl::test::slug_of;
@@ -209,6 +210,26 @@ TEST_CASE("a secret file must be the owner's alone") {
   }
   CHECK(slug_of([&] { ringctl::base::require_private(dir.path()); }) == "config.secret_permissions");
   CHECK(slug_of([&] { ringctl::base::require_private(dir / "absent"); }) == "file.unreadable");
+}
+
+TEST_CASE("a private folder is made with those above it, and one that is there stays as it is") {
+  const TempDir dir;
+  const auto deep = dir / "a" / "b" / "c";
+  const auto before = ::umask(0);
+  CHECK_FALSE(make_private_folder(deep));
+  ::umask(before);
+  for (auto folder = deep; folder != dir.path(); folder = folder.parent_path()) {
+    INFO(folder);
+    CHECK(mode_of(folder) == 0700);
+  }
+  REQUIRE(::chmod(deep.c_str(), 0750) == 0);
+  CHECK_FALSE(make_private_folder(deep));
+  CHECK(mode_of(deep) == 0750);
+  CHECK_FALSE(make_private_folder(""));
+
+  write_text(dir / "file", "x");
+  CHECK(make_private_folder(dir / "file" / "below") == std::errc::not_a_directory);
+  CHECK(make_private_folder("/proc/nowhere/at-all"));
 }
 
 TEST_CASE("a temporary file is private and has no name") {
