@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
-#include <new>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "serve/applier_refused.hpp"
+#include "serve/refusal.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -19,34 +19,10 @@ using std::chrono::milliseconds;
 
 /// How long the idle thread sleeps before it looks at its chores.
 constexpr milliseconds k_idle{250};
-constexpr unsigned k_most_doublings = 16;
 /// More than ask in the time that anybody waits. While the database is away they would pile up for hours.
 constexpr std::size_t k_most_waiting = 16'384;
 
 }  // namespace
-
-bool is_passing(const std::exception& failure) {
-  if (dynamic_cast<const std::bad_alloc*>(&failure) != nullptr) return true;
-  const auto* const error = dynamic_cast<const Error*>(&failure);
-  if (error == nullptr) return false;
-  switch (error->errc()) {
-    case Errc::db_down:
-    case Errc::db_busy:
-    case Errc::db_corrupt:
-    case Errc::unknown_outcome:
-    case Errc::schema:
-    case Errc::config:
-    case Errc::auth:
-    case Errc::locked:
-    case Errc::output:
-    case Errc::timeout:
-    case Errc::interrupted:
-    case Errc::terminated:
-      return true;
-    default:
-      return false;
-  }
-}
 
 Applier::Applier(Journal& journal, const base::Clock& clock, Apply apply, ApplierOptions options)
     : journal_(journal),
@@ -55,7 +31,7 @@ Applier::Applier(Journal& journal, const base::Clock& clock, Apply apply, Applie
       options_(std::move(options)),
       look_at_(clock.steady()),
       save_at_(clock.steady() + options_.save_every),
-      random_(std::random_device{}()) {
+      back_off_(options_.first_retry, options_.longest_retry) {
   journal_.on_grown([this] {
     const std::lock_guard lock(mutex_);
     grown_ = true;
@@ -159,45 +135,42 @@ void Applier::gather() {
   grown_ = false;
 }
 
-/// In order; of a batch that is refused, halves, until the record at fault stands alone. False: stopped
-/// before the end.
+/// In order. False: stopped before the end.
 bool Applier::apply_all(Journal& journal, std::span<const Record> records) {
-  std::string reason;
-  bool last = false;
-  for (unsigned attempt = 0;; ++attempt) {
-    const auto outcome = try_apply(journal, records, reason);
-    if (outcome == Outcome::applied) {
-      mark(journal, records.back().sequence, records);
-      return true;
-    }
-    if (outcome == Outcome::refused) {
-      const auto half = records.size() / 2;
-      if (half > 0)
-        return apply_all(journal, records.first(half)) && apply_all(journal, records.subspan(half));
-      if (keep_aside(journal, records.front(), reason)) return true;
-    }
-    if (last) return false;
-    last = !back_off(attempt);  // told to stop: the database may be back by now
-  }
+  return take_in_halves(
+      records, [&](std::span<const Record> some) { return apply_patiently(journal, some); },
+      [&](const Record& record, const std::string& reason) {
+        return patiently([&] { return keep_aside(journal, record, reason); });
+      });
 }
 
-Applier::Outcome Applier::try_apply(const Journal& journal, std::span<const Record> records,
-                                    std::string& reason) {
-  const auto begin = clock_.steady();
-  try {
-    apply_(records);
-  } catch (const std::exception& failure) {
-    reason = failure.what();
-    const bool away = is_passing(failure);
-    if (away) note_failure(reason, true);
-    return away ? Outcome::away : Outcome::refused;
-  } catch (...) {
-    reason = "unknown failure";
-    return Outcome::refused;
+/// Throws what is no fault of the database's.
+bool Applier::apply_patiently(Journal& journal, std::span<const Record> records) {
+  return patiently([&] {
+    const auto begin = clock_.steady();
+    try {
+      apply_(records);
+    } catch (const std::exception& failure) {
+      if (!is_passing(failure)) throw;
+      note_failure(failure.what(), true);
+      return false;
+    }
+    note_applied(journal, records,
+                 std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - begin));
+    mark(journal, records.back().sequence, records);
+    return true;
+  });
+}
+
+/// Until it is done. False: told to stop before that, and tried once more, for the database may be back by
+/// now.
+bool Applier::patiently(const std::function<bool()>& attempt) {
+  bool last = false;
+  for (unsigned failed = 0; !attempt(); ++failed) {
+    if (last) return false;
+    last = !back_off(failed);
   }
-  note_applied(journal, records,
-               std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady() - begin));
-  return Outcome::applied;
+  return true;
 }
 
 /// False if the disk would not take it: then it stays where it is, before all that follows.
@@ -220,7 +193,7 @@ bool Applier::keep_aside(Journal& journal, const Record& record, const std::stri
   return true;
 }
 
-void Applier::mark(Journal& journal, std::uint64_t up_to, std::span<const Record> records) {
+void Applier::mark(Journal& journal, std::uint64_t up_to, std::span<const Record> records) noexcept {
   std::uint64_t payload = 0;
   for (const auto& record : records) payload += record.bytes.size();
   journal.applied(up_to, records.size(), payload);
@@ -228,7 +201,7 @@ void Applier::mark(Journal& journal, std::uint64_t up_to, std::span<const Record
 }
 
 void Applier::note_applied(const Journal& journal, std::span<const Record> records,
-                           std::chrono::microseconds took) {
+                           std::chrono::microseconds took) noexcept {
   const std::lock_guard lock(mutex_);
   ++stats_.batches;
   stats_.records += records.size();
@@ -254,9 +227,7 @@ void Applier::note_failure(const std::string& reason, bool database) {
 
 /// False if the wait was ended by stop(): whoever stops does not wait for a database to come back.
 bool Applier::back_off(unsigned attempt) {
-  auto delay = options_.first_retry * (1 << std::min(attempt, k_most_doublings));
-  delay = std::min(delay, options_.longest_retry);
-  delay -= milliseconds(std::uniform_int_distribution<std::int64_t>(0, delay.count() / 2)(random_));
+  const auto delay = back_off_.after(attempt);
   if (options_.sleep) options_.sleep(delay);
   std::unique_lock lock(mutex_);
   if (!options_.sleep) changed_.wait_for(lock, delay, [this] { return stopping_; });

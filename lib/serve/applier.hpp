@@ -13,13 +13,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "serve/back_off.hpp"
 #include "serve/journal.hpp"
 
 namespace ringctl::serve {
@@ -29,9 +29,6 @@ namespace ringctl::serve {
 /// unknown_outcome, a full disk, a lock, a schema that does not fit, a want of memory are not, and are tried
 /// again until they pass. It must bound its own waiting: the applier cannot interrupt it.
 using Apply = std::function<void(std::span<const Record>)>;
-
-/// Whether that failure would pass by itself or by an operator's hand.
-bool is_passing(const std::exception&);
 
 struct ApplierOptions {
   BatchLimits batch = {};
@@ -84,7 +81,6 @@ class Applier {
 
  private:
   enum class Step { worked, idle, stopped };
-  enum class Outcome { applied, refused, away };
   struct Waiting {
     std::uint64_t sequence = 0;
     std::function<void(bool)> done;
@@ -96,12 +92,14 @@ class Applier {
   bool open_abandoned();
   void gather();
   bool apply_all(Journal&, std::span<const Record>);
-  Outcome try_apply(const Journal&, std::span<const Record>, std::string& reason);
+  bool apply_patiently(Journal&, std::span<const Record>);
+  bool patiently(const std::function<bool()>& attempt);
   bool keep_aside(Journal&, const Record&, const std::string& reason);
-  void mark(Journal&, std::uint64_t up_to, std::span<const Record>);
+  // What is applied is no record's fault any more, whatever happens then.
+  void mark(Journal&, std::uint64_t up_to, std::span<const Record>) noexcept;
+  void note_applied(const Journal&, std::span<const Record>, std::chrono::microseconds took) noexcept;
   bool back_off(unsigned attempt);
   void note_failure(const std::string& reason, bool database);
-  void note_applied(const Journal&, std::span<const Record>, std::chrono::microseconds took);
   void housekeeping();
   void wait_for_more();
   void report_applied();
@@ -127,7 +125,7 @@ class Applier {
   std::unique_ptr<Journal> abandoned_;
   unsigned next_slot_ = 0;
   std::chrono::steady_clock::time_point look_at_, save_at_;
-  std::minstd_rand random_;
+  BackOff back_off_;
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include "base/uuid.hpp"
 #include "calls/apply.hpp"
 #include "db/transaction.hpp"
+#include "serve/refusal.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -152,11 +153,12 @@ void Bookkeeping::note(const calls::Event& event) {
 }
 
 bool Bookkeeping::settle(std::chrono::milliseconds within) {
-  return held_ ? held_->settle() : applier_->wait_until(journal_->highest(), within);
+  return held_ ? held_->settle(within) : applier_->wait_until(journal_->highest(), within);
 }
 
 bool Bookkeeping::stop(std::chrono::milliseconds within) {
-  if (held_) return held_->settle();
+  // Whoever stops does not wait for a database to come back.
+  if (held_) return held_->settle(std::chrono::milliseconds(0));
   journal_->stop();
   return applier_->stop(within);
 }

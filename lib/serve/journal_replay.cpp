@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
-#include "serve/applier.hpp"
 #include "serve/applier_refused.hpp"
 #include "serve/journal_log.hpp"
 #include "serve/journal_slot.hpp"
+#include "serve/refusal.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -86,26 +86,18 @@ class Replayer {
 
   void flush() {
     if (options_.cancel != nullptr) options_.cancel->check("run it again: what is right is left alone");
-    replay(batch_);
+    take_in_halves(
+        std::span<const calls::Event>(batch_),
+        [&](std::span<const calls::Event> events) {
+          replay_.take(events);
+          return true;
+        },
+        [&](const calls::Event&, std::string& reason) {
+          report_.refused.push_back(std::move(reason));
+          return true;
+        });
     batch_.clear();
     batch_bytes_ = 0;
-  }
-
-  /// Of what the database will not have, halves, until the webhook at fault stands alone.
-  void replay(std::span<const calls::Event> events) {
-    if (events.empty()) return;
-    try {
-      return replay_.take(events);
-    } catch (const std::exception& failure) {
-      if (is_passing(failure)) throw;
-      if (events.size() == 1) {
-        report_.refused.emplace_back(failure.what());
-        return;
-      }
-    }
-    const auto half = events.size() / 2;
-    replay(events.first(half));
-    replay(events.subspan(half));
   }
 
   const base::Uuid workspace_;

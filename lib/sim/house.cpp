@@ -79,11 +79,11 @@ void House::stop() {
   if (!service_) return;
   door_.reset();
   const auto ending = std::move(service_);
-  if (!ending->settle(options_.patience) || !ending->stop()) throw stuck();
+  if (!ending->settle(options_.away) || !ending->stop()) throw stuck();
 }
 
 void House::settle() {
-  if (service_ && !service_->settle(options_.patience)) throw stuck();
+  if (service_ && !service_->settle(options_.away)) throw stuck();
 }
 
 http::Outcome House::ask(const http::Request& request) {

@@ -25,6 +25,7 @@ struct HouseOptions {
   bool on_server = false;                       ///< the database is
   std::uint64_t seed = 0;                       ///< of what serve draws by lot
   std::chrono::milliseconds patience{120'000};  ///< until serve counts as stuck
+  std::chrono::milliseconds away{30'000};       ///< how long the database may be, before that
 };
 
 class House {
