@@ -197,6 +197,15 @@ void require_sound_copy(const fs::path& path, const std::string& source, const f
   throw damaged("quick_check: " + found);
 }
 
+void copy_at_once(sqlite3* source, SqliteConnection& target) {
+  Copying copying(target.handle(), source);
+  if (!copying) target.fail(sqlite3_extended_errcode(target.handle()));
+  constexpr int k_all_pages = -1;
+  const int code = copying.step(k_all_pages);
+  copying.finish();
+  if (code != SQLITE_DONE) target.fail(code);
+}
+
 bool same_file(const fs::path& a, const fs::path& b) {
   std::error_code error;
   return fs::equivalent(a, b, error) && !error;
@@ -322,14 +331,29 @@ void restore(const fs::path& from, const std::string& url, const base::CancelTok
 }
 
 void clone(Connection& from, Connection& to) {
+  copy_at_once(dynamic_cast<SqliteConnection&>(from).handle(), dynamic_cast<SqliteConnection&>(to));
+}
+
+std::string image_of(Connection& from) {
   auto& source = dynamic_cast<SqliteConnection&>(from);
-  auto& target = dynamic_cast<SqliteConnection&>(to);
-  Copying copying(target.handle(), source.handle());
-  if (!copying) target.fail(sqlite3_extended_errcode(target.handle()));
-  constexpr int k_all_pages = -1;
-  const int code = copying.step(k_all_pages);
-  copying.finish();
-  if (code != SQLITE_DONE) target.fail(code);
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
+      sqlite3_serialize(source.handle(), "main", &size, 0), sqlite3_free);
+  if (!bytes) source.fail(SQLITE_NOMEM);
+  return {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)};
+}
+
+void load_image(std::string_view image, Connection& to) {
+  sqlite3* raw = nullptr;
+  int code = sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
+  const SqliteHandle source(raw);
+  // Read only: SQLite writes nothing to what it is lent.
+  auto* const bytes = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(image.data()));
+  const auto size = static_cast<sqlite3_int64>(image.size());
+  if (code == SQLITE_OK)
+    code = sqlite3_deserialize(source.get(), "main", bytes, size, size, SQLITE_DESERIALIZE_READONLY);
+  if (code != SQLITE_OK) throw sqlite_error(raw, code, "the image of a database");
+  copy_at_once(source.get(), dynamic_cast<SqliteConnection&>(to));
 }
 
 void plan_backup(Connection& connection, const fs::path& to) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -57,6 +58,10 @@ void restore(const std::filesystem::path& from, const std::string& url,
 
 /// SQLite: makes `to`, which nobody else uses meanwhile, what `from` is, page by page.
 void clone(Connection& from, Connection& to);
+/// SQLite: the database as bytes, and what they hold brought to `to`, as by clone(). Who kept them vouches for
+/// them: pages are not looked into. Throws Errc::config [db.not_a_database] where it shows at once.
+std::string image_of(Connection&);
+void load_image(std::string_view image, Connection& to);
 
 struct CopyCount {
   std::string table;

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "db/maintenance.hpp"
@@ -72,35 +76,57 @@ std::unique_ptr<db::Connection> open_migrated(const ScratchDatabase& database) {
   return connection;
 }
 
-constexpr std::string_view k_kept_name = "sim-empty.db";
+/// The empty database that is kept: its seal, and then its bytes.
+constexpr std::string_view k_kept_name = "sim-empty.image";
+constexpr std::size_t k_seal_length = 64;
+constexpr std::size_t k_longest_kept = std::size_t{16} << 20;
 
-/// False if none was kept, or not of this schema.
+/// Of the bytes and of the migrations that made them: what is cut, altered or of another schema has another.
+std::string seal_of(std::string_view image) {
+  base::Digest digest;
+  for (const auto& migration : db::sqlite_migrations()) digest.update(migration.sql);
+  return digest.update(image).hex();
+}
+
+void note_not_kept(const fs::path& file, std::string_view why) {
+  base::log(base::LogLevel::debug, "scratch.not_kept", {{"file", file.string()}, {"why", std::string(why)}});
+}
+
+/// False if none was kept, or not this one.
 bool take_kept(const fs::path& file, db::Connection& fresh) {
   try {
-    db::OpenOptions options;
-    options.read_only = true;
-    const auto kept = db::Connection::open("sqlite:" + file.string(), options);
-    db::require_current_schema(*kept);
-    // Somebody wrote to it since: its pages say so, and memory has no write-ahead log.
-    if (kept->text("PRAGMA journal_mode") != "delete") return false;
-    db::clone(*kept, fresh);
+    const auto kept = base::read_file(file, k_longest_kept);
+    const auto image = std::string_view(kept).substr(std::min(kept.size(), k_seal_length));
+    if (!kept.starts_with(seal_of(image))) {
+      note_not_kept(file, "its seal is another");
+      return false;
+    }
+    db::load_image(image, fresh);
     return true;
   } catch (const Error& error) {
-    base::log(base::LogLevel::debug, "scratch.not_kept", {{"why", error.what()}});
+    note_not_kept(file, error.what());
     return false;
   }
 }
 
-/// It is only quicker with it.
 void keep(const fs::path& file, db::Connection& fresh) {
   try {
-    std::error_code ignored;
-    if (fs::create_directories(file.parent_path(), ignored))
-      fs::permissions(file.parent_path(), fs::perms::owner_all, ignored);
-    db::backup(fresh, file);
+    base::make_private_folder(file.parent_path());
+    const auto image = db::image_of(fresh);
+    base::AtomicFile out(file, 0600);
+    out.write(seal_of(image));
+    out.write(image);
+    out.commit();
   } catch (const Error& error) {
-    base::log(base::LogLevel::debug, "scratch.not_kept", {{"why", error.what()}});
+    note_not_kept(file, error.what());
   }
+}
+
+/// What is no file by its name is neither read, which might wait for ever, nor written to.
+bool can_be_kept(const fs::path& file) {
+  std::error_code ignored;
+  const auto type = fs::status(file, ignored).type();
+  return type == fs::file_type::regular || type == fs::file_type::not_found;
 }
 
 }  // namespace
@@ -147,7 +173,11 @@ Scratch::Scratch(std::string server, fs::path cache) : server_(std::move(server)
 
 Scratch::~Scratch() = default;
 
-std::string Scratch::next_name() { return fmt::format("ringctl_sim_{}_{}", run_, ++count_); }
+/// Databases in memory are this process's: whoever else has scratch databases here must not have the same.
+std::string Scratch::next_name() {
+  static std::atomic<int> count = 0;
+  return fmt::format("ringctl_sim_{}_{}", run_, ++count);
+}
 
 std::unique_ptr<ScratchDatabase> Scratch::create_on_server(const std::string& copied_from) {
   auto name = next_name();
@@ -179,8 +209,8 @@ std::unique_ptr<ScratchDatabase> Scratch::create_file() {
 }
 
 std::unique_ptr<db::Connection> Scratch::open_empty(const ScratchDatabase& fresh) const {
-  if (on_server() || cache_.empty()) return open_migrated(fresh);
   const auto file = cache_ / k_kept_name;
+  if (on_server() || cache_.empty() || !can_be_kept(file)) return open_migrated(fresh);
   if (auto connection = fresh.open(); take_kept(file, *connection)) return connection;
   auto connection = open_migrated(fresh);
   keep(file, *connection);

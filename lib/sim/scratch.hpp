@@ -31,7 +31,7 @@ class ScratchFolder {
 /// Dropped with this object; whatever is connected to it then loses it.
 class ScratchDatabase {
  public:
-  /// `name`: on a server.
+  /// `name`: what it is called on a server, or among those of this process. `drop` takes it away.
   ScratchDatabase(std::string url, std::string name, std::function<void()> drop)
       : url_(std::move(url)), name_(std::move(name)), drop_(std::move(drop)) {}
   ~ScratchDatabase();
@@ -54,7 +54,7 @@ class Scratch {
   /// `server`: "" = SQLite, else postgresql://... of a server where the role may create databases; what
   /// killed runs left there is dropped. Throws Errc::usage [sim.bad_database] for anything else. `cache`:
   /// where an empty SQLite database is kept from run to run, so that its tables need not be made each time;
-  /// "" = nowhere.
+  /// "" = nowhere. One that is not as this program made it is not used, but made anew.
   explicit Scratch(std::string server = {}, std::filesystem::path cache = {});
   ~Scratch();
   Scratch(const Scratch&) = delete;
@@ -76,7 +76,7 @@ class Scratch {
   std::unique_ptr<ScratchDatabase> create_on_server(const std::string& copied_from);
   std::unique_ptr<ScratchDatabase> create_in_memory();
   std::unique_ptr<ScratchDatabase> create_file();
-  std::string next_name();
+  std::string next_name();  ///< no other is called so
 
   ScratchFolder folder_;
   const std::string server_;
@@ -84,7 +84,6 @@ class Scratch {
   std::unique_ptr<db::Connection> admin_;  ///< on a server
   std::int64_t run_ = 0;                   ///< admin_'s session there
   std::map<std::string, std::unique_ptr<ScratchDatabase>> templates_;
-  int count_ = 0;
 };
 
 }  // namespace ringctl::sim

@@ -309,6 +309,25 @@ TEST_CASE("a backup sweeps what a killed one left, and nothing else", "[db]") {
         std::vector<fs::path>{"backup.db", others[0], others[1], "backup.db.tmp-fedcba987654", others[2]});
 }
 
+TEST_CASE("the image of a database makes another what it was, whatever that held before", "[db]") {
+  TestDatabase database(Engine::sqlite), other(Engine::sqlite);
+  fill(database);
+  fill(other, 3);
+  const auto in_memory = Connection::open("sqlite::memory:imaged"), target = Connection::open("sqlite::memory:");
+  clone(database.connection(), *in_memory);
+  const auto image = image_of(*in_memory);
+  for (auto* const to : {target.get(), &other.connection()}) {
+    load_image(image, *to);
+    CHECK(to->integer("SELECT count(*) FROM phone_numbers") == 100);
+    CHECK(schema_difference(*to).empty());
+    CHECK(to->text("PRAGMA quick_check") == "ok");
+    to->exec("DELETE FROM job_rows");  // theirs alone
+  }
+  CHECK(in_memory->integer("SELECT count(*) FROM job_rows") == 24);
+  CHECK(slug_of([&] { load_image(std::string(8192, 'x'), *target); }) == "db.not_a_database");
+  CHECK(target->integer("SELECT count(*) FROM phone_numbers") == 100);
+}
+
 TEST_CASE("a restored database is the backup, and the old one is kept", "[db]") {
   TestDatabase database(Engine::sqlite);
   const test::TempDir dir;

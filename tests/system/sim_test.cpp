@@ -149,6 +149,30 @@ TEST_CASE("every scenario of the fixtures holds on a server, too", "[system][slo
     if (engine == db::Engine::postgresql) require_all_to_hold(engine);
 }
 
+TEST_CASE("a scenario needs no home, and keeps nothing then", "[system]") {
+  const Machine machine;
+  const auto run = [&](std::map<std::string, std::string> environment) {
+    test::ProcessOptions options;
+    options.environment = std::move(environment);
+    const auto result = machine.run({"sim", "run", k_folder / k_one, "-o", "json"}, options);
+    INFO(result.err);
+    CHECK(result.status == 0);
+    return Json::parse(result.out).at(0).at("scenario").get<std::string>();
+  };
+  const auto cache = machine.home() / "cache";
+  const auto kept = cache / "ringctl" / "sim-empty.image";
+  const auto name = run({{"HOME", ""}});
+  CHECK(std::filesystem::is_empty(machine.home()));
+  // A relative path counts as none.
+  CHECK(run({{"HOME", "relative"}, {"XDG_CACHE_HOME", "cache"}}) == name);
+  CHECK(std::filesystem::is_empty(machine.home()));
+  CHECK(run({{"HOME", ""}, {"XDG_CACHE_HOME", cache.string()}}) == name);
+  CHECK(std::filesystem::exists(kept));
+  test::write_text(kept, "not a database");
+  CHECK(run({{"HOME", ""}, {"XDG_CACHE_HOME", cache.string()}}) == name);
+  CHECK(test::read_text(kept).size() > 100'000);
+}
+
 TEST_CASE("the same scenarios say the same twice, byte for byte, and each seed something of its own",
           "[system][slow]") {
   const Machine::Arguments all = {k_folder, "--timeline"};
