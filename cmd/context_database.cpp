@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view k_first_workspace = "default";
 /// Both engines count milliseconds in 32 bits.
 constexpr std::chrono::milliseconds k_longest_wait = std::chrono::hours(24 * 20);
+/// For plans; nobody can name it (config/check.cpp).
 constexpr std::string_view k_in_memory = "sqlite::memory:";
 
 void bring_up_to_date(db::Connection& connection, const base::Clock& clock) {

@@ -10,6 +10,7 @@
 #include "cmd/context_database.hpp"
 #include "cmd/db.hpp"
 #include "cmd/own_files.hpp"
+#include "config/check.hpp"
 #include "db/connection.hpp"
 #include "db/lease.hpp"
 #include "db/maintenance.hpp"
@@ -107,11 +108,18 @@ struct CopyOptions {
   std::string url;
 };
 
+void require_database_url(const std::string& url) {
+  std::string why;
+  if (!config::check_value(*config::find_key("database"), url, why))
+    throw Error(Errc::usage, "db.bad_url", fmt::format("url {}", why));
+}
+
 void run_copy(const CopyOptions& opts, Context& ctx) {
   if (base::redact_url(opts.url) != opts.url || opts.url.find("password=") != std::string::npos)
     throw Error(Errc::usage, "db.password_in_argv",
                 "a password on the command line can be read by every user",
                 "leave it out; PGPASSWORD or ~/.pgpass fills it in");
+  require_database_url(opts.url);
   auto& from = ctx.database();
   if (ctx.dry_run()) return ctx.io().would_change({"copy", from.url(), fmt::format("to {}", opts.url)});
   const auto to = db::Connection::open(opts.url, open_options(ctx.settings(), true));

@@ -59,13 +59,20 @@ bool on_loopback(std::string_view http_url) {
   return false;
 }
 
-std::optional<std::string> check_url(const KeyInfo& key, std::string_view text, std::string& why) {
-  if (key.name == "database") {
-    for (const std::string_view scheme : {"sqlite:", "postgresql://", "postgres://"})
-      if (text.starts_with(scheme) && text.size() > scheme.size()) return std::string(text);
-    why = "must be sqlite:PATH or postgresql://...";
+std::optional<std::string> check_database(std::string_view text, std::string& why) {
+  if (text.starts_with("sqlite::memory:")) {
+    why = "must be sqlite:PATH or postgresql://...; what is in memory is gone with the command "
+          "(a file of that name is sqlite:./:memory:)";
     return std::nullopt;
   }
+  for (const std::string_view scheme : {"sqlite:", "postgresql://", "postgres://"})
+    if (text.starts_with(scheme) && text.size() > scheme.size()) return std::string(text);
+  why = "must be sqlite:PATH or postgresql://...";
+  return std::nullopt;
+}
+
+std::optional<std::string> check_url(const KeyInfo& key, std::string_view text, std::string& why) {
+  if (key.name == "database") return check_database(text, why);
   if (text.starts_with("https://") && text.size() > std::string_view("https://").size())
     return std::string(text);
   if (text.starts_with("http://") && on_loopback(text)) return std::string(text);

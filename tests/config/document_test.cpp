@@ -58,6 +58,10 @@ const Bad k_bad[] = {
      "config.bad_value", ""},
     {"no database", k_settings, "[defaults]\ndatabase = 'mysql://db/x'\n",
      "2:12: database must be sqlite:PATH or postgresql://...", "config.bad_value", ""},
+    {"database in memory", k_settings, "[defaults]\ndatabase = 'sqlite::memory:mine'\n",
+     "2:12: database must be sqlite:PATH or postgresql://...; what is in memory is gone with the command "
+     "(a file of that name is sqlite:./:memory:)",
+     "config.bad_value", ""},
     {"plain http off loopback", k_settings, "[twilio]\nbase_url = 'http://api.example.com'\n",
      "2:12: twilio.base_url must be an https:// URL (http:// only on loopback)", "config.bad_value", ""},
     {"loopback as user info", k_settings, "[twilio]\nbase_url = 'http://127.0.0.1:80@example.com'\n",

@@ -373,6 +373,33 @@ TEST_CASE("an estate copied to another database exports the same bytes, and its 
   }
 }
 
+TEST_CASE("a database in memory is refused by whatever name and way, and a file so called is none", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.init();
+  const Site::Arguments add = {"numbers", "add", "+12025550123"};
+  for (const std::string url : {"sqlite::memory:", "sqlite::memory:mine", "sqlite::memory:?cache=shared"}) {
+    INFO(url);
+    auto by_flag = add;
+    by_flag.insert(by_flag.end(), {"--database", url});
+    CHECK(site.failure(by_flag) == "2 usage.bad_value");
+    CHECK(site.failure({"sim", "run", "--database", url, "any.json"}).starts_with("2 "));
+    CHECK(site.failure({"db", "copy", url}) == "2 db.bad_url");
+    CHECK(site.failure({"config", "set", "database", url}) == "7 config.bad_value");
+    test::ProcessOptions named;
+    named.environment["RINGCTL_DATABASE_URL"] = url;
+    const auto result = site.machine().run(add, named);
+    INFO(result.err);
+    CHECK(result.err.find("what is in memory is gone with the command") != std::string::npos);
+    CHECK(result.err.find("config.bad_value") != std::string::npos);
+  }
+  const auto file = site.machine().home() / ":memory:";
+  auto by_path = add;
+  by_path.insert(by_path.end(), {"--database", "sqlite:./:memory:"});
+  site.ok(by_path);
+  CHECK(std::filesystem::exists(file));
+  CHECK(site.json({"numbers", "list", "--database", "sqlite:" + file.string()}).size() == 1);
+}
+
 TEST_CASE("a password on the command line is refused and not repeated", "[system]") {
   const Site site(db::Engine::sqlite);
   site.init();
