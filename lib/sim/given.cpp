@@ -108,15 +108,36 @@ Error refused_row(const std::string& file, const GivenRows& rows, const bulk::Im
   if (report.problems.empty()) return bulk::refusal(report);
   const auto& problem = report.problems.front();
   const auto at = std::clamp<std::size_t>(problem.line, 1, rows.rows.size()) - 1;
-  auto error =
-      bad_json(file, rows.rows[at],
-               problem.column.empty() ? fmt::format("is refused: {}", problem.message)
-                                      : fmt::format("is refused: {}: {}", problem.column, problem.message));
+  const auto& row = rows.rows[at];
+  const auto* const field = problem.column.empty() ? nullptr : row.find(problem.column);
+  const auto where = field != nullptr || problem.column.empty() ? std::string() : problem.column + ": ";
+  auto error = bad_json(file, field != nullptr ? *field : row,
+                        fmt::format("is refused: {}{}", where, problem.message));
   for (std::size_t i = 1; i < report.problems.size(); ++i) {
     const auto& other = report.problems[i];
     error.detail(fmt::format("{}, row {}: {}", rows.noun, other.line, other.message));
   }
   return error;
+}
+
+/// The first whose name is among those that the message quotes.
+const Json* find_named(const GivenRows& rows, std::string_view message) {
+  for (const auto& row : rows.rows)
+    for (std::size_t i = 0; i < row.names.size(); ++i)
+      if (message.find(base::in_quotes(row.names[i])) != std::string_view::npos) return &row.items[i];
+  return nullptr;
+}
+
+/// What is wrong with the file of the rows, which is nobody's, and not with a row of it.
+Error refused_rows(const std::string& file, const GivenRows& rows, const fs::path& path, const Error& error) {
+  auto why = error.message();
+  if (const auto named = path.string() + ": "; why.starts_with(named)) why.erase(0, named.size());
+  const auto* const column = error.slug() == "import.unknown_column" ? find_named(rows, why) : nullptr;
+  auto refused = column != nullptr
+                     ? bad_json(file, *column, "is no column of " + rows.noun)
+                     : bad_json(file, rows.rows.front(), fmt::format("cannot be imported: {}", why));
+  for (const auto& line : error.details()) refused.detail(line);
+  return refused;
 }
 
 void import_given(audit::Session& session, const base::Uuid& workspace, const std::string& file,
@@ -133,10 +154,7 @@ void import_given(audit::Session& session, const base::Uuid& workspace, const st
     if (report.outcome != Errc::ok) throw refused_row(file, rows, report);
   } catch (const Error& error) {  // columns that are not known, for one
     if (error.slug() == "scenario.bad" || error.errc() != Errc::invalid) throw;
-    // The file on the way is nobody's.
-    auto why = error.message();
-    if (const auto named = path.string() + ": "; why.starts_with(named)) why.erase(0, named.size());
-    throw bad_json(file, rows.rows.front(), fmt::format("cannot be imported: {}", why));
+    throw refused_rows(file, rows, path, error);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "directory/workspaces.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 #include "support/session.hpp"
 #include "support/temp_dir.hpp"
 
@@ -74,22 +75,29 @@ TEST_CASE("numbers take what the estate says they can, and everything where it s
   CHECK((!lines[2].voice && lines[2].sms && lines[2].mms));
 }
 
-TEST_CASE("a row that is refused is named by its line in the scenario", "[sim]") {
+TEST_CASE("a row that is refused is named by the line and path of its wrong field", "[sim]") {
   Ground ground(db::Engine::sqlite);
-  const auto message =
-      refusal(ground, "{\"users\": [{\"email\": \"ann@example.com\"},\n{\"email\": \"nobody\"}]}");
+  const auto message = refusal(
+      ground, "{\"users\": [{\"email\": \"ann@example.com\"},\n{\"role\": \"agent\",\n\"email\": \"nobody\"}]}");
   INFO(message);
-  CHECK(message.find("s.json:4: /given/users/1 is refused") == 0);
+  CHECK(message.find("s.json:5: /given/users/1/email is refused") == 0);
+  Ground other(db::Engine::sqlite);
+  const auto missing =
+      refusal(other, "{\"users\": [{\"email\": \"ann@example.com\"},\n{\"role\": \"agent\"}]}");
+  INFO(missing);
+  CHECK(missing.find("s.json:4: /given/users/1 is refused: email") == 0);
 }
 
-TEST_CASE("a column that nobody knows is refused", "[sim]") {
+TEST_CASE("a column that nobody knows is refused where it stands, with the nearest one", "[sim]") {
   Ground ground(db::Engine::sqlite);
-  const auto message =
-      refusal(ground, "{\"users\": [{\"email\": \"ann@example.com\", \"colour\": \"red\"}]}");
-  INFO(message);
-  CHECK(message.find("s.json:3: /given/users/0") == 0);
-  INFO(message);
-  CHECK(message.find("colour") != std::string::npos);
+  const auto given = with_given(
+      "{\"users\": [{\"email\": \"ann@example.com\"},\n{\"email\": \"bob@example.com\",\n\"rolle\": \"agent\"}]}");
+  const auto error = test::error_of([&] { ground.bring_in(given); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::invalid);
+  CHECK(error->message() == "s.json:5: /given/users/1/rolle is no column of users");
+  REQUIRE_FALSE(error->details().empty());
+  CHECK(error->details().front() == "did you mean: role");
 }
 
 TEST_CASE("a setting that no workspace has is refused with the nearest one", "[sim]") {
