@@ -13,13 +13,13 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "sim/overrides.hpp"
+#include "sim/pace.hpp"
 #include "sim/urls.hpp"
 #include "sim/webhook_answer.hpp"
 
 namespace ringctl::sim {
 namespace {
 
-constexpr int k_most_redirects = 10;
 // How long what is to be overtaken waits for that: a caller hears nothing meanwhile.
 constexpr milliseconds k_held_with_caller{2'000}, k_held{60'000};
 constexpr milliseconds k_overtaken_by{100};

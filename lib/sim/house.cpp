@@ -100,6 +100,8 @@ http::Outcome House::ask(const http::Request& request) {
   asked.remote = "127.0.0.1";
   auto answer = door_->ask(asked, options_.patience);
   if (!answer) return http::Failure{http::Fault::broken, true, "the connection ended without an answer"};
+  if (answer->body.size() > request.max_body)
+    return http::Failure{http::Fault::too_large, true, "the answer is too large"};
   http::Response response{.status = answer->status};
   response.fields = std::move(answer->headers);
   if (!answer->content_type.empty())

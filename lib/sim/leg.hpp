@@ -26,6 +26,7 @@ struct Page {
   Hook hook = {};
   std::string twiml = {};
   Parameters parameters = {};
+  bool by_redirect = false;  ///< the verb sent us there
 };
 
 struct Document {
@@ -205,7 +206,7 @@ class Leg {
   };
   std::vector<Unheard> unheard_ = {};
   std::uint64_t ticket_ = 0;
-  int fetches_ = 0;  ///< since time went by
+  int fetches_ = 0, redirects_ = 0;  ///< since time went by; by Redirect, and nothing else between them
   std::optional<Agenda::Entry> limit_ = {};
   // Last, so that they go first: they hold on to what is above.
   Script person_ = {};

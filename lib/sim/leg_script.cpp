@@ -166,7 +166,8 @@ Task<std::optional<Document>> Leg::load(const Page& page) {
     core.problem(sid(), k_no_url, "there is no URL to ask: " + page.kind);
     co_return document;
   }
-  if (++fetches_ > k_most_fetches) {
+  redirects_ = page.by_redirect ? redirects_ + 1 : 0;
+  if (++fetches_ > k_most_fetches || redirects_ > k_most_redirects) {
     core.problem(sid(), k_redirect_loop, "documents follow each other without end: " + page.hook.url);
     co_return document;
   }
@@ -200,7 +201,7 @@ Task<Flow> Leg::perform(const Document& document, Place place) {
     flow = co_await std::visit([&scene](const auto& which) { return run_verb(scene, which); }, verb);
     if (stopping() || flow.kind != Flow::Kind::go_on) break;
   }
-  if (core.now() - began >= k_tone) fetches_ = 0;
+  if (core.now() - began >= k_tone) fetches_ = redirects_ = 0;
   co_return flow;
 }
 
@@ -226,7 +227,7 @@ Task<bool> Leg::entertain(Page page, Place place) {
       page = std::move(flow.page);
     else if (core.now() - began < k_shortest_wait)
       co_await pass(k_shortest_wait);
-    if (core.now() - began >= k_shortest_wait) fetches_ = 0;
+    if (core.now() - began >= k_shortest_wait) fetches_ = redirects_ = 0;
   }
   co_return true;
 }

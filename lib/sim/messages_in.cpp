@@ -6,6 +6,7 @@
 
 #include "sim/message_webhooks.hpp"
 #include "sim/messages_impl.hpp"
+#include "sim/pace.hpp"
 #include "sim/twiml_summary.hpp"
 #include "sim/urls.hpp"
 #include "twiml/limits.hpp"
@@ -14,7 +15,6 @@
 namespace ringctl::sim {
 namespace {
 
-constexpr int k_most_redirects = 10;
 /// Two of the account's numbers that answer each other are stopped after so many turns.
 constexpr int k_most_turns = 15;
 

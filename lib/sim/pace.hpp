@@ -14,8 +14,10 @@ inline constexpr std::chrono::milliseconds k_long_tone_pause{1000};
 inline constexpr int k_most_loops = 1000;  ///< of loop="0"
 /// Of a document that is asked for again and again while a call waits: however short it is.
 inline constexpr std::chrono::milliseconds k_shortest_wait{1000};
-/// Documents of one leg, one after the other, that take no time; then it is taken for a loop.
+/// Documents of one leg, one after the other, that take no time; then it is taken for a loop. Of those that do
+/// nothing but lead on by Redirect, no more than a URL may redirect over HTTP.
 inline constexpr int k_most_fetches = 100;
+inline constexpr int k_most_redirects = 10;
 /// From the end of a recording to the callback about it.
 inline constexpr std::chrono::milliseconds k_until_recorded{1000};
 /// Who or what picked up: until the network can tell.

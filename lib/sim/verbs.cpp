@@ -157,6 +157,7 @@ Task<Flow> run_verb(const Scene&, const twiml::Hangup&) {
 Task<Flow> run_verb(const Scene& scene, const twiml::Redirect& redirect) {
   auto flow = after(scene, "redirect", redirect.url, redirect.method, {});
   flow.kind = Flow::Kind::turn;
+  flow.page.by_redirect = true;
   // Nothing at all: the same document once more.
   if (redirect.url.empty())
     flow.page.hook = {scene.document.url, redirect.method == twiml::Method::get ? "GET" : "POST"};
