@@ -148,6 +148,7 @@ TEST_CASE("a webhook is a form, signed as the public URL and sent to where the s
   CHECK(field(sent, "I-Twilio-Idempotency-Token").size() == 36);
   CHECK(sent.connect_timeout == 5s);
   CHECK(sent.timeout == 15s);
+  CHECK(sent.max_body == 64'000);
 }
 
 TEST_CASE("a GET has its parameters in the query, which is signed", "[sim]") {
