@@ -339,7 +339,10 @@ std::string image_of(Connection& from) {
   sqlite3_int64 size = 0;
   const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
       sqlite3_serialize(source.handle(), "main", &size, 0), sqlite3_free);
-  if (!bytes) source.fail(SQLITE_NOMEM);
+  if (!bytes) {
+    const int code = sqlite3_extended_errcode(source.handle());
+    source.fail(code == SQLITE_OK ? SQLITE_NOMEM : code);
+  }
   return {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)};
 }
 

@@ -58,8 +58,8 @@ void restore(const std::filesystem::path& from, const std::string& url,
 
 /// SQLite: makes `to`, which nobody else uses meanwhile, what `from` is, page by page.
 void clone(Connection& from, Connection& to);
-/// SQLite: the database as bytes, and what they hold brought to `to`, as by clone(). Who kept them vouches for
-/// them: pages are not looked into. Throws Errc::config [db.not_a_database] where it shows at once.
+/// SQLite: a database in memory as bytes, and what they hold brought to `to`, as by clone(). Who kept them
+/// vouches for them: pages are not looked into. Throws Errc::config [db.not_a_database] where it shows at once.
 std::string image_of(Connection&);
 void load_image(std::string_view image, Connection& to);
 

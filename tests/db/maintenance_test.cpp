@@ -314,7 +314,9 @@ TEST_CASE("the image of a database makes another what it was, whatever that held
   fill(database);
   fill(other, 3);
   const auto in_memory = Connection::open("sqlite::memory:imaged"), target = Connection::open("sqlite::memory:");
-  clone(database.connection(), *in_memory);
+  const test::FixedClock clock;
+  migrate(*in_memory, clock);
+  copy(database.connection(), *in_memory, [](std::int64_t) {});
   const auto image = image_of(*in_memory);
   for (auto* const to : {target.get(), &other.connection()}) {
     load_image(image, *to);
