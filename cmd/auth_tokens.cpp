@@ -2,7 +2,12 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
+#include "cmd/account.hpp"
+#include "db/connection.hpp"
+#include "db/migrations.hpp"
+#include "directory/accounts.hpp"
 
 namespace ringctl::cmd {
 
@@ -17,6 +22,30 @@ std::vector<base::Secret> auth_tokens(const config::Settings& settings) {
       if (!text.empty() && std::none_of(tokens.begin(), tokens.end(), known))
         tokens.emplace_back(std::string(text));
     }
+  }
+  return tokens;
+}
+
+SealedTokens sealed_if_there(Context& ctx) {
+  SealedTokens tokens;
+  try {
+    const auto connection = ctx.open_database_as_is();
+    db::require_current_schema(*connection);
+    tokens.known = true;
+    if (!directory::has_sealed_accounts(*connection)) return tokens;
+    const auto key = find_seal_key(ctx);
+    if (!key) {
+      base::log(base::LogLevel::warn, "seal.no_key",
+                {{"why", "accounts are sealed in the database, and no secrets_key is configured"}});
+      return tokens;
+    }
+    std::vector<std::string> unread;
+    tokens.lines = directory::sealed_auth_tokens(*connection, *key, &unread);
+    for (const auto& account : unread)
+      base::log(base::LogLevel::warn, "seal.wrong_key", {{"account", account}, {"key", key->id()}});
+  } catch (const Error& error) {
+    // A database that is away is asked again; one that is not there yet keeps nothing.
+    base::log(base::LogLevel::debug, "seal.not_read", {{"why", error.what()}});
   }
   return tokens;
 }

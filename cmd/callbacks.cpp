@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/zone.hpp"
+#include "cmd/callbacks_call.hpp"
 #include "cmd/context.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
@@ -284,6 +285,7 @@ void add_callbacks(Noun& callbacks) {
       .example("ringctl callbacks add +16265550120 -n", "shows what would be added")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
   add_changing_verbs(callbacks);
+  add_callbacks_call(callbacks);
 }
 
 }  // namespace ringctl::cmd

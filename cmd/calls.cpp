@@ -117,6 +117,10 @@ void add_calls(Noun& calls) {
   add_calls_tail(calls);
   add_calls_hold(calls);
   add_calls_purge(calls);
+  add_calls_start(calls);
+  add_calls_transfer(calls);
+  add_calls_monitor(calls);
+  add_calls_reconcile(calls);
 }
 
 }  // namespace ringctl::cmd

@@ -18,6 +18,11 @@ void add_calls_edit(Noun&);
 void add_calls_hold(Noun&);
 void add_calls_purge(Noun&);
 void add_calls_tail(Noun&);
+// At Twilio:
+void add_calls_start(Noun&);      ///< start, hangup
+void add_calls_transfer(Noun&);   ///< transfer
+void add_calls_monitor(Noun&);    ///< listen, whisper, barge, stop
+void add_calls_reconcile(Noun&);  ///< reconcile
 
 /// Of the columns of `calls export`: counts up with each that is added.
 inline constexpr int k_export_schema = 2;

@@ -9,8 +9,10 @@
 #include "base/secret.hpp"
 #include "base/shell.hpp"
 #include "base/text.hpp"
+#include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
+#include "cmd/doctor_twilio.hpp"
 #include "cmd/root.hpp"
 #include "cmd/serve_checks.hpp"
 #include "db/connection.hpp"
@@ -183,14 +185,15 @@ void check_server(const Configuration& configuration, bool asked, Context& ctx, 
     report.push_back({"serve.public_url", "ok", "none: this machine is not set up to answer webhooks", {}});
     return;
   }
-  for (auto& check : check_serve({}, configuration.settings, ctx.clock(), workspaces_if_there(ctx)))
+  for (auto& check : check_serve({}, configuration.settings, ctx.clock(), workspaces_if_there(ctx),
+                                 sealed_if_there(ctx).lines))
     report.push_back(std::move(check));
 }
 
 void run_doctor(const DoctorOptions& opts, Context& ctx) {
   const auto topic = opts.topic.value_or("all");
   auto configuration = read_configuration(ctx);
-  const bool fixed = opts.fix && !ctx.dry_run() && topic != "db" && topic != "serve" &&
+  const bool fixed = opts.fix && !ctx.dry_run() && (topic == "all" || topic == "config") &&
                      close_secrets(configuration.settings.credentials_file());
   if (fixed) configuration = read_configuration(ctx);
   Report report;
@@ -198,6 +201,7 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
   if (looks_at("config")) check_config(configuration, report);
   if (looks_at("db")) check_database(configuration, ctx, report);
   if (looks_at("serve")) check_server(configuration, topic == "serve", ctx, report);
+  if (topic == "twilio") check_twilio(ctx, report);  // asks another machine: only when somebody wants to
 
   auto& io = ctx.io();
   if (fixed) io.note(fmt::format("fixed: chmod 600 {}", configuration.settings.credentials_file().string()));
@@ -215,19 +219,22 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
 
 void add_doctor(Noun& doctor) {
   doctor.command<DoctorOptions>(run_doctor)
-      .argument("topic", &DoctorOptions::topic, "What to look at; everything by default")
-      .choices("all|config|db|serve")
+      .argument("topic", &DoctorOptions::topic, "What to look at; all of this machine by default")
+      .choices("all|config|db|serve|twilio")
       .flag("fix", &DoctorOptions::fix, "Mend what can be mended: the mode of the secrets file")
       .details(
           "Looks at the configuration, the database and what `serve` needs, and says of each check whether it is ok, worth a "
           "warning, or failed, on what evidence, and what mends it. What is wrong in the configuration is "
           "listed, all of it, and the database is looked at as far as the rest names it. Where a public URL is "
           "configured, or with `serve`, also what the server needs: auth token, certificate, address, room for its "
-          "journal. Exits 8 if a check fails, after --fix if one still does.")
+          "journal. With `twilio` Twilio is asked: whether the login of the workspace is taken and what it may do, how "
+          "far the clocks are apart, and whether numbers and application point at this server; never without. Exits 8 "
+          "if a check fails, after --fix if one still does.")
       .columns(k_columns)
       .without_settings()
       .example("ringctl doctor")
       .example("ringctl doctor config --fix")
+      .example("ringctl doctor twilio", "whether Twilio takes the login, and numbers point here")
       .exits({Errc::differs});
 }
 

@@ -8,6 +8,7 @@ namespace ringctl::cmd {
 void add_jobs(Noun& jobs) {
   add_jobs_read(jobs);
   add_jobs_resume(jobs);
+  add_jobs_resolve(jobs);
   add_jobs_undo(jobs);
 }
 

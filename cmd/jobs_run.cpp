@@ -2,16 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "bulk/adapters.hpp"
 #include "bulk/undo.hpp"
+#include "cmd/account.hpp"
 #include "cmd/context.hpp"
 #include "cmd/import.hpp"
+#include "cmd/numbers_buy.hpp"
+#include "cmd/webhooks_configure.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 #include "jobs/journal.hpp"
 #include "records/noun.hpp"
+#include "sync/purchase.hpp"
+#include "sync/reconcile.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -20,6 +29,12 @@ struct JobOptions {
   std::string job;
 };
 
+struct ResumeOptions : JobOptions, AccountOptions {};
+
+/// What was done at Twilio cannot be taken back from here.
+constexpr std::array k_not_undoable = {"numbers.sync",      "numbers.buy",      "numbers.configure",
+                                       "webhooks.configure", "recordings.purge"};
+
 jobs::Job find_job(const JobOptions& options, Context& context) {
   auto& session = context.session();
   const auto& workspace = context.workspace();
@@ -27,12 +42,88 @@ jobs::Job find_job(const JobOptions& options, Context& context) {
   return jobs::Journal(session.db, session.clock, workspace.id).get(options.job);
 }
 
-void run_resume(const JobOptions& options, Context& context) {
+/// What Twilio would be asked for again is known only when it was looked at, so a dry run tells no more.
+void tell_resume(const jobs::Job& job, Context& context) {
+  const auto object = "job " + job.id.short_id();
+  const auto rest = fmt::format("({})", job.kind);
+  context.io().would_change({.action = "resume", .object = object, .rest = rest, .fields = {{"kind", job.kind}}});
+}
+
+void resume_purchase(const jobs::Job& job, sync::Account& account, Context& context) {
+  if (context.dry_run()) return tell_resume(job, context);
+  context.io().confirm(
+      fmt::format("go on buying the numbers of job {} that are not bought yet?", job.id.short_id()));
+  show_purchases(sync::resume_buy(account, job.id, shown_progress(context, "numbers buy")), {}, context);
+}
+
+void resume_configure(const jobs::Job& job, sync::Account& account, Context& context) {
+  const auto again = sync::configure_again(job);
+  sync::ConfigureOptions configure;
+  configure.wanted = sync::wanted_of(
+      account, webhook_urls(context, again.fallback_url.empty() ? std::nullopt : std::optional(again.fallback_url)));
+  configure.wanted.voice = again.voice;
+  configure.wanted.sms = again.sms;
+  configure.numbers = again.numbers;
+  configure.resume = job.id;
+  configure.kind = job.kind;
+  configure.dry_run = context.dry_run();
+  const auto report = sync::configure(account, configure, shown_progress(context, job.kind));
+  const auto object = "job " + job.id.short_id();
+  const auto rest = fmt::format("({} configured, {} the same, {} skipped, {} failed)", report.updated, report.same,
+                                report.skipped, report.failed);
+  Change change{.action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
+  change.fields = {{"updated", report.updated},
+                   {"same", report.same},
+                   {"skipped", report.skipped},
+                   {"failed", report.failed}};
+  if (context.dry_run()) return context.io().would_change(change);
+  context.io().changed(change);
+  if (report.failed > 0)
+    throw Error(Errc::partial, "numbers.partly_configured",
+                fmt::format("{} of the numbers could not be configured", report.failed),
+                fmt::format("ringctl jobs show {} --rows", job.id.short_id()))
+        .job(job.id.text());
+}
+
+void resume_purge(const jobs::Job& job, sync::Account& account, Context& context) {
+  const auto options = nlohmann::json::parse(job.options, nullptr, false);
+  const auto older_than = options.is_object() ? options.value("older_than", std::string()) : std::string();
+  if (older_than.empty())
+    throw Error(Errc::db_corrupt, "jobs.bad_options", "the options of the job cannot be read");
+  const auto report = sync::purge_recordings(account, base::parse_utc(older_than), !context.dry_run(),
+                                             shown_progress(context, "recordings purge"));
+  const auto object = "job " + job.id.short_id();
+  const auto rest =
+      fmt::format("({} deleted, {} gone already, {} failed)", report.deleted, report.gone, report.failed);
+  Change change{.action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
+  change.fields = {{"deleted", report.deleted}, {"gone", report.gone}, {"failed", report.failed}};
+  if (context.dry_run()) return context.io().would_change(change);
+  context.io().changed(change);
+  if (report.failed > 0)
+    throw Error(Errc::partial, "recordings.partly_purged",
+                fmt::format("{} of the recordings could not be deleted", report.failed), "run it again")
+        .job(job.id.text());
+}
+
+using Resume = void (*)(const jobs::Job&, sync::Account&, Context&);
+/// nullptr: an import.
+Resume resume_of(std::string_view kind) {
+  if (kind == "numbers.buy") return resume_purchase;
+  if (kind == "numbers.configure" || kind == "webhooks.configure") return resume_configure;
+  if (kind == "recordings.purge") return resume_purge;
+  return nullptr;
+}
+
+void run_resume(const ResumeOptions& options, Context& context) {
   const auto job = find_job(options, context);
   if (job.state != jobs::State::running)
     throw Error(Errc::conflict, "jobs.not_unfinished",
                 fmt::format("job {} is {}; only an unfinished one goes on", job.id.short_id(),
                             jobs::state_name(job.state)));
+  if (const auto resume = resume_of(job.kind)) {
+    RunAccount account(context, options);
+    return resume(job, *account, context);
+  }
   if (job.input_digest.empty())
     throw Error(Errc::conflict, "jobs.read_from_stdin",
                 fmt::format("job {} read standard input, which is gone", job.id.short_id()),
@@ -82,6 +173,10 @@ Error partly_undone(const bulk::UndoReport& report) {
 
 void run_undo(const JobOptions& options, Context& context) {
   const auto job = find_job(options, context);
+  if (std::find(k_not_undoable.begin(), k_not_undoable.end(), std::string_view(job.kind)) != k_not_undoable.end())
+    throw Error(Errc::conflict, "jobs.not_undoable",
+                fmt::format("job {} is {}, which cannot be taken back", job.id.short_id(), job.kind),
+                fmt::format("ringctl jobs show {} --rows", job.id.short_id()));
   auto& io = context.io();
   if (job.counts.created + job.counts.updated == 0 && job.state != jobs::State::undone)
     return io.unchanged(
@@ -110,15 +205,20 @@ void run_undo(const JobOptions& options, Context& context) {
 }  // namespace
 
 void add_jobs_resume(Noun& noun) {
-  noun.verb<JobOptions>("resume", "Go on with a job that was interrupted", run_resume)
-      .argument("job", &JobOptions::job, "the job's id, or its last eight hex digits")
+  auto verb = noun.verb<ResumeOptions>("resume", "Go on with a job that was interrupted", run_resume);
+  verb.argument("job", &ResumeOptions::job, "the job's id, or its last eight hex digits")
       .kind(ValueKind::job)
       .details(
-          "Reads the same file again and goes on behind the last batch that was written. Giving the original "
-          "command again does the same.")
+          "An import reads the same file again and goes on behind the last batch that was written. Purchases that nobody "
+          "knows the outcome of are looked up first; then what was not bought is, after a question or with --yes. "
+          "Numbers to be configured are held against Twilio again, and what still differs is sent. Giving the original "
+          "command again does the same, but for purchases.")
       .example("ringctl jobs resume 5be01d7a")
-      .example("ringctl jobs resume 5be01d7a --lock-wait 1m", "wait while another import runs")
-      .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked});
+      .example("ringctl jobs resume 5be01d7a --lock-wait 1m", "wait while another import runs");
+  add_account_flags(verb);
+  verb.exits({Errc::partial, Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined,
+              Errc::locked, Errc::schema, Errc::twilio, Errc::twilio_rate, Errc::twilio_down,
+              Errc::twilio_garbage, Errc::unknown_outcome, Errc::db_down, Errc::db_busy});
 }
 
 void add_jobs_undo(Noun& noun) {

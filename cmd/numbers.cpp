@@ -33,6 +33,10 @@ void add_numbers(Noun& numbers) {
   add_numbers_assign(numbers);
   add_numbers_import(numbers);
   add_numbers_export(numbers);
+  add_numbers_sync(numbers);
+  add_numbers_buy(numbers);
+  add_numbers_configure(numbers);
+  add_numbers_release(numbers);
 }
 
 }  // namespace ringctl::cmd

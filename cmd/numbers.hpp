@@ -16,6 +16,11 @@ void add_numbers_change(Noun&);
 void add_numbers_assign(Noun&);
 void add_numbers_export(Noun&);
 void add_numbers_import(Noun&);
+// At Twilio:
+void add_numbers_sync(Noun&);       ///< sync
+void add_numbers_buy(Noun&);        ///< search, buy
+void add_numbers_configure(Noun&);  ///< configure, audit
+void add_numbers_release(Noun&);    ///< release
 
 /// Flags that choose numbers, shared by list and export.
 struct NumberFilterOptions {

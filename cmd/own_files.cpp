@@ -35,6 +35,8 @@ std::vector<OwnFile> own_files(Context& context) {
   std::vector<OwnFile> files = {{"the configuration", settings.user_file()},
                                 {"the credentials", settings.credentials_file()},
                                 {"the configuration", context.sources().system_file}};
+  if (const auto file = settings.user_file(); !file.empty())
+    files.push_back({"the key of sealed logins", file.parent_path() / "secrets.key"});
   add_database(files, settings);
   return files;
 }

@@ -10,6 +10,7 @@
 #include "base/build_info.hpp"
 #include "base/text.hpp"
 #include "cmd/list.hpp"
+#include "cmd/reports_account.hpp"
 #include "cmd/root.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
@@ -188,6 +189,7 @@ void add_reports(Noun& reports) {
   add_reports_calls(reports);
   add_reports_costs(reports);
   add_reports_refresh(reports);
+  add_reports_account(reports);
 }
 
 }  // namespace ringctl::cmd

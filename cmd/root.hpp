@@ -8,9 +8,12 @@
 
 namespace ringctl::cmd {
 
+void add_accounts(Noun&);
+void add_assistants(Noun&);
 void add_audit(Noun&);
 void add_reports(Noun&);
 void add_events(Noun&);
+void add_caller_ids(Noun&);
 void add_completion(Noun&);
 void add_config(Noun&);
 void add_db(Noun&);
@@ -33,10 +36,13 @@ void add_extensions(Noun&);
 void add_pools(Noun&);
 void add_opt_outs(Noun&);
 void add_rules(Noun&);
+void add_recordings(Noun&);
+void add_reports(Noun&);
 void add_route(Noun&);
 void add_serve(Noun&);
 void add_sim(Noun&);
 void add_token(Noun&);
+void add_trunks(Noun&);
 void add_webhooks(Noun&);
 
 /// In the order help shows them.

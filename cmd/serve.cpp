@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
+#include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/root.hpp"
@@ -29,6 +30,8 @@ namespace {
 
 /// Long enough to cost nothing, short enough for a reload that somebody waits for.
 constexpr auto k_look_at_signals = std::chrono::milliseconds(100);
+/// For auth tokens that a database keeps which was away when the server started.
+constexpr auto k_ask_for_tokens = std::chrono::seconds(5);
 
 /// Descriptors for that many connections, and for what else a server opens; fewer connections where the
 /// system allows fewer.
@@ -69,7 +72,8 @@ serve::OpenDatabase opener(Context& ctx) {
 
 /// Fails by the first check that does; the others stand below it.
 void look_at_machine(const ServeOptions& opts, Context& ctx) {
-  const auto report = check_serve(opts, ctx.settings(), ctx.clock(), workspaces_if_there(ctx));
+  const auto report =
+      check_serve(opts, ctx.settings(), ctx.clock(), workspaces_if_there(ctx), sealed_if_there(ctx).lines);
   std::optional<Error> first;
   for (const auto& check : report) {
     if (check.status == "warn") ctx.io().warn(check.evidence);
@@ -124,11 +128,13 @@ void configure_log(Context& ctx) {
     base::configure_log(quiet ? base::LogLevel::warn : base::LogLevel::info, format);
 }
 
-/// Auth tokens that stand in files, or that commands print, are asked for anew.
+/// Auth tokens that stand in files, that commands print or the database keeps are asked for anew. Where the
+/// database is away those there are stay, rather than that webhooks of its accounts are refused.
 void reload(Context& ctx, serve::Service& service) {
   std::vector<base::Secret> tokens;
   try {
-    tokens = serve_tokens(ctx.settings());
+    const auto sealed = sealed_if_there(ctx);
+    if (sealed.known) tokens = serve_tokens(ctx.settings(), sealed.lines);
   } catch (const Error& error) {
     base::log(base::LogLevel::error, error.slug(), std::string_view(error.message()));
   }
@@ -136,20 +142,31 @@ void reload(Context& ctx, serve::Service& service) {
     base::log(base::LogLevel::error, wrong.code, std::string_view(wrong.message));
 }
 
-void live(Context& ctx, serve::Service& service) {
+/// Once the database is back; true then.
+bool take_sealed_tokens(Context& ctx, serve::Service& service) {
+  if (!sealed_if_there(ctx).known) return false;
+  reload(ctx, service);
+  return true;
+}
+
+void live(Context& ctx, serve::Service& service, bool tokens_known) {
   const auto notifier = net::Notifier::from_environment();
   auto& cancel = ctx.cancel(false);
   signals::reload_on_hangup();
   service.start();
   notifier.ready();
   const auto watchdog = notifier.watchdog_interval();
-  auto alive_at = ctx.clock().steady();
+  auto alive_at = ctx.clock().steady(), asked_at = alive_at;
   while (!cancel.cancelled()) {
     std::this_thread::sleep_for(k_look_at_signals);
     if (signals::take_hangup()) {
       notifier.reloading();
       reload(ctx, service);
       notifier.ready();
+    }
+    if (!tokens_known && ctx.clock().steady() - asked_at >= k_ask_for_tokens) {
+      tokens_known = take_sealed_tokens(ctx, service);
+      asked_at = ctx.clock().steady();
     }
     if (watchdog && ctx.clock().steady() - alive_at >= *watchdog) {
       notifier.alive();
@@ -163,7 +180,8 @@ void live(Context& ctx, serve::Service& service) {
 void run_serve(const ServeOptions& opts, Context& ctx) {
   const bool only_look = opts.check || ctx.dry_run();
   if (only_look) look_at_machine(opts, ctx);
-  auto options = service_options(opts, ctx.settings());
+  const auto sealed = sealed_if_there(ctx);
+  auto options = service_options(opts, ctx.settings(), sealed.lines);
   configure_log(ctx);
   look_at_database(ctx);
   const auto open = opener(ctx);
@@ -182,7 +200,8 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
             {{"port", std::int64_t{service.port()}},
              {"public_url", url},
              {"database", base::redact_url(ctx.settings().database_url())}});
-  live(ctx, service);
+  // A database that is being made, or is brought up to date, keeps none yet.
+  live(ctx, service, sealed.known || lookup_threads(ctx.settings().database_url()) == 0);
   const bool recorded = service.stop();
   base::log(recorded ? base::LogLevel::info : base::LogLevel::warn, "stopped",
             {{"recorded", recorded ? "all" : "not all: the journal keeps it for the next start"}});

@@ -36,8 +36,8 @@ Looked look_at_public_url(const ServeOptions& opts, const config::Settings& sett
           "ringctl config set serve.public_url https://..."};
 }
 
-Looked look_at_tokens(const config::Settings& settings) {
-  const auto count = serve_tokens(settings).size();
+Looked look_at_tokens(const config::Settings& settings, const std::vector<base::Secret>& sealed) {
+  const auto count = serve_tokens(settings, sealed).size();
   return {"ok", fmt::format("{} auth token{} to verify signatures with", count, count == 1 ? "" : "s")};
 }
 
@@ -170,10 +170,10 @@ Checked check_accounts(const config::Settings& settings, const KnownWorkspaces& 
 }
 
 Report check_serve(const ServeOptions& opts, const config::Settings& settings, const base::Clock& clock,
-                   const KnownWorkspaces& workspaces) {
+                   const KnownWorkspaces& workspaces, const std::vector<base::Secret>& sealed) {
   Report report;
   add(report, "serve.public_url", [&] { return look_at_public_url(opts, settings); });
-  add(report, "serve.auth_token", [&] { return look_at_tokens(settings); });
+  add(report, "serve.auth_token", [&] { return look_at_tokens(settings, sealed); });
   report.push_back(check_accounts(settings, workspaces));
   add(report, "serve.tls", [&] { return look_at_tls(settings, clock); });
   add(report, "serve.listen", [&] { return look_at_address(opts, settings); });

@@ -15,6 +15,8 @@ KnownWorkspaces workspaces_if_there(Context&);
 Checked check_accounts(const config::Settings&, const KnownWorkspaces&);
 /// Whether this machine has what `serve` needs beside the database: public URL, auth tokens, accounts, TLS
 /// files, address, room for the journal, the key that access tokens are made with. Changes nothing.
-Report check_serve(const ServeOptions&, const config::Settings&, const base::Clock&, const KnownWorkspaces&);
+/// `sealed`: auth tokens that the database keeps (cmd/auth_tokens.hpp).
+Report check_serve(const ServeOptions&, const config::Settings&, const base::Clock&, const KnownWorkspaces&,
+                   const std::vector<base::Secret>& sealed);
 
 }  // namespace ringctl::cmd

@@ -50,11 +50,13 @@ std::string public_url(const ServeOptions& opts, const config::Settings& setting
   return url;
 }
 
-std::vector<base::Secret> serve_tokens(const config::Settings& settings) {
+std::vector<base::Secret> serve_tokens(const config::Settings& settings,
+                                       const std::vector<base::Secret>& sealed) {
   auto tokens = auth_tokens(settings);
+  tokens.insert(tokens.end(), sealed.begin(), sealed.end());
   if (tokens.empty())
     throw missing("serve.no_auth_token", "there is no auth token to verify Twilio's signatures with",
-                  "set TWILIO_AUTH_TOKEN_FILE, or auth_token_file in credentials.toml");
+                  "set TWILIO_AUTH_TOKEN_FILE, or ringctl accounts set AC... --auth-token-file FILE");
   return tokens;
 }
 
@@ -75,7 +77,8 @@ net::Endpoint listen_endpoint(const ServeOptions& opts, const config::Settings& 
   return net::Endpoint::parse(opts.listen.value_or(settings.get("serve.listen")));
 }
 
-serve::ServiceOptions service_options(const ServeOptions& opts, const config::Settings& settings) {
+serve::ServiceOptions service_options(const ServeOptions& opts, const config::Settings& settings,
+                                      const std::vector<base::Secret>& sealed) {
   serve::ServiceOptions options;
   options.tls = tls_files(settings);
   options.listen = endpoints(opts, settings, options.tls.has_value());
@@ -91,7 +94,7 @@ serve::ServiceOptions service_options(const ServeOptions& opts, const config::Se
   options.webhooks.public_url = public_url(opts, settings);
   options.webhooks.first_draw = std::random_device{}();  // one that was restarted repeats no orders
   options.webhooks.account_sid = settings.get("account_sid");
-  options.webhooks.tokens = serve_tokens(settings);
+  options.webhooks.tokens = serve_tokens(settings, sealed);
   options.books.state = serve_state(settings);
   options.tokens.grant = configured_grant(settings);
   options.books.journal.bounds.max_bytes =

@@ -24,8 +24,9 @@ struct ServeOptions {
 /// Without the slash at its end: paths begin with one. Throws Errc::config [serve.no_public_url],
 /// [serve.bad_public_url].
 std::string public_url(const ServeOptions&, const config::Settings&);
-/// At least one. Throws Errc::config [serve.no_auth_token].
-std::vector<base::Secret> serve_tokens(const config::Settings&);
+/// Those configured and `sealed`, those of the workspaces' accounts. At least one. Throws Errc::config
+/// [serve.no_auth_token].
+std::vector<base::Secret> serve_tokens(const config::Settings&, const std::vector<base::Secret>& sealed);
 /// Where what is kept for the configured database lies; not made.
 std::filesystem::path serve_state(const config::Settings&);
 /// Throws Errc::config [serve.half_tls].
@@ -33,6 +34,7 @@ std::optional<net::TlsFiles> tls_files(const config::Settings&);
 /// Where it would listen if systemd brings no socket. Throws Errc::usage [net.bad_endpoint].
 net::Endpoint listen_endpoint(const ServeOptions&, const config::Settings&);
 /// Takes the sockets that systemd brings: once. Throws what the parts throw.
-serve::ServiceOptions service_options(const ServeOptions&, const config::Settings&);
+serve::ServiceOptions service_options(const ServeOptions&, const config::Settings&,
+                                      const std::vector<base::Secret>& sealed);
 
 }  // namespace ringctl::cmd

@@ -24,11 +24,13 @@ constexpr auto k_look_at_database = 2s;
 constexpr std::size_t k_kept = 100'000;
 constexpr std::size_t k_token_letters = 32;
 constexpr std::int64_t k_most_at_once = 10'000;
+constexpr auto k_longest_latency = 1min;
 
 struct ServeVerbOptions {
   std::string listen = "127.0.0.1:8081";
   std::optional<std::string> against, public_url, auth_token_file;
   std::optional<std::int64_t> seed, at_once;
+  std::chrono::milliseconds latency{0};
 };
 
 struct Token {
@@ -127,6 +129,8 @@ void run_serve(const ServeVerbOptions& opts, Context& ctx) {
   if (at_once < 0 || at_once > k_most_at_once)
     throw Error(Errc::usage, "usage.bad_value",
                 fmt::format("--at-once: {} is not 0 to {}", at_once, k_most_at_once));
+  if (opts.latency > k_longest_latency)
+    throw Error(Errc::usage, "usage.bad_value", "--latency: more than a minute", "--latency 20ms");
   auto outside = server_at(server_url(opts, ctx), opts.public_url, ctx);
   if (ctx.dry_run())
     return ctx.io().note(fmt::format("sim serve would listen on {} and ask {}", listen.text(), outside.url));
@@ -141,11 +145,16 @@ void run_serve(const ServeVerbOptions& opts, Context& ctx) {
   });
   made = &scene;
   scene.timeline().keep(k_kept);
+  // Its login is the account's: the SID is the API key, the auth token its secret.
+  sim::Sids livekit_ids(seed);
+  sim::Livekit livekit(livekit_ids, {.api_key = outside.account_sid, .api_secret = token.token});
   sim::Front front(
       scene.agenda(), scene.account(), scene.network(), scene.rest_side(), scene.timeline(), scene.faults(),
       {.listen = {listen},
        .at_once = static_cast<int>(at_once),
-       .address_of = [&scene](const std::string& address) { return scene.names().address_of(address); }});
+       .latency = opts.latency,
+       .address_of = [&scene](const std::string& address) { return scene.names().address_of(address); },
+       .livekit = &livekit});
   front.start();
   const auto port = front.port();
   introduce(scene, outside, port == 0 ? listen.text() : fmt::format("http://{}:{}", listen.host, port), token,
@@ -173,9 +182,13 @@ void add_sim_serve(Noun& sim) {
             "Requests at once past which REST answers 429; 0: never")
       .kind(ValueKind::count)
       .default_text("0")
+      .flag("latency", &ServeVerbOptions::latency, "DUR", "How long every REST request takes")
+      .kind(ValueKind::duration)
+      .default_text("0ms")
       .details(
           "Runs a telephone network in real time until it is told to stop: Twilio's REST API (any client of it takes "
-          "this one's URL as its base), the TwiML it fetches, webhooks that are signed. The numbers of the configured "
+          "this one's URL as its base), the TwiML it fetches, webhooks that are signed, and LiveKit's SIP service below "
+          "/twirp, whose API key is the account's SID and whose secret is its token. The numbers of the configured "
           "database are the account's, and ring `ringctl serve` at its usual place. Who calls, who answers and what "
           "breaks is said to the API below /sim/v1; both want the account and the token as login.\n\n"
           "Keep it on this machine: it is a toy for trying things out, not a telephone company.")

@@ -12,6 +12,7 @@
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
+#include "cmd/webhooks_configure.hpp"
 #include "cmd/webhooks_replay.hpp"
 #include "cmd/webhooks_send.hpp"
 #include "twilio/auth_tokens.hpp"
@@ -179,6 +180,7 @@ void add_webhooks(Noun& webhooks) {
           "--body form.txt",
           "a form, as it was posted")
       .exits({Errc::auth, Errc::invalid, Errc::differs});
+  add_webhooks_configure(webhooks);
   add_webhooks_replay(webhooks);
   add_webhooks_send(webhooks);
 }

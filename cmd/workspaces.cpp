@@ -24,6 +24,8 @@ ColumnType column_type(const directory::Setting& setting) {
       return ColumnType::duration;
     case directory::SettingKind::phone:
       return ColumnType::e164;
+    case directory::SettingKind::money:
+      return ColumnType::money;
     case directory::SettingKind::spoken:
     case directory::SettingKind::lines:
       return ColumnType::text;
@@ -140,6 +142,8 @@ std::string_view value_name(directory::SettingKind kind) {
       return "LIST";
     case directory::SettingKind::app:
       return "SID";
+    case directory::SettingKind::money:
+      return "AMOUNT";
   }
   return {};
 }

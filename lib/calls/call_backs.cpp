@@ -102,4 +102,17 @@ void write_call_backs(audit::Session& session, const base::Uuid& workspace, std:
             {json_array(answered)});
 }
 
+void complete_call_backs(audit::Session& session, const base::Uuid& workspace,
+                         std::span<CallRow* const> all) {
+  std::vector<std::string_view> answered;
+  for (const auto* call : all)
+    if (call->direction == Direction::outbound && call->answered_at) answered.emplace_back(call->sid);
+  if (answered.empty()) return;
+  auto& db = session.db;
+  db.exec(fmt::format("UPDATE callbacks SET status = 'completed', completed_at = $2, version = version + 1, "
+                      "updated_at = $2 WHERE workspace_id = $1 AND status = 'open' AND {}",
+                      db.among("calling_sid", "$3")),
+          {workspace, session.clock.now(), json_array(answered)});
+}
+
 }  // namespace ringctl::calls

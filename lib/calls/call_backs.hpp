@@ -13,4 +13,7 @@ namespace ringctl::calls {
 /// have been answered takes its row along, if nobody touched that.
 void write_call_backs(audit::Session&, const base::Uuid& workspace, std::span<CallRow* const>);
 
+/// Of calls that changed: callbacks that one of ours placed them for are done once somebody has answered.
+void complete_call_backs(audit::Session&, const base::Uuid& workspace, std::span<CallRow* const>);
+
 }  // namespace ringctl::calls

@@ -36,6 +36,7 @@ enum class Answers : std::uint8_t {
   accepted,   ///< when whoever picked up pressed a key, or Dial says that it was connected
   never,      ///< support number, outside number, assistant: nobody of ours, or (Dial's) maybe nobody
   by_plan,    ///< whichever of these the call's stored plan says
+  moved,      ///< Dial's: the leg was put into the call's conference, and goes on there
 };
 
 /// Where in the plan.

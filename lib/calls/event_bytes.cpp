@@ -1,6 +1,7 @@
 // A version, then fields in a fixed order: numbers as variable-length integers, texts with their length
 // before them, what may be missing behind a flag. Version 2 ends a decision with whether the call is
-// uncounted; version 3 knows Answers::by_plan, which was written as accepted before.
+// uncounted; version 3 knows Answers::by_plan, which was written as accepted before;
+// version 4 knows Answers::moved.
 
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@
 namespace ringctl::calls {
 namespace {
 
-constexpr std::uint8_t k_first_version = 1, k_version = 3;
+constexpr std::uint8_t k_first_version = 1, k_version = 4;
 
 class EventCategory final : public std::error_category {
  public:
@@ -193,7 +194,7 @@ Kind read_kind(Reader& from) {
 
 /// Without its plan a phone had no user, and was taken for one whose pick-up is no answer.
 Answers read_answers(Reader& from, const Event& event, std::uint8_t version) {
-  const auto last = version >= 3 ? Answers::by_plan : Answers::never;
+  const auto last = version >= 4 ? Answers::moved : version >= 3 ? Answers::by_plan : Answers::never;
   const auto answers = static_cast<Answers>(from.byte_up_to(static_cast<std::uint8_t>(last)));
   const bool unsure = version < 3 && answers == Answers::accepted && !event.user;
   return unsure ? Answers::by_plan : answers;

@@ -73,6 +73,9 @@ void take_dial(CallRow& call, const Event& event, const References& known, base:
   if (!base::is_sid(sid, "CA") || !status) return;
   auto& leg = leg_of(call, sid, ids);
   take_leg(leg, event, known, is_erased(call, known));
+  // Its own callback tells the end; whether one of ours answered was told by others.
+  if (event.answers == Answers::moved)
+    return advance(leg, {Status::in_progress, std::nullopt, event.at(), std::nullopt}, false);
   const Report report{*status, std::nullopt, event.at(),
                       try_parse_duration(event.parameter("DialCallDuration"))};
   const bool connected = event.parameter("DialBridged") != "false";
@@ -83,7 +86,7 @@ void take_dial(CallRow& call, const Event& event, const References& known, base:
 /// number, for the call's own callback, if it comes at all, knows better.
 std::optional<Report> end_of_own(const Event& event) {
   const bool refused = event.kind == Kind::outbound && event.decision && !event.decision->refusal.empty();
-  const bool dialled = event.kind == Kind::next && !event.place;
+  const bool dialled = event.kind == Kind::next && !event.place && event.answers != Answers::moved;
   if (!refused && !dialled) return std::nullopt;
   return Report{Status::completed, std::nullopt, event.at(), std::nullopt};
 }

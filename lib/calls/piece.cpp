@@ -297,6 +297,7 @@ std::int64_t Piece::write(std::int64_t& closed_seq) {
     if (recording.changed && is_ours(recording)) recordings.push_back(&recording);
   write_recordings(session_, workspace_, recordings, changed_);
   write_call_backs(session_, workspace_, changed_);
+  complete_call_backs(session_, workspace_, changed_);
   settle();
   write_last_ended();
   scrub_erased();

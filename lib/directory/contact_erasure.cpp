@@ -168,6 +168,24 @@ void scrub_job_rows(db::Connection& db, const base::Uuid& workspace, const std::
         {workspace, row.job, row.line, row.key, row.message, row.image});
 }
 
+/// What Twilio was asked to do with a number: to ring it, or somebody else about a call with it.
+void scrub_effects(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
+  const auto array = nlohmann::json(phones).dump();
+  std::vector<base::Uuid> found;
+  auto rows = db.query(
+      fmt::format("SELECT id, effect_key, request, message FROM twilio_effects WHERE workspace_id = $1 AND "
+                  "kind IN ('call.start', 'participant.add') AND {}",
+                  may_hold(db, {"effect_key", "request", "message"}, "$2")),
+      {workspace, array});
+  while (rows.next())
+    if (holds_one(rows.text(1), phones) || holds_one(rows.text(2), phones) || holds_one(rows.text(3), phones))
+      found.push_back(rows.uuid(0));
+  for (const auto& id : found)
+    db.exec(
+        "UPDATE twilio_effects SET effect_key = '', request = '{}', message = NULL WHERE workspace_id = $1 AND id = $2",
+        {workspace, id});
+}
+
 /// What stands under a phone: reservations, and rows of imports that were refused, that this contact was in
 /// the way of, or that changed who had the phone before.
 void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
@@ -178,6 +196,11 @@ void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::se
   db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND {}", k_of_jobs, db.among("row_key", "$2")),
           {workspace, array});
   scrub_job_rows(db, workspace, phones);
+  scrub_effects(db, workspace, phones);
+  db.exec(fmt::format(
+              "UPDATE call_rooms SET consult_to = NULL, version = version + 1 WHERE workspace_id = $1 AND {}",
+              db.among("consult_to", "$2")),
+          {workspace, array});
 }
 
 }  // namespace

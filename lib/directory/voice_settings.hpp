@@ -31,6 +31,7 @@ struct VoiceSettings {
   std::vector<std::string> outcomes = {};         ///< what agents pick from (R174); empty = the built-in list
   std::vector<std::string> twilio_accounts = {};  ///< SIDs whose webhooks are taken; empty = none
   std::string twiml_app_sid = {};                 ///< which tokens name for calls of agents
+  bool conference_calls = false;                  ///< calls that the program starts are put into a room at once
 };
 
 }  // namespace ringctl::directory

@@ -21,9 +21,11 @@ using K = SettingKind;
 using V = VoiceSettings;
 
 constexpr std::int64_t k_hour_s = 3600;
+constexpr std::int64_t k_year_s = 365 * 24 * k_hour_s;
 constexpr std::int64_t k_many = 1'000'000'000;
 constexpr std::ptrdiff_t k_spoken = 4096;  // what <Say> takes
 constexpr std::size_t k_url = 2048;
+constexpr std::int64_t k_micros = 1'000'000;
 
 constexpr std::array k_settings = {
     Setting{
@@ -105,6 +107,19 @@ constexpr std::array k_settings = {
     Setting{"twilio_accounts", K::accounts, "", "Twilio accounts whose webhooks are taken",
             &V::twilio_accounts},
     Setting{"twiml_app_sid", K::app, "", "The TwiML application that access tokens name", &V::twiml_app_sid},
+    Setting{"conference_calls", K::flag, "no", "Whether calls that are started here are put into a conference",
+            &V::conference_calls},
+    Setting{"release_wait_s",
+            K::duration,
+            "86400",
+            "How long a number that is released is kept at Twilio",
+            {},
+            {},
+            0,
+            k_year_s},
+    Setting{"buy_budget", K::money, "", "What the numbers bought in one day may cost a month"},
+    Setting{"account_countries", K::countries, "", "Countries that numbers may be of"},
+    Setting{"fallback_url", K::url, "", "What Twilio asks when the server does not answer"},
 };
 
 bool is_account(std::string_view text, const records::Reading&, std::string& out, base::Finding&) {
@@ -140,6 +155,16 @@ std::optional<std::string> canonical_choice(const Setting& setting, std::string_
   return lower;
 }
 
+/// At least two places: "25.00", "0.125".
+std::optional<std::string> canonical_money(std::string_view typed) {
+  const auto micros = try_parse_money(typed);
+  if (!micros) return std::nullopt;
+  auto text = fmt::format("{}.{:06}", *micros / k_micros, *micros % k_micros);
+  const auto least = text.size() - 4;
+  while (text.size() > least && text.back() == '0') text.pop_back();
+  return text;
+}
+
 /// nullopt: refused.
 std::optional<std::string> try_canonical(const Setting& setting, std::string_view typed,
                                          const records::Reading& reading) {
@@ -172,6 +197,8 @@ std::optional<std::string> try_canonical(const Setting& setting, std::string_vie
     case K::app:
       out = typed;
       return if_fits(base::is_sid(typed, "AP"));
+    case K::money:
+      return canonical_money(typed);
   }
   return std::nullopt;
 }
@@ -255,6 +282,8 @@ std::string may_be(const Setting& setting) {
       return "Account SIDs, AC and 32 lower-case hex digits, separated by |";
     case K::app:
       return "AP and 32 lower-case hex digits";
+    case K::money:
+      return "an amount like 25.00, up to six decimal places";
   }
   return {};
 }
@@ -275,9 +304,26 @@ records::Kind kind_of(const Setting& setting) {
     case K::url:
     case K::phone:
     case K::app:
+    case K::money:
       break;
   }
   return records::Kind::text;
+}
+
+std::optional<std::int64_t> try_parse_money(std::string_view text) {
+  constexpr std::size_t k_places = 6;
+  const auto dot = text.find('.');
+  const auto whole = text.substr(0, dot);
+  const auto part = dot == std::string_view::npos ? std::string_view("0") : text.substr(dot + 1);
+  const auto digits = [](std::string_view all) {
+    return !all.empty() && all.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!digits(whole) || !digits(part) || part.size() > k_places) return std::nullopt;
+  const auto units = base::parse_int(whole);
+  if (!units || *units > k_many) return std::nullopt;
+  auto places = std::string(part);
+  places.resize(k_places, '0');
+  return *units * k_micros + base::parse_int(places).value_or(0);
 }
 
 std::string canonical_setting(const Setting& setting, std::string_view typed,

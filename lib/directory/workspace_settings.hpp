@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ enum class SettingKind {
   lines,      ///< "sold|call back"
   accounts,   ///< Account SIDs separated by |
   app,        ///< the SID of a TwiML application
+  money,      ///< "25.00"; in the currency that Twilio bills in
 };
 
 struct Setting {
@@ -63,6 +65,9 @@ records::Kind kind_of(const Setting&);
 /// The canonical text of what was typed; "" and "-" mean the initial one. `default_country` reads national
 /// numbers. Throws Errc::invalid [workspaces.bad_value] naming what it may be.
 std::string canonical_setting(const Setting&, std::string_view typed, std::string_view default_country);
+
+/// "25", "25.5", "0.000001": millionths, as Twilio counts. nullopt: not that, or more than a thousand million.
+std::optional<std::int64_t> try_parse_money(std::string_view);
 
 /// The columns of all settings, in their order: "limit_policy, number_rotation, ...".
 const std::string& setting_columns();

@@ -17,13 +17,14 @@
 namespace ringctl::estate {
 namespace {
 
-constexpr std::array<std::string_view, 18> k_sortable = {
+constexpr std::array<std::string_view, 22> k_sortable = {
     "phone_number", "provider",       "country_code", "label",        "status",   "capabilities",
     "sid",          "webhook_status", "trunk_sid",    "assistant_id", "sms_mode", "record_policy",
-    "version",      "created_at",     "updated_at",   "id",           "job_id",   "assigned_to"};
-constexpr std::array<std::string_view, 8> k_nullable = {"country_code",  "label",      "capabilities",
-                                                        "sid",           "trunk_sid",  "assistant_id",
-                                                        "record_policy", "assigned_to"};
+    "version",      "created_at",     "updated_at",   "id",           "job_id",   "assigned_to",
+    "account_sid",  "missing_since",  "release_at",   "configured_at"};
+constexpr std::array<std::string_view, 12> k_nullable = {
+    "country_code",  "label",       "capabilities", "sid",           "trunk_sid",  "assistant_id",
+    "record_policy", "assigned_to", "account_sid",  "missing_since", "release_at", "configured_at"};
 constexpr std::size_t k_candidates = 10;  ///< listed when a label is ambiguous
 
 struct Where {

@@ -24,7 +24,11 @@ void read_number(const db::Rows& row, Number& out) {
   out.version = row.integer(14);
   out.created_at = row.instant(15);
   out.updated_at = row.instant(16);
-  out.assigned_to = row.text(17);
+  out.account_sid = row.text(17);
+  out.missing_since = row.maybe_instant(18);
+  out.release_at = row.maybe_instant(19);
+  out.configured_at = row.maybe_instant(20);
+  out.assigned_to = row.text(21);
 }
 
 std::string image_of(const Number& number) {
@@ -48,6 +52,8 @@ std::string image_of(const Number& number) {
   put("sms_mode", number.sms_mode);
   put("record_policy", number.record_policy);
   put("job_id", number.job_id);
+  put("account_sid", number.account_sid);
+  put("release_at", number.release_at ? base::format_utc(*number.release_at) : std::string());
   // Labels are checked, but a row that another program wrote may hold anything; its image must still be
   // writable.
   return image.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

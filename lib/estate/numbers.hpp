@@ -20,6 +20,10 @@ struct Number {
   base::Uuid id;
   std::string phone_number, provider, country_code, label, status, capabilities, sid;
   std::string webhook_status, trunk_sid, assistant_id, sms_mode, record_policy, job_id;
+  std::string account_sid = {};  ///< whose it is at Twilio; "" = not looked yet
+  std::optional<base::Instant> missing_since = {},  ///< the account does not show it
+      release_at = {},                              ///< to be given back then
+      configured_at = {};                           ///< its webhooks were last set to this serve
   std::string assigned_to;  ///< e-mail of the agent who may call from it now
   std::int64_t version = 1;
   base::Instant created_at{}, updated_at{};

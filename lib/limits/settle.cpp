@@ -32,12 +32,6 @@ constexpr std::array<std::pair<std::string_view, CallStatus>, 10> k_statuses{
 
 constexpr std::array<State, 4> k_states{State::open, State::counted, State::refunded, State::expired};
 
-State state_of(std::string_view name) {
-  for (const auto state : k_states)
-    if (state_name(state) == name) return state;
-  throw Error(Errc::db_corrupt, "limits.bad_state", fmt::format("a reservation has the state \"{}\"", name));
-}
-
 bool is_refunded(State state) { return state == State::refunded || state == State::expired; }
 
 struct Reservation {
@@ -184,6 +178,12 @@ std::string_view state_name(State state) {
       return "expired";
   }
   return "";
+}
+
+State state_of(std::string_view name) {
+  for (const auto state : k_states)
+    if (state_name(state) == name) return state;
+  throw Error(Errc::db_corrupt, "limits.bad_state", fmt::format("a reservation has the state \"{}\"", name));
 }
 
 std::optional<Settled> settle(audit::Session& session, const base::Uuid& workspace,

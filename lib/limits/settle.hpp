@@ -38,6 +38,8 @@ std::optional<CallStatus> try_parse_call_status(std::string_view);
 
 enum class State { open, counted, refunded, expired };
 std::string_view state_name(State);
+/// As stored. Throws Errc::db_corrupt [limits.bad_state] for any other word.
+State state_of(std::string_view name);
 
 struct Settled {
   base::Uuid reservation;

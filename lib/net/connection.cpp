@@ -185,9 +185,8 @@ bool Connection::head_done() {
   enter(Phase::body, table_.limits().body_time);
   if (head.expects_continue && input_.size() == head.size) {
     output_ = k_continue;
-    sent_ = 0;
     interim_ = true;
-    enter(Phase::writing, table_.limits().write_stall);
+    release(milliseconds(0));
   }
   return true;
 }
@@ -301,11 +300,20 @@ void Connection::answer_plainly(int status) { respond(plain(status)); }
 
 void Connection::respond(const Response& response) {
   leave_handling();
-  keep_ = keep_ && !response.close && !table_.shared().draining.load(std::memory_order_relaxed);
+  keep_ =
+      keep_ && !response.close && !response.cut && !table_.shared().draining.load(std::memory_order_relaxed);
   output_.clear();
   write_response(response, {table_.date(), head_.head().method == "HEAD", !keep_}, output_);
+  if (response.cut && *response.cut < output_.size()) output_.resize(*response.cut);
+  release(response.drip);
+}
+
+/// What is in output_ may go out from here on.
+void Connection::release(milliseconds drip) {
   sent_ = 0;
-  enter(Phase::writing, table_.limits().write_stall);
+  drip_ = drip;
+  released_ = drip > milliseconds(0) ? std::min<std::size_t>(1, output_.size()) : output_.size();
+  enter(Phase::writing, drip > milliseconds(0) ? drip : table_.limits().write_stall);
 }
 
 /// A response after which nothing more is read: what follows in the input cannot be trusted, or nobody waits
@@ -333,7 +341,8 @@ void Connection::time_out(Counter counter, int status) {
 
 bool Connection::send() {
   std::size_t n = 0;
-  const auto rest = std::string_view(output_).substr(sent_);
+  const auto rest = std::string_view(output_).substr(sent_, released_ - sent_);
+  if (rest.empty() && sent_ < output_.size()) return false;  // the next drop falls by its time
   switch (transport_->write_now(rest, n)) {
     case Transport::Sent::some:
       sent_ += n;
@@ -357,7 +366,7 @@ void Connection::on_written(std::size_t n) {
     return close();
   }
   sent_ += n;
-  deadline_ = table_.now() + table_.limits().write_stall;
+  deadline_ = table_.now() + (released_ < output_.size() ? drip_ : table_.limits().write_stall);
   if (sent_ < output_.size() || sent_all()) pump();
 }
 
@@ -427,6 +436,11 @@ void Connection::check() {
     case Phase::handling:
       return time_out(Counter::timeout_handler, 503);
     case Phase::writing:
+      if (released_ < output_.size() && sent_ == released_) {
+        ++released_;
+        deadline_ = table_.now() + drip_;
+        return pump();
+      }
       tally.count(Counter::timeout_write);
       return close();
     case Phase::shutting:

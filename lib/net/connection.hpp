@@ -58,6 +58,7 @@ class Connection final : public TransportUser, public std::enable_shared_from_th
   void enter(Phase, milliseconds allowed);
   void enter_idle();
   void leave_handling();
+  void release(milliseconds drip);
   void refuse(Refusal);
   void time_out(Counter, int status);
   void answer_plainly(int status);
@@ -81,6 +82,8 @@ class Connection final : public TransportUser, public std::enable_shared_from_th
   Steady body_since_;
   std::string output_;
   std::size_t sent_ = 0;
+  std::size_t released_ = 0;  // of output_: all of it, unless it drips
+  milliseconds drip_{0};
   std::uint64_t serial_ = 0;  // of the request at the handler, told by the table
   std::size_t requests_ = 0;
   std::size_t discarded_ = 0;

@@ -1,6 +1,9 @@
 #pragma once
 // What a handler answers, and how it looks on the wire.
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +19,12 @@ struct Response {
   /// own.
   std::vector<std::pair<std::string, std::string>> headers = {};
   bool close = false;  ///< of the connection, after this answer
-  bool drop = false;   ///< no answer at all, the connection just ends: for those who play a broken server
+  // For those who play a broken server:
+  bool drop = false;  ///< no answer at all, the connection just ends
+  /// Only so many bytes of it go out, its head counted, and the connection ends.
+  std::optional<std::size_t> cut = {};
+  /// From one byte to the next, at the pace of Limits::tick; 0 = all at once.
+  std::chrono::milliseconds drip{0};
 };
 
 /// What the wire needs to know besides.

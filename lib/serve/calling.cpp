@@ -1,11 +1,10 @@
 // An agent calls somebody from a browser or desk client: the limits decide, then it is dialled or refused in
 // words.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "routing/decide.hpp"
+#include "routing/room.hpp"
 #include "serve/webhooks.hpp"
 #include "twiml/write.hpp"
 
@@ -13,8 +12,6 @@ namespace ringctl::serve {
 namespace {
 
 constexpr std::string_view k_client = "client:";
-/// In the place of a place of a ring plan, which such a call has none of.
-constexpr std::string_view k_no_plan = "calling";
 
 const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twiml::CallEvent::ringing,
                                                 twiml::CallEvent::answered, twiml::CallEvent::completed};
@@ -61,10 +58,6 @@ limits::WhenAway when_away(const Estate& estate, const base::Uuid& user, std::st
 std::optional<base::Uuid> client_of(const Webhook& webhook) {
   return from_client(webhook) ? user_of_identity(webhook.parameter("From").substr(k_client.size()))
                               : std::nullopt;
-}
-
-std::string calling_action(const routing::Links& links) {
-  return fmt::format("{}/next/{}", links.voice, k_no_plan);
 }
 
 twiml::Set<twiml::CallEvent> calling_events() { return k_all_events; }
@@ -152,7 +145,7 @@ void Webhooks::connect(const WebhookPtr& webhook, calls::Event event, const limi
     event.decision->contact = found.facts.contact->id;
     event.decision->customer_name = found.facts.contact->name;
   }
-  twiml::Dial dial{.action = calling_action(links),
+  twiml::Dial dial{.action = routing::end_link(links),
                    .timeout = estate->snapshot->settings.ring_timeout,
                    .caller_id = verdict.from_number};
   const auto& shown = found.facts.number;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "routing/room.hpp"
 #include "serve/webhooks.hpp"
 #include "twiml/write.hpp"
 
@@ -52,7 +53,7 @@ void Webhooks::call_help(const WebhookPtr& webhook, std::string_view cause) {
   const auto workspace = estate ? std::optional(estate->snapshot->workspace) : webhook->workspace();
   if (workspace) {
     const auto links = links_of(*workspace);
-    dial.action = calling_action(links);
+    dial.action = routing::end_link(links);
     number.status_callback = links.voice + "/status";
     number.status_callback_event = calling_events();
   }

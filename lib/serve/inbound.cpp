@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "routing/decide.hpp"
+#include "routing/room.hpp"
 #include "serve/webhooks.hpp"
 #include "twiml/write.hpp"
 
@@ -27,6 +28,12 @@ routing::Plan plan_of_no_number() {
   return {.routed_by = routing::Reason::unknown_number,
           .steps = {{.kind = routing::StepKind::message, .reason = routing::Reason::unknown_number},
                     {.kind = routing::StepKind::hangup, .reason = routing::Reason::unknown_number}}};
+}
+
+/// A Dial of two legs that was connected, not one of a conference, which names no leg.
+bool was_pair(const Webhook& webhook) {
+  const auto status = webhook.parameter("DialCallStatus");
+  return (status == "completed" || status == "answered") && !webhook.parameter("DialCallSid").empty();
 }
 
 int to_int(std::string_view text) { return static_cast<int>(base::parse_int(text).value_or(0)); }
@@ -104,13 +111,33 @@ void Webhooks::decide_menu(const WebhookPtr& webhook, int attempt, Found found) 
   keep(webhook, event, routing::answer(plan, {}, links_of(*webhook->workspace())));
 }
 
+/// A pair that was connected and is no more may have been put into a conference: then the other leg is there
+/// already, and this one follows.
 void Webhooks::next(const WebhookPtr& webhook) {
-  const auto event = webhook->event(calls::Kind::next);
+  auto event = webhook->event(calls::Kind::next);
+  if (!was_pair(*webhook)) return led_on(webhook, std::move(event));
+  if (repeat(webhook, event)) return;
+  auto asked = question(*webhook);
+  asked.room = true;
+  look_up(webhook, std::move(asked), [this, webhook, event = std::move(event)](const Found& found) {
+    if (!found.room.room.empty()) return seat(webhook, event, found.room);
+    led_on(webhook, event);
+  });
+}
+
+void Webhooks::led_on(const WebhookPtr& webhook, calls::Event event) {
   note_talking(event);
   if (repeat(webhook, event)) return;
   if (!routing::try_parse_place(webhook->rest()))  // of a call that one of ours placed
     return keep(webhook, event, {{twiml::Hangup{}}});
   with_plan(webhook, [this, webhook](const routing::Plan& plan, bool known) { go_on(webhook, plan, known); });
+}
+
+void Webhooks::seat(const WebhookPtr& webhook, calls::Event event, const calls::RoomOfLeg& room) {
+  event.answers = calls::Answers::moved;
+  const auto links = links_of(*webhook->workspace());
+  const routing::Seat seat{.room = room.room, .recorded = room.recorded, .after = routing::end_link(links)};
+  keep(webhook, event, routing::seat_answer(seat, links));
 }
 
 void Webhooks::go_on(const WebhookPtr& webhook, const routing::Plan& plan, bool known) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/sid.hpp"
 #include "directory/people.hpp"
 #include "serve/webhooks.hpp"
 
@@ -24,6 +25,13 @@ bool was_connected(const calls::Event& event) {
 }
 
 }  // namespace
+
+std::string_view call_in_path(const Webhook& webhook) {
+  const auto endpoint = webhook.endpoint();
+  const std::string_view call = webhook.rest();
+  const bool names_one = endpoint == Endpoint::leg || endpoint == Endpoint::recording;
+  return names_one && base::is_sid(call, "CA") ? call : std::string_view();
+}
 
 /// Who the leg rings. A client says so itself; a phone's owner stands in the call's plan.
 void Webhooks::name_party(calls::Event& event, const Webhook& webhook) const {
@@ -124,8 +132,33 @@ void Webhooks::accepted(const WebhookPtr& webhook) {
   keep(webhook, event, routing::accepted_answer(digits));
 }
 
+/// Twilio says nothing of the call that a conference's participant belongs to: the path does.
+calls::Event Webhooks::added_leg_event(const Webhook& webhook) const {
+  auto event = webhook.event(calls::Kind::status);
+  if (event.parent_sid.empty()) {
+    event.parent_sid = call_in_path(webhook);
+    event.parameters.emplace_back("ParentCallSid", event.parent_sid);
+  } else if (!call_in_path(webhook).empty()) {  // of a leg that was handed over: the call it was part of
+    event.parent_sid = call_in_path(webhook);
+  }
+  const auto to = webhook.parameter("To");
+  event.party = to;
+  if (to.starts_with(k_client)) event.user = user_of_identity(to.substr(k_client.size()));
+  return event;
+}
+
+void Webhooks::added_leg(const WebhookPtr& webhook) {
+  const auto event = added_leg_event(*webhook);
+  note_talking(event);
+  books_.keep(event, webhook, no_content());
+}
+
 void Webhooks::recording(const WebhookPtr& webhook, calls::Kind kind) {
-  const auto event = webhook->event(kind);
+  auto event = webhook->event(kind);
+  if (event.call_sid.empty()) {
+    event.call_sid = call_in_path(*webhook);
+    event.parameters.emplace_back("CallSid", event.call_sid);
+  }
   if (kind == calls::Kind::voicemail) return keep(webhook, event, routing::voicemail_answer());
   books_.keep(event, webhook, no_content());
 }

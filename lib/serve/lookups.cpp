@@ -31,17 +31,23 @@ class Inquiry {
         reads_(facts_.reads()),
         facts_reads_(reads_.size()) {
     reads_.insert(reads_.end(), plans_.reads().begin(), plans_.reads().end());
+    for (const auto i : which_)
+      if (questions[i]->room) {
+        rooms_.push_back({i, reads_.size()});
+        reads_.push_back(calls::room_read(workspace_, questions[i]->call_sid));
+      }
   }
 
   db::ScopedReads reads() const { return {db::Scope::of(workspace_), reads_}; }
   std::size_t size() const { return reads_.size(); }
   void take(std::span<db::Rows> rows, std::vector<Found>& found) const {
     auto facts = facts_.take(rows.first(facts_reads_));
-    auto plans = plans_.take(rows.subspan(facts_reads_));
+    auto plans = plans_.take(rows.subspan(facts_reads_, plans_.reads().size()));
     for (std::size_t i = 0; i < which_.size(); ++i) {
       found[which_[i]].facts = std::move(facts[i]);
       found[which_[i]].plan = std::move(plans[i]);
     }
+    for (const auto& [i, at] : rooms_) found[i].room = calls::room_of(rows[at]);
   }
 
  private:
@@ -66,6 +72,10 @@ class Inquiry {
   calls::PlanRead plans_;
   std::vector<db::Read> reads_;
   std::size_t facts_reads_;
+  struct Room {
+    std::size_t question, read;
+  };
+  std::vector<Room> rooms_;
 };
 
 /// Of questions that name none.
@@ -83,13 +93,33 @@ void find_workspaces(db::Connection& db, const Questions& questions, std::vector
   for (std::size_t i = 0; i < nameless.size(); ++i) found[nameless[i]].workspace = workspaces[i];
 }
 
+/// Of calls that were counted before they were placed: by whom, and between which numbers. What is asked about
+/// such a call is whose number is called, and how the number called from is recorded.
+void find_reserved(db::Connection& db, Questions& questions, std::deque<Question>& reworded,
+                   std::vector<Found>& found) {
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const auto& asked = *questions[i];
+    if (!asked.workspace || !asked.reservation) continue;
+    db::Transaction transaction(db, db::Scope::of(*asked.workspace), db::Access::read);
+    found[i].reserved = limits::find_reserved(db, *asked.workspace, *asked.reservation);
+    transaction.commit();
+    if (!found[i].reserved) continue;
+    auto& question = reworded.emplace_back(asked);
+    question.from = found[i].reserved->to_number;
+    question.to = found[i].reserved->from_number;
+    questions[i] = &question;
+  }
+}
+
 /// In the order of the questions: one round trip for all, and one before it where a workspace is to be found.
-std::vector<Found> ask(db::Connection& db, const Questions& questions) {
+std::vector<Found> ask(db::Connection& db, Questions questions) {
   std::vector<Found> found(questions.size());
+  std::deque<Question> reworded;
+  find_reserved(db, questions, reworded, found);
   find_workspaces(db, questions, found);
   std::map<base::Uuid, std::vector<std::size_t>> of_workspace;
   for (std::size_t i = 0; i < found.size(); ++i)
-    if (found[i].workspace) of_workspace[*found[i].workspace].push_back(i);
+    if (found[i].workspace && (found[i].reserved || !questions[i]->reservation)) of_workspace[*found[i].workspace].push_back(i);
   std::deque<Inquiry> inquiries;
   std::vector<db::ScopedReads> reads;
   for (const auto& [workspace, which] : of_workspace)

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "calls/rooms.hpp"
+#include "limits/reserved.hpp"
 #include "routing/facts.hpp"
 #include "serve/database_pool.hpp"
 
@@ -26,6 +28,8 @@ struct Question {
   std::optional<base::Uuid> workspace = {};  ///< nullopt: that of the number called
   std::string from = {}, to = {}, call_sid = {};
   base::Instant now{};
+  bool room = false;  ///< also whether the call's parties were put into a conference
+  std::optional<base::Uuid> reservation = {};  ///< also this one; from and to are then what it is of
 };
 
 struct Found {
@@ -33,6 +37,8 @@ struct Found {
   std::optional<base::Uuid> workspace = {};
   routing::Facts facts = {};
   std::string plan = {};  ///< JSON of a call that the database knows; "" = it does not
+  calls::RoomOfLeg room = {};
+  std::optional<limits::Reserved> reserved = {};
 };
 
 class Lookups {

@@ -9,8 +9,6 @@
 namespace ringctl::serve {
 namespace {
 
-constexpr std::string_view k_prefix = "agent_";
-constexpr std::size_t k_bare_uuid = 32;
 constexpr auto k_at_once = std::chrono::milliseconds(500);
 
 Placed away(const limits::Request& request, std::string_view why) {
@@ -30,15 +28,6 @@ bool is_unasked(const limits::Verdict& verdict) {
 }
 
 }  // namespace
-
-std::optional<base::Uuid> user_of_identity(std::string_view identity) {
-  if (!identity.starts_with(k_prefix)) return std::nullopt;
-  identity.remove_prefix(k_prefix.size());
-  if (identity.size() != k_bare_uuid) return base::Uuid::try_parse(identity);
-  std::string text(identity);
-  for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, 1, '-');
-  return base::Uuid::try_parse(text);
-}
 
 void Outbound::place(const base::Uuid& workspace, limits::Request request, std::function<bool()> wanted,
                      std::function<void(const Placed&)> done) {

@@ -8,13 +8,13 @@
 #include <string_view>
 #include <utility>
 
+#include "calls/parties.hpp"
 #include "limits/reserve.hpp"
 #include "serve/database_pool.hpp"
 
 namespace ringctl::serve {
 
-/// "agent_" and the user's id, with hyphens or without (R146); nullopt for anything else.
-std::optional<base::Uuid> user_of_identity(std::string_view identity);
+using calls::user_of_identity;
 
 struct Placed {
   limits::Verdict verdict;

@@ -25,8 +25,11 @@ constexpr UnderWorkspace k_under_workspace[] = {
     {"/voice/accept", Endpoint::accept, Rest::needed},
     {"/voice/accepted", Endpoint::accepted, Rest::needed},
     {"/voice/consent", Endpoint::consent},
+    {"/voice/started", Endpoint::started, Rest::needed},
+    {"/voice/pressed", Endpoint::pressed, Rest::needed},
+    {"/voice/leg", Endpoint::leg, Rest::needed},
     {"/voice/voicemail", Endpoint::voicemail},
-    {"/voice/recording", Endpoint::recording},
+    {"/voice/recording", Endpoint::recording, Rest::maybe},
     {"/token", Endpoint::token},
 };
 
@@ -42,9 +45,10 @@ constexpr Plain k_plain[] = {
 };
 
 constexpr std::array<std::string_view, k_endpoints> k_names = {
-    "voice",        "voice_by_number", "voice_status",  "voice_menu", "voice_next",      "voice_wait",
-    "voice_accept", "voice_accepted",  "voice_consent", "voicemail",  "voice_recording", "workspace_token",
-    "own_token",    "healthz",         "readyz",        "unknown"};
+    "voice",         "voice_by_number", "voice_status",   "voice_menu",      "voice_next",
+    "voice_wait",    "voice_accept",    "voice_accepted", "voice_consent",   "voice_started",
+    "voice_pressed", "voice_leg",       "voicemail",      "voice_recording", "workspace_token",
+    "own_token",     "healthz",         "readyz",         "unknown"};
 
 /// What follows `path` as one segment; nullopt where it does not fit.
 std::optional<std::string_view> rest_after(std::string_view path, const UnderWorkspace& known) {

@@ -15,6 +15,10 @@ constexpr std::string_view k_late = "deadline";
 
 twiml::Response hang_up() { return {{twiml::Hangup{}}}; }
 
+twiml::Response refused_start() {
+  return {{twiml::Say{.text = "Calls cannot be placed now. Please try again later."}, twiml::Hangup{}}};
+}
+
 routing::Place last_of(const routing::Plan& plan) {
   return {.step = static_cast<int>(plan.steps.size()) - 1};
 }
@@ -116,6 +120,11 @@ Webhooks::SafeAnswer Webhooks::safe_answer(const WebhookPtr& webhook) {
       return safe_step(webhook, calls::Kind::wait);
     case Endpoint::consent:
       return {routing::consent_answer(""), std::nullopt};
+    case Endpoint::started:
+    case Endpoint::pressed:
+      return {refused_start(), std::nullopt};
+    case Endpoint::leg:
+      return {std::nullopt, safe_event(webhook, calls::Kind::status)};
     case Endpoint::voicemail:
       return {routing::voicemail_answer(), safe_event(webhook, calls::Kind::voicemail)};
     case Endpoint::accept:
@@ -142,7 +151,9 @@ Webhooks::SafeAnswer Webhooks::safe_answer(const WebhookPtr& webhook) {
 std::optional<calls::Event> Webhooks::safe_event(const WebhookPtr& webhook, calls::Kind kind) const {
   const auto workspace = webhook->workspace();
   if (!workspace || (estates_.ready() && !estates_.find(*workspace))) return std::nullopt;
+  if (webhook->endpoint() == Endpoint::leg) return added_leg_event(*webhook);
   auto event = webhook->event(kind);
+  if (event.call_sid.empty()) event.call_sid = call_in_path(*webhook);
   if (kind == calls::Kind::accept || kind == calls::Kind::accepted ||
       (kind == calls::Kind::status && !event.parent_sid.empty() && event.place))
     name_party(event, *webhook);
@@ -161,9 +172,7 @@ Webhooks::SafeAnswer Webhooks::safe_start(const WebhookPtr& webhook) {
       decision.routed_by = "outbound";
       decision.refusal = limits::refusal_code(limits::Refusal::limits_unavailable);
     }
-    twiml::Response spoken{
-        {twiml::Say{.text = "Calls cannot be placed now. Please try again later."}, twiml::Hangup{}}};
-    return {std::move(spoken), std::move(event)};
+    return {refused_start(), std::move(event)};
   }
   const auto workspace = webhook->workspace();
   const auto estate = workspace ? estates_.find(*workspace) : std::nullopt;

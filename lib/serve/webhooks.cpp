@@ -56,7 +56,9 @@ struct Desk {
 
 }  // namespace
 
-bool only_tells(Endpoint endpoint) { return endpoint == Endpoint::status || endpoint == Endpoint::recording; }
+bool only_tells(Endpoint endpoint) {
+  return endpoint == Endpoint::status || endpoint == Endpoint::leg || endpoint == Endpoint::recording;
+}
 
 bool from_client(const Webhook& webhook) { return webhook.parameter("From").starts_with("client:"); }
 
@@ -130,7 +132,8 @@ void Webhooks::handle(const net::Request& request, const Route& route, net::Resp
     webhook->answer(problem(403, "not signed by Twilio for this URL"));
     return;
   }
-  if (webhook->call_sid().empty()) {
+  // Of a conference's recording the form names no call.
+  if (webhook->call_sid().empty() && call_in_path(*webhook).empty()) {
     webhook->answer(problem(400, "there is no CallSid"));
     return;
   }
@@ -172,6 +175,11 @@ void Webhooks::dispatch(const WebhookPtr& webhook) {
       return accepted(webhook);
     case Endpoint::consent:
       return consent(webhook);
+    case Endpoint::started:
+    case Endpoint::pressed:
+      return started(webhook);
+    case Endpoint::leg:
+      return added_leg(webhook);
     case Endpoint::status:
       return status(webhook);
     case Endpoint::voicemail:

@@ -71,6 +71,8 @@ class Webhooks {
   void menu(const WebhookPtr&);
   void decide_menu(const WebhookPtr&, int attempt, Found);
   void next(const WebhookPtr&);
+  void led_on(const WebhookPtr&, calls::Event);
+  void seat(const WebhookPtr&, calls::Event, const calls::RoomOfLeg&);
   void go_on(const WebhookPtr&, const routing::Plan&, bool known);
   void wait(const WebhookPtr&);
   /// `known`: it is the call's plan; else one made now, for want of it.
@@ -86,6 +88,8 @@ class Webhooks {
   void accepted(const WebhookPtr&);
   void status(const WebhookPtr&);
   void recording(const WebhookPtr&, calls::Kind);
+  void added_leg(const WebhookPtr&);
+  calls::Event added_leg_event(const Webhook&) const;
   void name_party(calls::Event&, const Webhook&) const;
   static void name_dialled(calls::Event&, const routing::Plan&, const routing::Place&, bool known);
   void note_leg(const calls::Event&, const calls::Report&);
@@ -97,6 +101,10 @@ class Webhooks {
   void decide_calling(const WebhookPtr&, const base::Uuid& user, const Placed&);
   void connect(const WebhookPtr&, calls::Event, const limits::Verdict&, const Found&);
   void consent(const WebhookPtr&);
+
+  // started.cpp: a call that was counted and begins with an agent's leg.
+  void started(const WebhookPtr&);
+  void decide_started(const WebhookPtr&, const Found&);
   void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
 
   // emergency.cpp: one of ours calls for help.
@@ -140,12 +148,13 @@ class Webhooks {
 bool only_tells(Endpoint);
 /// True of a call that one of ours places from a browser or desk client.
 bool from_client(const Webhook&);
+/// The call that a follow-up's path names; "" = none.
+std::string_view call_in_path(const Webhook&);
 /// Which one of ours; nullopt for an identity that is nobody's.
 std::optional<base::Uuid> client_of(const Webhook&);
 /// Of a number that could not be looked up: as it was last read, and never where it was not.
 std::string record_policy(const Estate&, std::string_view number);
-/// Where Dial reports the end of such a call, and what it reports of its leg.
-std::string calling_action(const routing::Links&);
+/// What Dial reports of the leg of such a call.
 twiml::Set<twiml::CallEvent> calling_events();
 
 }  // namespace ringctl::serve

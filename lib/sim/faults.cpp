@@ -28,7 +28,12 @@ constexpr auto k_of_webhooks = std::to_array<Word>({{"double", Breaking::doubled
 constexpr auto k_of_rest = std::to_array<Word>({{"hang", Breaking::hung},
                                                 {"garbage", Breaking::garbage},
                                                 {"reset", Breaking::reset},
-                                                {"executed_lost", Breaking::executed_lost}});
+                                                {"executed_lost", Breaking::executed_lost},
+                                                {"slow", Breaking::slowed},
+                                                {"drip", Breaking::dripped},
+                                                {"truncated", Breaking::truncated},
+                                                {"huge", Breaking::huge},
+                                                {"deep", Breaking::deep}});
 
 /// "503", or "5xx" for the usual one of them. 0 if it is neither.
 int try_status(std::string_view text) {

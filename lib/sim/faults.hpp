@@ -34,6 +34,12 @@ enum class Breaking {
   garbage,        ///< "garbage": executed, and the answer makes no sense
   reset,          ///< "reset": not executed, the connection ends
   executed_lost,  ///< "executed_lost": executed, and the connection ends before the answer
+  slowed,         ///< "slow": executed, and answered that much later
+  // executed, and of the answer
+  dripped,    ///< "drip": comes a byte at a time, which takes longer than anybody waits
+  truncated,  ///< "truncated": the first half comes, then the connection ends
+  huge,       ///< "huge": hundreds of times as large as any answer is
+  deep,       ///< "deep": lists in lists, a hundred thousand of them
 };
 
 enum class Stage { whole, attempt, rest };
@@ -42,11 +48,12 @@ Stage stage_of(Breaking);
 struct Fault {
   std::string of = "*";  ///< kind of webhook ("voice", "status"), "*" for all of them, or "rest"
   Breaking what = Breaking::doubled;
-  std::string word = "double";                       ///< as in scenarios and on the timeline
-  int status = 0;                                    ///< of answered and refused
-  std::optional<std::chrono::milliseconds> by = {};  ///< of delayed, replayed, late; else default_time()
-  double share = 1;                                  ///< of those it could strike, 0 to 1
-  std::optional<int> times = {};                     ///< at most so often
+  std::string word = "double";  ///< as in scenarios and on the timeline
+  int status = 0;               ///< of answered and refused
+  /// Of delayed, replayed, late and slowed, else what is usual; of refused: what Retry-After says.
+  std::optional<std::chrono::milliseconds> by = {};
+  double share = 1;               ///< of those it could strike, 0 to 1
+  std::optional<int> times = {};  ///< at most so often
 
   /// `by`, or what is usual: 2 s late, a replay after a minute.
   std::chrono::milliseconds time() const;

@@ -11,7 +11,11 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::string_view k_control = "/sim/v1/";
+constexpr std::string_view k_control = "/sim/v1/", k_twirp = "/twirp/";
+/// Slower than anybody waits for a whole answer.
+constexpr std::chrono::milliseconds k_drop{200};
+/// About as long as the head of an answer; what is cut is cut somewhere in its body.
+constexpr std::size_t k_head = 250;
 
 net::Server::Options server_options(std::chrono::milliseconds hangs) {
   net::Server::Options options;
@@ -75,26 +79,46 @@ void Front::receive(const net::Request& request, net::Respond respond) {
   visit->path = request.path;
   visit->query = request.query;
   visit->is_control = visit->path.starts_with(k_control);
-  if (!visit->is_control) visit->at_once = ++at_once_;
+  if (!visit->is_control) {
+    visit->at_once = ++at_once_;
+    ++requests_;
+    auto most = most_at_once_.load();
+    while (visit->at_once > most && !most_at_once_.compare_exchange_weak(most, visit->at_once)) {
+    }
+  }
   agenda_.post([this, here = here_, visit = std::move(visit)] {
     if (*here) work(visit);
   });
 }
 
 void Front::work(const VisitPtr& visit) {
-  if (!visit->is_control) return work_rest(visit);
+  if (!visit->is_control)
+    return options_.livekit != nullptr && visit->path.starts_with(k_twirp) ? work_livekit(visit)
+                                                                           : work_rest(visit);
   if (!rest_.is_main_login(visit->request.authorization)) return answer(visit, Control::no_login());
   answer(visit, control_.handle({visit->request.method, visit->path.substr(k_control.size()), visit->query,
                                  visit->request.body}));
 }
 
 void Front::work_rest(const VisitPtr& visit) {
-  if (options_.at_once != 0 && visit->at_once > options_.at_once)
-    return answer(visit, too_many(visit->request, timeline_, agenda_.now()));
-  auto brought = bring(visit->request, rest_, faults_, timeline_, agenda_.now());
+  const bool crowded = options_.at_once != 0 && visit->at_once > options_.at_once;
+  auto brought = crowded ? Brought{.answer = too_many(visit->request, timeline_, agenda_.now())}
+                         : bring(visit->request, rest_, faults_, timeline_, agenda_.now());
   if (brought.back == Brought::Back::nothing) return hang(visit);
   if (brought.back == Brought::Back::reset) return drop(visit);
-  answer(visit, std::move(brought.answer));
+  auto response = response_of(std::move(brought.answer));
+  if (brought.cut) response.cut = k_head + response.body.size() / 2;
+  if (brought.drips) response.drip = k_drop;
+  const auto after = brought.after + options_.latency;
+  if (after <= std::chrono::milliseconds(0)) return send(visit, std::move(response));
+  agenda_.in(after, [this, here = here_, visit, response = std::move(response)]() mutable {
+    if (*here) send(visit, std::move(response));
+  });
+}
+
+void Front::work_livekit(const VisitPtr& visit) {
+  const auto& request = visit->request;
+  answer(visit, options_.livekit->handle(request, agenda_.now()));
 }
 
 /// By the machine's clock in real time; in virtual time whoever waits does so no longer than all else.
@@ -104,9 +128,10 @@ void Front::hang(const VisitPtr& visit) {
   });
 }
 
-void Front::answer(const VisitPtr& visit, RestAnswer made) {
+void Front::answer(const VisitPtr& visit, RestAnswer made) { send(visit, response_of(std::move(made))); }
+
+void Front::send(const VisitPtr& visit, net::Response response) {
   const std::chrono::duration<double> took = Steady::now() - visit->began;
-  auto response = response_of(std::move(made));
   response.headers.emplace_back("Twilio-Request-Id", request_ids_.next("RQ"));
   response.headers.emplace_back("Twilio-Concurrent-Requests", std::to_string(visit->at_once));
   response.headers.emplace_back("Twilio-Request-Duration", fmt::format("{:.3f}", took.count()));

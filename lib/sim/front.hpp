@@ -1,7 +1,7 @@
 #pragma once
 // The simulated Twilio on a port: REST (rest.hpp) as api.twilio.com, trunking.twilio.com and
-// messaging.twilio.com would answer, broken where faults say so, and a control API. Requests come in on the
-// server's threads and are answered from the agenda's.
+// messaging.twilio.com would answer, broken where faults say so, LiveKit's SIP service below /twirp, and a
+// control API. Requests come in on the server's threads and are answered from the agenda's.
 //
 // The control API takes and gives JSON, below /sim/v1, with the account's own Basic login. Values are written
 // as in scenario files (ringctl-scenario(5)); where names of people are known, client:EMAIL stands for the
@@ -34,6 +34,7 @@
 
 #include "net/server.hpp"
 #include "sim/faults.hpp"
+#include "sim/livekit.hpp"
 #include "sim/rest.hpp"
 #include "sim/strict_json.hpp"
 #include "sim/timeline.hpp"
@@ -97,8 +98,11 @@ class Front {
     int at_once = 0;
     /// How long a request hangs where a fault says so, before its connection ends.
     std::chrono::milliseconds hangs{120'000};
+    /// Of every REST answer, on top of what it takes.
+    std::chrono::milliseconds latency{0};
     std::function<void()> on_reset = {};
-    AddressOf address_of = {};  ///< empty: every address is as it is written
+    AddressOf address_of = {};   ///< empty: every address is as it is written
+    Livekit* livekit = nullptr;  ///< outlives it; answers below /twirp. Null: nobody does
   };
   /// All outlive it. Made and ended on the agenda's thread.
   Front(Agenda&, Account&, Network&, Rest&, Timeline&, Faults&, Options);
@@ -109,6 +113,12 @@ class Front {
   /// Throws as net::Server::listen().
   void start();
   std::uint16_t port(std::size_t index = 0) const { return server_.port(index); }
+  /// From any thread.
+  struct Load {
+    std::uint64_t requests = 0;  ///< of REST, refused ones too
+    int most_at_once = 0;
+  };
+  Load load() const { return {requests_, most_at_once_}; }
 
  private:
   struct Visit;
@@ -118,7 +128,9 @@ class Front {
   void work(const VisitPtr&);
   void work_rest(const VisitPtr&);
   void hang(const VisitPtr&);
+  void work_livekit(const VisitPtr&);
   void answer(const VisitPtr&, RestAnswer);
+  void send(const VisitPtr&, net::Response);
   void drop(const VisitPtr&);
 
   Agenda& agenda_;
@@ -128,7 +140,8 @@ class Front {
   const Options options_;
   Control control_;
   Sids request_ids_{0};  ///< of its own: how many requests came changes nothing that a seed decides
-  std::atomic<int> at_once_{0};
+  std::atomic<int> at_once_{0}, most_at_once_{0};
+  std::atomic<std::uint64_t> requests_{0};
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);  ///< for what lies on the agenda when this ends
   net::Server server_;
 };

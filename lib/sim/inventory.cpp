@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <vector>
+
+#include "phone/e164.hpp"
+#include "phone/region.hpp"
 
 namespace ringctl::sim {
 namespace {
@@ -29,9 +33,9 @@ constexpr StockPlace k_berlin[] = {{"30", "Berlin", "Berlin", "10115", {}, {}, "
 constexpr StockPlace k_sydney[] = {{"2", "Sydney", "NSW", "2000", {}, {}, "-33.868800", "151.209300"}};
 constexpr StockPlace k_au_mobile[] = {{"491"}};
 
-constexpr Stock k_us[] = {{"Local", "+1", "55501", 2, k_us_places},
+constexpr Stock k_us[] = {{"Local", "+1", "55501", 2, k_us_places, true, true, "US"},
                           {"TollFree", "+1", "55501", 2, k_toll_free_places}};
-constexpr Stock k_ca[] = {{"Local", "+1", "55501", 2, k_ca_places},
+constexpr Stock k_ca[] = {{"Local", "+1", "55501", 2, k_ca_places, true, true, "CA"},
                           {"TollFree", "+1", "55501", 2, k_toll_free_places}};
 constexpr Stock k_gb[] = {{"Local", "+44", "79460", 3, k_london, false, false},
                           {"Mobile", "+44", "900", 3, k_gb_mobile, true, false},
@@ -68,6 +72,33 @@ bool visit_place(const Account& account, const Stock& stock, const StockPlace& p
   return true;
 }
 
+/// Of North America, those that numbers of this region begin with.
+std::vector<std::string> area_codes_of(std::string_view region) {
+  std::vector<std::string> all;
+  for (int code = 200; code < 1000; ++code) {
+    auto area = std::to_string(code);
+    if (!is_area_code(area) || is_toll_free_area(area)) continue;
+    if (phone::region_code_of(phone::E164::parse(fmt::format("+1{}5550100", area))) == region)
+      all.push_back(std::move(area));
+  }
+  return all;
+}
+
+const std::vector<std::string>& other_areas(std::string_view region) {
+  static const auto k_us_areas = area_codes_of("US"), k_ca_areas = area_codes_of("CA");
+  return region == "CA" ? k_ca_areas : k_us_areas;
+}
+
+/// What no place is known of.
+void visit_other_areas(const Account& account, const Stock& stock,
+                       const std::function<bool(const std::string&, const StockPlace&)>& visit) {
+  for (const auto& area : other_areas(stock.region)) {
+    const bool is_known = std::any_of(stock.places.begin(), stock.places.end(),
+                                      [&](const StockPlace& place) { return place.area == area; });
+    if (!is_known && !visit_place(account, stock, StockPlace{.area = area}, visit)) return;
+  }
+}
+
 char key_of(char c) {
   constexpr std::string_view k_keys = "22233344455566677778889999";
   if (c >= 'a' && c <= 'z') return k_keys[static_cast<std::size_t>(c - 'a')];
@@ -99,6 +130,7 @@ void each_available(const Account& account, const Stock& stock, std::string_view
     is_known = true;
     if (!visit_place(account, stock, place, visit)) return;
   }
+  if (area.empty() && !stock.region.empty()) return visit_other_areas(account, stock, visit);
   const bool is_another = !is_known && stock.prefix == "+1" && stock.type == "Local" && is_area_code(area) &&
                           !is_toll_free_area(area);
   if (is_another) visit_place(account, stock, StockPlace{.area = area}, visit);

@@ -1,6 +1,6 @@
 #pragma once
-// The numbers Twilio could sell: those kept for fiction in a few countries, the same in every run, less those
-// the account has.
+// The numbers Twilio could sell: those kept for fiction in a few countries (of the United States and Canada in
+// every area code), the same in every run, less those the account has.
 
 #include <functional>
 #include <span>
@@ -26,6 +26,8 @@ struct Stock {
   int digits = 2;           ///< that follow
   std::span<const StockPlace> places;
   bool sms = true, mms = true;
+  /// "US": beside the places, every area code of that region, of which nothing else is known.
+  std::string_view region = {};
 };
 
 struct StockedCountry {

@@ -108,7 +108,7 @@ void Play::act(const Step&, const TextStep& step) {
 
 void Play::act(const Step&, const RestStep& step) {
   const auto brought = scene_.rest(step.method, filled(step.path), encoded(step.form));
-  if (step.name.empty() || brought.back != Brought::Back::answer) return;
+  if (step.name.empty() || brought.back != Brought::Back::answer || brought.cut || brought.drips) return;
   played_.rest[step.name] = {brought.answer.status, brought.answer.body};
   const auto sid = sid_in(brought.answer.body);
   if (sid.empty()) return;

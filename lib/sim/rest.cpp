@@ -123,11 +123,18 @@ Rest::Rest(Agenda& agenda, Account& account, Network& network, Sids& sids, RestB
     account_->add(routes);
   v1_->add(trunk_routes());
   v1_->add(service_routes());
+  v1_->add(pricing_routes());
 }
 
 Rest::~Rest() = default;
 
 RestAnswer Rest::handle(const RestRequest& request) {
+  auto answer = made(request);
+  if (witness_) witness_(request, answer);
+  return answer;
+}
+
+RestAnswer Rest::made(const RestRequest& request) {
   const auto who = login(request.authorization);
   if (who == Login::none) return no_login();
   // Whatever goes wrong goes wrong for this one request: the network lives on.

@@ -1,6 +1,7 @@
 #pragma once
 // REST over a line that may be broken: what faults make of a request, before and after it is carried out.
 
+#include <chrono>
 #include <string>
 
 #include "base/clock.hpp"
@@ -18,6 +19,9 @@ struct Brought {
   };
   Back back = Back::answer;
   RestAnswer answer = {};
+  /// How the answer comes, where there is one.
+  bool cut = false, drips = false;
+  std::chrono::milliseconds after{0};
 };
 
 /// Carries the request out unless a fault forbids it, and enters it into the timeline: method, path, status.

@@ -16,12 +16,13 @@
 
 namespace ringctl::sim {
 
-/// Where the three APIs say they are, in the URLs of their answers. They all answer on one port, whatever the
+/// Where the APIs say they are, in the URLs of their answers. They all answer on one port, whatever the
 /// host: paths tell them apart.
 struct RestBases {
   std::string api = "https://api.twilio.com";
   std::string trunking = "https://trunking.twilio.com";
   std::string messaging = "https://messaging.twilio.com";
+  std::string pricing = "https://pricing.twilio.com";
 };
 
 struct Desk {
@@ -82,5 +83,6 @@ std::span<const Route> usage_routes();
 // Under /v1.
 std::span<const Route> trunk_routes();
 std::span<const Route> service_routes();
+std::span<const Route> pricing_routes();
 
 }  // namespace ringctl::sim

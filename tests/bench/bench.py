@@ -5,6 +5,7 @@ usage: bench.py --ringctl BINARY [--rows N,N] [--rounds N] [--seed S] [--only SE
                 [--log-calls N]
 RINGCTL_BENCH_NODE   a folder whose node_modules hold csv-parse, libphonenumber-js, better-sqlite3, pg, express, fastify,
                      @fastify/formbody and twilio (npm install in it)
+RINGCTL_BENCH_TWILIO_CLI  the program twilio of twilio-cli (npm install twilio-cli in a folder of its own)
 RINGCTL_BENCH_TMP    where the databases go (default: TMPDIR); put it on the disk you care about
 """
 import argparse
@@ -24,6 +25,7 @@ import peers
 import records_peers
 import reports
 import sim
+import twilio
 import webhooks
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -342,6 +344,8 @@ def measure(bench, given):
             yield from write(bench, given)
     if given.only in (None, "sim"):
         yield from sim.write(bench, given)
+    if given.only in (None, "twilio"):
+        yield from twilio.write(bench, given)
     if given.only in (None, "startup"):
         yield from startup(bench, given.startup_runs)
 
@@ -354,7 +358,7 @@ def main():
     parser.add_argument("--startup-runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--load-seconds", type=float, default=5, help="how long each run of a webhook section lasts")
-    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, *reports.SECTIONS, "sim",
+    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, *reports.SECTIONS, "sim", "twilio",
                                            "startup"])
     parser.add_argument("--log-calls", type=int, default=10_000_000, help="size of the call log of reports; needs 40 GB for that many")
     parser.add_argument("--leave-out", action="append", default=[], help="a contestant of the webhook sections")
@@ -365,7 +369,7 @@ def main():
     scratch.chmod(0o711)
     try:
         bench = Bench(given, scratch)
-        embedded = {"sqlite", "sim", "startup", *webhooks.EMBEDDED, *reports.EMBEDDED}
+        embedded = {"sqlite", "sim", "twilio", "startup", *webhooks.EMBEDDED, *reports.EMBEDDED}
         wanted = private_postgres(bench) if given.only not in embedded else contextlib.nullcontext()
         with wanted:
             text = "\n".join(measure(bench, given)).rstrip("\n") + "\n"

@@ -59,35 +59,53 @@ def ask_until(port, login, account, until, counts):
     counts.append(count)
 
 
-def rest_per_second(bench, home):
-    """Requests per second and the share of one core that the server took: Python is the slower side, so that counts, too."""
-    said = home / "sim-serve.log"
-    with open(said, "wb") as log:
-        process = subprocess.Popen([bench.ringctl, "sim", "serve", "--listen", "127.0.0.1:0"], env=environment(home), stderr=log)
-    try:
+class Served:
+    """`ringctl sim serve` on a free port, with what it says of itself: port, account and auth token."""
+
+    def __init__(self, ringctl, home, *flags):
+        said = home / "sim-serve.log"
+        with open(said, "wb") as log:
+            self.process = subprocess.Popen([ringctl, "sim", "serve", "--listen", "127.0.0.1:0", *flags],
+                                            env=environment(home), stderr=log)
         while "  numbers " not in said.read_text(encoding="utf-8"):
-            if process.poll() is not None:
+            if self.process.poll() is not None:
                 raise SystemExit("sim serve ended: " + said.read_text(encoding="utf-8"))
             time.sleep(0.02)
-        port = int(re.search(r"127\.0\.0\.1:(\d+)$", said.read_text(encoding="utf-8"), re.MULTILINE)[1])
-        account = re.search(r"AC[0-9a-f]{32}", said.read_text(encoding="utf-8"))[0]
-        token = (home / ".local/state/ringctl/sim/auth_token").read_text(encoding="utf-8").strip()
+        text = said.read_text(encoding="utf-8")
+        self.port = int(re.search(r"127\.0\.0\.1:(\d+)$", text, re.MULTILINE)[1])
+        self.account = re.search(r"AC[0-9a-f]{32}", text)[0]
+        self.token = (home / ".local/state/ringctl/sim/auth_token").read_text(encoding="utf-8").strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.wait()
+
+    def end(self):
+        """What it used."""
+        self.process.terminate()
+        _, _, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = 0
+        return usage
+
+
+def rest_per_second(bench, home):
+    """Requests per second and the share of one core that the server took: Python is the slower side, so that counts, too."""
+    with Served(bench.ringctl, home) as server:
         counts, began = [], time.perf_counter()
-        threads = [threading.Thread(target=ask_until, args=(port, f"{account}:{token}", account, began + REST_SECONDS, counts))
+        threads = [threading.Thread(target=ask_until, args=(server.port, f"{server.account}:{server.token}", server.account,
+                                                            began + REST_SECONDS, counts))
                    for _ in range(CONNECTIONS)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         elapsed = time.perf_counter() - began
-        process.terminate()
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
+        usage = server.end()
         return sum(counts) / elapsed, sum(counts) / (usage.ru_utime + usage.ru_stime)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            process.wait()
 
 
 def write(bench, given):

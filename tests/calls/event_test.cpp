@@ -53,7 +53,7 @@ TEST_CASE("an event is read back from its bytes as it was", "[calls]") {
 TEST_CASE("an event that was journaled by the first version is read as it was meant", "[calls]") {
   // As 0.1 wrote it: all of today's but for the last byte, under its own version.
   auto bytes = calls::to_bytes(sample());
-  REQUIRE(bytes.front() == '\x03');
+  REQUIRE(bytes.front() == '\x04');
   REQUIRE(bytes.back() == '\0');
   bytes.front() = '\x01';
   bytes.pop_back();
@@ -91,6 +91,17 @@ TEST_CASE("a phone whose plan was not at hand hangs on the plan, also as earlier
   CHECK(refused(bytes) == make_error_code(EventErrc::bad_value));
 }
 
+TEST_CASE("a leg that was put into a conference is told from one that ended, by versions that know it",
+          "[calls]") {
+  auto event = sample();
+  event.answers = calls::Answers::moved;
+  std::error_code error;
+  auto bytes = calls::to_bytes(event);
+  CHECK(calls::try_from_bytes(bytes, error) == event);
+  bytes.front() = '\x03';
+  CHECK(refused(bytes) == make_error_code(EventErrc::bad_value));
+}
+
 TEST_CASE("that a call is uncounted is written and read", "[calls]") {
   auto event = sample();
   event.decision->uncounted = true;
@@ -102,7 +113,7 @@ TEST_CASE("bytes that are no event are refused with the reason", "[calls]") {
   const auto bytes = calls::to_bytes(sample());
   for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(refused(bytes.substr(0, size)));
   CHECK(refused(bytes + "x") == make_error_code(EventErrc::trailing_bytes));
-  CHECK(refused("\x04" + bytes.substr(1)) == make_error_code(EventErrc::unknown_version));
+  CHECK(refused("\x05" + bytes.substr(1)) == make_error_code(EventErrc::unknown_version));
   CHECK(refused(std::string(calls::k_most_event_bytes + 1, 'x')) == make_error_code(EventErrc::too_large));
   CHECK(refused("\x01\xff") == make_error_code(EventErrc::bad_value));
   CHECK(refused("") == make_error_code(EventErrc::truncated));

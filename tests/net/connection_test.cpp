@@ -158,6 +158,41 @@ TEST_CASE("a handler ends a connection without an answer, at once and later, and
   CHECK(desk.shared.in_flight == 0);
 }
 
+TEST_CASE("an answer is cut off where its handler says, and the connection ends", "[net]") {
+  Desk desk([](const net::Request&, net::Respond respond) {
+    net::Response response{.body = std::string(100, 'x')};
+    response.cut = 40;
+    respond(std::move(response));
+  });
+  auto wire = desk.connect();
+  wire.feed(std::string(get("/a")) + std::string(get("/behind")));
+  CHECK(wire.take().size() == 40);
+  CHECK_FALSE(wire.reading());
+}
+
+TEST_CASE("an answer that drips comes a byte at a time, until all of it is there", "[net]") {
+  Desk desk([](const net::Request&, net::Respond respond) {
+    net::Response response{.body = "xyz"};
+    response.drip = 100ms;
+    respond(std::move(response));
+  });
+  auto wire = desk.connect();
+  wire.feed(get("/a"));
+  std::string all = wire.take();
+  CHECK(all == "H");
+  for (int i = 0; i < 500 && !all.ends_with("xyz"); ++i) {
+    desk.pass(100ms);
+    const auto more = wire.take();
+    CHECK(more.size() == 1);
+    all += more;
+  }
+  CHECK(all.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(all.ends_with("\r\n\r\nxyz"));
+  // And the connection goes on.
+  CHECK(wire.reading());
+  CHECK(desk.count(Counter::timeout_write) == 0);
+}
+
 TEST_CASE("only the first of several answers counts", "[net]") {
   Later later;
   Desk desk(later.handler());

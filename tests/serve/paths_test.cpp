@@ -26,8 +26,12 @@ TEST_CASE("every path under a workspace leads to its endpoint, with the workspac
       {under("/voice/accept/s0w1"), Endpoint::accept, "s0w1"},
       {under("/voice/accepted/s0w1"), Endpoint::accepted, "s0w1"},
       {under("/voice/consent"), Endpoint::consent, ""},
+      {under("/voice/started/" + k_id), Endpoint::started, k_id},
+      {under("/voice/pressed/" + k_id), Endpoint::pressed, k_id},
+      {under("/voice/leg/CA1"), Endpoint::leg, "CA1"},
       {under("/voice/voicemail"), Endpoint::voicemail},
       {under("/voice/recording"), Endpoint::recording},
+      {under("/voice/recording/CA1"), Endpoint::recording, "CA1"},
       {under("/token"), Endpoint::token},
   };
   for (const auto& [path, endpoint, rest] : cases) {
@@ -64,6 +68,10 @@ TEST_CASE("no other path leads anywhere", "[serve][paths]") {
                                under("/voice/menu/"),
                                under("/voice/menu/1/2"),
                                under("/voice/voicemail/1"),
+                               under("/voice/started"),
+                               under("/voice/pressed/"),
+                               under("/voice/leg"),
+                               under("/voice/recording/1/2"),
                                under("/voice/status/"),
                                under("/voice/statuses"),
                                under("/token/x"),

@@ -27,6 +27,7 @@ TEST_CASE("faults are made by their words", "[sim]") {
   CHECK(try_make_fault("rest", "429")->status == 429);
   CHECK(try_make_fault("rest", "429")->what == Breaking::refused);
   CHECK(try_make_fault("rest", "garbage")->what == Breaking::garbage);
+  CHECK(try_make_fault("rest", "slow")->time() == 2s);
   CHECK(try_make_fault("voice", "garbage")->what == Breaking::garbled);
   for (const auto* none : {"", "429", "hang", "answer_", "answer_99", "answer_1000", "answer_x", "Double"})
     CHECK_FALSE(try_make_fault("voice", none));

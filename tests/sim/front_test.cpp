@@ -50,6 +50,73 @@ TEST_CASE("a hanging request ends when it has hung long enough", "[sim]") {
   CHECK(site.ask("GET", RestSite::at("/Calls.json")).status == 200);
 }
 
+TEST_CASE("an answer is carried out and spoilt: cut off, huge, deep, dripping, slow", "[sim]") {
+  const FrontSite site;
+  const auto queues = RestSite::at("/Queues.json");
+  const auto breaks = [&](const std::string& word, const std::string& more = {}) {
+    site.control("POST", "faults",
+                 R"({"faults": [{"of": "rest", "do": ")" + word + R"(", "times": 1)" + more + "}]}");
+  };
+  breaks("truncated");
+  CHECK_THROWS(site.ask("POST", queues, "FriendlyName=cut"));
+  breaks("huge");
+  CHECK(site.ask("POST", queues, "FriendlyName=huge").body.size() > 50'000'000);
+  breaks("deep");
+  CHECK(site.ask("POST", queues, "FriendlyName=deep").body.find("[[[[[[[[[[") != std::string::npos);
+  breaks("slow", R"(, "by": "300ms")");
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(site.ask("POST", queues, "FriendlyName=slow").status == 201);
+  CHECK(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(300));
+  breaks("drip");
+  HttpClient impatient(site.front->port(), std::chrono::milliseconds(1500));
+  CHECK_THROWS(impatient.request(
+      "POST", queues, "FriendlyName=drip",
+      {{"Authorization", basic(k_account, k_token)}, {"Content-Type", "application/x-www-form-urlencoded"}}));
+  const auto made = nlohmann::json::parse(site.ask("GET", queues).body)["queues"];
+  CHECK(made.size() == 5);
+}
+
+TEST_CASE("a refusal says when to come back, where the fault does", "[sim]") {
+  const FrontSite site;
+  site.control("POST", "faults", R"({"faults": [{"of": "rest", "do": "429", "times": 1, "by": "1500ms"}]})");
+  const auto refused = site.ask("GET", RestSite::at("/Calls.json"));
+  CHECK(refused.status == 429);
+  CHECK(refused.header("Retry-After") == "2");
+  site.control("POST", "faults", R"({"faults": [{"of": "rest", "do": "500", "times": 1}]})");
+  const auto broken = site.ask("GET", RestSite::at("/Calls.json"));
+  CHECK(broken.status == 500);
+  CHECK(nlohmann::json::parse(broken.body)["code"] == 20500);
+}
+
+TEST_CASE("REST takes as long as it is told to", "[sim]") {
+  sim::Front::Options options;
+  options.latency = std::chrono::milliseconds(200);
+  const FrontSite site(options);
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(site.ask("GET", RestSite::at("/Calls.json")).status == 200);
+  CHECK(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(200));
+  CHECK(site.front->load().requests == 1);
+  CHECK(site.front->load().most_at_once == 1);
+}
+
+TEST_CASE("LiveKit answers beside REST, where there is one", "[sim]") {
+  sim::Sids ids(7);
+  sim::Livekit livekit(ids, {.api_key = "APItest", .api_secret = base::Secret("a secret")});
+  sim::Front::Options options;
+  options.livekit = &livekit;
+  const std::string list = "/twirp/livekit.SIP/ListSIPInboundTrunk";
+  {
+    const FrontSite site(options);
+    const auto refused = site.ask("POST", list, "{}", "application/json");
+    CHECK(refused.status == 401);
+    CHECK(nlohmann::json::parse(refused.body)["code"] == "unauthenticated");
+  }
+  const FrontSite without;
+  const auto nobody = without.ask("POST", list, "{}", "application/json");
+  CHECK(nobody.status == 404);
+  CHECK(nlohmann::json::parse(nobody.body)["code"] == 20404);
+}
+
 TEST_CASE("the control API wants the account's login", "[sim]") {
   const FrontSite site;
   CHECK(http_get(site.front->port(), "/sim/v1/state").status == 401);

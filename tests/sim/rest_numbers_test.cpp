@@ -1,4 +1,5 @@
 // Numbers, those that can be had, and what they refer to.
+#include "phone/region.hpp"
 #include "sim/rest_site.hpp"
 
 using namespace ringctl;
@@ -92,6 +93,10 @@ TEST_CASE("available numbers: countries, types and what is asked of them", "[sim
   CHECK(site.get("/AvailablePhoneNumbers/US/Mobile.json").status == 404);
   CHECK(found("US/TollFree.json").size() == 50);
   CHECK(found("GB/Mobile.json?PageSize=3").size() == 3);
+  // More than the places have that are known by name.
+  CHECK(found("US/Local.json?PageSize=1000").size() == 1000);
+  for (const auto& one : found("CA/Local.json?PageSize=1000"))
+    CHECK(phone::region_code_of(phone::E164::parse(one["phone_number"].get<std::string>())) == "CA");
   CHECK(found("US/Local.json?FaxEnabled=true").empty());
   CHECK(found("US/Local.json?AreaCode=911").empty());
   for (const auto& one : found("US/Local.json?Contains=%2B1202555014*"))

@@ -8,27 +8,10 @@
 #include "sim/network.hpp"
 #include "sim/rest.hpp"
 #include "support/catch.hpp"
+#include "support/no_web.hpp"
 #include "twilio/hmac.hpp"
 
 namespace ringctl::test {
-
-/// Asks nobody: every URL is unreachable.
-class NoWeb final : public sim::Web {
- public:
-  explicit NoWeb(sim::Agenda& agenda) : agenda_(agenda) {}
-  void ask(sim::WebRequest request, std::function<void(sim::WebAnswer)> done) override {
-    kinds.push_back(request.kind);
-    sim::WebAnswer answer;
-    answer.url = request.url;
-    answer.error = 11205;
-    answer.problem = "nobody is there";
-    agenda_.in(sim::milliseconds(0), [done = std::move(done), answer] { done(answer); });
-  }
-  std::vector<std::string> kinds = {};  ///< of what was asked, "stream" and its like
-
- private:
-  sim::Agenda& agenda_;
-};
 
 inline const std::string k_account = "AC0123456789abcdef0123456789abcdef";
 inline const std::string k_token = "0123456789abcdef0123456789abcdef";

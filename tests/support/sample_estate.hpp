@@ -10,11 +10,16 @@
 
 namespace ringctl::test {
 
-/// Numbers, people and what they hold, finished jobs, a backup and two profiles, in the embedded database. The
-/// files in its home are those it imported, the people's with a row more each.
+/// Numbers, people and what they hold, calls, a recording, finished jobs, a backup and two profiles, in the
+/// embedded database. The files in its home are those it imported, the people's with a row more each.
 class SampleEstate {
  public:
-  SampleEstate();
+  inline static const std::string k_account = "AC0123456789abcdef0123456789abcdef", k_auth_token = "12345";
+  inline static const std::string k_recording = "RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5";
+  inline static const std::string k_app = "AP0123456789abcdef0123456789abcdef";
+
+  /// `twilio_url`: where its account answers, with its numbers in it; "" = nobody does.
+  explicit SampleEstate(const std::string& twilio_url = {});
   const Machine& machine() const { return machine_; }
   /// `ringctl help --tree json`.
   const nlohmann::json& tree() const { return tree_; }

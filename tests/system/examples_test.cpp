@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "support/catch.hpp"
-#include "support/sample_estate.hpp"
+#include "system/sample_account.hpp"
 
 using ringctl::test::Machine;
 
@@ -35,7 +35,8 @@ TEST_CASE("the session that the README shows runs as it stands", "[examples]") {
 }
 
 TEST_CASE("every example runs as it stands", "[examples]") {
-  const ringctl::test::SampleEstate estate;
+  const ringctl::test::SampleAccount account;
+  const ringctl::test::SampleEstate estate(account.url());
   std::size_t tried = 0;
   for (const auto& command : estate.tree()["commands"])
     for (const auto& example : command["examples"]) {

@@ -369,6 +369,7 @@ TEST_CASE("a call that cannot come about says why", "[system]") {
   CHECK(with({"--seed", "-1"}) == "2 usage.bad_value");
   CHECK(site.failure({"sim", "serve", "--seed", "-1", "-n"}) == "2 usage.bad_value");
   CHECK(site.failure({"sim", "serve", "--at-once", "-1", "-n"}) == "2 usage.bad_value");
+  CHECK(site.failure({"sim", "serve", "--latency", "2m", "-n"}) == "2 usage.bad_value");
 }
 
 TEST_CASE("a server elsewhere that is not there is said to be, before anything is played", "[system]") {

@@ -1,0 +1,76 @@
+// calls reconcile
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/text.hpp"
+#include "base/zone.hpp"
+#include "cmd/account.hpp"
+#include "cmd/calls.hpp"
+#include "sync/reconcile.hpp"
+
+namespace ringctl::cmd {
+namespace {
+
+constexpr std::array k_columns = {
+    Column{"call_sid", ColumnType::sid},
+    Column{"what", ColumnType::word},
+    Column{"is", ColumnType::text},
+    Column{"was", ColumnType::text},
+};
+
+struct ReconcileOptions : AccountOptions {
+  std::string since = "-1d";
+  std::optional<std::string> until;
+};
+
+std::string sums(const sync::ReconcileReport& report) {
+  const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
+  return fmt::format(
+      "looked at {} calls of Twilio's: {} closed, {} added, {} priced, {} recordings, {} still live",
+      number(report.looked_at), number(report.closed), number(report.added), number(report.priced),
+      number(report.recordings), number(report.live));
+}
+
+void run_reconcile(const ReconcileOptions& opts, Context& ctx) {
+  const auto now = ctx.clock().now();
+  const auto& zone = ctx.io().options().zone;
+  sync::ReconcileOptions reconcile;
+  reconcile.since = base::parse_instant(opts.since, zone, now);
+  reconcile.until = opts.until ? base::parse_instant(*opts.until, zone, now) : now;
+  reconcile.write = !ctx.dry_run();
+  if (reconcile.until <= reconcile.since)
+    throw Error(Errc::usage, "usage.bad_value", "--until lies before --since");
+  RunAccount account(ctx, opts);
+  const auto report = sync::reconcile(*account, reconcile, shown_progress(ctx, "reconciling"));
+  auto rows = ctx.io().rows(k_columns);
+  for (const auto& row : report.rows)
+    rows.row({row.call_sid, row.what, row.is.empty() ? Cell() : Cell(row.is),
+              row.was.empty() ? Cell() : Cell(row.was)});
+  rows.finish();
+  ctx.io().note(fmt::format("{}{}", ctx.dry_run() ? "would have: " : "", sums(report)));
+}
+
+}  // namespace
+
+void add_calls_reconcile(Noun& calls) {
+  auto reconcile =
+      calls.verb<ReconcileOptions>("reconcile", "Hold the call log against Twilio's", run_reconcile)
+          .flag("since", &ReconcileOptions::since, "TIME",
+                "Calls that began at TIME or after: 2026-03-08, -7d")
+          .default_text("-1d")
+          .flag("until", &ReconcileOptions::until, "TIME", "Only calls that began before TIME")
+          .default_text("now");
+  add_account_flags(reconcile)
+      .details(
+          "Closes calls whose end was never heard, adds calls that never came, and fills in prices and recordings. "
+          "Run again it changes nothing. A call that is live here for more than a day and that Twilio does not know "
+          "is closed as failed.")
+      .columns(k_columns)
+      .example("ringctl calls reconcile --since -7d")
+      .example("ringctl calls reconcile --since yesterday --until today -n")
+      .exits(k_twilio_exits);
+}
+
+}  // namespace ringctl::cmd

@@ -1,0 +1,150 @@
+#include "calls/recordings.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "calls/call_query.hpp"
+#include "calls/rows.hpp"
+
+namespace ringctl::calls {
+namespace {
+
+constexpr std::size_t k_short_sid = 8;
+
+constexpr std::string_view k_from =
+    "FROM recordings r LEFT JOIN calls c ON c.id = r.call_id "
+    "LEFT JOIN users u ON u.id = c.user_id ";
+constexpr std::string_view k_columns =
+    "r.id, r.recording_sid, c.call_sid, r.kind, r.status, c.from_number, c.to_number, u.email, r.file_name, "
+    "r.duration_s, r.channels, r.fetched_at, r.deleted_at, r.created_at ";
+
+RecordingRecord read_record(const db::Rows& rows) {
+  RecordingRecord one;
+  int column = 0;
+  one.id = rows.uuid(column++);
+  for (auto* text : {&one.recording_sid, &one.call_sid, &one.kind, &one.status, &one.from_number,
+                     &one.to_number, &one.user_email, &one.file_name})
+    *text = rows.text(column++);
+  one.duration_s = maybe_integer(rows, column++);
+  one.channels = maybe_integer(rows, column++);
+  one.fetched_at = rows.maybe_instant(column++);
+  one.deleted_at = rows.maybe_instant(column++);
+  one.created_at = rows.instant(column);
+  return one;
+}
+
+/// `call`: the id of the one that the filter names, which must outlive it.
+Where where_of(const base::Uuid& workspace, const RecordingFilter& filter,
+               const std::optional<base::Uuid>& call) {
+  Where where;
+  where.add("r.workspace_id = ${}", workspace);
+  if (filter.since) where.add("r.created_at >= ${}", *filter.since);
+  if (filter.until) where.add("r.created_at < ${}", *filter.until);
+  if (!filter.kind.empty()) where.add("r.kind = ${}", filter.kind);
+  if (call) where.add("r.call_id = ${}", *call);
+  if (filter.user) where.add("c.user_id = ${}", *filter.user);
+  if (!filter.deleted) where.sql += " AND r.deleted_at IS NULL";
+  return where;
+}
+
+std::optional<base::Uuid> call_of(db::Connection& db, const base::Uuid& workspace,
+                                  const RecordingFilter& filter) {
+  if (filter.call.empty()) return std::nullopt;
+  return get(db, workspace, filter.call).id;
+}
+
+std::string image_of(const RecordingRecord& one) {
+  return nlohmann::json{
+      {"call_sid", one.call_sid.empty() ? nlohmann::json() : nlohmann::json(one.call_sid)},
+      {"kind", one.kind},
+      {"file_name", one.file_name.empty() ? nlohmann::json() : nlohmann::json(one.file_name)},
+      {"deleted_at", one.deleted_at ? nlohmann::json(base::format_utc(*one.deleted_at)) : nlohmann::json()}}
+      .dump();
+}
+
+RecordingRecord read_one(db::Connection& db, const base::Uuid& workspace, const base::Uuid& id) {
+  auto rows = db.query(fmt::format("SELECT {}{}WHERE r.workspace_id = $1 AND r.id = $2", k_columns, k_from),
+                       {workspace, id});
+  if (!rows.next())
+    throw Error(Errc::not_found, "recordings.unknown", "the recording is not here any more",
+                "ringctl recordings list");
+  return read_record(rows);
+}
+
+void record(audit::Session& session, const base::Uuid& workspace, std::string_view action,
+            const RecordingRecord& before, const RecordingRecord& after) {
+  audit::record(session, workspace,
+                {.action = action,
+                 .object_type = "recording",
+                 .object_id = after.id,
+                 .object_key = after.recording_sid,
+                 .before = image_of(before),
+                 .after = image_of(after)});
+}
+
+}  // namespace
+
+void for_each(db::Connection& db, const base::Uuid& workspace, const RecordingFilter& filter,
+              std::int64_t limit, const std::function<void(const RecordingRecord&)>& visit) {
+  const auto call = call_of(db, workspace, filter);
+  const auto where = where_of(workspace, filter, call);
+  auto sql =
+      fmt::format("SELECT {}{}WHERE {} ORDER BY r.created_at DESC, r.id DESC", k_columns, k_from, where.sql);
+  if (limit > 0) sql += fmt::format(" LIMIT {}", limit);
+  auto rows = db.stream(sql, where.params);
+  while (rows.next()) visit(read_record(rows));
+}
+
+std::int64_t count(db::Connection& db, const base::Uuid& workspace, const RecordingFilter& filter) {
+  const auto call = call_of(db, workspace, filter);
+  const auto where = where_of(workspace, filter, call);
+  auto rows = db.query(fmt::format("SELECT count(*) {}WHERE {}", k_from, where.sql), where.params);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+RecordingRecord get_recording(db::Connection& db, const base::Uuid& workspace, std::string_view what) {
+  const std::string_view condition =
+      what.size() == k_short_sid ? "substr(r.recording_sid, 27) = $2" : "r.recording_sid = $2";
+  auto rows = db.query(
+      fmt::format("SELECT {}{}WHERE r.workspace_id = $1 AND {} LIMIT 2", k_columns, k_from, condition),
+      {workspace, what});
+  if (!rows.next())
+    throw Error(Errc::not_found, "recordings.unknown", fmt::format("there is no recording {}", what),
+                "ringctl recordings list");
+  auto found = read_record(rows);
+  if (rows.next())
+    throw Error(Errc::conflict, "recordings.ambiguous", fmt::format("{} names several recordings", what),
+                "give the whole SID");
+  return found;
+}
+
+void note_fetched(audit::Session& session, const base::Uuid& workspace, const base::Uuid& id,
+                  std::string_view file) {
+  lock_counter(session.db, workspace);
+  const auto before = read_one(session.db, workspace, id);
+  auto after = before;
+  after.file_name = file;
+  session.db.exec(
+      "UPDATE recordings SET fetched_at = $3, file_name = $4, version = version + 1, updated_at = $3 "
+      "WHERE workspace_id = $1 AND id = $2",
+      {workspace, id, session.clock.now(), file});
+  record(session, workspace, "recordings.fetch", before, after);
+}
+
+void note_deleted(audit::Session& session, const base::Uuid& workspace, const base::Uuid& id,
+                  std::string_view why) {
+  lock_counter(session.db, workspace);
+  const auto before = read_one(session.db, workspace, id);
+  if (before.deleted_at) return;
+  auto after = before;
+  after.deleted_at = session.clock.now();
+  session.db.exec(
+      "UPDATE recordings SET deleted_at = $3, url = NULL, version = version + 1, updated_at = $3 "
+      "WHERE workspace_id = $1 AND id = $2",
+      {workspace, id, session.clock.now()});
+  record(session, workspace, why, before, after);
+}
+
+}  // namespace ringctl::calls

@@ -1,0 +1,92 @@
+#include "routing/room.hpp"
+
+#include <fmt/format.h>
+
+#include "directory/people.hpp"
+
+namespace ringctl::routing {
+namespace {
+
+constexpr std::string_view k_room = "call-";
+/// In the place of a place of a ring plan.
+constexpr std::string_view k_no_plan = "calling";
+constexpr std::string_view k_key_text = "Press any key to place your call.";
+constexpr std::chrono::seconds k_key_timeout{5};
+
+const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twiml::CallEvent::ringing,
+                                                twiml::CallEvent::answered, twiml::CallEvent::completed};
+
+/// Nothing is reported of a leg without a callback, so nothing is asked for.
+twiml::Set<twiml::CallEvent> events_for(const std::string& status) {
+  return status.empty() ? twiml::Set<twiml::CallEvent>{twiml::CallEvent::completed} : k_all_events;
+}
+
+twiml::Noun noun_of(const Handover& handover, const Links& links) {
+  const auto& party = handover.party;
+  const auto events = events_for(handover.status);
+  if (party.device == Device::client)
+    return twiml::Client{.identity = party.user ? directory::identity_of(*party.user) : std::string(),
+                         .status_callback = handover.status,
+                         .status_callback_event = events};
+  if (party.device == Device::sip)
+    return twiml::Sip{
+        .uri = party.address, .status_callback = handover.status, .status_callback_event = events};
+  twiml::Number number{
+      .number = party.address, .status_callback = handover.status, .status_callback_event = events};
+  // Somebody else's phone may be a switchboard, which presses no keys.
+  if (party.device == Device::phone && handover.accept_prompt) number.url = links.accept({});
+  return number;
+}
+
+}  // namespace
+
+std::string room_name(std::string_view call_sid) { return fmt::format("{}{}", k_room, call_sid); }
+
+twiml::Response seat_answer(const Seat& seat, const Links& links) {
+  twiml::Conference conference{.name = seat.room,
+                               .beep = twiml::Beep::no,
+                               .end_conference_on_exit = seat.ends_room,
+                               .wait_url = std::string()};
+  if (seat.recorded) {
+    conference.record = twiml::ConferenceRecord::record_from_start;
+    conference.recording_status_callback = room_recording_link(links, seat.room);
+  }
+  twiml::Dial dial{.action = seat.after};
+  dial.nouns.emplace_back(std::move(conference));
+  return {{std::move(dial), twiml::Hangup{}}};
+}
+
+twiml::Response handover_answer(const Handover& handover, const Links& links) {
+  twiml::Dial dial{.action = handover.after,
+                   .timeout = std::chrono::seconds(handover.timeout_s),
+                   .caller_id = handover.caller_id};
+  dial.nouns.push_back(noun_of(handover, links));
+  return {{std::move(dial), twiml::Hangup{}}};
+}
+
+twiml::Response key_prompt(const std::string& action) {
+  twiml::Gather gather{.action = action, .timeout = k_key_timeout, .num_digits = 1, .finish_on_key = ""};
+  gather.prompts.emplace_back(twiml::Say{.text = std::string(k_key_text)});
+  return {{std::move(gather), twiml::Hangup{}}};
+}
+
+std::string end_link(const Links& links) { return fmt::format("{}/next/{}", links.voice, k_no_plan); }
+
+std::string leg_link(const Links& links, std::string_view call_sid) {
+  return fmt::format("{}/leg/{}", links.voice, call_sid);
+}
+
+std::string room_recording_link(const Links& links, std::string_view room) {
+  const auto call = room.starts_with(k_room) ? room.substr(k_room.size()) : room;
+  return fmt::format("{}/{}", links.recording(), call);
+}
+
+std::string started_link(const Links& links, const base::Uuid& reservation) {
+  return fmt::format("{}/started/{}", links.voice, reservation.view());
+}
+
+std::string pressed_link(const Links& links, const base::Uuid& reservation) {
+  return fmt::format("{}/pressed/{}", links.voice, reservation.view());
+}
+
+}  // namespace ringctl::routing

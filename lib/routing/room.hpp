@@ -1,0 +1,51 @@
+#pragma once
+// What legs are answered that leave the plain pair of a Dial: put into their call's conference, handed over
+// to somebody else, or asked for a key before they call on. Conferences are named from the call's SID: no
+// personal data in names.
+
+#include <string>
+#include <string_view>
+
+#include "routing/answer.hpp"
+
+namespace ringctl::routing {
+
+struct Seat {
+  std::string room;
+  bool ends_room = true;   ///< the call is over when this one leaves
+  bool recorded = false;   ///< from the start of the conference, and told to room_recording_link()
+  std::string after = {};  ///< the Dial's action: end_link() for a call's own leg, "" for one with callbacks
+};
+
+/// "call-CA...", of the parent leg.
+std::string room_name(std::string_view call_sid);
+/// <Dial><Conference>, without beep or waiting music; after it the leg is hung up. All seats of a room say
+/// the same of it, since the first one's settings are the conference's.
+twiml::Response seat_answer(const Seat&, const Links&);
+
+/// A leg sent on to somebody: <Dial> to one party, hung up afterwards. `after`: the Dial's action.
+struct Handover {
+  Party party;
+  std::string caller_id;
+  int timeout_s = 30;
+  std::string after;
+  bool accept_prompt = false;
+  std::string status = {};  ///< status callback of the new leg; "" = none
+};
+twiml::Response handover_answer(const Handover&, const Links&);
+
+/// Before an agent's phone calls on: any key does, and without one the leg is hung up. `action`: where the
+/// key is posted.
+twiml::Response key_prompt(const std::string& action);
+
+/// Dial's action where no ring plan goes on: the call is over.
+std::string end_link(const Links&);
+/// Status callback of a leg that was added to a call beside its Dials: its call stands in the path.
+std::string leg_link(const Links&, std::string_view call_sid);
+/// Recording status callback of a call's conference, whose forms name no call.
+std::string room_recording_link(const Links&, std::string_view room);
+/// What the leg of an agent runs that a call begins with, and where the key goes that was asked for.
+std::string started_link(const Links&, const base::Uuid& reservation);
+std::string pressed_link(const Links&, const base::Uuid& reservation);
+
+}  // namespace ringctl::routing

@@ -1,0 +1,76 @@
+#pragma once
+// Numbers looked for, bought and given back. A purchase is journaled before Twilio is asked; one that nobody
+// knows the outcome of is looked up, never repeated.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/configure.hpp"
+#include "sync/effect_row.hpp"
+#include "twilio/rest_numbers.hpp"
+
+namespace ringctl::sync {
+
+/// Twilio answers a question with few numbers: with more wanted, several are asked (each digit put in the
+/// place of an open one), merged, each number once, in order. At most `limit`.
+std::vector<twilio::Available> search(twilio::Client&, const twilio::Search&, std::size_t limit);
+
+struct BuyOptions {
+  std::vector<std::string> numbers = {};  ///< these, else `count` that `search` finds
+  std::int64_t count = 1;
+  twilio::Search search = {};
+  std::optional<std::int64_t> budget = {};  ///< millionths a month, of this run
+  std::string label = {}, address_sid = {}, bundle_sid = {};
+  bool configure = true;  ///< with webhooks from the start
+  Wanted wanted = {};
+};
+struct Purchase {
+  std::string phone_number, type, country;
+  std::optional<twilio::Price> price = {};
+};
+struct BuyPlan {
+  std::vector<Purchase> numbers;
+  std::optional<std::int64_t> monthly_micros = {};  ///< nullopt: Twilio does not tell of all of them
+  std::string unit = {};
+};
+/// Throws Errc::invalid [numbers.too_few] if there are not so many, [numbers.over_budget] (with --budget, or
+/// with what the workspace's buy_budget of today leaves), [numbers.price_unknown] where a budget cannot be
+/// held against it; Errc::conflict [numbers.exists].
+BuyPlan plan_buy(Account&, const BuyOptions&);
+
+struct BuyReport {
+  base::Uuid job;
+  std::int64_t bought = 0, refused = 0, unknown = 0;
+  std::vector<EffectRow> rows;
+};
+/// The budget is held again in the transaction that writes the intents. Rows of bought numbers are made as
+/// each is known. Throws Errc::auth and its like with the job to resume.
+BuyReport apply_buy(Account&, const BuyPlan&, const BuyOptions&, const ProgressFn& = {});
+/// Goes on with a job: what is unknown is looked up first, what was never sent is sent.
+BuyReport resume_buy(Account&, const base::Uuid& job, const ProgressFn& = {});
+
+struct ReleaseReport {
+  std::string phone_number;
+  std::string action;  ///< scheduled, released, cancelled, waiting
+  std::optional<base::Instant> at = {};
+};
+/// Marks it: inactive now, given back after the workspace's release_wait. Errc::conflict [numbers.assigned];
+/// Errc::invalid [numbers.not_at_twilio]. `write` false: only throws and tells.
+ReleaseReport schedule_release(Account&, std::string_view number, bool now, bool write);
+ReleaseReport cancel_release(Account&, std::string_view number, bool write);
+/// Gives back every number whose time has come: Twilio first, then the row.
+std::vector<ReleaseReport> release_due(Account&, bool write);
+
+/// Every effect of the job (nullopt: of the workspace) that is open, asked about at Twilio and settled.
+/// Writes nothing there: buys, calls and makes nothing. What it cannot tell yet stays unknown.
+struct ResolveReport {
+  std::int64_t done = 0, undone = 0, unknown = 0;
+  std::vector<EffectRow> rows;
+};
+ResolveReport resolve(Account&, const std::optional<base::Uuid>& job);
+
+}  // namespace ringctl::sync

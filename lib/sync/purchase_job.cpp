@@ -1,0 +1,153 @@
+#include "sync/purchase_job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/zone.hpp"
+#include "directory/workspace_settings.hpp"
+#include "sync/work.hpp"
+
+namespace ringctl::sync {
+namespace {
+
+using jobs::EffectState;
+
+std::string amount(std::int64_t micros, const std::string& unit) {
+  return fmt::format("{} {}", twilio::money_text(micros), unit);
+}
+
+}  // namespace
+
+std::string to_json(const Order& order) {
+  const auto& wanted = order.wanted;
+  return nlohmann::json{{"label", order.label},
+                        {"address_sid", order.address_sid},
+                        {"bundle_sid", order.bundle_sid},
+                        {"configure", order.configure},
+                        {"voice_url", wanted.voice_url},
+                        {"sms_url", wanted.sms_url},
+                        {"status_callback", wanted.status_callback},
+                        {"voice_fallback_url", wanted.voice_fallback_url},
+                        {"sms_fallback_url", wanted.sms_fallback_url}}
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Order order_of(const jobs::Job& job) {
+  const auto json = nlohmann::json::parse(job.options, nullptr, false);
+  if (!json.is_object())
+    throw Error(Errc::db_corrupt, "jobs.bad_options", "the options of a job cannot be read");
+  const auto text = [&](const char* name) { return json.value(name, std::string()); };
+  Order order;
+  order.label = text("label");
+  order.address_sid = text("address_sid");
+  order.bundle_sid = text("bundle_sid");
+  order.configure = json.value("configure", true);
+  order.wanted.voice_url = text("voice_url");
+  order.wanted.sms_url = text("sms_url");
+  order.wanted.status_callback = text("status_callback");
+  order.wanted.voice_fallback_url = text("voice_fallback_url");
+  order.wanted.sms_fallback_url = text("sms_fallback_url");
+  return order;
+}
+
+twilio::NumberUpdate update_of(const Order& order) {
+  auto update = order.configure ? whole_update(order.wanted) : twilio::NumberUpdate{};
+  if (!order.label.empty()) update.friendly_name = order.label;
+  if (!order.address_sid.empty()) update.address_sid = order.address_sid;
+  if (!order.bundle_sid.empty()) update.bundle_sid = order.bundle_sid;
+  return update;
+}
+
+std::vector<std::string> write_bought(Account& account, const base::Uuid& job, const Order& order,
+                                      std::span<const twilio::Number> bought) {
+  std::vector<std::string_view> numbers;
+  for (const auto& number : bought) numbers.push_back(number.phone_number);
+  std::sort(numbers.begin(), numbers.end());
+  std::map<std::string, estate::KnownNumber, std::less<>> ours;
+  std::vector<std::string> elsewhere;
+  estate::find_known(
+      account.session.db, account.workspace.id, numbers,
+      [&](const estate::KnownNumber& known) { ours.emplace(known.facts.phone_number, known); },
+      [&](std::string_view number) { elsewhere.emplace_back(number); });
+  const auto wanted = order.configure ? std::optional(order.wanted) : std::nullopt;
+  std::vector<estate::FactsUpdate> updates;
+  std::vector<estate::AccountFacts> facts;
+  std::vector<std::string> labels;
+  for (const auto& number : bought) {
+    if (std::find(elsewhere.begin(), elsewhere.end(), number.phone_number) != elsewhere.end()) continue;
+    auto side = facts_of(number, wanted);
+    side.account_sid = account.client.account_sid();
+    if (const auto row = ours.find(number.phone_number); row != ours.end()) {
+      updates.push_back({.id = row->second.id, .version = row->second.version, .facts = std::move(side)});
+      continue;
+    }
+    facts.push_back(std::move(side));
+    labels.push_back(order.label);
+  }
+  estate::write_facts(account.session, account.workspace.id, updates);
+  if (!facts.empty()) estate::insert_adopted(account.session, account.workspace.id, job, facts, labels);
+  return elsewhere;
+}
+
+std::map<std::string, jobs::Effect> newest_effects(db::Connection& db, const base::Clock& clock,
+                                                   const base::Uuid& workspace, const base::Uuid& job) {
+  std::map<std::string, jobs::Effect> newest;
+  jobs::Effects(db, clock, workspace).for_each(job, [&](const jobs::Effect& effect) {
+    newest.insert_or_assign(effect.key, effect);  // in the order of lines
+  });
+  return newest;
+}
+
+void settle_job(Account& account, jobs::Job& job) {
+  auto& session = account.session;
+  const auto newest = newest_effects(session.db, session.clock, account.workspace.id, job.id);
+  const auto count = [&](EffectState state) {
+    return std::count_if(newest.begin(), newest.end(),
+                         [&](const auto& one) { return one.second.state == state; });
+  };
+  job.counts = {};
+  job.counts.rows = std::ssize(newest);
+  job.counts.created = count(EffectState::done);
+  job.counts.invalid = count(EffectState::refused);
+  if (job.state == jobs::State::running && job.counts.created + job.counts.invalid == job.counts.rows) {
+    job.state = jobs::State::finished;
+    job.finished_at = session.clock.now();
+  }
+  jobs::Journal(session.db, session.clock, account.workspace.id).save(job);
+}
+
+void hold_budget(Account& account, const std::optional<std::int64_t>& monthly, const std::string& unit) {
+  const auto budget = directory::try_parse_money(account.workspace.setting("buy_budget"));
+  if (!budget) return;
+  if (!monthly)
+    throw Error(Errc::invalid, "numbers.price_unknown",
+                "Twilio does not tell what these numbers cost, and the workspace has a buy_budget",
+                fmt::format("ringctl workspaces update '{}' --buy-budget -", account.workspace.name));
+  const auto zone = base::Zone::parse(account.workspace.timezone);
+  const auto& clock = account.session.clock;
+  const auto spent = jobs::Effects(account.session.db, clock, account.workspace.id)
+                         .spent_since(zone.start_of(zone.day_of(clock.now())), unit);
+  if (spent + *monthly <= *budget) return;
+  Error error(Errc::invalid, "numbers.over_budget",
+              fmt::format("these numbers cost {} a month, and {} of today's buy_budget of {} is left",
+                          amount(*monthly, unit), amount(std::max<std::int64_t>(*budget - spent, 0), unit),
+                          amount(*budget, unit)),
+              fmt::format("ringctl workspaces update '{}' --buy-budget {}", account.workspace.name,
+                          twilio::money_text(spent + *monthly)));
+  throw error.detail(fmt::format("bought today: {} a month", amount(spent, unit)));
+}
+
+EffectRow row_of(const jobs::Effect& effect) {
+  return {.object = effect.key,
+          .kind = effect.kind,
+          .state = std::string(jobs::state_name(effect.state)),
+          .sid = effect.sid,
+          .code = effect.code,
+          .message = effect.message};
+}
+
+}  // namespace ringctl::sync

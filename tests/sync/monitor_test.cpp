@@ -1,0 +1,107 @@
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+#include "sync/phone_desk.hpp"
+#include "sync/talk.hpp"
+
+using namespace ringctl;
+using calls::Mode;
+using test::PhoneDesk;
+
+namespace {
+
+const std::string k_ada = "ada@example.com", k_ada_phone = "+12025550160";
+
+struct Floor : PhoneDesk {
+  explicit Floor(db::Engine engine)
+      : PhoneDesk(engine), ada(user(k_ada, "admin", k_ada_phone)), talking(talk()) {
+    answers(k_ada_phone);
+  }
+  sync::Monitored monitor(Mode mode, const std::string& as = k_ada, bool write = true) {
+    sync::MonitorOptions options{.as = as};
+    options.mode = mode;
+    options.write = write;
+    return sync::monitor(account, call(test::call_sid(1)), options);
+  }
+  std::optional<twilio::Participant> supervisor(const std::string& leg) {
+    for (const auto& one : in_room(talking.room))
+      if (one.call_sid == leg) return one;
+    return std::nullopt;
+  }
+  base::Uuid ada;
+  Talk talking;
+};
+
+}  // namespace
+
+TEST_CASE("a supervisor listens, whispers, joins and leaves, and each is as Twilio says it is", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  const auto listening = f.monitor(Mode::listen);
+  CHECK(listening.muted);
+  CHECK_FALSE(listening.coaching);
+  REQUIRE(f.supervisor(listening.leg_sid));
+  CHECK(f.supervisor(listening.leg_sid)->muted);
+  CHECK_FALSE(f.supervisor(listening.leg_sid)->end_conference_on_exit);
+
+  const auto whispering = f.monitor(Mode::whisper);
+  CHECK(whispering.leg_sid == listening.leg_sid);
+  CHECK(whispering.coaching);
+  CHECK(f.supervisor(listening.leg_sid)->call_sid_to_coach == f.talking.agent);
+
+  const auto joined = f.monitor(Mode::barge);
+  CHECK(joined.leg_sid == listening.leg_sid);
+  CHECK_FALSE(joined.muted);
+  CHECK_FALSE(joined.coaching);
+  CHECK_FALSE(f.monitor(Mode::barge).changed);
+
+  CHECK(f.monitor(Mode::listen).muted);
+  CHECK(sync::stop_monitor(f.account, f.call(test::call_sid(1)), k_ada, true));
+  CHECK_FALSE(f.supervisor(listening.leg_sid));
+  CHECK(f.in_room(f.talking.room).size() == 2);
+  CHECK_FALSE(sync::stop_monitor(f.account, f.call(test::call_sid(1)), k_ada, true));
+  CHECK(f.rows(
+            "SELECT action FROM audit_log WHERE workspace_id = $1 AND action <> 'calls.move' ORDER BY seq") ==
+        "calls.listen\ncalls.whisper\ncalls.barge\ncalls.listen\ncalls.stop\n");
+  // Who listens is no party of the call.
+  CHECK(f.rows("SELECT count(*) FROM call_attempts WHERE workspace_id = $1") == "1\n");
+  CHECK(f.effects() == "participant.add|done\n");
+}
+
+TEST_CASE("who may not listen is told so, and nobody is rung", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  f.user("max@example.com", "manager", "+12025550161");
+  for (const auto* who : {"max@example.com", "ann@example.com"}) {
+    CAPTURE(who);
+    CHECK(test::slug_of([&] { f.monitor(Mode::listen, who); }) == "calls.may_not_monitor");
+  }
+  CHECK(f.in_room(f.talking.room).size() == 2);
+  CHECK(f.effects().empty());
+}
+
+TEST_CASE("a supervisor who does not answer is not left ringing, and listens to nothing", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.declines(k_ada_phone);
+  CHECK(test::slug_of([&] { f.monitor(Mode::listen); }) == "calls.not_answered");
+  CHECK(f.rows("SELECT count(*) FROM call_monitors WHERE workspace_id = $1 AND ended_at IS NULL") == "0\n");
+  f.answers(k_ada_phone);
+  CHECK(f.monitor(Mode::listen).muted);
+}
+
+TEST_CASE("a dry run rings nobody and writes nothing", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  const auto before = f.box.ledger();
+  CHECK(f.monitor(Mode::listen, k_ada, false).changed);
+  CHECK(f.box.ledger() == before);
+  CHECK(f.effects().empty());
+}
+
+TEST_CASE("a call that serve does not lead into its conference is told, and no room is left", "[sync]") {
+  PhoneDesk f(db::Engine::sqlite);
+  f.user(k_ada, "admin", k_ada_phone);
+  f.apply({f.inbound(1), f.leg(1, 1, "in-progress", 1, 5)});
+  // Twilio knows neither leg, so it refuses at once.
+  const auto error = test::error_of(
+      [&] { sync::ensure_room(f.account, f.call(test::call_sid(1)), std::chrono::milliseconds(100)); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::not_found);
+  CHECK(f.rows("SELECT count(*) FROM call_rooms WHERE workspace_id = $1") == "0\n");
+}

@@ -1,0 +1,129 @@
+#include "sync/purchase.hpp"
+
+#include "jobs/journal.hpp"
+#include "support/catch.hpp"
+#include "sync/desk.hpp"
+
+using namespace ringctl;
+using test::Desk;
+using test::slug_of;
+
+namespace {
+
+sync::BuyOptions some(Desk& f, std::int64_t count) {
+  sync::BuyOptions options;
+  options.count = count;
+  options.search.area_code = "202";
+  options.wanted = f.wanted();
+  return options;
+}
+sync::BuyReport buy(Desk& f, const sync::BuyOptions& options) {
+  return sync::apply_buy(*f.account, sync::plan_buy(*f.account, options), options);
+}
+jobs::Job job(Desk& f, const base::Uuid& id) {
+  return f.read([&] { return jobs::Journal(f.db(), f.clock, f.workspace).get(id.view()); });
+}
+
+}  // namespace
+
+TEST_CASE("numbers are bought with their webhooks, and are rows at once", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  auto options = some(f, 3);
+  options.label = "Sales";
+  const auto report = buy(f, options);
+  CHECK(report.bought == 3);
+  CHECK(f.times("buy ") == 3);
+  for (const auto& row : report.rows) {
+    CHECK(row.state == "done");
+    CHECK(f.row(row.object).sid == row.sid);
+    CHECK(f.row(row.object).label == "Sales");
+    CHECK(f.there(row.object).voice_hook.url == options.wanted.voice_url);
+  }
+  CHECK(f.open_effects().empty());
+  CHECK(job(f, report.job).state == jobs::State::finished);
+}
+
+TEST_CASE("a plan writes nothing and asks Twilio for nothing but what there is", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto plan = sync::plan_buy(*f.account, some(f, 2));
+  CHECK(plan.numbers.size() == 2);
+  CHECK(f.box.ledger().empty());
+  CHECK(f.open_effects().empty());
+}
+
+TEST_CASE("no number is bought twice, whatever answers are lost", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto options = some(f, 40);
+  const auto plan = sync::plan_buy(*f.account, options);
+  f.box.fault("executed_lost", 0, 0.2);
+  const auto report = sync::apply_buy(*f.account, plan, options);
+  f.box.clear_faults();
+  const auto resolved = sync::resolve(*f.account, {});
+  CHECK(resolved.unknown == 0);
+  CHECK(f.open_effects().empty());
+  CHECK(f.times("buy ") == 40);
+  for (const auto& [what, count] : f.box.ledger()) CHECK(count == 1);
+  for (const auto& one : plan.numbers) CHECK_FALSE(f.row(one.phone_number).sid.empty());
+}
+
+TEST_CASE("neither budget is ever passed", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*f.account, options);
+  REQUIRE(plan.monthly_micros.has_value());
+  options.budget = *plan.monthly_micros - 1;
+  CHECK(slug_of([&] { sync::plan_buy(*f.account, options); }) == "numbers.over_budget");
+  options.budget = *plan.monthly_micros;
+  CHECK(slug_of([&] { sync::plan_buy(*f.account, options); }).empty());
+
+  f.decide("buy_budget", twilio::money_text(*plan.monthly_micros));
+  CHECK(buy(f, options).bought == 2);
+  CHECK(slug_of([&] { buy(f, some(f, 1)); }) == "numbers.over_budget");
+  // A plan that was made before is held against it again.
+  CHECK(slug_of([&] { sync::apply_buy(*f.account, plan, options); }) == "numbers.over_budget");
+  CHECK(f.times("buy ") == 2);
+  f.clock.advance(std::chrono::hours(24));
+  CHECK(buy(f, some(f, 1)).bought == 1);
+}
+
+TEST_CASE("a number that is on record, or that somebody else has, is not bought", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  f.add("+12025550101");
+  auto options = some(f, 1);
+  options.numbers = {"+12025550101"};
+  CHECK(slug_of([&] { sync::plan_buy(*f.account, options); }) == "numbers.exists");
+  f.box.add_number("+12025550102");
+  options.numbers = {"+12025550102"};
+  const auto report = buy(f, options);
+  CHECK(report.refused == 1);
+  CHECK(report.rows[0].code == "21422");
+  CHECK_FALSE(f.numbers().find("+12025550102").has_value());
+}
+
+TEST_CASE("more than there is cannot be bought", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  auto options = some(f, 5);
+  options.search.country = "DE";
+  options.search.area_code.clear();
+  options.search.type = "tollfree";
+  CHECK(slug_of([&] { sync::plan_buy(*f.account, options); }) == "numbers.too_few");
+}
+
+TEST_CASE("a run that was killed between sending and hearing goes on without buying twice", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*f.account, options);
+  f.box.fault("429");  // every time: nothing is bought, the job stays
+  const auto error = test::error_of([&] { sync::apply_buy(*f.account, plan, options); });
+  f.box.clear_faults();
+  REQUIRE(error.has_value());
+  CHECK(error->errc() == Errc::twilio_rate);
+  CHECK(f.box.ledger().empty());
+  const auto id = base::Uuid::parse(error->job_id());
+  CHECK(job(f, id).state == jobs::State::running);
+  const auto report = sync::resume_buy(*f.account, id);
+  CHECK(report.bought == 2);
+  CHECK(f.times("buy ") == 2);
+  CHECK(job(f, id).state == jobs::State::finished);
+  CHECK(slug_of([&] { sync::resume_buy(*f.account, id); }) == "jobs.not_unfinished");
+}

@@ -1,0 +1,106 @@
+#include <filesystem>
+
+#include "base/file.hpp"
+#include "jobs/journal.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+#include "support/temp_dir.hpp"
+#include "sync/phone_desk.hpp"
+#include "sync/reconcile.hpp"
+
+using namespace ringctl;
+using test::PhoneDesk;
+
+namespace {
+
+struct Tapes : PhoneDesk {
+  explicit Tapes(db::Engine engine) : PhoneDesk(engine) { apply({inbound(1)}); }
+
+  /// One that lies at Twilio, and is on record here.
+  std::string recorded(int n) {
+    const auto sid = test::recording_sid(n);
+    box.with([&](sim::Account& at_twilio, sim::Network&) {
+      sim::Recording recording;
+      recording.sid = sid;
+      recording.status = "completed";
+      recording.source = "RecordVerb";
+      recording.length = std::chrono::seconds(2);
+      at_twilio.recordings.add(recording);
+    });
+    apply({event(calls::Kind::recording,
+                 {{"CallSid", test::call_sid(1)}, {"RecordingSid", sid}, {"RecordingStatus", "completed"}},
+                 10 + n)});
+    return sid;
+  }
+  std::string gone() {
+    return rows(
+        "SELECT recording_sid FROM recordings WHERE workspace_id = $1 AND deleted_at IS NOT NULL "
+        "ORDER BY recording_sid");
+  }
+  test::TempDir folder;
+};
+
+}  // namespace
+
+TEST_CASE("a recording is fetched into a file of its own that nobody else reads", "[sync]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  const auto sid = f.recorded(1);
+  sync::FetchOptions options;
+  options.out = f.folder.path().string();
+  const auto file = sync::fetch_recording(f.account, sid, options);
+  CHECK(std::filesystem::path(file).filename() == sid + ".wav");
+  CHECK(base::read_file(file, 1 << 20).starts_with("RIFF"));
+  CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::others_all) ==
+        std::filesystem::perms::none);
+  CHECK(f.rows("SELECT file_name FROM recordings WHERE workspace_id = $1") == file + "\n");
+  const auto asked = f.box.seen().requests;
+  CHECK(sync::fetch_recording(f.account, sid, options) == file);
+  CHECK(f.box.seen().requests == asked);
+}
+
+TEST_CASE("a recording that was deleted is gone at Twilio, and is said to be gone here", "[sync]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  const auto sid = f.recorded(1);
+  CHECK(sync::delete_recording(f.account, sid, false));
+  CHECK(f.gone().empty());
+  CHECK(sync::delete_recording(f.account, sid, true));
+  CHECK(f.gone() == sid + "\n");
+  CHECK_FALSE(sync::delete_recording(f.account, sid, true));
+  CHECK(test::slug_of([&] { sync::fetch_recording(f.account, sid, {}); }) == "recordings.deleted");
+}
+
+TEST_CASE("a purge deletes what is old, many at once, and goes on where it was stopped", "[sync]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  for (int n = 1; n <= 5; ++n) f.recorded(n);
+  f.clock.advance(std::chrono::hours(1));
+  f.recorded(6);
+  const auto before = f.clock.now();
+  CHECK(sync::purge_recordings(f.account, before, false).deleted == 5);
+  CHECK(f.gone().empty());
+  const auto report = sync::purge_recordings(f.account, before, true);
+  CHECK(report.deleted == 5);
+  CHECK(report.failed == 0);
+  CHECK(f.rows("SELECT count(*) FROM recordings WHERE workspace_id = $1 AND deleted_at IS NULL") == "1\n");
+  REQUIRE(report.job);
+  CHECK(test::slug_of([&] { sync::resume_purge(f.account, *report.job); }) == "jobs.not_unfinished");
+  CHECK_FALSE(sync::purge_recordings(f.account, before, true).job);
+}
+
+TEST_CASE("a purge that loses its login stops, and is resumed", "[sync]") {
+  Tapes f(db::Engine::sqlite);
+  for (int n = 1; n <= 3; ++n) f.recorded(n);
+  f.clock.advance(std::chrono::hours(1));
+  base::CancelToken stopped;
+  stopped.cancel(130);
+  auto options = f.box.options();
+  options.cancel = &stopped;
+  twilio::Client cut(std::move(options), f.wall);
+  sync::Account account{.session = f.session(), .workspace = f.here, .client = cut, .cancel = stopped};
+  const auto error = test::error_of([&] { sync::purge_recordings(account, f.clock.now(), true); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::interrupted);
+  const auto job = base::Uuid::parse(error->job_id());
+  CHECK(sync::resume_purge(f.account, job).deleted == 3);
+  CHECK(f.read([&] { return jobs::Journal(f.db(), f.clock, f.workspace).get(job.view()).state; }) ==
+        jobs::State::finished);
+}

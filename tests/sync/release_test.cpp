@@ -1,0 +1,102 @@
+#include "support/catch.hpp"
+#include "sync/desk.hpp"
+#include "sync/numbers.hpp"
+
+using namespace ringctl;
+using test::Desk;
+using test::slug_of;
+
+namespace {
+
+const std::string k_number = "+12025550101";
+
+void have(Desk& f) {
+  f.box.add_number(k_number);
+  sync::apply_sync(*f.account, sync::plan_sync(*f.account, f.wanted()));
+}
+bool is_there(Desk& f) { return !f.there(k_number).sid.empty(); }
+
+}  // namespace
+
+TEST_CASE("a number waits a day before it is given back, and is inactive meanwhile", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  const auto report = sync::schedule_release(*f.account, k_number, false, true);
+  CHECK(report.action == "scheduled");
+  CHECK(report.at == f.clock.now() + std::chrono::hours(24));
+  CHECK(f.row(k_number).status == "inactive");
+  CHECK(sync::schedule_release(*f.account, k_number, false, true).action == "waiting");
+  CHECK(sync::release_due(*f.account, true).empty());
+  CHECK(is_there(f));
+  f.clock.advance(std::chrono::hours(24));
+  const auto due = sync::release_due(*f.account, true);
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].action == "released");
+  CHECK_FALSE(is_there(f));
+  CHECK_FALSE(f.numbers().find(k_number).has_value());
+  CHECK(f.open_effects().empty());
+}
+
+TEST_CASE("a release can be taken back until then", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  CHECK(slug_of([&] { sync::cancel_release(*f.account, k_number, true); }) == "numbers.not_scheduled");
+  sync::schedule_release(*f.account, k_number, false, true);
+  CHECK(sync::cancel_release(*f.account, k_number, true).action == "cancelled");
+  CHECK(f.row(k_number).status == "active");
+  f.clock.advance(std::chrono::hours(48));
+  CHECK(sync::release_due(*f.account, true).empty());
+}
+
+TEST_CASE("a number that an agent has is not given back, and nothing is sent", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  f.assign(k_number);
+  for (const bool now : {false, true})
+    CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, now, true); }) == "numbers.assigned");
+  CHECK(f.box.ledger().empty());
+}
+
+TEST_CASE("numbers that are not at Twilio, or another account's, are not given back", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  f.add("+442079460123", {.provider = "telnyx"});
+  f.add("+12025550102");
+  const auto slug = [&](const std::string& number) {
+    return slug_of([&] { sync::schedule_release(*f.account, number, true, true); });
+  };
+  CHECK(slug("+442079460123") == "numbers.not_at_twilio");
+  CHECK(slug("+12025550102") == "numbers.not_at_twilio");
+  f.write([&] {
+    f.db().exec("UPDATE phone_numbers SET account_sid = $1", {"ACffffffffffffffffffffffffffffffff"});
+  });
+  CHECK(slug(k_number) == "numbers.other_account");
+  CHECK(is_there(f));
+}
+
+TEST_CASE("a SID that is another number's gives nothing back", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto other = f.box.add_number("+12025550102");
+  f.add(k_number, {.sid = other});
+  CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, true, true); }) == "numbers.sid_mismatch");
+  CHECK_FALSE(f.there("+12025550102").sid.empty());
+  CHECK(f.box.ledger().empty());
+}
+
+TEST_CASE("a number that is gone at Twilio already is forgotten here", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  const auto sid = f.row(k_number).sid;
+  f.box.with([&](sim::Account& account, sim::Network&) { account.numbers.remove(sid); });
+  CHECK(sync::schedule_release(*f.account, k_number, true, true).action == "released");
+  CHECK_FALSE(f.numbers().find(k_number).has_value());
+}
+
+TEST_CASE("a plan of a release changes nothing", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  CHECK(sync::schedule_release(*f.account, k_number, true, false).action == "released");
+  CHECK(sync::schedule_release(*f.account, k_number, false, false).action == "scheduled");
+  CHECK(f.row(k_number).status == "active");
+  CHECK(is_there(f));
+}

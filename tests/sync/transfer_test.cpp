@@ -1,0 +1,103 @@
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+#include "sync/phone_desk.hpp"
+#include "sync/talk.hpp"
+
+using namespace ringctl;
+using test::PhoneDesk;
+
+namespace {
+
+const std::string k_bob = "bob@example.com", k_bob_phone = "+12025550170";
+
+struct Floor : PhoneDesk {
+  explicit Floor(db::Engine engine) : PhoneDesk(engine), talking(talk()) {
+    user(k_bob, "agent", k_bob_phone);
+    answers(k_bob_phone);
+  }
+  sync::Transferred transfer(const std::string& to, bool attended, const std::string& as = {}) {
+    sync::TransferOptions options{.to = to};
+    options.attended = attended;
+    options.as = as;
+    return sync::transfer(account, call(test::call_sid(1)), options);
+  }
+  /// Until whoever is consulted is there.
+  void wait_for(std::size_t parties) {
+    for (int i = 0; i < 2000 && in_room(talking.room).size() < parties; ++i) continue;
+  }
+  bool on_hold() {
+    for (const auto& one : in_room(talking.room))
+      if (one.call_sid == talking.customer) return one.hold;
+    return false;
+  }
+  Talk talking;
+};
+
+}  // namespace
+
+TEST_CASE("an attended transfer holds the customer, and gives them to whoever was consulted", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  CHECK(f.transfer(k_bob, true).state == "consulting");
+  CHECK(f.on_hold());
+  CHECK(test::slug_of([&] { f.transfer(k_bob, true); }) == "calls.consulting");
+  f.wait_for(3);
+  const auto done = sync::complete_transfer(f.account, f.call(test::call_sid(1)), true);
+  CHECK(done.to == k_bob_phone);
+  CHECK_FALSE(f.on_hold());
+  const auto left = f.in_room(f.talking.room);
+  CHECK(left.size() == 2);
+  for (const auto& one : left) CHECK(one.call_sid != f.talking.agent);
+  CHECK(test::slug_of([&] { sync::complete_transfer(f.account, f.call(test::call_sid(1)), true); }) ==
+        "calls.not_consulting");
+  CHECK(f.effects() == "participant.add|done\n");
+}
+
+TEST_CASE("a transfer that is cancelled gives the customer back", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  f.transfer(k_bob, true);
+  f.wait_for(3);
+  CHECK(sync::cancel_transfer(f.account, f.call(test::call_sid(1)), true).state == "cancelled");
+  CHECK_FALSE(f.on_hold());
+  CHECK(f.in_room(f.talking.room).size() == 2);
+}
+
+TEST_CASE("where nobody can be consulted the customer comes off hold", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.exec("UPDATE users SET phone_number = '+12025550171' WHERE email = $1", {k_bob});
+  f.exec("UPDATE phone_numbers SET phone_number = '+12025550109'");  // none that Twilio lets us call from
+  CHECK(test::error_of([&] { f.transfer(k_bob, true); }));
+  CHECK_FALSE(f.on_hold());
+  CHECK(f.effects() == "participant.add|refused\n");
+}
+
+TEST_CASE("a blind transfer sends the customer on and ends the agent's leg", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  CHECK(f.transfer(k_bob, false).state == "transferred");
+  CHECK(twilio::fetch_call(f.client, f.talking.agent).is_over());
+  CHECK_FALSE(twilio::fetch_call(f.client, f.talking.customer).is_over());
+  CHECK(f.rows("SELECT action FROM audit_log WHERE workspace_id = $1 AND action = 'calls.transfer'") ==
+        "calls.transfer\n");
+}
+
+TEST_CASE("a number outside is a call of the agent's, and is refused as one", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  CHECK(test::slug_of([&] { f.transfer("+12025550199", false); }) == "limits.refused");
+  const auto assignment = f.assign(f.ann_id, f.number_id);
+  f.transfer("+12025550199", false);
+  CHECK(f.integer("SELECT reserved FROM daily_usage WHERE assignment_id = $1", {assignment}) == 1);
+}
+
+TEST_CASE("only the call's agent, their supervisor and admins hand it over", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.user("eve@example.com", "agent", "+12025550172");
+  CHECK(test::slug_of([&] { f.transfer(k_bob, false, "eve@example.com"); }) == "calls.may_not_transfer");
+  CHECK(test::slug_of([&] { f.transfer("nobody@example.com", false); }) == "users.unknown");
+  CHECK(f.transfer(k_bob, false, "ann@example.com").state == "transferred");
+}
+
+TEST_CASE("a call is hung up once, with everybody on it", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  const auto call = f.call(test::call_sid(1));
+  CHECK(sync::hang_up(f.account, call, false));
+  CHECK_FALSE(twilio::fetch_call(f.client, f.talking.customer).is_over());
+}

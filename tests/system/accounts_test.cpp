@@ -1,0 +1,95 @@
+// Logins as people keep them: asked before they are kept, sealed, and never printed.
+
+#include "support/catch.hpp"
+#include "system/box_site.hpp"
+
+using namespace ringctl;
+using test::BoxSite;
+
+namespace {
+
+const std::string k_other = "AC1123456789abcdef0123456789abcdef";
+
+}  // namespace
+
+TEST_CASE("a login is kept, makes the main trunk, and is what commands ask with", "[system]") {
+  BoxSite f(GENERATE(from_range(test::engines())));
+  CHECK(f.failure({"callerids", "list"}) == "4 twilio.no_login");
+  const auto result = f.run({"accounts", "set", f.account(), "--auth-token-file", "token.txt"});
+  INFO(result.err);
+  REQUIRE(result.status == 0);
+  CHECK((result.out + result.err).find(BoxSite::k_token) == std::string::npos);
+  CHECK(f.times("POST /v1/Trunks") == 1);
+  const auto account = f.json({"accounts", "show", f.account()});
+  CHECK(account.at("is_main") == true);
+  CHECK(account.at("login") == "auth_token");
+  CHECK_FALSE(account.at("checked_at").is_null());
+  CHECK(account.at("trunk_sid") == f.json({"trunks", "list"}).at(0).at("sid"));
+  CHECK(f.json({"callerids", "list"}).empty());
+  CHECK(std::filesystem::exists(f.machine().home() / ".config/ringctl/secrets.key"));
+  f.log_in();
+  CHECK(f.times("POST /v1/Trunks") == 1);
+}
+
+TEST_CASE("a login that Twilio refuses is not kept, nor one that is no secret's", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  f.secret("wrong.txt", "ffffffffffffffffffffffffffffffff\n");
+  CHECK(f.failure({"accounts", "set", f.account(), "--auth-token-file", "wrong.txt"}) == "4 twilio.auth");
+  f.secret("open.txt", BoxSite::k_token, true);
+  CHECK(f.failure({"accounts", "set", f.account(), "--auth-token-file", "open.txt"}) ==
+        "10 config.secret_permissions");
+  f.secret("empty.txt", "\n");
+  CHECK(f.failure({"accounts", "set", f.account(), "--auth-token-file", "empty.txt"}) == "7 secrets.empty");
+  CHECK(f.failure({"accounts", "set", "AC1", "--auth-token-file", "token.txt"}) == "7 accounts.bad_sid");
+  CHECK(f.failure({"accounts", "set", f.account()}) == "7 accounts.no_secret");
+  CHECK(f.json({"accounts", "list"}).empty());
+  CHECK(f.box().ledger().empty());
+}
+
+TEST_CASE("a plan of a login asks Twilio and writes nothing", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  CHECK(f.json({"accounts", "set", f.account(), "--auth-token-file", "token.txt", "-n"}).at("changed") ==
+        true);
+  CHECK(f.json({"accounts", "list"}).empty());
+  CHECK(f.box().ledger().empty());
+  CHECK_FALSE(std::filesystem::exists(f.machine().home() / ".config/ringctl/secrets.key"));
+}
+
+TEST_CASE("accounts are checked against Twilio, and one that is refused is told", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  f.log_in();
+  const auto row = f.json({"accounts", "check"}).at(0);
+  CHECK(row.at("ok") == true);
+  CHECK(row.at("status") == "active");
+  CHECK_FALSE(row.at("balance").is_null());
+  f.secret("wrong.txt", "ffffffffffffffffffffffffffffffff\n");
+  f.ok({"accounts", "set", f.account(), "--auth-token-file", "wrong.txt", "--no-check", "--no-trunk"});
+  CHECK(f.failure({"accounts", "check", f.account()}) == "4 twilio.auth");
+}
+
+TEST_CASE("an account goes when it is named, and the next one is the main one", "[system]") {
+  BoxSite f(GENERATE(from_range(test::engines())));
+  f.log_in();
+  f.ok({"accounts", "set", k_other, "--auth-token-file", "token.txt", "--no-check", "--no-trunk"});
+  CHECK(f.failure({"accounts", "remove", f.account()}) == "2 usage.confirmation_needed");
+  CHECK(f.failure({"accounts", "remove", "AC2", "--confirm", "AC2"}) == "5 accounts.unknown");
+  f.ok({"accounts", "remove", f.account(), "--confirm", f.account()});
+  CHECK(f.json({"accounts", "list"}).at(0).at("account_sid") == k_other);
+  CHECK(f.json({"accounts", "list"}).at(0).at("is_main") == true);
+}
+
+TEST_CASE("what one key sealed is sealed anew, and opens with no other", "[system]") {
+  namespace fs = std::filesystem;
+  BoxSite f(GENERATE(from_range(test::engines())));
+  f.log_in();
+  f.ok({"assistants", "add", "desk", "--host", f.box().url(), "--sip-domain", "sip.example.com", "--api-key",
+        f.box().livekit_key(), "--api-secret-file", "livekit.txt"});
+  const auto key = f.machine().home() / ".config/ringctl/secrets.key";
+  fs::rename(key, f.machine().home() / "old.key");
+  CHECK(f.failure({"callerids", "list"}) == "10 seal.no_key");
+  const auto changed = f.json({"accounts", "rekey", "--old-key-file", "old.key"});
+  CHECK(changed.at("secrets") == 2);
+  CHECK(fs::exists(key));
+  CHECK(f.json({"callerids", "list"}).empty());
+  CHECK(f.json({"accounts", "rekey", "--old-key-file", "old.key"}).at("changed") == false);
+}

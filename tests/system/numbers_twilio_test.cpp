@@ -1,0 +1,69 @@
+// `ringctl numbers` and `ringctl webhooks configure` against a simulated account, as people run them.
+#include "support/site.hpp"
+#include "support/twilio_box.hpp"
+
+using namespace ringctl;
+using test::ProcessResult;
+using test::Site;
+
+namespace {
+
+struct Desk {
+  Desk() : site(db::Engine::sqlite) {
+    site.init();
+  }
+  ProcessResult run(const Site::Arguments& arguments) {
+    test::ProcessOptions options;
+    for (const auto& [name, value] : box.environment()) options.environment[name] = value;
+    options.environment["RINGCTL_PUBLIC_URL"] = "https://pbx.example.com";
+    return site.machine().run(arguments, options);
+  }
+  nlohmann::json json(Site::Arguments arguments) {
+    arguments.insert(arguments.end(), {"-o", "json"});
+    const auto result = run(arguments);
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return nlohmann::json::parse(result.out);
+  }
+  Site site;
+  test::TwilioBox box;
+};
+
+}  // namespace
+
+TEST_CASE("a sync plans, applies, and then finds nothing", "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  CHECK(f.run({"numbers", "sync", "--exit-code"}).status == 8);
+  CHECK(f.json({"numbers", "sync"})[0]["verdict"] == "add");
+  CHECK(f.json({"numbers", "sync", "--apply"})["add"] == 1);
+  CHECK(f.run({"numbers", "sync", "--exit-code"}).status == 0);
+  CHECK(f.json({"numbers", "show", "+12025550101"})["webhook_status"] == "unset");
+  CHECK(f.json({"numbers", "sync", "--apply"})["changed"] == false);
+}
+
+TEST_CASE("webhooks are planned, told to Twilio, and then right", "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  f.json({"numbers", "sync", "--apply"});
+  CHECK(f.run({"numbers", "audit", "--idle-after", "0s"}).status == 8);
+  CHECK(f.json({"webhooks", "configure", "-n"})[1]["verdict"] == "update");
+  CHECK(f.box.ledger().empty());
+  CHECK(f.run({"webhooks", "configure"}).status == 2);  // nobody to ask, and no --yes
+  CHECK(f.run({"webhooks", "configure", "--yes"}).status == 0);
+  CHECK(f.run({"numbers", "audit", "--idle-after", "0s"}).status == 0);
+  CHECK(f.json({"webhooks", "configure"})[0]["verdict"] == "same");
+}
+
+TEST_CASE("a number is given back when its time has come, and not without its name", "[system]") {
+  Desk f;
+  const auto sid = f.box.add_number("+12025550101");
+  f.json({"numbers", "sync", "--apply"});
+  CHECK(f.run({"numbers", "release", "+12025550101", "--yes"}).status == 2);
+  CHECK(f.run({"workspaces", "update", "default", "--release-wait", "0s"}).status == 0);
+  CHECK(f.run({"numbers", "release", "+12025550101", "--confirm", "+12025550101"}).status == 0);
+  CHECK(f.box.ledger().empty());
+  CHECK(f.run({"numbers", "release", "--due"}).status == 0);
+  CHECK(f.box.ledger().at("DELETE /IncomingPhoneNumbers/" + sid) == 1);
+  CHECK(f.run({"numbers", "show", "+12025550101"}).status == 5);
+}

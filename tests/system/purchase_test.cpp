@@ -1,0 +1,69 @@
+// `ringctl numbers search` and `buy`, as people run them.
+#include "support/site.hpp"
+#include "support/twilio_box.hpp"
+
+using namespace ringctl;
+using test::ProcessResult;
+using test::Site;
+
+namespace {
+
+struct Desk {
+  Desk() : site(db::Engine::sqlite) { site.init(); }
+  ProcessResult run(const Site::Arguments& arguments) {
+    test::ProcessOptions options;
+    for (const auto& [name, value] : box.environment()) options.environment[name] = value;
+    options.environment["RINGCTL_PUBLIC_URL"] = "https://pbx.example.com";
+    return site.machine().run(arguments, options);
+  }
+  Site site;
+  test::TwilioBox box;
+};
+
+bool says(const ProcessResult& result, const std::string& slug) {
+  return result.err.find("[" + slug + "]") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("numbers are looked for, planned, and bought after a yes", "[system]") {
+  Desk f;
+  const auto found = f.run({"numbers", "search", "--country", "US", "--area-code", "202", "--count", "3", "-o", "json"});
+  REQUIRE(found.status == 0);
+  CHECK(nlohmann::json::parse(found.out).size() == 3);
+  const Site::Arguments buy = {"numbers", "buy", "--country", "US", "--area-code", "202", "--count", "2"};
+  const auto with = [&](std::initializer_list<std::string> more) {
+    auto all = buy;
+    all.insert(all.end(), more);
+    return f.run(all);
+  };
+  CHECK(with({"-n"}).status == 0);
+  CHECK(says(with({}), "usage.confirmation_needed"));
+  const auto poor = with({"--yes", "--budget", "0.01"});
+  CHECK(poor.status == 7);
+  CHECK(says(poor, "numbers.over_budget"));
+  CHECK(f.box.ledger().empty());
+  const auto bought = with({"--yes", "-o", "json"});
+  REQUIRE(bought.status == 0);
+  CHECK(nlohmann::json::parse(bought.out).size() == 2);
+  CHECK(f.box.ledger().size() == 2);
+  CHECK(nlohmann::json::parse(f.run({"numbers", "list", "-o", "json"}).out).size() == 2);
+}
+
+TEST_CASE("buying nothing in particular is a mistake", "[system]") {
+  Desk f;
+  CHECK(says(f.run({"numbers", "buy", "--yes"}), "usage.nothing_to_do"));
+  CHECK(says(f.run({"numbers", "buy", "+12025550101", "--count", "2", "--yes"}), "usage.excluded"));
+  CHECK(f.box.ledger().empty());
+}
+
+TEST_CASE("what was bought cannot be undone, and its job is over", "[system]") {
+  Desk f;
+  REQUIRE(f.run({"numbers", "buy", "+12025550177", "--yes"}).status == 0);
+  const auto jobs = nlohmann::json::parse(f.run({"jobs", "list", "-o", "json"}).out);
+  REQUIRE(jobs[0]["kind"] == "numbers.buy");
+  const std::string id = jobs[0]["job"];
+  CHECK(says(f.run({"jobs", "undo", id, "--yes"}), "jobs.not_undoable"));
+  CHECK(says(f.run({"jobs", "resume", id, "--yes"}), "jobs.not_unfinished"));
+  CHECK(f.run({"jobs", "resolve"}).status == 0);
+}

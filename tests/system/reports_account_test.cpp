@@ -1,0 +1,45 @@
+// What the account used and what it cost, and numbers of others that may be shown.
+
+#include "support/catch.hpp"
+#include "system/box_site.hpp"
+
+using namespace ringctl;
+using test::BoxSite;
+
+TEST_CASE("usage is Twilio's, by the day if asked, with the balance last", "[system]") {
+  BoxSite f(GENERATE(from_range(test::engines())));
+  f.log_in();
+  const auto rows = f.json({"reports", "usage", "--since", "2026-03-01", "--until", "2026-03-02", "--by",
+                            "day", "--category", "calls", "--balance"});
+  REQUIRE(rows.size() == 3);
+  CHECK(rows.at(0).at("category") == "calls");
+  CHECK(rows.at(2).at("category") == "balance");
+  CHECK(rows.at(2).at("price_unit") == "USD");
+  CHECK(f.failure({"reports", "usage", "--since", "2026-03-02", "--until", "2026-03-01"}) ==
+        "2 usage.bad_value");
+  CHECK(f.failure({"reports", "usage", "--by", "week"}) == "2 usage.bad_value");
+}
+
+TEST_CASE("costs come from the database alone, and no login is needed", "[system]") {
+  BoxSite f(GENERATE(from_range(test::engines())));
+  CHECK(f.json({"reports", "costs"}).empty());
+  CHECK(f.failure({"reports", "costs", "--balance"}) == "4 twilio.no_login");
+  CHECK(f.failure({"reports", "costs", "--since", "2026-03-02", "--until", "2026-03-01"}) ==
+        "2 usage.bad_value");
+  f.log_in();
+  const auto rows = f.json({"reports", "costs", "--balance"});
+  REQUIRE(rows.size() == 1);
+  CHECK(rows.at(0).at("key") == "balance");
+}
+
+TEST_CASE("a caller ID is verified by a code, once", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  f.log_in();
+  CHECK(f.json({"callerids", "verify", "+12025550150", "-n"}).at("changed") == true);
+  CHECK(f.times("POST /OutgoingCallerIds") == 0);
+  const auto code = f.json({"callerids", "verify", "+12025550150", "--name", "Head office"});
+  CHECK(code.at("phone_number") == "+12025550150");
+  CHECK_FALSE(code.at("code").get<std::string>().empty());
+  CHECK(f.times("POST /OutgoingCallerIds") == 1);
+  CHECK(f.failure({"callerids", "verify", "12"}) == "7 phone.invalid");
+}

@@ -1,0 +1,78 @@
+// Numbers that go to a voice agent and come back, by the real program, with Twilio and LiveKit beside it.
+
+#include "support/catch.hpp"
+#include "system/box_site.hpp"
+
+using namespace ringctl;
+using test::BoxSite;
+
+namespace {
+
+const std::string k_number = "+12025550123";
+
+struct Floor : BoxSite {
+  explicit Floor(db::Engine engine) : BoxSite(engine) {
+    box().add_number(k_number);
+    log_in();
+    ok({"numbers", "sync", "--apply"});
+    ok({"assistants", "add", "desk", "--host", box().url(), "--sip-domain", "example.sip.livekit.cloud",
+        "--api-key", box().livekit_key(), "--api-secret-file", "livekit.txt"});
+  }
+  nlohmann::json number() const { return json({"numbers", "show", k_number}); }
+};
+
+}  // namespace
+
+TEST_CASE("a number is handed to an assistant, is seen side by side, and comes back", "[system]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  const auto plan = f.json({"assistants", "attach", k_number, "desk", "-n"});
+  CHECK(plan.at("steps") == "origination_url|inbound_trunk|dispatch_rule|number|assistant");
+  CHECK(f.box().livekit_trunks().empty());
+  CHECK(f.failure({"assistants", "attach", k_number, "desk"}) == "2 usage.confirmation_needed");
+  f.ok({"assistants", "attach", k_number, "desk", "--yes"});
+  CHECK(f.number().at("trunk_sid") == f.json({"trunks", "list"}).at(0).at("sid"));
+  CHECK(f.number().at("assistant_id") == f.json({"assistants", "show", "desk"}).at("id"));
+  CHECK(f.json({"assistants", "attach", k_number, "desk", "--yes"}).at("changed") == false);
+  CHECK(f.failure({"trunks", "sync"}) == "0");
+  CHECK(f.failure({"trunks", "detach", k_number}) == "6 assistants.has_number");
+  CHECK(f.failure({"assistants", "remove", "desk", "--yes"}) == "6 assistants.in_use");
+
+  f.ok({"assistants", "detach", k_number});
+  CHECK(f.number().at("trunk_sid").is_null());
+  CHECK(f.number().at("webhook_status") == "configured");
+  CHECK(f.box().livekit_trunks().empty());
+  CHECK(f.box().livekit_rules().empty());
+  f.ok({"assistants", "remove", "desk", "--yes"});
+}
+
+TEST_CASE("attaching to a trunk warns of each loss, and asks", "[system]") {
+  Floor f(db::Engine::sqlite);
+  f.ok({"numbers", "configure", k_number});
+  const auto planned = f.run({"trunks", "attach", k_number, "-n"});
+  CHECK(planned.status == 0);
+  CHECK(planned.err.find("loses its voice_url: https://pbx.example.com/") != std::string::npos);
+  CHECK(f.failure({"trunks", "attach", k_number}) == "2 usage.confirmation_needed");
+  f.ok({"trunks", "attach", k_number, "--yes"});
+  CHECK(f.number().at("webhook_status") == "captured");
+  CHECK(f.failure({"trunks", "remove", "ringctl default", "--yes"}) == "6 trunks.in_use");
+  f.ok({"trunks", "detach", k_number});
+  f.ok({"trunks", "remove", "ringctl default", "--yes"});
+  CHECK(f.json({"trunks", "list"}).empty());
+}
+
+TEST_CASE("trunks sync is exit 8 where sides differ, and takes over what is there", "[system]") {
+  Floor f(db::Engine::sqlite);
+  f.ok({"trunks", "add", "backup", "--origination-url", "sip:pbx.example.com"});
+  f.box().with([](sim::Account& account, sim::Network&) {
+    account.trunks.each([](sim::Trunk& trunk) {
+      for (auto& url : trunk.origination_urls) url.sip_url = "sip:moved.example.com";
+    });
+  });
+  CHECK(f.failure({"trunks", "sync"}) == "8 trunks.differ");
+  CHECK(f.failure({"trunks", "sync", "--apply", "-n"}) == "8 trunks.differ");
+  CHECK(f.failure({"trunks", "sync", "--apply"}) == "0");
+  CHECK(f.json({"trunks", "show", "backup"}).at("origination_url") == "sip:moved.example.com");
+  CHECK(f.failure({"trunks", "add", "bad", "--origination-url", "https://pbx.example.com"}) ==
+        "7 trunks.invalid");
+  CHECK(f.failure({"trunks", "show", "nothing"}) == "5 trunks.unknown");
+}
