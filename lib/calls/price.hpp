@@ -38,7 +38,7 @@ std::vector<std::string> own_among(db::Connection&, const base::Uuid& workspace,
 
 struct Price {
   std::string call_sid;
-  std::string price;  ///< a decimal of what was charged: "0.0085", "-0.01" for what was given back
+  std::string price;  ///< as Twilio tells it: "-0.0085" was charged, "0.01" given back
   std::string unit;   ///< ISO 4217: "USD"
 };
 /// The SIDs of calls whose price differs from this. Inside the caller's transaction.

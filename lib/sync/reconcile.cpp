@@ -268,7 +268,7 @@ class Reconciliation {
     std::vector<calls::Price> prices;
     for (const auto& [sid, cost] : costs_)
       if (cost.seen && cost.complete && !cost.unit.empty())
-        prices.push_back({sid, twilio::money_text(cost.micros), cost.unit});
+        prices.push_back({sid, twilio::money_text(-cost.micros), cost.unit});
     for (std::size_t from = 0; from < prices.size(); from += k_batch) {
       const auto some = std::span(prices).subspan(from, std::min(k_batch, prices.size() - from));
       std::vector<std::string> changed;

@@ -8,7 +8,6 @@
 
 #include "base/error.hpp"
 #include "db/transaction.hpp"
-#include "directory/accounts.hpp"
 #include "estate/number_account.hpp"
 #include "sync/trunk_parts.hpp"
 #include "sync/work.hpp"

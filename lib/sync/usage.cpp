@@ -4,14 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "calls/costs.hpp"
-#include "db/transaction.hpp"
-#include "directory/workspace_settings.hpp"
-#include "phone/region.hpp"
 
 namespace ringctl::sync {
 namespace {
@@ -59,106 +54,6 @@ bool was_used(const twilio::UsageRecord& record) {
   return !is_nought(record.count) || !is_nought(record.usage) || record.price_micros != 0;
 }
 
-// --- costs ---
-
-/// Of one key, each currency's sums; those without a price under "".
-class Costs {
- public:
-  void add(const std::string& key, const calls::CostGroup& group) {
-    auto& row = sums_[key][std::string(group.unit)];
-    row.calls += group.calls;
-    row.duration_s += group.duration_s;
-    const auto each = micros_of(group.price);
-    if (!each) return;
-    row.priced += group.calls;
-    row.micros += *each * group.calls;
-  }
-
-  std::vector<CostRow> rows() const {
-    std::vector<CostRow> all;
-    for (const auto& [key, units] : sums_) add_rows(key, units, all);
-    return all;
-  }
-
- private:
-  using Units = std::map<std::string, CostRow>;
-
-  /// The table's text, "-0.01" too.
-  static std::optional<std::int64_t> micros_of(std::string_view price) {
-    if (price.empty()) return std::nullopt;
-    const bool back = price.starts_with('-');
-    const auto micros = directory::try_parse_money(back ? price.substr(1) : price);
-    return micros && back ? std::optional(-*micros) : micros;
-  }
-
-  static void add_rows(const std::string& key, const Units& units, std::vector<CostRow>& all) {
-    const auto first = all.size();
-    CostRow unpriced;
-    for (const auto& [unit, sums] : units) {
-      if (unit.empty()) {
-        unpriced = sums;
-        continue;
-      }
-      all.push_back(sums);
-      all.back().key = key;
-      all.back().unit = unit;
-    }
-    if (all.size() == first) all.push_back({.key = key});
-    all[first].calls += unpriced.calls;
-    all[first].duration_s += unpriced.duration_s;
-  }
-
-  std::map<std::string, Units> sums_;
-};
-
-calls::CostKey key_of(CostBy by) {
-  switch (by) {
-    case CostBy::agent:
-      return calls::CostKey::agent;
-    case CostBy::number:
-      return calls::CostKey::number;
-    case CostBy::direction:
-      return calls::CostKey::direction;
-    case CostBy::country:
-      return calls::CostKey::party;
-    case CostBy::total:
-    case CostBy::day:
-    case CostBy::month:
-      break;
-  }
-  return calls::CostKey::total;
-}
-
-/// "US" of "+1202..."; "" of what is no number, or of no known country.
-std::string country_of(std::string_view party) {
-  std::error_code ignored;
-  const auto number = phone::E164::try_parse(party, ignored);
-  return number ? std::string(phone::region_code_of(*number)) : std::string();
-}
-
-/// Where the next day, or the next month, begins.
-base::Day next_of(base::Day day, CostBy by) {
-  if (by == CostBy::day) return std::chrono::sys_days(day) + std::chrono::days(1);
-  return (day.year() / day.month() / std::chrono::day(1)) + std::chrono::months(1);
-}
-
-void add_periods(db::Connection& db, const base::Uuid& workspace, const CostOptions& options, Costs& costs) {
-  auto since = options.since;
-  auto day = options.zone.day_of(since);
-  while (since < options.until) {
-    const auto next = next_of(day, options.by);
-    const auto end = std::min(options.zone.start_of(next), options.until);
-    auto key = base::format_day(day);
-    if (options.by == CostBy::month) key.resize(std::string_view("2026-03").size());
-    // A date that a zone left out has no instants.
-    if (since < end)
-      calls::for_each_cost(db, workspace, since, end, calls::CostKey::total,
-                           [&](const calls::CostGroup& group) { costs.add(key, group); });
-    since = std::max(since, end);
-    day = next;
-  }
-}
-
 }  // namespace
 
 std::uint64_t usage(Account& account, const UsageOptions& options,
@@ -183,20 +78,6 @@ std::uint64_t usage(Account& account, const UsageOptions& options,
     ask(true);
   }
   return count;
-}
-
-std::vector<CostRow> costs(db::Connection& db, const base::Uuid& workspace, const CostOptions& options) {
-  Costs costs;
-  db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-  if (options.by == CostBy::day || options.by == CostBy::month)
-    add_periods(db, workspace, options, costs);
-  else
-    calls::for_each_cost(
-        db, workspace, options.since, options.until, key_of(options.by), [&](const calls::CostGroup& group) {
-          costs.add(options.by == CostBy::country ? country_of(group.key) : std::string(group.key), group);
-        });
-  transaction.commit();
-  return costs.rows();
 }
 
 }  // namespace ringctl::sync
