@@ -304,7 +304,11 @@ void Connection::respond(const Response& response) {
       keep_ && !response.close && !response.cut && !table_.shared().draining.load(std::memory_order_relaxed);
   output_.clear();
   write_response(response, {table_.date(), head_.head().method == "HEAD", !keep_}, output_);
-  if (response.cut && *response.cut < output_.size()) output_.resize(*response.cut);
+  if (response.cut) {
+    constexpr std::string_view k_end_of_head = "\r\n\r\n";
+    const auto head = output_.find(k_end_of_head) + k_end_of_head.size();
+    output_.resize(std::min(output_.size(), head + *response.cut));
+  }
   release(response.drip);
 }
 

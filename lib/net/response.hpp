@@ -21,7 +21,7 @@ struct Response {
   bool close = false;  ///< of the connection, after this answer
   // For those who play a broken server:
   bool drop = false;  ///< no answer at all, the connection just ends
-  /// Only so many bytes of it go out, its head counted, and the connection ends.
+  /// Only so many bytes of its body go out, and the connection ends.
   std::optional<std::size_t> cut = {};
   /// From one byte to the next, at the pace of Limits::tick; 0 = all at once.
   std::chrono::milliseconds drip{0};

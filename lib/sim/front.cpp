@@ -14,8 +14,6 @@ using Steady = std::chrono::steady_clock;
 constexpr std::string_view k_control = "/sim/v1/", k_twirp = "/twirp/";
 /// Slower than anybody waits for a whole answer.
 constexpr std::chrono::milliseconds k_drop{200};
-/// About as long as the head of an answer; what is cut is cut somewhere in its body.
-constexpr std::size_t k_head = 250;
 
 net::Server::Options server_options(std::chrono::milliseconds hangs) {
   net::Server::Options options;
@@ -107,7 +105,7 @@ void Front::work_rest(const VisitPtr& visit) {
   if (brought.back == Brought::Back::nothing) return hang(visit);
   if (brought.back == Brought::Back::reset) return drop(visit);
   auto response = response_of(std::move(brought.answer));
-  if (brought.cut) response.cut = k_head + response.body.size() / 2;
+  if (brought.cut) response.cut = response.body.size() / 2;
   if (brought.drips) response.drip = k_drop;
   const auto after = brought.after + options_.latency;
   if (after <= std::chrono::milliseconds(0)) return send(visit, std::move(response));
@@ -117,8 +115,7 @@ void Front::work_rest(const VisitPtr& visit) {
 }
 
 void Front::work_livekit(const VisitPtr& visit) {
-  const auto& request = visit->request;
-  answer(visit, options_.livekit->handle(request, agenda_.now()));
+  answer(visit, options_.livekit->handle(visit->request, agenda_.now()));
 }
 
 /// By the machine's clock in real time; in virtual time whoever waits does so no longer than all else.

@@ -196,7 +196,7 @@ struct Livekit::Impl {
   static std::span<const Named> methods();
   RestAnswer answer(const RestRequest&, base::Instant now);
 
-  void check_numbers(const Value& trunk) const;
+  void check(const Value& trunk) const;
   Value& find(std::vector<Value>& all, const char* id_name, const std::string& id, const char* what);
   Value create_trunk(const Value&);
   Value update_trunk(const Value&);
@@ -211,9 +211,14 @@ struct Livekit::Impl {
   std::vector<Value> trunks = {}, rules = {};
 };
 
-/// Two trunks that take one number from anybody could not be told apart.
-void Livekit::Impl::check_numbers(const Value& trunk) const {
+/// A trunk does not take every call from anybody, and two that take one number could not be told apart.
+void Livekit::Impl::check(const Value& trunk) const {
   const auto numbers = texts(trunk, "numbers");
+  const bool knows_caller = !texts(trunk, "allowedAddresses").empty() || !text(trunk, "authUsername").empty();
+  if (numbers.empty() && !knows_caller)
+    refuse_with(
+        400, "invalid_argument",
+        "for security, one of the fields must be set: AuthUsername+AuthPassword, AllowedAddresses or Numbers");
   for (const auto& other : trunks)
     if (other["sipTrunkId"] != trunk["sipTrunkId"] && shares(texts(other, "numbers"), numbers))
       refuse_with(400, "invalid_argument",
@@ -234,7 +239,7 @@ Value Livekit::Impl::create_trunk(const Value& request) {
   auto trunk = in_camel_case(given["trunk"], k_trunk);
   if (!text(trunk, "sipTrunkId").empty()) refuse_with(400, "invalid_argument", "trunk ID must not be set");
   trunk["sipTrunkId"] = "";
-  check_numbers(trunk);
+  check(trunk);
   trunk["sipTrunkId"] = sids.next("ST_");
   trunks.push_back(trunk);
   return trunk;
@@ -261,7 +266,8 @@ Value Livekit::Impl::update_trunk(const Value& request) {
     changed = in_camel_case(given["replace"], k_trunk);
     changed["sipTrunkId"] = trunk["sipTrunkId"];
   } else {
-    for (const auto& [name, value] : in_camel_case(given["update"], k_trunk_update).items()) {
+    const auto update = in_camel_case(given["update"], k_trunk_update);
+    for (const auto& [name, value] : update.items()) {
       if (!value.is_object()) {
         changed[name] = value;
         continue;
@@ -270,7 +276,7 @@ Value Livekit::Impl::update_trunk(const Value& request) {
       change_list(changed[name], value);
     }
   }
-  check_numbers(changed);
+  check(changed);
   trunk = changed;
   return trunk;
 }

@@ -7,7 +7,8 @@
 //        CreateSIPDispatchRule, ListSIPDispatchRule, DeleteSIPDispatchRule
 //
 // Members are taken in either case, as protobuf's JSON has them (sipTrunkId, sip_trunk_id). One that a method
-// does not take is refused, though LiveKit would pass it over. Errors are {"code", "msg"}. One thread.
+// does not take is refused, though LiveKit would pass it over, and so is a trunk that would take every call
+// from anybody. Errors are {"code", "msg"}. One thread.
 
 #include <memory>
 #include <string>

@@ -74,6 +74,10 @@ TEST_CASE("an inbound trunk is made, listed, given a number more and removed", "
   CHECK(items[0]["name"] == "ringctl main");
   const Value whole = {{"sip_trunk_id", id}, {"replace", {{"name", "other"}, {"numbers", {"+12025550102"}}}}};
   CHECK(site.post("UpdateSIPInboundTrunk", whole).json["numbers"] == Value({"+12025550102"}));
+  const Value none = {{"sipTrunkId", id}, {"update", {{"numbers", {{"remove", {"+12025550102"}}}}}}};
+  CHECK(site.post("UpdateSIPInboundTrunk", none).code() == "invalid_argument");
+  CHECK(site.post("CreateSIPInboundTrunk", {{"trunk", {{"name", "every call"}}}}).code() ==
+        "invalid_argument");
   CHECK(site.livekit.trunks().at(0).name == "other");
   CHECK(site.post("DeleteSIPTrunk", {{"sipTrunkId", id}}).status == 200);
   CHECK(site.post("DeleteSIPTrunk", {{"sipTrunkId", id}}).code() == "not_found");
