@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "base/sid.hpp"
@@ -48,6 +49,15 @@ std::optional<Trunk> find_in(const std::vector<Trunk>& all, std::string_view wha
   const auto found = std::find_if(
       all.begin(), all.end(), [&](const Trunk& trunk) { return trunk.name == what || trunk.sid == what; });
   return found == all.end() ? std::nullopt : std::optional(*found);
+}
+
+const Trunk* oldest_but(const std::vector<Trunk>& all, const base::Uuid& but) {
+  const Trunk* oldest = nullptr;
+  for (const auto& trunk : all)
+    if (trunk.id != but && (oldest == nullptr ||
+                            std::tie(trunk.created_at, trunk.id) < std::tie(oldest->created_at, oldest->id)))
+      oldest = &trunk;
+  return oldest;
 }
 
 Error unknown(std::string_view what) {
@@ -144,13 +154,6 @@ void record(audit::Session& session, const base::Uuid& workspace, std::string_vi
                  .after = std::move(after)});
 }
 
-void unset_main(db::Connection& db, const base::Uuid& workspace, const base::Uuid& but, base::Instant now) {
-  db.exec(
-      "UPDATE trunks SET is_main = FALSE, version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND "
-      "id <> $2 AND is_main = TRUE",
-      {workspace, but, now});
-}
-
 void insert(db::Connection& db, const base::Uuid& workspace, const Trunk& trunk) {
   db.exec(
       "INSERT INTO trunks (id, workspace_id, name, sid, account_sid, origination_url, is_main, is_active, version, "
@@ -167,13 +170,21 @@ void update(db::Connection& db, const base::Uuid& workspace, const Trunk& trunk)
        db::or_null(trunk.origination_url), trunk.is_main, trunk.is_active, trunk.updated_at});
 }
 
+/// Another trunk becomes the main one, or was it.
+void set_main(audit::Session& session, const base::Uuid& workspace, const Trunk& before, bool is_main) {
+  auto after = before;
+  after.is_main = is_main;
+  after.updated_at = session.clock.now();
+  update(session.db, workspace, after);
+  record(session, workspace, "trunks.update", after, image_of(before), image_of(after));
+}
+
 void write_row(db::Connection& db, const base::Uuid& workspace, const Trunk& trunk, bool is_new) {
-  if (trunk.is_main) unset_main(db, workspace, trunk.id, trunk.updated_at);
   try {
     is_new ? insert(db, workspace, trunk) : update(db, workspace, trunk);
   } catch (const Error& error) {
     // Within the workspace it was looked at; a SID is unique beyond it.
-    if (error.slug() != "db.unique") throw;
+    if (error.slug() != "db.unique" || trunk.sid.empty()) throw;
     throw Error(Errc::conflict, "trunks.sid_taken",
                 fmt::format("{} is recorded as a trunk of another workspace", trunk.sid));
   }
@@ -209,6 +220,9 @@ bool Trunks::save(const TrunkChange& change, bool write) {
     if (!write || !changed) return;
     after.updated_at = session_.clock.now();
     if (!before) after.created_at = after.updated_at;
+    if (after.is_main)
+      for (const auto& other : all)
+        if (other.is_main && other.id != after.id) set_main(session_, workspace_, other, false);
     write_row(session_.db, workspace_, after, !before);
     record(session_, workspace_, before ? "trunks.update" : "trunks.add", after,
            before ? std::optional(image_of(*before)) : std::nullopt, image_of(after));
@@ -228,14 +242,10 @@ void Trunks::remove(std::string_view what, bool write) {
                       trunk->numbers == 1 ? "number is" : "numbers are", base::in_quotes(trunk->name)),
           "ringctl trunks detach NUMBER");
     if (!write) return;
-    auto& db = session_.db;
-    db.exec("DELETE FROM trunks WHERE workspace_id = $1 AND id = $2", {workspace_, trunk->id});
-    if (trunk->is_main)
-      db.exec(
-          "UPDATE trunks SET is_main = TRUE, version = version + 1, updated_at = $2 WHERE id = (SELECT id FROM "
-          "trunks WHERE workspace_id = $1 ORDER BY created_at, id LIMIT 1)",
-          {workspace_, session_.clock.now()});
+    session_.db.exec("DELETE FROM trunks WHERE workspace_id = $1 AND id = $2", {workspace_, trunk->id});
     record(session_, workspace_, "trunks.remove", *trunk, image_of(*trunk), std::nullopt);
+    const auto* const heir = trunk->is_main ? oldest_but(all, trunk->id) : nullptr;
+    if (heir != nullptr) set_main(session_, workspace_, *heir, true);
   });
 }
 

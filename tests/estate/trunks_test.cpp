@@ -51,6 +51,16 @@ TEST_CASE("the first trunk is the main one, and one that becomes it takes that o
   CHECK(t.trunks.find_main()->name == "two");
   CHECK_FALSE(t.trunks.get("one").is_main);
   CHECK(t.trunks.list().size() == 2);
+  // Of which its own history tells.
+  std::vector<std::string> actions;
+  t.read([&] {
+    audit::for_each(t.db(), t.workspace, {}, false, 0, [&](const audit::Entry& entry) {
+      actions.push_back(std::string(entry.action) + " " + std::string(entry.object_key));
+    });
+    return true;
+  });
+  CHECK(actions == std::vector<std::string>{"trunks.add one", "trunks.add two", "trunks.update one",
+                                            "trunks.update two"});
   auto unset = Site::named("two");
   unset.is_main = false;
   CHECK(slug_of([&] { t.trunks.save(unset); }) == "trunks.invalid");
