@@ -37,7 +37,6 @@ void add_pools(Noun&);
 void add_opt_outs(Noun&);
 void add_rules(Noun&);
 void add_recordings(Noun&);
-void add_reports(Noun&);
 void add_route(Noun&);
 void add_serve(Noun&);
 void add_sim(Noun&);

@@ -29,11 +29,10 @@ std::string environment() {
   for (const auto& key : config::keys())
     if (!key.environment.empty())
       fmt::format_to(std::back_inserter(text), "  {:<28}  {}\n", key.environment, key.summary);
-  for (const auto& [name, what] : {std::pair("TWILIO_VOICE_WEBHOOK_URL", "What numbers are told to ask for calls, where that is not serve"),
-                                   std::pair("TWILIO_SMS_WEBHOOK_URL", "The same, for messages")})
-    fmt::format_to(std::back_inserter(text), "  {:<28}  {}\n", name, what);
   text.append(
-      "\n  RINGCTL_CONFIG                configuration file to read instead of the user's\n"
+      "\n  TWILIO_VOICE_WEBHOOK_URL      what numbers are told to ask for calls, where that is not serve\n"
+      "  TWILIO_SMS_WEBHOOK_URL        the same, for messages\n"
+      "  RINGCTL_CONFIG                configuration file to read instead of the user's\n"
       "  NO_COLOR                      not empty: no colour\n"
       "  CLICOLOR_FORCE, FORCE_COLOR   not empty and not 0: colour although there is no terminal\n"
       "  TERM                          \"dumb\": no colour\n"

@@ -142,7 +142,7 @@ def configured(bench, given):
             desk = Desk(bench, server)
             desk.must("-q", "numbers", "sync", "--apply")
             control(server, "POST", "faults", {"faults": [{"of": "rest", "do": "429", "share": 0.02}]})
-            # Also what a number of the shop says of itself already is not what this desk wants.
+            # The shop's numbers say nothing yet: each takes one update.
             done = desk.must("-q", "numbers", "configure", "--yes")
             seconds.append(done.seconds)
             ratios.append(done.seconds / ideal)
