@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "cmd/account.hpp"
 #include "cmd/list.hpp"
@@ -103,13 +104,21 @@ estate::AssistantChange change_of(const SaveOptions& opts, Context& ctx) {
 void save(const SaveOptions& opts, Context& ctx, bool add) {
   const auto assistant = change_of(opts, ctx);
   const auto& workspace = add ? ctx.workspace_for_write() : ctx.workspace();
-  std::optional<base::SealKey> key;
-  if (assistant.api_secret) key = seal_key_for_write(ctx);
   estate::Assistants assistants(ctx.session(), workspace.id);
-  const bool changed = assistants.save(assistant, key ? &*key : nullptr, !ctx.dry_run());
+  // What is refused, or changes nothing, makes no key.
+  const auto kept = find_seal_key(ctx);
+  const auto any = kept ? *kept : base::SealKey(base::SealKey::generate());
+  const bool changed = assistants.save(assistant, &any, false);
+  if (add && changed && assistants.find(opts.assistant))
+    throw Error(
+        Errc::conflict, "assistants.exists",
+        fmt::format("there is an assistant {} already, with other values", base::in_quotes(opts.assistant)),
+        fmt::format("ringctl assistants update {}", base::for_shell(opts.assistant)));
   Change change{.action = add ? "add" : "update", .object = opts.assistant, .rest = {}, .fields = {}};
   if (!changed) return ctx.io().unchanged(change);
   if (ctx.dry_run()) return ctx.io().would_change(change);
+  const auto key = assistant.api_secret ? seal_key_for_write(ctx) : any;
+  assistants.save(assistant, &key);
   change.action = add ? "added" : "updated";
   ctx.io().changed(change);
 }

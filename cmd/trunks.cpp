@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "cmd/account.hpp"
 #include "cmd/list.hpp"
@@ -93,7 +94,14 @@ void save(const SaveOptions& opts, Context& ctx, bool add) {
   ctx.io().changed(change);
 }
 
-void run_add(const SaveOptions& opts, Context& ctx) { save(opts, ctx, true); }
+void run_add(const SaveOptions& opts, Context& ctx) {
+  auto trunks = trunks_of(ctx);
+  if (trunks.find(opts.trunk) && trunks.save(change_of(opts), false))
+    throw Error(Errc::conflict, "trunks.exists",
+                fmt::format("there is a trunk {} already, with other values", base::in_quotes(opts.trunk)),
+                fmt::format("ringctl trunks update {}", base::for_shell(opts.trunk)));
+  save(opts, ctx, true);
+}
 
 void run_update(const SaveOptions& opts, Context& ctx) {
   trunks_of(ctx).get(opts.trunk);

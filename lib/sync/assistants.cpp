@@ -102,6 +102,11 @@ bool takes(const DispatchRule& rule, const std::string& inbound_trunk_id) {
          std::find(rule.trunk_ids.begin(), rule.trunk_ids.end(), inbound_trunk_id) != rule.trunk_ids.end();
 }
 
+/// Made for this assistant, or for its trunk alone: nobody else's calls go by it.
+bool is_own(const DispatchRule& rule, const std::string& name, const std::string& inbound_trunk_id) {
+  return rule.name == name || rule.trunk_ids == std::vector{inbound_trunk_id};
+}
+
 /// A rule that takes the calls of the inbound trunk; its ID, "" of one that would be made.
 std::string ensure_rule(Account& account, Livekit& livekit, const estate::Assistant& assistant,
                         const std::string& inbound_trunk_id, bool write, std::vector<std::string>& steps) {
@@ -111,6 +116,11 @@ std::string ensure_rule(Account& account, Livekit& livekit, const estate::Assist
                     rule->agent_name == assistant.agent_name;
   if (write) settle(account, creation, rule ? std::optional(rule->id) : std::nullopt);
   if (good) return rule->id;
+  if (rule && !is_own(*rule, creation.key, inbound_trunk_id))
+    throw Error(Errc::conflict, "livekit.rule_taken",
+                fmt::format("the dispatch rule {} ({}) of LiveKit takes these calls, and others'",
+                            base::in_quotes(rule->name), rule->id),
+                "take the inbound trunk out of it there");
   steps.emplace_back("dispatch_rule");
   if (!write) return rule ? rule->id : std::string();
   // A rule is not changed but made anew: LiveKit refuses a second one for the same trunk.
@@ -171,7 +181,10 @@ void leave_livekit(Account& account, Livekit& livekit, const estate::Assistant& 
                    const std::string& number, bool write, Handed& handed) {
   const auto name = name_at_livekit(account, assistant);
   auto trunk = find_inbound(livekit.list_trunks(), assistant, name);
-  if (!trunk) return;
+  if (!trunk) {
+    if (write) note_ids(account, assistant, "", "");
+    return;
+  }
   handed.inbound_trunk_id = trunk->id;
   if (std::erase(trunk->numbers, number) == 0) return;
   handed.steps.emplace_back("inbound_trunk");
@@ -180,7 +193,8 @@ void leave_livekit(Account& account, Livekit& livekit, const estate::Assistant& 
     return;
   }
   // A trunk without numbers would take every call.
-  const auto rule = find_rule(livekit.list_rules(), assistant, name, trunk->id);
+  auto rule = find_rule(livekit.list_rules(), assistant, name, trunk->id);
+  if (rule && !is_own(*rule, name, trunk->id)) rule.reset();
   if (rule) handed.dispatch_rule_id = rule->id;
   if (rule) handed.steps.emplace_back("dispatch_rule");
   if (!write) return;

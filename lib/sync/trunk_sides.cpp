@@ -211,11 +211,27 @@ std::string first_url(const TrunkSides& sides) {
   return first == nullptr ? std::string() : first->sip_url;
 }
 
+/// As it is called there, if it can be: Twilio takes any name, none at all, and one name for several.
+std::string new_name(const Account& account, estate::Trunks& trunks, const twilio::Trunk& trunk) {
+  estate::TrunkChange change;
+  change.name = trunk.friendly_name;
+  change.sid = trunk.sid;
+  change.account_sid = account.client.account_sid();
+  try {
+    if (!trunks.find(change.name)) {
+      trunks.save(change, false);
+      return change.name;
+    }
+  } catch (const Error& error) {
+    if (error.errc() != Errc::invalid) throw;
+  }
+  return "trunk " + trunk.sid;
+}
+
 void take_over_trunk(Account& account, estate::Trunks& trunks, const TrunkSides& sides) {
   if (!sides.there) return;
   estate::TrunkChange change;
-  change.name = sides.here ? sides.here->name : name_of(sides);
-  if (!sides.here && trunks.find(change.name)) change.name += " " + sides.there->sid;
+  change.name = sides.here ? sides.here->name : new_name(account, trunks, *sides.there);
   change.sid = sides.there->sid;
   change.account_sid = account.client.account_sid();
   const bool leads = sides.here && leads_to(sides, sides.here->origination_url);

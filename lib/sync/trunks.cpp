@@ -309,7 +309,9 @@ Attached detach_now(Account& account, const estate::Number& row, const std::opti
   Attached detached{.phone_number = row.phone_number, .trunk_sid = number.trunk_sid};
   detached.changed = !number.trunk_sid.empty();
   number.trunk_sid.clear();
-  const auto update = detached.changed && wanted ? update_for(number, *wanted) : twilio::NumberUpdate();
+  // A detach that was interrupted goes on: its row says the trunk until everything is done.
+  const bool goes_on = detached.changed || !row.trunk_sid.empty();
+  const auto update = goes_on && wanted ? update_for(number, *wanted) : twilio::NumberUpdate();
   detached.configured = field_names(update);
   if (!write) return detached;
   if (detached.changed) {
@@ -317,9 +319,9 @@ Attached detach_now(Account& account, const estate::Number& row, const std::opti
     if (const auto* const failed = std::get_if<twilio::Failed>(&outcome);
         failed != nullptr && failed->kind != twilio::Failed::Kind::not_found)
       throw to_error(*failed);
-    if (!update.empty()) account.client.send(twilio::update_number_ask(row.sid, update));
-    number = fetch_same(account, row);
   }
+  if (!update.empty()) account.client.send(twilio::update_number_ask(row.sid, update));
+  if (goes_on) number = fetch_same(account, row);
   note_facts(account, row, number, wanted, "trunks.detach");
   return detached;
 }

@@ -142,6 +142,40 @@ TEST_CASE("what was made before it broke is found again by its name", "[sync]") 
   CHECK(f.open_effects().empty());
 }
 
+TEST_CASE("taking a number back goes on where it was interrupted", "[sync]") {
+  Site f(GENERATE(from_range(test::engines())));
+  const auto handed = f.hand();
+  // Off its trunk already, and nothing else done.
+  f.client.send(twilio::detach_number_ask(handed.trunk_sid, f.there(k_number).sid));
+  CHECK(f.take_back().steps == Words{"webhooks", "inbound_trunk", "dispatch_rule", "assistant"});
+  CHECK(f.there(k_number).voice_hook.url == f.wanted().voice_url);
+  CHECK(f.row(k_number).webhook_status == "configured");
+  CHECK(f.row(k_number).trunk_sid.empty());
+  // What was made at LiveKit is gone, and the rest is still to be done.
+  f.hand();
+  f.livekit.delete_rule(f.assistants().get("desk").dispatch_rule_id);
+  f.livekit.delete_trunk(f.assistants().get("desk").inbound_trunk_id);
+  f.take_back();
+  CHECK(f.assistants().get("desk").inbound_trunk_id.empty());
+  CHECK(f.assistants().get("desk").dispatch_rule_id.empty());
+}
+
+TEST_CASE("a dispatch rule that others' calls go by is neither changed nor removed", "[sync]") {
+  Site f(GENERATE(from_range(test::engines())));
+  f.hand();
+  f.livekit.delete_rule(f.assistants().get("desk").dispatch_rule_id);
+  sync::DispatchRule shared;
+  shared.name = "theirs";
+  shared.room_prefix = "theirs-";
+  shared.trunk_ids = {f.assistants().get("desk").inbound_trunk_id, "ST_theirs"};
+  const auto id = f.livekit.create_rule(shared).id;
+  CHECK(slug_of([&] { f.hand(); }) == "livekit.rule_taken");
+  CHECK(f.take_back().dispatch_rule_id.empty());
+  REQUIRE(f.box.livekit_rules().size() == 1);
+  CHECK(f.box.livekit_rules()[0].id == id);
+  CHECK(f.box.livekit_trunks().empty());
+}
+
 TEST_CASE("what another agent is to answer is made anew with the next number", "[sync]") {
   Site f(GENERATE(from_range(test::engines())));
   const auto before = f.hand().dispatch_rule_id;

@@ -118,6 +118,17 @@ TEST_CASE("a number goes on a trunk and comes back, and what it loses is told", 
   CHECK_FALSE(sync::detach(*f.account, k_number, f.wanted(), true).changed);
 }
 
+TEST_CASE("a detach that was interrupted goes on with the webhooks", "[sync]") {
+  TrunkDesk f(GENERATE(from_range(test::engines())));
+  const auto attached = sync::attach(*f.account, k_number, "", true);
+  f.client.send(twilio::detach_number_ask(attached.trunk_sid, f.there(k_number).sid));
+  CHECK_FALSE(sync::detach(*f.account, k_number, f.wanted(), true).configured.empty());
+  CHECK(f.there(k_number).voice_hook.url == f.wanted().voice_url);
+  CHECK(f.row(k_number).trunk_sid.empty());
+  CHECK(f.row(k_number).webhook_status == "configured");
+  CHECK(sync::detach(*f.account, k_number, f.wanted(), true).configured.empty());
+}
+
 TEST_CASE("numbers at another provider, and those of another account, go on no trunk", "[sync]") {
   TrunkDesk f(GENERATE(from_range(test::engines())));
   f.add("+442079460123", {.provider = "telnyx"});
@@ -188,6 +199,21 @@ TEST_CASE("a trunk goes here and at Twilio, and one that is gone there goes here
   twilio::delete_trunk(f.client, f.trunks().get("second").sid);
   sync::remove_trunk(*f.account, "second", true);
   CHECK(f.trunks().list().empty());
+}
+
+TEST_CASE("trunks without a name, and several of one name, are taken over under names of their own",
+          "[sync]") {
+  TrunkDesk f(GENERATE(from_range(test::engines())));
+  for (const auto* name : {"", " padded", "double", "double"}) f.client.send(twilio::create_trunk_ask(name));
+  CHECK(sync::apply_trunks(*f.account, {}).agree());
+  const auto all = f.trunks().list();
+  REQUIRE(all.size() == 4);
+  int named = 0;
+  for (const auto& trunk : all) {
+    CHECK((trunk.name == "double" || trunk.name == "trunk " + trunk.sid));
+    if (trunk.name == "double") ++named;
+  }
+  CHECK(named == 1);
 }
 
 TEST_CASE("what differs stands side by side, and is taken over", "[sync]") {

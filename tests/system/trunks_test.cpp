@@ -45,6 +45,23 @@ TEST_CASE("a number is handed to an assistant, is seen side by side, and comes b
   f.ok({"assistants", "remove", "desk", "--yes"});
 }
 
+TEST_CASE("an assistant that is refused makes no key, and one that is kept does", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  const auto key = f.machine().home() / ".config/ringctl/secrets.key";
+  std::vector<std::string> add{
+      "assistants",        "add",        "desk", "--host", "http://127.0.0.1:7880", "--api-key", "APIexample",
+      "--api-secret-file", "livekit.txt"};
+  CHECK(f.failure(add) == "7 assistants.invalid");
+  add.insert(add.end(), {"--sip-domain", "sip.example.com"});
+  add.emplace_back("-n");
+  CHECK(f.failure(add) == "0");
+  CHECK_FALSE(std::filesystem::exists(key));
+  add.pop_back();
+  CHECK(f.failure(add) == "0");
+  CHECK((std::filesystem::status(key).permissions() & std::filesystem::perms::all) ==
+        std::filesystem::perms(0600));
+}
+
 TEST_CASE("attaching to a trunk warns of each loss, and asks", "[system]") {
   Floor f(db::Engine::sqlite);
   f.ok({"numbers", "configure", k_number});
@@ -72,6 +89,10 @@ TEST_CASE("trunks sync is exit 8 where sides differ, and takes over what is ther
   CHECK(f.failure({"trunks", "sync", "--apply", "-n"}) == "8 trunks.differ");
   CHECK(f.failure({"trunks", "sync", "--apply"}) == "0");
   CHECK(f.json({"trunks", "show", "backup"}).at("origination_url") == "sip:moved.example.com");
+  CHECK(f.failure({"trunks", "add", "backup"}) == "0");
+  CHECK(f.failure({"trunks", "add", "backup", "--origination-url", "sip:other.example.com"}) ==
+        "6 trunks.exists");
+  CHECK(f.failure({"assistants", "add", "desk", "--agent-name", "reception"}) == "6 assistants.exists");
   CHECK(f.failure({"trunks", "add", "bad", "--origination-url", "https://pbx.example.com"}) ==
         "7 trunks.invalid");
   CHECK(f.failure({"trunks", "show", "nothing"}) == "5 trunks.unknown");
