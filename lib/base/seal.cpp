@@ -48,7 +48,13 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
+void start_library() {
+  static const bool k_started = sodium_init() >= 0;
+  if (!k_started) throw Error(Errc::failure, "seal.no_library", "libsodium cannot be initialised");
+}
+
 Secret key_from(const Secret& hex) {
+  start_library();
   const auto text = trim(hex.reveal());
   std::string key(k_key, '\0');
   std::size_t size = 0;
@@ -81,14 +87,9 @@ Error wrong_key(const std::string& id) {
           "set RINGCTL_SECRETS_KEY_FILE to the key that it was sealed with"};
 }
 
-void start_library() {
-  static const bool k_started = sodium_init() >= 0;
-  if (!k_started) throw Error(Errc::failure, "seal.no_library", "libsodium cannot be initialised");
-}
-
 }  // namespace
 
-SealKey::SealKey(const Secret& hex) : key_(key_from(hex)), id_(id_of(key_)) { start_library(); }
+SealKey::SealKey(const Secret& hex) : key_(key_from(hex)), id_(id_of(key_)) {}
 
 Secret SealKey::generate() {
   start_library();
