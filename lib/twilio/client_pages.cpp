@@ -44,15 +44,25 @@ std::string next_address(const Json& page, Api api) {
   return from == nullptr ? std::string() : path_and_query(from->text(name_of_next(api)));
 }
 
-/// The same, from the bytes. An unescaped quote ends a text, so that the name can stand in none.
+/// Behind the last `name` that is a name, not a text of that spelling; npos: there is none. An unescaped quote
+/// ends a text, so that it stands within none.
+std::size_t behind_last_name(std::string_view body, const std::string& name) {
+  for (auto at = body.rfind(name); at != body.npos; at = at == 0 ? body.npos : body.rfind(name, at - 1)) {
+    const auto colon = body.find_first_not_of(" \t\r\n", at + name.size());
+    if (colon != body.npos && body[colon] == ':') return colon + 1;
+  }
+  return body.npos;
+}
+
+/// The same, from the bytes.
 std::string scan_next_address(std::string_view body, Api api) {
   const auto name = fmt::format("\"{}\"", name_of_next(api));
-  auto at = body.rfind(name);
+  auto at = behind_last_name(body, name);
   if (at == body.npos) return {};
-  at = body.find_first_not_of(" \t\r\n:", at + name.size());
+  at = body.find_first_not_of(" \t\r\n", at);
   if (at == body.npos || body[at] != '"') return {};
   auto end = at + 1;
-  while (end < body.size() && body[end] != '"') end += body[end] == '\\' ? 2 : 1;
+  while (end < body.size() && body[end] != '"') end += body[end] == '\\' ? 2U : 1U;
   if (end >= body.size()) return {};
   const auto value = Json::try_parse(fmt::format("{{\"a\":{}}}", body.substr(at, end + 1 - at)));
   return value ? path_and_query(value->text("a")) : std::string();

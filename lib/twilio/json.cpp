@@ -12,6 +12,12 @@
 #include "base/text.hpp"
 
 namespace ringctl::twilio {
+namespace {
+
+/// Names in one object, which are held against each other; Twilio's have less than a hundred.
+constexpr std::size_t k_most_names = 500;
+
+}  // namespace
 
 /// Takes the library's events. False ends the reading.
 class JsonBuilder {
@@ -41,6 +47,7 @@ class JsonBuilder {
   bool end_array() { return close(); }
   bool key(std::string& name) {
     auto& names = open_.back()->names_;
+    if (names.size() == k_most_names) return refuse(fmt::format("an object has more than {} names", k_most_names));
     if (std::find(names.begin(), names.end(), name) != names.end())
       return refuse(fmt::format("{} stands twice in one object", base::in_quotes(name)));
     names.push_back(std::move(name));

@@ -88,6 +88,15 @@ TEST_CASE("pages are followed to the last one, in order", "[twilio]") {
   CHECK(site.client->traffic().requests == 3);
 }
 
+TEST_CASE("somebody's text that is spelled as the next page's name is no name", "[twilio]") {
+  const auto named = R"({"queues":[{"sid":")" + sid(2) + R"("}],"next_page_uri":null,"friendly_name":"next_page_uri"})";
+  Site site({page({1}, next_page(1)), named});
+  CHECK(site.list() == std::vector<std::string>{sid(1), sid(2)});
+  const auto after = R"({"queues":[],"next_page_uri" : )" + next_page(1) + R"(,"friendly_name":"next_page_uri"})";
+  Site more({after, page({3}, "null")});
+  CHECK(more.list() == std::vector<std::string>{sid(3)});
+}
+
 TEST_CASE("an item that comes again, for the list moved meanwhile, is left out", "[twilio]") {
   Site site({page({1, 2, 3}, next_page(1)), page({3, 3, 4}, next_page(2)), page({1, 5}, "null")});
   CHECK(site.list() == std::vector<std::string>{sid(1), sid(2), sid(3), sid(4), sid(5)});

@@ -199,8 +199,8 @@ TEST_CASE("no more are on their way than allowed, and each is announced once", "
   box.add_numbers(100);
   auto options = box.options();
   options.max_concurrency = 5;
-  box.fault("429", 20);
   Updates updates(sids_of(box));
+  box.fault("429", 20);
   Client client(options, k_clock);
   std::multiset<std::size_t> announced, told;
   client.run([&] { return updates.next(); }, [&](std::size_t tag) { announced.insert(tag); },

@@ -69,6 +69,19 @@ TEST_CASE("an answer of very many values is refused before they fill the memory"
   CHECK(why.find("values") != std::string::npos);
 }
 
+TEST_CASE("an object of very many names is refused before they are held against each other", "[twilio]") {
+  const auto with = [](std::size_t names) {
+    std::string text = "{";
+    for (std::size_t i = 0; i < names; ++i) text += (i == 0 ? "\"n" : ",\"n") + std::to_string(i) + "\":1";
+    return text + "}";
+  };
+  std::string why;
+  CHECK(Json::try_parse(with(500)));
+  CHECK_FALSE(Json::try_parse(with(501), &why));
+  CHECK(why.find("names") != std::string::npos);
+  CHECK_FALSE(Json::try_parse(with(700'000)));
+}
+
 TEST_CASE("times of both APIs, and of HTTP, are read", "[twilio]") {
   CHECK(time_text("Thu, 30 Jul 2015 23:19:04 +0000") == "2015-07-30T23:19:04.000Z");
   CHECK(time_text("Thu, 30 Jul 2015 23:19:04 -0230") == "2015-07-31T01:49:04.000Z");
