@@ -105,14 +105,18 @@ TEST_CASE("every request passes Twilio's published description, and so does what
   CHECK(client.traffic().retries == 0);
 
   // That the proxy would have said so.
-  twilio::Ask bad;
-  bad.method = "POST";
-  bad.path = "/IncomingPhoneNumbers.json";
-  bad.form = {{"PhoneNumber", "+12125550150"}, {"SmsMethod", "PATCH"}};
-  bad.repeat = twilio::Repeat::never;
-  const auto outcome = client.try_send(bad);
-  const auto* const failed = std::get_if<twilio::Failed>(&outcome);
-  REQUIRE(failed != nullptr);
-  CHECK(failed->status == 422);
+  const std::pair<const char*, const char*> bad_words[] = {{"SmsMethod", "PATCH"}, {"VoiceReceiveMode", "letter"}};
+  for (const auto& [name, word] : bad_words) {
+    twilio::Ask bad;
+    bad.method = "POST";
+    bad.path = "/IncomingPhoneNumbers.json";
+    bad.form = {{"PhoneNumber", "+12125550150"}, {name, word}};
+    bad.repeat = twilio::Repeat::never;
+    const auto outcome = client.try_send(bad);
+    const auto* const failed = std::get_if<twilio::Failed>(&outcome);
+    REQUIRE(failed != nullptr);
+    INFO(failed->message);
+    CHECK(failed->status == 422);
+  }
   CHECK(box.ledger().count("buy +12125550150") == 0);
 }
