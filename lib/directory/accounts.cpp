@@ -164,12 +164,15 @@ void require_login(const TwilioAccount& account, const AccountSecrets& secrets, 
                   "--auth-token-file FILE, or --api-key SK... --api-secret-file FILE");
 }
 
+Error held_elsewhere(const std::string& account_sid) {
+  return {Errc::conflict, "accounts.held_elsewhere",
+          fmt::format("another workspace has the Twilio account {}", account_sid)};
+}
+
 void require_not_held(db::Connection& db, const base::Uuid& workspace, const std::string& account_sid) {
-  if (!db.integer("SELECT 1 FROM twilio_accounts WHERE account_sid = $1 AND workspace_id <> $2 LIMIT 1",
-                  {account_sid, workspace}))
-    return;
-  throw Error(Errc::conflict, "accounts.held_elsewhere",
-              fmt::format("another workspace has the Twilio account {}", account_sid));
+  if (db.integer("SELECT 1 FROM twilio_accounts WHERE account_sid = $1 AND workspace_id <> $2 LIMIT 1",
+                 {account_sid, workspace}))
+    throw held_elsewhere(account_sid);
 }
 
 void make_main(db::Connection& db, const base::Uuid& workspace, const base::Uuid& id, base::Instant now) {
@@ -216,11 +219,16 @@ TwilioAccount fresh_account(audit::Session& session, const std::string& account_
 
 void insert(db::Connection& db, const base::Uuid& workspace, const TwilioAccount& account,
             const std::string& sealed) {
-  db.exec(
-      "INSERT INTO twilio_accounts (id, workspace_id, account_sid, api_key, sealed, key_id, is_main, version, "
-      "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
-      {account.id, workspace, account.account_sid, db::or_null(account.api_key), sealed, account.key_id,
-       account.is_main, account.version, account.created_at});
+  try {
+    db.exec(
+        "INSERT INTO twilio_accounts (id, workspace_id, account_sid, api_key, sealed, key_id, is_main, version, "
+        "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+        {account.id, workspace, account.account_sid, db::or_null(account.api_key), sealed, account.key_id,
+         account.is_main, account.version, account.created_at});
+  } catch (const Error& error) {  // by two at the same moment
+    if (error.slug() == "db.unique") throw held_elsewhere(account.account_sid);
+    throw;
+  }
 }
 
 void update(db::Connection& db, const base::Uuid& workspace, const TwilioAccount& account,

@@ -28,6 +28,8 @@ CREATE TABLE twilio_accounts (
   updated_at TEXT NOT NULL,
   UNIQUE (workspace_id, account_sid)
 ) STRICT;
+-- An account is one workspace's: its webhooks and its numbers are.
+CREATE UNIQUE INDEX idx_twilio_accounts_sid ON twilio_accounts (account_sid);
 CREATE UNIQUE INDEX idx_twilio_accounts_main ON twilio_accounts (workspace_id) WHERE is_main = TRUE;
 
 -- What Twilio was asked to do that must not happen twice: written as `intent` before it is asked, `sent` as the request goes
