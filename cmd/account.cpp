@@ -171,6 +171,7 @@ twilio::ClientOptions client_options(Context& ctx, twilio::Credentials login, co
   options.timeout = base::parse_duration(settings.get("twilio.timeout"));
   options.backoff.retries =
       static_cast<int>(std::min<std::size_t>(configured_count(settings, "twilio.retries", 0), 100));
+  options.ca_file = ctx.environment()("SSL_CERT_FILE").value_or("");
   options.cancel = &cancel;
   if (is_shared(ctx.database().url()))
     options.slots =

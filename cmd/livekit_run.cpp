@@ -13,6 +13,7 @@ namespace {
 
 http::SessionOptions session_options(Context& ctx) {
   http::SessionOptions options;
+  options.ca_file = ctx.environment()("SSL_CERT_FILE").value_or("");
   options.cancel = &ctx.cancel();
   return options;
 }
