@@ -45,7 +45,19 @@ void ask(const std::vector<std::string>& numbers, bool now, Context& ctx) {
 void release_due(const ReleaseOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
   const auto reports = sync::release_due(*account, !ctx.dry_run());
-  for (const auto& report : reports) show(report, ctx);
+  std::int64_t failed = 0;
+  for (const auto& report : reports) {
+    if (report.action != "failed") {
+      show(report, ctx);
+      continue;
+    }
+    ++failed;
+    ctx.io().warn(fmt::format("{} is not given back: {} ({})", report.phone_number, report.message, report.code));
+  }
+  if (failed > 0)
+    throw Error(Errc::partial, "numbers.partly_released",
+                fmt::format("{} of {} numbers could not be given back", failed, reports.size()),
+                "ringctl jobs resolve, then numbers release --due again");
   if (reports.empty()) ctx.io().unchanged({.action = "release", .object = "no number", .rest = "(none is due)"});
 }
 
@@ -97,9 +109,9 @@ void add_numbers_release(Noun& numbers) {
       .example("ringctl numbers release +12025550124 --now --dry-run", "what would be given back this moment")
       .example("ringctl numbers release --due", "from cron");
   add_account_flags(verb);
-  verb.exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined, Errc::locked,
-              Errc::schema, Errc::twilio, Errc::twilio_rate, Errc::twilio_down, Errc::twilio_garbage,
-              Errc::db_down, Errc::db_busy});
+  verb.exits({Errc::partial, Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined,
+              Errc::locked, Errc::schema, Errc::twilio, Errc::twilio_rate, Errc::twilio_down,
+              Errc::twilio_garbage, Errc::unknown_outcome, Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -157,13 +157,13 @@ std::int64_t note_configured(audit::Session& session, const base::Uuid& workspac
 }
 
 std::int64_t mark_missing(audit::Session& session, const base::Uuid& workspace,
-                          std::span<const base::Uuid> numbers) {
+                          std::span<const RowVersion> numbers) {
   std::int64_t marked = 0;
-  for (const auto& id : numbers)
+  for (const auto& [id, version] : numbers)
     marked += session.db.exec(
         "UPDATE phone_numbers SET missing_since = $1, webhook_status = 'unknown', version = version + 1, "
-        "updated_at = $1 WHERE workspace_id = $2 AND id = $3 AND missing_since IS NULL",
-        {session.clock.now(), workspace, id});
+        "updated_at = $1 WHERE workspace_id = $2 AND id = $3 AND version = $4 AND missing_since IS NULL",
+        {session.clock.now(), workspace, id, version});
   return marked;
 }
 

@@ -56,8 +56,13 @@ struct FactsUpdate {
 std::int64_t write_facts(audit::Session&, const base::Uuid& workspace, std::span<const FactsUpdate>);
 /// Their webhooks were set to this serve now. Returns how many rows said otherwise until then.
 std::int64_t note_configured(audit::Session&, const base::Uuid& workspace, std::span<const base::Uuid>);
-/// Twilio numbers that the account does not show. Returns how many were marked anew.
-std::int64_t mark_missing(audit::Session&, const base::Uuid& workspace, std::span<const base::Uuid>);
+struct RowVersion {
+  base::Uuid id;
+  std::int64_t version = 0;  ///< as found
+};
+/// Twilio numbers that the account does not show. Returns how many were marked anew, of those that still had
+/// that version.
+std::int64_t mark_missing(audit::Session&, const base::Uuid& workspace, std::span<const RowVersion>);
 /// Numbers with facts that nobody has, into this workspace: active, with their label. In `job`'s name.
 void insert_adopted(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
                     std::span<const AccountFacts>, std::span<const std::string> labels);

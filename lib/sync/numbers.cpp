@@ -56,7 +56,7 @@ class Planning {
       seen_.push_back(digits_of(number.phone_number));
     }
     std::map<std::string, estate::KnownNumber, std::less<>> ours;
-    std::vector<std::string> elsewhere;
+    std::vector<std::string> elsewhere;  // in order, as they are told
     db::Transaction transaction(account_.session.db, holder_scope(account_), db::Access::read);
     estate::find_known(
         account_.session.db, account_.workspace.id, numbers,
@@ -67,7 +67,7 @@ class Planning {
       ++plan_.at_twilio;
       if (const auto row = ours.find(number.phone_number); row != ours.end())
         hold(number, row->second);
-      else if (std::find(elsewhere.begin(), elsewhere.end(), number.phone_number) != elsewhere.end())
+      else if (std::binary_search(elsewhere.begin(), elsewhere.end(), number.phone_number))
         add({.verdict = SyncVerdict::foreign, .phone_number = number.phone_number, .differs = "workspace"}, number);
       else
         add({.verdict = SyncVerdict::add, .phone_number = number.phone_number, .label = label_of(number)}, number);
@@ -179,7 +179,7 @@ class Applying {
       return;
     }
     if (item.verdict == SyncVerdict::missing)
-      missing_.push_back(*item.id);
+      missing_.push_back({*item.id, item.version});
     else
       updates_.push_back({.id = *item.id, .version = item.version, .facts = std::move(facts)});
     rows_.push_back({.line = std::ssize(rows_) + 1,
@@ -211,7 +211,7 @@ class Applying {
   std::vector<estate::AccountFacts> facts_;
   std::vector<std::string> labels_;
   std::vector<estate::FactsUpdate> updates_;
-  std::vector<base::Uuid> missing_;
+  std::vector<estate::RowVersion> missing_;
   std::vector<jobs::JobRow> rows_;
 };
 

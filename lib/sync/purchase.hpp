@@ -55,14 +55,16 @@ BuyReport resume_buy(Account&, const base::Uuid& job, const ProgressFn& = {});
 
 struct ReleaseReport {
   std::string phone_number;
-  std::string action;  ///< scheduled, released, cancelled, waiting
+  std::string action;  ///< scheduled, released, cancelled, waiting, failed
   std::optional<base::Instant> at = {};
+  std::string code = {}, message = {};  ///< of one that failed
 };
 /// Marks it: inactive now, given back after the workspace's release_wait. Errc::conflict [numbers.assigned];
 /// Errc::invalid [numbers.not_at_twilio]. `write` false: only throws and tells.
 ReleaseReport schedule_release(Account&, std::string_view number, bool now, bool write);
 ReleaseReport cancel_release(Account&, std::string_view number, bool write);
-/// Gives back every number whose time has come: Twilio first, then the row.
+/// Gives back every number whose time has come: Twilio first, then the row. One that cannot go is `failed`,
+/// and the others go all the same; a login that is refused, or no answer, ends it.
 std::vector<ReleaseReport> release_due(Account&, bool write);
 
 /// Every effect of the job (nullopt: of the workspace) that is open, asked about at Twilio and settled.

@@ -86,12 +86,33 @@ bool require_same_number(Account& account, const estate::Number& number) {
   }
 }
 
+std::optional<estate::KnownNumber> find_row(Account& account, std::string_view number) {
+  std::optional<estate::KnownNumber> row;
+  estate::find_known(
+      account.session.db, account.workspace.id, {&number, 1}, [&](const estate::KnownNumber& known) { row = known; },
+      [](std::string_view) {});
+  return row;
+}
+
+/// As it is now, in the transaction that says it goes: whoever got it while Twilio was asked keeps it.
+void require_still_free(Account& account, const estate::Number& number) {
+  const auto row = find_row(account, number.phone_number);
+  if (!row || row->facts.sid != number.sid)
+    throw Error(Errc::conflict, "numbers.changed", fmt::format("{} changed meanwhile", number.phone_number),
+                fmt::format("ringctl numbers show {}", number.phone_number));
+  if (row->assigned)
+    throw Error(Errc::conflict, "numbers.assigned",
+                fmt::format("{} is assigned to an agent by now", number.phone_number),
+                fmt::format("ringctl numbers unassign {}", number.phone_number));
+}
+
 ReleaseReport give_back(Account& account, const estate::Number& number) {
   const auto now = account.session.clock.now();
   ReleaseReport report{.phone_number = number.phone_number, .action = "released", .at = now};
   auto effect = effect_of(account, number);
   const bool there = require_same_number(account, number);
   transact(account, [&] {
+    require_still_free(account, number);
     jobs::Effects effects(account.session.db, account.session.clock, account.workspace.id);
     effects.insert(effect);
     effects.sent(effect.id);
@@ -122,13 +143,14 @@ void finish_release(Account& account, const jobs::Effect& effect) {
   transact(account, [&] {
     auto& session = account.session;
     jobs::Effects(session.db, session.clock, account.workspace.id).done(effect.id, effect.sid);
-    std::optional<estate::KnownNumber> row;
-    const std::string_view number = effect.key;
-    estate::find_known(
-        session.db, account.workspace.id, {&number, 1}, [&](const estate::KnownNumber& known) { row = known; },
-        [](std::string_view) {});
+    const auto row = find_row(account, effect.key);
     // A row that has another SID by now is another purchase of the same number.
     if (!row || row->facts.sid != effect.sid) return;
+    if (row->assigned) {  // since it went: who has it is told by `numbers audit`
+      const estate::RowVersion here{row->id, row->version};
+      estate::mark_missing(session, account.workspace.id, {&here, 1});
+      return;
+    }
     estate::forget_released(session, account.workspace.id, row->id);
     audit::record(session, account.workspace.id,
                   {.action = "numbers.release",
@@ -140,14 +162,13 @@ void finish_release(Account& account, const jobs::Effect& effect) {
 }
 
 ReleaseReport schedule_release(Account& account, std::string_view what, bool now, bool write) {
+  std::optional<db::Lease> lease;
+  if (now && write) lease.emplace(take_lease(account));  // what is looked at then stays so
   const auto number = number_of(account, what);
   require_releasable(account, number);
   const auto at = account.session.clock.now() + (now ? std::chrono::seconds(0) : wait_of(account));
   if (now) {
-    if (write) {
-      auto lease = take_lease(account);
-      return give_back(account, number);
-    }
+    if (write) return give_back(account, number);
     return {.phone_number = number.phone_number, .action = "released", .at = at};
   }
   if (number.release_at)
@@ -173,6 +194,27 @@ ReleaseReport cancel_release(Account& account, std::string_view what, bool write
   return {.phone_number = number.phone_number, .action = "cancelled"};
 }
 
+namespace {
+
+/// One that Twilio refuses, or that changed this moment, is not to keep the others, today and every day.
+ReleaseReport try_give_back(Account& account, const estate::KnownNumber& row) {
+  const auto& text = row.facts.phone_number;
+  try {
+    return give_back(account, number_of(account, text));
+  } catch (const Error& error) {
+    const bool ends_all = error.errc() != Errc::twilio && error.errc() != Errc::conflict &&
+                          error.errc() != Errc::not_found && error.errc() != Errc::unknown_outcome;
+    if (ends_all) throw;
+    return {.phone_number = text,
+            .action = "failed",
+            .at = row.release_at,
+            .code = std::string(error.slug()),
+            .message = std::string(error.message())};
+  }
+}
+
+}  // namespace
+
 std::vector<ReleaseReport> release_due(Account& account, bool write) {
   auto& session = account.session;
   std::optional<db::Lease> lease;
@@ -195,7 +237,7 @@ std::vector<ReleaseReport> release_due(Account& account, bool write) {
       continue;
     }
     lease->renew();
-    reports.push_back(give_back(account, number_of(account, row.facts.phone_number)));
+    reports.push_back(try_give_back(account, row));
   }
   return reports;
 }

@@ -87,11 +87,14 @@ TEST_CASE("two numbers that had each other's SID get their own", "[estate]") {
 TEST_CASE("a number is marked as missing once, and found again by its facts", "[estate]") {
   Desk f(GENERATE(from_range(test::engines())));
   const auto row = f.add("+12025550101");
-  const auto mark = [&] {
+  const auto mark_at = [&](std::int64_t version) {
     std::int64_t marked = 0;
-    f.write([&] { marked = mark_missing(f.session(), f.workspace, {&row.id, 1}); });
+    const RowVersion read{row.id, version};
+    f.write([&] { marked = mark_missing(f.session(), f.workspace, {&read, 1}); });
     return marked;
   };
+  const auto mark = [&] { return mark_at(f.numbers().get("+12025550101").version); };
+  CHECK(mark_at(row.version + 1) == 0);
   CHECK(mark() == 1);
   const auto since = f.numbers().get("+12025550101").missing_since;
   CHECK(since == f.clock.now());

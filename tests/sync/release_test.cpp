@@ -3,7 +3,7 @@
 #include "sync/numbers.hpp"
 
 using namespace ringctl;
-using test::Desk;
+using Desk = test::NumberDesk;
 using test::slug_of;
 
 namespace {
@@ -99,4 +99,52 @@ TEST_CASE("a plan of a release changes nothing", "[sync]") {
   CHECK(sync::schedule_release(*f.account, k_number, false, false).action == "scheduled");
   CHECK(f.row(k_number).status == "active");
   CHECK(is_there(f));
+}
+
+TEST_CASE("one that cannot be given back does not keep the others", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const std::string second = "+12025550102", third = "+12025550103";
+  f.box.add_number(second);
+  f.box.add_number(third);
+  have(f);
+  for (const auto& number : {k_number, second, third}) sync::schedule_release(*f.account, number, false, true);
+  // Its SID here is the third's now, which is gone.
+  const auto sid = f.row(third).sid;
+  f.write([&] {
+    f.db().exec("UPDATE phone_numbers SET sid = NULL WHERE phone_number = $1", {third});
+    f.db().exec("UPDATE phone_numbers SET sid = $2 WHERE phone_number = $1", {k_number, sid});
+  });
+  f.clock.advance(std::chrono::hours(24));
+  const auto due = sync::release_due(*f.account, true);
+  REQUIRE(due.size() == 3);
+  CHECK(due[0].action == "failed");
+  CHECK(due[0].code == "numbers.sid_mismatch");
+  CHECK(due[1].action == "released");
+  CHECK(due[2].action == "waiting");
+  CHECK(is_there(f));
+  CHECK_FALSE(f.there(third).sid.empty());
+  CHECK(f.there(second).sid.empty());
+}
+
+TEST_CASE("a number that somebody got after Twilio gave it back stays, marked as missing", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  const auto sid = f.row(k_number).sid;
+  jobs::Effect effect{.id = f.alice.ids.next(),
+                      .kind = "number.release",
+                      .key = k_number,
+                      .account_sid = f.client.account_sid(),
+                      .sid = sid,
+                      .actor = "alice"};
+  f.write([&] {
+    jobs::Effects effects(f.db(), f.clock, f.workspace);
+    effects.insert(effect);
+    effects.sent(effect.id);
+  });
+  f.assign(k_number);
+  f.box.with([&](sim::Account& account, sim::Network&) { account.numbers.remove(sid); });
+  const auto resolved = sync::resolve(*f.account, {});
+  CHECK(resolved.done == 1);
+  CHECK(f.row(k_number).missing_since.has_value());
+  CHECK(f.open_effects().empty());
 }
