@@ -295,6 +295,8 @@ class Configuring {
     return nlohmann::json{{"voice", wanted.voice},
                           {"sms", wanted.sms},
                           {"fallback_url", base::redact_url(wanted.voice_fallback_url)},
+                          {"fallback_is_whole",
+                           base::redact_url(wanted.voice_fallback_url) == wanted.voice_fallback_url},
                           {"numbers", options_.numbers}}
         .dump();
   }
@@ -457,6 +459,10 @@ ConfigureAgain configure_again(const jobs::Job& job) {
   ConfigureAgain again;
   if (!json.is_object())
     throw Error(Errc::db_corrupt, "jobs.bad_options", "the options of a job cannot be read");
+  if (!json.value("fallback_is_whole", true))
+    throw Error(Errc::conflict, "jobs.not_kept",
+                fmt::format("the fallback URL of job {} holds a password, which is not kept", job.id.short_id()),
+                "give the command again that began it");
   again.voice = json.value("voice", true);
   again.sms = json.value("sms", true);
   again.fallback_url = json.value("fallback_url", std::string());

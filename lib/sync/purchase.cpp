@@ -70,7 +70,6 @@ class Buying {
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < effects_.size(); ++i) all.push_back(i);
     ask_about(all);
-    flush();
   }
 
   /// Intents.
@@ -84,10 +83,7 @@ class Buying {
       throw resumable(error);
     }
     wind_up();
-    if (!stopped_ && !account_.cancel.cancelled()) {
-      ask_about(unsure_);
-      flush();
-    }
+    if (!stopped_ && !account_.cancel.cancelled()) ask_about(unsure_);
   }
 
   BuyReport finish() {
@@ -126,7 +122,7 @@ class Buying {
           settle(tag, outcome);
           ++settled_;
           tell();
-          if (results_.size() >= k_results || session_.clock.steady() - flushed_at_ >= k_batch_time) flush();
+          flush_if_due();
         });
   }
 
@@ -182,26 +178,35 @@ class Buying {
   /// Which of them the account has: bought. The others were not.
   void ask_about(const std::vector<std::size_t>& unsure) {
     std::size_t next = 0;
-    account_.client.run(
-        [&]() -> std::optional<twilio::Task> {
-          if (next == unsure.size() || account_.cancel.cancelled()) return std::nullopt;
-          const auto at = unsure[next++];
-          return twilio::Task{.tag = at, .ask = look_ask(effects_[at].key)};
-        },
-        {},
-        [&](std::size_t at, const twilio::Outcome& outcome) {
-          const auto* reply = std::get_if<twilio::Reply>(&outcome);
-          if (reply == nullptr) return;  // it stays unknown
-          bool good = false;
-          auto number = own_number(reply->json, effects_[at].key, good);
-          if (!good) return;
-          Result result{.at = at};
-          result.state = number ? EffectState::done : undone_or_refused(at);
-          result.code = effects_[at].code;
-          result.message = number ? std::string() : "Twilio was asked: it was not bought";
-          if (number) result.number = *std::move(number);
-          results_.push_back(std::move(result));
-        });
+    try {
+      account_.client.run(
+          [&]() -> std::optional<twilio::Task> {
+            if (next == unsure.size() || account_.cancel.cancelled()) return std::nullopt;
+            const auto at = unsure[next++];
+            return twilio::Task{.tag = at, .ask = look_ask(effects_[at].key)};
+          },
+          {},
+          [&](std::size_t at, const twilio::Outcome& outcome) {
+            if (const auto* reply = std::get_if<twilio::Reply>(&outcome)) learn(at, reply->json);
+            flush_if_due();
+          });
+    } catch (const Error& error) {
+      flush();
+      throw resumable(error);
+    }
+    flush();
+  }
+
+  void learn(std::size_t at, const twilio::Json& page) {
+    bool good = false;
+    auto number = own_number(page, effects_[at].key, good);
+    if (!good) return;  // it stays unknown
+    Result result{.at = at};
+    result.state = number ? EffectState::done : undone_or_refused(at);
+    result.code = effects_[at].code;
+    result.message = number ? std::string() : "Twilio was asked: it was not bought";
+    if (number) result.number = *std::move(number);
+    results_.push_back(std::move(result));
   }
 
   /// Somebody else has it, where Twilio said that it is not available.
@@ -228,6 +233,10 @@ class Buying {
   template <class Work>
   void transact(Work&& work) {
     db::in_transaction(session_.db, holder_scope(account_), work);
+  }
+
+  void flush_if_due() {
+    if (results_.size() >= k_results || session_.clock.steady() - flushed_at_ >= k_batch_time) flush();
   }
 
   void flush() {
