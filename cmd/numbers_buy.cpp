@@ -64,9 +64,15 @@ void add_search_flags(Verb<Options>& verb) {
       .flag("no-address", &Options::no_address, "That need no address of yours");
 }
 
+/// The workspace's, which the first purchase may yet have to make; "" = it has none.
+std::string default_country(Context& ctx) {
+  const auto* const workspace = ctx.find_workspace();
+  return workspace == nullptr ? std::string() : workspace->default_country.value_or("");
+}
+
 twilio::Search search_of(const SearchFlags& flags, Context& ctx) {
   twilio::Search search;
-  search.country = ctx.workspace().default_country.value_or("US");
+  if (auto country = default_country(ctx); !country.empty()) search.country = std::move(country);
   if (flags.country) search.country = phone::Region::parse(*flags.country).view();
   if (flags.type) search.type = *flags.type;
   search.area_code = flags.area_code.value_or("");
@@ -186,9 +192,10 @@ std::vector<std::string> numbers_to_buy(const BuyVerbOptions& opts, Context& ctx
   auto typed = opts.numbers;
   const bool from_stdin = typed == std::vector<std::string>{"-"};
   if (from_stdin) typed = lines_of_stdin(ctx.streams().in);
+  const auto country = default_country(ctx);
   std::vector<std::string> all;
   for (const auto& text : typed)
-    all.push_back(phone::parse_typed(text, ctx.workspace().default_country.value_or("")).text());
+    all.push_back(phone::parse_typed(text, country).text());
   if (from_stdin && all.empty())
     throw Error(Errc::usage, "usage.nothing_to_do", "standard input names no number");
   if (std::ssize(all) > k_most_numbers)
@@ -273,6 +280,7 @@ namespace {
 
 void run_buy(const BuyVerbOptions& opts, Context& ctx) {
   auto options = buy_options(opts, ctx);
+  ctx.workspace_for_write();
   RunAccount account(ctx, opts);
   if (options.configure) options.wanted = sync::wanted_of(*account, webhook_urls(ctx));
   const auto plan = sync::plan_buy(*account, options);
