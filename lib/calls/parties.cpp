@@ -82,4 +82,12 @@ void tie_callback(audit::Session& session, const base::Uuid& workspace, const ba
                   {workspace, callback, call_sid});
 }
 
+std::optional<std::string> find_call_back_call(db::Connection& db, const base::Uuid& workspace,
+                                               const base::Uuid& callback) {
+  return db.text(
+      "SELECT c.call_sid FROM callbacks b JOIN calls c ON c.call_sid = b.calling_sid "
+      "WHERE b.workspace_id = $1 AND b.id = $2 AND c.workspace_id = $1 AND c.ended_at IS NULL",
+      {workspace, callback});
+}
+
 }  // namespace ringctl::calls

@@ -36,4 +36,8 @@ std::optional<base::Uuid> user_of_identity(std::string_view identity);
 void tie_callback(audit::Session&, const base::Uuid& workspace, const base::Uuid& callback,
                   std::string_view call_sid);
 
+/// The call that was placed for it and is going on. Inside a transaction.
+std::optional<std::string> find_call_back_call(db::Connection&, const base::Uuid& workspace,
+                                               const base::Uuid& callback);
+
 }  // namespace ringctl::calls

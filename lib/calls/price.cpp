@@ -105,10 +105,11 @@ std::vector<std::string> on_record(db::Connection& db, const base::Uuid& workspa
   std::vector<std::string> all;
   for (const auto& [sid, known] : find_known(db, workspace, sids)) all.push_back(sid);
   if (sids.empty()) return all;
-  auto rows = db.query(fmt::format("SELECT leg_sid FROM call_monitors WHERE workspace_id = $1 AND {}",
-                                   db.among("leg_sid", "$2")),
-                       {workspace, json_array(sids)});
-  while (rows.next()) all.emplace_back(rows.text(0));
+  auto rows = db.query(
+      fmt::format("SELECT leg_sid, workspace_id FROM call_monitors WHERE {}", db.among("leg_sid", "$1")),
+      {json_array(sids)});
+  while (rows.next())
+    if (rows.text(1) == workspace.view()) all.emplace_back(rows.text(0));
   return all;
 }
 
@@ -137,6 +138,23 @@ std::vector<std::string> own_among(db::Connection& db, const base::Uuid& workspa
   while (rows.next())
     if (rows.text(1) == workspace.view()) own.emplace_back(rows.text(0));
   return own;
+}
+
+std::vector<std::string> of_other_accounts(db::Connection& db, const base::Uuid& workspace,
+                                           std::string_view account_sid,
+                                           const std::vector<std::string_view>& numbers) {
+  std::vector<std::string> others;
+  if (numbers.empty()) return others;
+  auto rows =
+      db.query(fmt::format("SELECT phone_number, workspace_id, account_sid FROM phone_numbers WHERE {}",
+                           db.among("phone_number", "$1")),
+               {json_array(numbers)});
+  while (rows.next()) {
+    const auto account = rows.text(2);
+    if (rows.text(1) == workspace.view() && !account.empty() && account != account_sid)
+      others.emplace_back(rows.text(0));
+  }
+  return others;
 }
 
 std::vector<std::string> unpriced(db::Connection& db, const base::Uuid& workspace,

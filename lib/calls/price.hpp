@@ -36,6 +36,11 @@ std::unordered_map<std::string, std::string> find_known_recordings(db::Connectio
 std::vector<std::string> own_among(db::Connection&, const base::Uuid& workspace,
                                    const std::vector<std::string_view>& numbers);
 
+/// Which of them are at another account than this one, as far as is known.
+std::vector<std::string> of_other_accounts(db::Connection&, const base::Uuid& workspace,
+                                           std::string_view account_sid,
+                                           const std::vector<std::string_view>& numbers);
+
 struct Price {
   std::string call_sid;
   std::string price;  ///< as Twilio tells it: "-0.0085" was charged, "0.01" given back

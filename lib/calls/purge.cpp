@@ -100,7 +100,7 @@ void owe_deletions(audit::Session& session, const base::Uuid& workspace, const s
   session.db.exec(
       fmt::format(
           "INSERT INTO recording_deletions (recording_sid, workspace_id, asked_at) SELECT recording_sid, $2, $3 "
-          "FROM recordings WHERE status <> 'absent' AND {} ON CONFLICT (recording_sid) DO NOTHING",
+          "FROM recordings WHERE status <> 'absent' AND deleted_at IS NULL AND {} ON CONFLICT (recording_sid) DO NOTHING",
           id_among(session.db, "call_id", "$1")),
       {ids, workspace, session.clock.now()});
 }
@@ -122,6 +122,10 @@ Purged remove(audit::Session& session, const base::Uuid& workspace, const std::v
           id_among(db, "id", "$1")),
       {ids});
   delete_from("legal_holds", "call_id");  // those that ended
+  scrub_images(
+      db, "recording",
+      array_of(texts(db.query(
+          fmt::format("SELECT id FROM recordings WHERE {}", id_among(db, "call_id", "$1")), {ids}))));
   purged.recordings = delete_from("recordings", "call_id");
   purged.attempts = delete_from("call_attempts", "call_id");
   purged.calls = delete_from("calls", "id");
@@ -169,6 +173,26 @@ void record(audit::Session& session, const base::Uuid& workspace, const Purged& 
                 {.action = "calls.purge", .object_type = "calls", .object_key = "calls", .after = image});
 }
 
+/// From then on nobody adds what began before.
+void note_time(db::Connection& db, const base::Uuid& workspace, base::Instant before) {
+  db.exec(
+      "UPDATE call_counters SET purged_before = $2 WHERE workspace_id = $1 AND "
+      "(purged_before IS NULL OR purged_before < $2)",
+      {workspace, before});
+}
+
+/// What Twilio was asked to ring, and is settled: it names who was called.
+void delete_effects(db::Connection& db, const base::Uuid& workspace, base::Instant before) {
+  db::in_transaction(db, db::Scope::of(workspace), [&] {
+    db.exec(
+        "DELETE FROM twilio_effects WHERE workspace_id = $1 AND kind IN ('call.start', 'participant.add') AND "
+        "created_at < $2 AND state IN ('done', 'refused', 'undone') AND NOT EXISTS (SELECT 1 FROM calls c WHERE "
+        "c.call_sid = twilio_effects.sid) AND NOT EXISTS (SELECT 1 FROM call_attempts a WHERE "
+        "a.leg_sid = twilio_effects.sid)",
+        {workspace, before});
+  });
+}
+
 void purge_pieces(audit::Session& session, const base::Uuid& workspace, const PurgeOptions& options,
                   Purged& all) {
   Place place;
@@ -180,6 +204,7 @@ void purge_pieces(audit::Session& session, const base::Uuid& workspace, const Pu
       next = place;
       const auto calls = choose(session.db, workspace, options, next);
       piece = {.before = options.before};
+      note_time(session.db, workspace, options.before);
       if (calls.empty()) return;
       piece += remove(session, workspace, calls);
       record(session, workspace, piece);
@@ -215,7 +240,10 @@ Purged purge(audit::Session& session, const base::Uuid& workspace, const PurgeOp
                 "calls of the last 24 hours are not purged: their webhooks may still be on the way",
                 "ringctl calls purge --older-than 1d");
   Purged all{.before = options.before};
-  if (options.write) purge_pieces(session, workspace, options, all);
+  if (options.write) {
+    purge_pieces(session, workspace, options, all);
+    delete_effects(session.db, workspace, options.before);
+  }
   look(session.db, workspace, [&] {
     if (!options.write) all = count(session.db, workspace, options.before);
     count_staying(session.db, workspace, all);
@@ -223,14 +251,27 @@ Purged purge(audit::Session& session, const base::Uuid& workspace, const PurgeOp
   return all;
 }
 
-void for_each_owed_deletion(
-    db::Connection& db, const base::Uuid& workspace,
-    const std::function<void(std::string_view recording_sid, base::Instant asked_at)>& visit) {
-  auto rows = db.stream(
-      "SELECT recording_sid, asked_at FROM recording_deletions WHERE workspace_id = $1 "
-      "ORDER BY asked_at, recording_sid",
-      {workspace});
-  while (rows.next()) visit(rows.text(0), rows.instant(1));
+std::vector<OwedDeletion> owed_deletions(db::Connection& db, const base::Uuid& workspace,
+                                         const std::optional<OwedDeletion>& after, std::int64_t limit) {
+  const auto behind = after.value_or(OwedDeletion());
+  auto rows = db.query(
+      fmt::format("SELECT recording_sid, asked_at FROM recording_deletions WHERE workspace_id = $1 AND "
+                  "(asked_at, recording_sid) > ($2, $3) ORDER BY asked_at, recording_sid LIMIT {}",
+                  limit),
+      {workspace, behind.asked_at, behind.recording_sid});
+  std::vector<OwedDeletion> owed;
+  while (rows.next()) owed.push_back({rows.instant(1), std::string(rows.text(0))});
+  return owed;
+}
+
+std::int64_t count_owed(db::Connection& db, const base::Uuid& workspace) {
+  return db.integer("SELECT count(*) FROM recording_deletions WHERE workspace_id = $1", {workspace})
+      .value_or(0);
+}
+
+std::optional<base::Instant> purged_before(db::Connection& db, const base::Uuid& workspace) {
+  auto rows = db.query("SELECT purged_before FROM call_counters WHERE workspace_id = $1", {workspace});
+  return rows.next() ? rows.maybe_instant(0) : std::nullopt;
 }
 
 bool settle_deletion(db::Connection& db, const base::Uuid& workspace, std::string_view recording_sid) {

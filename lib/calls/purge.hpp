@@ -4,6 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "audit/log.hpp"
 
@@ -34,11 +38,20 @@ struct PurgeOptions {
 /// the last day.
 Purged purge(audit::Session&, const base::Uuid& workspace, const PurgeOptions&);
 
-/// Recordings to be deleted at Twilio, oldest asked first, and that one was.
-void for_each_owed_deletion(
-    db::Connection&, const base::Uuid& workspace,
-    const std::function<void(std::string_view recording_sid, base::Instant asked_at)>&);
+/// A recording to be deleted at Twilio, for its call was purged.
+struct OwedDeletion {
+  base::Instant asked_at{};
+  std::string recording_sid = {};
+};
+/// The next `limit` behind `after` (nullopt: from the start), oldest asked first. Inside a read transaction.
+std::vector<OwedDeletion> owed_deletions(db::Connection&, const base::Uuid& workspace,
+                                         const std::optional<OwedDeletion>& after, std::int64_t limit);
+std::int64_t count_owed(db::Connection&, const base::Uuid& workspace);
 /// Inside a write transaction. False if nothing was owed.
 bool settle_deletion(db::Connection&, const base::Uuid& workspace, std::string_view recording_sid);
+
+/// Calls that began before it were purged, so that none of them is to be added again; nullopt: never. Inside a
+/// read transaction.
+std::optional<base::Instant> purged_before(db::Connection&, const base::Uuid& workspace);
 
 }  // namespace ringctl::calls

@@ -6,6 +6,9 @@
 
 #include "base/error.hpp"
 #include "calls/call_query.hpp"
+#include "calls/counter.hpp"
+#include "calls/holds.hpp"
+#include "calls/purge.hpp"
 #include "calls/rows.hpp"
 
 namespace ringctl::calls {
@@ -64,14 +67,17 @@ std::string image_of(const RecordingRecord& one) {
       .dump();
 }
 
-RecordingRecord read_one(db::Connection& db, const base::Uuid& workspace, const base::Uuid& id) {
+std::optional<RecordingRecord> find_one(db::Connection& db, const base::Uuid& workspace,
+                                        const base::Uuid& id) {
   auto rows = db.query(fmt::format("SELECT {}{}WHERE r.workspace_id = $1 AND r.id = $2", k_columns, k_from),
                        {workspace, id});
-  if (!rows.next())
-    throw Error(Errc::not_found, "recordings.unknown", "the recording is not here any more",
-                "ringctl recordings list");
+  if (!rows.next()) return std::nullopt;
   return read_record(rows);
 }
+
+/// Of recordings r with their calls c: $1 is the workspace, $2 the time.
+constexpr std::string_view k_old =
+    "r.workspace_id = $1 AND r.created_at < $2 AND r.deleted_at IS NULL AND r.status <> 'absent'";
 
 void record(audit::Session& session, const base::Uuid& workspace, std::string_view action,
             const RecordingRecord& before, const RecordingRecord& after) {
@@ -123,7 +129,11 @@ RecordingRecord get_recording(db::Connection& db, const base::Uuid& workspace, s
 void note_fetched(audit::Session& session, const base::Uuid& workspace, const base::Uuid& id,
                   std::string_view file) {
   lock_counter(session.db, workspace);
-  const auto before = read_one(session.db, workspace, id);
+  const auto found = find_one(session.db, workspace, id);
+  if (!found)
+    throw Error(Errc::not_found, "recordings.unknown", "the recording is not here any more",
+                "ringctl recordings list");
+  const auto& before = *found;
   auto after = before;
   after.file_name = file;
   session.db.exec(
@@ -134,17 +144,68 @@ void note_fetched(audit::Session& session, const base::Uuid& workspace, const ba
 }
 
 void note_deleted(audit::Session& session, const base::Uuid& workspace, const base::Uuid& id,
-                  std::string_view why) {
-  lock_counter(session.db, workspace);
-  const auto before = read_one(session.db, workspace, id);
-  if (before.deleted_at) return;
-  auto after = before;
+                  std::string_view sid, std::string_view why) {
+  auto& db = session.db;
+  lock_counter(db, workspace);
+  const auto before = find_one(db, workspace, id);
+  if (!before) {
+    settle_deletion(db, workspace, sid);
+    return;
+  }
+  if (before->deleted_at) return;
+  auto after = *before;
   after.deleted_at = session.clock.now();
-  session.db.exec(
+  db.exec(
       "UPDATE recordings SET deleted_at = $3, url = NULL, version = version + 1, updated_at = $3 "
       "WHERE workspace_id = $1 AND id = $2",
       {workspace, id, session.clock.now()});
-  record(session, workspace, why, before, after);
+  // Its link was handed out with the call: an export of changes tells that it is gone.
+  db.exec(
+      "UPDATE calls SET updated_at = $3 WHERE closed_seq IS NOT NULL AND workspace_id = $1 AND "
+      "id = (SELECT call_id FROM recordings WHERE id = $2)",
+      {workspace, id, session.clock.now()});
+  record(session, workspace, why, *before, after);
+}
+
+bool is_held(db::Connection& db, const base::Uuid& workspace, const base::Uuid& id) {
+  return db
+      .integer(fmt::format("SELECT 1 FROM recordings r JOIN calls c ON c.id = r.call_id "
+                           "WHERE r.workspace_id = $1 AND r.id = $2 AND NOT ({})",
+                           k_not_held),
+               {workspace, id})
+      .has_value();
+}
+
+void note_kept(audit::Session& session, const base::Uuid& workspace, const RecordingRecord& one) {
+  record(session, workspace, "recordings.kept", one, one);
+}
+
+std::vector<DueRecording> due_recordings(db::Connection& db, const base::Uuid& workspace,
+                                         base::Instant before, const std::optional<DueRecording>& after,
+                                         std::int64_t limit) {
+  const auto behind =
+      after.value_or(DueRecording{base::Uuid::parse("00000000-0000-0000-0000-000000000000"), {}, {}});
+  auto rows = db.query(fmt::format("SELECT r.id, r.recording_sid, r.created_at FROM recordings r "
+                                   "LEFT JOIN calls c ON c.id = r.call_id WHERE {} AND ({}) AND "
+                                   "(r.created_at, r.id) > ($3, $4) ORDER BY r.created_at, r.id LIMIT {}",
+                                   k_old, k_not_held, limit),
+                       {workspace, before, behind.created_at, behind.id});
+  std::vector<DueRecording> due;
+  while (rows.next()) due.push_back({rows.uuid(0), std::string(rows.text(1)), rows.instant(2)});
+  return due;
+}
+
+DueCount count_due(db::Connection& db, const base::Uuid& workspace, base::Instant before) {
+  auto rows = db.query(
+      fmt::format("SELECT CAST(coalesce(sum(CASE WHEN ({}) THEN 1 ELSE 0 END), 0) AS bigint), count(*) "
+                  "FROM recordings r LEFT JOIN calls c ON c.id = r.call_id WHERE {}",
+                  k_not_held, k_old),
+      {workspace, before});
+  DueCount count;
+  if (!rows.next()) return count;
+  count.due = rows.integer(0);
+  count.held = rows.integer(1) - count.due;
+  return count;
 }
 
 }  // namespace ringctl::calls

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/log.hpp"
 
@@ -34,7 +35,29 @@ std::int64_t count(db::Connection&, const base::Uuid& workspace, const Recording
 /// [recordings.ambiguous].
 RecordingRecord get_recording(db::Connection&, const base::Uuid& workspace, std::string_view what);
 void note_fetched(audit::Session&, const base::Uuid& workspace, const base::Uuid& id, std::string_view file);
-/// Audited; `why`: "recordings.delete", "recordings.purge".
-void note_deleted(audit::Session&, const base::Uuid& workspace, const base::Uuid& id, std::string_view why);
+/// Audited; `why`: "recordings.delete", "recordings.purge". One that is not on record any more was purged with
+/// its call, and its deletion at Twilio is owed no longer (purge.hpp).
+void note_deleted(audit::Session&, const base::Uuid& workspace, const base::Uuid& id, std::string_view sid,
+                  std::string_view why);
+
+/// Whether a legal hold is on its call (holds.hpp).
+bool is_held(db::Connection&, const base::Uuid& workspace, const base::Uuid& id);
+/// Somebody asked for it to be deleted, and it is held.
+void note_kept(audit::Session&, const base::Uuid& workspace, const RecordingRecord&);
+
+/// One whose sound is to go.
+struct DueRecording {
+  base::Uuid id;
+  std::string recording_sid;
+  base::Instant created_at{};
+};
+/// Made before then, still at Twilio and not held: the next `limit` behind `after` (nullopt: from the start),
+/// oldest first.
+std::vector<DueRecording> due_recordings(db::Connection&, const base::Uuid& workspace, base::Instant before,
+                                         const std::optional<DueRecording>& after, std::int64_t limit);
+struct DueCount {
+  std::int64_t due = 0, held = 0;
+};
+DueCount count_due(db::Connection&, const base::Uuid& workspace, base::Instant before);
 
 }  // namespace ringctl::calls

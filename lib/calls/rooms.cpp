@@ -176,20 +176,26 @@ void drop_room(audit::Session& session, const base::Uuid& workspace, const base:
 }
 
 std::int64_t close_rooms(audit::Session& session, const base::Uuid& workspace) {
-  constexpr std::string_view k_of_ended =
-      "SET ended_at = $2, version = version + 1, updated_at = $2 WHERE workspace_id = $1 AND ended_at IS NULL AND "
-      "call_id IN (SELECT id FROM calls WHERE workspace_id = $1 AND ended_at IS NOT NULL)";
   std::int64_t closed = 0;
   for (const auto* table : {"call_rooms", "call_monitors"})
-    closed +=
-        session.db.exec(fmt::format("UPDATE {} {}", table, k_of_ended), {workspace, session.clock.now()});
+    closed += session.db.exec(
+        fmt::format(
+            "UPDATE {0} SET ended_at = $2, version = version + 1, updated_at = $2 WHERE workspace_id = $1 AND "
+            "ended_at IS NULL AND EXISTS (SELECT 1 FROM calls c WHERE c.id = {0}.call_id AND "
+            "c.ended_at IS NOT NULL)",
+            table),
+        {workspace, session.clock.now()});
   return closed;
 }
 
 std::optional<std::string> find_call_of_conference(db::Connection& db, const base::Uuid& workspace,
                                                    std::string_view conference_sid) {
-  return db.text("SELECT parent_sid FROM call_rooms WHERE workspace_id = $1 AND conference_sid = $2",
-                 {workspace, conference_sid});
+  // By its index alone: to ask for the workspace as well would tempt SQLite to another one.
+  auto rows =
+      db.query("SELECT parent_sid, workspace_id FROM call_rooms WHERE conference_sid = $1", {conference_sid});
+  while (rows.next())
+    if (rows.text(1) == workspace.view()) return std::string(rows.text(0));
+  return std::nullopt;
 }
 
 db::Read room_read(const base::Uuid& workspace, std::string_view parent_sid) {

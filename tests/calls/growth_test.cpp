@@ -8,7 +8,10 @@
 #include "calls/follow.hpp"
 #include "calls/holds.hpp"
 #include "calls/plan.hpp"
+#include "calls/price.hpp"
 #include "calls/purge.hpp"
+#include "calls/recordings.hpp"
+#include "calls/rooms.hpp"
 #include "db/transaction.hpp"
 #include "directory/contacts.hpp"
 #include "directory/people.hpp"
@@ -23,9 +26,9 @@ using test::statements_of;
 
 namespace {
 
-const std::set<std::string> k_growing{"calls",     "c", "l",           "o",          "call_attempts",
-                                      "a",         "n", "call_events", "recordings", "x",
-                                      "callbacks", "b", "r",           "e"};
+const std::set<std::string> k_growing{
+    "calls", "c", "l", "o",          "call_attempts", "a", "n", "call_events", "recordings", "x", "callbacks",
+    "b",     "r", "e", "call_rooms", "call_monitors"};
 
 bool explainable(const std::string& sql) {
   return sql.starts_with("SELECT") || sql.starts_with("UPDATE") || sql.starts_with("DELETE");
@@ -49,10 +52,61 @@ void hold_and_purge(Desk& f, const base::Uuid& contact) {
     calls::purge(f.session(), workspace, {.before = f.at(3600), .write = write});
   f.read([&] {
     calls::for_each_hold(f.db(), workspace, true, [](const calls::Hold&) {});
-    calls::for_each_owed_deletion(f.db(), workspace, [](std::string_view, base::Instant) {});
+    calls::owed_deletions(f.db(), workspace, std::nullopt, 10);
+    calls::count_owed(f.db(), workspace);
     return 0;
   });
   f.write([&] { calls::settle_deletion(f.db(), workspace, test::recording_sid(1)); });
+}
+
+void move_and_listen(Desk& f) {
+  const auto& workspace = f.workspace;
+  const auto call = f.read([&] { return calls::get(f.db(), workspace, test::call_sid(3)).id; });
+  calls::Room room{.id = {}, .call = call, .parent_sid = test::call_sid(3), .room = "call-3"};
+  calls::Monitor monitor;
+  monitor.call = call;
+  monitor.user = f.ann_id;
+  monitor.leg_sid = test::leg_sid(7);
+  f.write([&] {
+    room = calls::open_room(f.session(), workspace, room);
+    calls::save_room(f.session(), workspace, room);
+    calls::start_monitor(f.session(), workspace, monitor);
+    calls::close_rooms(f.session(), workspace);
+  });
+  f.read([&] {
+    calls::find_room(f.db(), workspace, call);
+    calls::find_call_of_conference(f.db(), workspace, "CF1");
+    calls::find_monitor(f.db(), workspace, call, f.ann_id);
+    calls::monitors_of(f.db(), workspace, call);
+    return 0;
+  });
+}
+
+void keep_recordings(Desk& f) {
+  const auto& workspace = f.workspace;
+  const auto sid = test::recording_sid(1);
+  const auto none = [](const calls::RecordingRecord&) {};
+  const auto id = f.read([&] {
+    auto& db = f.db();
+    const calls::RecordingFilter filters[] = {{}, {.since = f.at(0)}, {.call = test::call_sid(1)}};
+    for (const auto& filter : filters) calls::for_each(db, workspace, filter, 10, none);
+    calls::due_recordings(db, workspace, f.clock.now(), std::nullopt, 10);
+    calls::count_due(db, workspace, f.clock.now());
+    calls::find_known(db, workspace, {test::call_sid(1)});
+    calls::on_record(db, workspace, {test::call_sid(1)});
+    calls::find_known_recordings(db, workspace, {sid});
+    calls::find_call_of_reservation(db, workspace, f.ann_id, f.at(0));
+    calls::purged_before(db, workspace);
+    const auto one = calls::get_recording(db, workspace, sid);
+    calls::is_held(db, workspace, one.id);
+    return one.id;
+  });
+  const std::vector<calls::Price> prices{{test::call_sid(1), "-0.0085", "USD"}};
+  f.write([&] {
+    calls::set_prices(f.session(), workspace, prices);
+    calls::note_fetched(f.session(), workspace, id, "one.wav");
+    calls::note_deleted(f.session(), workspace, id, sid, "recordings.delete");
+  });
 }
 
 void use_everything(Desk& f) {
@@ -112,6 +166,8 @@ void use_everything(Desk& f) {
   f.exec(
       "INSERT INTO contact_phones (contact_id, workspace_id, phone_number, position) VALUES ($1, $2, $3, 0)",
       {contact, workspace, test::k_caller});
+  move_and_listen(f);
+  keep_recordings(f);
   hold_and_purge(f, contact);
   directory::erase_contact(f.session(), workspace, contact, true);
   f.write([&] {

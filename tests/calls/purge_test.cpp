@@ -9,6 +9,7 @@
 #include "calls/calls.hpp"
 #include "calls/holds.hpp"
 #include "calls/person.hpp"
+#include "calls/recordings.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 
@@ -192,18 +193,14 @@ TEST_CASE("what began in the last 24 hours is not purged", "[calls]") {
 TEST_CASE("recordings of purged calls are owed a deletion at Twilio until somebody settles it", "[calls]") {
   Archive f(any_engine());
   f.purge(f.old());
-  std::string owed;
-  const auto look = [&] {
-    owed.clear();
-    f.read([&] {
-      calls::for_each_owed_deletion(f.db(), f.workspace, [&](std::string_view sid, base::Instant at) {
-        owed += std::string(sid) + " " + base::format_utc(at) + "\n";
-      });
-      return 0;
-    });
+  const auto owed = [&](const std::optional<calls::OwedDeletion>& after = {}) {
+    return f.read([&] { return calls::owed_deletions(f.db(), f.workspace, after, 10); });
   };
-  look();
-  CHECK(owed == test::recording_sid(1) + " " + base::format_utc(f.clock.now()) + "\n");
+  REQUIRE(owed().size() == 1);
+  CHECK(owed()[0].recording_sid == test::recording_sid(1));
+  CHECK(owed()[0].asked_at == f.clock.now());
+  CHECK(f.read([&] { return calls::count_owed(f.db(), f.workspace); }) == 1);
+  CHECK(owed(owed()[0]).empty());
   const auto settle = [&] {
     bool settled = false;
     f.write([&] { settled = calls::settle_deletion(f.db(), f.workspace, test::recording_sid(1)); });
@@ -211,8 +208,47 @@ TEST_CASE("recordings of purged calls are owed a deletion at Twilio until somebo
   };
   CHECK(settle());
   CHECK_FALSE(settle());
-  look();
-  CHECK(owed.empty());
+  CHECK(owed().empty());
+}
+
+TEST_CASE("what was deleted at Twilio before its call was purged is not owed, and leaves no trace",
+          "[calls]") {
+  Archive f(any_engine());
+  const auto id =
+      f.read([&] { return calls::get_recording(f.db(), f.workspace, test::recording_sid(1)).id; });
+  f.write([&] { calls::note_fetched(f.session(), f.workspace, id, "tapes/lin.wav"); });
+  f.write([&] {
+    calls::note_deleted(f.session(), f.workspace, id, test::recording_sid(1), "recordings.delete");
+  });
+  REQUIRE(holds(f.log(), "tapes/lin.wav"));
+  f.purge(f.old());
+  CHECK(f.read([&] { return calls::count_owed(f.db(), f.workspace); }) == 0);
+  CHECK_FALSE(holds(f.log(), "tapes/lin.wav"));
+}
+
+TEST_CASE("a purge says from when on calls are there, and takes who was called by Twilio's journal",
+          "[calls]") {
+  Archive f(any_engine());
+  const auto since = [&] { return f.read([&] { return calls::purged_before(f.db(), f.workspace); }); };
+  CHECK_FALSE(since());
+  const auto effect = [&](const std::string& state, const std::string& sid, int seconds) {
+    f.exec(
+        "INSERT INTO twilio_effects (id, workspace_id, line, kind, effect_key, account_sid, request, state, sid, "
+        "actor, created_at, updated_at) VALUES ($1, $2, 1, 'call.start', $3, 'AC1', '{}', $4, $5, 'system', $6, $6)",
+        {f.alice.ids.next(), f.workspace, test::k_to, state, sid, f.at(seconds)});
+  };
+  effect("done", test::call_sid(1), 0);                // its call goes
+  effect("done", test::call_sid(3), 200);              // stays: so does its call
+  effect("unknown", "", 5);                            // stays: somebody has to look
+  effect("done", test::call_sid(4), Archive::k_days);  // stays: it is young
+  f.purge(f.old(false));
+  CHECK_FALSE(since());
+  f.purge(f.old());
+  CHECK(since() == f.at(3600));
+  CHECK(f.rows("SELECT state, sid FROM twilio_effects WHERE workspace_id = $1 ORDER BY created_at") ==
+        "unknown|\ndone|" + test::call_sid(3) + "\ndone|" + test::call_sid(4) + "\n");
+  calls::purge(f.session(), f.workspace, {.before = f.at(60)});
+  CHECK(since() == f.at(3600));
 }
 
 TEST_CASE("another workspace's calls are not purged", "[calls]") {

@@ -2,7 +2,9 @@
 
 #include "calls/calls.hpp"
 #include "calls/desk.hpp"
+#include "calls/holds.hpp"
 #include "calls/price.hpp"
+#include "calls/purge.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 
@@ -79,7 +81,9 @@ TEST_CASE("what was fetched and what was deleted is on record", "[calls]") {
   CHECK(f.get(test::recording_sid(1)).file_name == "tapes/one.wav");
   CHECK(f.get(test::recording_sid(1)).fetched_at == f.clock.now());
   for (int i = 0; i < 2; ++i)
-    f.write([&] { calls::note_deleted(f.session(), f.workspace, id, "recordings.delete"); });
+    f.write([&] {
+      calls::note_deleted(f.session(), f.workspace, id, test::recording_sid(1), "recordings.delete");
+    });
   CHECK(f.list().empty());
   CHECK(f.list({.deleted = true}) == sids({1}));
   CHECK(f.rows("SELECT url FROM recordings WHERE workspace_id = $1") == "\n");
@@ -87,10 +91,79 @@ TEST_CASE("what was fetched and what was deleted is on record", "[calls]") {
         "recordings.fetch\nrecordings.delete\n");
 }
 
+TEST_CASE("what is held is not due, and nothing behind the place where a run stands", "[calls]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  f.apply({f.inbound(1), f.recorded(1, 1), f.inbound(2), f.recorded(2, 2)});
+  f.clock.advance(std::chrono::minutes(5));
+  f.apply({f.inbound(3), f.recorded(3, 3)});
+  const auto due = [&](const std::optional<calls::DueRecording>& after = {}) {
+    return f.read([&] { return calls::due_recordings(f.db(), f.workspace, f.clock.now(), after, 10); });
+  };
+  const auto count = [&] {
+    return f.read([&] { return calls::count_due(f.db(), f.workspace, f.clock.now()); });
+  };
+  REQUIRE(due().size() == 2);
+  CHECK(due(due().back()).empty());
+  const auto held = f.get(test::recording_sid(1)).id;
+  const auto is_held = [&] { return f.read([&] { return calls::is_held(f.db(), f.workspace, held); }); };
+  CHECK_FALSE(is_held());
+  calls::HoldTarget target;
+  target.call = f.read([&] { return calls::get(f.db(), f.workspace, test::call_sid(1)).id; });
+  calls::hold(f.session(), f.workspace, target, "Case 2026-17");
+  CHECK(is_held());
+  REQUIRE(due().size() == 1);
+  CHECK(due()[0].recording_sid == test::recording_sid(2));
+  CHECK(count().due == 1);
+  CHECK(count().held == 1);
+  calls::unhold(f.session(), f.workspace, target);
+  CHECK(count().due == 2);
+}
+
+TEST_CASE("a deletion is a change of its call, and of the day that was kept", "[calls]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  f.apply({f.inbound(1), f.recorded(1, 1), f.status(1, "completed", 1, 40, 40)});
+  const auto keep_day = [&] {
+    f.exec(
+        "INSERT INTO call_days (workspace_id, day, zone, definitions, starts_at, ends_at, made_at) "
+        "VALUES ($1, '2026-03-08', 'UTC', 1, $2, $3, $2)",
+        {f.workspace, f.at(-3600), f.at(3600)});
+  };
+  const auto days = [&] {
+    return f.integer("SELECT count(*) FROM call_days WHERE workspace_id = $1", {f.workspace});
+  };
+  const auto changes = [&] { return f.read([&] { return calls::last_changed(f.db(), f.workspace); }); };
+  keep_day();
+  const auto before = changes();
+  const auto id = f.get(test::recording_sid(1)).id;
+  f.write([&] {
+    calls::note_deleted(f.session(), f.workspace, id, test::recording_sid(1), "recordings.purge");
+  });
+  CHECK(changes() == before + 1);
+  CHECK(days() == 0);
+  keep_day();
+  const std::vector<calls::Price> prices{{test::call_sid(1), "-0.0085", "USD"}};
+  f.write([&] { calls::set_prices(f.session(), f.workspace, prices); });
+  CHECK(changes() == before + 2);
+  CHECK(days() == 0);
+}
+
+TEST_CASE("one that was purged with its call is owed no longer once it is gone", "[calls]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  f.apply({f.inbound(1), f.recorded(1, 1), f.status(1, "completed", 1, 40, 40)});
+  const auto id = f.get(test::recording_sid(1)).id;
+  f.clock.advance(std::chrono::hours(48));
+  calls::purge(f.session(), f.workspace, {.before = f.at(3600)});
+  const auto owed = [&] { return f.read([&] { return calls::count_owed(f.db(), f.workspace); }); };
+  CHECK(owed() == 1);
+  f.write(
+      [&] { calls::note_deleted(f.session(), f.workspace, id, test::recording_sid(1), "recordings.purge"); });
+  CHECK(owed() == 0);
+}
+
 TEST_CASE("a price is a decimal with its currency, and written once", "[calls]") {
   Tapes f(GENERATE(from_range(test::engines())));
   f.apply({f.inbound(1)});
-  const std::vector<calls::Price> prices{{test::call_sid(1), "0.0085", "USD"},
+  const std::vector<calls::Price> prices{{test::call_sid(1), "-0.0085", "USD"},
                                          {test::call_sid(9), "1.00", "USD"}};
   const auto set = [&] {
     std::int64_t changed = 0;
@@ -99,7 +172,7 @@ TEST_CASE("a price is a decimal with its currency, and written once", "[calls]")
   };
   CHECK(set() == 1);
   CHECK(set() == 0);
-  CHECK(f.rows("SELECT price, price_unit FROM calls WHERE workspace_id = $1") == "0.0085|USD\n");
+  CHECK(f.rows("SELECT price, price_unit FROM calls WHERE workspace_id = $1") == "-0.0085|USD\n");
   for (const auto* bad : {"", "1,5", "0.0000001", "1e3", "--1", ".5", "1."}) {
     CAPTURE(bad);
     const std::vector<calls::Price> wrong{{test::call_sid(1), bad, "USD"}};
