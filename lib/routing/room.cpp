@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/sid.hpp"
 #include "directory/people.hpp"
 
 namespace ringctl::routing {
@@ -12,6 +15,7 @@ constexpr std::string_view k_room = "call-";
 constexpr std::string_view k_no_plan = "calling";
 constexpr std::string_view k_key_text = "Press any key to place your call.";
 constexpr std::chrono::seconds k_key_timeout{5};
+constexpr char k_before_user = '.';
 
 const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twiml::CallEvent::ringing,
                                                 twiml::CallEvent::answered, twiml::CallEvent::completed};
@@ -72,8 +76,18 @@ twiml::Response key_prompt(const std::string& action) {
 
 std::string end_link(const Links& links) { return fmt::format("{}/next/{}", links.voice, k_no_plan); }
 
-std::string leg_link(const Links& links, std::string_view call_sid) {
-  return fmt::format("{}/leg/{}", links.voice, call_sid);
+std::string leg_link(const Links& links, std::string_view call_sid, const std::optional<base::Uuid>& user) {
+  const auto leg = fmt::format("{}/leg/{}", links.voice, call_sid);
+  return user ? fmt::format("{}{}{}", leg, k_before_user, user->view()) : leg;
+}
+
+std::optional<LegPath> try_parse_leg(std::string_view text) {
+  const auto end = std::min(text.find(k_before_user), text.size());
+  LegPath path{.call_sid = text.substr(0, end)};
+  if (!base::is_sid(path.call_sid, "CA")) return std::nullopt;
+  if (end == text.size()) return path;
+  path.user = base::Uuid::try_parse(text.substr(end + 1));
+  return path.user ? std::optional(path) : std::nullopt;
 }
 
 std::string room_recording_link(const Links& links, std::string_view room) {

@@ -3,6 +3,7 @@
 // to somebody else, or asked for a key before they call on. Conferences are named from the call's SID: no
 // personal data in names.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,8 +41,16 @@ twiml::Response key_prompt(const std::string& action);
 
 /// Dial's action where no ring plan goes on: the call is over.
 std::string end_link(const Links&);
-/// Status callback of a leg that was added to a call beside its Dials: its call stands in the path.
-std::string leg_link(const Links&, std::string_view call_sid);
+/// Status callback of a leg that was added to a call beside its Dials: its call stands in the path, and the
+/// user whose phone it rings.
+std::string leg_link(const Links&, std::string_view call_sid, const std::optional<base::Uuid>& user = {});
+/// What stands there.
+struct LegPath {
+  std::string_view call_sid;
+  std::optional<base::Uuid> user = {};
+};
+/// nullopt for anything else.
+std::optional<LegPath> try_parse_leg(std::string_view);
 /// Recording status callback of a call's conference, whose forms name no call.
 std::string room_recording_link(const Links&, std::string_view room);
 /// What the leg of an agent runs that a call begins with, and where the key goes that was asked for.

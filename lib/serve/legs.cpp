@@ -4,6 +4,7 @@
 
 #include "base/sid.hpp"
 #include "directory/people.hpp"
+#include "routing/room.hpp"
 #include "serve/webhooks.hpp"
 
 namespace ringctl::serve {
@@ -27,10 +28,11 @@ bool was_connected(const calls::Event& event) {
 }  // namespace
 
 std::string_view call_in_path(const Webhook& webhook) {
-  const auto endpoint = webhook.endpoint();
-  const std::string_view call = webhook.rest();
-  const bool names_one = endpoint == Endpoint::leg || endpoint == Endpoint::recording;
-  return names_one && base::is_sid(call, "CA") ? call : std::string_view();
+  const std::string_view rest = webhook.rest();
+  if (webhook.endpoint() == Endpoint::recording) return base::is_sid(rest, "CA") ? rest : std::string_view();
+  if (webhook.endpoint() != Endpoint::leg) return {};
+  const auto path = routing::try_parse_leg(rest);
+  return path ? path->call_sid : std::string_view();
 }
 
 /// Who the leg rings. A client says so itself; a phone's owner stands in the call's plan.
@@ -132,18 +134,19 @@ void Webhooks::accepted(const WebhookPtr& webhook) {
   keep(webhook, event, routing::accepted_answer(digits));
 }
 
-/// Twilio says nothing of the call that a conference's participant belongs to: the path does.
+/// Twilio says nothing of the call that a conference's participant belongs to, and of a leg that was handed
+/// over it names another: the path knows.
 calls::Event Webhooks::added_leg_event(const Webhook& webhook) const {
   auto event = webhook.event(calls::Kind::status);
-  if (event.parent_sid.empty()) {
-    event.parent_sid = call_in_path(webhook);
-    event.parameters.emplace_back("ParentCallSid", event.parent_sid);
-  } else if (!call_in_path(webhook).empty()) {  // of a leg that was handed over: the call it was part of
-    event.parent_sid = call_in_path(webhook);
-  }
   const auto to = webhook.parameter("To");
   event.party = to;
   if (to.starts_with(k_client)) event.user = user_of_identity(to.substr(k_client.size()));
+  const auto path = routing::try_parse_leg(webhook.rest());
+  if (!path) return event;
+  if (!event.user) event.user = path->user;
+  event.parent_sid = path->call_sid;
+  std::erase_if(event.parameters, [](const auto& parameter) { return parameter.first == "ParentCallSid"; });
+  event.parameters.emplace_back("ParentCallSid", event.parent_sid);
   return event;
 }
 

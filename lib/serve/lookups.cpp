@@ -93,8 +93,8 @@ void find_workspaces(db::Connection& db, const Questions& questions, std::vector
   for (std::size_t i = 0; i < nameless.size(); ++i) found[nameless[i]].workspace = workspaces[i];
 }
 
-/// Of calls that were counted before they were placed: by whom, and between which numbers. What is asked about
-/// such a call is whose number is called, and how the number called from is recorded.
+/// Of calls that were counted before they were placed: by whom, and between which numbers. What is asked
+/// about such a call is whose number is called, and how the number called from is recorded.
 void find_reserved(db::Connection& db, Questions& questions, std::deque<Question>& reworded,
                    std::vector<Found>& found) {
   for (std::size_t i = 0; i < questions.size(); ++i) {
@@ -119,7 +119,8 @@ std::vector<Found> ask(db::Connection& db, Questions questions) {
   find_workspaces(db, questions, found);
   std::map<base::Uuid, std::vector<std::size_t>> of_workspace;
   for (std::size_t i = 0; i < found.size(); ++i)
-    if (found[i].workspace && (found[i].reserved || !questions[i]->reservation)) of_workspace[*found[i].workspace].push_back(i);
+    if (found[i].workspace && (found[i].reserved || !questions[i]->reservation))
+      of_workspace[*found[i].workspace].push_back(i);
   std::deque<Inquiry> inquiries;
   std::vector<db::ScopedReads> reads;
   for (const auto& [workspace, which] : of_workspace)

@@ -46,19 +46,36 @@ TEST_CASE("a room that is recorded says where its recording goes, whoever comes 
 
 TEST_CASE("a leg is handed over to a client, a phone that presses a key, or a number that does not",
           "[routing]") {
+  const auto user = base::Uuid::parse("0190f6d2-7b3c-7a10-8f00-1a2b3c4d5e6f");
   Handover handover{
-      .party = {.device = Device::client, .user = base::Uuid()}, .caller_id = "+12025550100", .after = ""};
+      .party = {.device = Device::client, .user = user}, .caller_id = "+12025550100", .after = ""};
   handover.status = leg_link(k_links, k_call);
   handover.accept_prompt = true;
   const auto client = only_noun<twiml::Client>(handover_answer(handover, k_links));
-  CHECK(client.identity == "agent_00000000000000000000000000000000");
+  CHECK(client.identity == "agent_0190f6d27b3c7a108f001a2b3c4d5e6f");
   CHECK(client.status_callback == k_links.voice + "/leg/" + k_call);
-  handover.party = {.device = Device::phone, .user = base::Uuid(), .address = "+12025550143"};
+  handover.party = {.device = Device::phone, .user = user, .address = "+12025550143"};
   CHECK(only_noun<twiml::Number>(handover_answer(handover, k_links)).url == k_links.accept({}));
   handover.party = {.device = Device::number, .address = "+12025550199"};
   const auto number = only_noun<twiml::Number>(handover_answer(handover, k_links));
   CHECK(number.url.empty());
   CHECK(number.number == "+12025550199");
+}
+
+TEST_CASE("the path of a leg that was added names its call, and whose phone it is", "[routing]") {
+  const auto user = base::Uuid::parse("0190f6d2-7b3c-7a10-8f00-1a2b3c4d5e6f");
+  for (const auto& owner : {std::optional<base::Uuid>(), std::optional(user)}) {
+    const auto link = leg_link(k_links, k_call, owner);
+    const auto rest = link.substr(k_links.voice.size() + std::string("/leg/").size());
+    const auto path = try_parse_leg(rest);
+    REQUIRE(path);
+    CHECK(path->call_sid == k_call);
+    CHECK(path->user == owner);
+  }
+  for (const auto& bad : {std::string(), std::string("CA1"), k_call + ".", k_call + ".bob", k_call + "x"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(try_parse_leg(bad));
+  }
 }
 
 TEST_CASE("inline answers fit what Twilio takes", "[routing]") {

@@ -111,8 +111,9 @@ TEST_CASE("an agent's phone presses a key before it dials anybody", "[serve]") {
   const auto asked = f.answer("/started/" + id, f.agent_leg("+12025550143"));
   REQUIRE_FALSE(asked.verbs.empty());
   CHECK(std::get<twiml::Gather>(asked.verbs.front()).action == f.voice("/pressed/" + id));
-  auto pressed = f.agent_leg("+12025550143");
-  CHECK(hangs_up(f.answer("/pressed/" + id, pressed)));
+  auto silent = f.agent_leg("+12025550143"), pressed = silent;
+  silent.emplace_back("Digits", "");
+  CHECK(hangs_up(f.answer("/pressed/" + id, silent)));
   pressed.emplace_back("Digits", "5");
   const auto response = f.answer("/pressed/" + id, pressed);
   CHECK(std::holds_alternative<twiml::Dial>(response.verbs.front()));
@@ -120,7 +121,7 @@ TEST_CASE("an agent's phone presses a key before it dials anybody", "[serve]") {
 
 TEST_CASE("a reservation that is unknown, or another call's, dials nobody", "[serve]") {
   Desk f(GENERATE(from_range(test::engines())));
-  CHECK(hangs_up(f.answer("/started/" + base::Uuid().text(), f.agent_leg())));
+  CHECK(hangs_up(f.answer("/started/" + f.alice.ids.next().text(), f.agent_leg())));
   CHECK(hangs_up(f.answer("/started/not-an-id", f.agent_leg())));
   const auto id = f.reserve().reservation.value();
   limits::attach(f.session(), f.workspace, id, test::call_sid(77));
@@ -140,6 +141,22 @@ TEST_CASE("what is reported of a leg that was added to a call is the call's", "[
   CHECK(f.rows("SELECT count(*) FROM calls WHERE workspace_id = $1") == "1\n");
   CHECK(f.rows("SELECT leg_sid, status, user_id FROM call_attempts WHERE workspace_id = $1") ==
         test::call_sid(60) + "|in-progress|" + f.ann_id.text() + "\n");
+}
+
+TEST_CASE("a leg that was handed over is the call's, and its phone's owner's", "[serve]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  f.called();
+  const auto form = f.form({{"CallSid", test::call_sid(61)},
+                            {"ParentCallSid", test::call_sid(60)},
+                            {"From", test::k_from},
+                            {"To", "+12025550143"},
+                            {"CallStatus", "in-progress"},
+                            {"Direction", "outbound-dial"},
+                            {"SequenceNumber", "2"}});
+  CHECK(f.post("/leg/" + test::call_sid(1) + "." + f.ann_id.text(), form).status == 204);
+  CHECK(f.rows("SELECT c.call_sid, a.party, a.user_id FROM call_attempts a JOIN calls c ON c.id = a.call_id "
+               "WHERE a.workspace_id = $1") == test::call_sid(1) + "|+12025550143|" + f.ann_id.text() + "\n");
+  CHECK(f.rows("SELECT count(*) FROM calls WHERE workspace_id = $1") == "1\n");
 }
 
 TEST_CASE("the recording of a conference is that of the call in its path", "[serve]") {
