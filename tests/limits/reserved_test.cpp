@@ -34,5 +34,5 @@ TEST_CASE("a reservation of another workspace is none", "[limits]") {
   const auto other = f.database.add_workspace("other");
   db::Transaction transaction(f.db(), db::Scope::of(other), db::Access::read);
   CHECK_FALSE(limits::find_reserved(f.db(), other, id));
-  CHECK_FALSE(limits::find_reserved(f.db(), other, base::Uuid()));
+  CHECK_FALSE(limits::find_reserved(f.db(), other, f.alice.ids.next()));
 }
