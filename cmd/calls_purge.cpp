@@ -46,12 +46,11 @@ void tell_what_stays(const calls::Purged& purged, Context& ctx) {
 void tell_what_is_owed(Context& ctx) {
   auto& db = ctx.database();
   const auto& workspace = ctx.workspace();
-  std::int64_t owed = 0;
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  calls::for_each_owed_deletion(db, workspace.id, [&](std::string_view, base::Instant) { ++owed; });
+  const auto owed = calls::count_owed(db, workspace.id);
   transaction.commit();
   if (owed > 0)
-    ctx.io().warn(fmt::format("{} of purged calls {} still at Twilio, to be deleted there",
+    ctx.io().warn(fmt::format("{} of purged calls {} still at Twilio: ringctl recordings purge --owed",
                               count(owed, "recording", "recordings"), owed == 1 ? "lies" : "lie"));
 }
 

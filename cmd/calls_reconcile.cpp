@@ -28,9 +28,9 @@ struct ReconcileOptions : AccountOptions {
 std::string sums(const sync::ReconcileReport& report) {
   const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
   return fmt::format(
-      "looked at {} calls of Twilio's: {} closed, {} added, {} priced, {} recordings, {} still live",
-      number(report.looked_at), number(report.closed), number(report.added), number(report.priced),
-      number(report.recordings), number(report.live));
+      "looked at {} calls of Twilio's: {} closed, {} added, {} legs, {} priced, {} recordings, {} still live",
+      number(report.looked_at), number(report.closed), number(report.added), number(report.legs),
+      number(report.priced), number(report.recordings), number(report.live));
 }
 
 void run_reconcile(const ReconcileOptions& opts, Context& ctx) {
@@ -66,7 +66,7 @@ void add_calls_reconcile(Noun& calls) {
       .details(
           "Closes calls whose end was never heard, adds calls that never came, and fills in prices and recordings. "
           "Run again it changes nothing. A call that is live here for more than a day and that Twilio does not know "
-          "is closed as failed.")
+          "is closed as failed. Calls that `calls purge` has removed are not added again.")
       .columns(k_columns)
       .example("ringctl calls reconcile --since -7d")
       .example("ringctl calls reconcile --since yesterday --until today -n")

@@ -29,11 +29,12 @@ void require_sense(const TransferOptions& opts) {
 
 sync::Transferred act(const TransferOptions& opts, sync::Account& account, const calls::Call& call,
                       bool write) {
-  if (opts.complete) return sync::complete_transfer(account, call, write);
-  if (opts.cancel) return sync::cancel_transfer(account, call, write);
+  const auto as = opts.as.value_or("");
+  if (opts.complete) return sync::complete_transfer(account, call, as, write);
+  if (opts.cancel) return sync::cancel_transfer(account, call, as, write);
   sync::TransferOptions transfer{.to = *opts.to};
   transfer.attended = opts.attended;
-  transfer.as = opts.as.value_or("");
+  transfer.as = as;
   transfer.write = write;
   return sync::transfer(account, call, transfer);
 }

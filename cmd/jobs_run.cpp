@@ -86,22 +86,22 @@ void resume_configure(const jobs::Job& job, sync::Account& account, Context& con
 }
 
 void resume_purge(const jobs::Job& job, sync::Account& account, Context& context) {
-  const auto options = nlohmann::json::parse(job.options, nullptr, false);
-  const auto older_than = options.is_object() ? options.value("older_than", std::string()) : std::string();
-  if (older_than.empty())
-    throw Error(Errc::db_corrupt, "jobs.bad_options", "the options of the job cannot be read");
-  const auto report = sync::purge_recordings(account, base::parse_utc(older_than), !context.dry_run(),
-                                             shown_progress(context, "recordings purge"));
+  const auto report =
+      sync::resume_purge(account, job.id, !context.dry_run(), shown_progress(context, "recordings purge"));
   const auto object = "job " + job.id.short_id();
-  const auto rest =
-      fmt::format("({} deleted, {} gone already, {} failed)", report.deleted, report.gone, report.failed);
+  const auto rest = fmt::format("({} deleted, {} gone already, {} failed, {} held)", report.deleted, report.gone,
+                                report.failed, report.held);
   Change change{.action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
-  change.fields = {{"deleted", report.deleted}, {"gone", report.gone}, {"failed", report.failed}};
+  change.fields = {{"deleted", report.deleted},
+                   {"gone", report.gone},
+                   {"failed", report.failed},
+                   {"held", report.held}};
   if (context.dry_run()) return context.io().would_change(change);
   context.io().changed(change);
   if (report.failed > 0)
-    throw Error(Errc::partial, "recordings.partly_purged",
-                fmt::format("{} of the recordings could not be deleted", report.failed), "run it again")
+    throw Error(Errc::partial, "recordings.partly",
+                fmt::format("{} of the recordings could not be deleted", report.failed),
+                "ringctl recordings purge again takes the rest")
         .job(job.id.text());
 }
 

@@ -123,6 +123,17 @@ std::vector<std::string> chosen(const FetchVerbOptions& opts, Context& ctx) {
   return sids;
 }
 
+/// Those that are on record. Throws for the first that is not.
+std::vector<calls::RecordingRecord> named(const std::vector<std::string>& sids, Context& ctx) {
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  std::vector<calls::RecordingRecord> all;
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  for (const auto& sid : sids) all.push_back(calls::get_recording(db, workspace.id, sid));
+  transaction.commit();
+  return all;
+}
+
 std::int64_t size_of(const std::string& file) {
   std::error_code gone;
   const auto size = std::filesystem::file_size(file, gone);
@@ -138,7 +149,8 @@ void run_fetch(const FetchVerbOptions& opts, Context& ctx) {
   const auto sids = chosen(opts, ctx);
   RunAccount account(ctx, opts);
   if (ctx.dry_run()) {
-    for (const auto& sid : sids) ctx.io().would_change({.action = "fetch", .object = sid});
+    for (const auto& one : named(sids, ctx))
+      ctx.io().would_change({.action = "fetch", .object = one.recording_sid});
     return;
   }
   sync::FetchOptions fetch;
@@ -175,7 +187,8 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
     throw Error(Errc::usage, "usage.missing_argument", "which recordings is missing",
                 "ringctl recordings list");
   if (!ctx.dry_run())
-    ctx.io().confirm(fmt::format("Delete the sound of {} recordings for good?", opts.recordings.size()));
+    ctx.io().confirm(fmt::format("Delete the sound of {} {} for good?", opts.recordings.size(),
+                                 opts.recordings.size() == 1 ? "recording" : "recordings"));
   RunAccount account(ctx, opts);
   for (const auto& sid : opts.recordings) {
     const bool deleted = sync::delete_recording(*account, sid, !ctx.dry_run());
@@ -189,35 +202,53 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
 }
 
 struct PurgeOptions : AccountOptions {
-  std::chrono::milliseconds older_than{};
+  std::optional<std::chrono::milliseconds> older_than;
+  bool owed = false;
 };
 
-void run_purge(const PurgeOptions& opts, Context& ctx) {
-  if (opts.older_than <= std::chrono::milliseconds(0))
+/// nullopt: only those of calls that were purged.
+std::optional<base::Instant> time_of(const PurgeOptions& opts, Context& ctx) {
+  if (opts.older_than.has_value() == opts.owed)
+    throw Error(Errc::usage, "usage.bad_value",
+                "which recordings: those that are old, or those of purged calls",
+                "--older-than 90d, or --owed");
+  if (opts.owed) return std::nullopt;
+  if (*opts.older_than <= std::chrono::milliseconds(0))
     throw Error(Errc::usage, "usage.bad_value", "--older-than: a time is needed", "--older-than 90d");
+  return ctx.clock().now() - *opts.older_than;
+}
+
+void run_purge(const PurgeOptions& opts, Context& ctx) {
+  const auto before = time_of(opts, ctx);
   const auto& workspace = ctx.workspace();
-  const auto before = ctx.clock().now() - opts.older_than;
-  if (!ctx.dry_run())
+  // Who purged the calls has given the workspace's name for that.
+  if (!ctx.dry_run() && before)
     ctx.io().confirm_severe(
-        fmt::format("delete the sound of all recordings from before {}", base::format_utc(before)),
+        fmt::format("delete the sound of all recordings from before {}", base::format_utc(*before)),
         workspace.name);
   RunAccount account(ctx, opts);
   ctx.cancel();
   const auto report =
       sync::purge_recordings(*account, before, !ctx.dry_run(), shown_progress(ctx, "deleting"));
   const auto count = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
+  if (report.held > 0)
+    ctx.io().note(
+        fmt::format("{} held: see ringctl calls holds",
+                    report.held == 1 ? "1 old recording is" : count(report.held) + " old recordings are"));
   const auto rest = fmt::format("({} deleted, {} gone already, {} failed)", count(report.deleted),
                                 count(report.gone), count(report.failed));
   if (ctx.dry_run())
     return ctx.io().would_change(
         {.action = "purge", .object = "recordings", .rest = fmt::format("({})", count(report.deleted))});
   if (report.deleted + report.gone + report.failed == 0)
-    return ctx.io().unchanged({.action = "purge", .object = "recordings", .rest = "(none is so old)"});
-  ctx.io().changed(
-      {.action = "purged",
-       .object = "recordings",
-       .rest = rest,
-       .fields = {{"deleted", report.deleted}, {"gone", report.gone}, {"failed", report.failed}}});
+    return ctx.io().unchanged({.action = "purge", .object = "recordings", .rest = "(nothing to delete)"});
+  ctx.io().changed({.action = "purged",
+                    .object = "recordings",
+                    .rest = rest,
+                    .fields = {{"deleted", report.deleted},
+                               {"gone", report.gone},
+                               {"failed", report.failed},
+                               {"held", report.held}}});
   if (report.failed > 0)
     throw Error(Errc::partial, "recordings.partly",
                 fmt::format("{} recordings were not deleted", report.failed),
@@ -273,7 +304,9 @@ void add_deletions(Noun& recordings) {
   auto erase = recordings.verb<DeleteOptions>("delete", "Delete their sound at Twilio, for good", run_delete)
                    .argument("recordings", &DeleteOptions::recordings, k_which);
   add_account_flags(erase)
-      .details("What is known about them stays. Files that were fetched stay.")
+      .details(
+          "What is known about them stays. Files that were fetched stay. One whose call is held (`calls hold`) is "
+          "refused, and that somebody asked is in the audit log.")
       .example("ringctl recordings delete RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 --yes")
       .example("ringctl recordings delete RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 -n")
       .exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked, Errc::schema,
@@ -281,15 +314,17 @@ void add_deletions(Noun& recordings) {
               Errc::db_busy});
 
   auto purge = recordings.verb<PurgeOptions>("purge", "Delete the sound of all that are old", run_purge)
-                   .flag("older-than", &PurgeOptions::older_than, "DUR", "How old: 90d, 52w")
+                   .flag("older-than", &PurgeOptions::older_than, "DUR",
+                         "How old: 90d, 52w; with them go those whose calls were purged")
                    .kind(ValueKind::duration)
-                   .required();
+                   .flag("owed", &PurgeOptions::owed, "Only those whose calls were purged");
   add_account_flags(purge)
       .details(
-          "Many at once, and journaled as a job: one that was interrupted goes on with jobs resume. Needs "
-          "--confirm WORKSPACE, or its name typed.")
+          "Many at once, and journaled as a job: one that was interrupted goes on with jobs resume. Recordings of "
+          "calls that are held stay, and are counted. --older-than needs --confirm WORKSPACE, or its name typed.")
       .example("ringctl recordings purge --older-than 90d -n")
       .example("ringctl recordings purge --older-than 365d --confirm default")
+      .example("ringctl recordings purge --owed -n", "what calls purge left at Twilio")
       .exits({Errc::partial, Errc::auth, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked,
               Errc::schema, Errc::twilio, Errc::twilio_rate, Errc::twilio_down, Errc::twilio_garbage,
               Errc::db_down, Errc::db_busy});

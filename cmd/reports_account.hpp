@@ -3,7 +3,7 @@
 
 namespace ringctl::cmd {
 
-/// `ringctl reports usage` and `ringctl reports costs`.
+/// `ringctl reports account`.
 void add_reports_account(Noun& reports);
 
 }  // namespace ringctl::cmd

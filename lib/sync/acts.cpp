@@ -16,6 +16,8 @@ namespace {
 
 constexpr int k_not_in_progress = 21220;  // the call is not in a state to be changed
 constexpr std::chrono::milliseconds k_between{250}, k_first_between{20};
+/// Beyond what a call is waited for: requests take their time.
+constexpr std::chrono::minutes k_lock_spare{2};
 
 Target client_of(const calls::Person& person) {
   return {.party = {.device = routing::Device::client, .user = person.id},
@@ -43,6 +45,15 @@ void mark_failed(Account& account, const base::Uuid& id, const twilio::Failed& f
   });
 }
 
+/// A leg that rings, and of which nothing could be written here: nobody is to pick it up.
+void take_back_leg(Account& account, const base::Uuid& effect, const std::string& sid) noexcept {
+  take_back(account, [&](Account& calm) { end_leg(calm, sid); });
+  take_back(account, [&](Account& calm) {  // else it stays as sent, and jobs resolve finds it
+    writing(calm,
+            [&] { jobs::Effects(calm.session.db, calm.session.clock, calm.workspace.id).done(effect, sid); });
+  });
+}
+
 Error unknown_outcome(const Ringing& ringing, std::string_view why) {
   return Error(Errc::unknown_outcome, "calls.unknown_outcome",
                fmt::format("{} may be ringing: {}", ringing.key, why), "ringctl jobs resolve")
@@ -51,10 +62,26 @@ Error unknown_outcome(const Ringing& ringing, std::string_view why) {
 
 }  // namespace
 
+ActingAs::ActingAs(Account& account, const calls::Person& person)
+    : session_(account.session), before_(account.session.actor) {
+  session_.actor = "user:" + person.email;
+}
+
+ActingAs::~ActingAs() { session_.actor = before_; }
+
+db::Lease lock_call(Account& account, const calls::Call& call, std::chrono::milliseconds patience) {
+  return db::Lease::acquire(account.session.db, account.session.clock, "call " + call.call_sid,
+                            account.workspace.id, patience + k_lock_spare,
+                            std::max(account.lock_wait, patience), &account.cancel);
+}
+
 Target target_of(const calls::Person& person, std::string_view on) {
   if (!person.is_active)
     throw Error(Errc::conflict, "users.inactive", fmt::format("{} takes part no more", person.email));
   if (on.starts_with('+')) return phone_of(person, phone::E164::parse(on).text());
+  if (!on.empty() && on != "client" && on != "phone")
+    throw Error(Errc::usage, "usage.bad_value", fmt::format("{} cannot be rung", base::in_quotes(on)),
+                "client, phone, or a number like +12025550143");
   const auto device = on.empty() ? std::string_view(person.ring_on) : on;
   if (device != "phone") return client_of(person);
   if (person.phone_number.empty())
@@ -139,10 +166,15 @@ std::string ring(Account& account, const Ringing& ringing, const twilio::Ask& as
     });
     throw unknown_outcome(ringing, k_no_sid);
   }
-  writing(account, [&] {
-    jobs::Effects(account.session.db, account.session.clock, account.workspace.id).done(effect.id, sid);
-    if (then) then(sid);
-  });
+  try {
+    writing(account, [&] {
+      jobs::Effects(account.session.db, account.session.clock, account.workspace.id).done(effect.id, sid);
+      if (then) then(sid);
+    });
+  } catch (...) {
+    take_back_leg(account, effect.id, sid);
+    throw;
+  }
   return sid;
 }
 
@@ -182,6 +214,22 @@ bool end_leg(Account& account, std::string_view sid) {
   if (failed == nullptr) return true;
   if (failed->code == k_not_in_progress) return false;
   throw twilio::to_error(*failed);
+}
+
+void take_back(Account& account, const std::function<void(Account&)>& work) noexcept {
+  try {
+    const base::CancelToken none;
+    const auto client = account.client.uncancelled();
+    Account calm{.session = account.session,
+                 .workspace = account.workspace,
+                 .client = *client,
+                 .cancel = none,
+                 .public_url = account.public_url,
+                 .lock_wait = account.lock_wait,
+                 .local_too = account.local_too};
+    work(calm);
+  } catch (const std::exception&) {  // as far as it could be
+  }
 }
 
 }  // namespace ringctl::sync

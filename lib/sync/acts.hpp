@@ -10,6 +10,7 @@
 
 #include "calls/parties.hpp"
 #include "calls/rooms.hpp"
+#include "db/lease.hpp"
 #include "db/transaction.hpp"
 #include "routing/plan.hpp"
 #include "sync/account.hpp"
@@ -32,6 +33,23 @@ void writing(Account& account, Work&& work) {
   db::in_transaction(account.session.db, db::Scope::of(account.workspace.id), work);
 }
 
+/// What is done to a call while this lives is audited as done by them.
+class ActingAs {
+ public:
+  ActingAs(Account&, const calls::Person&);
+  ~ActingAs();
+  ActingAs(const ActingAs&) = delete;
+  ActingAs& operator=(const ActingAs&) = delete;
+
+ private:
+  audit::Session& session_;
+  std::string before_;
+};
+
+/// Of two processes that move the parties of a call, one waits for the other: to redirect a leg that is in
+/// its conference already would end that. Errc::locked [lock.held].
+db::Lease lock_call(Account&, const calls::Call&, std::chrono::milliseconds patience);
+
 /// Whom a leg rings.
 struct Target {
   routing::Party party;
@@ -39,7 +57,7 @@ struct Target {
   bool outside = false;  ///< nobody of ours: counted against limits
 };
 /// `on`: client, phone, or a number of theirs; "" = as the user says (both: the client). Errc::conflict
-/// [users.inactive, users.no_phone].
+/// [users.inactive, users.no_phone]; Errc::usage, Errc::invalid for another `on`.
 Target target_of(const calls::Person&, std::string_view on);
 /// A user by e-mail, id or extension, else a number. Errc::not_found [users.unknown], Errc::invalid.
 Target find_target(Account&, std::string_view to);
@@ -61,8 +79,9 @@ struct Ringing {
   std::string request;          ///< canonical JSON
   std::string_view sid_member;  ///< of the answer
 };
-/// The SID of the leg. `then` runs in the transaction that marks it as done. Throws what Twilio's refusal is,
-/// Errc::unknown_outcome [calls.unknown_outcome] where no answer came.
+/// The SID of the leg. `then` runs in the transaction that marks it as done; where that fails the leg is
+/// ended. Throws what Twilio's refusal is, Errc::unknown_outcome [calls.unknown_outcome] where no answer
+/// came.
 std::string ring(Account&, const Ringing&, const twilio::Ask&,
                  const std::function<void(const std::string& sid)>& then = {});
 
@@ -78,5 +97,9 @@ bool wait_until(const base::CancelToken&, std::chrono::milliseconds patience,
 bool is_in(const std::optional<twilio::Participant>&);
 /// The leg is ended, if it was not over. True if it was not.
 bool end_leg(Account&, std::string_view sid);
+
+/// What was begun and went wrong is taken back, as far as it can be; also after a signal. What went wrong
+/// first is what is told, so nothing is thrown.
+void take_back(Account&, const std::function<void(Account&)>& work) noexcept;
 
 }  // namespace ringctl::sync

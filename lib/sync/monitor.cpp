@@ -48,8 +48,8 @@ twilio::ParticipantUpdate update_to(Mode mode, const std::string& agent_sid) {
   return update;
 }
 
-std::string dial_in(Account& account, const calls::Call& call, const calls::Room& room,
-                    const calls::Person& person, const MonitorOptions& options) {
+calls::Monitor dial_in(Account& account, const calls::Call& call, const calls::Room& room,
+                       const calls::Person& person, const MonitorOptions& options) {
   const auto target = target_of(person, options.on);
   twilio::NewParticipant leg{.from = own_number(call), .to = target.address};
   leg.label = label_of(person);
@@ -66,28 +66,36 @@ std::string dial_in(Account& account, const calls::Call& call, const calls::Room
                                {"to", leg.to}};
   const Ringing ringing{
       .kind = "participant.add", .key = target.address, .request = request.dump(), .sid_member = "call_sid"};
-  return ring(account, ringing, twilio::add_participant_ask(room.conference_sid, leg),
-              [&](const std::string& sid) {
-                calls::Monitor monitor;
-                monitor.call = call.id;
-                monitor.user = person.id;
-                monitor.mode = options.mode;
-                monitor.leg_sid = sid;
-                calls::start_monitor(account.session, account.workspace.id, monitor);
-              });
+  calls::Monitor monitor;
+  ring(account, ringing, twilio::add_participant_ask(room.conference_sid, leg), [&](const std::string& sid) {
+    monitor.call = call.id;
+    monitor.user = person.id;
+    monitor.mode = options.mode;
+    monitor.leg_sid = sid;
+    calls::start_monitor(account.session, account.workspace.id, monitor);
+  });
+  return monitor;
 }
 
-void end_row(Account& account, const base::Uuid& id) {
-  writing(account, [&] { calls::end_monitor(account.session, account.workspace.id, id); });
-}
-
-void remove(Account& account, const calls::Room& room, const calls::Monitor& monitor) {
-  if (!twilio::remove_participant(account.client, room.conference_sid, monitor.leg_sid))
+/// At Twilio, then here. May be done again.
+void remove(Account& account, const std::string& conference, const calls::Monitor& monitor) {
+  if (conference.empty() || !twilio::remove_participant(account.client, conference, monitor.leg_sid))
     end_leg(account, monitor.leg_sid);
-  end_row(account, monitor.id);
+  writing(account, [&] { calls::end_monitor(account.session, account.workspace.id, monitor.id); });
 }
 
-/// Until they picked up; their leg is ended where they do not.
+/// Whatever goes wrong takes the supervisor's leg out: nobody can say then whether it is heard.
+template <class Work>
+auto or_out(Account& account, const calls::Room& room, const calls::Monitor& monitor, Work&& work) {
+  try {
+    return work();
+  } catch (...) {
+    take_back(account, [&](Account& calm) { remove(calm, room.conference_sid, monitor); });
+    throw;
+  }
+}
+
+/// Until they picked up.
 void await(Account& account, const calls::Room& room, const calls::Monitor& monitor,
            std::chrono::milliseconds patience) {
   bool over = false;
@@ -97,8 +105,6 @@ void await(Account& account, const calls::Room& room, const calls::Monitor& moni
     return over;
   });
   if (told && !over) return;
-  if (!over) end_leg(account, monitor.leg_sid);
-  end_row(account, monitor.id);
   throw Error(Errc::timeout, "calls.not_answered",
               over ? std::string("the supervisor's leg was not answered")
                    : fmt::format("the supervisor did not answer within {} s",
@@ -127,16 +133,11 @@ bool is_heard(const twilio::Participant& one, Mode mode, const std::string& agen
 twilio::Participant read_back(Account& account, const calls::Room& room, const calls::Monitor& monitor,
                               Mode mode) {
   const auto now = twilio::find_participant(account.client, room.conference_sid, monitor.leg_sid);
-  if (!now) {
-    end_row(account, monitor.id);
-    throw Error(Errc::conflict, "calls.left", "the supervisor is not in the call any more");
-  }
-  if (is_heard(*now, mode, room.agent_sid)) {
-    remove(account, room, monitor);
+  if (!now) throw Error(Errc::conflict, "calls.left", "the supervisor is not in the call any more");
+  if (is_heard(*now, mode, room.agent_sid))
     throw Error(
         Errc::twilio, "calls.not_muted",
         fmt::format("Twilio did not keep the supervisor unheard on {}; their leg was taken out", room.room));
-  }
   if (!says(*now, mode, room.agent_sid))
     throw Error(Errc::twilio, "calls.not_changed",
                 fmt::format("Twilio did not change the supervisor's leg {} to {}", monitor.leg_sid,
@@ -160,14 +161,16 @@ std::optional<Monitored> change(Account& account, const calls::Room& room, const
                                 Mode mode) {
   const auto before = twilio::find_participant(account.client, room.conference_sid, monitor.leg_sid);
   if (!before) {
-    end_row(account, monitor.id);
+    writing(account, [&] { calls::end_monitor(account.session, account.workspace.id, monitor.id); });
     return std::nullopt;
   }
   const bool differs = monitor.mode != mode || !says(*before, mode, room.agent_sid);
-  if (differs)
-    twilio::update_participant(account.client, room.conference_sid, monitor.leg_sid,
-                               update_to(mode, room.agent_sid));
-  const auto now = read_back(account, room, monitor, mode);
+  const auto now = or_out(account, room, monitor, [&] {
+    if (differs)
+      twilio::update_participant(account.client, room.conference_sid, monitor.leg_sid,
+                                 update_to(mode, room.agent_sid));
+    return read_back(account, room, monitor, mode);
+  });
   writing(account, [&] { calls::change_monitor(account.session, account.workspace.id, monitor.id, mode); });
   return monitored(room, monitor, mode, differs, now);
 }
@@ -178,35 +181,36 @@ Monitored monitor(Account& account, const calls::Call& call, const MonitorOption
   require_live(call);
   const auto person = supervisor_of(account, call, options.as);
   const auto standing = monitor_of(account, call, person);
+  target_of(person, options.on);  // refused before anything is done to the call
   if (!options.write) {
     Monitored planned;
     planned.mode = options.mode;
     planned.changed = !standing || standing->mode != options.mode;
     return planned;
   }
+  const ActingAs acting(account, person);
   const auto room = ensure_room(account, call, options.patience);
   if (standing)
     if (const auto changed = change(account, room, *standing, options.mode)) return *changed;
-  dial_in(account, call, room, person, options);
-  const auto started = monitor_of(account, call, person);
-  if (!started) throw Error(Errc::conflict, "calls.left", "the supervisor is not in the call any more");
-  await(account, room, *started, options.patience);
-  const auto now = read_back(account, room, *started, options.mode);
-  return monitored(room, *started, options.mode, true, now);
+  const auto started = dial_in(account, call, room, person, options);
+  const auto now = or_out(account, room, started, [&] {
+    await(account, room, started, options.patience);
+    return read_back(account, room, started, options.mode);
+  });
+  return monitored(room, started, options.mode, true, now);
 }
 
 bool stop_monitor(Account& account, const calls::Call& call, std::string_view as, bool write) {
-  const auto person = supervisor_of(account, call, std::string(as));
+  const auto& workspace = account.workspace.id;
+  // Their own leg, whatever has become of their role.
+  const auto person =
+      reading(account, [&](db::Connection& db) { return calls::get_person(db, workspace, as); });
   const auto standing = monitor_of(account, call, person);
   if (!standing || !write) return standing.has_value();
-  const auto room = reading(
-      account, [&](db::Connection& db) { return calls::find_room(db, account.workspace.id, call.id); });
-  if (!room || room->conference_sid.empty()) {
-    end_leg(account, standing->leg_sid);
-    end_row(account, standing->id);
-    return true;
-  }
-  remove(account, *room, *standing);
+  const ActingAs acting(account, person);
+  const auto room =
+      reading(account, [&](db::Connection& db) { return calls::find_room(db, workspace, call.id); });
+  remove(account, room ? room->conference_sid : std::string(), *standing);
   return true;
 }
 

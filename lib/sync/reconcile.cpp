@@ -1,5 +1,6 @@
 // Pages of calls, each made into the webhooks that should have come, in one transaction. A leg may stand on
-// another page than its call, so prices are summed over all of them and written at the end.
+// another page than its call, so prices are summed over all of them and written at the end, and legs of calls
+// that are not on record wait until their call comes up.
 
 #include "sync/reconcile.hpp"
 
@@ -14,6 +15,7 @@
 #include "base/error.hpp"
 #include "calls/apply.hpp"
 #include "calls/price.hpp"
+#include "calls/purge.hpp"
 #include "routing/facts.hpp"
 #include "sync/acts.hpp"
 #include "twilio/rest_account.hpp"
@@ -26,7 +28,7 @@ constexpr std::size_t k_batch = 500;
 constexpr std::chrono::hours k_longest_call{24};
 /// Twilio forgets no call of that age; one that it does not know never was.
 constexpr std::chrono::hours k_lost_after{24};
-constexpr std::string_view k_source = "reconcile";
+constexpr std::string_view k_source = "reconcile", k_client = "client:";
 
 constexpr std::array<std::string_view, 7> k_days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> k_months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -56,15 +58,16 @@ class Reconciliation {
       : account_(account), options_(options), progress_(progress) {}
 
   ReconcileReport run() {
+    purged_before_ = reading(
+        account_, [&](db::Connection& db) { return calls::purged_before(db, account_.workspace.id); });
     const twilio::CallQuery query{.since = options_.since, .until = options_.until + k_longest_call};
     twilio::list_calls(account_.client, query, [&](const twilio::Call& call) {
       account_.cancel.check("ringctl calls reconcile --since TIME goes over it again");
-      waiting_.push_back({call, false});
-      if (waiting_.size() >= k_batch) take_calls();
+      batch_.push_back(call);
+      if (batch_.size() >= k_batch) take_calls();
       return true;
     });
     take_calls();
-    take_calls();  // those of the last page whose calls were on it, or nowhere
     close_lost();
     price();
     take_recordings();
@@ -88,16 +91,10 @@ class Reconciliation {
   }
 
   // --- calls ---
-  /// Newest first, Twilio says: a leg's call may stand on the page behind it, and no further.
-  struct Waiting {
-    twilio::Call call;
-    bool again;  ///< it waited for its call before
-  };
-
   void take_calls() {
-    if (waiting_.empty()) return;
+    if (batch_.empty()) return;
     std::vector<std::string_view> sids, numbers;
-    for (const auto& [call, again] : waiting_) {
+    for (const auto& call : batch_) {
       sids.emplace_back(call.sid);
       if (!call.parent_sid.empty()) sids.emplace_back(call.parent_sid);
       if (call.direction == "inbound") numbers.emplace_back(call.to);
@@ -109,34 +106,45 @@ class Reconciliation {
       for (auto& number : calls::own_among(db, account_.workspace.id, numbers)) own.insert(std::move(number));
       return true;
     });
-    std::vector<calls::Event> events;
-    for (const auto& [call, again] : waiting_)
-      if (call.parent_sid.empty()) take_parent(call, known, own, events);
-    std::vector<Waiting> orphans;
-    for (const auto& [call, again] : waiting_) {
-      if (!again) ++report_.looked_at;
+    const auto is_leg = [&](const twilio::Call& call) {
       const auto leg = known.find(call.sid);
-      const bool is_leg = leg != known.end() && leg->second.is_leg;
-      if (!is_leg && call.parent_sid.empty()) continue;
-      if (is_leg || known.contains(call.parent_sid))
-        take_leg(call, known, events);
-      else if (!again)
-        orphans.push_back({call, true});
-    }
+      return !call.parent_sid.empty() || (leg != known.end() && leg->second.is_leg);
+    };
+    std::vector<calls::Event> events;
+    for (const auto& call : batch_)
+      if (is_leg(call)) take_leg_or_wait(call, known, events);
+    for (const auto& call : batch_)
+      if (!is_leg(call)) take_parent(call, known, own, events);
+    report_.looked_at += std::ssize(batch_);
+    batch_.clear();
     apply(events);
     if (progress_) progress_({.phase = "calls", .done = static_cast<std::uint64_t>(report_.looked_at)});
-    waiting_ = std::move(orphans);
   }
 
-  void take_parent(const twilio::Call& call, Known& known, const std::set<std::string>& own,
+  /// Newest first, Twilio says: the call that a leg belongs to is still to come.
+  void take_leg_or_wait(const twilio::Call& call, const Known& known, std::vector<calls::Event>& events) {
+    const auto own = known.find(call.sid);
+    const auto of = own != known.end() ? own : known.find(call.parent_sid);
+    if (of != known.end())
+      take_leg(call, of->second, own != known.end() && own->second.is_over, events);
+    else
+      orphans_[call.parent_sid].push_back(call);
+  }
+
+  void take_parent(const twilio::Call& call, const Known& known, const std::set<std::string>& own,
                    std::vector<calls::Event>& events) {
     const auto found = known.find(call.sid);
-    if (found != known.end() && found->second.is_leg) return;
+    const auto legs = orphans_.extract(call.sid);
     if (!in_time(call)) return;
     if (found == known.end()) {
-      // What is nobody's call here: a supervisor's leg, a verification, another program's.
-      if (call.direction != "inbound" || !own.contains(call.to)) return;
-      add_missing(call, known, events);
+      // What is nobody's call here: a supervisor's leg, a verification, another program's, one that was
+      // purged.
+      const bool purged = purged_before_ && began(call) < *purged_before_;
+      if (call.direction != "inbound" || !own.contains(call.to) || purged) return;
+      add_missing(call, events);
+      const calls::KnownCall added{.call_sid = call.sid, .direction = call.direction};
+      if (!legs.empty())
+        for (const auto& leg : legs.mapped()) take_leg(leg, added, false, events);
       return;
     }
     seen_.insert(call.sid);
@@ -152,13 +160,10 @@ class Reconciliation {
     events.push_back(status_of(call, {}));
   }
 
-  void add_missing(const twilio::Call& call, Known& known, std::vector<calls::Event>& events) {
+  void add_missing(const twilio::Call& call, std::vector<calls::Event>& events) {
     seen_.insert(call.sid);
     ++report_.added;
     row(call.sid, "added", call.status);
-    known.emplace(
-        call.sid,
-        calls::KnownCall{.call_sid = call.sid, .direction = "inbound", .is_leg = false, .is_over = false});
     auto event = calls::event_from(calls::Kind::inbound, account_.workspace.id, form_of(call, {}, "ringing"),
                                    began(call));
     const auto facts = routing::read_facts(account_.session.db, account_.workspace.id, call.from, call.to,
@@ -174,17 +179,19 @@ class Reconciliation {
     note_price(call.sid, call, true);
   }
 
-  /// Also one that has no parent at Twilio and was added to a call here: a participant.
-  void take_leg(const twilio::Call& call, const Known& known, std::vector<calls::Event>& events) {
-    const auto own = known.find(call.sid);
-    const auto& of = own != known.end() ? own->second : known.at(call.parent_sid);
+  /// Also one that has no parent at Twilio and was added to a call here: a participant. `over`: so it is
+  /// here.
+  void take_leg(const twilio::Call& call, const calls::KnownCall& of, bool over,
+                std::vector<calls::Event>& events) {
     note_price(of.call_sid, call, false);
-    if (!call.is_over() || (own != known.end() && own->second.is_over)) return;
+    if (!call.is_over() || over) return;
+    ++report_.legs;
+    row(of.call_sid, "leg", call.status);
     auto event = status_of(call, of.call_sid);
     event.party = call.to;
-    if (call.to.starts_with("client:")) event.user = calls::user_of_identity(call.to.substr(7));
+    if (call.to.starts_with(k_client)) event.user = calls::user_of_identity(call.to.substr(k_client.size()));
     // A phone that was picked up may have been a machine: its plan says whether that was an answer.
-    const bool certain = call.to.starts_with("client:") || of.direction == "outbound";
+    const bool certain = call.to.starts_with(k_client) || of.direction == "outbound";
     event.answers = certain ? calls::Answers::picked_up : calls::Answers::by_plan;
     events.push_back(std::move(event));
   }
@@ -220,15 +227,22 @@ class Reconciliation {
   void close_lost() {
     const auto until = std::min(options_.until, account_.session.clock.now() - k_lost_after);
     std::vector<calls::Call> live;
+    std::set<std::string, std::less<>> elsewhere;
     reading(account_, [&](db::Connection& db) {
-      calls::for_each_live(db, account_.workspace.id, options_.since, [&](const calls::Call& call) {
+      const auto& workspace = account_.workspace.id;
+      calls::for_each_live(db, workspace, options_.since, [&](const calls::Call& call) {
         if (call.started_at < until && !seen_.contains(call.call_sid)) live.push_back(call);
       });
+      std::vector<std::string_view> numbers;
+      for (const auto& call : live) numbers.emplace_back(own_number(call));
+      for (auto& number : calls::of_other_accounts(db, workspace, account_.client.account_sid(), numbers))
+        elsewhere.insert(std::move(number));
       return true;
     });
     std::vector<calls::Event> events;
     for (const auto& call : live) {
       account_.cancel.check("ringctl calls reconcile --since TIME goes over it again");
+      if (elsewhere.contains(own_number(call))) continue;  // this account cannot say
       auto found = twilio::find_call(account_.client, call.call_sid);
       if (found && !found->is_over()) {
         ++report_.live;
@@ -360,7 +374,9 @@ class Reconciliation {
   const ReconcileOptions& options_;
   const ProgressFn& progress_;
   ReconcileReport report_;
-  std::vector<Waiting> waiting_;
+  std::optional<base::Instant> purged_before_;
+  std::vector<twilio::Call> batch_;
+  std::unordered_map<std::string, std::vector<twilio::Call>> orphans_;  ///< legs, by the call they wait for
   std::set<std::string> seen_;
   std::map<std::string, Cost> costs_;
 };

@@ -17,11 +17,11 @@ struct ReconcileOptions {
 };
 struct ReconcileRow {
   std::string call_sid;
-  std::string what;  ///< closed, added, priced, recording, differs
+  std::string what;  ///< closed, added, leg, priced, recording, differs
   std::string is = {}, was = {};
 };
 struct ReconcileReport {
-  std::int64_t looked_at = 0, closed = 0, added = 0, priced = 0, recordings = 0, live = 0;
+  std::int64_t looked_at = 0, closed = 0, added = 0, legs = 0, priced = 0, recordings = 0, live = 0;
   std::vector<ReconcileRow> rows;
 };
 ReconcileReport reconcile(Account&, const ReconcileOptions&, const ProgressFn& = {});
@@ -35,16 +35,19 @@ struct FetchOptions {
 };
 /// Writes the sound to a file of its own name by way of a temporary one; returns that name.
 std::string fetch_recording(Account&, std::string_view recording_sid, const FetchOptions&);
-/// At Twilio, then here. False if it was gone.
+/// At Twilio, then here. False if it was gone. Errc::conflict [recordings.held]: a legal hold is on its call.
 bool delete_recording(Account&, std::string_view recording_sid, bool write);
 struct PurgeReport {
   std::optional<base::Uuid> job = {};
   std::int64_t deleted = 0, gone = 0, failed = 0;
+  std::int64_t held = 0;  ///< old enough, and left because of a legal hold
 };
-/// All that are older, many at once; a job that can be resumed.
-PurgeReport purge_recordings(Account&, base::Instant older_than, bool write, const ProgressFn& = {});
+/// All that are older (nullopt: none), and those of calls that were purged, many at once; a job that can be
+/// resumed. A hold that is placed meanwhile is heeded from the next hundred on.
+PurgeReport purge_recordings(Account&, const std::optional<base::Instant>& older_than, bool write,
+                             const ProgressFn& = {});
 
 /// Goes on with a job of kind recordings.purge that is unfinished.
-PurgeReport resume_purge(Account&, const base::Uuid& job, const ProgressFn& = {});
+PurgeReport resume_purge(Account&, const base::Uuid& job, bool write, const ProgressFn& = {});
 
 }  // namespace ringctl::sync

@@ -5,11 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "calls/purge.hpp"
 #include "jobs/journal.hpp"
 #include "sync/acts.hpp"
 #include "sync/reconcile.hpp"
@@ -24,6 +27,7 @@ constexpr std::size_t k_most_bytes = 1024UL * 1024 * 1024;
 constexpr unsigned k_private = 0600;  // what people said is nobody else's on this machine
 constexpr std::size_t k_batch = 50;
 constexpr std::string_view k_kind = "recordings.purge";
+constexpr std::string_view k_owed = "of purged calls";
 
 calls::RecordingRecord get(Account& account, std::string_view sid) {
   return reading(account,
@@ -37,111 +41,207 @@ fs::path target_of(const calls::RecordingRecord& one, const FetchOptions& option
   return folder ? out / fmt::format("{}.{}", one.recording_sid, options.format) : out;
 }
 
-/// Here, once it is gone there.
-void settle(Account& account, const base::Uuid& id, std::string_view why) {
-  calls::note_deleted(account.session, account.workspace.id, id, why);
-}
-
 bool is_gone(const twilio::Failed& failed) { return failed.kind == twilio::Failed::Kind::not_found; }
 
+/// The login, or a signal: nothing about a recording.
+bool ends_run(const twilio::Failed* failed) {
+  return failed != nullptr &&
+         (failed->kind == twilio::Failed::Kind::cancelled || failed->kind == twilio::Failed::Kind::auth);
+}
+
+void require_not_held(Account& account, const calls::RecordingRecord& one, bool write) {
+  const auto& workspace = account.workspace.id;
+  if (!reading(account, [&](db::Connection& db) { return calls::is_held(db, workspace, one.id); })) return;
+  if (write) writing(account, [&] { calls::note_kept(account.session, workspace, one); });
+  throw Error(Errc::conflict, "recordings.held",
+              fmt::format("a legal hold is on the call of {}: its sound stays", one.recording_sid),
+              "ringctl calls holds");
+}
+
+/// One to be deleted at Twilio: on record here, or left behind by its call.
 struct Due {
-  base::Uuid id;
+  std::optional<base::Uuid> id;
   std::string sid;
 };
 
-std::vector<Due> due_before(Account& account, base::Instant older_than) {
-  return reading(account, [&](db::Connection& db) {
-    std::vector<Due> due;
-    calls::RecordingFilter filter;
-    filter.until = older_than;
-    calls::for_each(db, account.workspace.id, filter, 0, [&](const calls::RecordingRecord& one) {
-      due.push_back({one.id, one.recording_sid});
+/// Those that are due, a window at a time: what was held or deleted since is not among the next.
+class DueList {
+ public:
+  DueList(Account& account, const std::optional<base::Instant>& before)
+      : account_(account), before_(before) {}
+
+  std::int64_t count(std::int64_t& held) {
+    return reading(account_, [&](db::Connection& db) {
+      const auto& workspace = account_.workspace.id;
+      const auto old = before_ ? calls::count_due(db, workspace, *before_) : calls::DueCount();
+      held = old.held;
+      return old.due + calls::count_owed(db, workspace);
     });
-    return due;
-  });
-}
+  }
+
+  std::optional<Due> next() {
+    if (window_.empty()) fill();
+    if (window_.empty()) return std::nullopt;
+    auto one = std::move(window_.front());
+    window_.pop_front();
+    return one;
+  }
+
+ private:
+  void fill() {
+    reading(account_, [&](db::Connection& db) {
+      const auto& workspace = account_.workspace.id;
+      if (before_ && !all_old_) {
+        for (auto& one : calls::due_recordings(db, workspace, *before_, last_, k_window)) {
+          window_.push_back({one.id, one.recording_sid});
+          last_ = std::move(one);
+        }
+        all_old_ = window_.empty();
+      }
+      if (window_.empty())
+        for (auto& one : calls::owed_deletions(db, workspace, last_owed_, k_window)) {
+          window_.push_back({std::nullopt, one.recording_sid});
+          last_owed_ = std::move(one);
+        }
+      return true;
+    });
+  }
+
+  static constexpr std::int64_t k_window = 100;
+  Account& account_;
+  std::optional<base::Instant> before_;
+  std::deque<Due> window_;
+  bool all_old_ = false;
+  std::optional<calls::DueRecording> last_;
+  std::optional<calls::OwedDeletion> last_owed_;
+};
 
 class Purge {
  public:
-  Purge(Account& account, jobs::Job job, const ProgressFn& progress)
-      : account_(account), job_(std::move(job)), progress_(progress) {}
+  Purge(Account& account, jobs::Job job, const std::optional<base::Instant>& before,
+        const ProgressFn& progress)
+      : account_(account),
+        job_(std::move(job)),
+        stood_(job_.counts),
+        before_(before),
+        due_(account, before),
+        progress_(progress) {}
 
-  PurgeReport run(std::vector<Due> due) {
-    due_ = std::move(due);
+  PurgeReport run() {
     report_.job = job_.id;
-    std::size_t at = 0;
+    total_ = due_.count(report_.held);
     try {
-      account_.client.run(
-          [&]() -> std::optional<twilio::Task> {
-            if (at == due_.size()) return std::nullopt;
-            const auto tag = at++;
-            return twilio::Task{tag, twilio::delete_recording_ask(due_[tag].sid)};
-          },
-          {}, [&](std::size_t tag, twilio::Outcome outcome) { take(due_[tag], std::move(outcome)); });
+      account_.client.run([&] { return next(); }, {},
+                          [&](std::size_t tag, twilio::Outcome outcome) {
+                            const auto one = asked_.extract(tag);
+                            take(one.mapped(), std::move(outcome));
+                          });
     } catch (const Error& error) {
-      write();
+      write(false);
       Error told(error.errc(), error.slug(), error.message(),
                  fmt::format("ringctl jobs resume {}", job_.id.short_id()));
       throw std::move(told).job(job_.id.text());
     }
     job_.state = jobs::State::finished;
     job_.finished_at = account_.session.clock.now();
-    write();
+    write(true);
     return report_;
   }
 
  private:
+  std::optional<twilio::Task> next() {
+    auto one = due_.next();
+    if (!one) return std::nullopt;
+    const auto tag = ++asked_count_;
+    twilio::Task task{tag, twilio::delete_recording_ask(one->sid)};
+    asked_.emplace(tag, *std::move(one));
+    return task;
+  }
+
   void take(const Due& one, twilio::Outcome outcome) {
     const auto* const failed = std::get_if<twilio::Failed>(&outcome);
+    if (ends_run(failed)) return;  // the next run's
     if (failed == nullptr) {
       ++report_.deleted;
-      gone_.push_back(one.id);
+      gone_.push_back(one);
     } else if (is_gone(*failed)) {
       ++report_.gone;
-      gone_.push_back(one.id);
+      gone_.push_back(one);
     } else {
       ++report_.failed;
-      failures_.push_back({.line = report_.failed,
+      failures_.push_back({.line = stood_.rows + done(),
                            .key = one.sid,
                            .verdict = "invalid",
                            .code = fmt::format("{}", failed->code != 0 ? failed->code : failed->status),
                            .message = failed->message});
     }
-    if (gone_.size() + failures_.size() >= k_batch) write();
+    if (gone_.size() + failures_.size() >= k_batch) write(false);
     if (progress_)
       progress_({.phase = "recordings",
-                 .done = static_cast<std::uint64_t>(report_.deleted + report_.gone + report_.failed),
-                 .total = due_.size(),
+                 .done = static_cast<std::uint64_t>(done()),
+                 .total = static_cast<std::uint64_t>(total_),
                  .failed = static_cast<std::uint64_t>(report_.failed)});
   }
 
-  void write() {
-    job_.counts.rows = std::ssize(due_);
-    job_.counts.updated = report_.deleted;
-    job_.counts.same = report_.gone;
-    job_.counts.invalid = report_.failed;
+  std::int64_t done() const { return report_.deleted + report_.gone + report_.failed; }
+
+  void write(bool last) {
+    job_.counts.rows = stood_.rows + done();
+    job_.counts.updated = stood_.updated + report_.deleted;
+    job_.counts.same = stood_.same + report_.gone;
+    job_.counts.invalid = stood_.invalid + report_.failed;
     writing(account_, [&] {
       jobs::Journal journal(account_.session.db, account_.session.clock, account_.workspace.id);
-      for (const auto& id : gone_) settle(account_, id, k_kind);
+      for (const auto& one : gone_) settle(one);
       if (!failures_.empty()) journal.add_rows(job_.id, failures_);
       journal.save(job_);
+      if (last) record();
     });
     gone_.clear();
     failures_.clear();
   }
 
+  void settle(const Due& one) {
+    auto& session = account_.session;
+    const auto& workspace = account_.workspace.id;
+    if (one.id)
+      calls::note_deleted(session, workspace, *one.id, one.sid, k_kind);
+    else
+      calls::settle_deletion(session.db, workspace, one.sid);
+  }
+
+  /// What it came to, also where nothing of a recording is left that could say so.
+  void record() {
+    nlohmann::json image{{"deleted", job_.counts.updated},
+                         {"gone", job_.counts.same},
+                         {"failed", job_.counts.invalid},
+                         {"held", report_.held}};
+    if (before_) image["before"] = base::format_utc(*before_);
+    audit::record(account_.session, account_.workspace.id,
+                  {.action = k_kind,
+                   .object_type = "recordings",
+                   .object_key = "recordings",
+                   .after = image.dump(),
+                   .job_id = job_.id});
+  }
+
   Account& account_;
   jobs::Job job_;
+  const jobs::Counts stood_;  ///< what runs before this one came to
+  const std::optional<base::Instant> before_;
+  DueList due_;
   const ProgressFn& progress_;
   PurgeReport report_;
-  std::vector<Due> due_;
-  std::vector<base::Uuid> gone_;
+  std::int64_t total_ = 0;
+  std::size_t asked_count_ = 0;
+  std::unordered_map<std::size_t, Due> asked_;
+  std::vector<Due> gone_;
   std::vector<jobs::JobRow> failures_;
 };
 
 /// The one of the same time that was interrupted, else a new one.
-jobs::Job job_for(Account& account, base::Instant older_than) {
-  const auto digest = base::format_utc(older_than);
+jobs::Job job_for(Account& account, const std::optional<base::Instant>& before) {
+  const auto digest = before ? base::format_utc(*before) : std::string(k_owed);
   auto unfinished = reading(account, [&](db::Connection& db) {
     return jobs::Journal(db, account.session.clock, account.workspace.id).find_unfinished(k_kind, digest);
   });
@@ -151,8 +251,8 @@ jobs::Job job_for(Account& account, base::Instant older_than) {
   job.id = account.session.ids.next();
   job.kind = k_kind;
   job.actor = account.session.actor;
-  job.input_name = fmt::format("before {}", base::format_utc(older_than));
-  job.options = nlohmann::json{{"older_than", base::format_utc(older_than)}}.dump();
+  job.input_name = before ? fmt::format("before {}", digest) : digest;
+  job.options = nlohmann::json{{"older_than", before ? nlohmann::json(digest) : nlohmann::json()}}.dump();
   writing(account, [&] {
     jobs::Journal(account.session.db, account.session.clock, account.workspace.id).insert(job);
   });
@@ -181,31 +281,42 @@ std::string fetch_recording(Account& account, std::string_view recording_sid, co
 bool delete_recording(Account& account, std::string_view recording_sid, bool write) {
   const auto one = get(account, recording_sid);
   if (one.deleted_at) return false;
+  require_not_held(account, one, write);
   if (!write) return true;
   auto outcome = account.client.try_send(twilio::delete_recording_ask(one.recording_sid));
   const auto* const failed = std::get_if<twilio::Failed>(&outcome);
   if (failed != nullptr && !is_gone(*failed)) throw twilio::to_error(*failed);
-  writing(account, [&] { settle(account, one.id, "recordings.delete"); });
+  writing(account, [&] {
+    calls::note_deleted(account.session, account.workspace.id, one.id, one.recording_sid,
+                        "recordings.delete");
+  });
   return failed == nullptr;
 }
 
-PurgeReport purge_recordings(Account& account, base::Instant older_than, bool write,
+PurgeReport purge_recordings(Account& account, const std::optional<base::Instant>& older_than, bool write,
                              const ProgressFn& progress) {
-  auto due = due_before(account, older_than);
-  if (!write || due.empty()) return {.job = {}, .deleted = std::ssize(due)};
-  return Purge(account, job_for(account, older_than), progress).run(std::move(due));
+  PurgeReport report;
+  const auto due = DueList(account, older_than).count(report.held);
+  if (write && due > 0) return Purge(account, job_for(account, older_than), older_than, progress).run();
+  report.deleted = due;
+  return report;
 }
 
-PurgeReport resume_purge(Account& account, const base::Uuid& id, const ProgressFn& progress) {
+PurgeReport resume_purge(Account& account, const base::Uuid& id, bool write, const ProgressFn& progress) {
   auto job = reading(account, [&](db::Connection& db) {
     return jobs::Journal(db, account.session.clock, account.workspace.id).get(id.view());
   });
   const auto options = nlohmann::json::parse(job.options, nullptr, false);
-  const auto before = options.is_object() ? options.value("older_than", std::string()) : std::string();
-  if (job.kind != k_kind || job.state != jobs::State::running || before.empty())
+  if (job.kind != k_kind || job.state != jobs::State::running || !options.contains("older_than"))
     throw Error(Errc::conflict, "jobs.not_unfinished",
                 fmt::format("job {} is no unfinished purge of recordings", job.id.short_id()));
-  return Purge(account, std::move(job), progress).run(due_before(account, base::parse_utc(before)));
+  const auto& text = options.at("older_than");
+  const auto before =
+      text.is_string() ? std::optional(base::parse_utc(text.get<std::string>())) : std::nullopt;
+  if (write) return Purge(account, std::move(job), before, progress).run();
+  PurgeReport report;
+  report.deleted = DueList(account, before).count(report.held);
+  return report;
 }
 
 }  // namespace ringctl::sync

@@ -20,6 +20,8 @@ namespace {
 constexpr std::chrono::seconds k_shown_after{60};
 /// Clocks differ, and a request that is lost may arrive late.
 constexpr std::chrono::minutes k_around{5};
+/// Where the list has come so far back, what follows is older still.
+constexpr std::chrono::hours k_long_before{24};
 
 EffectRow row_of(const jobs::Effect& effect, std::string_view state, std::string sid = {},
                  std::string message = {}) {
@@ -35,12 +37,13 @@ EffectRow row_of(const jobs::Effect& effect, std::string_view state, std::string
 std::vector<twilio::Call> candidates(Account& account, const std::string& from, const std::string& to,
                                      base::Instant at, const std::string& of_call) {
   std::vector<twilio::Call> found;
+  // Not asked by the time of their start, which one that still rings has none of. The newest come first.
   twilio::list_calls(account.client, {.to = to, .from = from}, [&](const twilio::Call& call) {
     const auto made = call.created_at ? call.created_at : call.started_at;
     if (made && *made >= at - k_around && *made <= at + k_around &&
         call.direction.starts_with("outbound-api"))
       found.push_back(call);
-    return true;
+    return !made || *made >= at - k_long_before;
   });
   // What is on record is another one: it was heard of.
   std::vector<std::string_view> sids;

@@ -74,23 +74,25 @@ calls::Room kept(Account& account, calls::Room room, const std::string& conferen
 
 calls::Room ensure_room(Account& account, const calls::Call& call, std::chrono::milliseconds patience) {
   const auto& workspace = account.workspace.id;
+  const auto lease = lock_call(account, call, patience);
   const auto standing =
       reading(account, [&](db::Connection& db) { return calls::find_room(db, workspace, call.id); });
   const auto sides = sides_of(account, call, standing);
-  if (standing)
-    if (const auto conference = both_in(account, sides, standing->room); !conference.empty())
-      return kept(account, *standing, conference, sides);
-
   calls::Room room{
       .id = {}, .call = call.id, .parent_sid = call.call_sid, .room = routing::room_name(call.call_sid)};
   room.agent_sid = sides.agent_sid;
   room.customer_sid = sides.customer_sid;
+  // Also without a row: whoever moved them may have been stopped before they were in. A leg that is sent into
+  // its conference again would end it.
+  auto conference = both_in(account, sides, room.room);
+  const bool there = !conference.empty();
+  if (standing && there) return kept(account, *standing, conference, sides);
+
   room.recorded = is_recorded(account, call);
   writing(account, [&] { room = calls::open_room(account.session, workspace, room); });
-
+  if (there) return kept(account, room, conference, sides);
   const bool agent_is_child = sides.customer_sid == call.call_sid;
   redirect(account, agent_is_child ? sides.agent_sid : sides.customer_sid, room);
-  std::string conference;
   const bool moved = wait_until(account.cancel, patience, [&] {
     conference = both_in(account, sides, room.room);
     return !conference.empty();

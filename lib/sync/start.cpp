@@ -43,6 +43,23 @@ Error refused(const limits::Verdict& verdict) {
   return error;
 }
 
+/// Nobody is called back by two at once.
+db::Lease lock_callback(Account& account, const base::Uuid& callback) {
+  constexpr std::chrono::minutes k_longest{15};
+  return db::Lease::acquire(account.session.db, account.session.clock, "callback " + callback.text(),
+                            account.workspace.id, k_longest, account.lock_wait, &account.cancel);
+}
+
+void require_not_called(Account& account, const base::Uuid& callback) {
+  const auto call = reading(account, [&](db::Connection& db) {
+    return calls::find_call_back_call(db, account.workspace.id, callback);
+  });
+  if (call)
+    throw Error(Errc::conflict, "callbacks.being_called",
+                fmt::format("callback {} is being called by {}", callback.short_id(), *call),
+                fmt::format("ringctl calls show {}", *call));
+}
+
 /// A call as far as it is decided before anybody is rung.
 struct Plan {
   calls::Person agent;
@@ -160,10 +177,23 @@ std::string conference_of(Account& account, const Plan& plan, const std::string&
   return conference;
 }
 
+/// Whatever goes wrong ends the agent's leg, who would wait for nobody; not where the customer may be
+/// ringing.
+template <class Work>
+auto or_ended(Account& account, const std::string& sid, Work&& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.errc() != Errc::unknown_outcome) take_back(account, [&](Account& calm) { end_leg(calm, sid); });
+    throw;
+  }
+}
+
 /// Once the agent is in, and only then: a leg that serve led the plain way dials for itself.
 std::string add_customer(Account& account, const Plan& plan, const std::string& sid, calls::Room room) {
   const auto& workspace = account.workspace.id;
-  const auto conference = conference_of(account, plan, sid, room.room);
+  const auto conference =
+      or_ended(account, sid, [&] { return conference_of(account, plan, sid, room.room); });
   if (conference.empty()) {
     writing(account, [&] { calls::drop_room(account.session, workspace, room.id); });
     return {};
@@ -179,17 +209,15 @@ std::string add_customer(Account& account, const Plan& plan, const std::string& 
                         .key = plan.verdict.to_number,
                         .request = request.dump(),
                         .sid_member = "call_sid"};
-  try {
-    ring(account, ringing, twilio::add_participant_ask(conference, customer), [&](const std::string& leg) {
-      auto saved = room;
-      saved.conference_sid = conference;
-      saved.customer_sid = leg;
-      calls::save_room(account.session, workspace, saved);
-    });
-  } catch (const Error& error) {
-    if (error.errc() != Errc::unknown_outcome) end_leg(account, sid);  // the agent would wait for nobody
-    throw;
-  }
+  or_ended(account, sid, [&] {
+    return ring(account, ringing, twilio::add_participant_ask(conference, customer),
+                [&](const std::string& leg) {
+                  auto saved = room;
+                  saved.conference_sid = conference;
+                  saved.customer_sid = leg;
+                  calls::save_room(account.session, workspace, saved);
+                });
+  });
   return room.room;
 }
 
@@ -222,6 +250,11 @@ void note_call(Account& account, const std::string& sid, const std::string& rung
 
 Started start_call(Account& account, const StartOptions& options) {
   account.links();  // where Twilio cannot reach serve, nothing is begun
+  std::optional<db::Lease> lease;
+  if (options.callback) {
+    if (options.write) lease.emplace(lock_callback(account, *options.callback));
+    require_not_called(account, *options.callback);
+  }
   auto plan = plan_of(account, options);
   Started started{.verdict = plan.verdict, .call_sid = {}, .rung = plan.rings.address};
   if (!plan.verdict.allowed) throw refused(plan.verdict);

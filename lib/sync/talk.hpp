@@ -33,7 +33,7 @@ struct Started {
 /// Limits first (a refusal is Errc::differs [limits.refused] with every reason), then the agent's leg, and
 /// the destination once it is up. Gives the reservation back where Twilio refused the call. An answer that
 /// never came: Errc::unknown_outcome [calls.unknown_outcome] with the effect to resolve; nothing is dialled
-/// again.
+/// again. Errc::conflict [callbacks.being_called] while another call for the same callback goes on.
 Started start_call(Account&, const StartOptions&);
 
 // --- end, hand over ---
@@ -55,10 +55,11 @@ struct Transferred {
 /// An outside number counts as a call of the agent against limits. Errc::conflict [calls.not_connected] while
 /// there are not two parties, [calls.consulting] if a transfer is under way; Errc::not_found.
 Transferred transfer(Account&, const calls::Call&, const TransferOptions&);
-/// The consulted party gets the customer, and the agent leaves. Errc::conflict [calls.not_consulting].
-Transferred complete_transfer(Account&, const calls::Call&, bool write);
+/// The consulted party gets the customer, and the agent leaves. `as`: who asks, "" = whoever has the call.
+/// Errc::conflict [calls.not_consulting, calls.not_answered].
+Transferred complete_transfer(Account&, const calls::Call&, const std::string& as, bool write);
 /// The consulted party is let go, and the customer comes off hold.
-Transferred cancel_transfer(Account&, const calls::Call&, bool write);
+Transferred cancel_transfer(Account&, const calls::Call&, const std::string& as, bool write);
 
 // --- listen in ---
 

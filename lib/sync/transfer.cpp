@@ -20,20 +20,29 @@ namespace {
 constexpr std::chrono::milliseconds k_patience{20'000};
 constexpr std::string_view k_consult = "consult";
 
-/// Whoever asks: the call's own agent, or somebody who supervises them.
-void require_may(Account& account, const calls::Call& call, const std::string& as) {
-  if (as.empty()) return;
-  const bool may = reading(account, [&](db::Connection& db) {
-    const auto& workspace = account.workspace.id;
-    const auto person = calls::get_person(db, workspace, as);
-    const bool own = person.is_active && person.id.view() == call.user_id;
-    return own || calls::may_supervise(db, workspace, person, call.user_id);
-  });
-  if (!may)
-    throw Error(Errc::auth, "calls.may_not_transfer",
-                fmt::format("{} may not hand over call {}", as, call.call_sid),
-                "its agent may, the supervisor of their team, and admins");
-}
+/// Whoever asks: the call's own agent, or somebody who supervises them. Nobody where nobody is named.
+class Asker {
+ public:
+  Asker(Account& account, const calls::Call& call, const std::string& as) {
+    if (as.empty()) return;
+    bool may = false;
+    const auto person = reading(account, [&](db::Connection& db) {
+      const auto& workspace = account.workspace.id;
+      auto found = calls::get_person(db, workspace, as);
+      may = (found.is_active && found.id.view() == call.user_id) ||
+            calls::may_supervise(db, workspace, found, call.user_id);
+      return found;
+    });
+    if (!may)
+      throw Error(Errc::auth, "calls.may_not_transfer",
+                  fmt::format("{} may not hand over call {}", as, call.call_sid),
+                  "its agent may, the supervisor of their team, and admins");
+    acting_.emplace(account, person);
+  }
+
+ private:
+  std::optional<ActingAs> acting_;
+};
 
 /// A number outside is a call of the agent's. nullopt where nothing is counted.
 std::optional<base::Uuid> reserve(Account& account, const calls::Call& call, const Target& target,
@@ -70,6 +79,13 @@ void save(Account& account, calls::Room& room) {
   });
 }
 
+void require_not_consulting(const calls::Call& call, const std::optional<calls::Room>& room) {
+  if (!room || room->consult_sid.empty()) return;
+  throw Error(Errc::conflict, "calls.consulting",
+              fmt::format("call {} is being transferred already", call.call_sid),
+              fmt::format("ringctl calls transfer {} --complete (or --cancel)", call.call_sid));
+}
+
 void record(Account& account, const calls::Call& call, std::string_view state, std::string_view to) {
   const auto before = nlohmann::json{{"user", call.user_email}};
   const auto after = nlohmann::json{{"state", state}, {"to", base::masked_party(to)}};
@@ -78,7 +94,10 @@ void record(Account& account, const calls::Call& call, std::string_view state, s
 
 // --- blind ---
 
-std::string handover(Account& account, const calls::Call& call, const Target& target) {
+/// `customer`: the leg that is sent on. Where it is not the call's own, what ends there is told of by the new
+/// leg alone: an action's webhook would be one about a call that is not on record.
+std::string handover(Account& account, const calls::Call& call, const std::string& customer,
+                     const Target& target) {
   const auto settings = reading(
       account, [&](db::Connection& db) { return directory::read_voice_settings(db, account.workspace.id); });
   const auto links = account.links();
@@ -86,20 +105,23 @@ std::string handover(Account& account, const calls::Call& call, const Target& ta
   handover.party = target.party;
   handover.caller_id = own_number(call);
   handover.timeout_s = static_cast<int>(settings.ring_timeout.count());
-  handover.after = routing::end_link(links);
+  if (customer == call.call_sid) handover.after = routing::end_link(links);
   handover.accept_prompt = settings.accept_prompt;
-  handover.status = routing::leg_link(links, call.call_sid);
+  handover.status = routing::leg_link(links, call.call_sid, target.party.user);
   return twiml::write(routing::handover_answer(handover, links));
 }
 
 Transferred send_on(Account& account, const calls::Call& call, const Target& target, bool write) {
+  std::optional<db::Lease> lease;
+  if (write) lease.emplace(lock_call(account, call, k_patience));
   const auto room = room_of(account, call);
+  require_not_consulting(call, room);
   const auto sides = sides_of(account, call, room);
+  const auto twiml = handover(account, call, sides.customer_sid, target);
   const auto reservation = reserve(account, call, target, write);
   const Transferred done{.to = target.address, .state = "transferred"};
   if (!write) return done;
-  auto outcome =
-      account.client.try_send(twilio::redirect_call_ask(sides.customer_sid, handover(account, call, target)));
+  auto outcome = account.client.try_send(twilio::redirect_call_ask(sides.customer_sid, twiml));
   if (const auto* const failed = std::get_if<twilio::Failed>(&outcome)) {
     if (!failed->maybe_executed) give_back(account, reservation);
     record(account, call, failed->maybe_executed ? "unknown" : "refused", target.address);
@@ -126,19 +148,11 @@ void hold(Account& account, const calls::Room& room, bool on) {
   twilio::update_participant(account.client, room.conference_sid, room.customer_sid, update);
 }
 
-/// The customer is not left with music because something else went wrong.
-void unhold_quietly(Account& account, const calls::Room& room) noexcept {
-  try {
-    hold(account, room, false);
-  } catch (const std::exception&) {  // what went wrong first is told
-  }
-}
-
 std::string add_consulted(Account& account, const calls::Call& call, calls::Room& room, const Target& target,
                           const std::optional<base::Uuid>& reservation) {
   twilio::NewParticipant asked{.from = own_number(call), .to = target.address};
   asked.label = fmt::format("{}-{}", k_consult, account.session.ids.next().short_id());
-  asked.status_callback = routing::leg_link(account.links(), call.call_sid);
+  asked.status_callback = routing::leg_link(account.links(), call.call_sid, target.party.user);
   nlohmann::json request{{"call", call.call_sid}, {"as", k_consult},    {"room", room.room},
                          {"label", asked.label},  {"from", asked.from}, {"to", asked.to}};
   if (reservation) request["reservation"] = reservation->text();
@@ -156,22 +170,23 @@ std::string add_consulted(Account& account, const calls::Call& call, calls::Room
 
 Transferred consult(Account& account, const calls::Call& call, const Target& target, bool write) {
   const auto standing = room_of(account, call);
-  if (standing && !standing->consult_sid.empty())
-    throw Error(Errc::conflict, "calls.consulting",
-                fmt::format("call {} is being transferred already", call.call_sid),
-                fmt::format("ringctl calls transfer {} --complete (or --cancel)", call.call_sid));
+  require_not_consulting(call, standing);
   sides_of(account, call, standing);
   if (!write) {
     reserve(account, call, target, false);
     return {.to = target.address, .state = "consulting", .room = routing::room_name(call.call_sid)};
   }
   auto room = ensure_room(account, call, k_patience);
+  const auto lease = lock_call(account, call, k_patience);
+  room = room_of(account, call).value_or(room);
+  require_not_consulting(call, room);  // nobody else was quicker
   const auto reservation = reserve(account, call, target, true);
   try {
     hold(account, room, true);
     add_consulted(account, call, room, target, reservation);
   } catch (const Error& error) {
-    unhold_quietly(account, room);
+    // The customer is not left with music because something went wrong.
+    take_back(account, [&](Account& calm) { hold(calm, room, false); });
     if (error.errc() != Errc::unknown_outcome) give_back(account, reservation);
     throw;
   }
@@ -189,7 +204,9 @@ calls::Room consulting_room(Account& account, const calls::Call& call) {
   return *std::move(room);
 }
 
+/// Nothing of one that is not there any more: a run that was stopped had come so far.
 void ends_room(Account& account, const calls::Room& room, const std::string& sid, bool ends) {
+  if (!twilio::find_participant(account.client, room.conference_sid, sid)) return;
   twilio::ParticipantUpdate update;
   update.end_conference_on_exit = ends;
   twilio::update_participant(account.client, room.conference_sid, sid, update);
@@ -206,7 +223,7 @@ void settle_leg(Account& account, const std::string& sid) {
 
 Transferred transfer(Account& account, const calls::Call& call, const TransferOptions& options) {
   require_live(call);
-  require_may(account, call, options.as);
+  const Asker asker(account, call, options.as);
   const auto target = find_target(account, options.to);
   if (!target.outside && target.party.user && target.party.user->view() == call.user_id)
     throw Error(Errc::conflict, "calls.own_call", fmt::format("call {} is theirs already", call.call_sid));
@@ -214,8 +231,11 @@ Transferred transfer(Account& account, const calls::Call& call, const TransferOp
                           : send_on(account, call, target, options.write);
 }
 
-Transferred complete_transfer(Account& account, const calls::Call& call, bool write) {
+Transferred complete_transfer(Account& account, const calls::Call& call, const std::string& as, bool write) {
   require_live(call);
+  const Asker asker(account, call, as);
+  std::optional<db::Lease> lease;
+  if (write) lease.emplace(lock_call(account, call, k_patience));
   auto room = consulting_room(account, call);
   const Transferred done{.to = room.consult_to, .state = "completed", .room = room.room};
   if (!is_in(twilio::find_participant(account.client, room.conference_sid, room.consult_sid)))
@@ -235,8 +255,11 @@ Transferred complete_transfer(Account& account, const calls::Call& call, bool wr
   return done;
 }
 
-Transferred cancel_transfer(Account& account, const calls::Call& call, bool write) {
+Transferred cancel_transfer(Account& account, const calls::Call& call, const std::string& as, bool write) {
   require_live(call);
+  const Asker asker(account, call, as);
+  std::optional<db::Lease> lease;
+  if (write) lease.emplace(lock_call(account, call, k_patience));
   auto room = consulting_room(account, call);
   const Transferred done{.to = room.consult_to, .state = "cancelled", .room = room.room};
   if (!write) return done;

@@ -69,6 +69,14 @@ const std::string& Client::account_sid() const { return impl_->options.credentia
 
 bool Client::has_api_key() const { return !impl_->options.credentials.user.empty(); }
 
+std::unique_ptr<Client> Client::uncancelled() const {
+  auto options = impl_->options;
+  options.cancel = nullptr;
+  options.slots = nullptr;
+  options.backoff.retries = 1;
+  return std::make_unique<Client>(std::move(options), impl_->clock);
+}
+
 std::string Client::url_of(Api api, std::string_view path) const {
   return std::string(base_of(impl_->options.bases, api)) + std::string(path);
 }

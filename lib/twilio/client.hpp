@@ -133,6 +133,9 @@ class Client {
 
   const std::string& account_sid() const;
   bool has_api_key() const;  ///< it logs in with one, not as the account itself
+  /// One with the same login that no signal stops, for taking back what was begun: one attempt's time at most
+  /// for each request, and a place beside the others'.
+  std::unique_ptr<Client> uncancelled() const;
   /// The URL of a whole path of the 2010 API, for what Twilio is told to come back to; never with a login.
   std::string url_of(Api, std::string_view path) const;
 

@@ -5,7 +5,7 @@
 
 using namespace ringctl;
 using sync::same_url;
-using test::Desk;
+using Desk = test::NumberDesk;
 using test::slug_of;
 
 namespace {

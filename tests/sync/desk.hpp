@@ -14,8 +14,8 @@
 
 namespace ringctl::test {
 
-struct Desk : Estate {
-  explicit Desk(db::Engine engine, BoxOptions options = {})
+struct NumberDesk : Estate {
+  explicit NumberDesk(db::Engine engine, BoxOptions options = {})
       : Estate(engine), box(std::move(options)), client(box.options(), clock) {
     reload();
   }

@@ -7,7 +7,7 @@
 #include "sync/numbers.hpp"
 
 using namespace ringctl;
-using test::Desk;
+using Desk = test::NumberDesk;
 using Codes = std::set<std::string>;
 
 namespace {

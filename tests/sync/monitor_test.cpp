@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "sync/phone_desk.hpp"
@@ -26,6 +28,13 @@ struct Floor : PhoneDesk {
     for (const auto& one : in_room(talking.room))
       if (one.call_sid == leg) return one;
     return std::nullopt;
+  }
+  /// How many legs REST has put into conferences.
+  int added() {
+    int all = 0;
+    for (const auto& [what, times] : box.ledger())
+      if (what.starts_with("POST /Conferences/") && what.ends_with("/Participants")) all += times;
+    return all;
   }
   base::Uuid ada;
   Talk talking;
@@ -84,6 +93,43 @@ TEST_CASE("a supervisor who does not answer is not left ringing, and listens to 
   CHECK(f.rows("SELECT count(*) FROM call_monitors WHERE workspace_id = $1 AND ended_at IS NULL") == "0\n");
   f.answers(k_ada_phone);
   CHECK(f.monitor(Mode::listen).muted);
+}
+
+TEST_CASE("what is asked in a supervisor's name is on record as theirs", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  const auto before = f.session().actor;
+  f.monitor(Mode::listen);
+  sync::stop_monitor(f.account, f.call(test::call_sid(1)), k_ada, true);
+  CHECK(f.rows("SELECT DISTINCT actor FROM audit_log WHERE workspace_id = $1 AND action IN "
+               "('calls.listen', 'calls.stop')") == "user:" + k_ada + "\n");
+  CHECK(f.session().actor == before);
+}
+
+TEST_CASE("a supervisor whose wait is interrupted is not left in the call", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.box.with([&](sim::Account&, sim::Network& network) {
+    network.set_behaviour(k_ada_phone, {.pickup = sim::Pickup::ring_out});
+  });
+  base::CancelToken stopped;
+  auto options = f.box.options();
+  options.cancel = &stopped;
+  twilio::Client client(std::move(options), f.wall);
+  sync::Account account{.session = f.session(), .workspace = f.here, .client = client, .cancel = stopped};
+  account.public_url = f.account.public_url;
+  const auto call = f.call(test::call_sid(1));
+  const auto added = f.added();
+  std::thread signal([&] {
+    while (f.added() == added) std::this_thread::yield();
+    stopped.cancel(130);
+  });
+  const auto error = test::error_of([&] { sync::monitor(account, call, sync::MonitorOptions{.as = k_ada}); });
+  signal.join();
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::interrupted);
+  const auto leg =
+      f.rows("SELECT leg_sid FROM call_monitors WHERE workspace_id = $1 AND ended_at IS NOT NULL");
+  REQUIRE(leg.size() > 1);
+  CHECK(twilio::fetch_call(f.client, leg.substr(0, leg.size() - 1)).is_over());
 }
 
 TEST_CASE("a dry run rings nobody and writes nothing", "[sync]") {

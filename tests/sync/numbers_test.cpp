@@ -5,7 +5,7 @@
 
 using namespace ringctl;
 using sync::SyncVerdict;
-using test::Desk;
+using Desk = test::NumberDesk;
 using Texts = std::vector<std::string>;
 
 namespace {

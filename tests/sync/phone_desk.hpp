@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "base/cancel.hpp"
 #include "calls/calls.hpp"
 #include "calls/desk.hpp"
@@ -56,6 +58,7 @@ struct PhoneDesk : Desk {
     talk.room = "call-" + call_sid(1);
     talk.customer = seated("+12025550150", talk.room);
     talk.agent = seated("+12025550151", talk.room);
+    while (in_room(talk.room).size() < 2) std::this_thread::yield();
     apply({inbound(1), leg(1, 1, "in-progress", 1, 5)});
     const auto id = call(call_sid(1)).id;
     write([&] {

@@ -5,7 +5,7 @@
 #include "sync/desk.hpp"
 
 using namespace ringctl;
-using test::Desk;
+using Desk = test::NumberDesk;
 using test::slug_of;
 
 namespace {

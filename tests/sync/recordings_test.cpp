@@ -1,6 +1,8 @@
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "calls/holds.hpp"
+#include "calls/purge.hpp"
 #include "jobs/journal.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
@@ -36,6 +38,12 @@ struct Tapes : PhoneDesk {
     return rows(
         "SELECT recording_sid FROM recordings WHERE workspace_id = $1 AND deleted_at IS NOT NULL "
         "ORDER BY recording_sid");
+  }
+  int times(const std::string& begin) {
+    int all = 0;
+    for (const auto& [what, count] : box.ledger())
+      if (what.starts_with(begin)) all += count;
+    return all;
   }
   test::TempDir folder;
 };
@@ -82,8 +90,63 @@ TEST_CASE("a purge deletes what is old, many at once, and goes on where it was s
   CHECK(report.failed == 0);
   CHECK(f.rows("SELECT count(*) FROM recordings WHERE workspace_id = $1 AND deleted_at IS NULL") == "1\n");
   REQUIRE(report.job);
-  CHECK(test::slug_of([&] { sync::resume_purge(f.account, *report.job); }) == "jobs.not_unfinished");
+  CHECK(test::slug_of([&] { sync::resume_purge(f.account, *report.job, true); }) == "jobs.not_unfinished");
   CHECK_FALSE(sync::purge_recordings(f.account, before, true).job);
+}
+
+TEST_CASE("the sound of a call that is held stays at Twilio, and who asked for less is on record", "[sync]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  const auto sid = f.recorded(1);
+  calls::HoldTarget target;
+  target.call = f.call(test::call_sid(1)).id;
+  calls::hold(f.session(), f.workspace, target, "Case 2026-17");
+  f.clock.advance(std::chrono::hours(1));
+  CHECK(test::slug_of([&] { sync::delete_recording(f.account, sid, false); }) == "recordings.held");
+  CHECK(test::slug_of([&] { sync::delete_recording(f.account, sid, true); }) == "recordings.held");
+  const auto report = sync::purge_recordings(f.account, f.clock.now(), true);
+  CHECK(report.deleted == 0);
+  CHECK(report.held == 1);
+  CHECK(f.gone().empty());
+  CHECK(f.times("DELETE /Recordings") == 0);
+  CHECK(f.rows("SELECT object_key FROM audit_log l JOIN audit_images i ON i.audit_id = l.id "
+               "WHERE l.workspace_id = $1 AND l.action = 'recordings.kept'") == sid + "\n");
+  calls::unhold(f.session(), f.workspace, target);
+  CHECK(sync::purge_recordings(f.account, f.clock.now(), true).deleted == 1);
+}
+
+TEST_CASE("what purged calls left at Twilio goes with the next purge, or by itself", "[sync]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  f.apply({f.status(1, "completed", 1, 60, 60)});
+  const auto sid = f.recorded(1);
+  f.clock.advance(std::chrono::hours(48));
+  calls::purge(f.session(), f.workspace, {.before = f.clock.now() - std::chrono::hours(25)});
+  const auto owed = [&] { return f.read([&] { return calls::count_owed(f.db(), f.workspace); }); };
+  REQUIRE(owed() == 1);
+  CHECK(sync::purge_recordings(f.account, std::nullopt, false).deleted == 1);
+  CHECK(owed() == 1);
+  std::optional<base::Instant> older_than;
+  SECTION("by itself") {}
+  SECTION("with what is old") { older_than = f.clock.now(); }
+  CHECK(sync::purge_recordings(f.account, older_than, true).deleted == 1);
+  CHECK(owed() == 0);
+  CHECK(f.times("DELETE /Recordings/" + sid) == 1);
+  CHECK_FALSE(sync::purge_recordings(f.account, older_than, true).job);
+  // What is left of them says how many there were.
+  CHECK(f.rows("SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND action = 'recordings.purge'") ==
+        "1\n");
+}
+
+TEST_CASE("more recordings than are looked at together go all the same, the failed ones once", "[sync]") {
+  Tapes f(db::Engine::sqlite);
+  for (int n = 1; n <= 230; ++n) f.recorded(n);
+  f.clock.advance(std::chrono::hours(1));
+  f.box.fault("garbage", 1);
+  const auto report = sync::purge_recordings(f.account, f.clock.now(), true);
+  CHECK(report.deleted + report.gone + report.failed == 230);
+  CHECK(report.failed == 1);
+  const auto again = sync::purge_recordings(f.account, f.clock.now(), true);
+  CHECK(again.deleted + again.gone == 1);
+  CHECK(f.rows("SELECT count(*) FROM recordings WHERE workspace_id = $1 AND deleted_at IS NULL") == "0\n");
 }
 
 TEST_CASE("a purge that loses its login stops, and is resumed", "[sync]") {
@@ -100,7 +163,7 @@ TEST_CASE("a purge that loses its login stops, and is resumed", "[sync]") {
   REQUIRE(error);
   CHECK(error->errc() == Errc::interrupted);
   const auto job = base::Uuid::parse(error->job_id());
-  CHECK(sync::resume_purge(f.account, job).deleted == 3);
+  CHECK(sync::resume_purge(f.account, job, true).deleted == 3);
   CHECK(f.read([&] { return jobs::Journal(f.db(), f.clock, f.workspace).get(job.view()).state; }) ==
         jobs::State::finished);
 }

@@ -4,7 +4,7 @@
 using namespace ringctl;
 using jobs::Effect;
 using jobs::EffectState;
-using test::Desk;
+using Desk = test::NumberDesk;
 
 namespace {
 

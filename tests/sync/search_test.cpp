@@ -5,7 +5,7 @@
 #include "sync/desk.hpp"
 
 using namespace ringctl;
-using test::Desk;
+using Desk = test::NumberDesk;
 
 TEST_CASE("numbers that are found are all different, in order, and no more than wanted", "[sync]") {
   Desk f(db::Engine::sqlite);

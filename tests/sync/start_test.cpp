@@ -128,6 +128,9 @@ TEST_CASE("a callback is tied to the call that is placed for it", "[sync]") {
   const auto started = sync::start_call(f.account, options);
   CHECK(f.rows("SELECT calling_sid, status FROM callbacks WHERE workspace_id = $1") ==
         started.call_sid + "|open\n");
+  CHECK(test::slug_of([&] { sync::start_call(f.account, options); }) == "callbacks.being_called");
+  CHECK(f.calls_at_twilio() == 1);
+  CHECK(f.used() == 1);
 }
 
 TEST_CASE("an agent without a telephone, or who takes part no more, is not rung", "[sync]") {

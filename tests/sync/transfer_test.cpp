@@ -1,3 +1,4 @@
+#include "db/lease.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "sync/phone_desk.hpp"
@@ -41,13 +42,13 @@ TEST_CASE("an attended transfer holds the customer, and gives them to whoever wa
   CHECK(f.on_hold());
   CHECK(test::slug_of([&] { f.transfer(k_bob, true); }) == "calls.consulting");
   f.wait_for(3);
-  const auto done = sync::complete_transfer(f.account, f.call(test::call_sid(1)), true);
+  const auto done = sync::complete_transfer(f.account, f.call(test::call_sid(1)), {}, true);
   CHECK(done.to == k_bob_phone);
   CHECK_FALSE(f.on_hold());
   const auto left = f.in_room(f.talking.room);
   CHECK(left.size() == 2);
   for (const auto& one : left) CHECK(one.call_sid != f.talking.agent);
-  CHECK(test::slug_of([&] { sync::complete_transfer(f.account, f.call(test::call_sid(1)), true); }) ==
+  CHECK(test::slug_of([&] { sync::complete_transfer(f.account, f.call(test::call_sid(1)), {}, true); }) ==
         "calls.not_consulting");
   CHECK(f.effects() == "participant.add|done\n");
 }
@@ -56,7 +57,7 @@ TEST_CASE("a transfer that is cancelled gives the customer back", "[sync]") {
   Floor f(GENERATE(from_range(test::engines())));
   f.transfer(k_bob, true);
   f.wait_for(3);
-  CHECK(sync::cancel_transfer(f.account, f.call(test::call_sid(1)), true).state == "cancelled");
+  CHECK(sync::cancel_transfer(f.account, f.call(test::call_sid(1)), {}, true).state == "cancelled");
   CHECK_FALSE(f.on_hold());
   CHECK(f.in_room(f.talking.room).size() == 2);
 }
@@ -92,7 +93,42 @@ TEST_CASE("only the call's agent, their supervisor and admins hand it over", "[s
   f.user("eve@example.com", "agent", "+12025550172");
   CHECK(test::slug_of([&] { f.transfer(k_bob, false, "eve@example.com"); }) == "calls.may_not_transfer");
   CHECK(test::slug_of([&] { f.transfer("nobody@example.com", false); }) == "users.unknown");
+  CHECK(test::slug_of([&] { f.transfer(k_bob, true, "eve@example.com"); }) == "calls.may_not_transfer");
+  f.transfer(k_bob, true, "ann@example.com");
+  CHECK(test::slug_of([&] {
+          sync::cancel_transfer(f.account, f.call(test::call_sid(1)), "eve@example.com", true);
+        }) == "calls.may_not_transfer");
+  CHECK(test::slug_of([&] { f.transfer(k_bob, false, "ann@example.com"); }) == "calls.consulting");
+  sync::cancel_transfer(f.account, f.call(test::call_sid(1)), "ann@example.com", true);
   CHECK(f.transfer(k_bob, false, "ann@example.com").state == "transferred");
+  CHECK(
+      f.rows("SELECT DISTINCT actor FROM audit_log WHERE workspace_id = $1 AND action = 'calls.transfer'") ==
+      "user:ann@example.com\n");
+}
+
+TEST_CASE("a completion that was stopped half way is completed by the next", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.transfer(k_bob, true);
+  f.wait_for(3);
+  const auto room = twilio::find_conference(f.client, f.talking.room)->sid;
+  for (const auto& one : f.in_room(f.talking.room)) {
+    twilio::ParticipantUpdate update;
+    update.end_conference_on_exit = one.call_sid != f.talking.agent;
+    twilio::update_participant(f.client, room, one.call_sid, update);
+  }
+  twilio::remove_participant(f.client, room, f.talking.agent);
+  CHECK(sync::complete_transfer(f.account, f.call(test::call_sid(1)), {}, true).state == "completed");
+  CHECK_FALSE(f.on_hold());
+  CHECK(f.in_room(f.talking.room).size() == 2);
+}
+
+TEST_CASE("a call is not moved by two processes at once", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  const auto held = db::Lease::acquire(f.db(), f.clock, "call " + test::call_sid(1), f.workspace,
+                                       std::chrono::minutes(1), {});
+  CHECK(test::slug_of([&] {
+          sync::ensure_room(f.account, f.call(test::call_sid(1)), std::chrono::milliseconds(0));
+        }) == "lock.held");
 }
 
 TEST_CASE("a call is hung up once, with everybody on it", "[sync]") {
@@ -100,4 +136,18 @@ TEST_CASE("a call is hung up once, with everybody on it", "[sync]") {
   const auto call = f.call(test::call_sid(1));
   CHECK(sync::hang_up(f.account, call, false));
   CHECK_FALSE(twilio::fetch_call(f.client, f.talking.customer).is_over());
+}
+
+TEST_CASE("whoever still rings for a call that is hung up is let go", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.box.with([&](sim::Account&, sim::Network& network) {
+    network.set_behaviour(k_bob_phone, {.pickup = sim::Pickup::ring_out});
+  });
+  f.transfer(k_bob, true);
+  const auto consulted = f.rows("SELECT consult_sid FROM call_rooms WHERE workspace_id = $1");
+  // The call's own leg lies at another Twilio than this box.
+  CHECK(test::error_of([&] { sync::hang_up(f.account, f.call(test::call_sid(1)), true); }));
+  CHECK(f.in_room(f.talking.room).empty());
+  REQUIRE(consulted.size() > 1);
+  CHECK(twilio::fetch_call(f.client, consulted.substr(0, consulted.size() - 1)).is_over());
 }

@@ -11,9 +11,9 @@ namespace ringctl::test {
 
 inline const std::string k_number = "+12025550101", k_second = "+12025550102";
 
-struct TrunkDesk : Desk {
+struct TrunkDesk : NumberDesk {
   explicit TrunkDesk(db::Engine engine, BoxOptions options = {})
-      : Desk(engine, std::move(options)),
+      : NumberDesk(engine, std::move(options)),
         livekit({.host = box.url(), .api_key = box.livekit_key(), .api_secret = box.livekit_secret()}, wall,
                 session_out, std::chrono::seconds(5)) {
     for (const auto& one : {k_number, k_second}) box.add_number(one);
