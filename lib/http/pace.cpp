@@ -6,12 +6,15 @@
 namespace ringctl::http {
 namespace {
 
-constexpr std::size_t k_rounds_below_ceiling = 10;
+constexpr std::size_t k_rounds_below_ceiling = 10, k_most_rounds_below_ceiling = 160;
 
 }  // namespace
 
 Pace::Pace(std::size_t most)
-    : most_(std::max<std::size_t>(1, most)), bound_(std::max<std::size_t>(1, most_ / 2)), ceiling_(most_) {}
+    : most_(std::max<std::size_t>(1, most)),
+      bound_(std::max<std::size_t>(1, most_ / 2)),
+      ceiling_(most_),
+      patience_(k_rounds_below_ceiling) {}
 
 void Pace::set_most(std::size_t most) {
   most_ = std::max<std::size_t>(1, most);
@@ -25,7 +28,7 @@ void Pace::answered() {
   went_well_ = std::max(went_well_, bound_);
   if (bound_ < ceiling_) {
     ++bound_;
-  } else if (bound_ < most_ && ++rounds_ >= k_rounds_below_ceiling) {
+  } else if (bound_ < most_ && ++rounds_ >= patience_) {
     rounds_ = 0;
     bound_ = ++ceiling_;
   }
@@ -35,14 +38,20 @@ void Pace::refused(Time sent_at, Time now, std::optional<std::chrono::millisecon
   if (retry_after) paused_until_ = std::max(paused_until_.value_or(Time::min()), now + *retry_after);
   if (cut_at_ && sent_at <= *cut_at_) return;
   cut_at_ = now;
+  good_ = rounds_ = 0;
   if (bound_ > 1 && bound_ > went_well_) {
     ceiling_ = bound_ - 1;
+    if (ceiling_ == went_well_) {
+      bound_ = ceiling_;
+      patience_ = std::min(patience_ * 2, k_most_rounds_below_ceiling);
+      return;
+    }
   } else {  // a burst, or others that come and go
     ceiling_ = most_;
+    patience_ = k_rounds_below_ceiling;
     if (bound_ > 1) --went_well_;
   }
   bound_ = std::max<std::size_t>(1, bound_ * 7 / 10);
-  good_ = rounds_ = 0;
 }
 
 std::optional<Pace::Time> Pace::paused_until(Time now) const {

@@ -10,9 +10,10 @@
 namespace ringctl::http {
 
 /// Requests at once: up by one after as many good answers as there are places; cut to seven tenths when one
-/// is refused for coming too fast (once for all that were on their way then). What was too many is not tried
-/// again until ten rounds went well without it, so that a limit that stands is met, not run into over and
-/// over; a refusal of what has gone well before is no such limit, and what was lost is tried again at once.
+/// is refused for coming too fast (once for all that were on their way then), or by the one that was tried
+/// beyond what goes well. That one is not tried again until ten rounds went well without it, and after each
+/// such refusal not for twice as many, so that a limit that stands is met, not run into over and over; a
+/// refusal of what has gone well before is no such limit, and what was lost is tried again at once.
 /// Starts at half of `most`, at least 1.
 class Pace {
  public:
@@ -32,6 +33,7 @@ class Pace {
 
  private:
   std::size_t most_, bound_, ceiling_;
+  std::size_t patience_;       ///< rounds at the ceiling before more is tried
   std::size_t good_ = 0;       ///< answers of this round
   std::size_t rounds_ = 0;     ///< that went well at the ceiling
   std::size_t went_well_ = 0;  ///< the highest bound of a whole round, less one for each refusal since

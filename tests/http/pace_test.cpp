@@ -59,9 +59,31 @@ TEST_CASE("a limit that stands is met and tried only now and then", "[http]") {
     }
     now += 2ms;
   }
-  CHECK(refused * 20 < sent);  // less than one in twenty
-  CHECK(sent > 400 * 4);       // and near the limit
+  CHECK(refused * 100 < sent);  // less than one in a hundred
+  CHECK(sent > 400 * 5 * 95 / 100);  // and at the limit
   CHECK(pace.bound() <= k_limit + 1);
+}
+
+TEST_CASE("one tried beyond what goes well is taken back alone, and tried more rarely each time", "[http]") {
+  Pace pace(4);
+  auto now = k_start;
+  const auto rounds_until_tried = [&] {
+    int rounds = 0;
+    for (; pace.bound() < 4; ++rounds) round_of(pace);
+    return rounds;
+  };
+  rounds_until_tried();
+  const auto refuse = [&] { pace.refused(now, now + 1ms), now += 10ms; };
+  refuse();
+  CHECK(pace.bound() == 3);
+  CHECK(rounds_until_tried() == 20);
+  refuse();
+  CHECK(pace.bound() == 3);
+  CHECK(rounds_until_tried() == 40);
+  round_of(pace);
+  refuse();  // of what has gone well: everything is tried again soon
+  CHECK(pace.bound() == 2);
+  CHECK(rounds_until_tried() == 2);
 }
 
 TEST_CASE("after a burst of refusals what was lost is back within few rounds", "[http]") {
