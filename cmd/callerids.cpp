@@ -56,7 +56,8 @@ void run_verify(const VerifyOptions& opts, Context& ctx) {
 }  // namespace
 
 void add_caller_ids(Noun& caller_ids) {
-  auto list = caller_ids.verb<ListVerbOptions>("list", "List the numbers of others that were verified", run_list);
+  auto list =
+      caller_ids.verb<ListVerbOptions>("list", "List the numbers of others that were verified", run_list);
   add_account_flags(list)
       .details("Numbers that the account does not hold, and may show all the same. Twilio is asked.")
       .columns(k_columns)

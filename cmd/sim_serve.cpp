@@ -91,10 +91,13 @@ void introduce(const sim::Scene& scene, const sim::Outside& outside, const std::
   io.note("  account     " + outside.account_sid);
   io.note("  auth token  in " + token.where);
   io.note("  webhooks    to " + base::redact_url(outside.url));
-  if (token.ours && !other_server)
-    io.note(fmt::format(
-        "  answered by TWILIO_ACCOUNT_SID={} TWILIO_AUTH_TOKEN_FILE={} RINGCTL_PUBLIC_URL={} ringctl serve",
-        outside.account_sid, token.where, outside.public_url));
+  if (token.ours && !other_server) {
+    const auto login = fmt::format("TWILIO_ACCOUNT_SID={} TWILIO_AUTH_TOKEN_FILE={} RINGCTL_PUBLIC_URL={}",
+                                   outside.account_sid, token.where, outside.public_url);
+    io.note(fmt::format("  answered by {} ringctl serve", login));
+    if (here.starts_with("http"))
+      io.note(fmt::format("  asked by    {} RINGCTL_TWILIO_BASE_URL={} ringctl numbers sync", login, here));
+  }
   io.note(fmt::format("  numbers     {}", scene.account().numbers.size()));
 }
 

@@ -61,8 +61,18 @@ const std::vector<SampleFile>& sample_files() {
 
 std::string noun_of(const SampleFile& file) { return file.name.substr(0, file.name.find('.')); }
 
+/// A file that nobody else may read.
+fs::path lay_secret(const Machine& machine, const std::string& name, const std::string& content) {
+  auto file = machine.file(name, content);
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  return file;
+}
+
 void lay_out_files(const Machine& machine) {
   for (const auto& file : sample_files()) machine.file(file.name, file.rows + file.more);
+  lay_secret(machine, "token.txt", SampleEstate::k_auth_token + "\n");
+  lay_secret(machine, "livekit.txt", SampleEstate::k_livekit_secret + "\n");
+  lay_secret(machine, "old.key", std::string(64, '0') + "\n");
   machine.file("form.txt", "Body=hi&From=%2B15005550006\n");
   const fs::path scenarios = RINGCTL_SOURCE_DIR "/fixtures/scenarios";
   const auto one = scenarios / "owner-rings-first.json";
@@ -123,14 +133,25 @@ bool starts_from_nothing(const std::string& command) {
 /// The login, and how serve and Twilio reach each other.
 void log_in(const Machine& machine, const std::string& twilio_url) {
   must(machine, "ringctl config set account_sid " + SampleEstate::k_account);
-  const auto secrets = machine.file(".config/ringctl/credentials.toml",
-                                    "[defaults]\nauth_token = \"" + SampleEstate::k_auth_token +
-                                        "\"\napi_key = \"SK0123456789abcdef0123456789abcdef\"\n"
-                                        "api_secret = \"an example of a secret\"\n");
-  fs::permissions(secrets, fs::perms::owner_read | fs::perms::owner_write);
+  lay_secret(machine, ".config/ringctl/credentials.toml",
+             "[defaults]\nauth_token = \"" + SampleEstate::k_auth_token +
+                 "\"\napi_key = \"SK0123456789abcdef0123456789abcdef\"\n"
+                 "api_secret = \"an example of a secret\"\n");
   if (twilio_url.empty()) return;
   must(machine, "ringctl config set twilio.base_url " + twilio_url);
   must(machine, "ringctl config set serve.public_url https://pbx.example.com");
+}
+
+/// What stands at the account beside numbers: logins, trunks, and an assistant at the LiveKit beside it.
+void add_accounts(const Machine& machine, const std::string& twilio_url) {
+  must(machine, "ringctl accounts set " + SampleEstate::k_account + " --auth-token-file token.txt");
+  must(
+      machine,
+      "ringctl accounts set AC1123456789abcdef0123456789abcdef --auth-token-file token.txt --no-check --no-trunk");
+  must(machine, "ringctl trunks add backup");
+  must(machine, "ringctl assistants add desk --host " + twilio_url +
+                    " --sip-domain example.sip.livekit.cloud --api-key " + SampleEstate::k_livekit_key +
+                    " --api-secret-file livekit.txt");
 }
 
 }  // namespace
@@ -146,6 +167,7 @@ SampleEstate::SampleEstate(const std::string& twilio_url)
   }
   lay_out_files(machine_);
   add_calls(machine_);
+  if (!twilio_url.empty()) add_accounts(machine_, twilio_url);
   must(machine_, "ringctl workspaces add support");
   must(machine_, "ringctl workspaces update default --twiml-app-sid " + k_app);
   must(machine_, "ringctl workspaces update default --fallback-url https://fallback.example.org/voice");
@@ -182,6 +204,8 @@ int example_status(const std::string& command) {
       // The job at hand is finished; one that is not would have to be killed first (tests of the bulk engine
       // do).
       {"ringctl jobs resume ", 6},
+      // No number is handed to anybody.
+      {"ringctl assistants detach ", 6},
       // The call they name is over: nobody can be brought into it, or out of it
       // (system/calls_twilio_test.cpp).
       {"ringctl calls transfer ", 6},
@@ -196,9 +220,11 @@ int example_status(const std::string& command) {
   return known == k_known.end() ? 0 : known->status;
 }
 
-ProcessResult run_in_shell(const Machine& machine, const std::string& line) {
+ProcessResult run_in_shell(const Machine& machine, const std::string& line,
+                           std::map<std::string, std::string> environment) {
   ProcessOptions options;
   options.program = "/bin/bash";
+  options.environment = std::move(environment);
   options.environment["PATH"] = fs::path(RINGCTL_BINARY).parent_path().string() + ":/usr/bin:/bin";
   return machine.run({"-o", "pipefail", "-c", line}, options);
 }

@@ -17,6 +17,8 @@ class SampleEstate {
   inline static const std::string k_account = "AC0123456789abcdef0123456789abcdef", k_auth_token = "12345";
   inline static const std::string k_recording = "RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5";
   inline static const std::string k_app = "AP0123456789abcdef0123456789abcdef";
+  inline static const std::string k_livekit_key = "APIbox0123456789",
+                                  k_livekit_secret = "a-secret-that-only-this-box-knows";
 
   /// `twilio_url`: where its account answers, with its numbers in it; "" = nobody does.
   explicit SampleEstate(const std::string& twilio_url = {});
@@ -39,6 +41,7 @@ class SampleEstate {
 int example_status(const std::string& command);
 
 /// A line of shell, with ringctl in the PATH. Pipes fail if any part does.
-ProcessResult run_in_shell(const Machine&, const std::string& line);
+ProcessResult run_in_shell(const Machine&, const std::string& line,
+                           std::map<std::string, std::string> environment = {});
 
 }  // namespace ringctl::test

@@ -19,8 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* k_livekit_key = "APIbox0123456789";
-constexpr const char* k_livekit_secret = "a secret that only this box knows";
 constexpr std::size_t k_kept = 10'000;  // of the timeline
 
 /// "555 01xx" of every area code that North America could have.
@@ -168,8 +166,8 @@ struct TwilioBox::Impl {
   std::unique_ptr<sim::Network> network = {};
   std::unique_ptr<sim::Rest> rest = {};
   sim::Livekit livekit{sids,
-                       {.api_key = k_livekit_key,
-                        .api_secret = base::Secret(k_livekit_secret),
+                       {.api_key = options.livekit_key,
+                        .api_secret = base::Secret(options.livekit_secret),
                         .snake_case = options.livekit_in_snake_case}};
   std::unique_ptr<sim::Front> front = {};
   std::string url = {};
@@ -244,8 +242,8 @@ std::string TwilioBox::add_service(const std::string& name, const std::vector<st
   return sid;
 }
 
-std::string TwilioBox::livekit_key() const { return k_livekit_key; }
-base::Secret TwilioBox::livekit_secret() const { return base::Secret(k_livekit_secret); }
+std::string TwilioBox::livekit_key() const { return impl_->options.livekit_key; }
+base::Secret TwilioBox::livekit_secret() const { return base::Secret(impl_->options.livekit_secret); }
 
 std::vector<sim::Livekit::Trunk> TwilioBox::livekit_trunks() {
   std::vector<sim::Livekit::Trunk> all;
@@ -271,6 +269,15 @@ void TwilioBox::fault(std::string_view word, int times, double share,
 
 void TwilioBox::clear_faults() {
   impl_->do_there([&] { impl_->faults.clear(); });
+}
+
+std::string TwilioBox::story() {
+  std::string all;
+  impl_->do_there([&] {
+    for (const auto& entry : impl_->timeline.entries())
+      all += fmt::format("{} {} {}\n", sim::name_of(entry.what), entry.call_sid, entry.text);
+  });
+  return all;
 }
 
 std::map<std::string, int> TwilioBox::ledger() {

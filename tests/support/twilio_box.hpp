@@ -32,6 +32,8 @@ struct BoxOptions {
   std::string public_url = "https://pbx.example.com";
   std::string account_sid = "AC0123456789abcdef0123456789abcdef";
   std::string auth_token = "0123456789abcdef0123456789abcdef";
+  std::string livekit_key = "APIbox0123456789";
+  std::string livekit_secret = "a-secret-that-only-this-box-knows";
   bool livekit_in_snake_case = false;  ///< how LiveKit writes the members of its answers
 };
 
@@ -78,6 +80,8 @@ class TwilioBox {
   /// Every name that a query or a form held, with the request's method and path: "POST
   /// /2010-04-01/Accounts/{Sid}/Calls.json To". Requests without one: "GET /.../Balance.json".
   std::set<std::string> names_asked();
+  /// What happened on the telephone network, a line for each: for whoever reads why a test failed.
+  std::string story();
   struct Seen {
     std::uint64_t requests = 0;  ///< that came, refused ones too
     int most_at_once = 0;

@@ -23,19 +23,23 @@ std::vector<std::string> readme_session() {
 }  // namespace
 
 TEST_CASE("the session that the README shows runs as it stands", "[examples]") {
+  ringctl::test::TwilioBox box;
+  box.add_numbers(3);
+  auto environment = box.environment();
+  environment["RINGCTL_PUBLIC_URL"] = "https://pbx.example.com";
   const Machine machine;
   std::filesystem::create_directory_symlink(RINGCTL_SOURCE_DIR "/fixtures", machine.home() / "fixtures");
   const auto session = readme_session();
-  CHECK(session.size() >= 5);
+  CHECK(session.size() >= 20);
   for (const auto& line : session) {
-    const auto result = run_in_shell(machine, line);
+    const auto result = run_in_shell(machine, line, environment);
     INFO(line << "\n" << result.err);
     REQUIRE(result.status == 0);
   }
 }
 
 TEST_CASE("every example runs as it stands", "[examples]") {
-  const ringctl::test::SampleAccount account;
+  ringctl::test::SampleAccount account;
   const ringctl::test::SampleEstate estate(account.url());
   std::size_t tried = 0;
   for (const auto& command : estate.tree()["commands"])
@@ -46,6 +50,7 @@ TEST_CASE("every example runs as it stands", "[examples]") {
       const auto result = run_in_shell(machine, estate.with_job(line));
       INFO(line << "\n" << result.err);
       CHECK(result.status == ringctl::test::example_status(line));
+      account.restore_numbers();
       ++tried;
     }
   CHECK(tried >= 2 * estate.tree()["commands"].size());

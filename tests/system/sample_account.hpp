@@ -9,12 +9,28 @@ namespace ringctl::test {
 
 class SampleAccount {
  public:
-  SampleAccount() : box_({.account_sid = SampleEstate::k_account, .auth_token = SampleEstate::k_auth_token}) {
+  SampleAccount()
+      : box_({.account_sid = SampleEstate::k_account,
+              .auth_token = SampleEstate::k_auth_token,
+              .livekit_key = SampleEstate::k_livekit_key,
+              .livekit_secret = SampleEstate::k_livekit_secret}) {
     for (const auto* number : {"+12025550123", "+12025550124", "+16135550111"}) box_.add_number(number);
-    box_.with([](sim::Account& account, sim::Network&) { furnish(account); });
+    box_.with([&](sim::Account& account, sim::Network&) {
+      furnish(account);
+      account.numbers.each([&](const sim::Number& number) { first_.push_back(number); });
+    });
   }
   const std::string& url() const { return box_.url(); }
   TwilioBox& box() { return box_; }
+  /// Numbers are as they were at first: every example has an estate of its own, and all of them one account.
+  void restore_numbers() {
+    box_.with([&](sim::Account& account, sim::Network&) {
+      std::vector<std::string> sids;
+      account.numbers.each([&](const sim::Number& number) { sids.push_back(number.sid); });
+      for (const auto& sid : sids) account.numbers.remove(sid);
+      for (const auto& number : first_) account.numbers.add(number);
+    });
+  }
 
  private:
   static void furnish(sim::Account& account) {
@@ -38,6 +54,7 @@ class SampleAccount {
   }
 
   TwilioBox box_;
+  std::vector<sim::Number> first_ = {};
 };
 
 }  // namespace ringctl::test
