@@ -64,19 +64,21 @@ void run_account(const AccountReportOptions& opts, Context& ctx) {
 }  // namespace
 
 void add_reports_account(Noun& reports) {
-  auto account =
-      reports.verb<AccountReportOptions>("account", "Show what the Twilio account used, as Twilio counts it", run_account)
-          .flag("since", &AccountReportOptions::since, "DAY", "From this day on: 2026-03-08, -30d")
-          .default_text("the first of this month")
-          .flag("until", &AccountReportOptions::until, "DAY", "Until this day, which is included")
-          .default_text("today")
-          .flag("by", &AccountReportOptions::by, "day|month|year", "A row for each")
-          .choices("day|month|year")
-          .default_text("one for the whole period")
-          .flag("category", &AccountReportOptions::categories, "NAME",
-                "Only this one: calls, sms, totalprice; may be given several times")
-          .default_text("all that were used")
-          .flag("balance", &AccountReportOptions::balance, "With the account's balance of now as the last row");
+  auto account = reports
+                     .verb<AccountReportOptions>(
+                         "account", "Show what the Twilio account used, as Twilio counts it", run_account)
+                     .flag("since", &AccountReportOptions::since, "DAY", "From this day on: 2026-03-08, -30d")
+                     .default_text("the first of this month")
+                     .flag("until", &AccountReportOptions::until, "DAY", "Until this day, which is included")
+                     .default_text("today")
+                     .flag("by", &AccountReportOptions::by, "day|month|year", "A row for each")
+                     .choices("day|month|year")
+                     .default_text("one for the whole period")
+                     .flag("category", &AccountReportOptions::categories, "NAME",
+                           "Only this one: calls, sms, totalprice; may be given several times")
+                     .default_text("all that were used")
+                     .flag("balance", &AccountReportOptions::balance,
+                           "With the account's balance of now as the last row");
   add_account_flags(account)
       .details(
           "Twilio's own records, of all the account's traffic: its days are those of UTC. Categories contain one another, "
@@ -84,7 +86,8 @@ void add_reports_account(Noun& reports) {
       .columns(k_account_columns)
       .lists()
       .example("ringctl reports account --balance")
-      .example("ringctl reports account --since 2026-03-01 --until 2026-03-08 --by day --category calls -o csv")
+      .example(
+          "ringctl reports account --since 2026-03-01 --until 2026-03-08 --by day --category calls -o csv")
       .exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema,
               Errc::twilio, Errc::twilio_rate, Errc::twilio_down, Errc::twilio_garbage, Errc::db_down,
               Errc::db_busy});
