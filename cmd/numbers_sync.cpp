@@ -64,7 +64,7 @@ void apply(sync::Account& account, const sync::SyncPlan& plan, Context& ctx) {
 }
 
 void run_sync(const SyncOptions& opts, Context& ctx) {
-  if (opts.apply) ctx.workspace_for_write();
+  if (opts.apply || ctx.dry_run()) ctx.workspace_for_write();
   RunAccount account(ctx, opts);
   const auto wanted = wanted_if_known(ctx, *account);
   const auto plan = sync::plan_sync(*account, wanted, shown_progress(ctx, "numbers sync"));

@@ -106,14 +106,14 @@ def fetch_pages(server):
 
 
 def synced(bench, given):
-    rows = {"fetching the pages alone": [], "`numbers sync`, nothing known yet": [], "`numbers sync --apply`": [],
+    rows = {"fetching the pages alone": [], "`numbers sync -n`, nothing known yet": [], "`numbers sync --apply`": [],
             "`numbers sync`, all the same": []}
     memory = 0
     with sim.Served(bench.ringctl, shop(bench, SYNCED)) as server:
         for _ in range(given.rounds):
             desk = Desk(bench, server)
             rows["fetching the pages alone"].append(fetch_pages(server))
-            for name, words in (("`numbers sync`, nothing known yet", ()), ("`numbers sync --apply`", ("--apply",)),
+            for name, words in (("`numbers sync -n`, nothing known yet", ("-n",)), ("`numbers sync --apply`", ("--apply",)),
                                 ("`numbers sync`, all the same", ())):
                 done = desk.must("-q", "numbers", "sync", "-o", "csv", *words)
                 rows[name].append(done.seconds)

@@ -11,7 +11,7 @@ namespace ringctl::test {
 
 class BoxSite {
  public:
-  inline static const std::string k_token = "0123456789abcdef0123456789abcdef";
+  inline static const std::string k_token = "fedcba9876543210fedcba9876543210";  // in no SID
 
   explicit BoxSite(db::Engine engine) : site_(engine) {
     site_.init();
@@ -61,7 +61,7 @@ class BoxSite {
 
  private:
   std::string account_ = BoxOptions().account_sid;
-  TwilioBox box_;
+  TwilioBox box_{BoxOptions{.auth_token = k_token}};
   Site site_;
 };
 

@@ -98,7 +98,7 @@ std::size_t configured(TwilioBox& box) {
 TEST_CASE("10,000 numbers are configured through 429, 500, hangs and garbage: all, none twice, in time",
           "[system][slow]") {
   constexpr int k_at_once = 6;
-  constexpr auto k_latency = 12ms;
+  constexpr auto k_latency = 24ms;  // beside which what a debug build does with an answer is little
   BoxOptions box_options{.at_once = k_at_once, .latency = k_latency};
   box_options.hangs = 700ms;
   TwilioBox box(box_options);
