@@ -46,7 +46,14 @@ class JsonBuilder {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& name) {
-    auto& names = open_.back()->names_;
+    auto& [object, like] = open_.back();
+    auto& names = object->names_;
+    // The next name of the one before: then it is another than all so far.
+    if (like != nullptr && names.size() < like->names_.size() && like->names_[names.size()] == name) {
+      names.push_back(std::move(name));
+      return true;
+    }
+    like = nullptr;
     if (names.size() == k_most_names) return refuse(fmt::format("an object has more than {} names", k_most_names));
     if (std::find(names.begin(), names.end(), name) != names.end())
       return refuse(fmt::format("{} stands twice in one object", base::in_quotes(name)));
@@ -74,7 +81,7 @@ class JsonBuilder {
       return nullptr;
     }
     Json* added = &root_;
-    if (!open_.empty()) added = &open_.back()->items_.emplace_back();
+    if (!open_.empty()) added = &open_.back().value->items_.emplace_back();
     added->kind_ = kind;
     return added;
   }
@@ -83,16 +90,33 @@ class JsonBuilder {
       return refuse(fmt::format("it is deeper than {} levels", k_deepest_json));
     auto* const added = add(kind);
     if (added == nullptr) return false;
-    open_.push_back(added);
+    open_.push_back({added, sibling_of(kind)});
+    if (const auto* const like = open_.back().like) {
+      added->names_.reserve(like->names_.size());
+      added->items_.reserve(like->items_.size());
+    }
     return true;
+  }
+  /// Of an object in a list the one before it, which mostly has the same names.
+  const Json* sibling_of(Json::Kind kind) const {
+    if (kind != Json::Kind::object || open_.empty()) return nullptr;
+    const auto& list = *open_.back().value;
+    if (list.kind_ != Json::Kind::list || list.items_.size() < 2) return nullptr;
+    const auto& before = list.items_[list.items_.size() - 2];
+    return before.is_object() ? &before : nullptr;
   }
   bool close() {
     open_.pop_back();
     return true;
   }
 
+  struct Open {
+    Json* value;
+    const Json* like;  ///< whose names it has had so far; null: it has others
+  };
+
   Json root_;
-  std::vector<Json*> open_;
+  std::vector<Open> open_;
   std::size_t count_ = 0;
   std::string why_;
 };

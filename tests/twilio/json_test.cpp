@@ -69,6 +69,18 @@ TEST_CASE("an answer of very many values is refused before they fill the memory"
   CHECK(why.find("values") != std::string::npos);
 }
 
+TEST_CASE("objects of a list are read by their own names, whatever those of the one before", "[twilio]") {
+  const auto list = Json::try_parse(R"([{"a":1,"b":2},{"a":3,"c":4},{"b":5,"a":6},{},{"a":7,"b":8,"c":9}])");
+  REQUIRE(list);
+  CHECK(list->items()[1].text("c") == "4");
+  CHECK(list->items()[2].text("a") == "6");
+  CHECK(list->items()[4].text("c") == "9");
+  CHECK_FALSE(Json::try_parse(R"([{"a":1,"b":2},{"a":1,"a":2}])"));
+  CHECK_FALSE(Json::try_parse(R"([{"a":1,"b":2},{"a":1,"b":2,"a":3}])"));
+  CHECK_FALSE(Json::try_parse(R"([{"a":1,"b":2,"c":3},{"b":1,"c":2,"b":3}])"));
+  CHECK_FALSE(Json::try_parse(R"([{"a":1,"b":2,"c":3},{"c":1,"b":2,"c":3}])"));
+}
+
 TEST_CASE("an object of very many names is refused before they are held against each other", "[twilio]") {
   const auto with = [](std::size_t names) {
     std::string text = "{";
