@@ -49,6 +49,13 @@ bool ends_run(const twilio::Failed* failed) {
          (failed->kind == twilio::Failed::Kind::cancelled || failed->kind == twilio::Failed::Kind::auth);
 }
 
+/// Also one that only its owner may look into.
+void make_folder(const fs::path& folder) {
+  std::error_code none;
+  if (folder.empty() || !fs::create_directories(folder, none)) return;  // where it is not, the file says so
+  fs::permissions(folder, fs::perms::owner_all, none);
+}
+
 void require_not_held(Account& account, const calls::RecordingRecord& one, bool write) {
   const auto& workspace = account.workspace.id;
   if (!reading(account, [&](db::Connection& db) { return calls::is_held(db, workspace, one.id); })) return;
@@ -270,6 +277,7 @@ std::string fetch_recording(Account& account, std::string_view recording_sid, co
   if (one.fetched_at && !options.again && fs::exists(target)) return target.string();
   const auto sound =
       twilio::fetch_recording_sound(account.client, one.recording_sid, options.format, k_most_bytes);
+  make_folder(target.parent_path());
   base::AtomicFile file(target, k_private);
   file.write(sound);
   file.commit();

@@ -31,15 +31,25 @@ test::BoxOptions box_of(const ServeSite& site) {
   return options;
 }
 
-/// An agent with a telephone, an admin who listens, and a number at a Twilio that reaches serve.
+/// An agent with a telephone and an admin who listens; then the service, which has a port from then on.
+const ServeSite& begun(ServeSite& site, const test::Machine::Arguments& settings) {
+  site.lay_out(1);
+  const auto& ringctl = site.site();
+  ringctl.ok({"users", "update", k_agent, "--phone-number", k_agent_phone, "--ring-on", "phone"});
+  ringctl.ok({"users", "add", k_ada, "--role", "admin", "--phone-number", k_ada_phone, "--ring-on", "phone",
+              "--availability", "offline"});
+  test::Machine::Arguments update{"workspaces", "update", "default", "--accept-prompt", "no"};
+  update.insert(update.end(), settings.begin(), settings.end());
+  ringctl.ok(update);
+  site.start();
+  return site;
+}
+
+/// And a number at a Twilio that reaches it.
 struct Floor {
-  explicit Floor(db::Engine engine) : site(engine, on_tcp()), box(box_of(site)) {
-    site.lay_out(1);
-    const auto& ringctl = site.site();
-    ringctl.ok({"users", "update", k_agent, "--phone-number", k_agent_phone, "--ring-on", "phone"});
-    ringctl.ok({"users", "add", k_ada, "--role", "admin", "--phone-number", k_ada_phone, "--ring-on", "phone",
-                "--availability", "offline"});
-    ringctl.ok({"workspaces", "update", "default", "--accept-prompt", "no"});
+  /// `settings`: of the workspace, as `workspaces update` takes them.
+  explicit Floor(db::Engine engine, const test::Machine::Arguments& settings = {})
+      : site(engine, on_tcp()), box(box_of(begun(site, settings))) {
     const auto number = box.add_number(test::k_main_line);
     box.with([&](sim::Account& account, sim::Network& network) {
       auto& line = *account.numbers.find(number);
@@ -48,7 +58,6 @@ struct Floor {
       for (const auto& phone : {k_agent_phone, k_ada_phone, std::string("+12025550199")})
         network.set_behaviour(phone, {.pickup = sim::Pickup::answer, .after = std::chrono::milliseconds(10)});
     });
-    site.start();
   }
   /// The program against the box.
   test::ProcessResult run(test::Machine::Arguments arguments) const {
@@ -70,7 +79,9 @@ struct Floor {
     std::string sid;
     box.with(
         [&](sim::Account&, sim::Network& network) { sid = network.call_in(k_lin, test::k_main_line, {}); });
-    REQUIRE(test::eventually([&] { return !site.site().json({"calls", "active"}).empty(); }));
+    const bool talking = test::eventually([&] { return !site.site().json({"calls", "active"}).empty(); });
+    INFO(box.story() << site.log());
+    REQUIRE(talking);
     return sid;
   }
   std::string status(const std::string& sid) const {
@@ -141,4 +152,52 @@ TEST_CASE("in a workspace with conference_calls both sides of a started call are
   REQUIRE(test::eventually([&] { return floor.status(sid) == "in-progress"; }));
   CHECK(floor.json({"calls", "listen", sid, "--as", k_ada}).at("muted") == true);
   CHECK(floor.run({"calls", "hangup", sid}).status == 0);
+}
+
+TEST_CASE("a blind transfer of a call that an agent placed leaves one call on record", "[system][slow]") {
+  Floor floor(db::Engine::sqlite);
+  floor.site.site().ok({"numbers", "assign", test::k_main_line, k_agent});
+  const auto sid = floor.json({"calls", "start", k_agent, "+12025550199"}).at("call_sid").get<std::string>();
+  REQUIRE(test::eventually([&] { return floor.status(sid) == "in-progress"; }));
+  CHECK(floor.run({"calls", "transfer", sid, k_ada}).status == 0);
+  REQUIRE(test::eventually([&] { return floor.status(sid) == "completed"; }));
+  const auto rung = [&] { return floor.site.site().json({"calls", "show", sid}).at("attempts"); };
+  REQUIRE(test::eventually([&] { return rung().size() == 2; }));
+  const auto handed_to_ada = [&](const std::string& status) {
+    for (const auto& leg : rung())
+      if (leg.at("user") == k_ada) return leg.at("status") == status;
+    return false;
+  };
+  CHECK(test::eventually([&] { return handed_to_ada("in-progress"); }));
+  floor.box.with([&](sim::Account& account, sim::Network& network) {
+    std::vector<std::string> live;
+    account.calls.each([&](const sim::Call& call) {
+      if (!call.is_over()) live.push_back(call.sid);
+    });
+    for (const auto& leg : live) network.do_now(leg, sim::HangUp{});
+  });
+  // What ends then is no call of its own.
+  CHECK(test::eventually([&] { return handed_to_ada("completed"); }));
+  CHECK(floor.site.site().json({"calls", "list"}).size() == 1);
+}
+
+TEST_CASE("a recorded call's sound is fetched, kept while the call is held, and deleted", "[system][slow]") {
+  Floor floor(GENERATE(from_range(test::engines())),
+              {"--recording-policy", "always", "--consent-policy", "never"});
+  const auto sid = floor.talk();
+  REQUIRE(test::eventually([&] { return floor.status(sid) == "in-progress"; }));
+  CHECK(floor.run({"calls", "hangup", sid}).status == 0);
+  const auto list = [&] { return floor.site.site().json({"recordings", "list"}); };
+  REQUIRE(test::eventually([&] { return list().size() == 1 && list().at(0).at("status") == "completed"; }));
+  const auto recording = list().at(0).at("recording_sid").get<std::string>();
+  CHECK(floor.json({"recordings", "fetch", "--all", "--folder", "tapes"}).at(0).at("bytes") > 44);
+  CHECK(floor.json({"recordings", "fetch", "--all", "--folder", "tapes"}).empty());
+  floor.site.site().ok({"calls", "hold", sid, "--reason", "Case 2026-17"});
+  CHECK(floor.run({"recordings", "delete", recording, "--yes"}).status == 6);
+  CHECK(list().size() == 1);
+  floor.site.site().ok({"calls", "unhold", sid});
+  CHECK(floor.run({"recordings", "delete", recording, "--yes"}).status == 0);
+  CHECK(list().empty());
+  CHECK(floor.run({"recordings", "purge", "--owed"}).status == 0);
+  CHECK(floor.run({"recordings", "purge"}).status == 2);
 }
