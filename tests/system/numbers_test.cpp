@@ -231,7 +231,7 @@ TEST_CASE("JSON carries every column, and an empty list is an empty array", "[sy
   fill(site);
   const auto all = site.json({"numbers", "list"});
   REQUIRE(all.size() == 4);
-  CHECK(all[0].size() == 18);
+  CHECK(all[0].size() == 22);
   CHECK(all[0]["version"] == 1);
   CHECK(all[0]["trunk_sid"].is_null());
   CHECK(all[0] == site.json({"numbers", "show", "+12025550123"}));
