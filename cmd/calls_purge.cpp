@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include "audit/log.hpp"
-#include "base/text.hpp"
-#include "base/zone.hpp"
 #include "calls/purge.hpp"
 #include "cmd/calls.hpp"
+#include "cmd/purging.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 
@@ -17,29 +16,14 @@ struct PurgeOptions {
   std::string older_than;
 };
 
-/// "730d", or a time as --since takes it.
-base::Instant time_of(const std::string& text, Context& ctx) {
-  const auto now = ctx.clock().now();
-  try {
-    return now - base::parse_duration(text);
-  } catch (const Error& error) {
-    if (error.slug() != "time.bad_duration") throw;
-  }
-  return base::parse_instant(text, ctx.io().options().zone, now);
-}
-
-std::string count(std::int64_t n, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", base::group_digits(static_cast<std::uint64_t>(n)), n == 1 ? one : many);
-}
-
 void tell_what_stays(const calls::Purged& purged, Context& ctx) {
   auto& io = ctx.io();
   if (purged.held > 0)
-    io.note(
-        fmt::format("{} held: see ringctl calls holds", count(purged.held, "old call is", "old calls are")));
+    io.note(fmt::format("{} held: see ringctl calls holds",
+                        counted(purged.held, "old call is", "old calls are")));
   if (purged.open > 0)
-    io.note(
-        fmt::format("{} kept: nobody told how it ended", count(purged.open, "old call is", "old calls are")));
+    io.note(fmt::format("{} kept: nobody told how it ended",
+                        counted(purged.open, "old call is", "old calls are")));
 }
 
 /// Deleting them there is not this command's work.
@@ -51,16 +35,16 @@ void tell_what_is_owed(Context& ctx) {
   transaction.commit();
   if (owed > 0)
     ctx.io().warn(fmt::format("{} of purged calls {} still at Twilio: ringctl recordings purge --owed",
-                              count(owed, "recording", "recordings"), owed == 1 ? "lies" : "lie"));
+                              counted(owed, "recording", "recordings"), owed == 1 ? "lies" : "lie"));
 }
 
 void report(const calls::Purged& purged, Context& ctx) {
   auto& io = ctx.io();
-  const auto object = count(purged.calls, "call", "calls");
-  const auto rest =
-      fmt::format("that began before {}, with {}, {} and {}", base::format_utc(purged.before),
-                  count(purged.attempts, "attempt", "attempts"), count(purged.events, "webhook", "webhooks"),
-                  count(purged.recordings, "recording", "recordings"));
+  const auto object = counted(purged.calls, "call", "calls");
+  const auto rest = fmt::format("that began before {}, with {}, {} and {}", base::format_utc(purged.before),
+                                counted(purged.attempts, "attempt", "attempts"),
+                                counted(purged.events, "webhook", "webhooks"),
+                                counted(purged.recordings, "recording", "recordings"));
   const Change change{.action = ctx.dry_run() ? "purge" : "purged",
                       .object = object,
                       .rest = rest,
@@ -90,7 +74,7 @@ calls::Purged purge(base::Instant before, Context& ctx) {
 }
 
 void run_purge(const PurgeOptions& opts, Context& ctx) {
-  const auto before = time_of(opts.older_than, ctx);
+  const auto before = long_ago(opts.older_than, ctx);
   const auto& workspace = ctx.workspace();
   if (!ctx.dry_run())
     ctx.io().confirm_severe(fmt::format("purge calls before {} of workspace", base::format_utc(before)),

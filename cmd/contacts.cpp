@@ -106,9 +106,9 @@ void require_json(Context& ctx) {
 void record_disclosure(const base::Uuid& contact, const report::PersonCounts& counts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   auto& session = ctx.session();
-  const auto image =
-      fmt::format(R"({{"audit_rows":{},"callbacks":{},"calls":{},"events":{},"recordings":{}}})",
-                  counts.audit_rows, counts.callbacks, counts.calls, counts.events, counts.recordings);
+  const auto image = fmt::format(
+      R"({{"audit_rows":{},"callbacks":{},"calls":{},"events":{},"messages":{},"recordings":{}}})",
+      counts.audit_rows, counts.callbacks, counts.calls, counts.events, counts.messages, counts.recordings);
   db::in_transaction(session.db, db::Scope::of(workspace.id), [&] {
     audit::record(session, workspace.id,
                   {.action = "contacts.disclose",
@@ -192,8 +192,8 @@ void add_contacts(Noun& contacts) {
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
   verbs.with_key("erase", "Remove a person for good, as the law may ask", run_erase)
       .details(
-          "Removes the contact's phones, name, tags and notes, and what the audit log, jobs, reservations and calls remember of "
-          "them. What can be counted stays, under the contact's id. Opt-outs stay, so that nobody calls again. Asks for "
+          "Removes the contact's phones, name, tags and notes, and what the audit log, jobs, reservations, calls and messages "
+          "remember of them. What can be counted stays, under the contact's id. Opt-outs stay, so that nobody calls or texts again. Asks for "
           "the phone, or takes it from --confirm. Refused while a legal hold is on the contact or one of its calls. Files that were "
           "imported, rejects and backups are not touched.")
       .example("ringctl contacts erase +16265550101 --confirm +16265550101")
@@ -210,7 +210,7 @@ void add_contacts(Noun& contacts) {
       .kind(ValueKind::contact)
       .details(
           "Writes the columns that `ringctl contacts import` takes, ordered by phone. With --everything: all that is kept of "
-          "one person, as the law may ask to be told, calls with what Twilio sent included; the audit log says that it was "
+          "one person, as the law may ask to be told, calls and messages with what Twilio sent included; the audit log says that it was "
           "given.")
       .example("ringctl contacts export -o csv --out contacts.csv")
       .example("ringctl contacts export --tags vip -o jsonl")

@@ -56,10 +56,21 @@ CursorFile::CursorFile(Context& ctx, std::string_view flag, std::filesystem::pat
 
 void CursorFile::move_on(const std::string& text) {
   ctx_.io().close();
+  if (!ctx_.dry_run() && text != text_) write(text);
+}
+
+void CursorFile::step_on(const std::string& text) {
+  ctx_.io().out().flush();
   if (ctx_.dry_run() || text == text_) return;
+  write(text);
+  lock_ = lock_file(file_, false);  // the file of that name is another one by now
+}
+
+void CursorFile::write(const std::string& text) {
   base::AtomicFile out(file_);
   out.write(text);
   out.commit();
+  text_ = text;
 }
 
 }  // namespace ringctl::cmd

@@ -22,8 +22,13 @@ class CursorFile {
   /// Writes out what is left of the data, checks it, and moves the file on. Nothing to write where `text` is what
   /// it holds.
   void move_on(const std::string& text);
+  /// The same in the middle of a run that goes on: what was printed is out, and the file is still held. Not
+  /// for data that goes to --out, which appears at the end. Throws Errc::locked if another run was quicker to
+  /// take the file that moved on.
+  void step_on(const std::string& text);
 
  private:
+  void write(const std::string& text);
   Context& ctx_;
   std::filesystem::path file_;
   base::Fd lock_;

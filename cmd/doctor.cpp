@@ -12,6 +12,7 @@
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
+#include "cmd/doctor_messages.hpp"
 #include "cmd/doctor_twilio.hpp"
 #include "cmd/root.hpp"
 #include "cmd/serve_checks.hpp"
@@ -166,7 +167,10 @@ void check_database(const Configuration& configuration, Context& ctx, Report& re
       report.push_back({"db." + finding.id, finding.ok ? "ok" : "fail", std::move(finding.evidence),
                         std::move(finding.fix)});
     }
-    if (sound) check_rules(*connection, ctx, report);
+    if (sound) {
+      check_rules(*connection, ctx, report);
+      check_messages(*connection, configuration.settings, ctx, report);
+    }
     check_disk(connection->url(), report);
   } catch (const Error& error) {
     // No file yet is how everybody starts.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "db/transaction.hpp"
@@ -9,6 +11,7 @@
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
 #include "jobs/journal.hpp"
+#include "messages/threads.hpp"
 #include "phone/region.hpp"
 
 namespace ringctl::cmd {
@@ -54,6 +57,22 @@ std::vector<Candidate> complete_contacts(Context& ctx, const std::string& prefix
         candidates.push_back(
             {contact.cells[directory::k_contact_phone_number], contact.cells[directory::k_contact_name]});
       });
+  return candidates;
+}
+
+std::vector<Candidate> complete_threads(Context& ctx, const std::string&) {
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  std::vector<Candidate> candidates;
+  std::set<std::string> seen;  // who talks with several of our numbers
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  messages::for_each_thread(db, workspace.id, {}, ctx.clock().now(), "last_message_at", true, k_most,
+                            [&](const messages::Thread& thread) {
+                              const auto& party = thread.party_number;
+                              if (!party.empty() && seen.insert(party).second)
+                                candidates.push_back({party, thread.contact_name});
+                            });
+  transaction.commit();
   return candidates;
 }
 

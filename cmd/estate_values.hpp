@@ -1,5 +1,5 @@
 #pragma once
-// What completion offers from the database: numbers, people, workspaces, jobs; and countries.
+// What completion offers from the database: numbers, people, conversations, workspaces, jobs; and countries.
 
 #include "cmd/completion.hpp"
 
@@ -9,6 +9,8 @@ std::vector<Candidate> complete_numbers(Context&, const std::string& prefix);
 std::vector<Candidate> complete_users(Context&, const std::string& prefix);
 std::vector<Candidate> complete_teams(Context&, const std::string& prefix);
 std::vector<Candidate> complete_contacts(Context&, const std::string& prefix);
+/// By whoever they are with, the newest first.
+std::vector<Candidate> complete_threads(Context&, const std::string& prefix);
 std::vector<Candidate> complete_workspaces(Context&, const std::string& prefix);
 std::vector<Candidate> complete_jobs(Context&, const std::string& prefix);
 std::vector<Candidate> complete_countries(Context&, const std::string& prefix);

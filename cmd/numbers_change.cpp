@@ -16,7 +16,7 @@ struct FieldOptions {
   std::optional<std::string> provider, country_code, label, status, capabilities, sid, record_policy;
 
   estate::NumberChange change() const {
-    return {provider, country_code, label, status, capabilities, sid, record_policy};
+    return {provider, country_code, label, status, capabilities, sid, record_policy, {}};
   }
   bool empty() const {
     return !provider && !country_code && !label && !status && !capabilities && !sid && !record_policy;
@@ -77,17 +77,19 @@ void run_add(const AddOptions& opts, Context& ctx) {
 
 struct UpdateOptions : FieldOptions {
   std::string number;
+  std::optional<std::string> sms_mode;
   std::optional<std::int64_t> if_version;
 };
 
 void run_update(const UpdateOptions& opts, Context& ctx) {
-  if (opts.empty())
+  if (opts.empty() && !opts.sms_mode)
     throw Error(Errc::usage, "usage.nothing_to_do", "numbers update: no field to change was given",
                 "ringctl numbers update --help");
   auto numbers = numbers_of(ctx, ctx.workspace());
   const auto existing = numbers.get(opts.number);
   const auto number = phone::E164::parse(existing.phone_number);
-  const auto change = opts.change();
+  auto change = opts.change();
+  change.sms_mode = opts.sms_mode;
   print_warnings(ctx, number, change);
   const auto object = number.text();
   if (ctx.dry_run()) {
@@ -151,13 +153,18 @@ void add_numbers_change(Noun& numbers) {
       .kind(ValueKind::number);
   add_fields(update);
   update
+      .flag("sms-mode", &UpdateOptions::sms_mode, "MODE",
+            "Who gets its messages: notify_all (all of its pool), claim (whoever claims or answers first) or "
+            "round_robin (each of the pool in turn)")
       .flag("if-version", &UpdateOptions::if_version, "N",
             "Refuse if the number was changed since it had version N")
       .details(
           "Changes the fields that are given and leaves the others alone. `-` clears a field: provider, "
-          "status and country fall back to their defaults.")
+          "status, country and SMS mode fall back to their defaults. Conversations that somebody has stay theirs when "
+          "the mode changes.")
       .example("ringctl numbers update +12025550123 --label Support")
       .example("ringctl numbers update Sales --status inactive --label -", "by its label, which is cleared")
+      .example("ringctl numbers update +12025550123 --sms-mode round_robin")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   numbers.verb<DeleteOptions>("delete", "Delete numbers from the workspace", run_delete)

@@ -15,10 +15,10 @@ std::string_view type_name(ColumnType type) {
 }
 
 std::string_view kind_name(ValueKind kind) {
-  static constexpr std::array k_names = {"text",       "number", "workspace", "profile",  "user",   "team",
-                                         "contact",    "job",    "column",    "sort_key", "format", "zone",
-                                         "country",    "file",   "folder",    "duration", "count",  "choice",
-                                         "config_key", "topic",  "other"};
+  static constexpr std::array k_names = {
+      "text",     "number", "workspace", "profile",    "user",  "team",    "contact", "thread",
+      "job",      "column", "sort_key",  "format",     "zone",  "country", "file",    "folder",
+      "duration", "count",  "choice",    "config_key", "topic", "other"};
   return k_names.at(static_cast<std::size_t>(kind));
 }
 

@@ -32,6 +32,7 @@ enum class ValueKind {
   user,
   team,
   contact,
+  thread,
   job,
   column,
   sort_key,

@@ -188,6 +188,7 @@ void run_report(const ReportOptions& opts, const ReportShape& shape, report::By 
 void add_reports(Noun& reports) {
   add_reports_calls(reports);
   add_reports_costs(reports);
+  add_reports_messages(reports);
   add_reports_refresh(reports);
   add_reports_account(reports);
 }

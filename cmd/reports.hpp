@@ -16,9 +16,10 @@
 namespace ringctl::cmd {
 
 // One function per file adds its verbs, in the order help shows them.
-void add_reports_calls(Noun&);    ///< calls agents numbers leaderboard daily
-void add_reports_costs(Noun&);    ///< usage costs capacity
-void add_reports_refresh(Noun&);  ///< refresh
+void add_reports_calls(Noun&);     ///< calls agents numbers leaderboard daily
+void add_reports_costs(Noun&);     ///< usage costs capacity
+void add_reports_messages(Noun&);  ///< messages
+void add_reports_refresh(Noun&);   ///< refresh
 
 /// The time that a report is about, as typed.
 struct PeriodOptions {

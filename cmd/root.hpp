@@ -23,6 +23,8 @@ void add_init(Noun&);
 void add_calls(Noun&);
 void add_callbacks(Noun&);
 void add_jobs(Noun&);
+void add_messages(Noun&);
+void add_notifications(Noun&);
 void add_numbers(Noun&);
 void add_profiles(Noun&);
 void add_version(Noun&);

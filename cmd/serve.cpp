@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
+#include "cmd/account.hpp"
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
@@ -149,6 +150,16 @@ bool take_sealed_tokens(Context& ctx, serve::Service& service) {
   return true;
 }
 
+/// Without it workspaces' own webhooks wait; calls and messages do not need it.
+std::optional<base::SealKey> seal_key_if_there(Context& ctx) {
+  try {
+    return find_seal_key(ctx);
+  } catch (const Error& error) {
+    base::log(base::LogLevel::error, error.slug(), std::string_view(error.message()));
+    return std::nullopt;
+  }
+}
+
 void live(Context& ctx, serve::Service& service, bool tokens_known) {
   const auto notifier = net::Notifier::from_environment();
   auto& cancel = ctx.cancel(false);
@@ -187,6 +198,8 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
   const auto open = opener(ctx);
   options.lookups.threads = lookup_threads(ctx.settings().database_url());
   options.tokens.pool.threads = std::min(options.tokens.pool.threads, options.lookups.threads);
+  options.notifier.key = seal_key_if_there(ctx);
+  options.notifier.ca_file = ctx.environment()("SSL_CERT_FILE").value_or("");
   if (only_look)
     return ctx.io().note(fmt::format("serve would listen on {} for {}", options.listen.front().text(),
                                      base::redact_url(options.webhooks.public_url)));
@@ -230,8 +243,9 @@ void add_serve(Noun& serve) {
             "Look at configuration, certificate, journal and database; do not listen")
       .details(
           "Answers Twilio's webhooks until it is told to stop: calls that come in ring as the rules say, calls of "
-          "agents are counted against their limits, and every call is on record. What happened is durable in a journal "
-          "before it is answered, and in the database soon after, even if that is away for a while.\n\n"
+          "agents are counted against their limits, messages go to whose they are, and all is on record. What happened is "
+          "durable in a journal before it is answered, and in the database soon after, even if that is away for a "
+          "while.\n\n"
           "SIGTERM and SIGINT finish what was begun; SIGHUP reads certificates and the estate anew. See "
           "ringctl-serve(8).")
       .example("ringctl serve --check --public-url https://pbx.example.com",

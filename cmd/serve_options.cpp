@@ -9,6 +9,7 @@
 #include "cmd/auth_tokens.hpp"
 #include "cmd/voice_grant.hpp"
 #include "db/identity.hpp"
+#include "http/outside_url.hpp"
 #include "serve/journal_state.hpp"
 
 namespace ringctl::cmd {
@@ -48,6 +49,10 @@ std::string public_url(const ServeOptions& opts, const config::Settings& setting
                             base::in_quotes(base::redact_url(url))),
                 "give the server a host name of its own");
   return url;
+}
+
+bool is_of_this_machine(std::string_view public_url) {
+  return !http::why_not_outside(public_url).empty() && http::why_not_outside(public_url, true).empty();
 }
 
 std::vector<base::Secret> serve_tokens(const config::Settings& settings,
@@ -97,6 +102,7 @@ serve::ServiceOptions service_options(const ServeOptions& opts, const config::Se
   options.webhooks.tokens = serve_tokens(settings, sealed);
   options.books.state = serve_state(settings);
   options.tokens.grant = configured_grant(settings);
+  options.notifier.local_too = is_of_this_machine(options.webhooks.public_url);
   options.books.journal.bounds.max_bytes =
       base::parse_size(settings.get("serve.journal_size")).value_or(1U << 30U);
   options.books.journal.bounds.max_age = base::parse_duration(settings.get("serve.journal_age"));

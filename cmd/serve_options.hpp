@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -24,6 +25,9 @@ struct ServeOptions {
 /// Without the slash at its end: paths begin with one. Throws Errc::config [serve.no_public_url],
 /// [serve.bad_public_url].
 std::string public_url(const ServeOptions&, const config::Settings&);
+/// Whether a public URL is of this machine, as where everything is only tried out: then workspaces' own
+/// webhooks may be too.
+bool is_of_this_machine(std::string_view public_url);
 /// Those configured and `sealed`, those of the workspaces' accounts. At least one. Throws Errc::config
 /// [serve.no_auth_token].
 std::vector<base::Secret> serve_tokens(const config::Settings&, const std::vector<base::Secret>& sealed);

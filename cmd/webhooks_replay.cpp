@@ -50,15 +50,21 @@ void list(const std::vector<calls::Replayed>& differences, Context& ctx) {
   rows.finish();
 }
 
+/// "2 calls", "1 webhook about messages", "2 calls and 1 webhook about messages"
+std::string differing(const serve::ReplayReport& report) {
+  const auto calls = count_of(std::ssize(report.differences), "call");
+  if (report.messages_missing == 0) return calls;
+  const auto messages = count_of(report.messages_missing, "webhook") + " about messages";
+  return report.differences.empty() ? messages : calls + " and " + messages;
+}
+
 void tell(const serve::ReplayReport& report, const std::filesystem::path& state, bool written, Context& ctx) {
   auto& io = ctx.io();
-  const auto calls = std::ssize(report.differences);
   if (report.webhooks == 0)
     io.note(fmt::format("no webhooks of that time in {}", (state / "journal").string()));
   else
     io.note(fmt::format("{} of {}",
-                        written ? fmt::format("put right {}", count_of(calls, "call"))
-                                : fmt::format("{} to be put right", count_of(calls, "call")),
+                        written ? "put right " + differing(report) : differing(report) + " to be put right",
                         "what " + count_of(report.webhooks, "webhook") + " say"));
   if (report.waiting > 0)
     io.note(fmt::format("{} not applied yet: a running `ringctl serve` does that",
@@ -78,7 +84,6 @@ void run_replay(const ReplayOptions& opts, Context& ctx) {
   const auto report = serve::replay_journal(ctx.session(), workspace.id, options);
   list(report.differences, ctx);
   tell(report, options.state, options.write, ctx);
-  const auto calls = count_of(std::ssize(report.differences), "call");
   if (!report.refused.empty())
     throw Error(Errc::partial, "webhooks.refused",
                 fmt::format("the database refused {}", count_of(std::ssize(report.refused), "webhook")));
@@ -86,15 +91,15 @@ void run_replay(const ReplayOptions& opts, Context& ctx) {
     throw Error(
         Errc::partial, "webhooks.unreadable",
         fmt::format("{} of the journal cannot be read any more", count_of(report.unreadable, "record")));
-  if (!options.write && !report.differences.empty())
-    throw Error(Errc::differs, "webhooks.differ", fmt::format("{} not as the webhooks say", calls),
+  if (!options.write && (!report.differences.empty() || report.messages_missing > 0))
+    throw Error(Errc::differs, "webhooks.differ", "what is on record is not what came: " + differing(report),
                 fmt::format("ringctl webhooks replay --since {} --apply", opts.since));
 }
 
 }  // namespace
 
 void add_webhooks_replay(Noun& webhooks) {
-  webhooks.verb<ReplayOptions>("replay", "Hold the call log against the webhooks that came", run_replay)
+  webhooks.verb<ReplayOptions>("replay", "Hold calls and messages against the webhooks that came", run_replay)
       .flag("since", &ReplayOptions::since, "TIME",
             "Webhooks from TIME on: 2026-03-08, -7d, yesterday, RFC 3339")
       .required()
@@ -105,8 +110,9 @@ void add_webhooks_replay(Noun& webhooks) {
       .details(
           "Reads the journal in which `serve` keeps every webhook of this machine, and lists the calls that are not in "
           "the call log as their webhooks say: after the database was restored to an earlier state, or because it "
-          "had refused them. Exits 8 if there are any. With --apply they are put right; what is right is left "
-          "alone, and so is what people wrote. A second run finds nothing. Servers may go on meanwhile.")
+          "had refused them. Webhooks about messages that are missing are counted. Exits 8 if there are any. With "
+          "--apply they are put right; what is right is left alone, and so is what people wrote. A second run finds "
+          "nothing. Servers may go on meanwhile.")
       .example("ringctl webhooks replay --since -7d", "does the call log have all that came?")
       .example("ringctl webhooks replay --since 2026-03-08 --apply", "after a restore")
       .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::invalid, Errc::differs, Errc::schema,

@@ -34,6 +34,7 @@ ColumnType column_type(const directory::Setting& setting) {
     case directory::SettingKind::countries:
     case directory::SettingKind::accounts:
     case directory::SettingKind::app:
+    case directory::SettingKind::user:
       break;
   }
   return ColumnType::word;
@@ -144,6 +145,8 @@ std::string_view value_name(directory::SettingKind kind) {
       return "SID";
     case directory::SettingKind::money:
       return "AMOUNT";
+    case directory::SettingKind::user:
+      return "EMAIL";
   }
   return {};
 }
@@ -157,6 +160,8 @@ ValueKind value_kind(const directory::Setting& setting) {
       return ValueKind::count;
     case directory::SettingKind::duration:
       return ValueKind::duration;
+    case directory::SettingKind::user:
+      return ValueKind::user;
     default:
       return ValueKind::other;
   }

@@ -48,6 +48,17 @@ std::string sha256_hex(std::string_view data) {
   return to_hex(hash.data(), hash.size());
 }
 
+std::string hmac_sha256_hex(const Secret& key, std::string_view data) {
+  const auto& bytes = key.reveal();
+  crypto_auth_hmacsha256_state state;
+  crypto_auth_hmacsha256_init(&state, bytes_of(bytes), bytes.size());
+  crypto_auth_hmacsha256_update(&state, bytes_of(data), data.size());
+  std::array<unsigned char, crypto_auth_hmacsha256_BYTES> mac{};
+  crypto_auth_hmacsha256_final(&state, mac.data());
+  sodium_memzero(&state, sizeof state);
+  return to_hex(mac.data(), mac.size());
+}
+
 std::string random_hex(std::size_t size) {
   std::string bytes(size, '\0');
   randombytes_buf(bytes.data(), bytes.size());

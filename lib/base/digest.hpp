@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/secret.hpp"
+
 namespace ringctl::base {
 
 /// Running SHA-256.
@@ -23,6 +25,8 @@ class Digest {
 };
 
 std::string sha256_hex(std::string_view);
+/// HMAC-SHA256 as 64 lower-case hex digits.
+std::string hmac_sha256_hex(const Secret& key, std::string_view);
 /// `bytes` from the system's random source, as lower-case hex.
 std::string random_hex(std::size_t bytes);
 

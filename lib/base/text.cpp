@@ -105,6 +105,44 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
+std::vector<char32_t> code_points(std::string_view text) {
+  std::vector<char32_t> all;
+  all.reserve(text.size());
+  while (!text.empty()) {
+    const auto length = static_cast<unsigned char>(text.front()) < 0x80 ? 1 : sequence_length(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    auto code = static_cast<char32_t>(length == 1 ? first : first & (0xFFU >> (length + 1)));
+    for (std::size_t i = 1; i < length; ++i)
+      code = code << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
+    all.push_back(length == 0 ? U'\xFFFD' : code);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return all;
+}
+
+std::size_t count_characters(std::string_view text) {
+  std::size_t count = 0;
+  for (; !text.empty(); ++count) {
+    const auto length = static_cast<unsigned char>(text.front()) < 0x80 ? 1 : sequence_length(text);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return count;
+}
+
+std::string repaired(std::string_view text) {
+  constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto bad = std::min(first_invalid_utf8(text).value_or(text.size()), text.find('\0'));
+    out.append(text.substr(0, bad));
+    if (bad >= text.size()) break;
+    out.append(k_replacement);
+    text.remove_prefix(bad + 1);
+  }
+  return out;
+}
+
 std::string fold(std::string_view text) {
   if (is_ascii(text)) return ascii_lower(text);
   if (const auto bad = first_invalid_utf8(text))

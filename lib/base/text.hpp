@@ -19,6 +19,11 @@ std::string join(const std::vector<std::string>&, std::string_view separator);
 bool valid_utf8(std::string_view);
 /// Offset of the first byte that is not UTF-8 (overlong forms and surrogates included), or nullopt.
 std::optional<std::size_t> first_invalid_utf8(std::string_view);
+/// Code points; a byte that is no UTF-8 is one of its own, U+FFFD.
+std::vector<char32_t> code_points(std::string_view);
+std::size_t count_characters(std::string_view);
+/// The same text with U+FFFD in the place of what is no UTF-8, and of NUL, which no database keeps.
+std::string repaired(std::string_view);
 /// Case-folded NFC, for comparing and searching what people typed. Throws Errc::invalid [text.bad_utf8].
 std::string fold(std::string_view);
 

@@ -7,8 +7,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "calls/row_batch.hpp"
 #include "calls/rows.hpp"
+#include "db/row_batch.hpp"
 #include "phone/e164.hpp"
 
 namespace ringctl::calls {
@@ -26,7 +26,7 @@ Notes read_notes(db::Connection& db, std::span<CallRow* const> calls) {
   for (const auto* call : calls) ids.push_back(call->id.view());
   auto rows = db.query(
       fmt::format("SELECT call_id, notes, version FROM callbacks WHERE {}", id_among(db, "call_id", "$1")),
-      {json_array(ids)});
+      {db::json_array(ids)});
   Notes notes;
   while (rows.next())
     notes.emplace(rows.text(0), rows.integer(2) == 1 ? std::string(rows.text(1)) : "changed");
@@ -73,7 +73,7 @@ void write_call_backs(audit::Session& session, const base::Uuid& workspace, std:
     if (may_be_called_back(*call)) missed.emplace_back(call->sid);
   const auto unwanted_missed = unwanted(db, workspace, missed);
 
-  RowBatch rows(
+  db::RowBatch rows(
       db,
       "INSERT INTO callbacks (id, workspace_id, phone_number, contact_id, call_id, status, due_at, notes, "
       "created_at, updated_at)",
@@ -99,7 +99,7 @@ void write_call_backs(audit::Session& session, const base::Uuid& workspace, std:
   rows.flush();
   if (!answered.empty())
     db.exec(fmt::format("DELETE FROM callbacks WHERE {}", id_among(db, "call_id", "$1")),
-            {json_array(answered)});
+            {db::json_array(answered)});
 }
 
 void complete_call_backs(audit::Session& session, const base::Uuid& workspace,
@@ -112,7 +112,7 @@ void complete_call_backs(audit::Session& session, const base::Uuid& workspace,
   db.exec(fmt::format("UPDATE callbacks SET status = 'completed', completed_at = $2, version = version + 1, "
                       "updated_at = $2 WHERE workspace_id = $1 AND status = 'open' AND {}",
                       db.among("calling_sid", "$3")),
-          {workspace, session.clock.now(), json_array(answered)});
+          {workspace, session.clock.now(), db::json_array(answered)});
 }
 
 }  // namespace ringctl::calls

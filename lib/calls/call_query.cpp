@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/sid.hpp"
 #include "base/text.hpp"
-#include "calls/row_batch.hpp"
+#include "db/row_batch.hpp"
 
 namespace ringctl::calls {
 namespace {
@@ -241,7 +241,7 @@ void for_each_of_person(db::Connection& db, const base::Uuid& workspace, const b
         " UNION ALL SELECT id FROM calls WHERE workspace_id = $1 AND contact_id IS NULL AND {}",
         db.among(column, "$3"));
   };
-  const auto array = json_array(phones);
+  const auto array = db::json_array(phones);
   auto rows = db.stream(
       fmt::format(
           "SELECT c.id, c.call_sid FROM calls c WHERE c.id IN (SELECT id FROM calls WHERE contact_id = $2{}{}) "

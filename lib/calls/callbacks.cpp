@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "calls/call_query.hpp"
-#include "calls/row_batch.hpp"
+#include "db/row_batch.hpp"
 #include "db/transaction.hpp"
 
 namespace ringctl::calls {
@@ -130,7 +130,7 @@ std::int64_t count(db::Connection& db, const base::Uuid& workspace, const Callba
 void for_each_callback_of_person(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
                                  const std::vector<std::string_view>& phones,
                                  const std::function<void(const Callback&)>& visit) {
-  const auto array = json_array(phones);
+  const auto array = db::json_array(phones);
   auto rows = db.stream(
       fmt::format(
           "{}WHERE b.id IN (SELECT id FROM callbacks WHERE contact_id = $2 UNION ALL SELECT id FROM callbacks "

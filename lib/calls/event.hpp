@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/clock.hpp"
 #include "base/uuid.hpp"
 #include "calls/state.hpp"
@@ -112,15 +113,7 @@ std::string form_json(const Event&);
 inline constexpr std::size_t k_most_event_bytes = 1 << 20;
 inline constexpr std::size_t k_most_parameters = 2000;
 
-enum class EventErrc {
-  too_large = 1,
-  truncated,
-  trailing_bytes,
-  unknown_version,
-  bad_value,
-};
-const std::error_category& event_category() noexcept;
-std::error_code make_error_code(EventErrc) noexcept;
+using EventErrc = base::BytesErrc;
 
 /// Throws Errc::invalid [calls.event_too_large] past k_most_event_bytes or k_most_parameters.
 std::string to_bytes(const Event&);
@@ -128,6 +121,3 @@ std::string to_bytes(const Event&);
 std::optional<Event> try_from_bytes(std::string_view, std::error_code&);
 
 }  // namespace ringctl::calls
-
-template <>
-struct std::is_error_code_enum<ringctl::calls::EventErrc> : std::true_type {};

@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "calls/call_backs.hpp"
-#include "calls/row_batch.hpp"
+#include "db/row_batch.hpp"
 #include "limits/reserve.hpp"
 
 namespace ringctl::calls {
@@ -145,7 +145,7 @@ void Piece::each_of(std::string_view table, std::string_view column, const std::
   if (ids.empty()) return;
   auto rows = session_.db.query(fmt::format("SELECT id, workspace_id, {} FROM {} WHERE {}", column, table,
                                             id_among(session_.db, "id", "$1")),
-                                {json_array({ids.begin(), ids.end()})});
+                                {db::json_array({ids.begin(), ids.end()})});
   while (rows.next())
     if (rows.text(1) == workspace_.view()) visit(rows.uuid(0), rows);
 }

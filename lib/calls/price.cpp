@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "calls/row_batch.hpp"
 #include "calls/rows.hpp"
+#include "db/row_batch.hpp"
 
 namespace ringctl::calls {
 namespace {
@@ -57,7 +57,7 @@ std::vector<Row> differing(db::Connection& db, const base::Uuid& workspace, std:
   // The workspace is compared here: as a condition it would tempt SQLite to another index.
   auto rows = db.query(fmt::format("SELECT id, workspace_id, call_sid, price, price_unit FROM calls WHERE {}",
                                    db.among("call_sid", "$1")),
-                       {json_array(sids_of(prices))});
+                       {db::json_array(sids_of(prices))});
   while (rows.next()) {
     const auto found = wanted.find(rows.text(2));
     if (rows.text(1) != workspace.view() || found == wanted.end()) continue;
@@ -73,7 +73,7 @@ std::unordered_map<std::string, KnownCall> find_known(db::Connection& db, const 
                                                       const std::vector<std::string_view>& sids) {
   std::unordered_map<std::string, KnownCall> known;
   if (sids.empty()) return known;
-  const auto array = json_array(sids);
+  const auto array = db::json_array(sids);
   {
     auto rows = db.query(fmt::format("SELECT call_sid, workspace_id, direction, ended_at FROM calls WHERE {}",
                                      db.among("call_sid", "$1")),
@@ -107,7 +107,7 @@ std::vector<std::string> on_record(db::Connection& db, const base::Uuid& workspa
   if (sids.empty()) return all;
   auto rows = db.query(
       fmt::format("SELECT leg_sid, workspace_id FROM call_monitors WHERE {}", db.among("leg_sid", "$1")),
-      {json_array(sids)});
+      {db::json_array(sids)});
   while (rows.next())
     if (rows.text(1) == workspace.view()) all.emplace_back(rows.text(0));
   return all;
@@ -134,7 +134,7 @@ std::vector<std::string> own_among(db::Connection& db, const base::Uuid& workspa
   if (numbers.empty()) return own;
   auto rows = db.query(fmt::format("SELECT phone_number, workspace_id FROM phone_numbers WHERE {}",
                                    db.among("phone_number", "$1")),
-                       {json_array(numbers)});
+                       {db::json_array(numbers)});
   while (rows.next())
     if (rows.text(1) == workspace.view()) own.emplace_back(rows.text(0));
   return own;
@@ -148,7 +148,7 @@ std::vector<std::string> of_other_accounts(db::Connection& db, const base::Uuid&
   auto rows =
       db.query(fmt::format("SELECT phone_number, workspace_id, account_sid FROM phone_numbers WHERE {}",
                            db.among("phone_number", "$1")),
-               {json_array(numbers)});
+               {db::json_array(numbers)});
   while (rows.next()) {
     const auto account = rows.text(2);
     if (rows.text(1) == workspace.view() && !account.empty() && account != account_sid)

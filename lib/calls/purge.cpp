@@ -12,8 +12,8 @@
 #include "base/text.hpp"
 #include "calls/counter.hpp"
 #include "calls/holds.hpp"
-#include "calls/row_batch.hpp"
 #include "calls/rows.hpp"
+#include "db/row_batch.hpp"
 #include "db/transaction.hpp"
 
 namespace ringctl::calls {
@@ -38,7 +38,7 @@ std::vector<std::string> texts(db::Rows rows) {
 }
 
 std::string array_of(const std::vector<std::string>& texts) {
-  return json_array({texts.begin(), texts.end()});
+  return db::json_array({texts.begin(), texts.end()});
 }
 
 /// The ids of the next calls that go; `place` moves to the last of them.

@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 #include "calls/call_query.hpp"
-#include "calls/row_batch.hpp"
+#include "db/row_batch.hpp"
 
 namespace ringctl::calls {
 namespace {
@@ -124,10 +124,10 @@ class Table {
   Table(db::Connection& db, std::string_view head, std::size_t columns, std::string_view unless,
         std::string_view update)
       : fresh(db, head, columns, unless), changed(db, head, columns, update) {}
-  RowBatch fresh, changed;
+  db::RowBatch fresh, changed;
 };
 
-void add(RowBatch& to, const base::Uuid& workspace, const CallRow& call, base::Instant now) {
+void add(db::RowBatch& to, const base::Uuid& workspace, const CallRow& call, base::Instant now) {
   to.add({call.id,
           workspace,
           call.sid,
@@ -156,7 +156,7 @@ void add(RowBatch& to, const base::Uuid& workspace, const CallRow& call, base::I
           now});
 }
 
-void add(RowBatch& to, const base::Uuid& workspace, const base::Uuid& call, const LegRow& leg,
+void add(db::RowBatch& to, const base::Uuid& workspace, const base::Uuid& call, const LegRow& leg,
          base::Instant now) {
   const auto& progress = leg.progress;
   to.add({leg.id, workspace, call, leg.sid, leg.user, leg.party, status_name(progress.status),
@@ -174,7 +174,7 @@ void read_legs(db::Connection& db, const base::Uuid& workspace, const std::vecto
       db.query(fmt::format("SELECT {}, a.workspace_id FROM calls c JOIN call_attempts a ON a.call_id = c.id "
                            "WHERE {} ORDER BY a.leg_sid",
                            k_leg_columns, db.among("c.call_sid", "$1")),
-               {json_array(sids)});
+               {db::json_array(sids)});
   while (rows.next()) {
     const auto call = by_id.find(rows.uuid(1));
     if (call != by_id.end() && rows.text(13) == workspace.view())
@@ -201,7 +201,7 @@ void mark_changed(audit::Session& session, std::span<RecordingRow* const> record
   if (calls.empty()) return;
   session.db.exec(fmt::format("UPDATE calls SET updated_at = $2 WHERE closed_seq IS NOT NULL AND {}",
                               id_among(session.db, "id", "$1")),
-                  {json_array({calls.begin(), calls.end()}), session.clock.now()});
+                  {db::json_array({calls.begin(), calls.end()}), session.clock.now()});
 }
 
 /// Of a form as form_json() writes it; of several values the first.
@@ -247,10 +247,11 @@ std::vector<const Event*> insert_events(audit::Session& session, const base::Uui
   const auto keep = [&](std::string text) -> const std::string& {
     return texts.emplace_back(std::move(text));
   };
-  RowBatch batch(session.db,
-                 "INSERT INTO call_events (id, workspace_id, event_key, call_sid, kind, status, sequence, "
-                 "received_at, form)",
-                 9, "ON CONFLICT (workspace_id, event_key) DO NOTHING RETURNING event_key");
+  db::RowBatch batch(
+      session.db,
+      "INSERT INTO call_events (id, workspace_id, event_key, call_sid, kind, status, sequence, "
+      "received_at, form)",
+      9, "ON CONFLICT (workspace_id, event_key) DO NOTHING RETURNING event_key");
   for (const auto& event : events) {
     const auto [at, first] = by_key.emplace(storable(event_key(event)), &event);
     if (!first) continue;
@@ -275,7 +276,7 @@ std::vector<const Event*> missing_events(db::Connection& db, const base::Uuid& w
   std::unordered_set<std::string> known;
   auto rows = db.query(fmt::format("SELECT event_key FROM call_events WHERE workspace_id = $1 AND {}",
                                    db.among("event_key", "$2")),
-                       {workspace, json_array({keys.begin(), keys.end()})});
+                       {workspace, db::json_array({keys.begin(), keys.end()})});
   while (rows.next()) known.emplace(rows.text(0));
   std::vector<const Event*> missing;
   for (std::size_t i = 0; i < keys.size(); ++i)
@@ -290,7 +291,7 @@ std::unordered_map<std::string, CallRow> read_calls(db::Connection& db, const ba
     // The workspace is compared here: as a condition it would tempt SQLite to another index.
     auto rows =
         db.query(fmt::format("SELECT {} FROM calls WHERE {}", k_call_columns, db.among("call_sid", "$1")),
-                 {json_array(sids)});
+                 {db::json_array(sids)});
     while (rows.next())
       if (rows.text(1) == workspace.view()) calls.emplace(rows.text(2), read_call(rows));
   }
@@ -305,7 +306,7 @@ std::unordered_map<std::string, std::string> calls_of_legs(db::Connection& db, c
   auto rows = db.query(fmt::format("SELECT a.leg_sid, c.call_sid, c.workspace_id FROM call_attempts a "
                                    "JOIN calls c ON c.id = a.call_id WHERE {}",
                                    db.among("a.leg_sid", "$1")),
-                       {json_array(legs)});
+                       {db::json_array(legs)});
   while (rows.next())
     if (rows.text(2) == workspace.view()) calls.emplace(rows.text(0), rows.text(1));
   return calls;
@@ -318,7 +319,7 @@ std::unordered_map<std::string, std::string> read_plans(db::Connection& db, cons
   auto rows =
       db.query(fmt::format("SELECT call_sid, plan, workspace_id FROM calls WHERE plan IS NOT NULL AND {}",
                            db.among("call_sid", "$1")),
-               {json_array(sids)});
+               {db::json_array(sids)});
   while (rows.next())
     if (rows.text(2) == workspace.view()) plans.emplace(rows.text(0), rows.text(1));
   return plans;
@@ -331,7 +332,7 @@ std::vector<Event> read_status_events(db::Connection& db, const base::Uuid& work
   auto rows = db.query(fmt::format("SELECT form, received_at, workspace_id FROM call_events "
                                    "WHERE kind = 'status' AND {}",
                                    db.among("call_sid", "$1")),
-                       {json_array(sids)});
+                       {db::json_array(sids)});
   while (rows.next())
     if (rows.text(2) == workspace.view())
       events.push_back(event_from(Kind::status, workspace, parameters_of(rows.text(0)), rows.instant(1)));
@@ -344,12 +345,12 @@ void scrub_events(db::Connection& db, const base::Uuid& workspace,
   {
     auto rows =
         db.query(fmt::format("SELECT id, workspace_id FROM call_events WHERE {}", db.among("call_sid", "$1")),
-                 {json_array(sids)});
+                 {db::json_array(sids)});
     while (rows.next())
       if (rows.text(1) == workspace.view()) found.emplace_back(rows.text(0));
   }
   db.exec(fmt::format("UPDATE call_events SET form = '{{}}' WHERE {}", id_among(db, "id", "$1")),
-          {json_array({found.begin(), found.end()})});
+          {db::json_array({found.begin(), found.end()})});
 }
 
 std::unordered_map<std::string, RecordingRow> read_recordings(db::Connection& db, const base::Uuid& workspace,
@@ -360,7 +361,7 @@ std::unordered_map<std::string, RecordingRow> read_recordings(db::Connection& db
       fmt::format("SELECT id, workspace_id, recording_sid, call_id, kind, status, url, duration_s, channels "
                   "FROM recordings WHERE {}",
                   db.among("recording_sid", "$1")),
-      {json_array(sids)});
+      {db::json_array(sids)});
   while (rows.next()) {
     if (rows.text(1) != workspace.view()) continue;
     RecordingRow recording;

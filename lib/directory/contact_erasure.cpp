@@ -38,6 +38,20 @@ constexpr std::string_view k_scrub_around_calls[] = {
     "object_type = 'callback' AND object_id IN (SELECT id FROM callbacks WHERE contact_id = $2)))",
 };
 
+/// The same about its messages.
+constexpr std::string_view k_scrub_around_messages[] = {
+    "UPDATE message_events SET form = '{}' WHERE workspace_id = $1 AND message_sid IN "
+    "(SELECT message_sid FROM messages WHERE contact_id = $2)",
+    // Nobody is told any more of what is not there any more.
+    "DELETE FROM message_deliveries WHERE workspace_id = $1 AND state <> 'done' AND message_id IN "
+    "(SELECT id FROM messages WHERE contact_id = $2)",
+    "UPDATE audit_images SET object_key = NULL, salt = NULL, before_image = NULL, after_image = NULL "
+    "WHERE audit_id IN (SELECT id FROM audit_log WHERE workspace_id = $1 AND "
+    "(object_type = 'message' AND object_id IN (SELECT id FROM messages WHERE contact_id = $2) OR "
+    "object_type = 'message_thread' AND object_id IN (SELECT id FROM message_threads WHERE contact_id = $2 UNION ALL "
+    "SELECT thread_id FROM messages WHERE contact_id = $2)))",
+};
+
 /// $1 is the workspace, $2 the contact, $3 the time. The digests in the audit log stay: without their salt
 /// they tell nothing.
 constexpr std::string_view k_scrub_contact[] = {
@@ -51,6 +65,12 @@ constexpr std::string_view k_scrub_contact[] = {
     "UPDATE calls SET from_number = CASE direction WHEN 'inbound' THEN '' ELSE from_number END, "
     "to_number = CASE direction WHEN 'outbound' THEN '' ELSE to_number END, customer_name = NULL, notes = NULL, "
     "plan = NULL, version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND contact_id = $2",
+    "UPDATE messages SET from_number = CASE direction WHEN 'inbound' THEN '' ELSE from_number END, "
+    "to_number = CASE direction WHEN 'outbound' THEN '' ELSE to_number END, body = NULL, media = NULL, details = NULL, "
+    "extension = NULL, version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND contact_id = $2",
+    // One that was somebody else's before they had the phone included.
+    "UPDATE message_threads SET party_number = NULL, version = version + 1, updated_at = $3 WHERE workspace_id = $1 AND "
+    "(contact_id = $2 OR id IN (SELECT thread_id FROM messages WHERE contact_id = $2))",
     "UPDATE contact_assignments SET status = 'inactive', updated_at = $3 "
     "WHERE workspace_id = $1 AND contact_id = $2 AND status = 'active'",
     "UPDATE contacts SET phone_number = NULL, name = NULL, tags = NULL, notes = NULL, erased_at = $3, "
@@ -84,6 +104,20 @@ void claim_calls(db::Connection& db, const base::Uuid& workspace, const base::Uu
     db.exec(fmt::format("UPDATE {} SET contact_id = $2 WHERE workspace_id = $1 AND contact_id IS NULL AND {}",
                         table, db.among(column, "$3")),
             {workspace, contact, phones});
+}
+
+/// Messages and conversations, likewise. Whoever texts from one of our own numbers is not the contact of all
+/// that it receives.
+void claim_messages(db::Connection& db, const base::Uuid& workspace, const base::Uuid& contact,
+                    const std::string& addresses) {
+  constexpr std::pair<std::string_view, std::string_view> k_parties[] = {
+      {"messages SET contact_id = $2 WHERE direction = 'inbound'", "from_number"},
+      {"messages SET contact_id = $2 WHERE direction = 'outbound'", "to_number"},
+      {"message_threads SET contact_id = $2 WHERE TRUE", "party_number"}};
+  for (const auto& [update, party] : k_parties)
+    db.exec(fmt::format("UPDATE {} AND workspace_id = $1 AND contact_id IS NULL AND {}", update,
+                        db.among(party, "$3")),
+            {workspace, contact, addresses});
 }
 
 /// By a legal hold, on the contact or on one of its calls.
@@ -168,13 +202,14 @@ void scrub_job_rows(db::Connection& db, const base::Uuid& workspace, const std::
         {workspace, row.job, row.line, row.key, row.message, row.image});
 }
 
-/// What Twilio was asked to do with a number: to ring it, or somebody else about a call with it.
+/// What Twilio was asked to do with a number: to ring or text it, or to ring somebody else about a call with
+/// it.
 void scrub_effects(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
   const auto array = nlohmann::json(phones).dump();
   std::vector<base::Uuid> found;
   auto rows = db.query(
       fmt::format("SELECT id, effect_key, request, message FROM twilio_effects WHERE workspace_id = $1 AND "
-                  "kind IN ('call.start', 'participant.add') AND {}",
+                  "kind IN ('call.start', 'participant.add', 'message.send') AND {}",
                   may_hold(db, {"effect_key", "request", "message"}, "$2")),
       {workspace, array});
   while (rows.next())
@@ -184,6 +219,22 @@ void scrub_effects(db::Connection& db, const base::Uuid& workspace, const std::s
     db.exec(
         "UPDATE twilio_effects SET effect_key = '', request = '{}', message = NULL WHERE workspace_id = $1 AND id = $2",
         {workspace, id});
+}
+
+/// What Twilio told of messages to a number that are not on record here.
+void scrub_stray_events(db::Connection& db, const base::Uuid& workspace,
+                        const std::set<std::string>& phones) {
+  const auto array = nlohmann::json(phones).dump();
+  std::vector<base::Uuid> found;
+  auto rows = db.query(
+      fmt::format("SELECT e.id, e.form FROM message_events e WHERE e.workspace_id = $1 AND NOT EXISTS "
+                  "(SELECT 1 FROM messages m WHERE m.message_sid = e.message_sid) AND {}",
+                  may_hold(db, {"e.form"}, "$2")),
+      {workspace, array});
+  while (rows.next())
+    if (holds_one(rows.text(1), phones)) found.push_back(rows.uuid(0));
+  for (const auto& id : found)
+    db.exec("UPDATE message_events SET form = '{}' WHERE workspace_id = $1 AND id = $2", {workspace, id});
 }
 
 /// What stands under a phone: reservations, and rows of imports that were refused, that this contact was in
@@ -197,13 +248,34 @@ void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::se
           {workspace, array});
   scrub_job_rows(db, workspace, phones);
   scrub_effects(db, workspace, phones);
+  scrub_stray_events(db, workspace, phones);
   db.exec(fmt::format(
               "UPDATE call_rooms SET consult_to = NULL, version = version + 1 WHERE workspace_id = $1 AND {}",
               db.among("consult_to", "$2")),
           {workspace, array});
 }
 
+/// Webhooks that are being applied have read the rows of calls and messages and would write them back; and
+/// nothing is held meanwhile. A workspace without a call, or a message, has no row yet.
+void lock_counters(db::Connection& db, const base::Uuid& workspace) {
+  db.exec(
+      "INSERT INTO call_counters (workspace_id, closed_seq) VALUES ($1, 0) ON CONFLICT (workspace_id) "
+      "DO UPDATE SET closed_seq = call_counters.closed_seq",
+      {workspace});
+  db.exec(
+      "INSERT INTO message_counters (workspace_id) VALUES ($1) ON CONFLICT (workspace_id) "
+      "DO UPDATE SET message_seq = message_counters.message_seq",
+      {workspace});
+}
+
 }  // namespace
+
+std::vector<std::string> messaging_addresses(const std::set<std::string>& phones) {
+  std::vector<std::string> addresses;
+  for (const auto& phone : phones)
+    for (const auto* channel : {"", "rcs:", "whatsapp:"}) addresses.push_back(channel + phone);
+  return addresses;
+}
 
 std::set<std::string> phones_ever_of(db::Connection& db, const base::Uuid& workspace,
                                      const base::Uuid& contact) {
@@ -237,20 +309,17 @@ void erase_contact(audit::Session& session, const base::Uuid& workspace, const b
             "UPDATE contacts SET erased_at = $3 WHERE workspace_id = $1 AND id = $2 AND erased_at IS NULL",
             {workspace, contact, session.clock.now()}) == 0)
       throw Error(Errc::conflict, "contacts.erased", "the contact was erased meanwhile");
-    // Webhooks that are being applied have read the calls' rows and would write them back; and nothing is
-    // held meanwhile. A workspace without a call has no row yet.
-    db.exec(
-        "INSERT INTO call_counters (workspace_id, closed_seq) VALUES ($1, 0) ON CONFLICT (workspace_id) "
-        "DO UPDATE SET closed_seq = call_counters.closed_seq",
-        {workspace});
+    lock_counters(db, workspace);
     const auto phones = phones_ever_of(db, workspace, contact);
     scrub_phones(db, workspace, phones);
     scrub_images_of_others(db, workspace, contact, phones);
     claim_calls(db, workspace, contact, nlohmann::json(phones).dump());
+    claim_messages(db, workspace, contact, nlohmann::json(messaging_addresses(phones)).dump());
     require_not_held(db, workspace, contact);
     db.exec(fmt::format("DELETE FROM job_rows WHERE {} AND object_id = $2", k_of_jobs), {workspace, contact});
     db.exec("DELETE FROM contact_phones WHERE workspace_id = $1 AND contact_id = $2", {workspace, contact});
     for (const auto statement : k_scrub_around_calls) db.exec(statement, {workspace, contact});
+    for (const auto statement : k_scrub_around_messages) db.exec(statement, {workspace, contact});
     for (const auto statement : k_scrub_contact)
       db.exec(statement, {workspace, contact, session.clock.now()});
     // Why something was held says who it was.

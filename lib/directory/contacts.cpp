@@ -148,6 +148,8 @@ const records::Noun& contacts_noun() {
       .in_use =
           "EXISTS (SELECT 1 FROM calls l WHERE l.contact_id = t.id) "
           "OR EXISTS (SELECT 1 FROM callbacks b WHERE b.contact_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM messages m WHERE m.contact_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM message_threads c WHERE c.contact_id = t.id) "
           "OR EXISTS (SELECT 1 FROM legal_holds h WHERE h.contact_id = t.id)",
       .also_known_by =
           "t.id IN (SELECT p.contact_id FROM contact_phones p WHERE p.workspace_id = $1 AND p.phone_number = $2)",

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "records/records.hpp"
 
@@ -39,16 +40,18 @@ records::Plan add_note(records::Records& contacts, std::string_view key, std::st
 
 /// Removes the person for good: every phone, the name, tags, notes, and what audit and jobs remember of them
 /// under the contact or any of its phones; of its calls and callbacks the number, the name, notes, plan and
-/// what Twilio sent. What can be counted stays under the contact's id: that there was one, its status,
-/// product, market, state, country, and who looked after it until when. Opt-outs stay, so that nobody calls
-/// the person again. Errc::conflict [contacts.erased], or [contacts.held] while a legal hold is on the contact or on
-/// one of its calls.
+/// what Twilio sent; of its messages the number, text, media and what Twilio sent. What can be counted stays
+/// under the contact's id: that there was one, its status, product, market, state, country, and who looked
+/// after it until when. Opt-outs stay, so that nobody calls or texts the person again. Errc::conflict
+/// [contacts.erased], or [contacts.held] while a legal hold is on the contact or on one of its calls.
 void erase_contact(audit::Session&, const base::Uuid& workspace, const base::Uuid& contact, bool write);
 
 // Inside the caller's transaction.
 /// The phones that a contact has, and those it had that nobody else has now: what stands under them is of this
 /// person.
 std::set<std::string> phones_ever_of(db::Connection&, const base::Uuid& workspace, const base::Uuid& contact);
+/// What a person with these phones texts from: the phones, and Twilio's addresses of their channels.
+std::vector<std::string> messaging_addresses(const std::set<std::string>& phones);
 /// How many contacts a user looks after.
 std::int64_t count_contacts_of(db::Connection&, const base::Uuid& workspace, const base::Uuid& user);
 /// To another user, or to nobody. One audit row for all: there can be as many as contacts.

@@ -164,7 +164,14 @@ const records::Noun& users_noun() {
                   .canonical = records::canonical_flag,
                   .initial = "yes",
                   .aliases = {"active"}}},
-      .extras = {{"last_call_ended_at", Kind::moment, "t.last_call_ended_at"}},
+      .extras =
+          {{"last_call_ended_at", Kind::moment, "t.last_call_ended_at"},
+           {"numbers_accessed", Kind::integer,
+            "(SELECT count(*) FROM agent_phone_numbers a JOIN phone_numbers n ON n.id = a.phone_number_id "
+            "WHERE a.agent_id = t.id AND n.status = 'active' AND "
+            "(a.sms_access_enabled = TRUE OR (a.voice = TRUE AND a.is_active = TRUE)))"},
+           {"extensions_accessed", Kind::integer,
+            "(SELECT count(*) FROM user_extensions e WHERE e.user_id = t.id AND e.is_active = TRUE)"}},
       .in_use =
           "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.agent_id = t.id) "
           "OR EXISTS (SELECT 1 FROM user_extensions e WHERE e.user_id = t.id) "
@@ -173,7 +180,11 @@ const records::Noun& users_noun() {
           "OR EXISTS (SELECT 1 FROM api_tokens k WHERE k.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM calls l WHERE l.user_id = t.id) "
           "OR EXISTS (SELECT 1 FROM call_attempts r WHERE r.user_id = t.id) "
-          "OR EXISTS (SELECT 1 FROM callbacks b WHERE b.user_id = t.id)",
+          "OR EXISTS (SELECT 1 FROM callbacks b WHERE b.user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM messages m WHERE m.user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM messages g WHERE g.assigned_user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM message_threads h WHERE h.assigned_user_id = t.id) "
+          "OR EXISTS (SELECT 1 FROM notifications o WHERE o.user_id = t.id)",
       .switched_on = k_user_is_active,
       .inspect = inspect_users,
       .looks_like_key = holds_at,

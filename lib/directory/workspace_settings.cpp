@@ -107,8 +107,8 @@ constexpr std::array k_settings = {
     Setting{"twilio_accounts", K::accounts, "", "Twilio accounts whose webhooks are taken",
             &V::twilio_accounts},
     Setting{"twiml_app_sid", K::app, "", "The TwiML application that access tokens name", &V::twiml_app_sid},
-    Setting{"conference_calls", K::flag, "no", "Whether calls that are started here are put into a conference",
-            &V::conference_calls},
+    Setting{"conference_calls", K::flag, "no",
+            "Whether calls that are started here are put into a conference", &V::conference_calls},
     Setting{"release_wait_s",
             K::duration,
             "86400",
@@ -120,6 +120,23 @@ constexpr std::array k_settings = {
     Setting{"buy_budget", K::money, "", "What the numbers bought in one day may cost a month"},
     Setting{"account_countries", K::countries, "", "Countries that numbers may be of"},
     Setting{"fallback_url", K::url, "", "What Twilio asks when the server does not answer"},
+    Setting{"sms_lease_s",
+            K::duration,
+            "86400",
+            "How long a conversation stays with who claimed or answered it last; 0 = until released",
+            {},
+            {},
+            0,
+            k_year_s},
+    Setting{"sms_offline",
+            K::choice,
+            "skip",
+            "Whether round_robin deals conversations to who is offline",
+            {},
+            "skip|include"},
+    Setting{"sms_countries", K::countries, "", "Countries beside a number's own that may be texted first"},
+    Setting{"stop_means", K::choice, "all", "What a number that says STOP wants no more of", {}, "all|sms"},
+    Setting{"default_user", K::user, "", "Who is told of messages to a number whose pool is empty"},
 };
 
 bool is_account(std::string_view text, const records::Reading&, std::string& out, base::Finding&) {
@@ -199,6 +216,8 @@ std::optional<std::string> try_canonical(const Setting& setting, std::string_vie
       return if_fits(base::is_sid(typed, "AP"));
     case K::money:
       return canonical_money(typed);
+    case K::user:
+      return if_fits(records::canonical_email(typed, reading, out, finding));
   }
   return std::nullopt;
 }
@@ -284,6 +303,8 @@ std::string may_be(const Setting& setting) {
       return "AP and 32 lower-case hex digits";
     case K::money:
       return "an amount like 25.00, up to six decimal places";
+    case K::user:
+      return "an e-mail address";
   }
   return {};
 }
@@ -305,6 +326,7 @@ records::Kind kind_of(const Setting& setting) {
     case K::phone:
     case K::app:
     case K::money:
+    case K::user:
       break;
   }
   return records::Kind::text;

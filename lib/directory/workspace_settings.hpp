@@ -33,6 +33,7 @@ enum class SettingKind {
   accounts,   ///< Account SIDs separated by |
   app,        ///< the SID of a TwiML application
   money,      ///< "25.00"; in the currency that Twilio bills in
+  user,       ///< e-mail of a user, who may not be there yet
 };
 
 struct Setting {

@@ -8,6 +8,8 @@
 namespace ringctl::estate {
 namespace {
 
+constexpr std::string_view k_first_sms_mode = "notify_all";
+
 constexpr SettableField k_fields[] = {
     {"provider", &NumberChange::provider, &Number::provider, canonical_provider, "twilio"},
     {"country_code", &NumberChange::country_code, &Number::country_code, canonical_country, ""},
@@ -16,6 +18,7 @@ constexpr SettableField k_fields[] = {
     {"capabilities", &NumberChange::capabilities, &Number::capabilities, canonical_capabilities, ""},
     {"sid", &NumberChange::sid, &Number::sid, canonical_sid, ""},
     {"record_policy", &NumberChange::record_policy, &Number::record_policy, canonical_record_policy, ""},
+    {"sms_mode", &NumberChange::sms_mode, &Number::sms_mode, canonical_sms_mode, k_first_sms_mode},
 };
 
 class Findings {
@@ -58,7 +61,6 @@ Number blank_number(const phone::E164& number) {
   for (const auto& field : k_fields) blank.*field.value = field.cleared;
   blank.country_code = country_of(number);
   blank.webhook_status = "configured";
-  blank.sms_mode = "notify_all";
   return blank;
 }
 
@@ -97,7 +99,10 @@ std::vector<base::Finding> warnings_of(const phone::E164& number, const NumberCh
 }
 
 std::vector<std::string_view> NumberPlan::changed_fields() const {
-  return differences(before.value_or(Number{}), after);
+  if (before) return differences(*before, after);
+  Number nothing;
+  nothing.sms_mode = k_first_sms_mode;  // what every number has, said or not
+  return differences(nothing, after);
 }
 
 }  // namespace ringctl::estate

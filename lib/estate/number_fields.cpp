@@ -96,6 +96,13 @@ bool canonical_record_policy(std::string_view text, std::string& out, base::Find
       fmt::format("{} is no recording policy (never, always, inbound or outbound)", base::in_quotes(text)));
 }
 
+bool canonical_sms_mode(std::string_view text, std::string& out, base::Finding& finding) {
+  if (take_word(text, {"notify_all", "claim", "round_robin"}, out)) return true;
+  return refuse(finding, "bad_sms_mode",
+                fmt::format("{} is no way to deal messages out (notify_all, claim or round_robin)",
+                            base::in_quotes(text)));
+}
+
 bool canonical_capabilities(std::string_view text, std::string& out, base::Finding& finding) {
   std::string_view bad_word;
   const auto set = parse_capabilities(text, bad_word);

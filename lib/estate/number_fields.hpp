@@ -29,6 +29,8 @@ bool canonical_sid(std::string_view text, std::string& out, base::Finding&);
 
 /// "never", "always", "inbound" or "outbound", any case.
 bool canonical_record_policy(std::string_view text, std::string& out, base::Finding&);
+/// "notify_all", "claim" or "round_robin", any case.
+bool canonical_sms_mode(std::string_view text, std::string& out, base::Finding&);
 
 /// The number's country and `country` (canonical) agree; where the region of the number is not known to the
 /// data we have, the calling code decides and a warning is given.

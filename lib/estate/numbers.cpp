@@ -43,15 +43,16 @@ std::optional<Number> select_locked(db::Connection& db, const base::Uuid& worksp
 bool insert(db::Connection& db, const base::Uuid& workspace, const Number& number) {
   return db.exec(
              "INSERT INTO phone_numbers (id, workspace_id, phone_number, sid, label, provider, country_code, "
-             "capabilities, status, record_policy, version, created_at, updated_at) "
-             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+             "capabilities, status, record_policy, sms_mode, version, created_at, updated_at) "
+             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
              {number.id, workspace, number.phone_number, db::or_null(number.sid), db::or_null(number.label),
               number.provider, db::or_null(number.country_code),
               db::or_null(stored_capabilities(number.capabilities)), number.status,
-              db::or_null(number.record_policy), number.version, number.created_at, number.updated_at}) == 1;
+              db::or_null(number.record_policy), number.sms_mode, number.version, number.created_at,
+              number.updated_at}) == 1;
 }
 
-/// The importable columns, which are those that can be changed.
+/// The importable columns, which are those that can be changed together.
 NumberCells cells_of(const Number& number) {
   return {number.phone_number, number.provider,     number.country_code, number.label,
           number.status,       number.capabilities, number.sid,          number.record_policy};
@@ -216,6 +217,9 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
     if (update_numbers(session_, workspace_, {&update, 1}) != 1)
       throw Error(Errc::failure, "numbers.lost_lock",
                   fmt::format("{} changed although it was locked", number.view()));
+    if (after.sms_mode != before->sms_mode)
+      db.exec("UPDATE phone_numbers SET sms_mode = $1 WHERE workspace_id = $2 AND id = $3",
+              {after.sms_mode, workspace_, after.id});
     ++after.version;
     auto entry = audited("numbers.update", after);
     entry.before = image_of(*before);

@@ -35,10 +35,10 @@ struct ImportableNumber {
 };
 
 /// What may be set by hand: raw text as people type it. nullopt leaves alone, "-" or "" clears; a cleared
-/// provider is twilio again, a cleared status active.
+/// provider is twilio again, a cleared status active, a cleared sms_mode notify_all.
 struct NumberChange {
   std::optional<std::string> provider = {}, country_code = {}, label = {}, status = {}, capabilities = {},
-                             sid = {}, record_policy = {};
+                             sid = {}, record_policy = {}, sms_mode = {};
 };
 
 struct NumberFilter {

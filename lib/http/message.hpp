@@ -31,6 +31,11 @@ struct Request {
   std::string body = {};
   std::optional<Login> login = {};
 
+  /// Only to hosts outside: an address of this machine or of a private, link-local, shared or multicast
+  /// network is not connected to, whatever the name was that led there (Fault::unreachable). Where there is a
+  /// proxy it goes through that, also to hosts of NO_PROXY, and its rules hold.
+  bool outside_only = false;
+
   /// From the moment it goes out (waiting in line does not count) to the last byte of the answer.
   std::chrono::milliseconds timeout{10'000};
   /// Of that: name look-up, connecting and TLS.

@@ -5,10 +5,12 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "base/text.hpp"
@@ -180,6 +182,20 @@ std::string why_not_outside(std::string_view url, bool local_too) {
   if (parts->has_fragment && !is_override(parts->fragment))
     return "what stands after # is not one of Twilio's connection overrides, as rc=2&rp=ct,5xx";
   return {};
+}
+
+bool is_outside(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &address, sizeof v4);
+    return !is_reserved(ntohl(v4.sin_addr.s_addr));
+  }
+  if (address.sa_family != AF_INET6) return false;
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &address, sizeof v6);
+  std::array<std::uint8_t, 16> bytes{};
+  std::copy(std::begin(v6.sin6_addr.s6_addr), std::end(v6.sin6_addr.s6_addr), bytes.begin());
+  return !is_reserved(bytes);
 }
 
 std::string origin_of(std::string_view url) {

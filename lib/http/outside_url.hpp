@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/socket.h>
+
 #include <string>
 #include <string_view>
 
@@ -10,6 +12,10 @@ namespace ringctl::http {
 /// 0. A fragment of Twilio's connection overrides (#rc=2&rp=ct,5xx) is allowed, another is not. Nothing is
 /// looked up. `local_too`: for a simulator on this machine.
 std::string why_not_outside(std::string_view url, bool local_too = false);
+
+/// Whether an address, as connecting takes it, is one that why_not_outside() lets pass in a URL. Others than
+/// IPv4 and IPv6 are not.
+bool is_outside(const sockaddr& address);
 
 /// "https://pbx.example.com": scheme, host in lower case and port of a URL, for comparing hosts; "" if it is
 /// none.

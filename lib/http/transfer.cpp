@@ -6,13 +6,20 @@
 // may go out a second time.
 #include "http/transfer.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 
 #include "base/text.hpp"
+#include "http/outside_url.hpp"
 #include "http/trace.hpp"
 
 namespace ringctl::http {
@@ -65,6 +72,30 @@ void append(List& list, const std::string& line) {
 /// To libcurl none is no limit.
 long at_least_one(std::chrono::milliseconds time) { return std::max<long>(1, time.count()); }
 
+/// The one that libcurl takes for https URLs; "" = none.
+std::string proxy_of_environment() {
+  constexpr std::array k_names = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  for (const auto* const name : k_names)
+    if (const auto* const value = std::getenv(name); value != nullptr && *value != 0) return value;
+  return {};
+}
+
+/// As libcurl tells of a connection: no scope, no port.
+bool is_outside_text(const char* text) {
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  sockaddr_storage address{};
+  if (::inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+    std::memcpy(&address, &v4, sizeof v4);
+  else if (::inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+    std::memcpy(&address, &v6, sizeof v6);
+  else
+    return false;
+  return is_outside(reinterpret_cast<const sockaddr&>(address));  // as every socket call takes it
+}
+
 /// "5 s", "1.5 s"
 std::string seconds_text(std::chrono::milliseconds time) {
   return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
@@ -91,6 +122,7 @@ void Transfer::prepare(const SessionOptions& options) {
   set_method();
   set_fields(options.user_agent);
   set_security(options);
+  if (request_.outside_only) set_outside_only();
 
   set(easy_, CURLOPT_PREREQFUNCTION, &Transfer::on_going_out);
   set(easy_, CURLOPT_PREREQDATA, this);
@@ -138,8 +170,34 @@ void Transfer::set_security(const SessionOptions& options) {
   if (!url_.secure) set(easy_, CURLOPT_PROXY, "");  // to this machine in the clear, and to no other first
 }
 
-int Transfer::on_going_out(void* self, char*, char*, int, int) noexcept {
+/// Addresses are looked at when they are known, for what a name leads to is its owner's choice, and may be
+/// another one the next time it is asked for.
+void Transfer::set_outside_only() {
+  const auto proxy = url_.secure ? proxy_of_environment() : std::string();
+  set(easy_, CURLOPT_PROXY, proxy.c_str());
+  set(easy_, CURLOPT_NOPROXY, "");
+  looks_at_addresses_ = proxy.empty();
+  if (!looks_at_addresses_) return;
+  set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_connecting);
+  set(easy_, CURLOPT_OPENSOCKETDATA, this);
+}
+
+curl_socket_t Transfer::on_connecting(void* self, curlsocktype, curl_sockaddr* to) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
+  if (!is_outside(to->addr)) {
+    transfer.led_inside_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+int Transfer::on_going_out(void* self, char* address, char*, int, int) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  // Over a connection that another request opened, which may go anywhere.
+  if (transfer.looks_at_addresses_ && !is_outside_text(address)) {
+    transfer.led_inside_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   const bool again = ++transfer.sendings_ > 1;
   return again && !is_idempotent(transfer.request_.method) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
@@ -201,6 +259,8 @@ Failure Transfer::failure(CURLcode code) const {
   const auto say = [&]() -> std::string {
     switch (fault) {
       case Fault::unreachable:
+        if (led_inside_)
+          return fmt::format("{} leads to an address of this machine or of a private network", url_.server);
         return fmt::format("{} cannot be reached: {}", url_.server, detail);
       case Fault::tls:
         return fmt::format("there is no safe connection to {}: {}", url_.server, detail);

@@ -31,6 +31,7 @@ class Transfer {
   void set_method();
   void set_fields(const std::string& user_agent);
   void set_security(const SessionOptions&);
+  void set_outside_only();
   Failure failure(CURLcode) const;
   Response response() const;
   Fault fault_of(CURLcode) const;
@@ -38,7 +39,8 @@ class Transfer {
 
   static std::size_t on_header(char*, std::size_t, std::size_t, void* self) noexcept;
   static std::size_t on_body(char*, std::size_t, std::size_t, void* self) noexcept;
-  static int on_going_out(void* self, char*, char*, int, int) noexcept;
+  static int on_going_out(void* self, char* address, char*, int, int) noexcept;
+  static curl_socket_t on_connecting(void* self, curlsocktype, curl_sockaddr*) noexcept;
 
   Request request_;
   Session::Done done_;
@@ -50,6 +52,8 @@ class Transfer {
   std::size_t header_size_ = 0;
   int sendings_ = 0;  ///< how often libcurl began to write the request
   bool header_too_large_ = false, body_too_large_ = false;
+  bool looks_at_addresses_ = false;  ///< Request::outside_only, and nothing stands in between
+  bool led_inside_ = false;          ///< one of them was not outside
 };
 
 }  // namespace ringctl::http

@@ -28,7 +28,7 @@ struct Effect {
   base::Uuid id;
   std::optional<base::Uuid> job = {};
   std::int64_t line = 0;
-  std::string kind;  ///< number.buy number.release call.start participant.add trunk.create url.create
+  std::string kind;  ///< number.buy number.release call.start participant.add message.send trunk.create url.create
                      ///< application.create livekit.trunk livekit.rule
   std::string key;   ///< what it is found by at the other end: an E.164 number, a name
   std::string account_sid;

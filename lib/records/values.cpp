@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -59,9 +60,8 @@ bool sound_text(std::string_view text, std::ptrdiff_t most, bool line_breaks, ba
     return byte == 0x7F || (byte < 0x20 && !(line_breaks && (c == '\n' || c == '\r' || c == '\t')));
   });
   if (control) return refuse(finding, "bad_text", "holds a control character");
-  const auto characters = std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-  if (characters > most)
+  const auto characters = base::count_characters(text);
+  if (std::cmp_greater(characters, most))
     return refuse(finding, "too_long",
                   fmt::format("has {} characters, at most {} are kept", characters, most));
   return true;

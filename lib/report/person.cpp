@@ -15,6 +15,7 @@
 #include "calls/holds.hpp"
 #include "directory/contacts.hpp"
 #include "directory/opt_outs.hpp"
+#include "messages/messages.hpp"
 #include "records/records.hpp"
 
 namespace ringctl::report {
@@ -88,6 +89,17 @@ Json json_of(const calls::KeptEvent& event) {
           {"form", parsed(event.form)}};
 }
 
+Json json_of(const messages::Media& media) {
+  return {{"url", media.url}, {"content_type", text_or_null(media.content_type)}};
+}
+
+Json json_of(const messages::KeptEvent& event) {
+  return {{"status", event.status},
+          {"error_code", number(event.error_code)},
+          {"received_at", utc(event.received_at)},
+          {"form", parsed(event.form)}};
+}
+
 template <class Items>
 Json list_of(const Items& items) {
   auto list = Json::array();
@@ -128,6 +140,39 @@ Json json_of(const calls::Details& details) {
   json["recordings"] = list_of(details.recordings);
   json["events"] = list_of(details.events);
   return json;
+}
+
+Json json_of(const messages::Notification& one) {
+  return {{"user", one.user_email},
+          {"kind", one.kind},
+          {"reason", one.reason},
+          {"delivery", text_or_null(one.delivery)},
+          {"created_at", utc(one.created_at)}};
+}
+
+Json json_of(const messages::Message& message) {
+  return {{"message_sid", text_or_null(message.message_sid)},
+          {"direction", message.direction},
+          {"status", message.status},
+          {"from_number", text_or_null(message.from_number)},
+          {"to_number", text_or_null(message.to_number)},
+          {"body", text_or_null(message.body)},
+          {"media", list_of(message.media)},
+          {"keyword", text_or_null(message.keyword)},
+          {"extension", text_or_null(message.extension)},
+          {"details", parsed(message.details)},
+          {"user", text_or_null(message.user_email)},
+          {"assigned_to", text_or_null(message.assigned_to)},
+          {"segments", message.segments},
+          {"error_code", number(message.error_code)},
+          {"price", text_or_null(message.price)},
+          {"price_unit", text_or_null(message.price_unit)},
+          {"sent_at", utc(message.sent_at)},
+          {"delivered_at", utc(message.delivered_at)},
+          {"created_at", utc(message.created_at)},
+          {"updated_at", utc(message.updated_at)},
+          {"thread", message.thread.view()},
+          {"id", message.id.view()}};
 }
 
 Json json_of(const calls::Callback& callback) {
@@ -199,6 +244,7 @@ class Person {
         phones_(directory::phones_ever_of(db, workspace, contact)),
         phone_list_(phones_.begin(), phones_.end()),
         phone_array_(nlohmann::json(phones_).dump()),
+        addresses_(directory::messaging_addresses(phones_)),
         document_(sink) {}
 
   PersonCounts write(const records::Record& contact) {
@@ -206,6 +252,7 @@ class Person {
     write_assignments();
     write_opt_outs();
     write_calls();
+    write_messages();
     write_callbacks();
     write_reservations();
     write_holds();
@@ -264,6 +311,29 @@ class Person {
     counts_.events += std::ssize(details.events);
     counts_.recordings += std::ssize(details.recordings);
     document_.item(json_of(details));
+  }
+
+  void write_messages() {
+    document_.begin("messages");
+    std::set<std::string, std::less<>> threads;
+    messages::for_each_of_person(db_, workspace_, contact_, {addresses_.begin(), addresses_.end()},
+                                 [&](const messages::Message& message) {
+                                   threads.emplace(message.thread.view());
+                                   write_message(message);
+                                 });
+    objects_.insert(objects_.end(), threads.begin(), threads.end());
+    document_.end();
+  }
+  void write_message(const messages::Message& message) {
+    auto json = json_of(message);
+    auto told = Json::array();
+    messages::for_each_notification(db_, workspace_, {.message = message.id}, 0,
+                                    [&](const messages::Notification& one) { told.push_back(json_of(one)); });
+    json["notifications"] = std::move(told);
+    json["events"] = list_of(messages::events_of(db_, workspace_, message));
+    ++counts_.messages;
+    objects_.push_back(message.id.text());
+    document_.item(json);
   }
 
   void write_callbacks() {
@@ -328,7 +398,7 @@ class Person {
   void write_audit() {
     document_.begin("audit");
     objects_.push_back(contact_.text());
-    audit::for_each_about(db_, workspace_, R"(["call","callback","contact"])",
+    audit::for_each_about(db_, workspace_, R"(["call","callback","contact","message","message_thread"])",
                           nlohmann::json(objects_).dump(), [&](const audit::Entry& entry) {
                             ++counts_.audit_rows;
                             document_.item(json_of(entry));
@@ -342,7 +412,9 @@ class Person {
   const std::set<std::string> phones_;
   const std::vector<std::string_view> phone_list_;
   const std::string phone_array_;
-  std::vector<std::string> objects_;         ///< ids of its calls and callbacks, for what was done to them
+  const std::vector<std::string> addresses_;  ///< what its messages stand under
+  /// Ids of its calls, callbacks, messages and conversations, for what was done to them.
+  std::vector<std::string> objects_;
   std::set<std::string, std::less<>> sids_;  ///< of its calls
   Document document_;
   PersonCounts counts_;

@@ -63,9 +63,8 @@ std::string read_sip_uri(const Node& node) {
 
 std::string read_message(const Node& node) {
   auto text = node.text();
-  const auto characters = std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-  if (static_cast<std::size_t>(characters) > k_longest_message)
+  const auto characters = base::count_characters(text);
+  if (characters > k_longest_message)
     node.refuse(fmt::format("has {} characters, at most {} are said", characters, k_longest_message));
   return text;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "calls/event.hpp"
+#include "messages/event.hpp"
 #include "serve/applier.hpp"
 #include "serve/estates.hpp"
 #include "serve/exchange.hpp"
@@ -29,6 +30,8 @@ class Bookkeeping {
     JournalOptions journal;
     Durability durability = Durability::journal;
     Disk* disk = &system_disk();  ///< the journal's; outlives the books
+    std::function<void()> queued =
+        {};  ///< something is to be told to a workspace's own webhook; the applier's thread
   };
   /// Takes a journal slot, if there is to be one, and begins to apply what is left in it. Throws as
   /// Journal::open does.
@@ -44,6 +47,9 @@ class Bookkeeping {
   void keep_safely(const calls::Event&, const ExchangePtr&, Answer, std::string_view cause);
   /// Without anybody waiting for it.
   void note(const calls::Event&);
+  // The same for messages.
+  void keep(const messages::Event&, const ExchangePtr&, Answer);
+  void keep_safely(const messages::Event&, const ExchangePtr&, Answer, std::string_view cause);
   /// Whether keep() waits for more than the journal.
   bool waits_for_database() const { return options_.durability == Durability::database; }
 
@@ -57,7 +63,9 @@ class Bookkeeping {
 
  private:
   using Send = std::function<void(Answer, std::uint64_t sequence)>;
-  void append(const calls::Event&, const ExchangePtr&, Answer, Send);
+  void keep_bytes(std::string bytes, const ExchangePtr&, Answer);
+  void keep_bytes_safely(std::string bytes, const ExchangePtr&, Answer, std::string_view cause);
+  void append(std::string bytes, const ExchangePtr&, Answer, Send);
   void answer_when_applied(std::uint64_t sequence, const ExchangePtr&, Answer);
   const Options options_;
   std::unique_ptr<HeldEvents> held_;  ///< in place of the two that follow
@@ -65,8 +73,11 @@ class Bookkeeping {
   std::unique_ptr<Applier> applier_;
 };
 
-/// Applies journaled events: one transaction for those of a workspace that follow each other. What the
-/// applier is given.
-Apply apply_events(OpenDatabase, const base::Clock&);
+/// Applies journaled events, of calls and of messages: one transaction for those of a workspace that follow
+/// each other. A message without a workspace gets that of its number, else the only one that takes its
+/// account; where there is none it is refused [messages.nobodys]. What the applier is given.
+Apply apply_events(OpenDatabase, const base::Clock&, std::function<void()> queued = {});
+/// That of a message without one. In transactions of its own. Throws Errc::invalid [messages.nobodys].
+base::Uuid workspace_of(db::Connection&, const messages::Event&);
 
 }  // namespace ringctl::serve

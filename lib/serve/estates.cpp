@@ -1,5 +1,6 @@
 #include "serve/estates.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <iterator>
 #include <set>
@@ -54,6 +55,18 @@ std::optional<base::Uuid> Estates::find_by_number(std::string_view number) const
   for (const auto& [workspace, estate] : estates_)
     if (estate.numbers->holds(number)) return base::Uuid::parse(workspace);
   return std::nullopt;
+}
+
+std::optional<base::Uuid> Estates::find_sole_by_account(std::string_view account, bool main) const {
+  const std::shared_lock lock(estates_mutex_);
+  const std::string* sole = nullptr;
+  for (const auto& [workspace, estate] : estates_) {
+    const auto& own = estate.snapshot->settings.twilio_accounts;
+    if (own.empty() ? !main : std::find(own.begin(), own.end(), account) == own.end()) continue;
+    if (sole != nullptr) return std::nullopt;
+    sole = &workspace;
+  }
+  return sole == nullptr ? std::nullopt : std::optional(base::Uuid::parse(*sole));
 }
 
 std::optional<base::Uuid> Estates::find_by_user(const base::Uuid& user) const {

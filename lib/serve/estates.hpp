@@ -61,6 +61,9 @@ class Estates {
   std::optional<Estate> find(const base::Uuid& workspace) const;
   /// Of the workspace that has the number, as last read; nullopt if nobody has it.
   std::optional<base::Uuid> find_by_number(std::string_view number) const;
+  /// The only workspace whose webhooks come from the account; `main`: it is the one serve is configured with,
+  /// which counts for workspaces without accounts of their own. nullopt: none, or several.
+  std::optional<base::Uuid> find_sole_by_account(std::string_view account, bool main) const;
   /// Of the workspace whose user it is.
   std::optional<base::Uuid> find_by_user(const base::Uuid& user) const;
   /// Workspaces that could not be read when they were last looked at, though others could: what was read of

@@ -76,6 +76,7 @@ void Exchange::report(int status, std::string_view cause) {
              {"status", std::int64_t{status}},
              {"request_id", id_},
              {"call_sid", call_sid_},
+             {"message_sid", message_sid_},
              {"tenant", log_workspace_},
              {"from", from_},
              {"to", to_},

@@ -67,6 +67,7 @@ class Exchange {
 
   /// For the log, as soon as it is known; before the first answer can come.
   void about_call(std::string_view sid) { call_sid_ = sid; }
+  void about_message(std::string_view sid) { message_sid_ = sid; }
   void about_parties(std::string_view from, std::string_view to);
   /// The same, at any time and on any thread.
   void about_workspace(const base::Uuid& id);
@@ -82,7 +83,7 @@ class Exchange {
   const std::chrono::steady_clock::time_point started_;
   const bool overloaded_;
   const std::string remote_;
-  std::string call_sid_, from_, to_;
+  std::string call_sid_, message_sid_, from_, to_;
   std::mutex log_mutex_;
   std::string log_workspace_;  ///< by log_mutex_
   std::atomic<bool> answered_ = false;

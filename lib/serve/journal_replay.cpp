@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "db/transaction.hpp"
+#include "messages/apply.hpp"
 #include "serve/applier_refused.hpp"
+#include "serve/bookkeeping.hpp"
 #include "serve/journal_log.hpp"
 #include "serve/journal_slot.hpp"
 #include "serve/refusal.hpp"
@@ -31,7 +34,10 @@ void require_readable(const fs::path& root) {
 class Replayer {
  public:
   Replayer(audit::Session& session, const base::Uuid& workspace, const ReplayOptions& options)
-      : workspace_(workspace), options_(options), replay_(session, workspace, options.write) {}
+      : session_(session),
+        workspace_(workspace),
+        options_(options),
+        replay_(session, workspace, options.write) {}
 
   ReplayReport run() {
     const auto root = options_.state / "journal";
@@ -39,6 +45,7 @@ class Replayer {
     take_log(root);
     take_refused(root);
     flush();
+    flush_messages();
     report_.differences = replay_.differences();
     return std::move(report_);
   }
@@ -67,6 +74,7 @@ class Replayer {
   }
 
   void take(std::string_view bytes, bool applied) {
+    if (messages::is_message(bytes)) return take_message(bytes, applied);
     std::error_code wrong;
     auto event = calls::try_from_bytes(bytes, wrong);
     if (!event) {
@@ -82,6 +90,37 @@ class Replayer {
     batch_.push_back(std::move(*event));
     batch_bytes_ += bytes.size();
     if (batch_.size() >= k_batch || batch_bytes_ >= k_batch_bytes) flush();
+  }
+
+  void take_message(std::string_view bytes, bool applied) {
+    std::error_code wrong;
+    auto event = messages::try_from_bytes(bytes, wrong);
+    if (!event) {
+      ++report_.unreadable;
+      return;
+    }
+    if (!is_ours(*event)) return;
+    if (!applied) {
+      ++report_.waiting;
+      return;
+    }
+    ++report_.webhooks;
+    ++report_.messages;
+    messages_.push_back(std::move(*event));
+    message_bytes_ += bytes.size();
+    if (messages_.size() >= k_batch || message_bytes_ >= k_batch_bytes) flush_messages();
+  }
+
+  /// One that came while nobody knew whose number it was is that of whoever has it now.
+  bool is_ours(messages::Event& event) {
+    if (event.workspace) return event.workspace == workspace_;
+    try {
+      event.workspace = workspace_of(session_.db, event);
+    } catch (const Error& error) {
+      if (is_passing(error)) throw;
+      return false;
+    }
+    return event.workspace == workspace_;
   }
 
   void flush() {
@@ -100,12 +139,55 @@ class Replayer {
     batch_bytes_ = 0;
   }
 
+  void flush_messages() {
+    if (options_.cancel != nullptr) options_.cancel->check("run it again: what is right is left alone");
+    take_in_halves(
+        std::span<const messages::Event>(messages_),
+        [&](std::span<const messages::Event> events) {
+          put_right(events);
+          return true;
+        },
+        [&](const messages::Event&, std::string& reason) {
+          report_.refused.push_back(std::move(reason));
+          return true;
+        });
+    messages_.clear();
+    message_bytes_ = 0;
+  }
+
+  /// What is missing is applied as serve would have: its people are told of it now.
+  void put_right(std::span<const messages::Event> events) {
+    std::size_t missing = 0;
+    const auto scope = db::Scope::of(workspace_);
+    if (options_.write) {
+      db::in_transaction(session_.db, scope, [&] {
+        const auto all = messages::missing(session_.db, workspace_, events);
+        missing = all.size();
+        if (all.empty()) return;
+        std::vector<messages::Event> wanted;
+        for (const auto* event : all) wanted.push_back(*event);
+        messages::apply(session_, workspace_, wanted);
+        audit::record(session_, workspace_,
+                      {.action = "webhooks.replay",
+                       .object_type = "messages",
+                       .object_key = "webhooks",
+                       .after = fmt::format(R"({{"webhooks":{}}})", missing)});
+      });
+    } else {
+      const db::Transaction transaction(session_.db, scope, db::Access::read);
+      missing = messages::missing(session_.db, workspace_, events).size();
+    }
+    report_.messages_missing += static_cast<std::int64_t>(missing);
+  }
+
+  audit::Session& session_;
   const base::Uuid workspace_;
   const ReplayOptions& options_;
   calls::Replay replay_;
   ReplayReport report_;
   std::vector<calls::Event> batch_;
-  std::size_t batch_bytes_ = 0;
+  std::vector<messages::Event> messages_;
+  std::size_t batch_bytes_ = 0, message_bytes_ = 0;
 };
 
 }  // namespace

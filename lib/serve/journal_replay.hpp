@@ -25,6 +25,8 @@ struct ReplayReport {
   std::int64_t webhooks = 0;    ///< of the workspace, received in that time
   std::int64_t waiting = 0;     ///< not applied for the first time yet: passed over, for serve does that
   std::int64_t unreadable = 0;  ///< records that are damaged, or no webhooks
+  std::int64_t messages = 0;    ///< of `webhooks`, about messages
+  std::int64_t messages_missing = 0;              ///< of those, that the database does not have, or did not
   std::vector<std::string> refused = {};          ///< why the database would not have one, for each
   std::vector<calls::Replayed> differences = {};  ///< in the order in which the calls began
 };

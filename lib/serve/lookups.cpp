@@ -111,6 +111,12 @@ void find_reserved(db::Connection& db, Questions& questions, std::deque<Question
   }
 }
 
+/// Of a message nothing is asked but whose it is; of a call that was not reserved, nothing at all.
+bool asks_more(const Question& question, const Found& found) {
+  if (!found.workspace || question.workspace_only) return false;
+  return found.reserved || !question.reservation;
+}
+
 /// In the order of the questions: one round trip for all, and one before it where a workspace is to be found.
 std::vector<Found> ask(db::Connection& db, Questions questions) {
   std::vector<Found> found(questions.size());
@@ -119,8 +125,8 @@ std::vector<Found> ask(db::Connection& db, Questions questions) {
   find_workspaces(db, questions, found);
   std::map<base::Uuid, std::vector<std::size_t>> of_workspace;
   for (std::size_t i = 0; i < found.size(); ++i)
-    if (found[i].workspace && (found[i].reserved || !questions[i]->reservation))
-      of_workspace[*found[i].workspace].push_back(i);
+    if (asks_more(*questions[i], found[i])) of_workspace[*found[i].workspace].push_back(i);
+  if (of_workspace.empty()) return found;
   std::deque<Inquiry> inquiries;
   std::vector<db::ScopedReads> reads;
   for (const auto& [workspace, which] : of_workspace)

@@ -38,6 +38,11 @@ prom::Gauge& gauge(prom::Registry& registry, const char* name, const char* help)
   return prom::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+/// Of what somebody else counts.
+void count_up_to(prom::Counter& counter, std::uint64_t count) {
+  counter.Increment(std::max(0.0, static_cast<double>(count) - counter.Value()));
+}
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -87,6 +92,10 @@ struct Metrics::Impl {
                               "Workspaces that cannot be read anew and are served as they were");
   prom::Counter& log_dropped =
       counters(registry, "ringctl_log_dropped_total", "Log lines that nobody read fast enough").Add({});
+  prom::Family<prom::Counter>& hooks =
+      counters(registry, "ringctl_hook_requests_total", "Requests to workspaces' own webhooks, by outcome");
+  prom::Counter& hooks_delivered = hooks.Add({{"outcome", "delivered"}});
+  prom::Counter& hooks_failed = hooks.Add({{"outcome", "failed"}});
   prom::Gauge& snapshot_age =
       gauge(registry, "ringctl_snapshot_age_seconds", "Since the routing snapshot was found to be current");
 };
@@ -117,8 +126,9 @@ std::string Metrics::text(const Gauges& now) const {
   impl_->connections.Set(static_cast<double>(now.connections));
   impl_->in_flight.Set(static_cast<double>(now.in_flight));
   impl_->broken.Set(static_cast<double>(now.broken_workspaces));
-  const auto dropped = static_cast<double>(now.log_lines_dropped);
-  impl_->log_dropped.Increment(std::max(0.0, dropped - impl_->log_dropped.Value()));
+  count_up_to(impl_->log_dropped, now.log_lines_dropped);
+  count_up_to(impl_->hooks_delivered, now.hooks_delivered);
+  count_up_to(impl_->hooks_failed, now.hooks_failed);
   impl_->snapshot_age.Set(now.snapshot_age_s);
   return prom::TextSerializer().Serialize(impl_->registry.Collect());
 }

@@ -20,9 +20,10 @@ struct Gauges {
   std::uint64_t refused_records = 0;  ///< set aside because the database would not have them
   std::uint64_t connections = 0;
   std::uint64_t in_flight = 0;
-  std::uint64_t broken_workspaces = 0;  ///< whose estate could not be read anew
-  std::uint64_t log_lines_dropped = 0;  ///< since the start: nobody read them fast enough
-  double snapshot_age_s = 0;            ///< since the routing snapshot was last found to be current
+  std::uint64_t broken_workspaces = 0;                  ///< whose estate could not be read anew
+  std::uint64_t log_lines_dropped = 0;                  ///< since the start: nobody read them fast enough
+  std::uint64_t hooks_delivered = 0, hooks_failed = 0;  ///< requests to workspaces' own webhooks
+  double snapshot_age_s = 0;  ///< since the routing snapshot was last found to be current
 };
 
 class Metrics {

@@ -30,6 +30,8 @@ constexpr UnderWorkspace k_under_workspace[] = {
     {"/voice/leg", Endpoint::leg, Rest::needed},
     {"/voice/voicemail", Endpoint::voicemail},
     {"/voice/recording", Endpoint::recording, Rest::maybe},
+    {"/sms", Endpoint::message},
+    {"/sms/status", Endpoint::message_status, Rest::maybe},
     {"/token", Endpoint::token},
 };
 
@@ -39,16 +41,17 @@ struct Plain {
 };
 constexpr Plain k_plain[] = {
     {"/api/twilio/voice/inbound", Endpoint::voice_by_number},
+    {"/api/twilio/webhook", Endpoint::message_by_number},
     {"/api/twilio/token", Endpoint::own_token},
     {"/healthz", Endpoint::health},
     {"/readyz", Endpoint::ready},
 };
 
 constexpr std::array<std::string_view, k_endpoints> k_names = {
-    "voice",         "voice_by_number", "voice_status",   "voice_menu",      "voice_next",
-    "voice_wait",    "voice_accept",    "voice_accepted", "voice_consent",   "voice_started",
-    "voice_pressed", "voice_leg",       "voicemail",      "voice_recording", "workspace_token",
-    "own_token",     "healthz",         "readyz",         "unknown"};
+    "voice",        "voice_by_number", "voice_status",  "voice_menu",    "voice_next",    "voice_wait",
+    "voice_accept", "voice_accepted",  "voice_consent", "voice_started", "voice_pressed", "voice_leg",
+    "voicemail",    "voice_recording", "sms",           "sms_by_number", "sms_status",    "workspace_token",
+    "own_token",    "healthz",         "readyz",        "unknown"};
 
 /// What follows `path` as one segment; nullopt where it does not fit.
 std::optional<std::string_view> rest_after(std::string_view path, const UnderWorkspace& known) {
@@ -74,6 +77,9 @@ Route under_workspace(std::string_view path) {
 std::string_view endpoint_name(Endpoint endpoint) { return k_names[static_cast<std::size_t>(endpoint)]; }
 
 bool is_webhook(Endpoint endpoint) { return endpoint < Endpoint::token; }
+bool is_about_messages(Endpoint endpoint) {
+  return endpoint >= Endpoint::message && endpoint <= Endpoint::message_status;
+}
 
 Route route_of(std::string_view path) {
   if (path.starts_with(k_workspaces) && path.size() > k_workspaces.size() + k_uuid_size)
@@ -86,6 +92,12 @@ Route route_of(std::string_view path) {
 std::string voice_path(const base::Uuid& workspace) {
   std::string path(k_workspaces);
   path.append(workspace.view()).append("/voice");
+  return path;
+}
+
+std::string message_status_path(const base::Uuid& workspace, const base::Uuid& message) {
+  std::string path(k_workspaces);
+  path.append(workspace.view()).append("/sms/status/").append(message.view());
   return path;
 }
 

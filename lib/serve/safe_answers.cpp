@@ -48,6 +48,7 @@ std::string record_policy(const Estate& estate, std::string_view number) {
 void Webhooks::answer_safely(const WebhookPtr& webhook, std::string_view cause) {
   if (webhook->answered()) return;
   try {
+    if (is_about_messages(webhook->endpoint())) return keep_message_safely(webhook, cause);
     if (is_for_help(*webhook)) return call_help(webhook, cause);
     assume_workspace(*webhook);
     auto safe = safe_answer(webhook);
@@ -56,7 +57,10 @@ void Webhooks::answer_safely(const WebhookPtr& webhook, std::string_view cause) 
     webhook->answer_safely(twiml_answer(twiml::write(*safe.says)), cause);
   } catch (const std::exception& error) {
     base::log(base::LogLevel::error, "webhook.fault",
-              {{"why", error.what()}, {"request_id", webhook->id()}, {"call_sid", webhook->call_sid()}});
+              {{"why", error.what()},
+               {"request_id", webhook->id()},
+               {"call_sid", webhook->call_sid()},
+               {"message_sid", webhook->message_sid()}});
     webhook->answer_safely(only_tells(webhook->endpoint()) ? problem(503, "it could not be kept")
                                                            : twiml_answer(twiml::write(routing::apology({}))),
                            cause);
@@ -136,6 +140,9 @@ Webhooks::SafeAnswer Webhooks::safe_answer(const WebhookPtr& webhook) {
       return {std::nullopt, safe_event(webhook, calls::Kind::status)};
     case Endpoint::recording:
       return {std::nullopt, safe_event(webhook, calls::Kind::recording)};
+    case Endpoint::message:  // keep_message_safely()
+    case Endpoint::message_by_number:
+    case Endpoint::message_status:
     case Endpoint::token:
     case Endpoint::own_token:
     case Endpoint::health:

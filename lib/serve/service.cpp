@@ -23,8 +23,9 @@ struct Service::Impl {
   Impl(ServiceOptions given, OpenDatabase open, const base::Clock& clock)
       : options(std::move(given)),
         office{clock, metrics, options.log},
-        books(open, clock, options.books),
         estates(open, clock, options.estates),
+        notifier(open, clock, estates, options.notifier),
+        books(open, clock, books_options()),
         lookups(open, options.lookups),
         outbound(open, clock, {.threads = k_calling_threads}),
         tokens(office, std::move(open), estates, options.tokens),
@@ -45,6 +46,12 @@ struct Service::Impl {
     outbound.stop();
     lookups.stop();
     tokens.stop();
+  }
+
+  Bookkeeping::Options books_options() {
+    auto given = options.books;
+    given.queued = [this] { notifier.wake(); };
+    return given;
   }
 
   void handle(const net::Request& request, net::Respond respond) {
@@ -77,6 +84,7 @@ struct Service::Impl {
     if (request.path != "/metrics") return respond({.status = 404});
     const auto journal = books.journal_stats();
     const auto applier = books.applier_stats();
+    const auto hooks = notifier.stats();
     const auto now = server.stats();
     auto text = metrics.text({.db_up = estates.database_up() && applier.db_up,
                               .journal_lag_records = journal.disk.lag_records,
@@ -86,6 +94,8 @@ struct Service::Impl {
                               .in_flight = now.in_flight,
                               .broken_workspaces = estates.broken(),
                               .log_lines_dropped = base::log_lines_dropped(),
+                              .hooks_delivered = hooks.delivered,
+                              .hooks_failed = hooks.failed,
                               .snapshot_age_s = static_cast<double>(estates.age().count()) / 1000});
     text += listener_text(now) + journal_text(journal);
     respond({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
@@ -95,8 +105,9 @@ struct Service::Impl {
   Metrics metrics;
   Office office;
   Talking talking;
-  Bookkeeping books;
   Estates estates;
+  Notifier notifier;
+  Bookkeeping books;  ///< whose applier wakes the notifier
   Lookups lookups;
   Outbound outbound;
   AccessTokens tokens;
@@ -132,6 +143,8 @@ bool Service::settle(std::chrono::milliseconds within) {
   return applied;
 }
 
+std::size_t Service::notify() { return impl_->notifier.run_due(); }
+
 bool Service::stop() {
   const auto cut = impl_->server.drain(impl_->options.drain_timeout);
   if (impl_->options.metrics_listen) impl_->metrics_server.drain({});
@@ -139,6 +152,7 @@ bool Service::stop() {
   impl_->lookups.stop();
   impl_->tokens.stop();
   const bool applied = impl_->books.stop(impl_->options.drain_timeout);
+  impl_->notifier.stop(impl_->options.drain_timeout);
   if (cut > 0 || !applied)
     base::log(
         base::LogLevel::warn, "stopped",

@@ -16,6 +16,7 @@
 #include "serve/access_tokens.hpp"
 #include "serve/bookkeeping.hpp"
 #include "serve/estates.hpp"
+#include "serve/notifier.hpp"
 #include "serve/webhooks.hpp"
 
 namespace ringctl::serve {
@@ -31,6 +32,7 @@ struct ServiceOptions {
   Estates::Options estates = {};
   Lookups::Options lookups = {};
   AccessTokens::Options tokens = {};
+  Notifier::Options notifier = {};
   LogOptions log = {};
   std::chrono::milliseconds drain_timeout{20'000};
 };
@@ -53,6 +55,8 @@ class Service {
   /// For simulations: brings all that was journaled to the database, and reads the estates after that. What
   /// is asked from here on is answered by all that was before. False if the journal takes longer.
   bool settle(std::chrono::milliseconds within);
+  /// For simulations: sends what is queued for workspaces' own webhooks now; how many were taken.
+  std::size_t notify();
   /// Finishes what was begun, applies the journal as far as the time allows. True if nothing was cut short or
   /// left in the journal.
   bool stop();

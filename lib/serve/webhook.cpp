@@ -28,6 +28,7 @@ Webhook::Webhook(Office& office, const net::Request& request, const Route& route
       token_(request.header("I-Twilio-Idempotency-Token").value_or(std::string_view())),
       workspace_(route.workspace) {
   about_call(call_sid());
+  if (is_about_messages(endpoint())) about_message(message_sid());
   about_parties(parameter("From"), parameter("To"));
 }
 
@@ -35,6 +36,11 @@ std::string_view Webhook::parameter(std::string_view name) const {
   const auto found =
       std::find_if(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
   return found == parameters_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::string_view Webhook::message_sid() const {
+  const auto sid = parameter("MessageSid");
+  return sid.empty() ? parameter("SmsSid") : sid;
 }
 
 std::optional<base::Uuid> Webhook::workspace() const {

@@ -23,6 +23,9 @@ class Webhook : public Exchange {
   /// The first parameter of that name; "" if there is none.
   std::string_view parameter(std::string_view name) const;
   std::string_view call_sid() const { return parameter("CallSid"); }
+  /// MessageSid, else SmsSid; "" = it is about no message.
+  std::string_view message_sid() const;
+  const std::vector<std::pair<std::string, std::string>>& parameters() const { return parameters_; }
   /// I-Twilio-Idempotency-Token, "" if there was none.
   const std::string& token() const { return token_; }
 

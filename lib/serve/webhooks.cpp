@@ -57,7 +57,8 @@ struct Desk {
 }  // namespace
 
 bool only_tells(Endpoint endpoint) {
-  return endpoint == Endpoint::status || endpoint == Endpoint::leg || endpoint == Endpoint::recording;
+  return endpoint == Endpoint::status || endpoint == Endpoint::leg || endpoint == Endpoint::recording ||
+         is_about_messages(endpoint);
 }
 
 bool from_client(const Webhook& webhook) { return webhook.parameter("From").starts_with("client:"); }
@@ -133,11 +134,12 @@ void Webhooks::handle(const net::Request& request, const Route& route, net::Resp
     return;
   }
   // Of a conference's recording the form names no call.
-  if (webhook->call_sid().empty() && call_in_path(*webhook).empty()) {
-    webhook->answer(problem(400, "there is no CallSid"));
+  const bool text = is_about_messages(webhook->endpoint());
+  if (text ? webhook->message_sid().empty() : webhook->call_sid().empty() && call_in_path(*webhook).empty()) {
+    webhook->answer(problem(400, text ? "there is no MessageSid" : "there is no CallSid"));
     return;
   }
-  deadlines_.watch(webhook);
+  if (!text) deadlines_.watch(webhook);
   if (only_tells(webhook->endpoint())) record_deadlines_.watch(webhook);
   guarded(webhook, [&] { dispatch(webhook); });
 }
@@ -148,7 +150,10 @@ void Webhooks::guarded(const WebhookPtr& webhook, const std::function<void()>& w
     work();
   } catch (const std::exception& error) {
     base::log(base::LogLevel::error, "webhook.fault",
-              {{"why", error.what()}, {"request_id", webhook->id()}, {"call_sid", webhook->call_sid()}});
+              {{"why", error.what()},
+               {"request_id", webhook->id()},
+               {"call_sid", webhook->call_sid()},
+               {"message_sid", webhook->message_sid()}});
     answer_safely(webhook, "fault");
   }
 }
@@ -186,6 +191,11 @@ void Webhooks::dispatch(const WebhookPtr& webhook) {
       return recording(webhook, calls::Kind::voicemail);
     case Endpoint::recording:
       return recording(webhook, calls::Kind::recording);
+    case Endpoint::message:
+    case Endpoint::message_by_number:
+      return message(webhook);
+    case Endpoint::message_status:
+      return message_status(webhook);
     case Endpoint::token:
     case Endpoint::own_token:
     case Endpoint::health:
@@ -202,7 +212,9 @@ std::optional<Estate> Webhooks::estate_for(const WebhookPtr& webhook) {
   auto estate = estates_.find(*webhook->workspace());
   if (estate) return estate;
   base::log(base::LogLevel::warn, "workspace.unknown",
-            {{"tenant", webhook->workspace()->view()}, {"call_sid", webhook->call_sid()}});
+            {{"tenant", webhook->workspace()->view()},
+             {"call_sid", webhook->call_sid()},
+             {"message_sid", webhook->message_sid()}});
   answer_safely(webhook, estates_.ready() ? "workspace" : "database");
   return std::nullopt;
 }
@@ -212,15 +224,17 @@ bool Webhooks::accepts(const WebhookPtr& webhook, const routing::Snapshot& snaps
   const auto account = webhook->parameter("AccountSid");
   if (knows(account, snapshot)) return true;
   base::log(base::LogLevel::warn, "account.refused",
-            {{"account", account}, {"tenant", snapshot.workspace.view()}, {"call_sid", webhook->call_sid()}});
+            {{"account", account},
+             {"tenant", snapshot.workspace.view()},
+             {"call_sid", webhook->call_sid()},
+             {"message_sid", webhook->message_sid()}});
   webhook->answer(problem(403, "the account is none of the workspace's"));
   return false;
 }
 
 bool Webhooks::knows(std::string_view account, const routing::Snapshot& snapshot) const {
   const auto& own = snapshot.settings.twilio_accounts;
-  return own.empty() ? account == options_.account_sid
-                     : std::find(own.begin(), own.end(), account) != own.end();
+  return own.empty() ? is_main(account) : std::find(own.begin(), own.end(), account) != own.end();
 }
 
 /// `before`: the plan of a call that is decided once more. It keeps its turn.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "messages/event.hpp"
 #include "net/respond.hpp"
 #include "serve/bookkeeping.hpp"
 #include "serve/deadlines.hpp"
@@ -57,6 +58,7 @@ class Webhooks {
   void dispatch(const WebhookPtr&);
   void guarded(const WebhookPtr&, const std::function<void()>& work);
   bool accepts(const WebhookPtr&, const routing::Snapshot&);
+  bool is_main(std::string_view account) const { return account == options_.account_sid; }
   bool knows(std::string_view account, const routing::Snapshot&) const;
   std::optional<Estate> estate_for(const WebhookPtr&);
   void keep(const WebhookPtr&, const calls::Event&, const twiml::Response&);
@@ -106,6 +108,16 @@ class Webhooks {
   void started(const WebhookPtr&);
   void decide_started(const WebhookPtr&, const Found&);
   void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
+
+  // texts.cpp: text messages. Nobody waits for what is decided of them: the answer is empty, and all else
+  // follows when they are applied.
+  void message(const WebhookPtr&);
+  void place_message(const WebhookPtr&, const Found&);
+  void message_status(const WebhookPtr&);
+  void keep_message(const WebhookPtr&);
+  void keep_message_safely(const WebhookPtr&, std::string_view cause);
+  messages::Event message_event(const Webhook&) const;
+  std::optional<base::Uuid> place_in_memory(const Webhook&) const;
 
   // emergency.cpp: one of ours calls for help.
   bool is_for_help(const Webhook&) const;

@@ -181,13 +181,14 @@ RestAnswer Control::call_from_client(const ControlRequest& request) {
 
 RestAnswer Control::text_in(const ControlRequest& request) {
   const Body body(request.body);
-  body.read.object_of(body.root(), {"from", "to", "body", "media"});
+  body.read.object_of(body.root(), {"from", "to", "body", "media", "with"});
   const auto from = address(body.read, body.read.member(body.root(), "from"));
   const auto to = address(body.read, body.read.member(body.root(), "to"));
   const auto* const text = body.root().find("body");
   const auto* const media = body.root().find("media");
   return made(network_.text_in(from, to, text == nullptr ? std::string() : body.read.any_text(*text),
-                               media == nullptr ? std::vector<std::string>() : body.read.texts(*media)));
+                               media == nullptr ? std::vector<std::string>() : body.read.texts(*media),
+                               read_extra(body)));
 }
 
 RestAnswer Control::do_now(const ControlRequest& request) {

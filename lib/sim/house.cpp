@@ -13,12 +13,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::string_view path_of(const http::Request& request) {
+  return std::string_view(request.url).substr(0, request.url.find_first_of("?#"));
+}
+
+/// What a text comes to is decided when it is applied, by the estate of that moment.
+bool is_text(const http::Request& request) {
+  const auto path = path_of(request);
+  return path.ends_with("/sms") || path.ends_with("/twilio/webhook");
+}
+
 /// Webhooks that only tell, or go by a plan that was made before, decide nothing by the estate; one that
 /// leaves a queue asks who is free by now.
 bool decides(const http::Request& request) {
   static constexpr auto k_telling = std::to_array<std::string_view>(
       {"/status", "/recording", "/wait/", "/accept/", "/accepted/", "/consent", "/voicemail"});
-  const auto path = std::string_view(request.url).substr(0, request.url.find_first_of("?#"));
+  const auto path = path_of(request);
   if (path.find("/next/") != std::string_view::npos)
     return request.body.find("QueueResult=") != std::string::npos;
   return std::ranges::none_of(
@@ -65,6 +75,7 @@ serve::ServiceOptions House::options() const {
   options.lookups.threads = options_.on_server ? 1 : 0;
   options.lookups.answer = options_.patience;
   options.tokens.pool.threads = options.lookups.threads;
+  options.notifier.thread = false;  // there is nobody outside
   return options;
 }
 
@@ -113,8 +124,11 @@ http::Outcome House::ask(const http::Request& request) {
 void HouseTransport::send(http::Request request, Done done) {
   if (!request.url.starts_with(House::k_nowhere)) return through_.send(std::move(request), std::move(done));
   try {
-    if (decides(request)) house_.settle();
-    agenda_.in(0ms, [done = std::move(done), outcome = house_.ask(request)] { done(outcome); });
+    const bool text = is_text(request);
+    if (!text && decides(request)) house_.settle();
+    auto outcome = house_.ask(request);
+    if (text) house_.settle();
+    agenda_.in(0ms, [done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
   } catch (const Error&) {
     agenda_.in(0ms, [failure = std::current_exception()] { std::rethrow_exception(failure); });
   }

@@ -9,6 +9,8 @@
 #include "calls/calls.hpp"
 #include "db/transaction.hpp"
 #include "limits/status.hpp"
+#include "messages/messages.hpp"
+#include "messages/threads.hpp"
 
 namespace ringctl::sim {
 namespace {
@@ -105,6 +107,76 @@ PlayedRow row_of(const limits::Status& status) {
   return row;
 }
 
+PlayedRow row_of(const messages::Message& message) {
+  PlayedRow row;
+  put(row, "direction", message.direction);
+  put(row, "from_number", message.from_number);
+  put(row, "to_number", message.to_number);
+  put(row, "number", message.number);
+  put(row, "body", message.body);
+  put(row, "status", message.status);
+  put(row, "keyword", message.keyword);
+  put(row, "extension", message.extension);
+  put(row, "encoding", message.encoding);
+  put(row, "segments", std::optional(message.segments));
+  put(row, "media", std::optional(static_cast<std::int64_t>(message.media.size())));
+  put(row, "error_code", message.error_code);
+  put(row, "user", message.user_email);
+  put(row, "assigned_to", message.assigned_to);
+  put(row, "contact_name", message.contact_name);
+  put(row, "has_sid", message.message_sid.empty() ? "false" : "true");
+  put(row, "created_at", std::optional(message.created_at));
+  return row;
+}
+
+PlayedRow row_of(const messages::Thread& thread) {
+  PlayedRow row;
+  put(row, "our_number", thread.our_number);
+  put(row, "party_number", thread.party_number);
+  put(row, "sms_mode", thread.sms_mode);
+  put(row, "assigned_to", thread.assigned_to);
+  put(row, "assigned_by", thread.assigned_by);
+  put(row, "contact_name", thread.contact_name);
+  put(row, "assigned_at", thread.assigned_at);
+  put(row, "lease_expires_at", thread.lease_expires_at);
+  put(row, "last_message_at", std::optional(thread.last_message_at));
+  return row;
+}
+
+PlayedRow row_of(const messages::Notification& notification) {
+  PlayedRow row;
+  put(row, "user", notification.user_email);
+  put(row, "reason", notification.reason);
+  put(row, "kind", notification.kind);
+  put(row, "from_number", notification.from_number);
+  put(row, "our_number", notification.our_number);
+  put(row, "assigned_to", notification.assigned_to);
+  put(row, "created_at", std::optional(notification.created_at));
+  return row;
+}
+
+void read_texts(audit::Session& session, const base::Uuid& workspace, Records& records) {
+  auto& db = session.db;
+  messages::for_each_after(db, workspace, 0, 0, [&](const messages::Message& message) {
+    records.texts.push_back(row_of(message));
+  });
+  messages::for_each_thread(db, workspace, {}, session.clock.now(), {}, true, 0,
+                            [&](const auto& thread) { records.threads.push_back(row_of(thread)); });
+  messages::for_each_notification(db, workspace, {}, 0, [&](const messages::Notification& notification) {
+    records.notifications.push_back(row_of(notification));
+  });
+  auto listed = db.query(
+      "SELECT phone_number, channel, source FROM opt_outs WHERE workspace_id = $1 ORDER BY phone_number",
+      {workspace});
+  while (listed.next()) {
+    PlayedRow row;
+    put(row, "phone_number", listed.text(0));
+    put(row, "channel", listed.text(1));
+    put(row, "source", listed.text(2));
+    records.opt_outs.push_back(std::move(row));
+  }
+}
+
 /// Those of the network first, in its order; then what else there is, which should be nothing.
 std::vector<std::string> sids_in_order(db::Connection& db, const base::Uuid& workspace,
                                        const std::vector<Call>& legs) {
@@ -134,6 +206,7 @@ Records read_records(audit::Session& session, const base::Uuid& workspace, const
     }
     calls::for_each(db, workspace, calls::CallbackFilter{}, 0,
                     [&](const calls::Callback& callback) { records.callbacks.push_back(row_of(callback)); });
+    read_texts(session, workspace, records);
     transaction.commit();
   }
   limits::for_each_status(session, workspace, {},

@@ -41,9 +41,9 @@ Messages::Messages(Agenda& agenda, Account& account, Web& web, Timeline& timelin
 Messages::~Messages() = default;
 
 std::string Messages::text_in(const std::string& from, const std::string& to, const std::string& body,
-                              const std::vector<std::string>& media) {
+                              const std::vector<std::string>& media, const Parameters& extra) {
   const Message message{.from = from, .to = to, .body = body, .media = media};
-  return impl_->receive(message, 0);
+  return impl_->receive(message, 0, extra);
 }
 
 std::string Messages::send_message(const NewMessage& wanted, std::optional<Refusal>& refused) {

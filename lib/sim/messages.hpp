@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "messages/segments.hpp"
 #include "sim/agenda.hpp"
 #include "sim/network.hpp"
 #include "sim/resources.hpp"
@@ -20,17 +21,7 @@
 
 namespace ringctl::sim {
 
-/// What a text is cut into: parts of 160 characters of GSM 7-bit (153 where there are several), or of 70 (67)
-/// UTF-16 units once one character is not in that alphabet. At least 1.
-int segments_of(std::string_view body);
-/// Code points.
-std::size_t characters_in(std::string_view body);
-
-/// What the network takes a whole text for that opts out, or in again.
-enum class OptWord { none, stop, start, help };
-/// STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT, START YES UNSTOP, HELP INFO. The whole body has to
-/// be the word, in any case and with white space around it.
-OptWord opt_word(std::string_view body);
+using messages::opt_word, messages::OptWord;
 
 class Messages {
  public:
@@ -42,7 +33,7 @@ class Messages {
 
   // What Network's functions of the same names do.
   std::string text_in(const std::string& from, const std::string& to, const std::string& body,
-                      const std::vector<std::string>& media = {});
+                      const std::vector<std::string>& media = {}, const Parameters& extra = {});
   std::string send_message(const NewMessage&, std::optional<Refusal>&);
   void cancel_message(const std::string& message_sid, std::optional<Refusal>&);
 

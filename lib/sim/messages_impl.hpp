@@ -58,8 +58,9 @@ struct Messages::Impl : std::enable_shared_from_this<Impl> {
   void problem(const std::string& sid, int code, std::string text);
 
   // coming in
-  std::string receive(const Message&, int turns);
-  void heed(const Number&, const Message&);
+  /// `extra`: parameters of the webhook, in the place of its own of these names.
+  std::string receive(const Message&, int turns, const Parameters& extra = {});
+  void heed(const Number&, const Message&, OptWord);
   void ask(Inbound, const Hook&, std::string kind, Parameters);
   void go_on_at(Inbound, const Hook&, std::string kind, Parameters);
   Parameters action_parameters(const Message& wanted, const std::string& sid) const;

@@ -34,9 +34,23 @@ std::string_view reply_to(OptWord word) {
   return {};
 }
 
+Parameters with_extra(Parameters own, const Parameters& extra) {
+  for (const auto& [name, value] : extra)
+    std::erase_if(own, [&name = name](const auto& parameter) { return parameter.first == name; });
+  own.insert(own.end(), extra.begin(), extra.end());
+  return own;
+}
+
+/// What the service takes it for, where it has words of its own (OptOutType), else the usual words.
+OptWord word_of(const Message& message, const Parameters& extra) {
+  for (const auto& [name, value] : extra)
+    if (name == "OptOutType") return opt_word(value);
+  return opt_word(message.body);
+}
+
 }  // namespace
 
-std::string Messages::Impl::receive(const Message& sent, int turns) {
+std::string Messages::Impl::receive(const Message& sent, int turns, const Parameters& extra) {
   auto message = sent;
   message.sid.clear();
   message.status = "received";
@@ -51,24 +65,24 @@ std::string Messages::Impl::receive(const Message& sent, int turns) {
   message.service_sid = account.services.find(number->service_sid) != nullptr ? number->service_sid : "";
   const auto hooks = find_inbound_hooks(account, *number);
   if (!hooks) {
-    heed(*number, message);
+    heed(*number, message, word_of(message, extra));
     note(message,
          fmt::format("{} texts {}, whose service drops it: {}", message.from, message.to, message.body));
     return {};
   }
   message.sid = make(message);
   note(message, fmt::format("{} texts {}: {}", message.from, message.to, message.body));
-  heed(*number, message);
+  heed(*number, message, word_of(message, extra));
   if (hooks->hook.url.empty()) return message.sid;
-  Inbound inbound{message, inbound_parameters(account, message), hooks->fallback, 0, turns};
+  Inbound inbound{message, with_extra(inbound_parameters(account, message), extra), hooks->fallback, 0,
+                  turns};
   const auto parameters = inbound.parameters;
   ask(std::move(inbound), hooks->hook, "message", parameters);
   return message.sid;
 }
 
 /// What the network itself does with it, and answers: this reply is in nobody's log.
-void Messages::Impl::heed(const Number& number, const Message& message) {
-  const auto word = opt_word(message.body);
+void Messages::Impl::heed(const Number& number, const Message& message, OptWord word) {
   const auto key = std::pair(message.from, opt_key(number.phone_number));
   bool answers = word == OptWord::help;
   if (word == OptWord::stop) answers = opted_out.insert(key).second;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.hpp"
 #include "phone/e164.hpp"
 #include "sim/message_webhooks.hpp"
 #include "sim/messages_impl.hpp"
@@ -17,7 +18,6 @@ using namespace std::chrono_literals;
 
 // How long each takes to become the next: accepted queued sending sent delivered.
 constexpr milliseconds k_accepted{100}, k_queued{200}, k_sending{300}, k_sent{1'000};
-constexpr std::size_t k_most_characters = 1600, k_most_media = 10;
 
 bool is_phone_number(std::string_view text) {
   std::error_code why;
@@ -46,9 +46,9 @@ std::optional<Refusal> Messages::Impl::find_refusal(const Message& message) {
   if (!is_phone_number(message.to))
     return bad_message(21211, fmt::format("Invalid 'To' Phone Number: {}", message.to));
   if (message.body.empty() && message.media.empty()) return bad_message(21602, "Message body is required.");
-  if (characters_in(message.body) > k_most_characters)
+  if (base::count_characters(message.body) > messages::k_most_characters)
     return bad_message(21617, "The concatenated message body exceeds the 1600 character limit.");
-  if (message.media.size() > k_most_media)
+  if (message.media.size() > messages::k_most_media)
     return bad_message(21623, "Number of media files exceeds allowed limit.");
   const auto* const number = account.find_number(message.from);
   if (number == nullptr || !number->sms)
@@ -94,7 +94,7 @@ std::string Messages::Impl::send_verb(const std::string& about, Message message,
 /// Into the account; the SID.
 std::string Messages::Impl::make(Message message) {
   message.sid = sids.next(message.media.empty() ? "SM" : "MM");
-  message.segments = message.media.empty() ? segments_of(message.body) : 1;
+  message.segments = message.media.empty() ? messages::size_of(message.body).segments : 1;
   message.created_at = message.updated_at = agenda.now();
   if (const auto* const number = account.find_number(message.from);
       number != nullptr && !number->service_sid.empty())

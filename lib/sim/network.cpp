@@ -98,8 +98,8 @@ std::string Network::call_from_client(const std::string& identity, const std::st
 }
 
 std::string Network::text_in(const std::string& from, const std::string& to, const std::string& body,
-                             const std::vector<std::string>& media) {
-  return impl_->core.messages.text_in(from, to, body, media);
+                             const std::vector<std::string>& media, const Parameters& extra) {
+  return impl_->core.messages.text_in(from, to, body, media, extra);
 }
 
 bool Network::do_now(const std::string& call_sid, const Doing& doing) {

@@ -105,9 +105,9 @@ class Network {
   /// own.
   std::string call_from_client(const std::string& identity, const std::string& application_sid,
                                const Parameters& own, std::vector<Doing> then);
-  /// Somebody texts one of the account's numbers; the message's SID.
+  /// Somebody texts one of the account's numbers; the message's SID. `extra`: of its webhook.
   std::string text_in(const std::string& from, const std::string& to, const std::string& body,
-                      const std::vector<std::string>& media = {});
+                      const std::vector<std::string>& media = {}, const Parameters& extra = {});
   /// On a leg that is up (or ringing, for hanging up); false if there is no such leg any more.
   bool do_now(const std::string& call_sid, const Doing&);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/kept.hpp"
+#include "sim/text_acts.hpp"
 #include "twilio/form.hpp"
 
 namespace ringctl::sim {
@@ -103,8 +104,23 @@ void Play::act(const Step&, const ClientCallStep& step) {
 }
 
 void Play::act(const Step&, const TextStep& step) {
-  scene_.network().text_in(step.from, step.to, step.body, step.media);
+  scene_.network().text_in(step.from, step.to, step.body, step.media, step.with);
 }
+
+template <class What>
+void Play::let_user(const Step& step, const What& what) {
+  if (scene_.clerk() == nullptr || scene_.house() == nullptr)
+    throw Error(
+        Errc::usage, "sim.needs_built_in",
+        fmt::format("{}: {} acts for a user, which needs the built-in serve", scenario_.file, step.path));
+  scene_.house()->settle();
+  if (const auto refusal = do_for_user(scene_, what))
+    played_.refused.push_back({step.path, what.name, refusal->code, refusal->why});
+}
+
+void Play::act(const Step& step, const SendStep& what) { let_user(step, what); }
+
+void Play::act(const Step& step, const ThreadStep& what) { let_user(step, what); }
 
 void Play::act(const Step&, const RestStep& step) {
   const auto brought = scene_.rest(step.method, filled(step.path), encoded(step.form));
@@ -133,6 +149,7 @@ void Play::act(const Step& step, const EstateStep& what) {
     throw Error(Errc::usage, "sim.needs_built_in",
                 fmt::format("{}: {} changes the estate, which only the built-in serve allows", scenario_.file,
                             step.path));
+  scene_.house()->settle();  // what came before is by the estate of then
   set_workspace(clerk->session, clerk->workspace, scenario_.file, what.workspace);
   import_rows(clerk->session, clerk->workspace, scenario_.file, what.nouns, folder_.path());
   scene_.read_directory();
@@ -179,8 +196,10 @@ Played Play::take() {
   if (auto* const house = scene_.house()) house->stop();
   if (auto* const clerk = scene_.clerk()) {
     played_.records = read_records(clerk->session, clerk->workspace, played_.calls);
-    for (auto* const rows : {&played_.records->calls, &played_.records->attempts,
-                             &played_.records->recordings, &played_.records->callbacks})
+    for (auto* const rows :
+         {&played_.records->calls, &played_.records->attempts, &played_.records->recordings,
+          &played_.records->callbacks, &played_.records->texts, &played_.records->threads,
+          &played_.records->notifications})
       for (auto& row : *rows)
         for (auto& [column, text] : row) text = names.named(text);
   }

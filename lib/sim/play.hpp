@@ -22,11 +22,16 @@ class Play {
   void act(const Step&, const CallStep&);
   void act(const Step&, const ClientCallStep&);
   void act(const Step&, const TextStep&);
+  void act(const Step&, const SendStep&);
+  void act(const Step&, const ThreadStep&);
   void act(const Step&, const RestStep&);
   void act(const Step&, const DoStep&);
   void act(const Step&, const PersonStep&);
   void act(const Step&, const EstateStep&);
   void act(const Step&, ServeStep);
+  /// What a user has done with texts; a refusal is kept for the verdict.
+  template <class What>
+  void let_user(const Step&, const What&);
   void set_people();
   void run_virtual();
   void run_real();

@@ -21,6 +21,13 @@ using PlayedRow = std::map<std::string, std::string>;
 struct Records {
   std::vector<PlayedRow> calls = {};  ///< in the order in which they began
   std::vector<PlayedRow> attempts = {}, recordings = {}, callbacks = {}, limits = {};
+  std::vector<PlayedRow> texts = {};  ///< messages, in the order in which they were kept
+  std::vector<PlayedRow> threads = {}, notifications = {}, opt_outs = {};
+};
+
+/// A step of a user's that was refused.
+struct RefusedStep {
+  std::string path = {}, name = {}, code = {}, why = {};
 };
 
 struct RestDone {
@@ -36,6 +43,7 @@ struct Played {
   std::vector<Recording> recordings = {};
   std::vector<Message> messages = {};
   std::map<std::string, RestDone> rest = {};                      ///< by the names of their steps
+  std::vector<RefusedStep> refused = {};
   std::vector<int> faults = {};                                   ///< how often each of the scenario's struck
   std::vector<std::pair<std::string, std::string>> trouble = {};  ///< path, and what could not be done there
   std::optional<Records> records = {};  ///< nullopt: there was no database to look into

@@ -41,7 +41,7 @@ bool is_whole(const FormKey& key, std::string_view value) {
 bool fits(const FormKey& key, std::string_view value) {
   switch (key.kind) {
     case KeyKind::text:
-      return key.most == 0 || characters_in(value) <= static_cast<std::size_t>(key.most);
+      return key.most == 0 || base::count_characters(value) <= static_cast<std::size_t>(key.most);
     case KeyKind::url:
       return is_web_url(value);
     case KeyKind::method:

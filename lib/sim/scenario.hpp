@@ -52,6 +52,20 @@ struct ClientCallStep {
 struct TextStep {
   std::string name = {}, from = {}, to = {}, body = {};
   std::vector<std::string> media = {};
+  Parameters with = {};  ///< further parameters of the webhook
+};
+/// A user of ours sends a text, as `messages send` does.
+struct SendStep {
+  std::string name = {}, as = {}, to = {}, from = {}, body = {};
+  std::vector<std::string> media = {};
+  bool name_extension = false;
+};
+/// A user of ours takes a conversation, gives it back or hands it over, as `messages claim` and the like do.
+struct ThreadStep {
+  enum class What { claim, release, reassign };
+  What what = What::claim;
+  std::string name = {}, as = {}, thread = {}, number = {};
+  std::string to = {};  ///< reassign: whose it is to be
 };
 /// Somebody uses Twilio's REST API.
 struct RestStep {
@@ -72,8 +86,8 @@ struct EstateStep {
   std::vector<GivenRows> nouns = {};
 };
 enum class ServeStep { restart, stop, start };
-using StepWhat =
-    std::variant<CallStep, ClientCallStep, TextStep, RestStep, DoStep, PersonStep, EstateStep, ServeStep>;
+using StepWhat = std::variant<CallStep, ClientCallStep, TextStep, SendStep, ThreadStep, RestStep, DoStep,
+                              PersonStep, EstateStep, ServeStep>;
 struct Step {
   milliseconds at{};  ///< since the beginning
   StepWhat what;
@@ -103,6 +117,10 @@ struct ExpectedTwiml {
   std::string path = {}, of = {}, kind = {};  ///< of: name of a call; "" = any
   std::string has = {}, lacks = {}, text = {};
 };
+/// What a step of a user's is refused with; such a step that nobody expects it of is a difference.
+struct ExpectedRefusal {
+  std::string path = {}, name = {}, code = {};
+};
 struct ExpectedRest {
   std::string path = {}, name = {};
   std::optional<std::int64_t> status = {};
@@ -114,9 +132,11 @@ struct Expect {
   std::vector<ExpectedTwiml> twiml = {};
   // Lists that are there must be whole: as many rows as are expected, in their order.
   std::optional<std::vector<ExpectedRow>> records = {}, attempts = {}, callbacks = {}, messages = {},
-                                          recordings = {};
+                                          recordings = {}, texts = {}, threads = {}, notifications = {},
+                                          opt_outs = {};
   std::vector<ExpectedRow> limits = {};
   std::vector<ExpectedRest> rest = {};
+  std::vector<ExpectedRefusal> refused = {};
   std::vector<std::pair<std::string, std::int64_t>> webhooks = {};  ///< kind, how many
   std::vector<std::string> problems = {};                           ///< exactly these codes, in any order
   std::optional<std::string> takes = {};                            ///< "at most 2m"

@@ -20,6 +20,14 @@ const Columns k_attempt = {"call", "party",      "user",       "status",      "s
 const Columns k_callback = {"call", "phone_number", "customer_name", "user", "status", "notes", "due_at"};
 const Columns k_message = {"from",      "to",         "body",     "status",
                            "direction", "error_code", "segments", "num_media"};
+const Columns k_text = {"direction", "from_number", "to_number",    "number",   "body",      "status",
+                        "keyword",   "extension",   "encoding",     "segments", "media",     "error_code",
+                        "user",      "assigned_to", "contact_name", "has_sid",  "created_at"};
+const Columns k_thread = {"our_number",   "party_number", "sms_mode",         "assigned_to",    "assigned_by",
+                          "contact_name", "assigned_at",  "lease_expires_at", "last_message_at"};
+const Columns k_notification = {"user",       "reason",      "kind",      "from_number",
+                                "our_number", "assigned_to", "created_at"};
+const Columns k_opt_out = {"phone_number", "channel", "source"};
 const Columns k_recording = {"call",  "kind",     "status",     "source",
                              "track", "channels", "duration_s", "duration"};
 const Columns k_limit = {"number",   "agent",     "used_today", "daily_limit", "left",
@@ -125,6 +133,10 @@ void read_lists(const JsonReader& read, const Json& json, const StepNames& names
   table("messages", k_message, expect.messages);
   table("recordings", k_recording, expect.recordings);
   table("limits", k_limit, expect.limits);
+  table("texts", k_text, expect.texts);
+  table("threads", k_thread, expect.threads);
+  table("notifications", k_notification, expect.notifications);
+  table("opt_outs", k_opt_out, expect.opt_outs);
 }
 
 std::vector<std::string> read_problems(const JsonReader& read, const Json& json) {
@@ -138,7 +150,8 @@ std::vector<std::string> read_problems(const JsonReader& read, const Json& json)
 
 Expect read_expect(const JsonReader& read, const Json& json, const StepNames& names) {
   read.object_of(json, {"calls", "twiml", "records", "attempts", "callbacks", "messages", "recordings",
-                        "limits", "rest", "webhooks", "problems", "takes"});
+                        "limits", "texts", "threads", "notifications", "opt_outs", "rest", "refused",
+                        "webhooks", "problems", "takes"});
   Expect expect;
   const auto each_of = [&](std::string_view name, const auto& visit) {
     if (const auto* const object = json.find(name))
@@ -152,6 +165,10 @@ Expect read_expect(const JsonReader& read, const Json& json, const StepNames& na
   each_of("rest", [&](const std::string& name, const Json& item) {
     require_known(read, item, name, names.rest, "request");
     expect.rest.push_back(read_rest(read, name, item));
+  });
+  each_of("refused", [&](const std::string& name, const Json& item) {
+    require_known(read, item, name, names.acts, "message or claim");
+    expect.refused.push_back({item.path, name, read.text(item)});
   });
   constexpr std::int64_t k_most = 1'000'000;
   each_of("webhooks", [&](const std::string& name, const Json& item) {

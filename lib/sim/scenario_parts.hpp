@@ -12,7 +12,7 @@ namespace ringctl::sim {
 
 /// Names that steps gave, for what refers to them.
 struct StepNames {
-  std::set<std::string> calls = {}, rest = {}, all = {};
+  std::set<std::string> calls = {}, rest = {}, acts = {}, all = {};  ///< acts: of users, on texts
 };
 
 milliseconds read_span(const JsonReader&, const Json&);

@@ -9,9 +9,9 @@
 namespace ringctl::sim {
 namespace {
 
-const std::vector<std::string> k_steps = {"call",   "client_call",   "text",       "rest",
-                                          "press",  "speak",         "hang_up",    "person",
-                                          "estate", "restart_serve", "stop_serve", "start_serve"};
+const std::vector<std::string> k_steps = {
+    "call",  "client_call", "text",    "send",   "claim",  "release",       "reassign",   "rest",
+    "press", "speak",       "hang_up", "person", "estate", "restart_serve", "stop_serve", "start_serve"};
 
 std::string read_value(const JsonReader& read, const Json& json) {
   if (json.kind == Json::Kind::number || json.kind == Json::Kind::flag) return json.text;
@@ -74,11 +74,45 @@ ClientCallStep read_client_call(const JsonReader& read, const Json& json, StepNa
 }
 
 TextStep read_text_step(const JsonReader& read, const Json& json, StepNames& names) {
-  read.object_of(json, {"name", "from", "to", "body", "media"});
+  read.object_of(json, {"name", "from", "to", "body", "media", "with"});
   TextStep step{.name = read_name(read, json, names), .from = read_from(read, json)};
   step.to = read_to(read, json);
   if (const auto* const body = json.find("body")) step.body = read.any_text(*body);
   if (const auto* const media = json.find("media")) step.media = read.texts(*media);
+  step.with = read_parameters(read, json.find("with"));
+  return step;
+}
+
+/// That of a step which may be refused.
+std::string read_act_name(const JsonReader& read, const Json& json, StepNames& names) {
+  auto name = read_name(read, json, names);
+  if (!name.empty()) names.acts.insert(name);
+  return name;
+}
+
+SendStep read_send(const JsonReader& read, const Json& json, StepNames& names) {
+  read.object_of(json, {"name", "as", "to", "from", "body", "media", "name_extension"});
+  SendStep step{.name = read_act_name(read, json, names), .as = read.text(read.member(json, "as"))};
+  step.to = read_to(read, json);
+  if (const auto* const from = json.find("from")) step.from = read.text(*from);
+  if (const auto* const body = json.find("body")) step.body = read.any_text(*body);
+  if (const auto* const media = json.find("media")) step.media = read.texts(*media);
+  if (const auto* const named = json.find("name_extension")) step.name_extension = read.flag(*named);
+  return step;
+}
+
+ThreadStep read_thread_step(const JsonReader& read, const std::string& what, const Json& json,
+                            StepNames& names) {
+  using What = ThreadStep::What;
+  ThreadStep step{.what = what == "claim" ? What::claim : what == "release" ? What::release : What::reassign};
+  std::vector<std::string> known = {"name", "as", "thread", "number"};
+  if (step.what == What::reassign) known.emplace_back("to");
+  read.object_of(json, known);
+  step.name = read_act_name(read, json, names);
+  step.as = read.text(read.member(json, "as"));
+  step.thread = read.text(read.member(json, "thread"));
+  if (const auto* const number = json.find("number")) step.number = read.text(*number);
+  if (step.what == What::reassign) step.to = read_to(read, json);
   return step;
 }
 
@@ -146,6 +180,9 @@ StepWhat read_what(const JsonReader& read, const std::string& what, const Json& 
   if (what == "call") return read_call(read, json, names);
   if (what == "client_call") return read_client_call(read, json, names);
   if (what == "text") return read_text_step(read, json, names);
+  if (what == "send") return read_send(read, json, names);
+  if (what == "claim" || what == "release" || what == "reassign")
+    return read_thread_step(read, what, json, names);
   if (what == "rest") return read_rest(read, json, names);
   if (what == "person") return read_person(read, json);
   if (what == "estate") return read_estate(read, json);
@@ -175,7 +212,7 @@ void require_known(const JsonReader& read, const Json& json, const std::string& 
                    const std::set<std::string>& known, std::string_view what) {
   if (known.contains(name)) return;
   const auto near = base::nearest(name, {known.begin(), known.end()}, 1);
-  read.refuse(json, fmt::format("names a {} that no step {}{}", what, what == "call" ? "makes" : "asks",
+  read.refuse(json, fmt::format("names a {} that no step {}{}", what, what == "request" ? "asks" : "makes",
                                 near.empty() ? "" : fmt::format("; did you mean {}?", near.front())));
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/overloaded.hpp"
+#include "base/text.hpp"
 #include "sim/core.hpp"
 #include "sim/pace.hpp"
 #include "sim/urls.hpp"
@@ -61,9 +62,8 @@ bool stands_in(const twiml::Verb& verb, Place place) {
 milliseconds time_of(const twiml::Prompt& prompt) {
   return std::visit(
       base::Overloaded{[](const twiml::Say& say) {
-                         const auto characters = std::count_if(say.text.begin(), say.text.end(), [](char c) {
-                           return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-                         });
+                         const auto characters =
+                             static_cast<milliseconds::rep>(base::count_characters(say.text));
                          return std::max(k_shortest_say, milliseconds(k_character * characters));
                        },
                        [](const twiml::Play& play) {

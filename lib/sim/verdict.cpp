@@ -190,7 +190,8 @@ struct Judge {
     const auto& expect = scenario.expect;
     if (expect.messages) table("messages", *expect.messages, messages(), true);
     if (expect.recordings) table("recordings", *expect.recordings, recordings(), false);
-    const bool asks = expect.records || expect.attempts || expect.callbacks || !expect.limits.empty();
+    const bool asks = expect.records || expect.attempts || expect.callbacks || !expect.limits.empty() ||
+                      expect.texts || expect.threads || expect.notifications || expect.opt_outs;
     if (!asks) return;
     if (!played.records)
       return out.push_back({"/expect", "records", "there is no database to look into (--database)"});
@@ -198,6 +199,27 @@ struct Judge {
     if (expect.attempts) table("attempts", *expect.attempts, played.records->attempts, false);
     if (expect.callbacks) table("callbacks", *expect.callbacks, played.records->callbacks, false);
     limits(played.records->limits);
+    if (expect.texts) table("texts", *expect.texts, played.records->texts, true);
+    if (expect.threads) table("threads", *expect.threads, played.records->threads, false);
+    if (expect.notifications)
+      table("notifications", *expect.notifications, played.records->notifications, false);
+    if (expect.opt_outs) table("opt_outs", *expect.opt_outs, played.records->opt_outs, false);
+  }
+
+  /// Users may do what they do, but for what the scenario says they may not.
+  void refused() const {
+    const auto& expected = scenario.expect.refused;
+    for (const auto& [path, name, code] : expected) {
+      const auto found = std::ranges::find(played.refused, name, &RefusedStep::name);
+      if (found == played.refused.end())
+        out.push_back({path, code, "it was not refused"});
+      else if (found->code != code)
+        out.push_back({path, code, fmt::format("{}: {}", found->code, found->why)});
+    }
+    for (const auto& step : played.refused)
+      if (step.name.empty() ||
+          std::ranges::find(expected, step.name, &ExpectedRefusal::name) == expected.end())
+        out.push_back({step.path, "to be done", fmt::format("{}: {}", step.code, step.why)});
   }
 
   void rest() const;
@@ -329,6 +351,7 @@ std::vector<Difference> judge(const Scenario& scenario, const Played& played) {
   for (const auto& twiml : scenario.expect.twiml) judge_twiml(twiml, played, out);
   all.tables();
   all.rest();
+  all.refused();
   all.webhooks();
   all.problems();
   all.faults();

@@ -8,7 +8,6 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "directory/people.hpp"
-#include "jobs/effects.hpp"
 #include "phone/e164.hpp"
 
 namespace ringctl::sync {
@@ -143,14 +142,10 @@ std::string ring(Account& account, const Ringing& ringing, const twilio::Ask& as
   jobs::Effect effect;
   effect.kind = ringing.kind;
   effect.key = ringing.key;
-  effect.account_sid = account.client.account_sid();
   effect.request = ringing.request;
-  effect.actor = account.session.actor;
   writing(account, [&] {
     effect.id = account.session.ids.next();
-    jobs::Effects effects(account.session.db, account.session.clock, account.workspace.id);
-    effects.insert(effect);
-    effects.sent(effect.id);
+    note_asked(account, effect);
   });
   auto outcome = account.client.try_send(ask);
   if (const auto* const failed = std::get_if<twilio::Failed>(&outcome)) {
@@ -176,6 +171,14 @@ std::string ring(Account& account, const Ringing& ringing, const twilio::Ask& as
     throw;
   }
   return sid;
+}
+
+void note_asked(Account& account, jobs::Effect& effect) {
+  effect.account_sid = account.client.account_sid();
+  if (effect.actor.empty()) effect.actor = account.session.actor;
+  jobs::Effects effects(account.session.db, account.session.clock, account.workspace.id);
+  effects.insert(effect);
+  effects.sent(effect.id);
 }
 
 void record_act(Account& account, const calls::Call& call, std::string_view action,

@@ -12,6 +12,7 @@
 #include "calls/rooms.hpp"
 #include "db/lease.hpp"
 #include "db/transaction.hpp"
+#include "jobs/effects.hpp"
 #include "routing/plan.hpp"
 #include "sync/account.hpp"
 #include "twilio/rest_calls.hpp"
@@ -84,6 +85,10 @@ struct Ringing {
 /// came.
 std::string ring(Account&, const Ringing&, const twilio::Ask&,
                  const std::function<void(const std::string& sid)>& then = {});
+
+/// What must not happen twice, on record as on its way: kind, key, request and id are the caller's, the actor
+/// too if it is set. Inside a write transaction, which is to be committed before anything is asked.
+void note_asked(Account&, jobs::Effect&);
 
 /// An act upon a call, for the audit log. `before`, `after`: JSON.
 void record_act(Account&, const calls::Call&, std::string_view action,

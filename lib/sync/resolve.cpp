@@ -104,6 +104,7 @@ EffectRow resolve_one(Account& account, const Effect& effect) {
   if (is_of_numbers(effect)) return resolve_number_effect(account, effect);
   if (effect.kind.starts_with("call.") || effect.kind.starts_with("participant."))
     return resolve_call_effect(account, effect);
+  if (effect.kind.starts_with("message.")) return resolve_message_effect(account, effect);
   return resolve_trunk_effect(account, effect);
 }
 

@@ -3,7 +3,9 @@
 #include "support/catch.hpp"
 
 using ringctl::base::Digest;
+using ringctl::base::hmac_sha256_hex;
 using ringctl::base::random_hex;
+using ringctl::base::Secret;
 using ringctl::base::sha256_hex;
 
 TEST_CASE("SHA-256 gives the values of its standard") {
@@ -20,6 +22,17 @@ TEST_CASE("a running digest is that of all that came so far, and goes on") {
   CHECK(digest.hex() == sha256_hex("ab"));
   digest.update("").update("c");
   CHECK(digest.hex() == sha256_hex("abc"));
+}
+
+TEST_CASE("HMAC-SHA256 gives the values of its standard, also for keys longer than a block") {
+  // RFC 4231, cases 1, 2 and 6.
+  CHECK(hmac_sha256_hex(Secret(std::string(20, '\x0b')), "Hi There") ==
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  CHECK(hmac_sha256_hex(Secret("Jefe"), "what do ya want for nothing?") ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(hmac_sha256_hex(Secret(std::string(131, '\xaa')),
+                        "Test Using Larger Than Block-Size Key - Hash Key First") ==
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST_CASE("random hex is as long as asked and never the same") {

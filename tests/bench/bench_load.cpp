@@ -1,4 +1,4 @@
-// Calls that come in, as many as asked for, by the load of support/load.hpp. Prints one JSON object.
+// Calls or texts that come in, as many as asked for, by the load of support/load.hpp. Prints one JSON object.
 // TWILIO_AUTH_TOKEN signs.
 //   bench_load --port 8080 --path /api/workspaces/ID/voice --public-url https://pbx.example.com
 //              --account AC... --to +12025550100 --callers FILE --connections 16 --seconds 10
@@ -83,7 +83,7 @@ int main(int argc, char** argv) try {
   test::RequestOptions request{.account_sid = "AC00000000000000000000000000000000", .to = "+12025550100"};
   std::string callers, acknowledged;
   std::vector<std::string> fields;
-  CLI::App app("Posts signed webhooks of calls that come in, and times the answers");
+  CLI::App app("Posts signed webhooks of calls or texts that come in, and times the answers");
   app.add_option("--host", options.host, "IPv4 address");
   app.add_option("--port", options.port)->required();
   app.add_option("--path", request.path, "Path of the webhook")->required();
@@ -92,6 +92,7 @@ int main(int argc, char** argv) try {
   app.add_option("--to", request.to, "The number that is called");
   app.add_option("--callers", callers, "File of the numbers that call, in turn")->required();
   app.add_option("--field", fields, "NAME=VALUE beside the usual ones");
+  app.add_flag("--texts", request.texts, "Texts that come in, in the place of calls");
   app.add_option("--connections", options.connections, "How many at once")->check(CLI::PositiveNumber);
   app.add_flag("--new-connection", options.new_connection, "One for every request");
   app.add_option("--rate", options.rate, "Requests a second, at random moments; default: closed loop");

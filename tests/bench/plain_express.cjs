@@ -1,4 +1,4 @@
-// The voice webhook on Express, with the official SDK's check of signatures.
+// The voice webhook on Express, and that of texts on SQLite, with the official SDK's check of signatures.
 // usage: node plain_express.cjs PORT sqlite FILE | postgresql URL      PUBLIC_URL, TWILIO_AUTH_TOKEN in the environment
 const express = require('express')
 const twilio = require('twilio')
@@ -11,4 +11,9 @@ app.post('/api/workspaces/:workspace/voice', twilio.webhook({ host, protocol: pr
   async (request, response) => {
     response.type('text/xml').send(await answer(request.params.workspace, request.body))
   })
+if (process.argv[3] === 'sqlite') {
+  const { take } = require('./plain_sms.cjs')
+  app.post('/api/workspaces/:workspace/sms', twilio.webhook({ host, protocol: protocol.replace(':', '') }),
+    (request, response) => response.type('text/xml').send(take(request.params.workspace, request.body)))
+}
 app.listen(port, '127.0.0.1', 4096)

@@ -6,9 +6,13 @@ const { answer, port, publicUrl, token } = require('./plain_voice.cjs')
 
 const app = fastify()
 app.register(require('@fastify/formbody'))
-app.post('/api/workspaces/:workspace/voice', async (request, reply) => {
-  const signature = request.headers['x-twilio-signature'] ?? ''
-  if (!validateRequest(token, signature, publicUrl + request.url, request.body)) return reply.code(403).send()
-  return reply.type('text/xml').send(await answer(request.params.workspace, request.body))
-})
+const take = { voice: answer }
+if (process.argv[3] === 'sqlite') take.sms = require('./plain_sms.cjs').take
+for (const [webhook, answered] of Object.entries(take)) {
+  app.post(`/api/workspaces/:workspace/${webhook}`, async (request, reply) => {
+    const signature = request.headers['x-twilio-signature'] ?? ''
+    if (!validateRequest(token, signature, publicUrl + request.url, request.body)) return reply.code(403).send()
+    return reply.type('text/xml').send(await answered(request.params.workspace, request.body))
+  })
+}
 app.listen({ port, host: '127.0.0.1', backlog: 4096 })

@@ -50,6 +50,7 @@ class Server:
 
     needs_node = False
     process = None
+    webhook, load = "voice", ()  # its path below the workspace's; more words for the load driver
 
     def __init__(self, bench, contacts=CONTACTS, rules=0, calls=0):
         self.bench, self.contacts, self.rules, self.calls = bench, contacts, rules, calls

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import text_peers
 import voice_peers
 from voice_peers import LOAD_CORE, PUBLIC_URL, SERVER_CORE, TO, TOKEN
 
@@ -28,6 +29,8 @@ BARS = {
     (CLOSED256, voice_peers.FastifySqlite): 4.0, (CLOSED256, voice_peers.ExpressSqlite): 6.0,
     (NEW, voice_peers.FastifySqlite): 3.0, (CLOSED16, voice_peers.FastifyPostgres): 3.0,
 }
+# The same for texts.
+BARS |= {(mode, text_peers.OF[kind]): bar for (mode, kind), bar in BARS.items() if kind in text_peers.OF}
 RATE_BAR = 1 / 5  # the largest ratio of p99, ringctl's through Fastify's
 GROWTH_BAR = 1.2  # the largest ratio of the time per request, the grown estate's through the other's
 MEMORY_BAR = 48
@@ -51,8 +54,8 @@ def drive(bench, server, mode, seconds):
     if not callers.exists():
         voice_peers.write_callers(callers, server.contacts)
     argv = ["taskset", "-c", LOAD_CORE, pathlib.Path(bench.ringctl).parent / "tests/bench_load", "--port", server.port,
-            "--path", f"/api/workspaces/{server.workspace}/voice", "--public-url", PUBLIC_URL, "--account", voice_peers.ACCOUNT,
-            "--to", TO, "--callers", callers, "--seconds", seconds, *MODES[mode]]
+            "--path", f"/api/workspaces/{server.workspace}/{server.webhook}", "--public-url", PUBLIC_URL, "--account", voice_peers.ACCOUNT,
+            "--to", TO, "--callers", callers, "--seconds", seconds, *server.load, *MODES[mode]]
     done = subprocess.run([str(word) for word in argv], env={**os.environ, "TWILIO_AUTH_TOKEN": TOKEN}, check=True,
                           capture_output=True, text=True)
     return json.loads(done.stdout)
@@ -172,6 +175,55 @@ def steady(bench, given):
     forget(servers)
 
 
+def texts(bench, given):
+    yield "## SMS webhook, SQLite"
+    yield ""
+    yield (f"Texts to one number with {text_peers.POOL} people in its pool, from the callers above: the message, its conversation and who is told of "
+           "it are in the database before a run's time ends. The peers write the message and a row for everybody in one transaction, and answer after "
+           "it. A ratio is of requests a second: bars are lower limits.")
+    yield ""
+    yield from HEADER
+    servers = seeded(bench, text_peers.ALL)
+    for mode in (CLOSED16, CLOSED256, NEW):
+        yield from lines_of(mode, rounds_of(bench, servers, mode, given), "per_second", BARS, min)
+    yield ""
+    yield f"At a steady {RATE:,}/s a ratio is of p99: the bar is an upper limit."
+    yield ""
+    yield from HEADER
+    yield from lines_of(STEADY, rounds_of(bench, servers, STEADY, given), "p99", {(STEADY, text_peers.FastifyTexts): RATE_BAR}, max)
+    yield ""
+    forget(servers)
+
+
+CLAIM_BAR = 5000
+CLAIM_SECONDS = 5
+
+
+def claims(bench, given):
+    program = pathlib.Path(bench.ringctl).parent / "tests/bench_messages"
+    yield "## Claims of conversations, SQLite"
+    yield ""
+    yield (f"64 callers in one process with one writer, so many of them at once for each conversation; {CLAIM_SECONDS} seconds. Each is told whether it "
+           f"won, and that is durable. Bar: {CLAIM_BAR:,} a second with 8.")
+    yield ""
+    yield "| callers for a conversation | claims/s, median | worst | won/s, median | p99 ms, worst |"
+    yield "|---|---|---|---|---|"
+    for each in (1, 8, 64):
+        runs = []
+        for _ in range(given.rounds):
+            place = bench.scratch / "claims"
+            place.mkdir()
+            url = f"sqlite:{place / 'estate.db'}"
+            bench.run_ringctl(("init", "--yes", "--zone", "UTC"), url)
+            done = subprocess.run([str(program), url, "64", str(CLAIM_SECONDS), str(each)], check=True, capture_output=True, text=True)
+            runs.append(json.loads(done.stdout))
+            shutil.rmtree(place)
+        asked = [run["claims_per_second"] for run in runs]
+        yield (f"| {each} | {statistics.median(asked):,.0f} | {min(asked):,.0f} | {statistics.median(run['won_per_second'] for run in runs):,.0f} "
+               f"| {max(run['p99_ms'] for run in runs):.1f} |")
+    yield ""
+
+
 def growth(bench, given):
     contacts, rules, calls = voice_peers.CONTACTS, 100, 1_000_000
     yield "## Voice webhook and the size of the estate, SQLite"
@@ -234,5 +286,7 @@ SECTIONS = {
     "webhook-rate": steady,
     "webhook-growth": growth,
     "routing": routing,
+    "texts": texts,
+    "claims": claims,
 }
-EMBEDDED = {"webhook-sqlite", "webhook-rate", "webhook-growth", "routing"}  # need no PostgreSQL
+EMBEDDED = {"webhook-sqlite", "webhook-rate", "webhook-growth", "routing", "texts", "claims"}  # need no PostgreSQL

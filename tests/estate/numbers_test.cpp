@@ -181,6 +181,29 @@ TEST_CASE("an update changes what is named, counts the version and is audited", 
   CHECK(f.actions() == std::vector<std::string>{"numbers.add", "numbers.update"});
 }
 
+TEST_CASE("how a number deals its messages out is set, kept by other changes, and cleared", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, sales());
+  estate::NumberChange change;
+  change.sms_mode = "Round_Robin";
+  CHECK(f.numbers.plan_update(k_number, change).changed_fields() ==
+        std::vector<std::string_view>{"sms_mode"});
+  CHECK(f.numbers.update(k_number, change));
+  CHECK_FALSE(f.numbers.update(k_number, change));
+  CHECK(f.numbers.get("+12025550123").sms_mode == "round_robin");
+  CHECK(f.numbers.get("+12025550123").version == 2);
+  CHECK_FALSE(f.numbers.add(k_number, sales()));
+  estate::NumberChange label;
+  label.label = "Support";
+  f.numbers.update(k_number, label);
+  CHECK(f.numbers.get("+12025550123").sms_mode == "round_robin");
+  change.sms_mode = "whoever";
+  CHECK(test::slug_of([&] { f.numbers.update(k_number, change); }) == "numbers.invalid");
+  change.sms_mode = "-";
+  CHECK(f.numbers.update(k_number, change));
+  CHECK(f.numbers.get("+12025550123").sms_mode == "notify_all");
+}
+
 TEST_CASE("clearing a field lets it fall back to what it holds when nothing is said", "[estate]") {
   Fixture f(GENERATE(from_range(test::engines())));
   auto change = sales();

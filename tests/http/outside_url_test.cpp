@@ -1,9 +1,56 @@
 #include "http/outside_url.hpp"
 
-#include "support/catch.hpp"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/un.h>
 
+#include <atomic>
+#include <cstring>
+#include <string>
+
+#include "http/session.hpp"
+#include "support/catch.hpp"
+#include "support/raw_server.hpp"
+
+using namespace ringctl;
+using ringctl::http::is_outside;
 using ringctl::http::origin_of;
 using ringctl::http::why_not_outside;
+
+namespace {
+
+/// Whether a socket would be connected to it.
+bool goes_to(const std::string& address) {
+  sockaddr_storage storage{};
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1)
+    std::memcpy(&storage, &v4, sizeof v4);
+  else if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1)
+    std::memcpy(&storage, &v6, sizeof v6);
+  else
+    FAIL(address << " is no address");
+  return is_outside(reinterpret_cast<const sockaddr&>(storage));
+}
+
+/// What becomes of a request that may only go outside.
+http::Outcome ask_outside(http::Session& session, const std::string& url) {
+  http::Request request{.method = "POST", .url = url, .body = "x"};
+  request.outside_only = true;
+  return session.perform(std::move(request));
+}
+
+void check_refused(const http::Outcome& outcome) {
+  const auto* const failure = std::get_if<http::Failure>(&outcome);
+  REQUIRE(failure != nullptr);
+  CHECK(failure->fault == http::Fault::unreachable);
+  CHECK_FALSE(failure->maybe_executed);
+  CHECK(failure->message.ends_with(" leads to an address of this machine or of a private network"));
+}
+
+}  // namespace
 
 TEST_CASE("a public http or https URL is taken, with Twilio's connection overrides", "[http]") {
   for (const auto* url : {
@@ -190,4 +237,67 @@ TEST_CASE("two URLs are of one origin whatever their case, path, user and usual 
   CHECK(origin_of("http://[::1]:8080/x") == "http://[::1]:8080");
   for (const auto* none : {"", "pbx.example.com", "ftp://pbx.example.com", "https://"})
     CHECK(origin_of(none).empty());
+}
+
+TEST_CASE("an address is judged as the URL that spells it", "[http]") {
+  for (const auto* address : {"93.184.216.34", "8.8.8.8", "172.15.255.255", "172.32.0.0", "223.255.255.255",
+                              "2606:2800:220:1:248:1893:25c8:1946"}) {
+    INFO(address);
+    CHECK(goes_to(address));
+  }
+  for (const auto* address : {"127.0.0.1",
+                              "127.255.255.254",
+                              "0.0.0.0",
+                              "10.0.0.1",
+                              "172.16.0.1",
+                              "172.31.255.255",
+                              "192.168.0.1",
+                              "169.254.169.254",
+                              "100.64.0.1",
+                              "192.0.2.1",
+                              "224.0.0.1",
+                              "255.255.255.255",
+                              "::",
+                              "::1",
+                              "fe80::1",
+                              "fd12:3456::1",
+                              "ff02::1",
+                              "::ffff:127.0.0.1",
+                              "::ffff:93.184.216.34",
+                              "64:ff9b::7f00:1",
+                              "2002:7f00:1::",
+                              "2001:db8::1"}) {
+    INFO(address);
+    CHECK_FALSE(goes_to(address));
+  }
+  sockaddr_un socket{};
+  socket.sun_family = AF_UNIX;
+  CHECK_FALSE(is_outside(reinterpret_cast<const sockaddr&>(socket)));
+}
+
+TEST_CASE("a request that may only go outside connects to nobody here, whatever the name was", "[http]") {
+  test::RawServer server({});
+  http::Session session;
+  check_refused(ask_outside(session, server.url()));
+  // Only looking the name up tells where it leads.
+  check_refused(ask_outside(session, "http://localhost:" + std::to_string(server.port()) + "/"));
+  CHECK(server.connections() == 0);
+}
+
+TEST_CASE("a request that may only go outside uses no connection that another one opened to this machine",
+          "[http]") {
+  std::atomic<bool> asked_again = false;
+  {
+    test::RawServer server({[&](test::RawPeer& peer) {
+      peer.read();
+      peer.send(test::RawServer::response("once"));
+      asked_again = !peer.read().empty();
+    }});
+    http::Session session;
+    const auto outcome = session.perform({.method = "GET", .url = server.url()});
+    REQUIRE(std::holds_alternative<http::Response>(outcome));
+    check_refused(ask_outside(session, server.url()));
+    CHECK(server.connections() == 1);
+  }
+  CHECK_FALSE(asked_again);
 }

@@ -11,7 +11,7 @@
 #include "calls/callbacks.hpp"
 #include "calls/calls.hpp"
 #include "calls/holds.hpp"
-#include "calls/person.hpp"
+#include "messages/shelf.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 
@@ -21,8 +21,8 @@ using test::call_sid;
 namespace {
 
 /// Lin, who called twice, was called once, and is everywhere.
-struct Lin : test::Person {
-  explicit Lin(db::Engine engine) : Person(engine) {
+struct Lin : test::Shelf {
+  explicit Lin(db::Engine engine) : Shelf(engine) {
     apply({known(1), leg(1, 1, "completed", 3, 65, 60), status(1, "completed", 0, 66, 66),
            event(calls::Kind::recording,
                  {{"CallSid", call_sid(1)},
@@ -43,6 +43,12 @@ struct Lin : test::Person {
       if (name == "From") value = test::k_to;
     other.decision->customer_name = "Moe Reyes";
     apply({other});
+    tell(put({.n = 1, .body = "about the roof", .contact = contact, .assigned = ann_id}));
+    put({.n = 2, .direction = "outbound", .status = "sent", .user = ann_id, .seconds = 60});
+    hear(2, "sent");
+    put({.n = 3, .party = "whatsapp:" + test::k_caller, .body = "on WhatsApp", .seconds = 120});
+    put({.n = 4, .party = test::k_stranger, .body = "somebody else's"});
+    note_in_log("messages.claim", "message_thread", thread_of(test::k_caller), "claimed");
     calls::note(session(), workspace, call_sid(1), "wants solar", false);
     calls::hold(session(), workspace, {.contact = contact}, "Case 2026-17");
     remember();
@@ -101,6 +107,10 @@ const std::map<std::string, std::pair<std::string, std::string>>& places() {
       {"call_attempts", {"/calls/2/attempts", test::k_caller}},
       {"call_events", {"/calls/0/events", test::k_caller}},
       {"recordings", {"/calls/0/recordings", "https://api.example.com/Recordings/1"}},
+      {"messages", {"/messages", "about the roof"}},
+      {"message_threads", {"/messages/0/from_number", test::k_caller}},
+      {"message_events", {"/messages/1/events", test::k_caller}},
+      {"message_deliveries", {"/messages/0/notifications", "waiting"}},
       {"callbacks", {"/callbacks", test::k_caller}},
       {"reservations", {"/reservations", test::k_caller}},
       {"legal_holds", {"/holds", "Case 2026-17"}},
@@ -120,7 +130,7 @@ TEST_CASE("every table that erasing scrubs is in the document, with what it hold
   const auto document = f.document();
   INFO(document.dump(1));
   const auto tables = erased_tables();
-  CHECK(tables.size() >= 12);
+  CHECK(tables.size() >= 16);
   for (const auto& table : tables) {
     INFO(table);
     REQUIRE(places().contains(table));
@@ -153,15 +163,38 @@ TEST_CASE(
   CHECK(f.counts.opt_outs == 1);
 }
 
+TEST_CASE("a person's messages come in the order they came, those under the phone alone included",
+          "[report]") {
+  Lin f(any_engine());
+  const auto document = f.document();
+  std::string sids;
+  for (const auto& message : document.at("messages"))
+    sids += message.at("message_sid").get<std::string>().back();
+  CHECK(sids == "123");
+  CHECK_FALSE(test::holds(document.dump(), "somebody else's"));
+  const auto& first = document.at("messages").at(0);
+  CHECK(first.at("assigned_to") == test::k_ann);
+  CHECK(first.at("media").at(0).at("content_type") == "image/png");
+  CHECK(first.at("details").at("FromCity") == "PASADENA");
+  CHECK(first.at("notifications").at(0).at("user") == test::k_ann);
+  CHECK(first.at("notifications").at(0).at("reason") == "pool");
+  CHECK(document.at("messages").at(1).at("user") == test::k_ann);
+  CHECK(document.at("messages").at(1).at("events").at(0).at("form").at("To") == test::k_caller);
+  CHECK(test::holds(document.at("audit").dump(), "claimed"));
+  CHECK(f.counts.messages == 3);
+}
+
 TEST_CASE("of somebody who was erased nothing is left to tell", "[report]") {
   Lin f(any_engine());
   calls::unhold(f.session(), f.workspace, {.contact = f.contact});
   f.erase();
   const auto text = f.text();
-  for (const auto* gone : {"Lin Park", "wants solar", "api.example.com", "Case 2026-17", "by letter"})
+  for (const auto* gone : {"Lin Park", "wants solar", "api.example.com", "Case 2026-17", "by letter",
+                           "about the roof", "on WhatsApp"})
     CHECK_FALSE(test::holds(text, gone));
   CHECK_FALSE(test::holds(text, test::k_caller));
   CHECK(nlohmann::json::parse(text).at("calls").size() == 3);
+  CHECK(nlohmann::json::parse(text).at("messages").size() == 3);
 }
 
 TEST_CASE("text that is no UTF-8 does not break the document", "[report]") {

@@ -197,3 +197,18 @@ TEST_CASE("only REST counts as asked at once", "[sim]") {
   CHECK(got.status == 200);
   CHECK(got.header("Twilio-Concurrent-Requests") == "1");
 }
+
+TEST_CASE("somebody texts with what a messaging service adds, and the network heeds it", "[sim]") {
+  const FrontSite site;
+  const auto text = [&](const std::string& with) {
+    return site.control(
+        "POST", "texts",
+        R"({"from": "+16265550101", "to": "+12025550101", "body": "No more", "with": )" + with + "}");
+  };
+  CHECK(text(R"({"OptOutType": "STOP"})").contains("sid"));
+  const auto refused = site.ask("POST", RestSite::at("/Messages.json"),
+                                "To=%2B16265550101&From=%2B12025550101&Body=One%20more");
+  CHECK(refused.status == 400);
+  CHECK(nlohmann::json::parse(refused.body)["code"] == 21610);
+  CHECK(text(R"(["OptOutType"])").contains("error"));
+}

@@ -456,22 +456,6 @@ TEST_CASE("a text beside a call goes to its caller", "[sim]") {
   CHECK(site.timeline.entries().back().call_sid == "CA1");
 }
 
-TEST_CASE("a text is cut into parts as the network cuts it", "[sim]") {
-  CHECK(segments_of("") == 1);
-  CHECK(segments_of(std::string(160, 'x')) == 1);
-  CHECK(segments_of(std::string(161, 'x')) == 2);
-  CHECK(segments_of(std::string(306, 'x')) == 2);
-  CHECK(segments_of(std::string(307, 'x')) == 3);
-  CHECK(segments_of(std::string(80, '[')) == 1);  // two septets each
-  CHECK(segments_of(std::string(81, '[')) == 2);
-  CHECK(segments_of(std::string(70, 'x') + "é") == 1);
-  CHECK(segments_of(std::string(69, 'x') + "✓") == 1);
-  CHECK(segments_of(std::string(70, 'x') + "✓") == 2);
-  CHECK(segments_of(std::string(69, 'x') + "😀") == 2);  // two units of UTF-16
-  CHECK(segments_of("\xFF") == 1);
-  CHECK(characters_in("é✓😀x") == 4);
-}
-
 TEST_CASE("the action of a reply is told of it, and answers in the place of what comes behind", "[sim]") {
   Site site;
   site.answer("<Message action=\"/sent\">one</Message><Message>never</Message>");
@@ -515,4 +499,19 @@ TEST_CASE("a service's sender that has left it sends no more", "[sim]") {
   site.account.numbers.remove(site.number(k_second).sid);
   site.send(message);
   CHECK(site.code == 21703);
+}
+
+TEST_CASE("a text may carry parameters that its service adds, and is heeded as they say", "[sim]") {
+  Site site;
+  site.messages.text_in(k_caller, k_ours, "No more", {}, {{"OptOutType", "STOP"}, {"NumSegments", "2"}});
+  site.run();
+  const auto asked = site.web.of("message");
+  REQUIRE(asked.size() == 1);
+  CHECK(value(asked[0], "OptOutType") == "STOP");
+  CHECK(value(asked[0], "NumSegments") == "2");
+  CHECK(value(asked[0], "Body") == "No more");
+  CHECK(site.messages.is_opted_out(k_caller, k_ours));
+  site.messages.text_in(k_caller, k_ours, "STOP", {}, {{"OptOutType", "START"}});  // its words, not the usual
+  site.run();
+  CHECK_FALSE(site.messages.is_opted_out(k_caller, k_ours));
 }

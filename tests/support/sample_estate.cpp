@@ -121,6 +121,48 @@ void add_calls(const Machine& machine) {
   db::Connection::open("sqlite:" + file.string())->exec_script(k_calls);
 }
 
+/// Texts come by webhook, too: one that Ann answered, which did not arrive, and one that nobody took up, of
+/// which the workspace's own webhook was told in vain. All of yesterday. Sam looks after Ann's team.
+constexpr const char* k_messages =
+    "INSERT INTO message_counters (workspace_id, message_seq) SELECT id, 3 FROM workspaces WHERE name = 'default';"
+    "UPDATE teams SET supervisor_id = (SELECT id FROM users WHERE email = 'sam@example.com') WHERE name = 'Sales';"
+    "INSERT INTO message_threads (id, workspace_id, our_number, party_number, number_id, contact_id, assigned_user_id, "
+    "assigned_by, assigned_at, last_message_at, last_inbound_at, created_at, updated_at) "
+    "SELECT CASE k.name WHEN 'Lin Park' THEN '019ccd51-8e00-7000-8000-000000000011' "
+    "ELSE '019ccd51-8e00-7000-8000-000000000012' END, p.workspace_id, p.phone_number, h.phone_number, p.id, k.id, u.id, "
+    "CASE WHEN u.id IS NULL THEN NULL ELSE 'claim' END, CASE WHEN u.id IS NULL THEN NULL ELSE t.at END, t.at, t.at, t.at, "
+    "t.at FROM phone_numbers p, contacts k JOIN contact_phones h ON h.contact_id = k.id LEFT JOIN users u ON "
+    "u.email = 'ann@example.com' AND k.name = 'Lin Park', (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day') AS at) t "
+    "WHERE p.phone_number = '+12025550123' AND k.name IN ('Lin Park', 'Moe Reyes');"
+    "INSERT INTO messages (id, workspace_id, thread_id, message_sid, account_sid, number_id, contact_id, user_id, "
+    "direction, from_number, to_number, body, encoding, segments, status, status_rank, error_code, message_seq, "
+    "created_at, updated_at) "
+    "SELECT '019ccd51-8e00-7000-8000-00000000002' || v.seq, t.workspace_id, t.id, v.sid, "
+    "'AC0123456789abcdef0123456789abcdef', t.number_id, t.contact_id, CASE v.seq WHEN 2 THEN t.assigned_user_id END, "
+    "CASE v.seq WHEN 2 THEN 'outbound' ELSE 'inbound' END, CASE v.seq WHEN 2 THEN t.our_number ELSE t.party_number END, "
+    "CASE v.seq WHEN 2 THEN t.party_number ELSE t.our_number END, v.body, 'gsm7', 1, v.status, v.rank, v.code, v.seq, "
+    "t.created_at, t.created_at FROM (SELECT 1 AS seq, '1' AS thread, 'SM5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5' AS sid, "
+    "'Is it still to be had?' AS body, 'received' AS status, 13 AS rank, NULL AS code "
+    "UNION ALL SELECT 2, '1', 'SM00000000000000000000000000000002', 'Yes, come and see', 'undelivered', 8, 30003 "
+    "UNION ALL SELECT 3, '2', 'SM00000000000000000000000000000003', 'Good morning', 'received', 13, NULL) v "
+    "JOIN message_threads t ON t.id = '019ccd51-8e00-7000-8000-00000000001' || v.thread;"
+    "INSERT INTO notifications (id, workspace_id, message_id, thread_id, user_id, kind, reason, created_at) "
+    "SELECT '019ccd51-8e00-7000-8000-00000000003' || m.message_seq, m.workspace_id, m.id, m.thread_id, u.id, "
+    "'inbound_client_message', 'pool', m.created_at FROM messages m, users u WHERE m.direction = 'inbound' "
+    "AND u.email = 'ann@example.com';"
+    "INSERT INTO message_deliveries (id, workspace_id, message_id, event, state, attempts, due_at, last_error, created_at, "
+    "updated_at) SELECT '019ccd51-8e00-7000-8000-00000000004' || message_seq, workspace_id, id, 'message.received', "
+    "'given_up', 30, created_at, 'it answered 503', created_at, created_at FROM messages WHERE message_seq = 3";
+
+void add_messages(const Machine& machine) {
+  const auto file = machine.home() / ".local/share/ringctl/ringctl.db";
+  db::Connection::open("sqlite:" + file.string())->exec_script(k_messages);
+  const auto secret = machine.file("hook.txt", "a secret that the webhook knows\n");
+  fs::permissions(secret, fs::perms::owner_read | fs::perms::owner_write);
+  must(machine,
+       "ringctl notifications configure --url https://hooks.example.com/texts --secret-file hook.txt");
+}
+
 /// Examples that make something that the estate holds. What others make, the estate holds not.
 bool starts_from_nothing(const std::string& command) {
   static constexpr std::array<std::string_view, 6> k_makers{
@@ -172,6 +214,7 @@ SampleEstate::SampleEstate(const std::string& twilio_url)
   must(machine_, "ringctl workspaces update default --twiml-app-sid " + k_app);
   must(machine_, "ringctl workspaces update default --fallback-url https://fallback.example.org/voice");
   must(machine_, "ringctl config set workspace default");
+  add_messages(machine_);
   must(machine_, "ringctl db backup estate.db");
   for (const auto* profile : {"prod", "test"}) must(machine_, std::string("ringctl profiles add ") + profile);
   must(machine_, "ringctl config set timezone Europe/London");

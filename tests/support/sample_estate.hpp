@@ -10,7 +10,7 @@
 
 namespace ringctl::test {
 
-/// Numbers, people and what they hold, calls, a recording, finished jobs, a backup and two profiles, in the
+/// Numbers, people and what they hold, calls, messages, a recording, finished jobs, a backup and two profiles, in the
 /// embedded database. The files in its home are those it imported, the people's with a row more each.
 class SampleEstate {
  public:

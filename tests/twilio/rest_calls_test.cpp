@@ -90,3 +90,34 @@ TEST_CASE("a participant is read as it is now", "[twilio]") {
   CHECK_FALSE(one->hold);
   CHECK_FALSE(twilio::participant_from(*Json::try_parse("{}")));
 }
+
+TEST_CASE("a message is asked for with what it has, each picture by itself", "[twilio]") {
+  const auto ask = twilio::send_message_ask({.to = "+12025550101",
+                                             .from = "+12025550100",
+                                             .body = "hi",
+                                             .media = {"https://example.com/a.png", "https://example.com/b.png"},
+                                             .status_callback = "https://pbx.example.com/status"});
+  CHECK(ask.path == "/Messages.json");
+  CHECK(ask.form == Fields{{"To", "+12025550101"},
+                           {"From", "+12025550100"},
+                           {"Body", "hi"},
+                           {"MediaUrl", "https://example.com/a.png"},
+                           {"MediaUrl", "https://example.com/b.png"},
+                           {"StatusCallback", "https://pbx.example.com/status"}});
+}
+
+TEST_CASE("a message is read with its size, its state and what it cost", "[twilio]") {
+  const auto message = twilio::message_from(*Json::try_parse(R"({"sid":"SM0123456789abcdef0123456789abcdef",
+    "from":"+12025550100","to":"+12025550101","body":"hi","status":"undelivered","direction":"outbound-api",
+    "error_code":30003,"num_segments":"2","num_media":"0","price":"-0.01580","price_unit":"USD",
+    "messaging_service_sid":null,"date_created":"Thu, 30 Jul 2015 23:19:04 +0000","date_sent":null})"));
+  REQUIRE(message);
+  CHECK(message->segments == 2);
+  CHECK(message->media == 0);
+  CHECK(message->error_code == 30003);
+  CHECK(message->price_micros == 15'800);  // a charge
+  CHECK(message->created_at);
+  CHECK_FALSE(message->sent_at);
+  CHECK(message->service_sid.empty());
+  CHECK_FALSE(twilio::message_from(*Json::try_parse(R"({"sid":"CA0123456789abcdef0123456789abcdef"})")));
+}

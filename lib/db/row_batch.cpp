@@ -1,4 +1,4 @@
-#include "calls/row_batch.hpp"
+#include "db/row_batch.hpp"
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 
-namespace ringctl::calls {
+namespace ringctl::db {
 namespace {
 
 /// Few sizes, so that there are few statements to prepare.
@@ -17,10 +17,9 @@ constexpr std::size_t k_sizes[] = {64, 8, 1};
 
 }  // namespace
 
-void RowBatch::add(std::initializer_list<db::Param> row) {
+void RowBatch::add(std::initializer_list<Param> row) {
   if (row.size() != columns_)
-    throw Error(Errc::failure, "calls.bad_row",
-                fmt::format("a row of {} values, not {}", row.size(), columns_));
+    throw Error(Errc::failure, "db.bad_row", fmt::format("a row of {} values, not {}", row.size(), columns_));
   values_.insert(values_.end(), row);
 }
 
@@ -41,8 +40,8 @@ const std::string& RowBatch::statement(std::size_t rows) {
   return statements_.emplace_back(rows, std::move(sql)).second;
 }
 
-void RowBatch::flush(const std::function<void(const db::Rows&)>& visit) {
-  std::span<const db::Param> rest(values_);
+void RowBatch::flush(const std::function<void(const Rows&)>& visit) {
+  std::span<const Param> rest(values_);
   for (const auto size : k_sizes)
     for (const auto cells = size * columns_; rest.size() >= cells; rest = rest.subspan(cells)) {
       if (!visit) {
@@ -57,4 +56,10 @@ void RowBatch::flush(const std::function<void(const db::Rows&)>& visit) {
 
 std::string json_array(const std::vector<std::string_view>& texts) { return nlohmann::json(texts).dump(); }
 
-}  // namespace ringctl::calls
+std::string ids_among(const Connection& db, std::string_view column, std::string_view placeholder) {
+  if (db.engine() == Engine::sqlite) return db.among(column, placeholder);
+  return fmt::format("{} = ANY (ARRAY(SELECT CAST(value AS uuid) FROM {}))", column,
+                     db.text_array(placeholder));
+}
+
+}  // namespace ringctl::db

@@ -1,6 +1,5 @@
 #pragma once
-// Many rows with few statements that both engines take: INSERT with several rows of values. Private to this
-// room.
+// Many rows with few statements that both engines take: INSERT with several rows of values.
 
 #include <functional>
 #include <span>
@@ -10,29 +9,31 @@
 
 #include "db/connection.hpp"
 
-namespace ringctl::calls {
+namespace ringctl::db {
 
 class RowBatch {
  public:
   /// `head`: "INSERT INTO t (a, b)"; `tail`: "ON CONFLICT ...". Both must outlive it.
-  RowBatch(db::Connection& db, std::string_view head, std::size_t columns, std::string_view tail)
+  RowBatch(Connection& db, std::string_view head, std::size_t columns, std::string_view tail)
       : db_(db), head_(head), tail_(tail), columns_(columns) {}
 
   /// Texts must live until flush().
-  void add(std::initializer_list<db::Param> row);
+  void add(std::initializer_list<Param> row);
   /// `visit`: each row that the statement returns.
-  void flush(const std::function<void(const db::Rows&)>& visit = {});
+  void flush(const std::function<void(const Rows&)>& visit = {});
 
  private:
   const std::string& statement(std::size_t rows);
-  db::Connection& db_;
+  Connection& db_;
   std::string_view head_, tail_;
   std::size_t columns_;
-  std::vector<db::Param> values_;
+  std::vector<Param> values_;
   std::vector<std::pair<std::size_t, std::string>> statements_;
 };
 
 /// JSON array, to bind where Connection::among() asks for one.
 std::string json_array(const std::vector<std::string_view>& texts);
+/// Condition, as Connection::among(): a column of ids holds one of the ids of such an array.
+std::string ids_among(const Connection&, std::string_view column, std::string_view placeholder);
 
-}  // namespace ringctl::calls
+}  // namespace ringctl::db

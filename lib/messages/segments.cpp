@@ -1,13 +1,14 @@
 // What a text costs and what it says to the network itself: GSM 03.38's alphabet, and the words of opting
 // out.
+#include "messages/segments.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "base/text.hpp"
-#include "sim/messages.hpp"
 
-namespace ringctl::sim {
+namespace ringctl::messages {
 namespace {
 
 // Code points of GSM 7-bit beyond ASCII, and those of ASCII that it does not have or has behind an escape.
@@ -31,24 +32,6 @@ int septets(char32_t code) {
 }
 int utf16_units(char32_t code) { return code > 0xFFFF ? 2 : 1; }
 
-/// Takes the first character off. A byte that is no UTF-8 is a character of its own.
-char32_t take_character(std::string_view& text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
-  if (!base::valid_utf8(text.substr(0, size))) size = 1;
-  auto code = static_cast<char32_t>(size == 1 ? first : first & (0xFFU >> (size + 1)));
-  for (std::size_t i = 1; i < size; ++i) code = code << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  text.remove_prefix(size);
-  return size == 1 && first >= 0x80 ? U'\xFFFD' : code;
-}
-
-std::vector<char32_t> characters_of(std::string_view text) {
-  std::vector<char32_t> all;
-  all.reserve(text.size());
-  while (!text.empty()) all.push_back(take_character(text));
-  return all;
-}
-
 /// No character is cut in two, so that a part may stay short of its most.
 template <typename Width>
 int parts_of(const std::vector<char32_t>& text, Width width, int alone, int most) {
@@ -67,17 +50,15 @@ int parts_of(const std::vector<char32_t>& text, Width width, int alone, int most
 
 }  // namespace
 
-int segments_of(std::string_view body) {
-  const auto text = characters_of(body);
+Size size_of(std::string_view body) {
+  const auto text = base::code_points(body);
   const bool gsm = std::ranges::all_of(text, [](char32_t code) { return septets(code) > 0; });
-  return gsm ? parts_of(text, septets, 160, 153) : parts_of(text, utf16_units, 70, 67);
+  return {.encoding = gsm ? Encoding::gsm7 : Encoding::ucs2,
+          .segments = gsm ? parts_of(text, septets, 160, 153) : parts_of(text, utf16_units, 70, 67),
+          .characters = text.size()};
 }
 
-std::size_t characters_in(std::string_view body) {
-  std::size_t count = 0;
-  for (; !body.empty(); ++count) take_character(body);
-  return count;
-}
+std::string_view encoding_name(Encoding encoding) { return encoding == Encoding::gsm7 ? "gsm7" : "ucs2"; }
 
 OptWord opt_word(std::string_view body) {
   constexpr auto k_stop = std::to_array<std::string_view>(
@@ -90,4 +71,4 @@ OptWord opt_word(std::string_view body) {
   return std::ranges::find(k_help, word) != k_help.end() ? OptWord::help : OptWord::none;
 }
 
-}  // namespace ringctl::sim
+}  // namespace ringctl::messages
