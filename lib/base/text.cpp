@@ -43,6 +43,11 @@ std::size_t sequence_length(std::string_view s) {
   return 0;
 }
 
+/// Length of the character at the front of `s`, which is not empty; 0: a byte that is no UTF-8.
+std::size_t character_length(std::string_view s) {
+  return static_cast<unsigned char>(s.front()) < 0x80 ? 1 : sequence_length(s);
+}
+
 template <typename Change>
 std::string changed(std::string_view text, char first, char last, Change change) {
   std::string out(text);
@@ -109,7 +114,7 @@ std::vector<char32_t> code_points(std::string_view text) {
   std::vector<char32_t> all;
   all.reserve(text.size());
   while (!text.empty()) {
-    const auto length = static_cast<unsigned char>(text.front()) < 0x80 ? 1 : sequence_length(text);
+    const auto length = character_length(text);
     const auto first = static_cast<unsigned char>(text.front());
     auto code = static_cast<char32_t>(length == 1 ? first : first & (0xFFU >> (length + 1)));
     for (std::size_t i = 1; i < length; ++i)
@@ -122,23 +127,19 @@ std::vector<char32_t> code_points(std::string_view text) {
 
 std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
-  for (; !text.empty(); ++count) {
-    const auto length = static_cast<unsigned char>(text.front()) < 0x80 ? 1 : sequence_length(text);
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
+  for (; !text.empty(); ++count) text.remove_prefix(std::max<std::size_t>(character_length(text), 1));
   return count;
 }
 
 std::string repaired(std::string_view text) {
+  if (valid_utf8(text) && text.find('\0') == std::string_view::npos) return std::string(text);
   constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const auto bad = std::min(first_invalid_utf8(text).value_or(text.size()), text.find('\0'));
-    out.append(text.substr(0, bad));
-    if (bad >= text.size()) break;
-    out.append(k_replacement);
-    text.remove_prefix(bad + 1);
+    const auto length = text.front() == '\0' ? 0 : character_length(text);
+    out.append(length == 0 ? k_replacement : text.substr(0, length));
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
 }

@@ -138,7 +138,8 @@ TEST_CASE("a quoted value is cut where it is long, between characters", "[base][
 }
 
 TEST_CASE("characters are code points, and a byte that is no UTF-8 is one of its own") {
-  CHECK(code_points("a\xC3\xA9\xE2\x9C\x93\xF0\x9F\x98\x80") == std::vector<char32_t>{U'a', U'\u00E9', U'\u2713', U'\U0001F600'});
+  CHECK(code_points("a\xC3\xA9\xE2\x9C\x93\xF0\x9F\x98\x80") ==
+        std::vector<char32_t>{U'a', U'\u00E9', U'\u2713', U'\U0001F600'});
   CHECK(code_points("\xFF\xC3") == std::vector<char32_t>{U'\uFFFD', U'\uFFFD'});
   CHECK(code_points("").empty());
   CHECK(count_characters("a\xC3\xA9\xE2\x9C\x93\xF0\x9F\x98\x80") == 4);
@@ -147,8 +148,16 @@ TEST_CASE("characters are code points, and a byte that is no UTF-8 is one of its
 
 TEST_CASE("a text is mended where it is no UTF-8, and where it holds a NUL") {
   CHECK(repaired("a\xC3\xA9") == "a\xC3\xA9");
-  CHECK(repaired(std::string("\xFF" "a\0b\xE2\x9C", 6)) ==
-        "\xEF\xBF\xBD" "a" "\xEF\xBF\xBD" "b" "\xEF\xBF\xBD\xEF\xBF\xBD");
+  CHECK(repaired(std::string("\xFF"
+                             "a\0b\xE2\x9C",
+                             6)) ==
+        "\xEF\xBF\xBD"
+        "a"
+        "\xEF\xBF\xBD"
+        "b"
+        "\xEF\xBF\xBD\xEF\xBF\xBD");
   CHECK(repaired("").empty());
   CHECK(valid_utf8(repaired("\xED\xA0\x80\xF5")));
+  const std::string bad(1 << 20, '\xFF');  // each byte is looked at once, not all of them for each
+  CHECK(repaired(bad).size() == 3 * bad.size());
 }
