@@ -14,7 +14,7 @@ constexpr std::string_view k_eligible =
 
 std::string select_eligible(std::string_view which) {
   return fmt::format(
-      "SELECT a.phone_number_id, u.id, u.email, u.availability, a.is_primary FROM agent_phone_numbers a "
+      "SELECT a.phone_number_id, u.id, u.email, u.availability, u.role, a.is_primary FROM agent_phone_numbers a "
       "JOIN users u ON u.id = a.agent_id WHERE {} AND {} ORDER BY a.is_primary DESC, a.created_at, a.id",
       k_eligible, which);
 }
@@ -23,7 +23,8 @@ PoolMember read_member(const db::Rows& rows) {
   return {.user = rows.uuid(1),
           .email = std::string(rows.text(2)),
           .availability = std::string(rows.text(3)),
-          .is_primary = rows.boolean(4)};
+          .role = std::string(rows.text(4)),
+          .is_primary = rows.boolean(5)};
 }
 
 std::string flag_text(bool value) { return value ? "yes" : "no"; }

@@ -16,7 +16,7 @@ namespace ringctl::estate {
 
 struct PoolMember {
   base::Uuid user;
-  std::string email, availability;
+  std::string email, availability, role;
   bool is_primary = false;
 };
 

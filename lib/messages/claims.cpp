@@ -14,12 +14,16 @@
 namespace ringctl::messages {
 namespace {
 
-/// Of message_threads t, which $3 does not have yet: $5 is now. Who is not active any more has nothing.
-constexpr std::string_view k_take =
-    "UPDATE message_threads AS t SET assigned_user_id = $3, assigned_by = $4, assigned_at = $5, "
-    "lease_expires_at = $6, version = version + 1, updated_at = $5 WHERE t.workspace_id = $1 AND t.id = $2 AND "
-    "(t.assigned_user_id IS NULL OR (t.assigned_user_id <> $3 AND (t.lease_expires_at <= $5 OR NOT EXISTS "
-    "(SELECT 1 FROM users u WHERE u.id = t.assigned_user_id AND u.is_active = TRUE))))";
+/// Of message_threads t, which $3 does not have yet: $5 is now.
+const std::string& take_sql() {
+  static const auto k_sql = fmt::format(
+      "UPDATE message_threads AS t SET assigned_user_id = $3, assigned_by = $4, assigned_at = $5, "
+      "lease_expires_at = $6, version = version + 1, updated_at = $5 WHERE t.workspace_id = $1 AND t.id = $2 AND "
+      "(t.assigned_user_id IS NULL OR (t.assigned_user_id <> $3 AND (t.lease_expires_at <= $5 OR NOT EXISTS "
+      "(SELECT 1 FROM users u WHERE u.id = t.assigned_user_id AND {}))))",
+      k_can_have);
+  return k_sql;
+}
 constexpr std::string_view k_renew =
     "UPDATE message_threads SET lease_expires_at = $4, version = version + 1, updated_at = $5 "
     "WHERE workspace_id = $1 AND id = $2 AND assigned_user_id = $3";
@@ -45,12 +49,6 @@ void record(audit::Session& session, const base::Uuid& workspace, std::string_vi
                  .object_key = thread.view(),
                  .before = std::move(before),
                  .after = std::move(after)});
-}
-
-/// Whether somebody who is active has it.
-bool is_held(db::Connection& db, const Thread& thread, base::Instant now) {
-  return !thread.is_free(now) &&
-         db.integer("SELECT 1 FROM users WHERE id = $1 AND is_active = TRUE", {thread.assigned_user_id});
 }
 
 Claim lost_to(const Thread& thread) {
@@ -128,7 +126,7 @@ Claim claim_now(audit::Session& session, const base::Uuid& workspace, const base
   // Released or handed over between two of the statements: then it is asked for again.
   constexpr int k_attempts = 3;
   for (int attempt = 1;; ++attempt) {
-    if (db.exec(k_take, {workspace, thread, who.id, by_name(by), now, claim.lease_expires_at}) == 1) {
+    if (db.exec(take_sql(), {workspace, thread, who.id, by_name(by), now, claim.lease_expires_at}) == 1) {
       record(session, workspace, "messages.claim", thread, std::nullopt, image(who.email, by_name(by)));
       return claim;
     }
@@ -137,7 +135,7 @@ Claim claim_now(audit::Session& session, const base::Uuid& workspace, const base
       return claim;
     }
     const auto held = thread_by_id(db, workspace, thread);
-    if (is_held(db, held, now) || attempt == k_attempts) return lost_to(held);
+    if (!held.is_free(now) || attempt == k_attempts) return lost_to(held);
   }
 }
 
@@ -153,7 +151,7 @@ Claim claim(audit::Session& session, const base::Uuid& workspace, const base::Uu
     if (!may_answer(db, workspace, who, held)) throw not_yours(who, held);
     lease = lease_of(db, workspace);
     const bool theirs = held.assigned_user_id == who.id.view();
-    if (!theirs && is_held(db, held, now)) return lost_to(held);
+    if (!theirs && !held.is_free(now)) return lost_to(held);
     claim.changed = !theirs;
     transaction.commit();
   }
@@ -179,6 +177,7 @@ Handover release(audit::Session& session, const base::Uuid& workspace, const bas
     after.assigned_by.clear();
     after.assigned_at.reset();
     after.lease_expires_at.reset();
+    after.holder_can_answer = false;
     handover.changed = true;
     if (write) write_assignment(session, workspace, handover, "messages.release");
   });
@@ -200,6 +199,7 @@ Handover reassign(audit::Session& session, const base::Uuid& workspace, const ba
     after.assigned_by = by_name(By::reassign);
     after.assigned_at = now;
     after.lease_expires_at = lease_end(now, lease_of(session.db, workspace));
+    after.holder_can_answer = true;
     handover.changed = true;
     if (write) write_assignment(session, workspace, handover, "messages.reassign");
   });

@@ -145,7 +145,9 @@ void Piece::read_pools() {
     const auto pool = pools.find(number.id.text());
     if (pool == pools.end()) continue;
     for (const auto& member : pool->second)
-      number.pool.push_back({.user = member.user, .offline = member.availability == "offline"});
+      number.pool.push_back({.user = member.user,
+                             .offline = member.availability == "offline",
+                             .may_answer = member.role != "manager"});
     std::sort(number.pool.begin(), number.pool.end(),
               [](const Member& a, const Member& b) { return a.user < b.user; });
   }
@@ -217,9 +219,9 @@ void Piece::read_conversations() {
       fmt::format(
           "SELECT t.id, t.our_number, t.party_number, t.number_id, t.contact_id, t.assigned_user_id, t.assigned_by, "
           "t.assigned_at, t.lease_expires_at, t.last_inbound_at, t.last_message_at, t.created_at, t.version, u.id "
-          "FROM message_threads t LEFT JOIN users u ON u.id = t.assigned_user_id AND u.is_active = TRUE "
+          "FROM message_threads t LEFT JOIN users u ON u.id = t.assigned_user_id AND {} "
           "WHERE t.workspace_id = $1 AND {} AND {} ORDER BY t.id{}",
-          db.among("t.our_number", "$2"), db.among("t.party_number", "$3"),
+          k_can_have, db.among("t.our_number", "$2"), db.among("t.party_number", "$3"),
           db.engine() == db::Engine::postgresql ? " FOR UPDATE OF t" : ""),
       {workspace_, our_array, party_array});
   while (rows.next()) {
@@ -237,7 +239,7 @@ void Piece::read_conversations() {
     one.last_message_at = rows.instant(10);
     one.created_at = rows.instant(11);
     one.version = rows.integer(12);
-    one.user_active = !rows.is_null(13);
+    one.can_answer = !rows.is_null(13);
     by_parties_.emplace(std::pair<std::string_view, std::string_view>(one.ours, one.party), &one);
   }
 }
@@ -354,7 +356,7 @@ RouteFacts Piece::facts_for(const Arrival& arrival) const {
   facts.skip_offline = policy_.skip_offline;
   facts.keyword = content.keyword;
   const bool runs = !conversation.lease_expires_at || *conversation.lease_expires_at > now_;
-  if (conversation.user && conversation.user_active && runs) facts.owner = conversation.user;
+  if (conversation.user && conversation.can_answer && runs) facts.owner = conversation.user;
   if (const auto named = extensions_.find(content.extension); named != extensions_.end())
     if (!named->second.number || named->second.number == conversation.number)
       facts.extension = named->second.user;
@@ -380,7 +382,7 @@ void Piece::deal_one(Arrival& arrival) {
   auto& conversation = *arrival.conversation;
   if (routed.assign) {
     conversation.user = routed.assign;
-    conversation.user_active = true;
+    conversation.can_answer = true;
     conversation.by = by_name(routed.by);
     conversation.assigned_at = now_;
     conversation.lease_expires_at.reset();

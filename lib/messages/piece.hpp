@@ -65,8 +65,8 @@ class Piece {
     base::Instant last_message_at = {}, created_at = {};
     std::int64_t version = 1;
     bool is_new = false;
-    bool is_kept = false;      ///< at least one of these messages is
-    bool user_active = false;  ///< whoever has it
+    bool is_kept = false;     ///< at least one of these messages is
+    bool can_answer = false;  ///< whoever has it
   };
   struct Arrival {
     const Event* event = nullptr;

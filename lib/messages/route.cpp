@@ -22,7 +22,7 @@ void tell_pool(Route& route, const std::vector<Member>& pool) {
 
 bool is_member(const RouteFacts& facts, const base::Uuid& user) {
   return std::any_of(facts.pool.begin(), facts.pool.end(),
-                     [&](const Member& member) { return member.user == user; });
+                     [&](const Member& member) { return member.user == user && member.may_answer; });
 }
 
 /// The first of R97 that there is.
@@ -37,7 +37,7 @@ void tell_fallback(Route& route, const RouteFacts& facts) {
 const Member* next_turn(const RouteFacts& facts) {
   const Member* first = nullptr;
   for (const auto& member : facts.pool) {
-    if (facts.skip_offline && member.offline) continue;
+    if (!member.may_answer || (facts.skip_offline && member.offline)) continue;
     if (!facts.last_turn || member.user > *facts.last_turn) return &member;
     if (first == nullptr) first = &member;
   }

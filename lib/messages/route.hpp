@@ -36,7 +36,8 @@ std::string_view reason_name(Reason);  ///< as notifications.reason
 
 struct Member {
   base::Uuid user;
-  bool offline = false;  ///< says so; users that are not active are no members
+  bool offline = false;    ///< says so; users that are not active are no members
+  bool may_answer = true;  ///< managers see, and answer nothing
 };
 
 struct RouteFacts {
@@ -44,7 +45,7 @@ struct RouteFacts {
   std::vector<Member> pool = {};             ///< active users with sms_access_enabled, by id
   std::optional<base::Uuid> last_turn = {};  ///< whose turn was last, a member still or not
   bool skip_offline = true;                  ///< the workspace's sms_offline
-  std::optional<base::Uuid> owner = {};      ///< active, with a lease that has not run out
+  std::optional<base::Uuid> owner = {};      ///< who may answer, with a lease that has not run out
   std::optional<base::Uuid> extension = {};  ///< active user of the extension that the text names
   OptWord keyword = OptWord::none;
   // R97, for a pool with nobody in it, in this order; active users alone, by id:
@@ -66,14 +67,14 @@ struct Route {
   bool took_turn = false;  ///< `assign` is the turn that was last from now on
 };
 /// - STOP, START and HELP: Twilio has answered. The owner is told, if there is one; no turn is taken.
-/// - A named extension of a pool member: they are told, and have it if it was free; its owner is told too.
+/// - A named extension of a member who may answer: they are told, and have it if it was free; its owner is
+///   told too.
 /// - notify_all: the pool. claim: the owner, else the pool. round_robin: the owner, else whoever follows the
-/// last
-///   turn in the circle of members by id, offline ones left out; where all are offline it is free, and all
-///   are told.
+///   last turn in the circle of members by id, offline ones and managers left out; where nobody is left it
+///   stays free, and all are told.
 /// - An owner is told whether or not they are of the pool. Nobody in it, and no owner: the first of R97 that
-/// there is. While the members that can be dealt to stay the same, no two of them differ by more than one
-/// turn.
+///   there is.
+/// While the members that can be dealt to stay the same, no two of them differ by more than one turn.
 Route route(const RouteFacts&);
 
 }  // namespace ringctl::messages

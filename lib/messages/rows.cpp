@@ -40,11 +40,13 @@ std::string ends_in(std::string_view column, std::string_view placeholder) {
 }
 
 std::string select_thread() {
-  return "SELECT t.id, t.our_number, t.party_number, p.sms_mode, t.contact_id, c.name, t.assigned_user_id, u.email, "
-         "t.assigned_by, t.number_id, t.assigned_at, t.lease_expires_at, t.last_inbound_at, t.last_message_at, "
-         "t.created_at, t.updated_at, t.version FROM message_threads t "
-         "LEFT JOIN phone_numbers p ON p.id = t.number_id LEFT JOIN contacts c ON c.id = t.contact_id "
-         "LEFT JOIN users u ON u.id = t.assigned_user_id ";
+  return fmt::format(
+      "SELECT t.id, t.our_number, t.party_number, p.sms_mode, t.contact_id, c.name, t.assigned_user_id, u.email, "
+      "t.assigned_by, t.number_id, t.assigned_at, t.lease_expires_at, t.last_inbound_at, t.last_message_at, "
+      "t.created_at, t.updated_at, t.version, CASE WHEN {} THEN 1 ELSE 0 END FROM message_threads t "
+      "LEFT JOIN phone_numbers p ON p.id = t.number_id LEFT JOIN contacts c ON c.id = t.contact_id "
+      "LEFT JOIN users u ON u.id = t.assigned_user_id ",
+      k_can_have);
 }
 
 Thread read_thread(const db::Rows& rows) {
@@ -60,7 +62,8 @@ Thread read_thread(const db::Rows& rows) {
     *at = rows.maybe_instant(column++);
   for (auto* at : {&thread.last_message_at, &thread.created_at, &thread.updated_at})
     *at = rows.instant(column++);
-  thread.version = rows.integer(column);
+  thread.version = rows.integer(column++);
+  thread.holder_can_answer = rows.integer(column) == 1;
   return thread;
 }
 

@@ -31,7 +31,10 @@ bool is_short_id(std::string_view text);
 /// Condition: that the id in a column ends in the digits that are bound.
 std::string ends_in(std::string_view column, std::string_view placeholder);
 
-/// SELECT of all columns of conversations t, up to the WHERE; and a row of it.
+/// Condition: a user u can have a conversation. Who is active no more has none, and managers answer nothing.
+inline constexpr std::string_view k_can_have = "u.is_active = TRUE AND u.role <> 'manager'";
+
+/// SELECT of all columns of conversations t, up to the WHERE, with whoever has it as u; and a row of it.
 std::string select_thread();
 Thread read_thread(const db::Rows&);
 /// Errc::not_found [messages.no_thread].

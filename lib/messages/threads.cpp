@@ -24,18 +24,24 @@ Where where_of(const base::Uuid& workspace, const ThreadFilter& filter, base::In
   if (filter.number) where.add("t.number_id = ${}", *filter.number);
   if (filter.user) where.add("t.assigned_user_id = ${}", *filter.user);
   if (where.params.empty()) where.add("t.workspace_id = ${}", workspace);
-  if (filter.user) where.add("(t.lease_expires_at IS NULL OR t.lease_expires_at > ${})", now);
+  if (filter.user)
+    where.add(fmt::format("(t.lease_expires_at IS NULL OR t.lease_expires_at > ${{}}) AND {}", k_can_have),
+              now);
   if (!filter.party.empty()) where.add("t.party_number = ${}", filter.party);
-  if (filter.free_only) where.add("(t.assigned_user_id IS NULL OR t.lease_expires_at <= ${})", now);
+  if (filter.free_only)
+    where.add(
+        fmt::format("(t.assigned_user_id IS NULL OR t.lease_expires_at <= ${{}} OR NOT ({}))", k_can_have),
+        now);
   if (filter.since) where.add("t.last_message_at >= ${}", *filter.since);
   if (filter.until) where.add("t.last_message_at < ${}", *filter.until);
   return where;
 }
 
 std::string order_by(const ThreadFilter& filter, std::string_view sort, bool descending) {
+  if (sort.empty() || (sort == "last_message_at" && descending))
+    return std::string(filter.party.empty() ? k_newest_first : k_newest_of_few_first);
   constexpr auto k_sortable = std::to_array<std::string_view>(
       {"last_message_at", "our_number", "party_number", "assigned_to", "created_at"});
-  if (sort.empty()) return std::string(filter.party.empty() ? k_newest_first : k_newest_of_few_first);
   if (std::find(k_sortable.begin(), k_sortable.end(), sort) == k_sortable.end())
     throw Error(Errc::usage, "messages.bad_sort",
                 fmt::format("conversations cannot be sorted by {}", base::in_quotes(sort)),
@@ -98,8 +104,10 @@ void for_each_thread(db::Connection& db, const base::Uuid& workspace, const Thre
 std::int64_t count_threads(db::Connection& db, const base::Uuid& workspace, const ThreadFilter& filter,
                            base::Instant now) {
   const auto where = where_of(workspace, filter, now);
-  auto rows =
-      db.query(fmt::format("SELECT count(*) FROM message_threads t WHERE {}", where.sql), where.params);
+  auto rows = db.query(fmt::format("SELECT count(*) FROM message_threads t LEFT JOIN users u ON "
+                                   "u.id = t.assigned_user_id WHERE {}",
+                                   where.sql),
+                       where.params);
   return rows.next() ? rows.integer(0) : 0;
 }
 

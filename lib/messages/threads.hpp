@@ -26,9 +26,11 @@ struct Thread {
   std::optional<base::Instant> assigned_at = {}, lease_expires_at = {}, last_inbound_at = {};
   base::Instant last_message_at, created_at, updated_at;
   std::int64_t version = 1;
+  bool holder_can_answer = false;  ///< false of nobody, of who is active no more, and of managers
 
+  /// Nobody has it, whoever is written there.
   bool is_free(base::Instant now) const {
-    return assigned_user_id.empty() || (lease_expires_at && *lease_expires_at <= now);
+    return !holder_can_answer || (lease_expires_at && *lease_expires_at <= now);
   }
 };
 

@@ -81,7 +81,9 @@ TEST_CASE("who is not active is eligible for nothing, who is offline still is", 
   f.users().update(k_bob, {{directory::k_user_availability, "offline"}});
   CHECK(f.members(k_main) == "bob");
   const auto id = f.number(k_main);
-  CHECK(f.read([&] { return list_eligible_users(f.db(), f.workspace, id); })[0].availability == "offline");
+  const auto bob = f.read([&] { return list_eligible_users(f.db(), f.workspace, id); }).at(0);
+  CHECK(bob.availability == "offline");
+  CHECK(bob.role == "agent");
 }
 
 TEST_CASE("who leaves a pool is deactivated, and comes back to what they were", "[estate]") {

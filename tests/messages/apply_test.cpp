@@ -185,6 +185,19 @@ TEST_CASE("what somebody had who is active no more is dealt anew", "[messages]")
   CHECK(f.owner() == "bob");
 }
 
+TEST_CASE("a member who is a manager is dealt nothing, and keeps nothing", "[messages]") {
+  TextDesk f(any_engine());
+  f.all_join();
+  f.mode("round_robin");
+  f.set_user(f.ann_id, "role", "manager");
+  f.apply({f.text(1)});
+  CHECK(f.told(1) == "bob:turn");
+  f.set_user(f.bob_id, "role", "manager");
+  f.apply({f.text(2)});
+  CHECK(f.told(2) == "cleo:turn");
+  CHECK(f.owner() == "cleo");
+}
+
 TEST_CASE("who left the pool keeps their conversations", "[messages]") {
   TextDesk f(any_engine());
   f.all_join();

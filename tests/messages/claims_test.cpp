@@ -140,6 +140,15 @@ TEST_CASE("who is active no more has nothing", "[messages]") {
   CHECK(test::slug_of([&] { f.person(k_ann); }) == "users.inactive");
 }
 
+TEST_CASE("who has become a manager has nothing", "[messages]") {
+  Claims f(any_engine());
+  f.claim(k_ann);
+  f.set_user(f.ann_id, "role", "manager");
+  CHECK(f.claim(k_bob, false).changed);
+  CHECK(f.claim(k_bob).won);
+  CHECK(f.owner() == "bob");
+}
+
 TEST_CASE("members, admins, who has it and who was told of it may answer; managers never", "[messages]") {
   Claims f(any_engine());
   const auto may = [&](const std::string& who) {

@@ -98,6 +98,21 @@ TEST_CASE("round_robin deals a free conversation to whoever follows the last tur
   CHECK(dealt() == p[5]);
 }
 
+TEST_CASE("managers are told, and are dealt nothing", "[messages]") {
+  const People p;
+  RouteFacts facts{.mode = Mode::round_robin, .pool = p.pool({0, 1}), .last_turn = p[1]};
+  facts.pool[0].may_answer = false;
+  CHECK(messages::route(facts).assign == p[1]);
+  facts.extension = p[0];
+  CHECK(messages::route(facts).told == all_for(Reason::turn, {p[1]}));
+  facts.mode = Mode::claim;
+  CHECK(messages::route(facts).told == all_for(Reason::pool, {p[0], p[1]}));
+  facts.mode = Mode::round_robin;
+  facts.pool.pop_back();
+  CHECK(messages::route(facts).told == all_for(Reason::pool, {p[0]}));
+  CHECK_FALSE(messages::route(facts).assign);
+}
+
 TEST_CASE("round_robin leaves a conversation to whoever has it", "[messages]") {
   const People p;
   const auto route =
@@ -189,7 +204,7 @@ TEST_CASE("over a million random pools everybody is told once, and a turn is dea
   for (int i = 0; i < 1000000; ++i) {
     RouteFacts facts{.mode = static_cast<Mode>(random() % 3)};
     for (const auto& id : p.ids)
-      if (random() % 3 == 0) facts.pool.push_back({.user = id, .offline = flip()});
+      if (random() % 3 == 0) facts.pool.push_back({.user = id, .offline = flip(), .may_answer = flip()});
     facts.last_turn = maybe();
     facts.skip_offline = flip();
     facts.owner = maybe();
@@ -205,7 +220,7 @@ TEST_CASE("over a million random pools everybody is told once, and a turn is dea
     const auto member = std::find_if(facts.pool.begin(), facts.pool.end(), [&](const messages::Member& one) {
       return route.assign && one.user == *route.assign;
     });
-    const bool can = !route.assign || (member != facts.pool.end() && !facts.owner);
+    const bool can = !route.assign || (member != facts.pool.end() && member->may_answer && !facts.owner);
     const bool deals = !route.took_turn || (route.assign && facts.mode == Mode::round_robin &&
                                             !(member->offline && facts.skip_offline));
     if (!once || !told || !owner_told || !can || !deals) ++broken;

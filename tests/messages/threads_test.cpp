@@ -74,6 +74,8 @@ TEST_CASE("conversations are listed by what they are, newest first", "[messages]
   Threads f(any_engine());
   CHECK(f.list({}) == "01");
   CHECK(f.list({}, {}, false, 1) == "0");
+  CHECK(f.list({}, "last_message_at", true) == "01");
+  CHECK(f.list({}, "last_message_at") == "10");
   CHECK(f.list({}, "party_number") == "01");
   CHECK(f.list({}, "party_number", true) == "10");
   CHECK(f.list({}, "assigned_to") == "10");
@@ -91,6 +93,19 @@ TEST_CASE("a conversation is free again when its lease has run out", "[messages]
   Threads f(any_engine());
   CHECK_FALSE(f.thread(k_zoe).is_free(f.clock.now()));
   f.clock.advance(std::chrono::seconds(60));
+  CHECK(f.thread(k_zoe).is_free(f.clock.now()));
+  CHECK(f.list({.free_only = true}) == "01");
+  CHECK(f.list({.user = f.bob_id}).empty());
+}
+
+TEST_CASE("a conversation is free when whoever has it takes part no more", "[messages]") {
+  Threads f(any_engine());
+  CHECK(f.list({.user = f.bob_id}) == "1");
+  if (GENERATE(true, false))
+    f.deactivate(f.bob_id);
+  else
+    f.set_user(f.bob_id, "role", "manager");
+  CHECK(f.thread(k_zoe).assigned_to == k_bob);
   CHECK(f.thread(k_zoe).is_free(f.clock.now()));
   CHECK(f.list({.free_only = true}) == "01");
   CHECK(f.list({.user = f.bob_id}).empty());
