@@ -272,8 +272,10 @@ void lock_counters(db::Connection& db, const base::Uuid& workspace) {
 
 std::vector<std::string> messaging_addresses(const std::set<std::string>& phones) {
   std::vector<std::string> addresses;
-  for (const auto& phone : phones)
-    for (const auto* channel : {"", "rcs:", "whatsapp:"}) addresses.push_back(channel + phone);
+  for (const auto& phone : phones) {
+    addresses.push_back(phone);
+    for (const auto channel : k_message_channels) addresses.push_back(std::string(channel) + phone);
+  }
   return addresses;
 }
 

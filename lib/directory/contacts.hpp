@@ -47,9 +47,11 @@ records::Plan add_note(records::Records& contacts, std::string_view key, std::st
 void erase_contact(audit::Session&, const base::Uuid& workspace, const base::Uuid& contact, bool write);
 
 // Inside the caller's transaction.
-/// The phones that a contact has, and those it had that nobody else has now: what stands under them is of this
-/// person.
+/// The phones that a contact has, and those it had that nobody else has now: what stands under them is of
+/// this person.
 std::set<std::string> phones_ever_of(db::Connection&, const base::Uuid& workspace, const base::Uuid& contact);
+/// What Twilio puts before a phone that texts by another channel than SMS.
+inline constexpr std::string_view k_message_channels[] = {"rcs:", "whatsapp:"};
 /// What a person with these phones texts from: the phones, and Twilio's addresses of their channels.
 std::vector<std::string> messaging_addresses(const std::set<std::string>& phones);
 /// How many contacts a user looks after.

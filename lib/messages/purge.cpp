@@ -16,6 +16,7 @@
 #include "calls/counter.hpp"
 #include "db/row_batch.hpp"
 #include "db/transaction.hpp"
+#include "directory/contacts.hpp"
 #include "messages/counter.hpp"
 
 namespace ringctl::messages {
@@ -27,13 +28,22 @@ constexpr std::chrono::hours k_youngest{24};
 constexpr std::string_view k_old = "m.workspace_id = $1 AND m.created_at < $2";
 /// Twilio was asked, and nobody knows what it said.
 constexpr std::string_view k_open = "(m.message_sid IS NULL AND m.status = 'accepted')";
-constexpr std::string_view k_not_held =
-    "NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.contact_id = m.contact_id AND h.ended_at IS NULL) AND "
-    // What stands under a phone alone is of whoever has the phone.
-    "NOT (m.contact_id IS NULL AND EXISTS (SELECT 1 FROM contact_phones p JOIN legal_holds h "
-    "ON h.contact_id = p.contact_id AND h.ended_at IS NULL WHERE p.workspace_id = m.workspace_id AND "
-    "p.phone_number IN (m.from_number, m.to_number)))";
-std::string to_go() { return fmt::format("{} AND NOT {} AND {}", k_old, k_open, k_not_held); }
+/// The phone of an address, whatever channel it is of.
+std::string phone_of(std::string address) {
+  for (const auto channel : directory::k_message_channels)
+    address = fmt::format("replace({}, '{}', '')", address, channel);
+  return address;
+}
+std::string not_held() {
+  return fmt::format(
+      "NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.contact_id = m.contact_id AND h.ended_at IS NULL) AND "
+      // What stands under a phone alone is of whoever has the phone.
+      "NOT (m.contact_id IS NULL AND EXISTS (SELECT 1 FROM contact_phones p JOIN legal_holds h "
+      "ON h.contact_id = p.contact_id AND h.ended_at IS NULL WHERE p.workspace_id = m.workspace_id AND "
+      "p.phone_number IN ({}, {})))",
+      phone_of("m.from_number"), phone_of("m.to_number"));
+}
+std::string to_go() { return fmt::format("{} AND NOT {} AND {}", k_old, k_open, not_held()); }
 
 /// Condition on `message_events e`: about a message that nobody here has.
 constexpr std::string_view k_stray =
@@ -203,7 +213,7 @@ void count_staying(db::Connection& db, const base::Uuid& workspace, Purged& purg
         .value_or(0);
   };
   purged.open = count(k_open);
-  purged.held = count(fmt::format("NOT {} AND NOT ({})", k_open, k_not_held));
+  purged.held = count(fmt::format("NOT {} AND NOT ({})", k_open, not_held()));
 }
 
 /// What a run would remove.

@@ -121,6 +121,16 @@ TEST_CASE("messages with a contact that is held stay until the hold ends", "[mes
   CHECK(f.places() == "4 ");
 }
 
+TEST_CASE("a hold keeps what came from the contact's phone by another channel as well", "[messages]") {
+  Archive f(any_engine());
+  f.put({.n = 5, .party = "whatsapp:" + k_caller, .seconds = 130});
+  f.put({.n = 6, .direction = "outbound", .party = "rcs:" + k_caller, .status = "sent", .seconds = 131});
+  f.put({.n = 7, .party = "whatsapp:" + k_stranger, .seconds = 132});
+  calls::hold(f.session(), f.workspace, {.contact = f.contact}, "Case 2026-17");
+  CHECK(f.purge(f.old()).held == 4);
+  CHECK(f.places() == "1 2 4 5 6 ");
+}
+
 TEST_CASE("a message of which nobody knows whether Twilio took it stays, and one that it refused goes",
           "[messages]") {
   Archive f(any_engine());
