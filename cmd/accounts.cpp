@@ -13,6 +13,7 @@
 #include "cmd/root.hpp"
 #include "cmd/secret_lines.hpp"
 #include "directory/workspaces.hpp"
+#include "messages/hooks.hpp"
 #include "sync/trunks.hpp"
 #include "twilio/rest_account.hpp"
 
@@ -266,6 +267,7 @@ void run_rekey(const RekeyOptions& opts, Context& ctx) {
   for (const auto& workspace : workspaces) {
     count += directory::Accounts(ctx.session(), workspace.id).seal_anew(old_key, new_key);
     count += estate::Assistants(ctx.session(), workspace.id).seal_anew(old_key, new_key);
+    count += messages::seal_hook_anew(ctx.session(), workspace.id, old_key, new_key);
   }
   if (count == 0)
     return ctx.io().unchanged({.action = "reseal", .object = object, .rest = "(there is nothing)"});
@@ -346,8 +348,8 @@ void add_upkeep(Noun& accounts) {
       .kind(ValueKind::file)
       .required()
       .details(
-          "Logins of accounts and secrets of assistants, of every workspace unless -w names one. Where no key is "
-          "configured and secrets.key was moved away, a new one is made.")
+          "Logins of accounts, secrets of assistants and of webhooks for messages, of every workspace unless -w names "
+          "one. Where no key is configured and secrets.key was moved away, a new one is made.")
       .example("ringctl accounts rekey --old-key-file old.key")
       .example("ringctl accounts rekey --old-key-file old.key -n")
       .exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down,

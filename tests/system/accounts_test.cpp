@@ -84,11 +84,17 @@ TEST_CASE("what one key sealed is sealed anew, and opens with no other", "[syste
   f.log_in();
   f.ok({"assistants", "add", "desk", "--host", f.box().url(), "--sip-domain", "sip.example.com", "--api-key",
         f.box().livekit_key(), "--api-secret-file", "livekit.txt"});
+  f.secret("hook.txt", "what posts are signed with\n");
+  f.ok({"notifications", "configure", "--url", "https://hooks.example.com/ringctl", "--secret-file",
+        "hook.txt"});
+  const auto key_of_hook = [&] { return f.json({"notifications", "status"}).at("key_id"); };
+  const auto old_key = key_of_hook();
   const auto key = f.machine().home() / ".config/ringctl/secrets.key";
   fs::rename(key, f.machine().home() / "old.key");
   CHECK(f.failure({"callerids", "list"}) == "10 seal.no_key");
   const auto changed = f.json({"accounts", "rekey", "--old-key-file", "old.key"});
-  CHECK(changed.at("secrets") == 2);
+  CHECK(changed.at("secrets") == 3);
+  CHECK(key_of_hook() != old_key);
   CHECK(fs::exists(key));
   CHECK(f.json({"callerids", "list"}).empty());
   CHECK(f.json({"accounts", "rekey", "--old-key-file", "old.key"}).at("changed") == false);
