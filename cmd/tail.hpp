@@ -1,6 +1,6 @@
 #pragma once
-// What `calls tail` and `events tail` share: looking again every second, and what is written of what was
-// found.
+// What `calls tail`, `events tail` and `messages tail` share: looking again every second, and what is written
+// of what was found.
 
 #include <functional>
 #include <optional>

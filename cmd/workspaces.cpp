@@ -297,6 +297,7 @@ void add_workspaces(Noun& workspaces) {
       .example("ringctl workspaces update default --limit-policy connected --number-rotation least_used")
       .example("ringctl workspaces update default --ring-timeout 20s --after-ring callback")
       .example("ringctl workspaces update default --outcomes 'sold|call back|not interested'")
+      .example("ringctl workspaces update default --sms-lease 4h --default-user ann@example.com")
       .example("ringctl workspaces update default --default-country GB -n",
                "shows whether anything would change")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
