@@ -142,14 +142,8 @@ Thread thread_to_be(const TextingNumber& number, std::string_view to) {
   return thread;
 }
 
-/// Somebody who takes part no more has nothing.
-bool is_anothers(db::Connection& db, const base::Uuid& workspace, const Thread& thread, const Person& sender,
-                 base::Instant now) {
-  if (thread.is_free(now) || thread.assigned_user_id == sender.id.view()) return false;
-  return db
-      .integer("SELECT 1 FROM users WHERE workspace_id = $1 AND id = $2 AND is_active = TRUE",
-               {workspace, thread.assigned_user_id})
-      .has_value();
+bool is_anothers(const Thread& thread, const Person& sender, base::Instant now) {
+  return !thread.is_free(now) && thread.assigned_user_id != sender.id.view();
 }
 
 std::optional<base::Uuid> contact_of(db::Connection& db, const base::Uuid& workspace, const Thread& thread) {
@@ -212,6 +206,20 @@ std::vector<std::string> countries_of(std::string_view stored) {
 }
 
 std::string opted_out_line(std::string_view to) { return fmt::format("{} asked not to be texted", to); }
+
+/// Whatever the country.
+std::vector<std::pair<SendRefusal, std::string>> refusals_of(const TextingNumber& from, const phone::E164& to,
+                                                             bool opted_out) {
+  std::vector<std::pair<SendRefusal, std::string>> refusals;
+  if (opted_out) refusals.emplace_back(SendRefusal::opted_out, opted_out_line(to.view()));
+  if (from.status != "active")
+    refusals.emplace_back(SendRefusal::number_inactive, fmt::format("{} is not active", from.phone_number));
+  if (from.provider != k_texting_provider)
+    refusals.emplace_back(
+        SendRefusal::provider_not_callable,
+        fmt::format("{} is held at {}; only numbers of Twilio can text", from.phone_number, from.provider));
+  return refusals;
+}
 
 struct Decided {
   std::string country;
@@ -337,22 +345,13 @@ Outgoing plan_send(db::Connection& db, const base::Uuid& workspace, const Draft&
   if (!outgoing.media.empty()) outgoing.size.segments = 1;  // an MMS is one, whatever its text
 
   outgoing.claims = mode_from(number.sms_mode) != Mode::notify_all;
-  if (outgoing.claims && is_anothers(db, workspace, thread, outgoing.sender, now))
+  if (outgoing.claims && is_anothers(thread, outgoing.sender, now))
     throw claimed(thread, thread.assigned_to, thread.lease_expires_at);
 
-  const auto refuse = [&](SendRefusal refusal, std::string why) {
-    outgoing.refusals.emplace_back(refusal, std::move(why));
-  };
-  if (is_opted_out(db, workspace, to.view())) refuse(SendRefusal::opted_out, opted_out_line(to.view()));
-  if (number.status != "active")
-    refuse(SendRefusal::number_inactive, fmt::format("{} is not active", number.phone_number));
-  if (number.provider != k_texting_provider)
-    refuse(SendRefusal::provider_not_callable,
-           fmt::format("{} is held at {}; only numbers of Twilio can text", number.phone_number,
-                       number.provider));
+  outgoing.refusals = refusals_of(number, to, is_opted_out(db, workspace, to.view()));
   if (!thread.last_inbound_at)
     if (const auto verdict = judge(to, decided.countries, number); !verdict)
-      refuse(SendRefusal::country_not_allowed, country_line(to, number, verdict));
+      outgoing.refusals.emplace_back(SendRefusal::country_not_allowed, country_line(to, number, verdict));
   return outgoing;
 }
 

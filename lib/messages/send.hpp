@@ -32,7 +32,8 @@ std::string_view refusal_code(SendRefusal);  ///< as limits calls them
 
 struct Outgoing {
   Person sender;
-  std::string from_number, to_number, body, account_sid;
+  std::string from_number, to_number, body;
+  std::string account_sid;  ///< the number's, "" = not known; whoever asks Twilio writes in its own
   base::Uuid number;
   std::optional<base::Uuid> thread = {};  ///< nullopt: it begins with this message
   std::optional<base::Uuid> contact = {};

@@ -24,6 +24,8 @@ constexpr std::chrono::seconds k_shown_after{60};
 constexpr std::chrono::minutes k_around{5};
 /// Where the list has come so far back, what follows is older still.
 constexpr std::chrono::hours k_long_before{24};
+/// Twilio's own words before what an account on trial sends.
+constexpr std::string_view k_trial = "Sent from your Twilio trial account - ";
 
 /// As text.cpp wrote it; nothing of one that was erased.
 struct Wanted {
@@ -44,12 +46,18 @@ std::optional<Wanted> wanted_of(const Effect& effect) {
   }
 }
 
+/// As it was asked for.
+std::string_view own_text(std::string_view body) {
+  if (body.starts_with(k_trial)) body.remove_prefix(k_trial.size());
+  return base::trim(body);
+}
+
 bool is_same(const twilio::Message& message, const Wanted& wanted, base::Instant at) {
   const auto made = message.created_at ? message.created_at : message.sent_at;
   if (!made || *made < at - k_around || *made > at + k_around) return false;
   if (message.direction == "inbound" || message.media.value_or(0) != wanted.media) return false;
   // An account may have Twilio forget its texts at once.
-  return message.body.empty() || base::sha256_hex(base::trim(message.body)) == wanted.sha256;
+  return message.body.empty() || base::sha256_hex(own_text(message.body)) == wanted.sha256;
 }
 
 std::vector<twilio::Message> candidates(Account& account, const Wanted& wanted, base::Instant at) {

@@ -26,6 +26,14 @@ void require_reachable(const Account& account, const std::vector<std::string>& m
                   fmt::format("Twilio cannot fetch {}: {}", base::in_quotes(url), why));
 }
 
+/// Twilio would refuse it, and say that there is no such number.
+void require_of_account(const Account& account, const messages::Outgoing& outgoing) {
+  if (!outgoing.account_sid.empty() && outgoing.account_sid != account.client.account_sid())
+    throw Error(Errc::conflict, "numbers.other_account",
+                fmt::format("{} is account {}'s", outgoing.from_number, outgoing.account_sid),
+                fmt::format("--account {}", outgoing.account_sid));
+}
+
 /// Where serve hears what becomes of it (serve/paths.hpp): the path says which message it is, so that a
 /// callback heals an answer that was lost.
 std::string status_url(const Account& account, const base::Uuid& message) {
@@ -132,8 +140,9 @@ Sent send_text(Account& account, const SendOptions& options) {
   sent.outgoing = reading(account, [&](db::Connection& db) {
     return messages::plan_send(db, account.workspace.id, options.draft, account.session.clock.now());
   });
-  sent.outgoing.account_sid = account.client.account_sid();
   if (!sent.outgoing.refusals.empty()) throw messages::refused(sent.outgoing);
+  require_of_account(account, sent.outgoing);
+  sent.outgoing.account_sid = account.client.account_sid();
   if (!options.write) return sent;
   record(account, sent);
   ask(account, sent);

@@ -23,10 +23,11 @@ struct Sent {
   std::string message_sid, status;
 };
 /// Refused here: what plan_send() throws, Errc::invalid [messages.bad_media] for a URL that only this machine
-/// or network reaches, Errc::differs [messages.refused] with every reason; nothing was sent. Refused by
-/// Twilio: what twilio::to_error() says, the message is `failed`; 21610 is Errc::differs [messages.refused]
-/// opted_out. No answer, or one that could not be written down: Errc::unknown_outcome
-/// [messages.unknown_outcome]; nothing is sent again. `write` false: nothing is written and nobody asked.
+/// or network reaches, Errc::conflict [numbers.other_account], Errc::differs [messages.refused] with every
+/// reason; nothing was sent. Refused by Twilio: what twilio::to_error() says, the message is `failed`; 21610
+/// is Errc::differs [messages.refused] opted_out. No answer, or one that could not be written down:
+/// Errc::unknown_outcome [messages.unknown_outcome]; nothing is sent again. `write` false: nothing is written
+/// and nobody asked.
 Sent send_text(Account&, const SendOptions&);
 
 /// Prices and last states of messages since then, from Twilio's list (a UTC day wider); what nobody here

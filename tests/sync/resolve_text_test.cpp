@@ -70,6 +70,24 @@ TEST_CASE("a message that never was has failed once Twilio must show it", "[sync
   CHECK(f.taken() == 0);
 }
 
+TEST_CASE("a text that Twilio put words of its own before is found as well", "[sync]") {
+  MessageDesk f(db::Engine::sqlite);
+  f.box.fault("hang", 1);
+  CHECK(test::error_of([&] { f.send(); })->errc() == Errc::unknown_outcome);
+  f.box.clear_faults();
+  sim::Message message;
+  message.sid = "SM" + std::string(32, '7');
+  message.from = test::k_from;
+  message.to = test::k_to;
+  message.body = "Sent from your Twilio trial account - See you at noon";
+  message.status = "sent";
+  message.direction = "outbound-api";
+  message.created_at = message.updated_at = f.wall.now();
+  f.box.with([&](sim::Account& at, sim::Network&) { at.messages.add(message); });
+  CHECK(f.resolve().sid == message.sid);
+  CHECK(f.log() == message.sid + "|sent\n");
+}
+
 TEST_CASE("a text that was sent twice in the same words is for people to tell apart", "[sync]") {
   MessageDesk f(db::Engine::sqlite);
   lose(f);

@@ -67,6 +67,17 @@ TEST_CASE("a picture that only this network can see is refused, and so is a mess
   CHECK(f.log().empty());
 }
 
+TEST_CASE("a number of another account is not asked for with this one", "[sync]") {
+  MessageDesk f(db::Engine::sqlite);
+  f.exec("UPDATE phone_numbers SET account_sid = $1", {"AC" + std::string(32, 'f')});
+  const auto error = test::error_of([&] { f.send(); });
+  REQUIRE(error);
+  CHECK(error->slug() == "numbers.other_account");
+  CHECK(error->hint().find("--account AC") != std::string::npos);
+  CHECK(f.taken() == 0);
+  CHECK(f.log().empty());
+}
+
 TEST_CASE("a message that Twilio refuses has failed, and is not open", "[sync]") {
   MessageDesk f(GENERATE(from_range(test::engines())));
   f.exec("UPDATE phone_numbers SET phone_number = '+12025550109'");  // not the account's
