@@ -20,8 +20,8 @@ struct EffectRow {
 EffectRow resolve_number_effect(Account&, const jobs::Effect&);
 /// call.start, participant.add (resolve_calls.cpp)
 EffectRow resolve_call_effect(Account&, const jobs::Effect&);
-/// message.send (resolve_text.cpp): by the message's own row, else among what Twilio lists between the two numbers
-/// around the time, with the same text.
+/// message.send (resolve_text.cpp): by the message's own row, else among what Twilio lists between the two
+/// numbers around the time, with the same text.
 EffectRow resolve_message_effect(Account&, const jobs::Effect&);
 /// trunk.create, url.create; of livekit.* that they are to be settled by `assistants attach` again
 /// (trunks.cpp)

@@ -92,11 +92,12 @@ TEST_CASE("a participant is read as it is now", "[twilio]") {
 }
 
 TEST_CASE("a message is asked for with what it has, each picture by itself", "[twilio]") {
-  const auto ask = twilio::send_message_ask({.to = "+12025550101",
-                                             .from = "+12025550100",
-                                             .body = "hi",
-                                             .media = {"https://example.com/a.png", "https://example.com/b.png"},
-                                             .status_callback = "https://pbx.example.com/status"});
+  const auto ask =
+      twilio::send_message_ask({.to = "+12025550101",
+                                .from = "+12025550100",
+                                .body = "hi",
+                                .media = {"https://example.com/a.png", "https://example.com/b.png"},
+                                .status_callback = "https://pbx.example.com/status"});
   CHECK(ask.path == "/Messages.json");
   CHECK(ask.form == Fields{{"To", "+12025550101"},
                            {"From", "+12025550100"},
