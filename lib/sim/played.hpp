@@ -42,7 +42,7 @@ struct Played {
   std::vector<Call> calls = {};  ///< all legs, in the order in which they came into being
   std::vector<Recording> recordings = {};
   std::vector<Message> messages = {};
-  std::map<std::string, RestDone> rest = {};                      ///< by the names of their steps
+  std::map<std::string, RestDone> rest = {};  ///< by the names of their steps
   std::vector<RefusedStep> refused = {};
   std::vector<int> faults = {};                                   ///< how often each of the scenario's struck
   std::vector<std::pair<std::string, std::string>> trouble = {};  ///< path, and what could not be done there

@@ -1,5 +1,5 @@
 // The same on Fastify.
-// usage: node plain_fastify.cjs PORT sqlite FILE | postgresql URL      PUBLIC_URL, TWILIO_AUTH_TOKEN in the environment
+// usage: node plain_fastify.cjs PORT sqlite FILE [texts] | postgresql URL      PUBLIC_URL, TWILIO_AUTH_TOKEN in the environment
 const fastify = require('fastify')
 const { validateRequest } = require('twilio')
 const { answer, port, publicUrl, token } = require('./plain_voice.cjs')
@@ -7,7 +7,7 @@ const { answer, port, publicUrl, token } = require('./plain_voice.cjs')
 const app = fastify()
 app.register(require('@fastify/formbody'))
 const take = { voice: answer }
-if (process.argv[3] === 'sqlite') take.sms = require('./plain_sms.cjs').take
+if (process.argv[5] === 'texts') take.sms = require('./plain_sms.cjs').take
 for (const [webhook, answered] of Object.entries(take)) {
   app.post(`/api/workspaces/:workspace/${webhook}`, async (request, reply) => {
     const signature = request.headers['x-twilio-signature'] ?? ''

@@ -41,6 +41,9 @@ class NodeTexts:
 
     webhook, load = "sms", ("--texts",)
 
+    def command(self):
+        return [*super().command(), "texts"]
+
     def seed(self):
         super().seed()
         number = made_up_id(4, 1)

@@ -157,8 +157,7 @@ constexpr const char* k_messages =
 void add_messages(const Machine& machine) {
   const auto file = machine.home() / ".local/share/ringctl/ringctl.db";
   db::Connection::open("sqlite:" + file.string())->exec_script(k_messages);
-  const auto secret = machine.file("hook.txt", "a secret that the webhook knows\n");
-  fs::permissions(secret, fs::perms::owner_read | fs::perms::owner_write);
+  lay_secret(machine, "hook.txt", "a secret that the webhook knows\n");
   must(machine,
        "ringctl notifications configure --url https://hooks.example.com/texts --secret-file hook.txt");
 }

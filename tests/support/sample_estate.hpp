@@ -10,8 +10,9 @@
 
 namespace ringctl::test {
 
-/// Numbers, people and what they hold, calls, messages, a recording, finished jobs, a backup and two profiles, in the
-/// embedded database. The files in its home are those it imported, the people's with a row more each.
+/// Numbers, people and what they hold, calls, messages, a recording, finished jobs, a backup and two
+/// profiles, in the embedded database. The files in its home are those it imported, the people's with a row
+/// more each.
 class SampleEstate {
  public:
   inline static const std::string k_account = "AC0123456789abcdef0123456789abcdef", k_auth_token = "12345";
