@@ -102,11 +102,12 @@ class EventWriter {
 };
 
 /// A caller on the line is led on even so. Whoever only wants to know that it is on record must not believe
-/// it, and past a full journal nobody must.
+/// it, nor must Twilio of a text: it has that still, and shows that nobody took it. Past a full journal
+/// nobody must.
 void answer_unkept(const std::error_code& why, Exchange& exchange, Answer answer) {
   base::log(base::LogLevel::error, "journal.lost", {{"why", why.message()}, {"request_id", exchange.id()}});
   const bool full = why == JournalErrc::full || is_full(why);
-  const bool leads_on = answer.status == 200 && !full;
+  const bool leads_on = answer.status == 200 && !full && !is_about_messages(exchange.endpoint());
   exchange.answer_safely(leads_on ? std::move(answer) : problem(503, why.message()), "journal");
 }
 

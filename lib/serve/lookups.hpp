@@ -28,8 +28,8 @@ struct Question {
   std::optional<base::Uuid> workspace = {};  ///< nullopt: that of the number called
   std::string from = {}, to = {}, call_sid = {};
   base::Instant now{};
-  bool workspace_only = false;  ///< of a message: nothing but whose the number is
-  bool room = false;            ///< also whether the call's parties were put into a conference
+  bool workspace_only = false;                 ///< of a message: nothing but whose the number is
+  bool room = false;                           ///< also whether the call's parties were put into a conference
   std::optional<base::Uuid> reservation = {};  ///< also this one; from and to are then what it is of
 };
 

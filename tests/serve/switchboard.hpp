@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "limits/office.hpp"
 #include "serve/service.hpp"
+#include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/http_client.hpp"
 #include "support/signed_form.hpp"
