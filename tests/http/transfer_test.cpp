@@ -285,6 +285,21 @@ TEST_CASE("https goes through the proxy of the environment, and a proxy that ref
   CHECK(asked.find("Authorization: Basic") == std::string::npos);
 }
 
+TEST_CASE("what may only go outside goes to the proxy, also to hosts that would be asked past it", "[http]") {
+  std::string asked;
+  RawServer proxy({[&](RawPeer& peer) {
+    asked = peer.read();
+    peer.send(RawServer::response("", "", 403));
+  }});
+  const Environment set("HTTPS_PROXY", proxy.url()), lower("https_proxy", proxy.url()), all("NO_PROXY", "*"),
+      no("no_proxy", "*");
+  Session session;
+  Request request{.method = "POST", .url = "https://localhost/", .body = "x"};
+  request.outside_only = true;
+  CHECK(verdict_of(session.perform(request)) == "unreachable, not sent");
+  CHECK(asked.starts_with("CONNECT localhost:443 HTTP/1.1\r\n"));
+}
+
 TEST_CASE("what goes to this machine in the clear goes through no proxy", "[http]") {
   RawServer proxy({}), server({RawServer::answers(RawServer::response("direct"))});
   const Environment set("http_proxy", proxy.url()), all("ALL_PROXY", proxy.url()),

@@ -8,6 +8,7 @@
 #include "limits/office.hpp"
 #include "routing/rules.hpp"
 #include "serve/service_site.hpp"
+#include "support/catch.hpp"
 
 using namespace ringctl;
 using namespace ringctl::serve;
@@ -279,6 +280,34 @@ TEST_CASE("whose a number is, and which one an agent calls from, is known while 
   CHECK(numbers->is_of(ann, "+12025550107"));
   CHECK_FALSE(numbers->is_of(ann, "+12025550103"));
   CHECK_FALSE(numbers->is_of(ben, "+12025550103"));
+}
+
+TEST_CASE("an account tells its workspace where only one takes it", "[serve]") {
+  Office office(GENERATE(from_range(test::engines())));
+  const std::string account = "AC0123456789abcdef0123456789abcdef";
+  const auto take_only = [&](const base::Uuid& workspace, const std::string& accounts) {
+    db::in_transaction(office.db(), db::Scope::of(workspace), [&] {
+      office.db().exec("UPDATE workspaces SET twilio_accounts = $2, version = version + 1 WHERE id = $1",
+                       {workspace, accounts});
+    });
+  };
+  const auto other = office.database.add_workspace("other");
+  Read read(office);
+  auto& estates = read.estates;
+  CHECK_FALSE(estates.find_sole_by_account(account, true));  // both take the one that serve has
+  CHECK_FALSE(estates.find_sole_by_account(account, false));
+  take_only(other, R"(["AC0123456789abcdef0123456789abcdef"])");
+  estates.refresh();
+  CHECK(estates.find_sole_by_account(account, false) == other);
+  CHECK_FALSE(estates.find_sole_by_account(account, true));  // now one has it by name, one by default
+  CHECK(estates.find_sole_by_account("ACfedcba9876543210fedcba9876543210", true) == office.workspace);
+  CHECK_FALSE(estates.find_sole_by_account("ACfedcba9876543210fedcba9876543210", false));
+  read.away = true;
+  CHECK(estates.find_sole_by_account(account, false) == other);
+  read.away = false;
+  take_only(office.workspace, R"(["AC0123456789abcdef0123456789abcdef"])");
+  estates.refresh();
+  CHECK_FALSE(estates.find_sole_by_account(account, false));
 }
 
 TEST_CASE("a number that another provider holds is ours, and nobody calls from it", "[serve]") {

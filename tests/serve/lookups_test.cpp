@@ -12,6 +12,7 @@
 #include "directory/contacts.hpp"
 #include "limits/office.hpp"
 #include "serve/service_site.hpp"
+#include "support/catch.hpp"
 
 using namespace ringctl;
 using namespace ringctl::serve;
@@ -138,6 +139,47 @@ TEST_CASE("a number tells its workspace, and one that is nobody's tells none", "
   CHECK_FALSE(unknown.away);
   CHECK_FALSE(unknown.workspace);
   CHECK_FALSE(unknown.facts.number);
+}
+
+TEST_CASE("of a message nothing is looked up but whose the number is", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  Lookups lookups(site.door.opener(), site.options());
+  auto question = site.question();
+  question.workspace.reset();
+  question.call_sid = k_call;
+  question.workspace_only = true;
+  const auto found = ask(lookups, question);
+  CHECK_FALSE(found.away);
+  CHECK(found.workspace == site.workspace);
+  CHECK_FALSE(found.facts.number);
+  CHECK_FALSE(found.facts.contact);
+  CHECK(found.plan.empty());
+  question.to = "+12025550177";
+  CHECK_FALSE(ask(lookups, question).workspace);
+  // A number that is out of use is somebody's all the same.
+  site.write([&] { site.db().exec("UPDATE phone_numbers SET status = 'inactive'"); });
+  question.to = k_called;
+  CHECK(ask(lookups, question).workspace == site.workspace);
+}
+
+TEST_CASE("messages and calls that are asked about together get what each gets alone", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  const std::string others_number = "+12025550160";
+  const auto other = site.add_workspace("other", others_number);
+  const auto now = site.clock.now();
+  const std::vector<Question> questions{
+      {.from = k_caller, .to = k_called, .now = now, .workspace_only = true},
+      {.from = k_caller, .to = k_called, .call_sid = k_call, .now = now},
+      {.from = k_caller, .to = others_number, .now = now, .workspace_only = true},
+      {.from = k_caller, .to = "+12025550177", .now = now, .workspace_only = true}};
+  const auto together = ask_together(site, questions);
+  CHECK(together[0].workspace == site.workspace);
+  CHECK_FALSE(together[0].facts.contact);
+  CHECK(together[1].facts.contact->name == "Lin Park");
+  CHECK(together[1].plan == R"({"steps":[]})");
+  CHECK(together[2].workspace == other);
+  CHECK_FALSE(together[3].workspace);
+  for (const auto& found : together) CHECK_FALSE(found.away);
 }
 
 TEST_CASE("what another workspace has is not found", "[serve]") {

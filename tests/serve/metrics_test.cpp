@@ -50,5 +50,14 @@ TEST_CASE("what is only known now is asked when the text is", "[serve][metrics]"
   CHECK_THAT(text, contains("ringctl_build_info{"));
 }
 
+TEST_CASE("what workspaces' own webhooks took is counted, and never goes back", "[serve][metrics]") {
+  Metrics metrics;
+  CHECK_THAT(metrics.text({.hooks_delivered = 7, .hooks_failed = 2}),
+             contains(R"(ringctl_hook_requests_total{outcome="delivered"} 7)"));
+  const auto text = metrics.text({.hooks_delivered = 5, .hooks_failed = 3});
+  CHECK_THAT(text, contains(R"(ringctl_hook_requests_total{outcome="delivered"} 7)"));
+  CHECK_THAT(text, contains(R"(ringctl_hook_requests_total{outcome="failed"} 3)"));
+}
+
 }  // namespace
 }  // namespace ringctl::serve

@@ -55,6 +55,35 @@ TEST_CASE("calls that a restored database lacks are found in the journal and put
   site.ok({"audit", "verify"});
 }
 
+TEST_CASE("messages that a restored database lacks are found in the journal and kept, once", "[serve]") {
+  ServeSite serve(GENERATE(from_range(test::engines())));
+  const auto& site = serve.site();
+  serve.lay_out(1);
+  serve.start();
+  for (const auto* sid : {"SM00000000000000000000000000000001", "SM00000000000000000000000000000002"})
+    CHECK(serve
+              .post("/api/twilio/webhook", {{"AccountSid", ServeSite::k_account},
+                                            {"Body", "Hello"},
+                                            {"From", "+16265550101"},
+                                            {"MessageSid", sid},
+                                            {"To", test::k_main_line}})
+              .status() == 200);
+  CHECK(serve.terminate() == 0);
+  REQUIRE(site.json({"messages", "list"}).size() == 2);
+  const Site::Arguments replay{"webhooks", "replay", "--since", "-1h"};
+  CHECK(site.json(replay).empty());
+
+  site.tamper("DELETE FROM messages WHERE message_sid LIKE '%2'");
+  const auto missing = site.run(replay);
+  CHECK(missing.status == 8);
+  CHECK(missing.err.find("1 webhook about messages") != std::string::npos);
+  CHECK(site.json({"messages", "list"}).size() == 1);
+  site.ok({"webhooks", "replay", "--since", "-1h", "--apply"});
+  CHECK(site.json({"messages", "list"}).size() == 2);
+  site.ok(replay);
+  site.ok({"audit", "verify"});
+}
+
 TEST_CASE("a replay may run while a server does", "[serve]") {
   ServeSite serve(GENERATE(from_range(test::engines())));
   const auto& site = serve.site();
