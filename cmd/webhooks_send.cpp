@@ -312,8 +312,8 @@ void add_webhooks_send(Noun& webhooks) {
       .columns(k_answer_columns)
       .details(
           "Makes the form that Twilio posts when EVENT happens, signs it with the account's auth token, posts it, and "
-          "prints status, time and answer. The server does with it what it does with any webhook: a call that is sent to "
-          "`ringctl serve` is on record. Nobody is rung by it.\n\n"
+          "prints status, time and answer. The server does with it what it does with any webhook: a call or message that is "
+          "sent to `ringctl serve` is on record, and whoever receives the message is told of it. Nobody is rung by it.\n\n"
           "Exits 8 if Twilio would not take the answer: another status than 2xx or, where it waits for TwiML, another "
           "content type than XML or a document that is not TwiML. Exits 22 if the server cannot be reached, breaks off or "
           "takes longer than 15 s. With --dry-run the request is printed and not sent.")
@@ -322,6 +322,9 @@ void add_webhooks_send(Noun& webhooks) {
       .example(
           "ringctl webhooks send --event status --status busy --call-sid CA0123456789abcdef0123456789abcdef "
           "--to https://pbx.example.com/api/twilio/voice/inbound --dry-run -o json")
+      .example(
+          "ringctl webhooks send --event message --param Body=STOP --to http://127.0.0.1:8080/api/twilio/webhook -n",
+          "a message that comes in")
       .example(
           "ringctl webhooks send --event digits --param Digits=101 --url-signed-as https://pbx.example.com/menu "
           "--to http://localhost:8080/menu -n",
