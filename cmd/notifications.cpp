@@ -111,13 +111,23 @@ struct ConfigureOptions {
   bool secret_stdin = false;
 };
 
-/// As `serve` takes it: hosts of this machine only where its own URL is of this machine too.
-void require_url(const std::string& url, const config::Settings& settings) {
+/// "" for one that `serve` would post to: hosts of this machine only where its own URL is of this machine
+/// too, and in the clear to no other.
+std::string why_not_told(const std::string& url, const config::Settings& settings) {
   const bool local_too = is_of_this_machine(settings.get("serve.public_url"));
-  if (const auto why = http::why_not_outside(url, local_too); !why.empty())
+  if (auto why = http::why_not_outside(url, local_too); !why.empty()) return why;
+  try {
+    http::parse_url(url);
+  } catch (const Error& error) {
+    return std::string(error.message());
+  }
+  return {};
+}
+
+void require_url(const std::string& url, const config::Settings& settings) {
+  if (const auto why = why_not_told(url, settings); !why.empty())
     throw Error(Errc::invalid, "notifications.bad_url",
                 fmt::format("{} cannot be told: {}", base::in_quotes(url), why));
-  http::parse_url(url);  // what is said about people crosses no network in the clear
 }
 
 messages::HookChange change_of(const ConfigureOptions& opts, Context& ctx) {
