@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "records/records.hpp"
 
@@ -49,6 +50,10 @@ void erase_contact(audit::Session&, const base::Uuid& workspace, const base::Uui
 /// The phones that a contact has, and those it had that nobody else has now: what stands under them is of this
 /// person.
 std::set<std::string> phones_ever_of(db::Connection&, const base::Uuid& workspace, const base::Uuid& contact);
+/// What Twilio was asked to do with one of the phones: to ring it, or somebody else about a call with it. Ids of
+/// twilio_effects by time.
+std::vector<base::Uuid> effects_about(db::Connection&, const base::Uuid& workspace,
+                                      const std::set<std::string>& phones);
 /// How many contacts a user looks after.
 std::int64_t count_contacts_of(db::Connection&, const base::Uuid& workspace, const base::Uuid& user);
 /// To another user, or to nobody. One audit row for all: there can be as many as contacts.

@@ -16,8 +16,9 @@ struct PersonCounts {
 
 /// Inside a read transaction on the workspace. {"schema":1,"contact":{...},"assignments":[...],"opt_outs":[...],
 /// "calls":[{...,"attempts":[...],"recordings":[...],"events":[...]}],"callbacks":[...],"reservations":[...],
-/// "holds":[...],"imports":[...],"audit":[...]}:
-/// lists by time, times in UTC, values as they are stored; webhooks as Twilio sent them. Also what stands under one
+/// "consultations":[...],"requests":[...],"holds":[...],"imports":[...],"audit":[...]}:
+/// lists by time, times in UTC, values as they are stored; webhooks as Twilio sent them, requests as they
+/// were sent there. Also what stands under one
 /// of the person's phones without the contact's id. Calls are streamed: memory is one call with what belongs to it.
 /// Recordings are links, the sound is at Twilio. Who of ours is in it is named by e-mail. Throws Errc::not_found
 /// [contacts.unknown].
