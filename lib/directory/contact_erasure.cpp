@@ -202,20 +202,8 @@ void scrub_job_rows(db::Connection& db, const base::Uuid& workspace, const std::
         {workspace, row.job, row.line, row.key, row.message, row.image});
 }
 
-/// What Twilio was asked to do with a number: to ring or text it, or to ring somebody else about a call with
-/// it.
 void scrub_effects(db::Connection& db, const base::Uuid& workspace, const std::set<std::string>& phones) {
-  const auto array = nlohmann::json(phones).dump();
-  std::vector<base::Uuid> found;
-  auto rows = db.query(
-      fmt::format("SELECT id, effect_key, request, message FROM twilio_effects WHERE workspace_id = $1 AND "
-                  "kind IN ('call.start', 'participant.add', 'message.send') AND {}",
-                  may_hold(db, {"effect_key", "request", "message"}, "$2")),
-      {workspace, array});
-  while (rows.next())
-    if (holds_one(rows.text(1), phones) || holds_one(rows.text(2), phones) || holds_one(rows.text(3), phones))
-      found.push_back(rows.uuid(0));
-  for (const auto& id : found)
+  for (const auto& id : effects_about(db, workspace, phones))
     db.exec(
         "UPDATE twilio_effects SET effect_key = '', request = '{}', message = NULL WHERE workspace_id = $1 AND id = $2",
         {workspace, id});
@@ -300,6 +288,21 @@ std::set<std::string> phones_ever_of(db::Connection& db, const base::Uuid& works
                       {workspace, contact});
   while (own.next()) phones.emplace(own.text(0));
   return phones;
+}
+
+std::vector<base::Uuid> effects_about(db::Connection& db, const base::Uuid& workspace,
+                                      const std::set<std::string>& phones) {
+  const auto array = nlohmann::json(phones).dump();
+  std::vector<base::Uuid> found;
+  auto rows = db.query(
+      fmt::format("SELECT id, effect_key, request, message FROM twilio_effects WHERE workspace_id = $1 AND "
+                  "kind IN ('call.start', 'participant.add', 'message.send') AND {} ORDER BY created_at, id",
+                  may_hold(db, {"effect_key", "request", "message"}, "$2")),
+      {workspace, array});
+  while (rows.next())
+    if (holds_one(rows.text(1), phones) || holds_one(rows.text(2), phones) || holds_one(rows.text(3), phones))
+      found.push_back(rows.uuid(0));
+  return found;
 }
 
 void erase_contact(audit::Session& session, const base::Uuid& workspace, const base::Uuid& contact,

@@ -54,6 +54,10 @@ std::set<std::string> phones_ever_of(db::Connection&, const base::Uuid& workspac
 inline constexpr std::string_view k_message_channels[] = {"rcs:", "whatsapp:"};
 /// What a person with these phones texts from: the phones, and Twilio's addresses of their channels.
 std::vector<std::string> messaging_addresses(const std::set<std::string>& phones);
+/// What Twilio was asked to do with one of the phones: to ring or text it, or to ring somebody else about a
+/// call with it. Ids of twilio_effects by time.
+std::vector<base::Uuid> effects_about(db::Connection&, const base::Uuid& workspace,
+                                      const std::set<std::string>& phones);
 /// How many contacts a user looks after.
 std::int64_t count_contacts_of(db::Connection&, const base::Uuid& workspace, const base::Uuid& user);
 /// To another user, or to nobody. One audit row for all: there can be as many as contacts.

@@ -255,6 +255,8 @@ class Person {
     write_messages();
     write_callbacks();
     write_reservations();
+    write_consultations();
+    write_requests();
     write_holds();
     write_imports();
     write_audit();
@@ -362,6 +364,45 @@ class Person {
                       {"call_sid", text_or_null(rows.text(2))},
                       {"state", rows.text(3)},
                       {"reserved_at", utc(rows.instant(4))}});
+    document_.end();
+  }
+
+  /// Calls in which one of ours asked the person about somebody else's.
+  void write_consultations() {
+    document_.begin("consultations");
+    auto rows = db_.query(
+        fmt::format(
+            "SELECT c.call_sid, r.consult_to, r.created_at, r.ended_at FROM call_rooms r "
+            "JOIN calls c ON c.id = r.call_id WHERE r.workspace_id = $1 AND {} ORDER BY r.created_at, r.id",
+            db_.among("r.consult_to", "$2")),
+        {workspace_, phone_array_});
+    while (rows.next())
+      document_.item({{"call_sid", rows.text(0)},
+                      {"consult_to", rows.text(1)},
+                      {"created_at", utc(rows.instant(2))},
+                      {"ended_at", utc(rows.maybe_instant(3))}});
+    document_.end();
+  }
+
+  /// What Twilio was asked to do.
+  void write_requests() {
+    document_.begin("requests");
+    for (const auto& id : directory::effects_about(db_, workspace_, phones_)) {
+      auto rows = db_.query(
+          "SELECT kind, effect_key, request, state, sid, code, message, actor, created_at FROM twilio_effects "
+          "WHERE workspace_id = $1 AND id = $2",
+          {workspace_, id});
+      if (!rows.next()) continue;
+      document_.item({{"kind", rows.text(0)},
+                      {"key", rows.text(1)},
+                      {"request", parsed(rows.text(2))},
+                      {"state", rows.text(3)},
+                      {"sid", text_or_null(rows.text(4))},
+                      {"code", text_or_null(rows.text(5))},
+                      {"message", text_or_null(rows.text(6))},
+                      {"actor", rows.text(7)},
+                      {"created_at", utc(rows.instant(8))}});
+    }
     document_.end();
   }
 

@@ -19,7 +19,7 @@ struct Desk : Switchboard {
   /// Somebody called, and the call is on record.
   base::Uuid called() {
     answer("", form());
-    service->settle(std::chrono::seconds(10));
+    CHECK(service->settle(test::k_patience));
     return read([&] { return calls::get(db(), workspace, test::call_sid(1)).id; });
   }
   void open_room(const base::Uuid& call) {
@@ -46,7 +46,7 @@ struct Desk : Switchboard {
                  {"Direction", "outbound-api"}});
   }
   std::string rows(std::string_view sql) {
-    service->settle(std::chrono::seconds(10));
+    CHECK(service->settle(test::k_patience));
     return read([&] {
       std::string all;
       auto found = db().query(sql, {workspace});

@@ -8,9 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "sim/front.hpp"
 #include "sim/hooks.hpp"
+#include "support/eventually.hpp"
 #include "support/no_web.hpp"
 #include "twilio/form.hpp"
 
@@ -121,6 +123,8 @@ struct TwilioBox::Impl {
     const auto what = buys ? "buy " + nlohmann::json::parse(answer.body).at("phone_number").get<std::string>()
                            : request.method + " " + path;
     ++ledger[what];
+    if (moment.left == 0 || !what.starts_with(moment.begin) || --moment.left > 0) return;
+    std::exchange(moment.action, {})();
   }
 
   void enter_names(const sim::RestRequest& request) {
@@ -173,6 +177,11 @@ struct TwilioBox::Impl {
   std::string url = {};
   std::map<std::string, int> ledger = {};
   std::set<std::string> names = {};
+  struct Moment {
+    std::string begin = {};
+    std::size_t left = 0;
+    std::function<void()> action = {};
+  } moment = {};
   std::size_t next_number = 0;
   std::atomic<bool> stopped{false};
   std::thread thread;
@@ -192,6 +201,7 @@ twilio::Credentials TwilioBox::credentials() const {
 twilio::ClientOptions TwilioBox::options() const {
   twilio::ClientOptions options{.credentials = credentials()};
   options.bases = twilio::bases_at(url());
+  options.timeout = k_patience;
   options.backoff.first = options.backoff.cap = 10ms;
   options.chance = [] { return 0.5; };
   return options;
@@ -284,6 +294,10 @@ std::map<std::string, int> TwilioBox::ledger() {
   std::map<std::string, int> all;
   impl_->do_there([&] { all = impl_->ledger; });
   return all;
+}
+
+void TwilioBox::meanwhile(std::string begin, std::size_t count, std::function<void()> action) {
+  impl_->do_there([&] { impl_->moment = {std::move(begin), count, std::move(action)}; });
 }
 
 std::set<std::string> TwilioBox::names_asked() {

@@ -47,7 +47,8 @@ class TwilioBox {
   /// "http://127.0.0.1:PORT"
   const std::string& url() const;
   twilio::Credentials credentials() const;
-  /// At this box: retries after no more than 10 ms, half of chance.
+  /// At this box: retries after no more than 10 ms, half of chance. An attempt has k_patience: where a box is
+  /// to be given up, its fault ends the connection.
   twilio::ClientOptions options() const;
   /// RINGCTL_TWILIO_BASE_URL, TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, for a run of the program
   /// (ProcessOptions::environment).
@@ -77,6 +78,9 @@ class TwilioBox {
   /// What was carried out, whatever was answered, and how often: "POST /Calls", "DELETE
   /// /IncomingPhoneNumbers/PN...", "POST /v1/Trunks". Purchases: "buy +1...". What only reads is not here.
   std::map<std::string, int> ledger();
+  /// `action`, once and on the box's thread, in the middle of the `count`th thing from now on that is carried
+  /// out and stands in the ledger as what begins so: it has happened, and nothing is answered meanwhile.
+  void meanwhile(std::string begin, std::size_t count, std::function<void()> action);
   /// Every name that a query or a form held, with the request's method and path: "POST
   /// /2010-04-01/Accounts/{Sid}/Calls.json To". Requests without one: "GET /.../Balance.json".
   std::set<std::string> names_asked();

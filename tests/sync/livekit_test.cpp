@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "support/catch.hpp"
+#include "support/raw_server.hpp"
 #include "sync/trunk_desk.hpp"
 #include "twilio/hmac.hpp"
 
@@ -19,7 +20,7 @@ struct Site {
     return {{.host = box.url(), .api_key = box.livekit_key(), .api_secret = secret},
             clock,
             session,
-            std::chrono::seconds(5)};
+            test::k_patience};
   }
   sync::Livekit livekit() { return livekit(box.livekit_secret()); }
 
@@ -106,9 +107,10 @@ TEST_CASE("a LiveKit that is not there made nothing, and one in the clear elsewh
   http::Session session;
   const auto at = [&](const std::string& host) {
     return sync::Livekit({.host = host, .api_key = "APIexample", .api_secret = base::Secret("secret")}, clock,
-                         session, std::chrono::seconds(5));
+                         session, test::k_patience);
   };
-  auto nobody = at("http://127.0.0.1:1");
+  const test::DeafPort deaf;
+  auto nobody = at("http://127.0.0.1:" + std::to_string(deaf.number()));
   CHECK(slug_of([&] { nobody.list_trunks(); }) == "livekit.down");
   CHECK(slug_of([&] { nobody.create_trunk(trunk_of("one", {"+12025550101"})); }) == "livekit.down");
   CHECK(slug_of([&] { at("http://livekit.example.com"); }) == "http.not_secure");

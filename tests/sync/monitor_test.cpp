@@ -119,7 +119,10 @@ TEST_CASE("a supervisor whose wait is interrupted is not left in the call", "[sy
   const auto call = f.call(test::call_sid(1));
   const auto added = f.added();
   std::thread signal([&] {
-    while (f.added() == added) std::this_thread::yield();
+    test::eventually([&] { return f.added() != added; });
+    // Once something else is asked, the answer to that one has been heard.
+    const auto asked = f.box.seen().requests;
+    test::eventually([&] { return f.box.seen().requests != asked; });
     stopped.cancel(130);
   });
   const auto error = test::error_of([&] { sync::monitor(account, call, sync::MonitorOptions{.as = k_ada}); });

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <thread>
+#include <stdexcept>
 
 #include "base/cancel.hpp"
 #include "calls/calls.hpp"
@@ -12,6 +12,7 @@
 #include "directory/workspaces.hpp"
 #include "routing/room.hpp"
 #include "sim/network.hpp"
+#include "support/eventually.hpp"
 #include "support/twilio_box.hpp"
 #include "sync/account.hpp"
 #include "twilio/rest_calls.hpp"
@@ -58,7 +59,7 @@ struct PhoneDesk : Desk {
     talk.room = "call-" + call_sid(1);
     talk.customer = seated("+12025550150", talk.room);
     talk.agent = seated("+12025550151", talk.room);
-    while (in_room(talk.room).size() < 2) std::this_thread::yield();
+    wait_in_room(talk.room, 2);
     apply({inbound(1), leg(1, 1, "in-progress", 1, 5)});
     const auto id = call(call_sid(1)).id;
     write([&] {
@@ -87,6 +88,11 @@ struct PhoneDesk : Desk {
     const auto conference = twilio::find_conference(client, room);
     return conference ? twilio::list_participants(client, conference->sid)
                       : std::vector<twilio::Participant>();
+  }
+  /// Until so many are in it.
+  void wait_in_room(const std::string& room, std::size_t parties) {
+    if (!eventually([&] { return in_room(room).size() >= parties; }))
+      throw std::runtime_error("who was to come into " + room + " did not:\n" + box.story());
   }
   std::string actions() { return rows("SELECT action FROM audit_log WHERE workspace_id = $1 ORDER BY seq"); }
   std::string effects() {

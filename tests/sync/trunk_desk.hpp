@@ -1,6 +1,7 @@
 #pragma once
 // A desk with numbers at Twilio, and the LiveKit beside it, which lives in real time.
 
+#include "support/eventually.hpp"
 #include "sync/desk.hpp"
 #include "sync/livekit.hpp"
 #include "sync/numbers.hpp"
@@ -15,7 +16,7 @@ struct TrunkDesk : NumberDesk {
   explicit TrunkDesk(db::Engine engine, BoxOptions options = {})
       : NumberDesk(engine, std::move(options)),
         livekit({.host = box.url(), .api_key = box.livekit_key(), .api_secret = box.livekit_secret()}, wall,
-                session_out, std::chrono::seconds(5)) {
+                session_out, k_patience) {
     for (const auto& one : {k_number, k_second}) box.add_number(one);
     sync::apply_sync(*account, sync::plan_sync(*account, wanted()));
   }

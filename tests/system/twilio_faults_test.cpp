@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <future>
 #include <random>
 
-#include "support/eventually.hpp"
 #include "support/site.hpp"
 #include "support/twilio_box.hpp"
 
@@ -20,17 +21,16 @@ using Words = Machine::Arguments;
 using Seconds = std::chrono::duration<double>;
 
 constexpr std::size_t k_many = 10'000;
+/// No run of the program here takes as long, whatever else the machine has to do.
+constexpr auto k_long = 10min;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double k_patience = 4;  // programs run several times slower
-#else
-constexpr double k_patience = 1;
-#endif
+/// Seconds are held in full runs only: a machine that has other things to do would fail them for nothing.
+bool is_timed() { return std::getenv("RINGCTL_TEST_FULL") != nullptr; }
 
-/// A machine whose ringctl asks this box.
+/// A machine whose ringctl asks this box, and waits for it as long as it takes.
 class Desk {
  public:
-  explicit Desk(TwilioBox& box) : box_(box) {}
+  explicit Desk(TwilioBox& box) : box_(box) { must({"config", "set", "twilio.timeout", "1m"}); }
 
   ProcessOptions options() const {
     ProcessOptions options;
@@ -50,6 +50,14 @@ class Desk {
     return result.out;
   }
   RunningProcess start(const Words& words) const { return machine_.start(words, options()); }
+  /// Killed as the box carries out the `count`th thing that begins so. Its exit status.
+  int run_until(const std::string& begin, std::size_t count, const Words& words) const {
+    const auto pid = std::make_shared<std::promise<int>>();
+    box_.meanwhile(begin, count, [pid] { ::kill(pid->get_future().get(), SIGKILL); });
+    auto process = start(words);
+    pid->set_value(process.pid());
+    return process.wait(k_long);
+  }
   std::size_t count(const std::string& sql) const {
     const auto file = machine_.home() / ".local/share/ringctl/ringctl.db";
     return static_cast<std::size_t>(
@@ -100,12 +108,13 @@ TEST_CASE("10,000 numbers are configured through 429, 500, hangs and garbage: al
   constexpr int k_at_once = 6;
   constexpr auto k_latency = 24ms;  // beside which what a debug build does with an answer is little
   BoxOptions box_options{.at_once = k_at_once, .latency = k_latency};
-  box_options.hangs = 700ms;
+  // More than a page of numbers, or anything else that is not to be given up, may take.
+  box_options.hangs = is_timed() ? 700ms : 8000ms;
   TwilioBox box(box_options);
   box.add_numbers(k_many);
   const Desk desk(box);
-  desk.must({"config", "set", "twilio.timeout", "500ms"});
   desk.must({"numbers", "sync", "--apply"});
+  desk.must({"config", "set", "twilio.timeout", is_timed() ? "500ms" : "6s"});
   box.fault("429", 0, 0.01);
   box.fault("500", 0, 0.01);
   box.fault("garbage", 0, 0.005);
@@ -123,7 +132,7 @@ TEST_CASE("10,000 numbers are configured through 429, 500, hangs and garbage: al
   CHECK(updates.most == 1);
   const Seconds ideal = k_latency * k_many / k_at_once;
   INFO(fmt::format("{:.1f} s, ideal {:.1f} s", took.count(), ideal.count()));
-  CHECK(took.count() <= 1.5 * ideal.count() * k_patience);
+  if (is_timed()) CHECK(took.count() <= 1.5 * ideal.count());
   // And there is nothing left to do.
   box.clear_faults();
   CHECK(desk.run({"numbers", "configure", "--yes"}).status == 0);
@@ -139,17 +148,8 @@ TEST_CASE("configuring is killed at twenty random points and goes on each time, 
   box.fault("500", 0, 0.01);
   std::mt19937 chance(7);
   std::uniform_int_distribution<std::size_t> further(1, k_many / 21);
-  int killed = 0;
-  for (std::size_t target = further(chance); killed < 20; target += further(chance)) {
-    auto process = desk.start({"numbers", "configure", "--yes"});
-    const auto there = [&] { return carried(box, k_update).things >= target || !process.is_running(); };
-    REQUIRE(eventually(there, 5));
-    if (!process.is_running()) break;  // nothing was left to do before it could be killed
-    process.signal(SIGKILL);
-    process.wait();
-    ++killed;
-  }
-  CHECK(killed == 20);
+  for (int killed = 0; killed < 20; ++killed)
+    REQUIRE(desk.run_until(k_update, further(chance), {"numbers", "configure", "--yes"}) == 128 + SIGKILL);
   const auto before = carried(box, k_update).things;
   CHECK(before < k_many);
   const auto result = desk.run({"numbers", "configure", "--yes"});
@@ -197,11 +197,10 @@ TEST_CASE("buying is killed in the middle and goes on: every number once", "[sys
   Words buy{"numbers", "buy", "--yes"};
   buy.insert(buy.end(), wanted.begin(), wanted.end());
   box.fault("executed_lost", 0, 0.05);
-  auto process = desk.start(buy);
-  REQUIRE(eventually([&] { return carried(box, k_buy).things >= k_some / 3 || !process.is_running(); }, 2));
-  CHECK(process.is_running());
-  process.signal(SIGKILL);
-  process.wait();
+  REQUIRE(desk.run_until(k_buy, k_some / 3, buy) == 128 + SIGKILL);
+  const auto before = carried(box, k_buy).things;
+  CHECK(before >= k_some / 3);
+  CHECK(before < k_some);
   const auto resumed = desk.run({"jobs", "resume", desk.last_job(), "--yes"});
   INFO(resumed.err);
   CHECK((resumed.status == 0 || resumed.status == 24));
@@ -223,9 +222,9 @@ TEST_CASE("ten processes together ask the account no more at once than one may",
   desk.must({"numbers", "sync", "--apply"});
   const auto before = box.seen().requests;
   std::vector<RunningProcess> all;
-  for (int i = 0; i < 10; ++i) all.push_back(desk.start({"numbers", "sync", "--lock-wait", "1m"}));
+  for (int i = 0; i < 10; ++i) all.push_back(desk.start({"numbers", "sync", "--lock-wait", "10m"}));
   for (auto& process : all) {
-    const auto status = process.wait(2min);
+    const auto status = process.wait(k_long);
     INFO(process.log());
     CHECK(status == 0);
   }

@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_server.hpp"
 #include "support/twilio_box.hpp"
 #include "twilio/client_wire.hpp"
@@ -33,6 +34,7 @@ twilio::ClientOptions options_for(const std::string& url) {
   options.credentials.account_sid = k_account;
   options.credentials.password = base::Secret("secret-0123456789");
   options.bases = twilio::bases_at(url);
+  options.timeout = test::k_patience;
   options.backoff = {.first = 1ms, .cap = 2ms, .retries = 3};
   options.chance = [] { return 0.5; };
   return options;

@@ -2,6 +2,8 @@
 // the description does not allow, of requests and of answers) -> the simulated Twilio. RINGCTL_TEST_NODE
 // names a folder whose node_modules hold `@stoplight/prism-cli` 5 (tests/run.sh makes one),
 // RINGCTL_TWILIO_OAI the descriptions.
+#include <poll.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -48,6 +50,9 @@ bool answers(int port) {
   }
 }
 
+/// It reads megabytes first, which takes a loaded machine minutes.
+constexpr std::chrono::minutes k_start{5};
+
 /// One description in front of the box. Ended with it.
 class Proxy {
  public:
@@ -68,15 +73,23 @@ class Proxy {
       process_.emplace(machine.start({"node", tools.prism.string(), "proxy", derived, upstream, "-p",
                                       std::to_string(port_), "-h", "127.0.0.1", "--errors"},
                                      options));
-      is_up_ = eventually([&] { return answers(port_) || !process_->is_running(); }, 100) &&
-               process_->is_running();
+      is_up_ = is_ready();
+      if (process_->is_running()) break;
     }
-    if (!is_up_) throw std::runtime_error("prism does not start: " + process_->log());
+    if (!is_up_)
+      throw std::runtime_error("prism does not start" + (process_ ? ": " + process_->log() : std::string()));
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   std::string log() const { return process_->log(); }
 
  private:
+  bool is_ready() {
+    for (const auto end = std::chrono::steady_clock::now() + k_start;
+         process_->is_running() && std::chrono::steady_clock::now() < end; ::poll(nullptr, 0, 100))
+      if (answers(port_)) return process_->is_running();
+    return false;
+  }
+
   int port_ = 0;
   bool is_up_ = false;
   std::optional<RunningProcess> process_;

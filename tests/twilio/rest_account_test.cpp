@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_server.hpp"
 #include "support/twilio_box.hpp"
 
@@ -21,6 +22,7 @@ twilio::ClientOptions options_for(const RawServer& server, std::string key = {})
   options.credentials.user = std::move(key);
   options.credentials.password = base::Secret("secret-0123456789");
   options.bases = twilio::bases_at(server.url(""));
+  options.timeout = test::k_patience;
   return options;
 }
 
