@@ -15,14 +15,16 @@ struct PersonCounts {
                audit_rows = 0, messages = 0;
 };
 
-/// Inside a read transaction on the workspace. {"schema":1,"contact":{...},"assignments":[...],"opt_outs":[...],
+/// Inside a read transaction on the workspace.
+/// {"schema":1,"contact":{...},"assignments":[...],"opt_outs":[...],
 /// "calls":[{...,"attempts":[...],"recordings":[...],"events":[...]}],
 /// "messages":[{...,"notifications":[...],"events":[...]}],"callbacks":[...],"reservations":[...],
 /// "consultations":[...],"requests":[...],"holds":[...],"imports":[...],"audit":[...]}:
-/// lists by time, times in UTC, values as they are stored; webhooks as Twilio sent them, requests as they were sent
-/// there. Also what stands under one of the person's phones without the contact's id. Calls are streamed: memory is
-/// one call with what belongs to it. Recordings are links, the sound is at Twilio. Who of ours is in it is named by
-/// e-mail. Throws Errc::not_found [contacts.unknown].
-PersonCounts write_person(db::Connection&, const base::Uuid& workspace, const base::Uuid& contact, const Sink&);
+/// lists by time, times in UTC, values as they are stored; webhooks as Twilio sent them, requests as they
+/// were sent there. Also what stands under one of the person's phones without the contact's id. Calls are
+/// streamed: memory is one call with what belongs to it. Recordings are links, the sound is at Twilio. Who of
+/// ours is in it is named by e-mail. Throws Errc::not_found [contacts.unknown].
+PersonCounts write_person(db::Connection&, const base::Uuid& workspace, const base::Uuid& contact,
+                          const Sink&);
 
 }  // namespace ringctl::report
