@@ -82,6 +82,7 @@ directory::NewAccount given(const SetOptions& opts, Context& ctx) {
   directory::NewAccount account{.account_sid = opts.account, .secrets = {}};
   account.api_key = opts.api_key.value_or("");
   account.is_main = opts.main;
+  account.configured_sid = ctx.settings().get("account_sid");
   account.secrets.auth_tokens =
       secret_lines(ctx, {"auth token", opts.auth_token_file, opts.auth_token_stdin});
   if (auto secret = secret_line(ctx, {"API secret", opts.api_secret_file}))
@@ -115,10 +116,12 @@ void make_trunk(sync::Account& account, Context& ctx) {
     else
       ctx.io().note(fmt::format("its main trunk is {}, {}", name, report.trunk.sid));
   } catch (const Error& error) {
-    Error more(
-        error.errc(), error.slug(),
-        fmt::format("the login is kept, but its trunk is not made: {}", error.message()),
-        error.hint().empty() ? "ringctl accounts set AC... --no-trunk keeps a login alone" : error.hint());
+    const std::string hint = error.slug() == "trunks.other_account" ? "ringctl trunks add NAME --main"
+                             : error.hint().empty()
+                                 ? "ringctl accounts set AC... --no-trunk keeps a login alone"
+                                 : error.hint();
+    Error more(error.errc(), error.slug(),
+               fmt::format("the login is kept, but its trunk is not made: {}", error.message()), hint);
     for (const auto& line : error.details()) more.detail(line);
     throw std::move(more);
   }
@@ -139,16 +142,16 @@ void report_set(const directory::AccountEdit& edit, Context& ctx) {
 void run_set(const SetOptions& opts, Context& ctx) {
   const auto account = given(opts, ctx);
   const auto& workspace = ctx.workspace_for_write();
-  const auto key = seal_key_for_write(ctx);
+  const auto any = seal_key_to_try(ctx);
   directory::Accounts accounts(ctx.session(), workspace.id);
   // Refused before Twilio is asked, and asked before it is kept.
-  auto edit = accounts.set(account, key, false);
+  auto edit = accounts.set(account, any, false);
   std::optional<RunAccount> run;
   const bool wants_trunk = !opts.no_trunk && edit.account.is_main;
-  if (!opts.no_check || wants_trunk) run.emplace(ctx, login_of(account, edit, key, ctx));
+  if (!opts.no_check || wants_trunk) run.emplace(ctx, login_of(account, edit, any, ctx));
   if (!opts.no_check) twilio::fetch_balance((*run)->client);
   if (!ctx.dry_run()) {
-    edit = accounts.set(account, key);
+    edit = accounts.set(account, seal_key_for_write(ctx));
     if (!opts.no_check) accounts.note_checked(account.account_sid);
   }
   report_set(edit, ctx);
@@ -234,11 +237,20 @@ void run_check(const CheckOptions& opts, Context& ctx) {
 
 // --- remove, rekey ---
 
+/// Without its login nobody can change or remove them any more, and the main one would stay it.
+void forget_trunks(const std::string& account_sid, bool write, Context& ctx) {
+  estate::Trunks trunks(ctx.session(), ctx.workspace().id);
+  for (const auto& trunk : trunks.list())
+    if (trunk.account_sid == account_sid) trunks.remove(trunk.name, write);
+}
+
 void run_remove(const NamedOptions& opts, Context& ctx) {
   auto accounts = accounts_of(ctx);
   accounts.remove(opts.account, false);
+  forget_trunks(opts.account, false, ctx);
   if (ctx.dry_run()) return ctx.io().would_change({.action = "remove", .object = opts.account});
   ctx.io().confirm_severe("forget the login of", opts.account);
+  forget_trunks(opts.account, true, ctx);
   accounts.remove(opts.account);
   ctx.io().changed({.action = "removed", .object = opts.account});
 }
@@ -253,22 +265,34 @@ std::vector<directory::Workspace> workspaces_of(Context& ctx) {
   return directory::Workspaces(ctx.session()).list();
 }
 
+std::int64_t seal_anew(const std::vector<directory::Workspace>& workspaces, const base::SealKey& old_key,
+                       const base::SealKey& new_key, bool write, Context& ctx) {
+  std::int64_t count = 0;
+  for (const auto& workspace : workspaces) {
+    count += directory::Accounts(ctx.session(), workspace.id).seal_anew(old_key, new_key, write);
+    count += estate::Assistants(ctx.session(), workspace.id).seal_anew(old_key, new_key, write);
+  }
+  return count;
+}
+
 void run_rekey(const RekeyOptions& opts, Context& ctx) {
   const std::optional<std::string> file = opts.old_key_file;
   const auto old_secret = secret_line(ctx, {"key", file});
   const base::SealKey old_key(*old_secret);
   const auto workspaces = workspaces_of(ctx);
-  const auto new_key = seal_key_for_write(ctx);
   const auto object = fmt::format("what the key {} sealed", old_key.id());
-  const auto rest = fmt::format("with the key {}", new_key.id());
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "reseal", .object = object, .rest = rest});
-  std::int64_t count = 0;
-  for (const auto& workspace : workspaces) {
-    count += directory::Accounts(ctx.session(), workspace.id).seal_anew(old_key, new_key);
-    count += estate::Assistants(ctx.session(), workspace.id).seal_anew(old_key, new_key);
-  }
+  auto count = seal_anew(workspaces, old_key, seal_key_to_try(ctx), false, ctx);
   if (count == 0)
     return ctx.io().unchanged({.action = "reseal", .object = object, .rest = "(there is nothing)"});
+  if (ctx.dry_run()) {
+    const auto key = find_seal_key(ctx);
+    const auto rest = key ? fmt::format("with the key {}", key->id()) : std::string("with a new key");
+    return ctx.io().would_change(
+        {.action = "reseal", .object = object, .rest = rest, .fields = {{"secrets", count}}});
+  }
+  const auto new_key = seal_key_for_write(ctx);
+  count = seal_anew(workspaces, old_key, new_key, true, ctx);
+  const auto rest = fmt::format("with the key {}", new_key.id());
   ctx.io().changed({.action = "resealed", .object = object, .rest = rest, .fields = {{"secrets", count}}});
 }
 
@@ -332,8 +356,8 @@ void add_upkeep(Noun& accounts) {
   accounts.verb<NamedOptions>("remove", "Forget an account and its login", run_remove)
       .argument("account", &NamedOptions::account, "SID of the account")
       .details(
-          "Nothing changes at Twilio. Its webhooks are not taken any more. Refused while numbers are recorded as the "
-          "account's. --confirm names the account.")
+          "Nothing changes at Twilio. Its webhooks are not taken any more, and its trunks are forgotten here. Refused "
+          "while numbers are recorded as the account's. --confirm names the account.")
       .example(
           "ringctl accounts remove AC1123456789abcdef0123456789abcdef --confirm AC1123456789abcdef0123456789abcdef")
       .example("ringctl accounts remove AC1123456789abcdef0123456789abcdef -n")
