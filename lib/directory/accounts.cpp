@@ -147,13 +147,14 @@ void require_sound(const NewAccount& account) {
 AccountSecrets merged(const NewAccount& given, const std::optional<AccountSecrets>& kept) {
   auto secrets = given.secrets;
   if (kept && secrets.auth_tokens.empty()) secrets.auth_tokens = kept->auth_tokens;
-  if (kept && secrets.api_secret.empty()) secrets.api_secret = kept->api_secret;
+  if (kept && secrets.api_secret.empty() && !given.drops_key) secrets.api_secret = kept->api_secret;
   return secrets;
 }
 
 /// Something stays that only the key it was sealed with tells.
 bool keeps_something(const NewAccount& given, const TwilioAccount& before) {
-  return given.secrets.auth_tokens.empty() || (!before.api_key.empty() && given.secrets.api_secret.empty());
+  const bool keeps_secret = !before.api_key.empty() && !given.drops_key && given.secrets.api_secret.empty();
+  return given.secrets.auth_tokens.empty() || keeps_secret;
 }
 
 void require_login(const TwilioAccount& account, const AccountSecrets& secrets, bool new_key) {
@@ -162,6 +163,8 @@ void require_login(const TwilioAccount& account, const AccountSecrets& secrets, 
   };
   if (!account.api_key.empty() && secrets.api_secret.empty())
     throw missing(fmt::format("the API key {} needs its secret", account.api_key), "--api-secret-file FILE");
+  if (account.api_key.empty() && !secrets.api_secret.empty())
+    throw missing("an API secret needs the API key that it is of", "--api-key SK...");
   if (new_key)
     throw missing(fmt::format("{} is another API key, which needs its own secret", account.api_key),
                   "--api-secret-file FILE");
@@ -293,7 +296,7 @@ AccountEdit Accounts::set(const NewAccount& given, const base::SealKey& key, boo
     auto account = before ? before->account : fresh_account(session_, given.account_sid);
     const bool new_key = before && !given.api_key.empty() && given.api_key != account.api_key &&
                          given.secrets.api_secret.empty();
-    if (!given.api_key.empty()) account.api_key = given.api_key;
+    if (!given.api_key.empty() || given.drops_key) account.api_key = given.api_key;
     require_login(account, secrets, new_key);
     account.is_main = account.is_main || given.is_main || all.empty();
     account.key_id = key.id();

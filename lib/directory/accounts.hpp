@@ -31,7 +31,8 @@ struct AccountSecrets {
 struct NewAccount {
   std::string account_sid, api_key = {};
   AccountSecrets secrets;
-  bool is_main = false;  ///< the first one is in any case
+  bool drops_key = false;  ///< it logs in with its auth token from now on; api_key is "" then
+  bool is_main = false;    ///< the first one is in any case
   /// Outside the database. Its webhooks are taken while the workspace names no account, and stay taken.
   std::string configured_sid = {};
 };

@@ -92,6 +92,22 @@ TEST_CASE("what is not given of an account stays: key, tokens, being the main on
   CHECK(slug_of([&] { t.accounts.set(other_key, t.key); }) == "accounts.no_secret");
 }
 
+TEST_CASE("an account goes back to its auth token, and its API key and secret are forgotten", "[directory]") {
+  Site t(GENERATE(from_range(test::engines())));
+  t.accounts.set(Site::by_key(), t.key);
+  NewAccount token{.account_sid = k_one, .secrets = {}};
+  token.drops_key = true;
+  CHECK(slug_of([&] { t.accounts.set(token, t.key); }) == "accounts.no_secret");  // it has no token yet
+  t.accounts.set(Site::by_token(), t.key);
+  CHECK(t.accounts.set(token, t.key).changed);
+  const auto account = t.accounts.get(k_one);
+  const auto secrets = t.accounts.open(account, t.key);
+  CHECK(account.api_key.empty());
+  CHECK(secrets.api_secret.empty());
+  CHECK(secrets.auth_tokens.at(0).reveal() == "token-of-one");
+  CHECK_FALSE(t.accounts.set(token, t.key).changed);
+}
+
 TEST_CASE("a workspace has one main account, and the next one when it goes", "[directory]") {
   Site t(GENERATE(from_range(test::engines())));
   t.accounts.set(Site::by_token(), t.key);
@@ -194,6 +210,9 @@ TEST_CASE("what is no login is refused, and nothing of it is said", "[directory]
   auto no_secret = Site::by_token();
   no_secret.api_key = k_key;
   CHECK(slug_of([&] { t.accounts.set(no_secret, t.key); }) == "accounts.no_secret");
+  auto no_key = Site::by_token();
+  no_key.secrets.api_secret = Secret("secret-of-key");
+  CHECK(slug_of([&] { t.accounts.set(no_key, t.key); }) == "accounts.no_secret");
   for (const auto* token : {"", "two words", "line\nbreak"}) {
     const auto error = test::error_of([&] { t.accounts.set(Site::by_token(k_one, token), t.key); });
     REQUIRE(error);

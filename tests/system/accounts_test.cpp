@@ -73,6 +73,23 @@ TEST_CASE("accounts are checked against Twilio, and one that is refused is told"
   CHECK(f.failure({"accounts", "check", f.account()}) == "4 twilio.auth");
 }
 
+TEST_CASE("a login that the key does not open is told, and the others are asked", "[system]") {
+  namespace fs = std::filesystem;
+  BoxSite f(db::Engine::sqlite);
+  const auto key = f.machine().home() / ".config/ringctl/secrets.key";
+  f.ok({"accounts", "set", k_other, "--auth-token-file", "token.txt", "--no-check", "--no-trunk"});
+  fs::rename(key, f.machine().home() / "old.key");
+  f.ok({"accounts", "set", f.account(), "--auth-token-file", "token.txt", "--no-trunk"});
+  const auto result = f.run({"accounts", "check", "-o", "json"});
+  CHECK(result.status == 4);
+  const auto rows = nlohmann::json::parse(result.out);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].at("account_sid") == k_other);
+  CHECK(rows[0].at("status") == "unreadable");
+  CHECK(rows[0].at("ok") == false);
+  CHECK(rows[1].at("ok") == true);
+}
+
 TEST_CASE("an account goes when it is named, and the next one is the main one", "[system]") {
   BoxSite f(GENERATE(from_range(test::engines())));
   f.log_in();
