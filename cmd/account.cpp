@@ -46,8 +46,15 @@ bool write_key(const fs::path& file, const base::Secret& key) {
   const auto temporary = fmt::format("{}.{}", file.string(), ::getpid());
   const base::Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) throw cannot_write(file);
-  base::write_all(fd.get(), key.reveal() + "\n", file.string());
-  const bool linked = ::fsync(fd.get()) == 0 && ::link(temporary.c_str(), file.c_str()) == 0;
+  try {
+    base::write_all(fd.get(), key.reveal() + "\n", file.string());
+  } catch (const Error&) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  // Before anything that it seals is in a database that survives a power cut.
+  const bool linked = ::fsync(fd.get()) == 0 && ::link(temporary.c_str(), file.c_str()) == 0 &&
+                      base::sync_directory(file.parent_path());
   const int why = errno;
   ::unlink(temporary.c_str());
   errno = why;
@@ -228,7 +235,6 @@ std::optional<base::SealKey> find_seal_key(Context& ctx) { return find_seal_key(
 base::SealKey seal_key_for_write(Context& ctx) {
   if (auto key = find_seal_key(ctx)) return *std::move(key);
   const auto fresh = base::SealKey::generate();
-  if (ctx.dry_run()) return base::SealKey(fresh);
   const auto file = key_file(ctx.settings());
   if (file.empty()) ctx.user_config_file();  // throws, saying why
   if (!write_key(file, fresh)) return *find_seal_key(ctx);
@@ -237,6 +243,11 @@ base::SealKey seal_key_for_write(Context& ctx) {
                   "beside one of the database",
                   file.string()));
   return base::SealKey(fresh);
+}
+
+base::SealKey seal_key_to_try(Context& ctx) {
+  if (auto key = find_seal_key(ctx)) return *std::move(key);
+  return base::SealKey(base::SealKey::generate());
 }
 
 sync::ProgressFn shown_progress(Context& ctx, std::string what) {

@@ -55,8 +55,10 @@ Verb<Options>& add_account_flags(Verb<Options>& verb) {
 /// secret of the configuration does, Errc::config [seal.bad_key].
 std::optional<base::SealKey> find_seal_key(const config::Settings&);
 std::optional<base::SealKey> find_seal_key(Context&);
-/// The same, made and kept where there is none; of a dry run only made.
+/// The same, made and kept where there is none.
 base::SealKey seal_key_for_write(Context&);
+/// The same, but kept nowhere: to try with, so that what is refused, or changes nothing, makes no key.
+base::SealKey seal_key_to_try(Context&);
 
 /// A line of progress while many requests are under way.
 sync::ProgressFn shown_progress(Context&, std::string what);

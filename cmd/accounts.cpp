@@ -81,8 +81,10 @@ struct SetOptions {
 
 directory::NewAccount given(const SetOptions& opts, Context& ctx) {
   directory::NewAccount account{.account_sid = opts.account, .secrets = {}};
-  account.api_key = opts.api_key.value_or("");
+  account.drops_key = opts.api_key == "-";
+  if (!account.drops_key) account.api_key = opts.api_key.value_or("");
   account.is_main = opts.main;
+  account.configured_sid = ctx.settings().get("account_sid");
   account.secrets.auth_tokens =
       secret_lines(ctx, {"auth token", opts.auth_token_file, opts.auth_token_stdin});
   if (auto secret = secret_line(ctx, {"API secret", opts.api_secret_file}))
@@ -116,10 +118,12 @@ void make_trunk(sync::Account& account, Context& ctx) {
     else
       ctx.io().note(fmt::format("its main trunk is {}, {}", name, report.trunk.sid));
   } catch (const Error& error) {
-    Error more(
-        error.errc(), error.slug(),
-        fmt::format("the login is kept, but its trunk is not made: {}", error.message()),
-        error.hint().empty() ? "ringctl accounts set AC... --no-trunk keeps a login alone" : error.hint());
+    const std::string hint = error.slug() == "trunks.other_account" ? "ringctl trunks add NAME --main"
+                             : error.hint().empty()
+                                 ? "ringctl accounts set AC... --no-trunk keeps a login alone"
+                                 : error.hint();
+    Error more(error.errc(), error.slug(),
+               fmt::format("the login is kept, but its trunk is not made: {}", error.message()), hint);
     for (const auto& line : error.details()) more.detail(line);
     throw std::move(more);
   }
@@ -140,16 +144,16 @@ void report_set(const directory::AccountEdit& edit, Context& ctx) {
 void run_set(const SetOptions& opts, Context& ctx) {
   const auto account = given(opts, ctx);
   const auto& workspace = ctx.workspace_for_write();
-  const auto key = seal_key_for_write(ctx);
+  const auto any = seal_key_to_try(ctx);
   directory::Accounts accounts(ctx.session(), workspace.id);
   // Refused before Twilio is asked, and asked before it is kept.
-  auto edit = accounts.set(account, key, false);
+  auto edit = accounts.set(account, any, false);
   std::optional<RunAccount> run;
   const bool wants_trunk = !opts.no_trunk && edit.account.is_main;
-  if (!opts.no_check || wants_trunk) run.emplace(ctx, login_of(account, edit, key, ctx));
+  if (!opts.no_check || wants_trunk) run.emplace(ctx, login_of(account, edit, any, ctx));
   if (!opts.no_check) twilio::fetch_balance((*run)->client);
   if (!ctx.dry_run()) {
-    edit = accounts.set(account, key);
+    edit = accounts.set(account, seal_key_for_write(ctx));
     if (!opts.no_check) accounts.note_checked(account.account_sid);
   }
   report_set(edit, ctx);
@@ -196,6 +200,21 @@ Checked look_at(RunAccount& account, const base::Clock& clock) {
   return checked;
 }
 
+/// A login that its key does not open is told like one that is refused; the others are asked all the same.
+Checked check(const std::optional<std::string>& sid, Context& ctx) {
+  AccountOptions which;
+  which.account = sid;
+  try {
+    RunAccount account(ctx, which);
+    return look_at(account, ctx.clock());
+  } catch (const Error& error) {
+    if (!sid || error.slug() != "seal.wrong_key") throw;
+    Checked checked{.account_sid = *sid, .status = "unreadable", .balance = {}, .currency = {}, .login = {}};
+    checked.refused = error;
+    return checked;
+  }
+}
+
 std::vector<std::optional<std::string>> chosen(const CheckOptions& opts, Context& ctx) {
   if (opts.account) return {opts.account};
   std::vector<std::optional<std::string>> all;
@@ -216,12 +235,9 @@ void run_check(const CheckOptions& opts, Context& ctx) {
   std::vector<std::string> wrong;
   auto rows = ctx.io().rows(k_check_columns);
   for (const auto& sid : chosen(opts, ctx)) {
-    AccountOptions which;
-    which.account = sid;
-    RunAccount account(ctx, which);
-    const auto checked = look_at(account, ctx.clock());
+    const auto checked = check(sid, ctx);
     rows.row({checked.account_sid, checked.status, text_or_null(checked.balance),
-              text_or_null(checked.currency), checked.skew_s, checked.login, checked.ok});
+              text_or_null(checked.currency), checked.skew_s, text_or_null(checked.login), checked.ok});
     if (checked.ok) note_checked(checked, ctx);
     if (checked.refused) refused = checked.refused;
     if (!checked.ok) wrong.push_back(checked.account_sid);
@@ -235,11 +251,20 @@ void run_check(const CheckOptions& opts, Context& ctx) {
 
 // --- remove, rekey ---
 
+/// Without its login nobody can change or remove them any more, and the main one would stay it.
+void forget_trunks(const std::string& account_sid, bool write, Context& ctx) {
+  estate::Trunks trunks(ctx.session(), ctx.workspace().id);
+  for (const auto& trunk : trunks.list())
+    if (trunk.account_sid == account_sid) trunks.remove(trunk.name, write);
+}
+
 void run_remove(const NamedOptions& opts, Context& ctx) {
   auto accounts = accounts_of(ctx);
   accounts.remove(opts.account, false);
+  forget_trunks(opts.account, false, ctx);
   if (ctx.dry_run()) return ctx.io().would_change({.action = "remove", .object = opts.account});
   ctx.io().confirm_severe("forget the login of", opts.account);
+  forget_trunks(opts.account, true, ctx);
   accounts.remove(opts.account);
   ctx.io().changed({.action = "removed", .object = opts.account});
 }
@@ -254,23 +279,35 @@ std::vector<directory::Workspace> workspaces_of(Context& ctx) {
   return directory::Workspaces(ctx.session()).list();
 }
 
+std::int64_t seal_anew(const std::vector<directory::Workspace>& workspaces, const base::SealKey& old_key,
+                       const base::SealKey& new_key, bool write, Context& ctx) {
+  std::int64_t count = 0;
+  for (const auto& workspace : workspaces) {
+    count += directory::Accounts(ctx.session(), workspace.id).seal_anew(old_key, new_key, write);
+    count += estate::Assistants(ctx.session(), workspace.id).seal_anew(old_key, new_key, write);
+    count += messages::seal_hook_anew(ctx.session(), workspace.id, old_key, new_key, write);
+  }
+  return count;
+}
+
 void run_rekey(const RekeyOptions& opts, Context& ctx) {
   const std::optional<std::string> file = opts.old_key_file;
   const auto old_secret = secret_line(ctx, {"key", file});
   const base::SealKey old_key(*old_secret);
   const auto workspaces = workspaces_of(ctx);
-  const auto new_key = seal_key_for_write(ctx);
   const auto object = fmt::format("what the key {} sealed", old_key.id());
-  const auto rest = fmt::format("with the key {}", new_key.id());
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "reseal", .object = object, .rest = rest});
-  std::int64_t count = 0;
-  for (const auto& workspace : workspaces) {
-    count += directory::Accounts(ctx.session(), workspace.id).seal_anew(old_key, new_key);
-    count += estate::Assistants(ctx.session(), workspace.id).seal_anew(old_key, new_key);
-    count += messages::seal_hook_anew(ctx.session(), workspace.id, old_key, new_key);
-  }
+  auto count = seal_anew(workspaces, old_key, seal_key_to_try(ctx), false, ctx);
   if (count == 0)
     return ctx.io().unchanged({.action = "reseal", .object = object, .rest = "(there is nothing)"});
+  if (ctx.dry_run()) {
+    const auto key = find_seal_key(ctx);
+    const auto rest = key ? fmt::format("with the key {}", key->id()) : std::string("with a new key");
+    return ctx.io().would_change(
+        {.action = "reseal", .object = object, .rest = rest, .fields = {{"secrets", count}}});
+  }
+  const auto new_key = seal_key_for_write(ctx);
+  count = seal_anew(workspaces, old_key, new_key, true, ctx);
+  const auto rest = fmt::format("with the key {}", new_key.id());
   ctx.io().changed({.action = "resealed", .object = object, .rest = rest, .fields = {{"secrets", count}}});
 }
 
@@ -292,7 +329,7 @@ void add_reading(Noun& accounts) {
 void add_set(Noun& accounts) {
   accounts.verb<SetOptions>("set", "Keep an account's login in the workspace, sealed", run_set)
       .argument("account", &SetOptions::account, "SID of the account")
-      .flag("api-key", &SetOptions::api_key, "SID", "Log in with this API key")
+      .flag("api-key", &SetOptions::api_key, "SID", "Log in with this API key; - with the auth token again")
       .flag("api-secret-file", &SetOptions::api_secret_file, "FILE",
             "The key's secret, in a file with mode 0600")
       .kind(ValueKind::file)
@@ -334,8 +371,8 @@ void add_upkeep(Noun& accounts) {
   accounts.verb<NamedOptions>("remove", "Forget an account and its login", run_remove)
       .argument("account", &NamedOptions::account, "SID of the account")
       .details(
-          "Nothing changes at Twilio. Its webhooks are not taken any more. Refused while numbers are recorded as the "
-          "account's. --confirm names the account.")
+          "Nothing changes at Twilio. Its webhooks are not taken any more, and its trunks are forgotten here. Refused "
+          "while numbers are recorded as the account's. --confirm names the account.")
       .example(
           "ringctl accounts remove AC1123456789abcdef0123456789abcdef --confirm AC1123456789abcdef0123456789abcdef")
       .example("ringctl accounts remove AC1123456789abcdef0123456789abcdef -n")

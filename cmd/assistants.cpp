@@ -105,9 +105,7 @@ void save(const SaveOptions& opts, Context& ctx, bool add) {
   const auto assistant = change_of(opts, ctx);
   const auto& workspace = add ? ctx.workspace_for_write() : ctx.workspace();
   estate::Assistants assistants(ctx.session(), workspace.id);
-  // What is refused, or changes nothing, makes no key.
-  const auto kept = find_seal_key(ctx);
-  const auto any = kept ? *kept : base::SealKey(base::SealKey::generate());
+  const auto any = seal_key_to_try(ctx);
   const bool changed = assistants.save(assistant, &any, false);
   if (add && changed && assistants.find(opts.assistant))
     throw Error(
@@ -135,8 +133,12 @@ void run_remove(const NamedOptions& opts, Context& ctx) {
   assistants.remove(opts.assistant, false);
   if (ctx.dry_run()) return ctx.io().would_change({.action = "remove", .object = opts.assistant});
   ctx.io().confirm(fmt::format("remove the assistant {}?", base::in_quotes(opts.assistant)));
+  const auto gone = assistants.get(opts.assistant);
   assistants.remove(opts.assistant);
   ctx.io().changed({.action = "removed", .object = opts.assistant});
+  // Of an attach that was never finished: there is no login any more to delete it with.
+  for (const auto* id : {&gone.inbound_trunk_id, &gone.dispatch_rule_id})
+    if (!id->empty()) ctx.io().warn(fmt::format("LiveKit still has {}: delete it there", *id));
 }
 
 // --- attach, detach ---

@@ -44,8 +44,11 @@ SealedTokens sealed_if_there(Context& ctx) {
     for (const auto& account : unread)
       base::log(base::LogLevel::warn, "seal.wrong_key", {{"account", account}, {"key", key->id()}});
   } catch (const Error& error) {
-    // A database that is away is asked again; one that is not there yet keeps nothing.
-    base::log(base::LogLevel::debug, "seal.not_read", {{"why", error.what()}});
+    // A database that is away is asked again; one that is not there yet keeps nothing. A key that cannot be
+    // read is for somebody to mend, and no reason to forget the tokens that were read before.
+    tokens = {};
+    const auto level = error.errc() == Errc::config ? base::LogLevel::warn : base::LogLevel::debug;
+    base::log(level, "seal.not_read", {{"why", error.what()}});
   }
   return tokens;
 }

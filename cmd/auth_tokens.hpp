@@ -14,7 +14,7 @@ std::vector<base::Secret> auth_tokens(const config::Settings&);
 /// Auth tokens of workspaces' accounts that the database keeps sealed, as "AC...:TOKEN".
 struct SealedTokens {
   std::vector<base::Secret> lines;
-  bool known = false;  ///< the database could be asked
+  bool known = false;  ///< the database could be asked, and the key read
 };
 /// From the database as it is, whatever keeps it: then `known` is false. What the key does not open is left
 /// out and logged.

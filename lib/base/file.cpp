@@ -34,18 +34,16 @@ Error write_error(std::string_view what, int error) {
   return {Errc::output, "output.write_failed", fmt::format("could not write {}: {}", what, reason(error))};
 }
 
-/// Makes the rename itself survive a power cut; false if the disk refused, with errno set. Some file systems
-/// cannot sync a directory; then there is nothing to do.
-bool sync_directory(const std::filesystem::path& directory) {
-  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return !fd || ::fsync(fd.get()) == 0 || (errno != EIO && errno != ENOSPC && errno != EDQUOT);
-}
-
 std::filesystem::path directory_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
 }  // namespace
+
+bool sync_directory(const std::filesystem::path& directory) {
+  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return !fd || ::fsync(fd.get()) == 0 || (errno != EIO && errno != ENOSPC && errno != EDQUOT);
+}
 
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {

@@ -50,6 +50,10 @@ class AtomicFile {
 /// Errc::broken_pipe.
 void write_all(int fd, std::string_view data, std::string_view what);
 
+/// Makes the names in it survive a power cut; false if the disk refused, with errno set. Some file systems cannot
+/// sync a directory; then there is nothing to do.
+bool sync_directory(const std::filesystem::path&);
+
 /// Whole file, at most `cap` bytes. Throws Errc::config [file.unreadable] or [file.too_large].
 std::string read_file(const std::filesystem::path&, std::size_t cap = 1 << 20);
 

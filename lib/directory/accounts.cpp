@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/sid.hpp"
@@ -115,6 +117,10 @@ std::string image_of(const TwilioAccount& account, std::optional<std::size_t> au
   return image.dump();
 }
 
+std::string image_before(const TwilioAccount& account, const std::optional<AccountSecrets>& kept) {
+  return kept ? image_of(account, kept->auth_tokens.size()) : image_of(account);
+}
+
 void require_sound(const NewAccount& account) {
   const auto bad_sid = [](std::string_view what, std::string_view kind, std::string_view given) {
     return Error(
@@ -141,13 +147,14 @@ void require_sound(const NewAccount& account) {
 AccountSecrets merged(const NewAccount& given, const std::optional<AccountSecrets>& kept) {
   auto secrets = given.secrets;
   if (kept && secrets.auth_tokens.empty()) secrets.auth_tokens = kept->auth_tokens;
-  if (kept && secrets.api_secret.empty()) secrets.api_secret = kept->api_secret;
+  if (kept && secrets.api_secret.empty() && !given.drops_key) secrets.api_secret = kept->api_secret;
   return secrets;
 }
 
 /// Something stays that only the key it was sealed with tells.
 bool keeps_something(const NewAccount& given, const TwilioAccount& before) {
-  return given.secrets.auth_tokens.empty() || (!before.api_key.empty() && given.secrets.api_secret.empty());
+  const bool keeps_secret = !before.api_key.empty() && !given.drops_key && given.secrets.api_secret.empty();
+  return given.secrets.auth_tokens.empty() || keeps_secret;
 }
 
 void require_login(const TwilioAccount& account, const AccountSecrets& secrets, bool new_key) {
@@ -156,6 +163,8 @@ void require_login(const TwilioAccount& account, const AccountSecrets& secrets, 
   };
   if (!account.api_key.empty() && secrets.api_secret.empty())
     throw missing(fmt::format("the API key {} needs its secret", account.api_key), "--api-secret-file FILE");
+  if (account.api_key.empty() && !secrets.api_secret.empty())
+    throw missing("an API secret needs the API key that it is of", "--api-key SK...");
   if (new_key)
     throw missing(fmt::format("{} is another API key, which needs its own secret", account.api_key),
                   "--api-secret-file FILE");
@@ -175,25 +184,33 @@ void require_not_held(db::Connection& db, const base::Uuid& workspace, const std
     throw held_elsewhere(account_sid);
 }
 
-void make_main(db::Connection& db, const base::Uuid& workspace, const base::Uuid& id, base::Instant now) {
-  db.exec(
-      "UPDATE twilio_accounts SET is_main = FALSE, version = version + 1, updated_at = $3 "
-      "WHERE workspace_id = $1 AND id <> $2 AND is_main = TRUE",
-      {workspace, id, now});
-}
-
-/// Whether the workspace takes the account's webhooks.
-void take_webhooks(audit::Session& session, const base::Uuid& id, std::string_view account_sid, bool take) {
+void set_webhooks(audit::Session& session, const base::Uuid& id,
+                  const std::function<void(std::set<std::string>&)>& edit) {
   Workspaces workspaces(session);
   const auto workspace = workspaces.get(id.view());
-  std::vector<std::string> accounts;
+  std::set<std::string> accounts;
   for (const auto one : base::split(workspace.setting("twilio_accounts"), '|'))
-    if (!one.empty() && one != account_sid) accounts.emplace_back(one);
-  if (take) accounts.emplace_back(account_sid);
-  std::sort(accounts.begin(), accounts.end());
+    if (!one.empty()) accounts.emplace(one);
+  edit(accounts);
   WorkspaceChange change;
-  change.settings = {{"twilio_accounts", base::join(accounts, "|")}};
+  change.settings = {
+      {"twilio_accounts", base::join(std::vector<std::string>(accounts.begin(), accounts.end()), "|")}};
   if (Workspaces::would_change(workspace, change)) workspaces.update(std::string(id.view()), change);
+}
+
+/// The workspace takes the account's webhooks from now on. As long as it names none, those of the configured
+/// account are taken: it does not lose them by naming one.
+void take_webhooks(audit::Session& session, const base::Uuid& id, const NewAccount& account) {
+  set_webhooks(session, id, [&](std::set<std::string>& accounts) {
+    if (accounts.empty() && base::is_sid(account.configured_sid, "AC"))
+      accounts.insert(account.configured_sid);
+    accounts.insert(account.account_sid);
+  });
+}
+
+void leave_webhooks(audit::Session& session, const base::Uuid& id, std::string_view account_sid) {
+  set_webhooks(session, id,
+               [&](std::set<std::string>& accounts) { accounts.erase(std::string(account_sid)); });
 }
 
 void record(audit::Session& session, const base::Uuid& workspace, std::string_view action,
@@ -231,13 +248,35 @@ void insert(db::Connection& db, const base::Uuid& workspace, const TwilioAccount
   }
 }
 
+/// What was read may have been changed since by another transaction, whose secret must not be lost.
+void require_written(std::int64_t rows, const std::string& account_sid) {
+  if (rows == 0)
+    throw Error(Errc::conflict, "accounts.stale", fmt::format("{} was changed meanwhile", account_sid),
+                fmt::format("ringctl accounts show {}", account_sid));
+}
+
+/// As `account` has it, whose version is the one after that which was read.
 void update(db::Connection& db, const base::Uuid& workspace, const TwilioAccount& account,
             const std::string& sealed) {
-  db.exec(
+  const auto rows = db.exec(
       "UPDATE twilio_accounts SET api_key = $3, sealed = $4, key_id = $5, is_main = $6, version = $7, "
-      "updated_at = $8, checked_at = NULL WHERE workspace_id = $1 AND id = $2",
+      "updated_at = $8, checked_at = NULL WHERE workspace_id = $1 AND id = $2 AND version = $9",
       {workspace, account.id, db::or_null(account.api_key), sealed, account.key_id, account.is_main,
-       account.version, account.updated_at});
+       account.version, account.updated_at, account.version - 1});
+  require_written(rows, account.account_sid);
+}
+
+/// Another account becomes the main one, or was it.
+void set_main(audit::Session& session, const base::Uuid& workspace, const TwilioAccount& before,
+              bool is_main) {
+  auto after = before;
+  after.is_main = is_main;
+  const auto rows = session.db.exec(
+      "UPDATE twilio_accounts SET is_main = $3, version = version + 1, updated_at = $4 "
+      "WHERE workspace_id = $1 AND id = $2 AND version = $5",
+      {workspace, after.id, after.is_main, session.clock.now(), before.version});
+  require_written(rows, after.account_sid);
+  record(session, workspace, "accounts.update", after, image_of(before), image_of(after));
 }
 
 }  // namespace
@@ -257,7 +296,7 @@ AccountEdit Accounts::set(const NewAccount& given, const base::SealKey& key, boo
     auto account = before ? before->account : fresh_account(session_, given.account_sid);
     const bool new_key = before && !given.api_key.empty() && given.api_key != account.api_key &&
                          given.secrets.api_secret.empty();
-    if (!given.api_key.empty()) account.api_key = given.api_key;
+    if (!given.api_key.empty() || given.drops_key) account.api_key = given.api_key;
     require_login(account, secrets, new_key);
     account.is_main = account.is_main || given.is_main || all.empty();
     account.key_id = key.id();
@@ -273,11 +312,14 @@ AccountEdit Accounts::set(const NewAccount& given, const base::SealKey& key, boo
     }
     edit.account = account;
     if (!write || !edit.changed) return;
-    if (account.is_main) make_main(db, workspace_, account.id, account.updated_at);
+    if (account.is_main)
+      for (const auto& other : all)
+        if (other.account.is_main && other.account.id != account.id)
+          set_main(session_, workspace_, other.account, false);
     const auto sealed = key.seal(text_of(secrets), about(workspace_, account.account_sid));
     before ? update(db, workspace_, account, sealed) : insert(db, workspace_, account, sealed);
     record(session_, workspace_, before ? "accounts.update" : "accounts.add", account,
-           before && kept ? std::optional(image_of(before->account, kept->auth_tokens.size())) : std::nullopt,
+           before ? std::optional(image_before(before->account, kept)) : std::nullopt,
            image_of(account, secrets.auth_tokens.size()));
   };
   // Through the door that sees other workspaces' accounts, only to refuse what one of them has.
@@ -288,7 +330,7 @@ AccountEdit Accounts::set(const NewAccount& given, const base::SealKey& key, boo
     return edit;
   }
   db::in_transaction(session_.db, scope, work);
-  take_webhooks(session_, workspace_, given.account_sid, true);
+  take_webhooks(session_, workspace_, given);
   return edit;
 }
 
@@ -307,14 +349,10 @@ void Accounts::remove(std::string_view account_sid, bool write) {
                   "ringctl numbers list --columns phone_number,account_sid");
     if (!write) return;
     db.exec("DELETE FROM twilio_accounts WHERE workspace_id = $1 AND id = $2", {workspace_, row->account.id});
+    record(session_, workspace_, "accounts.remove", row->account, image_of(row->account), std::nullopt);
     const auto next = std::find_if(all.begin(), all.end(),
                                    [&](const Row& other) { return other.account.id != row->account.id; });
-    if (row->account.is_main && next != all.end())
-      db.exec(
-          "UPDATE twilio_accounts SET is_main = TRUE, version = version + 1, updated_at = $3 "
-          "WHERE workspace_id = $1 AND id = $2",
-          {workspace_, next->account.id, session_.clock.now()});
-    record(session_, workspace_, "accounts.remove", row->account, image_of(row->account), std::nullopt);
+    if (row->account.is_main && next != all.end()) set_main(session_, workspace_, next->account, true);
   };
   const auto scope = db::Scope::of(workspace_);
   if (!write) {
@@ -322,7 +360,7 @@ void Accounts::remove(std::string_view account_sid, bool write) {
     return work();
   }
   db::in_transaction(session_.db, scope, work);
-  take_webhooks(session_, workspace_, account_sid, false);
+  leave_webhooks(session_, workspace_, account_sid);
 }
 
 void Accounts::note_checked(std::string_view account_sid) {
@@ -378,24 +416,34 @@ AccountSecrets Accounts::open(const TwilioAccount& account, const base::SealKey&
   return open_row(*row, workspace_, key);
 }
 
-std::int64_t Accounts::seal_anew(const base::SealKey& old_key, const base::SealKey& new_key) {
+std::int64_t Accounts::seal_anew(const base::SealKey& old_key, const base::SealKey& new_key, bool write) {
   std::int64_t count = 0;
-  db::in_transaction(session_.db, db::Scope::of(workspace_), [&] {
+  if (old_key.id() == new_key.id()) return count;
+  const auto work = [&] {
     count = 0;
     for (const auto& row : read_all(session_.db, workspace_)) {
-      if (row.account.key_id != old_key.id() || old_key.id() == new_key.id()) continue;
+      if (row.account.key_id != old_key.id()) continue;
       const auto secrets = open_row(row, workspace_, old_key);
+      ++count;
+      if (!write) continue;
       auto after = row.account;
       after.key_id = new_key.id();
       const auto sealed = new_key.seal(text_of(secrets), about(workspace_, after.account_sid));
-      session_.db.exec(
+      const auto rows = session_.db.exec(
           "UPDATE twilio_accounts SET sealed = $3, key_id = $4, version = version + 1, updated_at = $5 "
-          "WHERE workspace_id = $1 AND id = $2",
-          {workspace_, after.id, sealed, after.key_id, session_.clock.now()});
+          "WHERE workspace_id = $1 AND id = $2 AND version = $6",
+          {workspace_, after.id, sealed, after.key_id, session_.clock.now(), row.account.version});
+      require_written(rows, after.account_sid);
       record(session_, workspace_, "accounts.rekey", after, image_of(row.account), image_of(after));
-      ++count;
     }
-  });
+  };
+  const auto scope = db::Scope::of(workspace_);
+  if (write) {
+    db::in_transaction(session_.db, scope, work);
+    return count;
+  }
+  db::Transaction transaction(session_.db, scope, db::Access::read);
+  work();
   return count;
 }
 

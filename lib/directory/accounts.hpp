@@ -31,7 +31,10 @@ struct AccountSecrets {
 struct NewAccount {
   std::string account_sid, api_key = {};
   AccountSecrets secrets;
-  bool is_main = false;  ///< the first one is in any case
+  bool drops_key = false;  ///< it logs in with its auth token from now on; api_key is "" then
+  bool is_main = false;    ///< the first one is in any case
+  /// Outside the database. Its webhooks are taken while the workspace names no account, and stay taken.
+  std::string configured_sid = {};
 };
 
 struct AccountEdit {
@@ -46,10 +49,10 @@ class Accounts {
   Accounts(audit::Session& session, const base::Uuid& workspace) : session_(session), workspace_(workspace) {}
 
   /// Adds the login or changes it, and takes the account's webhooks from then on (workspace setting
-  /// twilio_accounts). Of an account that is there what is not given stays: the API key, the auth tokens, that
-  /// it is the main one. Throws Errc::invalid [accounts.bad_sid], [accounts.no_secret]; Errc::conflict
-  /// [accounts.held_elsewhere] if another workspace has it (not named); Errc::auth [seal.wrong_key] where what
-  /// stays cannot be opened.
+  /// twilio_accounts). Of an account that is there what is not given stays: the API key, the auth tokens,
+  /// that it is the main one. Throws Errc::invalid [accounts.bad_sid], [accounts.no_secret]; Errc::conflict
+  /// [accounts.held_elsewhere] if another workspace has it (not named), [accounts.stale] if another process
+  /// changed it meanwhile; Errc::auth [seal.wrong_key] where what stays cannot be opened.
   AccountEdit set(const NewAccount&, const base::SealKey&, bool write = true);
   /// Its webhooks are not taken any more; the next one is the main one. Errc::not_found [accounts.unknown];
   /// Errc::conflict [accounts.in_use] while numbers are recorded as its.
@@ -63,7 +66,7 @@ class Accounts {
   /// Throws Errc::auth [seal.wrong_key] naming the key that it takes.
   AccountSecrets open(const TwilioAccount&, const base::SealKey&);
   /// All of the workspace that the old key opens, sealed with the new one, in one transaction. How many.
-  std::int64_t seal_anew(const base::SealKey& old_key, const base::SealKey& new_key);
+  std::int64_t seal_anew(const base::SealKey& old_key, const base::SealKey& new_key, bool write = true);
 
  private:
   audit::Session& session_;

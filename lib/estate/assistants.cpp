@@ -13,7 +13,7 @@
 namespace ringctl::estate {
 namespace {
 
-constexpr std::size_t k_most_name = 32;  // a part of names at LiveKit and Twilio, which take 64
+constexpr std::size_t k_most_name = 32, k_most_name_bytes = 48;  // a part of names at LiveKit, which take 64
 constexpr std::size_t k_most_text = 128;
 constexpr std::string_view k_first_room_prefix = "call-";
 constexpr std::string_view k_cloud = ".livekit.cloud";
@@ -161,6 +161,9 @@ void require_name(const std::string& name) {
         fmt::format("{} is no name of an assistant: 1 to {} characters", base::in_quotes(name), k_most_name));
   if (!records::sound_text(name, k_most_name, false, finding))
     throw invalid(fmt::format("the name of the assistant {}", finding.message));
+  if (name.size() > k_most_name_bytes)
+    throw invalid(fmt::format("the name of the assistant has {} bytes in UTF-8, at most {} are kept",
+                              name.size(), k_most_name_bytes));
 }
 
 void require_sound(const Assistant& assistant) {
@@ -322,15 +325,21 @@ void insert(db::Connection& db, const base::Uuid& workspace, const Row& row) {
        db::or_null(one.dispatch_rule_id), one.is_active, one.created_at});
 }
 
+/// As it was read, but for what `row` says anew. Another transaction may have changed it since, and its
+/// secret must not be lost.
 void update(db::Connection& db, const base::Uuid& workspace, const Row& row) {
   const auto& one = row.assistant;
-  db.exec(
+  const auto rows = db.exec(
       "UPDATE assistants SET name = $3, host = $4, sip_domain = $5, api_key = $6, sealed = $7, key_id = $8, "
       "agent_name = $9, room_prefix = $10, inbound_trunk_id = $11, dispatch_rule_id = $12, is_active = $13, "
-      "version = version + 1, updated_at = $14 WHERE workspace_id = $1 AND id = $2",
+      "version = version + 1, updated_at = $14 WHERE workspace_id = $1 AND id = $2 AND version = $15",
       {workspace, one.id, one.name, one.host, one.sip_domain, one.api_key, row.sealed, one.key_id,
        db::or_null(one.agent_name), one.room_prefix, db::or_null(one.inbound_trunk_id),
-       db::or_null(one.dispatch_rule_id), one.is_active, one.updated_at});
+       db::or_null(one.dispatch_rule_id), one.is_active, one.updated_at, one.version});
+  if (rows == 0)
+    throw Error(Errc::conflict, "assistants.stale",
+                fmt::format("{} was changed meanwhile", base::in_quotes(one.name)),
+                "ringctl assistants list");
 }
 
 template <class Work>
@@ -429,14 +438,16 @@ base::Secret Assistants::open(const Assistant& assistant, const base::SealKey& k
   return open_row(*row, workspace_, key);
 }
 
-std::int64_t Assistants::seal_anew(const base::SealKey& old_key, const base::SealKey& new_key) {
+std::int64_t Assistants::seal_anew(const base::SealKey& old_key, const base::SealKey& new_key, bool write) {
   std::int64_t count = 0;
   if (old_key.id() == new_key.id()) return count;
-  run(session_, workspace_, true, [&] {
+  run(session_, workspace_, write, [&] {
     count = 0;
     for (const auto& row : read_all(session_.db, workspace_)) {
       if (row.assistant.key_id != old_key.id()) continue;
       const auto secret = open_row(row, workspace_, old_key);
+      ++count;
+      if (!write) continue;
       auto after = row;
       after.assistant.key_id = new_key.id();
       after.assistant.updated_at = session_.clock.now();
@@ -444,7 +455,6 @@ std::int64_t Assistants::seal_anew(const base::SealKey& old_key, const base::Sea
       update(session_.db, workspace_, after);
       record(session_, workspace_, "assistants.rekey", after.assistant, image_of(row.assistant),
              image_of(after.assistant));
-      ++count;
     }
   });
   return count;

@@ -228,8 +228,9 @@ void forget_released(audit::Session& session, const base::Uuid& workspace, const
 void set_trunk(audit::Session& session, const base::Uuid& workspace, const base::Uuid& number,
                std::string_view trunk_sid) {
   session.db.exec(
-      "UPDATE phone_numbers SET trunk_sid = $1, version = version + 1, updated_at = $2 WHERE workspace_id = $3 "
-      "AND id = $4",
+      "UPDATE phone_numbers SET trunk_sid = $1, webhook_status = CASE WHEN CAST($1 AS text) IS NOT NULL THEN "
+      "'captured' WHEN webhook_status = 'captured' THEN 'unknown' ELSE webhook_status END, "
+      "version = version + 1, updated_at = $2 WHERE workspace_id = $3 AND id = $4",
       {db::or_null(trunk_sid), session.clock.now(), workspace, number});
 }
 

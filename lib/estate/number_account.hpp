@@ -72,6 +72,7 @@ bool set_release(audit::Session&, const base::Uuid& workspace, const base::Uuid&
                  std::optional<base::Instant> at);
 /// Given back at Twilio: the row goes, its history stays. Errc::conflict [numbers.assigned].
 void forget_released(audit::Session&, const base::Uuid& workspace, const base::Uuid& number);
+/// "": on none. Its webhooks are captured, or nobody knows how they are set.
 void set_trunk(audit::Session&, const base::Uuid& workspace, const base::Uuid& number,
                std::string_view trunk_sid);
 void set_assistant(audit::Session&, const base::Uuid& workspace, const base::Uuid& number,

@@ -162,12 +162,16 @@ void insert(db::Connection& db, const base::Uuid& workspace, const Trunk& trunk)
        db::or_null(trunk.origination_url), trunk.is_main, trunk.is_active, trunk.created_at});
 }
 
+/// As it was read, but for what `trunk` says anew. Another transaction may have changed it since.
 void update(db::Connection& db, const base::Uuid& workspace, const Trunk& trunk) {
-  db.exec(
+  const auto rows = db.exec(
       "UPDATE trunks SET name = $3, sid = $4, account_sid = $5, origination_url = $6, is_main = $7, "
-      "is_active = $8, version = version + 1, updated_at = $9 WHERE workspace_id = $1 AND id = $2",
+      "is_active = $8, version = version + 1, updated_at = $9 WHERE workspace_id = $1 AND id = $2 AND version = $10",
       {workspace, trunk.id, trunk.name, db::or_null(trunk.sid), trunk.account_sid,
-       db::or_null(trunk.origination_url), trunk.is_main, trunk.is_active, trunk.updated_at});
+       db::or_null(trunk.origination_url), trunk.is_main, trunk.is_active, trunk.updated_at, trunk.version});
+  if (rows == 0)
+    throw Error(Errc::conflict, "trunks.stale",
+                fmt::format("{} was changed meanwhile", base::in_quotes(trunk.name)), "ringctl trunks list");
 }
 
 /// Another trunk becomes the main one, or was it.

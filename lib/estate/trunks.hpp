@@ -33,7 +33,8 @@ class Trunks {
   Trunks(audit::Session& session, const base::Uuid& workspace) : session_(session), workspace_(workspace) {}
   /// Adds or changes; an empty text clears. The first is the main one; one that becomes it takes that
   /// over. False if nothing differed. Errc::invalid [trunks.invalid]; Errc::conflict [trunks.exists] where a
-  /// name, [trunks.sid_taken] where a SID is another's.
+  /// name, [trunks.sid_taken] where a SID is another's, [trunks.stale] if another process changed it
+  /// meanwhile.
   bool save(const TrunkChange&, bool write = true);
   /// The oldest of the others is the main one then. Errc::conflict [trunks.in_use] while numbers are recorded
   /// as being on it.
@@ -77,7 +78,8 @@ class Assistants {
   /// Adds or changes; false if nothing differed. Host: https or wss, or http on this machine. The SIP domain
   /// follows from a host at livekit.cloud. `key` is needed where there is a secret. What was made at LiveKit
   /// is forgotten with another host. Errc::invalid [assistants.invalid]; Errc::conflict [assistants.exists],
-  /// [assistants.in_use] for another host while numbers are handed to it.
+  /// [assistants.in_use] for another host while numbers are handed to it, [assistants.stale] if another
+  /// process changed it meanwhile.
   bool save(const AssistantChange&, const base::SealKey* key, bool write = true);
   /// Errc::conflict [assistants.in_use] while numbers are handed to it.
   void remove(std::string_view what, bool write = true);
@@ -89,7 +91,7 @@ class Assistants {
   /// Its API secret. Errc::auth [seal.wrong_key] naming the key that it takes.
   base::Secret open(const Assistant&, const base::SealKey&);
   /// All of the workspace that the old key opens, sealed with the new one, in one transaction. How many.
-  std::int64_t seal_anew(const base::SealKey& old_key, const base::SealKey& new_key);
+  std::int64_t seal_anew(const base::SealKey& old_key, const base::SealKey& new_key, bool write = true);
 
  private:
   audit::Session& session_;

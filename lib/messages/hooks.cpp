@@ -312,12 +312,12 @@ bool set_hook(audit::Session& session, const base::Uuid& workspace, const HookCh
 }
 
 std::int64_t seal_hook_anew(audit::Session& session, const base::Uuid& workspace,
-                            const base::SealKey& old_key, const base::SealKey& new_key) {
+                            const base::SealKey& old_key, const base::SealKey& new_key, bool write) {
   std::int64_t count = 0;
-  db::in_transaction(session.db, db::Scope::of(workspace), [&] {
+  db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
     count = 0;
     const auto before = find_hook(session.db, workspace);
-    if (!before || before->key_id != old_key.id() || old_key.id() == new_key.id()) return;
+    if (!before || before->key_id != old_key.id() || old_key.id() == new_key.id()) return false;
     auto after = *before;
     const auto about = hook_about(workspace);
     after.sealed = new_key.seal(old_key.open(before->sealed, about), about);
@@ -327,6 +327,7 @@ std::int64_t seal_hook_anew(audit::Session& session, const base::Uuid& workspace
     write_hook(session.db, workspace, after);
     record(session, workspace, "notifications.rekey", before, after);
     count = 1;
+    return write;
   });
   return count;
 }

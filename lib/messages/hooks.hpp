@@ -40,7 +40,7 @@ bool set_hook(audit::Session&, const base::Uuid& workspace, const HookChange&, c
               bool write = true);
 /// In a transaction of its own: what the old key seals is sealed with the new one. How many: 0 or 1.
 std::int64_t seal_hook_anew(audit::Session&, const base::Uuid& workspace, const base::SealKey& old_key,
-                            const base::SealKey& new_key);
+                            const base::SealKey& new_key, bool write = true);
 
 struct Delivery {
   base::Uuid id, message;

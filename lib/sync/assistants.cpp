@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "estate/number_account.hpp"
@@ -30,6 +31,22 @@ std::string name_at_livekit(const Account& account, const estate::Assistant& ass
 
 // --- the trunk that leads there ---
 
+/// The main trunk can be made to lead there.
+void require_usable(const Account& account, const estate::Trunk& main, const std::string& url) {
+  const auto add = fmt::format("ringctl trunks add NAME --origination-url '{}'", url);
+  const auto name = base::in_quotes(main.name);
+  if (main.account_sid != account.client.account_sid())
+    throw Error(Errc::conflict, "trunks.other_account",
+                fmt::format("the main trunk {} is account {}'s", name, main.account_sid), add);
+  if (!main.is_active)
+    throw Error(Errc::conflict, "trunks.inactive", fmt::format("the main trunk {} is not active", name),
+                fmt::format("ringctl trunks update {} --is-active yes", base::for_shell(main.name)));
+  if (!main.origination_url.empty())
+    throw Error(Errc::conflict, "trunks.leads_elsewhere",
+                fmt::format("the main trunk {} leads to {}, not to {}", name, main.origination_url, url),
+                add);
+}
+
 /// One that leads to the assistant already, else the main one, if it leads nowhere yet.
 estate::TrunkChange trunk_for(Account& account, const estate::Assistant& assistant) {
   const auto url = estate::sip_url_of(assistant);
@@ -43,11 +60,7 @@ estate::TrunkChange trunk_for(Account& account, const estate::Assistant& assista
     return change;
   }
   const bool has_main = !all.empty() && all.front().is_main;
-  if (has_main && !all.front().origination_url.empty())
-    throw Error(Errc::conflict, "trunks.leads_elsewhere",
-                fmt::format("the main trunk {} leads to {}, not to {}", base::in_quotes(all.front().name),
-                            all.front().origination_url, url),
-                fmt::format("ringctl trunks add NAME --origination-url '{}'", url));
+  if (has_main) require_usable(account, all.front(), url);
   change.name = has_main ? all.front().name : own_name(account.workspace);
   change.is_main = true;
   return change;
@@ -167,7 +180,7 @@ void require_attachable(Account& account, const estate::Number& number, const es
   if (!assistant.is_active)
     throw Error(Errc::conflict, "assistants.inactive",
                 fmt::format("the assistant {} is not active", base::in_quotes(assistant.name)),
-                fmt::format("ringctl assistants update '{}' --is-active yes", assistant.name));
+                fmt::format("ringctl assistants update {} --is-active yes", base::for_shell(assistant.name)));
   if (number.assistant_id.empty() || number.assistant_id == assistant.id.view()) return;
   const auto other = assistant_with(account, number.assistant_id);
   throw Error(Errc::conflict, "assistants.has_number",

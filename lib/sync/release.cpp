@@ -22,6 +22,14 @@ estate::Number number_of(Account& account, std::string_view what) {
       .get(what);
 }
 
+/// LiveKit would take its calls for whoever has it next.
+void require_not_handed(const estate::Number& number) {
+  if (!number.assistant_id.empty())
+    throw Error(Errc::conflict, "assistants.has_number",
+                fmt::format("{} is handed to an assistant", number.phone_number),
+                fmt::format("ringctl assistants detach {}", number.phone_number));
+}
+
 void require_releasable(const Account& account, const estate::Number& number) {
   if (number.provider != "twilio" || number.sid.empty())
     throw Error(Errc::invalid, "numbers.not_at_twilio",
@@ -38,6 +46,7 @@ void require_releasable(const Account& account, const estate::Number& number) {
     throw Error(Errc::conflict, "numbers.assigned",
                 fmt::format("{} is assigned to {}", number.phone_number, number.assigned_to),
                 fmt::format("ringctl numbers unassign {}", number.phone_number));
+  require_not_handed(number);
 }
 
 std::chrono::seconds wait_of(const Account& account) {
@@ -200,7 +209,9 @@ namespace {
 ReleaseReport try_give_back(Account& account, const estate::KnownNumber& row) {
   const auto& text = row.facts.phone_number;
   try {
-    return give_back(account, number_of(account, text));
+    const auto number = number_of(account, text);
+    require_not_handed(number);  // since it was marked
+    return give_back(account, number);
   } catch (const Error& error) {
     const bool ends_all = error.errc() != Errc::twilio && error.errc() != Errc::conflict &&
                           error.errc() != Errc::not_found && error.errc() != Errc::unknown_outcome;

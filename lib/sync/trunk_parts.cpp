@@ -16,13 +16,13 @@ namespace {
 
 constexpr std::size_t k_most_name = 64;
 
-/// No more than `most` bytes, and not within a character.
+/// No more than `most` bytes, not within a character, and without a space at the end.
 std::string cut(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
   while (most > 0 && continues(text[most])) --most;
   text.resize(most);
-  return text;
+  return std::string(base::trim(text));
 }
 
 template <class Work>
@@ -148,7 +148,9 @@ void note_facts(Account& account, const estate::Number& row, const twilio::Numbe
     if (known->facts.trunk_sid == facts.trunk_sid && known->facts.webhook_status == facts.webhook_status)
       return;
     const estate::FactsUpdate update{.id = known->id, .version = known->version, .facts = facts};
-    estate::write_facts(session, workspace, {&update, 1});
+    if (estate::write_facts(session, workspace, {&update, 1}) == 0)
+      throw Error(Errc::conflict, "numbers.stale", fmt::format("{} was changed meanwhile", row.phone_number),
+                  "the same command again, or ringctl numbers sync --apply");
     audit::record(session, workspace,
                   {.action = action,
                    .object_type = "number",

@@ -14,7 +14,8 @@
 
 namespace ringctl::sync {
 
-/// "ringctl WORKSPACE", and what follows: 64 bytes at most, whole characters.
+/// "ringctl WORKSPACE", and what follows, up to 48 bytes: the workspace is cut so that it has 64 at most,
+/// whole characters.
 std::string own_name(const directory::Workspace&, std::string_view more = {});
 
 /// What must not be made twice. `kind`, `key` and `request` as of jobs::Effect; two of the same are one.

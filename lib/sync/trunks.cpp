@@ -395,11 +395,26 @@ EffectRow resolve_url(Account& account, const jobs::Effect& effect) {
   return settle_effect(account, effect, there == nullptr ? std::nullopt : std::optional(there->sid));
 }
 
+/// With it went the login to ask LiveKit with.
+bool has_assistant(Account& account, const jobs::Effect& effect) {
+  const auto request = nlohmann::json::parse(effect.request, nullptr, false);
+  const auto id = request.is_object() ? request.value("assistant", std::string()) : std::string();
+  const auto all = estate::Assistants(account.session, account.workspace.id).list();
+  return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.id.view() == id; });
+}
+
 }  // namespace
 
 EffectRow resolve_trunk_effect(Account& account, const jobs::Effect& effect) {
   if (effect.kind == k_make_trunk) return resolve_trunk(account, effect);
   if (effect.kind == k_make_url) return resolve_url(account, effect);
+  if (!has_assistant(account, effect)) {
+    const std::string why = "its assistant was removed: what is called so at LiveKit is to be deleted there";
+    db::in_transaction(account.session.db, db::Scope::of(account.workspace.id), [&] {
+      jobs::Effects(account.session.db, account.session.clock, account.workspace.id).undone(effect.id, why);
+    });
+    return row_of(effect, "undone", {}, why);
+  }
   return row_of(effect, "unknown", effect.sid,
                 "it was asked of LiveKit: the same `ringctl assistants attach` again looks, and goes on");
 }

@@ -59,8 +59,10 @@ struct Handed {
   std::vector<std::string> steps;
   std::vector<Loss> losses;
 };
-/// Errc::conflict [assistants.has_number] if another has it, [trunks.leads_elsewhere] where the main trunk
-/// leads somewhere else and no other one here, [livekit.number_taken], [livekit.ambiguous].
+/// Errc::conflict [assistants.inactive]; [assistants.has_number] if another has it; of the main trunk, where
+/// no other one leads here: [trunks.leads_elsewhere], [trunks.inactive], [trunks.other_account];
+/// [livekit.number_taken], [livekit.ambiguous], [livekit.rule_taken] where a dispatch rule takes others'
+/// calls too.
 Handed attach_assistant(Account&, Livekit&, std::string_view number, std::string_view assistant, bool write);
 /// Webhooks first, so that calls are answered at once; inbound trunk and rule go with the last number.
 /// Errc::conflict [assistants.not_handed].

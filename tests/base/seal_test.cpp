@@ -26,6 +26,13 @@ TEST_CASE("what was sealed opens again with the same key and for the same thing"
   }
 }
 
+TEST_CASE("what was sealed before still opens: nonce, ciphertext and tag in Base64, by libsodium alone",
+          "[base]") {
+  CHECK(key().open("v1:QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXoFZuFb6Ynag83O0E0AMmmQqHSbgq", k_about).reveal() ==
+        "token");
+  CHECK(key().id() == "2235d7c4");
+}
+
 TEST_CASE("a secret is sealed differently each time, and shows nothing of itself", "[base]") {
   const auto one = key().seal(Secret("secret-0123456789"), k_about);
   const auto two = key().seal(Secret("secret-0123456789"), k_about);

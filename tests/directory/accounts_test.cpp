@@ -1,9 +1,12 @@
 #include "directory/accounts.hpp"
 
+#include <fmt/format.h>
+
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/interrupting_clock.hpp"
 #include "support/session.hpp"
 
 using namespace ringctl;
@@ -89,6 +92,22 @@ TEST_CASE("what is not given of an account stays: key, tokens, being the main on
   CHECK(slug_of([&] { t.accounts.set(other_key, t.key); }) == "accounts.no_secret");
 }
 
+TEST_CASE("an account goes back to its auth token, and its API key and secret are forgotten", "[directory]") {
+  Site t(GENERATE(from_range(test::engines())));
+  t.accounts.set(Site::by_key(), t.key);
+  NewAccount token{.account_sid = k_one, .secrets = {}};
+  token.drops_key = true;
+  CHECK(slug_of([&] { t.accounts.set(token, t.key); }) == "accounts.no_secret");  // it has no token yet
+  t.accounts.set(Site::by_token(), t.key);
+  CHECK(t.accounts.set(token, t.key).changed);
+  const auto account = t.accounts.get(k_one);
+  const auto secrets = t.accounts.open(account, t.key);
+  CHECK(account.api_key.empty());
+  CHECK(secrets.api_secret.empty());
+  CHECK(secrets.auth_tokens.at(0).reveal() == "token-of-one");
+  CHECK_FALSE(t.accounts.set(token, t.key).changed);
+}
+
 TEST_CASE("a workspace has one main account, and the next one when it goes", "[directory]") {
   Site t(GENERATE(from_range(test::engines())));
   t.accounts.set(Site::by_token(), t.key);
@@ -107,6 +126,67 @@ TEST_CASE("a workspace has one main account, and the next one when it goes", "[d
   t.accounts.remove(k_one);
   CHECK_FALSE(t.accounts.find_main());
   CHECK(t.accounts_setting().empty());
+}
+
+TEST_CASE("webhooks of the configured account stay taken when a workspace gets an account of its own",
+          "[directory]") {
+  Site t(GENERATE(from_range(test::engines())));
+  auto login = Site::by_token(k_two);
+  login.configured_sid = k_one;
+  t.accounts.set(login, t.key);
+  CHECK(t.accounts_setting() == std::string(k_one) + "|" + k_two);
+  t.accounts.remove(k_two);
+  CHECK(t.accounts_setting() == k_one);
+  // A workspace that names accounts has decided.
+  t.accounts.set(Site::by_token(k_two), t.key);
+  login.configured_sid = "AC2123456789abcdef0123456789abcdef";
+  t.accounts.set(login, t.key);
+  CHECK(t.accounts_setting() == std::string(k_one) + "|" + k_two);
+}
+
+TEST_CASE("an account's own history tells when it became the main one, and when not any more",
+          "[directory]") {
+  Site t(GENERATE(from_range(test::engines())));
+  t.accounts.set(Site::by_token(), t.key);
+  auto second = Site::by_token(k_two, "token-of-two");
+  second.is_main = true;
+  t.accounts.set(second, t.key);
+  t.accounts.remove(k_two);
+  std::vector<std::string> actions;
+  t.read([&] {
+    audit::Filter filter;
+    filter.object_type = "twilio_account";
+    audit::for_each(t.db(), t.workspace, filter, false, 0, [&](const audit::Entry& entry) {
+      const bool is_main = entry.after_image.find("\"is_main\":true") != std::string_view::npos;
+      actions.push_back(fmt::format("{} {}{}", entry.action, entry.object_key, is_main ? " main" : ""));
+    });
+    return true;
+  });
+  const std::string one = k_one, two = k_two;
+  CHECK(actions == std::vector<std::string>{"accounts.add " + one + " main", "accounts.update " + one,
+                                            "accounts.add " + two + " main", "accounts.remove " + two,
+                                            "accounts.update " + one + " main"});
+}
+
+TEST_CASE("a token that another process keeps meanwhile is not lost", "[directory]") {
+  if (test::engines().size() < 2) return;  // SQLite has one writer
+  Site t(db::Engine::postgresql);
+  t.accounts.set(Site::by_token(), t.key);
+  test::InterruptingClock clock(t.clock);
+  test::Actor bob(t.database.connect(), clock, "os:bob");
+  Accounts bobs(bob.session, t.workspace);
+  const base::SealKey other{Secret(std::string(64, 'b'))};
+  const auto token = [&](const base::SealKey& key) {
+    return t.accounts.open(t.accounts.get(k_one), key).auth_tokens.at(0).reveal();
+  };
+  clock.once([&] { t.accounts.set(Site::by_token(k_one, "token-second"), t.key); });
+  CHECK(slug_of([&] { bobs.set(Site::by_token(k_one, "token-of-bob"), t.key); }) == "accounts.stale");
+  CHECK(token(t.key) == "token-second");
+  clock.once([&] { t.accounts.set(Site::by_token(k_one, "token-third"), t.key); });
+  CHECK(slug_of([&] { bobs.seal_anew(t.key, other); }) == "accounts.stale");
+  CHECK(token(t.key) == "token-third");
+  CHECK(bobs.seal_anew(t.key, other) == 1);
+  CHECK(token(other) == "token-third");
 }
 
 TEST_CASE("a plan writes nothing", "[directory]") {
@@ -130,6 +210,9 @@ TEST_CASE("what is no login is refused, and nothing of it is said", "[directory]
   auto no_secret = Site::by_token();
   no_secret.api_key = k_key;
   CHECK(slug_of([&] { t.accounts.set(no_secret, t.key); }) == "accounts.no_secret");
+  auto no_key = Site::by_token();
+  no_key.secrets.api_secret = Secret("secret-of-key");
+  CHECK(slug_of([&] { t.accounts.set(no_key, t.key); }) == "accounts.no_secret");
   for (const auto* token : {"", "two words", "line\nbreak"}) {
     const auto error = test::error_of([&] { t.accounts.set(Site::by_token(k_one, token), t.key); });
     REQUIRE(error);
@@ -176,6 +259,8 @@ TEST_CASE("another key opens nothing and says which one does; a new key takes ov
   CHECK(error->slug() == "seal.wrong_key");
   CHECK(error->message().find(t.key.id()) != std::string::npos);
   CHECK(t.accounts.seal_anew(other, t.key) == 0);
+  CHECK(t.accounts.seal_anew(t.key, other, false) == 1);
+  CHECK(t.accounts.get(k_one).key_id == t.key.id());
   CHECK(t.accounts.seal_anew(t.key, other) == 1);
   CHECK(t.accounts.seal_anew(t.key, other) == 0);
   CHECK(t.accounts.open(t.accounts.get(k_one), other).auth_tokens.at(0).reveal() == "token-of-one");

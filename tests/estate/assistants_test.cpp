@@ -1,6 +1,7 @@
 #include "estate/trunks.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/interrupting_clock.hpp"
 #include "support/session.hpp"
 
 using namespace ringctl;
@@ -114,6 +115,10 @@ TEST_CASE("a new assistant needs host, key and secret, and each is checked", "[e
   change = Site::fresh();
   change.room_prefix = "a room";
   CHECK(slug(change) == "assistants.invalid");
+  // 32 characters, which are 96 bytes: too many for a part of a name of 64.
+  std::string wide;
+  for (int i = 0; i < 32; ++i) wide += "\u3042";
+  CHECK(slug(Site::fresh(wide.c_str())) == "assistants.invalid");
   CHECK(slug_of([&] { t.assistants.save(Site::fresh(), nullptr); }) == "seal.no_key");
   CHECK(t.assistants.list().empty());
 }
@@ -157,8 +162,33 @@ TEST_CASE("secrets of assistants are sealed anew with another key", "[estate]") 
   Site t(GENERATE(from_range(test::engines())));
   t.add();
   t.add(Site::fresh("night"));
+  CHECK(t.assistants.seal_anew(t.key, t.other_key, false) == 2);
+  CHECK(t.assistants.get("night").key_id == t.key.id());
   CHECK(t.assistants.seal_anew(t.key, t.other_key) == 2);
   CHECK(t.assistants.open(t.assistants.get("night"), t.other_key).reveal() == k_secret);
   CHECK(slug_of([&] { t.assistants.open(t.assistants.get("desk"), t.key); }) == "seal.wrong_key");
   CHECK(t.assistants.seal_anew(t.key, t.other_key) == 0);
+}
+
+TEST_CASE("a secret of an assistant that another process keeps meanwhile is not lost", "[estate]") {
+  if (test::engines().size() < 2) return;  // SQLite has one writer
+  Site t(db::Engine::postgresql);
+  t.add();
+  test::InterruptingClock clock(t.clock);
+  test::Actor bob(t.database.connect(), clock, "os:bob");
+  estate::Assistants bobs(bob.session, t.workspace);
+  const auto keep = [&](const char* secret) {
+    auto change = Site::named("desk");
+    change.api_secret = Secret(secret);
+    t.add(change);
+  };
+  const auto secret = [&] { return t.assistants.open(t.assistants.get("desk"), t.key).reveal(); };
+  clock.once([&] { keep("second"); });
+  auto renamed = Site::named("desk");
+  renamed.new_name = "front";
+  CHECK(slug_of([&] { bobs.save(renamed, nullptr); }) == "assistants.stale");
+  CHECK(secret() == "second");
+  clock.once([&] { keep("third"); });
+  CHECK(slug_of([&] { bobs.seal_anew(t.key, t.other_key); }) == "assistants.stale");
+  CHECK(secret() == "third");
 }

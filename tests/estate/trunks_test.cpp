@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/interrupting_clock.hpp"
 #include "support/session.hpp"
 
 using namespace ringctl;
@@ -135,4 +136,21 @@ TEST_CASE("a plan of a trunk writes nothing", "[estate]") {
   Site t(GENERATE(from_range(test::engines())));
   CHECK(t.trunks.save(Site::named("one", k_one), false));
   CHECK(t.trunks.list().empty());
+}
+
+TEST_CASE("what another process changes of a trunk meanwhile is not lost", "[estate]") {
+  if (test::engines().size() < 2) return;  // SQLite has one writer
+  Site t(db::Engine::postgresql);
+  t.trunks.save(Site::named("one", k_one));
+  test::InterruptingClock clock(t.clock);
+  test::Actor bob(t.database.connect(), clock, "os:bob");
+  clock.once([&] {
+    auto leads = Site::named("one");
+    leads.origination_url = k_sip;
+    t.trunks.save(leads);
+  });
+  auto renamed = Site::named("one");
+  renamed.new_name = "two";
+  CHECK(slug_of([&] { estate::Trunks(bob.session, t.workspace).save(renamed); }) == "trunks.stale");
+  CHECK(t.trunks.get("one").origination_url == k_sip);
 }

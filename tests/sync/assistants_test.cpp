@@ -118,6 +118,43 @@ TEST_CASE("an assistant elsewhere needs a trunk that leads there", "[sync]") {
   CHECK(f.there(k_second).trunk_sid == far.sid);
 }
 
+TEST_CASE("a main trunk that is not active, or another account's, takes no number of an assistant",
+          "[sync]") {
+  Site f(GENERATE(from_range(test::engines())));
+  auto change = TrunkDesk::named("main line");
+  change.origination_url = k_sip;
+  change.is_active = false;
+  sync::save_trunk(*f.account, change, true);
+  CHECK(slug_of([&] { f.hand(); }) == "trunks.inactive");
+  estate::TrunkChange theirs;
+  theirs.name = "main line";
+  theirs.account_sid = "ACffffffffffffffffffffffffffffffff";
+  f.trunks().save(theirs);
+  CHECK(slug_of([&] { f.hand(); }) == "trunks.other_account");
+  CHECK(f.there(k_number).trunk_sid.empty());
+  CHECK(f.box.livekit_trunks().empty());
+}
+
+TEST_CASE("what was asked of LiveKit for an assistant that is gone is settled", "[sync]") {
+  Site f(GENERATE(from_range(test::engines())));
+  jobs::Effect effect;
+  effect.id = f.session().ids.next();
+  effect.kind = "livekit.rule";
+  effect.key = "ringctl main desk";
+  effect.account_sid = f.client.account_sid();
+  effect.request = "{\"assistant\":\"" + f.assistants().get("desk").id.text() + "\"}";
+  effect.actor = "os:alice";
+  f.write([&] {
+    jobs::Effects effects(f.db(), f.clock, f.workspace);
+    effects.insert(effect);
+    effects.sent(effect.id);
+  });
+  CHECK(sync::resolve_trunk_effect(*f.account, effect).state == "unknown");
+  f.assistants().remove("desk");
+  CHECK(sync::resolve_trunk_effect(*f.account, effect).state == "undone");
+  CHECK(f.open_effects().empty());
+}
+
 TEST_CASE("what was made before it broke is found again by its name", "[sync]") {
   Site f(GENERATE(from_range(test::engines())));
   sync::InboundTrunk half;

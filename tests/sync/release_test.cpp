@@ -57,6 +57,23 @@ TEST_CASE("a number that an agent has is not given back, and nothing is sent", "
   CHECK(f.box.ledger().empty());
 }
 
+TEST_CASE("a number that is handed to an assistant is not given back, also when its time has come", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  const auto hand = [&] {
+    const auto id = f.row(k_number).id, assistant = f.alice.ids.next();
+    f.write([&] { estate::set_assistant(f.session(), f.workspace, id, assistant); });
+  };
+  sync::schedule_release(*f.account, k_number, false, true);
+  hand();
+  f.clock.advance(std::chrono::hours(48));
+  const auto due = sync::release_due(*f.account, true);
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].code == "assistants.has_number");
+  CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, true, true); }) == "assistants.has_number");
+  CHECK(is_there(f));
+}
+
 TEST_CASE("numbers that are not at Twilio, or another account's, are not given back", "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   have(f);

@@ -245,4 +245,24 @@ TEST_CASE("what differs stands side by side, and is taken over", "[sync]") {
   CHECK_FALSE(f.trunks().find("gone"));
   CHECK(f.trunks().get("known").origination_url == k_sip);
   CHECK(f.row(k_second).trunk_sid == known.sid);
+  CHECK(f.row(k_second).webhook_status == "captured");
+  f.client.send(twilio::detach_number_ask(known.sid, f.there(k_second).sid));
+  CHECK(sync::apply_trunks(*f.account, {}).agree());
+  CHECK(f.row(k_second).trunk_sid.empty());
+  CHECK(f.row(k_second).webhook_status == "unknown");
+}
+
+TEST_CASE("a name of ours has 64 bytes at most, whole characters and no space at its end", "[sync]") {
+  directory::Workspace workspace;
+  workspace.name = "main";
+  CHECK(sync::own_name(workspace) == "ringctl main");
+  CHECK(sync::own_name(workspace, "desk") == "ringctl main desk");
+  workspace.name = std::string(55, 'x') + " yz";
+  CHECK(sync::own_name(workspace) == "ringctl " + std::string(55, 'x'));
+  workspace.name.clear();
+  for (int i = 0; i < 40; ++i) workspace.name += "\u3042";
+  const std::string longest(48, 'd');
+  const auto name = sync::own_name(workspace, longest);
+  CHECK(name == "ringctl \u3042\u3042 " + longest);
+  CHECK(name.size() <= 64);
 }

@@ -1,6 +1,11 @@
 // Logins as people keep them: asked before they are kept, sealed, and never printed.
 
+#include <csignal>
+
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/serve_site.hpp"
+#include "support/signed_form.hpp"
 #include "system/box_site.hpp"
 
 using namespace ringctl;
@@ -44,6 +49,7 @@ TEST_CASE("a login that Twilio refuses is not kept, nor one that is no secret's"
   CHECK(f.failure({"accounts", "set", f.account()}) == "7 accounts.no_secret");
   CHECK(f.json({"accounts", "list"}).empty());
   CHECK(f.box().ledger().empty());
+  CHECK_FALSE(std::filesystem::exists(f.machine().home() / ".config/ringctl/secrets.key"));
 }
 
 TEST_CASE("a plan of a login asks Twilio and writes nothing", "[system]") {
@@ -67,15 +73,39 @@ TEST_CASE("accounts are checked against Twilio, and one that is refused is told"
   CHECK(f.failure({"accounts", "check", f.account()}) == "4 twilio.auth");
 }
 
+TEST_CASE("a login that the key does not open is told, and the others are asked", "[system]") {
+  namespace fs = std::filesystem;
+  BoxSite f(db::Engine::sqlite);
+  const auto key = f.machine().home() / ".config/ringctl/secrets.key";
+  f.ok({"accounts", "set", k_other, "--auth-token-file", "token.txt", "--no-check", "--no-trunk"});
+  fs::rename(key, f.machine().home() / "old.key");
+  f.ok({"accounts", "set", f.account(), "--auth-token-file", "token.txt", "--no-trunk"});
+  const auto result = f.run({"accounts", "check", "-o", "json"});
+  CHECK(result.status == 4);
+  const auto rows = nlohmann::json::parse(result.out);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].at("account_sid") == k_other);
+  CHECK(rows[0].at("status") == "unreadable");
+  CHECK(rows[0].at("ok") == false);
+  CHECK(rows[1].at("ok") == true);
+}
+
 TEST_CASE("an account goes when it is named, and the next one is the main one", "[system]") {
   BoxSite f(GENERATE(from_range(test::engines())));
   f.log_in();
   f.ok({"accounts", "set", k_other, "--auth-token-file", "token.txt", "--no-check", "--no-trunk"});
   CHECK(f.failure({"accounts", "remove", f.account()}) == "2 usage.confirmation_needed");
   CHECK(f.failure({"accounts", "remove", "AC2", "--confirm", "AC2"}) == "5 accounts.unknown");
+  CHECK(f.failure({"accounts", "set", k_other, "--auth-token-file", "token.txt", "--main", "--no-check"}) ==
+        "6 trunks.other_account");
+  f.ok({"accounts", "set", f.account(), "--auth-token-file", "token.txt", "--main"});
+  const auto writes = f.box().ledger();
   f.ok({"accounts", "remove", f.account(), "--confirm", f.account()});
   CHECK(f.json({"accounts", "list"}).at(0).at("account_sid") == k_other);
   CHECK(f.json({"accounts", "list"}).at(0).at("is_main") == true);
+  // Its trunks are forgotten with it, so that the next one can have a main one.
+  CHECK(f.json({"trunks", "list"}).empty());
+  CHECK(f.box().ledger() == writes);
 }
 
 TEST_CASE("what one key sealed is sealed anew, and opens with no other", "[system]") {
@@ -92,10 +122,43 @@ TEST_CASE("what one key sealed is sealed anew, and opens with no other", "[syste
   const auto key = f.machine().home() / ".config/ringctl/secrets.key";
   fs::rename(key, f.machine().home() / "old.key");
   CHECK(f.failure({"callerids", "list"}) == "10 seal.no_key");
+  const auto planned = f.json({"accounts", "rekey", "--old-key-file", "old.key", "-n"});
+  CHECK(planned.at("secrets") == 2);
+  CHECK_FALSE(fs::exists(key));
   const auto changed = f.json({"accounts", "rekey", "--old-key-file", "old.key"});
   CHECK(changed.at("secrets") == 3);
   CHECK(key_of_hook() != old_key);
   CHECK(fs::exists(key));
   CHECK(f.json({"callerids", "list"}).empty());
   CHECK(f.json({"accounts", "rekey", "--old-key-file", "old.key"}).at("changed") == false);
+  CHECK(f.json({"accounts", "rekey", "--old-key-file", "old.key", "-n"}).at("changed") == false);
+}
+
+TEST_CASE("serve takes the webhooks of a login that is kept, and goes on where its key cannot be read",
+          "[system]") {
+  namespace fs = std::filesystem;
+  using test::ServeSite;
+  const std::string token = "00112233445566778899aabbccddeeff";
+  ServeSite serve(GENERATE(from_range(test::engines())));
+  serve.lay_out(1);
+  serve.start();
+  const auto& machine = serve.site().machine();
+  fs::permissions(machine.file("token.txt", token + "\n"), fs::perms(0600));
+  const auto status = [&] {
+    auto call = serve.inbound("+16265550101", test::k_main_line);
+    call.at(0).second = k_other;
+    const auto path = serve.voice();
+    return serve.post_signed_as(path, call, test::signature(token, ServeSite::k_public_url + path, call))
+        .status();
+  };
+  serve.site().ok({"accounts", "set", k_other, "--auth-token-file", "token.txt", "--no-check", "--no-trunk"});
+  CHECK(status() == 403);
+  serve.signal(SIGHUP);
+  CHECK(test::eventually([&] { return status() == 200; }, 20));
+  CHECK(serve.post(serve.voice(), serve.inbound("+16265550101", test::k_main_line)).status() == 200);
+  fs::permissions(machine.home() / ".config/ringctl/secrets.key", fs::perms(0644));
+  serve.signal(SIGHUP);
+  CHECK(test::eventually([&] { return serve.log().find("seal.not_read") != std::string::npos; }, 20));
+  CHECK(status() == 200);
+  CHECK(serve.log().find(token) == std::string::npos);
 }

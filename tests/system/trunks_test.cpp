@@ -45,6 +45,17 @@ TEST_CASE("a number is handed to an assistant, is seen side by side, and comes b
   f.ok({"assistants", "remove", "desk", "--yes"});
 }
 
+TEST_CASE("what is left at LiveKit of an assistant that goes is named", "[system]") {
+  Floor f(db::Engine::sqlite);
+  f.ok({"assistants", "attach", k_number, "desk", "--yes"});
+  f.ok({"numbers", "delete", k_number, "--yes"});
+  const auto inbound = f.json({"assistants", "show", "desk"}).at("inbound_trunk_id").get<std::string>();
+  const auto gone = f.run({"assistants", "remove", "desk", "--yes"});
+  CHECK(gone.status == 0);
+  CHECK(gone.err.find("LiveKit still has " + inbound) != std::string::npos);
+  CHECK(f.box().livekit_trunks().size() == 1);
+}
+
 TEST_CASE("an assistant that is refused makes no key, and one that is kept does", "[system]") {
   BoxSite f(db::Engine::sqlite);
   const auto key = f.machine().home() / ".config/ringctl/secrets.key";
