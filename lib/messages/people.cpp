@@ -22,6 +22,7 @@ bool may_answer(db::Connection& db, const base::Uuid& workspace, const Person& w
                                   "phone_number_id = $2 AND agent_id = $3 AND sms_access_enabled = TRUE",
                                   {workspace, *thread.number, who.id}))
     return true;
+  if (thread.id == base::Uuid()) return false;  // of one that is to be, nobody was told
   return db
       .integer(
           "SELECT 1 FROM notifications WHERE workspace_id = $1 AND thread_id = $2 AND user_id = $3 LIMIT 1",
