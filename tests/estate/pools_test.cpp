@@ -75,15 +75,17 @@ TEST_CASE("members of a pool are listed with the primary sender first, then as t
 
 TEST_CASE("who is not active is eligible for nothing, who is offline still is", "[estate]") {
   Pools f(any_engine());
+  f.users().update(k_ann, {{directory::k_user_is_active, "no"}});  // later nobody who is in a pool can be
   f.join(k_main, k_ann);
   f.join(k_main, k_bob);
-  f.users().update(k_ann, {{directory::k_user_is_active, "no"}});
   f.users().update(k_bob, {{directory::k_user_availability, "offline"}});
   CHECK(f.members(k_main) == "bob");
   const auto id = f.number(k_main);
   const auto bob = f.read([&] { return list_eligible_users(f.db(), f.workspace, id); }).at(0);
   CHECK(bob.availability == "offline");
   CHECK(bob.role == "agent");
+  f.users().update(k_ann, {{directory::k_user_is_active, "yes"}});
+  CHECK(f.members(k_main) == "ann bob");
 }
 
 TEST_CASE("who leaves a pool is deactivated, and comes back to what they were", "[estate]") {

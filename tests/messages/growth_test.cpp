@@ -38,7 +38,7 @@ std::string reads_of_whole_workspaces(const std::string& plan) {
 void write_everything(TextDesk& f) {
   auto named = f.status(2, "delivered", 9);
   named.message = f.send(0);
-  auto strange = f.text(8);
+  auto strange = f.text(8, "Hello", "+12025550152");
   for (auto& [name, value] : strange.parameters)
     if (name == "To") value = "+12025550177";
   f.apply({f.text(1), f.text(3, "#101 Hi", "+12025550151"), f.text(4, "STOP"), f.text(5, "START"), strange,

@@ -110,7 +110,8 @@ TEST_CASE("what Twilio refuses is refused with its code, and on record as failed
 
 TEST_CASE("texts are by the estate of the moment they came, however soon it changes", "[sim]") {
   CHECK(play(scenario(k_hello + R"(,
-      {"at": "0s", "estate": {"users": [{"email": "ann@example.com", "is_active": false}]}},
+      {"at": "0s", "estate": {"pools": [{"phone_number": "+12025550100", "user": "ann@example.com",
+                                        "sms_access_enabled": false}]}},
       {"at": "0s", "text": {"from": "+16265550102", "to": "+12025550100", "body": "Hello?"}})",
                       R"({"notifications": [
       {"user": "ann@example.com", "from_number": "+16265550101"},
