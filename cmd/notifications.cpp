@@ -216,9 +216,9 @@ void add_changing(Noun& notifications) {
           "`ringctl serve` posts each message that came in there as JSON, signed, until it answers 2xx or a day is over. The "
           "secret is sealed with secrets_key, as logins are. What is not given stays. See ringctl-notifications(1).")
       .example(
-          "ringctl notifications configure --url https://hooks.example.com/ringctl --secret-file token.txt")
+          "ringctl notifications configure --url https://hooks.example.com/ringctl --secret-file hook.txt")
       .example(
-          "ringctl notifications configure --url https://hooks.example.com/sms --secret-file token.txt -n")
+          "ringctl notifications configure --url https://hooks.example.com/sms --secret-file hook.txt -n")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
   notifications.verb<NoOptions>("retry", "Queue anew what the webhook was given up for", run_retry)
       .details(

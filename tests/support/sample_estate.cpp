@@ -72,6 +72,7 @@ void lay_out_files(const Machine& machine) {
   for (const auto& file : sample_files()) machine.file(file.name, file.rows + file.more);
   lay_secret(machine, "token.txt", SampleEstate::k_auth_token + "\n");
   lay_secret(machine, "livekit.txt", SampleEstate::k_livekit_secret + "\n");
+  lay_secret(machine, "hook.txt", "a secret that the webhook knows\n");
   lay_secret(machine, "old.key", std::string(64, '0') + "\n");
   machine.file("form.txt", "Body=hi&From=%2B15005550006\n");
   const fs::path scenarios = RINGCTL_SOURCE_DIR "/fixtures/scenarios";
@@ -157,7 +158,6 @@ constexpr const char* k_messages =
 void add_messages(const Machine& machine) {
   const auto file = machine.home() / ".local/share/ringctl/ringctl.db";
   db::Connection::open("sqlite:" + file.string())->exec_script(k_messages);
-  lay_secret(machine, "hook.txt", "a secret that the webhook knows\n");
   must(machine,
        "ringctl notifications configure --url https://hooks.example.com/texts --secret-file hook.txt");
 }
