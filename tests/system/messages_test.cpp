@@ -121,7 +121,7 @@ TEST_CASE("an export of messages from a cursor gives each once, whatever happens
     const base::Fd held(::open(file.c_str(), O_RDWR | O_CLOEXEC));
     REQUIRE(::flock(held.get(), LOCK_EX) == 0);
     CHECK(site.failure({"messages", "export", "--since-cursor", file}) == "11 lock.held");
-    CHECK(site.failure({"messages", "tail", "--since-cursor", file, "-o", "jsonl"}) == "11 lock.held");
+    CHECK(site.failure({"messages", "tail", "--since-cursor", file, "-o", "csv"}) == "11 lock.held");
   }
   CHECK(site.since(file) == Sids{sid(3)});
   site.text({.n = 4});
@@ -135,7 +135,7 @@ TEST_CASE("an export of messages from a cursor gives each once, whatever happens
 
   const Office other(site.engine());
   CHECK(other.failure({"messages", "export", "--since-cursor", file}) == "6 messages.foreign_cursor");
-  CHECK(other.failure({"messages", "tail", "--since-cursor", file, "-o", "jsonl"}) ==
+  CHECK(other.failure({"messages", "tail", "--since-cursor", file, "-o", "csv"}) ==
         "6 messages.foreign_cursor");
 }
 

@@ -126,26 +126,29 @@ TEST_CASE("callbacks for messages that nobody here sent are kept, and make none"
   const auto sid = test::message_sid(99);
   for (const auto* const status : {"delivered", "queued", "nonsense", "sent"})
     CHECK(inbox.site.post(path, inbox.site.status(sid, k_lin, status)).status() < 300);
-  auto nameless = inbox.site.status("", k_lin, "sent");
-  CHECK(inbox.site.post(path, nameless).status() < 300);
-  CHECK(test::eventually([&] { return inbox.site.integer("SELECT count(*) FROM message_events") >= 3; }, 20));
+  // Of a message that it does not name there is nothing to keep it by.
+  CHECK(inbox.site.post(path, inbox.site.status("", k_lin, "sent")).status() == 400);
+  CHECK(test::eventually([&] { return inbox.site.integer("SELECT count(*) FROM message_events") == 4; }, 20));
   CHECK(inbox.site.messages() == 0);
   inbox.take("Still there?");  // nothing of it stands in the way
 }
 
-TEST_CASE("a text without a SID, a sender or a number is answered, and the next one is kept", "[system]") {
+TEST_CASE("a text without a SID is refused, without a sender or a number it is kept, and so is the next one",
+          "[system]") {
   Inbox inbox(GENERATE(from_range(test::engines())));
-  for (const auto* const name : {"MessageSid", "From", "To"}) {
+  auto nameless = inbox.form("Hello?");
+  std::erase_if(nameless,
+                [](const auto& one) { return one.first.ends_with("Sid") && one.first != "AccountSid"; });
+  CHECK(inbox.site.post(inbox.site.path(), nameless).status() == 400);
+  for (const std::string left_out : {"From", "To"}) {
+    INFO(left_out);
     auto form = inbox.form("Hello?");
-    std::erase_if(form, [&](const auto& one) {
-      return one.first == name || (one.first.find("Sid") != std::string::npos && one.first != "AccountSid" &&
-                                   std::string_view(name) == "MessageSid");
-    });
-    CHECK(inbox.site.post(inbox.site.path(), form).status() == 200);
+    std::erase_if(form, [&](const auto& one) { return one.first == left_out; });
+    inbox.take(form);
+    CHECK(inbox.last().at("body") == "Hello?");
   }
-  const auto before = inbox.site.messages();
-  CHECK(inbox.site.post(inbox.site.path(), inbox.form("Hello?")).status() == 200);
-  CHECK(test::eventually([&] { return inbox.site.messages() > before; }, 20));
+  inbox.take("Hello?");
+  CHECK(inbox.site.messages() == 3);
   CHECK(test::eventually([&] { return inbox.site.serve().metric("ringctl_journal_lag_records") == 0; }, 20));
 }
 
@@ -186,7 +189,8 @@ TEST_CASE("a message that cannot be is refused before anything is written or ask
   for (int i = 0; i < 11; ++i)
     pictures.insert(pictures.end(), {"--media", fmt::format("https://media.example.com/{}.jpg", i)});
   CHECK(desk.send(pictures) == "7 messages.too_many_media");
-  CHECK(desk.send({"--media", "https://127.0.0.1/roof.jpg"}) == "7 messages.bad_media");
+  // Twilio is on this machine here, and may see what is on it; of other networks it sees nothing.
+  CHECK(desk.send({"--media", "https://192.168.0.1/roof.jpg"}) == "7 messages.bad_media");
   CHECK(desk.send({"--body", "Hi"}, "not a number") == "7 messages.bad_destination");
   CHECK(desk.send({"--body", "Hi"}, "+12025550100") == "7 messages.bad_destination");  // to itself
   CHECK(desk.send({"--body", "Hi", "--from-number", "+12025550199"}) == "5 numbers.unknown");
