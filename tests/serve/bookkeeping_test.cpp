@@ -73,10 +73,11 @@ TEST_CASE("calls and messages of several workspaces are applied together, and ag
           "[serve]") {
   Books f(any_engine());
   f.set_hook();
-  const std::vector<std::string> records{
-      calls::to_bytes(f.inbound(1)), messages::to_bytes(f.text_of(1, f.workspace)),
-      messages::to_bytes(f.text_of(2, f.other, k_others_number)),
-      messages::to_bytes(f.text_of(3, f.workspace)), calls::to_bytes(f.Desk::status(1, "completed", 2, 30, 20))};
+  const std::vector<std::string> records{calls::to_bytes(f.inbound(1)),
+                                         messages::to_bytes(f.text_of(1, f.workspace)),
+                                         messages::to_bytes(f.text_of(2, f.other, k_others_number)),
+                                         messages::to_bytes(f.text_of(3, f.workspace)),
+                                         calls::to_bytes(f.Desk::status(1, "completed", 2, 30, 20))};
   CHECK(f.apply_records(records) == 2);  // once for each run of the workspace with a webhook
   const auto check = [&] {
     CHECK(f.count_of("calls", f.workspace) == 1);
@@ -85,7 +86,7 @@ TEST_CASE("calls and messages of several workspaces are applied together, and ag
     CHECK(f.count_of("message_deliveries", f.workspace) == 2);
     CHECK(f.count_of("messages", f.other) == 1);
     CHECK(f.count_of("message_deliveries", f.other) == 0);
-    CHECK(f.rows("SELECT status FROM calls WHERE workspace_id = $1") == "no-answer\n");  // it is over
+    CHECK(f.rows("SELECT status FROM calls WHERE workspace_id = $1") == "missed\n");
   };
   check();
   CHECK(f.apply_records(records) == 0);

@@ -201,8 +201,9 @@ TEST_CASE("no more are on their way than allowed, and each is announced once", "
   box.add_numbers(100);
   auto options = box.options();
   options.max_concurrency = 5;
+  options.backoff.retries = 20;  // while nobody gets through, all may fall to one
   Updates updates(sids_of(box));
-  box.fault("429", 20);
+  box.fault("429", options.backoff.retries);
   Client client(options, k_clock);
   std::multiset<std::size_t> announced, told;
   client.run([&] { return updates.next(); }, [&](std::size_t tag) { announced.insert(tag); },
