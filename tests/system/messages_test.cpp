@@ -264,6 +264,7 @@ TEST_CASE("what somebody texted is text: in a table, on a terminal, and in a spr
         {"messages", "show", sid(1)}}) {
     test::TerminalOptions wide;
     wide.columns = 200;
+    wide.lines = 100;  // what is longer than the window goes to a pager
     const auto shown = site.machine().run_in_terminal(command, wide);
     INFO(shown.out);
     CHECK(shown.status == 0);
