@@ -8,7 +8,6 @@
 
 #include "directory/opt_outs.hpp"
 #include "messages/rows.hpp"
-#include "phone/e164.hpp"
 #include "records/records.hpp"
 
 namespace ringctl::messages {
@@ -18,11 +17,6 @@ using records::Record;
 
 constexpr std::string_view k_source = "STOP";
 constexpr std::string_view k_nothing_before = "none", k_voice_before = "voice";
-
-bool is_number(std::string_view text) {
-  std::error_code why;
-  return phone::E164::try_parse(text, why).has_value();
-}
 
 std::string image(const Record& row) { return records::image_of(directory::opt_outs_noun(), row.cells); }
 
