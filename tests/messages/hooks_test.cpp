@@ -213,6 +213,15 @@ TEST_CASE("a conversation whose lease has run out is told as nobody's", "[messag
   CHECK(body["support_number"].is_null());
 }
 
+TEST_CASE("a conversation of somebody who is active no more is told as nobody's", "[messages]") {
+  Hooks f(any_engine());
+  f.mode("round_robin");
+  f.configure(change());
+  f.apply({f.text(1)});
+  f.deactivate(f.ann_id);
+  CHECK(json::parse(f.take().at(0).body)["thread"]["assigned_to"].is_null());
+}
+
 TEST_CASE("a text that came while there was no webhook, or a resting one, is not told later", "[messages]") {
   Hooks f(any_engine());
   CHECK(f.apply({f.text(1)}).queued == 0);
