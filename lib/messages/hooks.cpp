@@ -51,6 +51,12 @@ void record(audit::Session& session, const base::Uuid& workspace, std::string_vi
                  .after = image_of(after)});
 }
 
+/// Nobody else changes it until the commit.
+std::optional<Hook> find_locked(db::Connection& db, const base::Uuid& workspace) {
+  db.exec("UPDATE message_hooks SET version = version WHERE workspace_id = $1", {workspace});
+  return find_hook(db, workspace);
+}
+
 void write_hook(db::Connection& db, const base::Uuid& workspace, const Hook& hook) {
   db.exec(
       "INSERT INTO message_hooks (workspace_id, url, sealed, key_id, is_active, version, created_at, updated_at) "
@@ -286,7 +292,7 @@ bool set_hook(audit::Session& session, const base::Uuid& workspace, const HookCh
   auto& db = session.db;
   bool differs = false;
   const auto work = [&] {
-    const auto before = find_hook(db, workspace);
+    const auto before = write ? find_locked(db, workspace) : find_hook(db, workspace);
     require_complete(change, before);
     const auto after = changed(before, workspace, change, key, session.clock.now());
     differs = after.has_value();
@@ -309,7 +315,7 @@ std::int64_t seal_hook_anew(audit::Session& session, const base::Uuid& workspace
   std::int64_t count = 0;
   db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
     count = 0;
-    const auto before = find_hook(session.db, workspace);
+    const auto before = find_locked(session.db, workspace);
     if (!before || before->key_id != old_key.id() || old_key.id() == new_key.id()) return false;
     auto after = *before;
     const auto about = hook_about(workspace);

@@ -1,5 +1,7 @@
 #include "messages/hooks.hpp"
 
+#include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -7,6 +9,7 @@
 #include "messages/desk.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 
 using namespace ringctl;
 using messages::Delivery;
@@ -143,6 +146,32 @@ TEST_CASE("what is not said of a webhook stays, and what is the same is no chang
   CHECK(f.configure(change(k_url, "another secret that is long")));
   CHECK(f.hook()->sealed != before.sealed);
   CHECK(f.hook()->version == 4);
+}
+
+TEST_CASE("who changes a webhook while somebody else does undoes nothing of it", "[messages]") {
+  Hooks f(any_engine());
+  if (f.database.engine() == db::Engine::sqlite) return;  // it has one writer at a time
+  f.configure(change());
+  test::Actor first(f.database.connect(), f.clock), second(f.database.connect(), f.clock);
+  std::atomic<bool> done = false;
+  std::future<void> waiting;
+  db::in_transaction(*first.connection, db::Scope::of(f.workspace), [&] {
+    first.connection->exec(
+        "UPDATE message_hooks SET url = 'https://new.example.com/', version = version + 1 WHERE workspace_id = $1",
+        {f.workspace});
+    waiting = std::async(std::launch::async, [&] {
+      messages::set_hook(second.session, f.workspace, only_active(false), key());
+      done = true;
+    });
+    const auto* const waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    CHECK(test::eventually([&] { return done || f.integer(waits) > 0; }));
+    CHECK_FALSE(done);
+  });
+  waiting.get();
+  CHECK(f.hook()->url == "https://new.example.com/");
+  CHECK_FALSE(f.hook()->is_active);
+  CHECK(f.hook()->version == 3);
 }
 
 TEST_CASE("a rehearsal configures nothing, and says whether it would", "[messages]") {
