@@ -366,6 +366,29 @@ TEST_CASE("a STOP said to a messaging service is lifted by a START said to it", 
   CHECK(f.count("opt_outs") == 0);
 }
 
+TEST_CASE("a STOP said to a number before it was a messaging service's is lifted by a START said to it",
+          "[messages]") {
+  TextDesk f(any_engine());
+  f.apply({f.text(1, "STOP")});
+  CHECK(f.count("opt_outs") == 1);
+  f.apply({f.text(2, "START", k_lin, {{"MessagingServiceSid", "MG1"}})});
+  CHECK(f.count("opt_outs") == 0);
+  CHECK(f.count("message_stops") == 0);
+}
+
+TEST_CASE("a START lifts no STOP that was said after it, whichever is applied first", "[messages]") {
+  TextDesk f(any_engine());
+  f.apply({f.text(2, "STOP")});
+  f.apply({f.text(1, "START")});
+  CHECK(f.count("opt_outs") == 1);
+  f.apply({f.text(4, "STOP")});
+  f.apply({f.text(3, "START")});
+  CHECK(f.count("opt_outs") == 1);
+  f.apply({f.text(5, "START")});
+  CHECK(f.count("opt_outs") == 0);
+  CHECK(f.count("message_stops") == 0);
+}
+
 TEST_CASE("senders that are no numbers opt out of nothing here", "[messages]") {
   TextDesk f(any_engine());
   f.apply({f.text(1, "STOP", "72345"), f.text(2, "STOP", "whatsapp:" + k_lin)});
