@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "db/row_batch.hpp"
 #include "db/transaction.hpp"
-#include "messages/messages.hpp"
+#include "messages/rows.hpp"
 
 namespace ringctl::messages {
 namespace {
@@ -32,13 +32,6 @@ json text_or_null(std::string_view text) { return text.empty() ? json() : json(t
 /// Message texts are UTF-8 already; this is for rows that somebody else wrote.
 std::string compact(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-/// Condition: an id column holds one of the ids of a JSON array.
-std::string id_among(const db::Connection& db, std::string_view column, std::string_view placeholder) {
-  const bool sqlite = db.engine() == db::Engine::sqlite;
-  return fmt::format("{} IN (SELECT {} FROM {})", column, sqlite ? "value" : "CAST(value AS uuid)",
-                     db.text_array(placeholder));
-}
-
 // --- the hook ---
 
 /// That there is a key, and which one seals it; nothing of the key.
@@ -56,6 +49,12 @@ void record(audit::Session& session, const base::Uuid& workspace, std::string_vi
                  .object_key = after.url,
                  .before = before ? std::optional(image_of(*before)) : std::nullopt,
                  .after = image_of(after)});
+}
+
+/// Nobody else changes it until the commit.
+std::optional<Hook> find_locked(db::Connection& db, const base::Uuid& workspace) {
+  db.exec("UPDATE message_hooks SET version = version WHERE workspace_id = $1", {workspace});
+  return find_hook(db, workspace);
 }
 
 void write_hook(db::Connection& db, const base::Uuid& workspace, const Hook& hook) {
@@ -136,9 +135,9 @@ std::map<base::Uuid, Told> read_messages(db::Connection& db, const base::Uuid& w
       fmt::format(
           "SELECT m.id, m.message_sid, m.from_number, m.to_number, m.body, m.media, m.keyword, "
           "m.extension, m.created_at, m.thread_id, u.email, t.lease_expires_at FROM messages m "
-          "JOIN message_threads t ON t.id = m.thread_id LEFT JOIN users u ON u.id = t.assigned_user_id "
+          "JOIN message_threads t ON t.id = m.thread_id LEFT JOIN users u ON u.id = t.assigned_user_id AND {} "
           "WHERE m.workspace_id = $1 AND {}",
-          id_among(db, "m.id", "$2")),
+          k_can_have, db::ids_among(db, "m.id", "$2")),
       {workspace, ids});
   while (rows.next()) {
     const auto lease = rows.maybe_instant(11);
@@ -165,7 +164,7 @@ void read_notified(db::Connection& db, const base::Uuid& workspace, const std::s
       fmt::format(
           "SELECT n.message_id, u.email, n.reason FROM notifications n JOIN users u ON u.id = n.user_id "
           "WHERE n.workspace_id = $1 AND {} ORDER BY n.id",
-          id_among(db, "n.message_id", "$2")),
+          db::ids_among(db, "n.message_id", "$2")),
       {workspace, ids});
   while (rows.next())
     if (const auto at = all.find(rows.uuid(0)); at != all.end())
@@ -293,7 +292,7 @@ bool set_hook(audit::Session& session, const base::Uuid& workspace, const HookCh
   auto& db = session.db;
   bool differs = false;
   const auto work = [&] {
-    const auto before = find_hook(db, workspace);
+    const auto before = write ? find_locked(db, workspace) : find_hook(db, workspace);
     require_complete(change, before);
     const auto after = changed(before, workspace, change, key, session.clock.now());
     differs = after.has_value();
@@ -316,7 +315,7 @@ std::int64_t seal_hook_anew(audit::Session& session, const base::Uuid& workspace
   std::int64_t count = 0;
   db::in_transaction_if(session.db, db::Scope::of(workspace), [&] {
     count = 0;
-    const auto before = find_hook(session.db, workspace);
+    const auto before = find_locked(session.db, workspace);
     if (!before || before->key_id != old_key.id() || old_key.id() == new_key.id()) return false;
     auto after = *before;
     const auto about = hook_about(workspace);

@@ -8,7 +8,6 @@
 
 #include "directory/opt_outs.hpp"
 #include "messages/rows.hpp"
-#include "phone/e164.hpp"
 #include "records/records.hpp"
 
 namespace ringctl::messages {
@@ -18,11 +17,6 @@ using records::Record;
 
 constexpr std::string_view k_source = "STOP";
 constexpr std::string_view k_nothing_before = "none", k_voice_before = "voice";
-
-bool is_number(std::string_view text) {
-  std::error_code why;
-  return phone::E164::try_parse(text, why).has_value();
-}
 
 std::string image(const Record& row) { return records::image_of(directory::opt_outs_noun(), row.cells); }
 
@@ -123,6 +117,11 @@ bool stop(audit::Session& session, const base::Uuid& workspace, const StopWord& 
       "INSERT INTO message_stops (workspace_id, phone_number, ours, message_sid, stopped_at) "
       "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, phone_number, ours) DO NOTHING",
       {workspace, word.phone_number, word.ours, word.message_sid, word.at});
+  if (blocked == 0)
+    session.db.exec(
+        "UPDATE message_stops SET message_sid = $4, stopped_at = $5 WHERE workspace_id = $1 AND phone_number = $2 "
+        "AND ours = $3 AND stopped_at < $5",
+        {workspace, word.phone_number, word.ours, word.message_sid, word.at});
   // Also where it was blocked: somebody may have taken it off the list, and it was said again.
   const bool listed = put_on_list(session, workspace, word);
   return blocked == 1 || listed;
@@ -130,9 +129,11 @@ bool stop(audit::Session& session, const base::Uuid& workspace, const StopWord& 
 
 bool start(audit::Session& session, const base::Uuid& workspace, const StopWord& word) {
   auto& db = session.db;
-  const auto lifted =
-      db.exec("DELETE FROM message_stops WHERE workspace_id = $1 AND phone_number = $2 AND ours = $3",
-              {workspace, word.phone_number, word.ours});
+  // One that lay in the journal of a server that was killed may come after a STOP that was said later.
+  const auto lifted = db.exec(
+      "DELETE FROM message_stops WHERE workspace_id = $1 AND phone_number = $2 AND ours IN ($3, $4) AND "
+      "stopped_at <= $5",
+      {workspace, word.phone_number, word.ours, word.number, word.at});
   if (lifted == 0 || is_blocked(db, workspace, word.phone_number)) return false;
   const auto row = find_locked(db, workspace, word.phone_number);
   if (!row) return false;

@@ -12,7 +12,6 @@
 #include "estate/pools.hpp"
 #include "messages/rows.hpp"
 #include "messages/status.hpp"
-#include "phone/e164.hpp"
 
 namespace ringctl::messages {
 namespace {
@@ -52,11 +51,6 @@ std::string_view word_name(OptWord word) {
       break;
   }
   return "";
-}
-
-bool is_number(std::string_view party) {
-  std::error_code why;
-  return phone::E164::try_parse(party, why).has_value();
 }
 
 /// As Twilio counts what is billed; else as the network cuts the text.
@@ -206,7 +200,8 @@ void Piece::read_extensions() {
     extensions_.emplace(rows.text(0), Extension{.user = rows.uuid(1), .number = maybe_uuid(rows, 2)});
 }
 
-/// Nobody claims one of them before the commit: those who claim take no lock but the row's.
+/// Nobody claims one of them before the commit: those who claim take no lock but the row's. Who has it is no
+/// join, for PostgreSQL matches none anew once it has waited for somebody who was claiming.
 void Piece::read_conversations() {
   std::set<std::string_view> ours, parties;
   for (const auto& arrival : arrivals_) {
@@ -218,8 +213,8 @@ void Piece::read_conversations() {
   auto rows = db.query(
       fmt::format(
           "SELECT t.id, t.our_number, t.party_number, t.number_id, t.contact_id, t.assigned_user_id, t.assigned_by, "
-          "t.assigned_at, t.lease_expires_at, t.last_inbound_at, t.last_message_at, t.created_at, t.version, u.id "
-          "FROM message_threads t LEFT JOIN users u ON u.id = t.assigned_user_id AND {} "
+          "t.assigned_at, t.lease_expires_at, t.last_inbound_at, t.last_message_at, t.created_at, t.version, "
+          "EXISTS (SELECT 1 FROM users u WHERE u.id = t.assigned_user_id AND {}) FROM message_threads t "
           "WHERE t.workspace_id = $1 AND {} AND {} ORDER BY t.id{}",
           k_can_have, db.among("t.our_number", "$2"), db.among("t.party_number", "$3"),
           db.engine() == db::Engine::postgresql ? " FOR UPDATE OF t" : ""),
@@ -239,7 +234,7 @@ void Piece::read_conversations() {
     one.last_message_at = rows.instant(10);
     one.created_at = rows.instant(11);
     one.version = rows.integer(12);
-    one.can_answer = !rows.is_null(13);
+    one.can_answer = rows.boolean(13);
     by_parties_.emplace(std::pair<std::string_view, std::string_view>(one.ours, one.party), &one);
   }
 }
@@ -503,6 +498,7 @@ std::vector<Said> Piece::said() const {
     all.push_back({.word = content.keyword,
                    .by = {.phone_number = content.from,
                           .ours = content.service_sid.empty() ? content.to : content.service_sid,
+                          .number = content.to,
                           .message_sid = arrival.event->message_sid,
                           .at = arrival.event->received_at}});
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "phone/e164.hpp"
 
 namespace ringctl::messages {
 
@@ -22,6 +23,11 @@ std::optional<std::int64_t> maybe_integer(const db::Rows& rows, int column) {
 std::optional<base::Uuid> maybe_uuid(const db::Rows& rows, int column) {
   if (rows.is_null(column)) return std::nullopt;
   return rows.uuid(column);
+}
+
+bool is_number(std::string_view party) {
+  std::error_code why;
+  return phone::E164::try_parse(party, why).has_value();
 }
 
 bool is_usable(std::string_view sid) {

@@ -24,6 +24,8 @@ struct Where {
 std::optional<std::int64_t> maybe_integer(const db::Rows&, int column);
 std::optional<base::Uuid> maybe_uuid(const db::Rows&, int column);
 
+/// E.164; others text from short codes, names and Twilio's addresses of their channels.
+bool is_number(std::string_view party);
 /// A SID that can be a key: Twilio's are 34 characters.
 bool is_usable(std::string_view sid);
 /// The last eight digits of an id, as lists show it.

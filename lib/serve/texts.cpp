@@ -50,6 +50,8 @@ void Webhooks::message(const WebhookPtr& webhook) {
 /// kept by the only workspace that takes the account, if there is one.
 void Webhooks::place_message(const WebhookPtr& webhook, const Found& found) {
   if (found.away) return answer_safely(webhook, "database");
+  // It is there, but was made a moment ago, or cannot be read: its accounts are asked when it is applied.
+  if (found.workspace && !estates_.find(*found.workspace)) return keep_message(webhook);
   const auto account = webhook->parameter("AccountSid");
   const auto workspace =
       found.workspace ? found.workspace : estates_.find_sole_by_account(account, is_main(account));

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <future>
 #include <random>
 
 #include "directory/contacts.hpp"
 #include "messages/desk.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 
 using namespace ringctl;
 using test::k_lin;
@@ -144,6 +147,37 @@ TEST_CASE("round robin deals conversations in turn, from one transaction to the 
   CHECK(f.thread().assigned_by == "round_robin");
   CHECK(f.thread().lease_expires_at == f.clock.now() + std::chrono::hours(24));
   CHECK(f.message(4).assigned_to == test::k_bob);
+}
+
+TEST_CASE("a text that comes while somebody claims its conversation takes it from nobody", "[messages]") {
+  TextDesk f(any_engine());
+  if (f.database.engine() == db::Engine::sqlite) return;  // it has one writer at a time
+  f.all_join();
+  f.apply({f.text(1)});
+  f.mode("round_robin");
+  const auto lin = f.thread().id;
+  const auto bob = f.person(test::k_bob);
+  test::Actor claiming(f.database.connect(), f.clock), applying(f.database.connect(), f.clock);
+  const std::vector<messages::Event> again{f.text(2)};
+  std::atomic<bool> done = false;
+  std::future<void> waiting;
+  db::in_transaction(*claiming.connection, db::Scope::of(f.workspace), [&] {
+    REQUIRE(messages::claim_now(claiming.session, f.workspace, lin, bob, messages::By::claim,
+                                std::chrono::hours(1))
+                .won);
+    waiting = std::async(std::launch::async, [&] {
+      db::in_transaction(*applying.connection, db::Scope::of(f.workspace),
+                         [&] { messages::apply(applying.session, f.workspace, again); });
+      done = true;
+    });
+    const auto* const waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    CHECK(test::eventually([&] { return done || f.integer(waits) > 0; }));
+    CHECK_FALSE(done);
+  });
+  waiting.get();
+  CHECK(f.owner() == "bob");
+  CHECK(f.told(2) == "bob:owner");
 }
 
 TEST_CASE("round robin passes over who is offline, unless the workspace says otherwise", "[messages]") {
@@ -330,6 +364,29 @@ TEST_CASE("a STOP said to a messaging service is lifted by a START said to it", 
   CHECK(f.count("opt_outs") == 1);
   f.apply({f.text(3, "START", k_lin, {{"MessagingServiceSid", "MG1"}})});
   CHECK(f.count("opt_outs") == 0);
+}
+
+TEST_CASE("a STOP said to a number before it was a messaging service's is lifted by a START said to it",
+          "[messages]") {
+  TextDesk f(any_engine());
+  f.apply({f.text(1, "STOP")});
+  CHECK(f.count("opt_outs") == 1);
+  f.apply({f.text(2, "START", k_lin, {{"MessagingServiceSid", "MG1"}})});
+  CHECK(f.count("opt_outs") == 0);
+  CHECK(f.count("message_stops") == 0);
+}
+
+TEST_CASE("a START lifts no STOP that was said after it, whichever is applied first", "[messages]") {
+  TextDesk f(any_engine());
+  f.apply({f.text(2, "STOP")});
+  f.apply({f.text(1, "START")});
+  CHECK(f.count("opt_outs") == 1);
+  f.apply({f.text(4, "STOP")});
+  f.apply({f.text(3, "START")});
+  CHECK(f.count("opt_outs") == 1);
+  f.apply({f.text(5, "START")});
+  CHECK(f.count("opt_outs") == 0);
+  CHECK(f.count("message_stops") == 0);
 }
 
 TEST_CASE("senders that are no numbers opt out of nothing here", "[messages]") {

@@ -1,5 +1,7 @@
 #include "messages/hooks.hpp"
 
+#include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -7,6 +9,7 @@
 #include "messages/desk.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 
 using namespace ringctl;
 using messages::Delivery;
@@ -145,6 +148,32 @@ TEST_CASE("what is not said of a webhook stays, and what is the same is no chang
   CHECK(f.hook()->version == 4);
 }
 
+TEST_CASE("who changes a webhook while somebody else does undoes nothing of it", "[messages]") {
+  Hooks f(any_engine());
+  if (f.database.engine() == db::Engine::sqlite) return;  // it has one writer at a time
+  f.configure(change());
+  test::Actor first(f.database.connect(), f.clock), second(f.database.connect(), f.clock);
+  std::atomic<bool> done = false;
+  std::future<void> waiting;
+  db::in_transaction(*first.connection, db::Scope::of(f.workspace), [&] {
+    first.connection->exec(
+        "UPDATE message_hooks SET url = 'https://new.example.com/', version = version + 1 WHERE workspace_id = $1",
+        {f.workspace});
+    waiting = std::async(std::launch::async, [&] {
+      messages::set_hook(second.session, f.workspace, only_active(false), key());
+      done = true;
+    });
+    const auto* const waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    CHECK(test::eventually([&] { return done || f.integer(waits) > 0; }));
+    CHECK_FALSE(done);
+  });
+  waiting.get();
+  CHECK(f.hook()->url == "https://new.example.com/");
+  CHECK_FALSE(f.hook()->is_active);
+  CHECK(f.hook()->version == 3);
+}
+
 TEST_CASE("a rehearsal configures nothing, and says whether it would", "[messages]") {
   Hooks f(any_engine());
   CHECK(f.configure(change(), false));
@@ -211,6 +240,15 @@ TEST_CASE("a conversation whose lease has run out is told as nobody's", "[messag
   const auto body = json::parse(f.take().at(0).body);
   CHECK(body["thread"]["assigned_to"].is_null());
   CHECK(body["support_number"].is_null());
+}
+
+TEST_CASE("a conversation of somebody who is active no more is told as nobody's", "[messages]") {
+  Hooks f(any_engine());
+  f.mode("round_robin");
+  f.configure(change());
+  f.apply({f.text(1)});
+  f.deactivate(f.ann_id);
+  CHECK(json::parse(f.take().at(0).body)["thread"]["assigned_to"].is_null());
 }
 
 TEST_CASE("a text that came while there was no webhook, or a resting one, is not told later", "[messages]") {

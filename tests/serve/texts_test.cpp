@@ -201,6 +201,19 @@ TEST_CASE("a text to a workspace that is not there is answered, and nobody's", "
   CHECK(board.messages() == 0);
 }
 
+TEST_CASE("a text to a workspace that was made a moment ago is kept", "[serve]") {
+  Texts board(GENERATE(from_range(test::engines())));
+  auto options = board.options();
+  options.estates.every = std::chrono::hours(1);
+  board.start_with(options);
+  const auto other = board.add_workspace("other");
+  board.add_number(other, k_unknown);
+  check_nothing_said(board.at(k_by_number, board.text(1, {{"To", k_unknown}})));
+  REQUIRE(board.stop());
+  CHECK(board.count("messages", other) == 1);
+  CHECK(board.messages() == 0);
+}
+
 // --- the database is away ---
 
 TEST_CASE("while the database is away a text is answered, and kept when it is back", "[serve]") {
