@@ -131,8 +131,8 @@ bool stop(audit::Session& session, const base::Uuid& workspace, const StopWord& 
 bool start(audit::Session& session, const base::Uuid& workspace, const StopWord& word) {
   auto& db = session.db;
   const auto lifted =
-      db.exec("DELETE FROM message_stops WHERE workspace_id = $1 AND phone_number = $2 AND ours = $3",
-              {workspace, word.phone_number, word.ours});
+      db.exec("DELETE FROM message_stops WHERE workspace_id = $1 AND phone_number = $2 AND ours IN ($3, $4)",
+              {workspace, word.phone_number, word.ours, word.number});
   if (lifted == 0 || is_blocked(db, workspace, word.phone_number)) return false;
   const auto row = find_locked(db, workspace, word.phone_number);
   if (!row) return false;

@@ -503,6 +503,7 @@ std::vector<Said> Piece::said() const {
     all.push_back({.word = content.keyword,
                    .by = {.phone_number = content.from,
                           .ours = content.service_sid.empty() ? content.to : content.service_sid,
+                          .number = content.to,
                           .message_sid = arrival.event->message_sid,
                           .at = arrival.event->received_at}});
   }
