@@ -83,9 +83,9 @@ void add_jobs_resolve(Noun& noun) {
       .kind(ValueKind::job)
       .columns(k_columns)
       .details(
-          "Purchases, releases, calls and what else must not happen twice are written down before Twilio is asked. Where "
-          "no answer came, this asks Twilio what there is now, and settles it here: done, or undone because it had not "
-          "happened. It buys, calls and makes nothing. Exits 8 if something stays unknown.")
+          "Purchases, releases, calls, messages and what else must not happen twice are written down before Twilio is "
+          "asked. Where no answer came, this asks Twilio what there is now, and settles it here: done, or undone because "
+          "it had not happened. It buys, calls, sends and makes nothing. Exits 8 if something stays unknown.")
       .example("ringctl jobs resolve")
       .example("ringctl jobs resolve --dry-run", "what would be asked about");
   add_account_flags(verb);

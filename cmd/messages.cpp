@@ -82,6 +82,20 @@ bool is_no_telephone(std::string_view typed) {
       typed, [](char c) { return c == ':' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
+/// As messages::get_thread(), also by a number as it is dialled in the country.
+messages::Thread find_thread(db::Connection& db, const directory::Workspace& workspace,
+                             const std::string& what, std::string_view ours) {
+  try {
+    return messages::get_thread(db, workspace.id, what, ours);
+  } catch (const Error& error) {
+    if (error.errc() != Errc::not_found || is_no_telephone(what)) throw;
+    std::error_code why;
+    const auto number = phone::try_parse_typed(what, workspace.default_country.value_or(""), why);
+    if (!number || number->view() == what) throw;
+    return messages::get_thread(db, workspace.id, number->view(), ours);
+  }
+}
+
 }  // namespace
 
 std::span<const Column> message_columns() { return k_message_columns; }
@@ -178,7 +192,7 @@ messages::Thread thread_named(Context& ctx, const std::string& what,
   }
   auto& db = ctx.database();
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  auto thread = messages::get_thread(db, workspace.id, what, ours);
+  auto thread = find_thread(db, workspace, what, ours);
   transaction.commit();
   return thread;
 }

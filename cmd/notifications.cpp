@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::array k_columns = {
     Column{"created_at", ColumnType::time},     Column{"user_email", ColumnType::text},
-    Column{"reason", ColumnType::word},         Column{"from_number", ColumnType::text},
+    Column{"reason", ColumnType::word},         Column{"from_number", ColumnType::e164},
     Column{"our_number", ColumnType::e164},     Column{"assigned_to", ColumnType::text},
     Column{"delivery", ColumnType::word},       Column{"kind", ColumnType::word, false},
     Column{"message", ColumnType::uuid, false}, Column{"id", ColumnType::uuid, false},
@@ -145,8 +145,10 @@ messages::HookChange change_of(const ConfigureOptions& opts, Context& ctx) {
 void run_configure(const ConfigureOptions& opts, Context& ctx) {
   const auto change = change_of(opts, ctx);
   const auto& workspace = ctx.workspace_for_write();
-  const auto key = seal_key_for_write(ctx);
-  const bool differs = messages::set_hook(ctx.session(), workspace.id, change, key, !ctx.dry_run());
+  // What is refused, or changes nothing, makes no key.
+  bool differs = messages::set_hook(ctx.session(), workspace.id, change, seal_key_to_try(ctx), false);
+  if (differs && !ctx.dry_run())
+    differs = messages::set_hook(ctx.session(), workspace.id, change, seal_key_for_write(ctx), true);
   Change said{.action = "configure", .object = "the webhook for messages", .rest = {}, .fields = {}};
   if (opts.url) said.fields.push_back({"url", *opts.url});
   if (change.is_active) said.fields.push_back({"is_active", *change.is_active});

@@ -13,7 +13,7 @@ namespace ringctl::messages {
 struct StopWord {
   std::string phone_number;  ///< who said it; only E.164 is ever put on the list
   std::string ours;          ///< the number, or the messaging service, that it was said to
-  std::string number = {};   ///< that of the service: START takes back what was said to it alone, too
+  std::string number = {};   ///< of the service, the one that it came to
   std::string message_sid;
   base::Instant at;
 };
@@ -22,8 +22,9 @@ struct StopWord {
 /// New on the list, or wider on it: channel by the workspace's stop_means, source "STOP". False where it was
 /// blocked there before, and the list says so.
 bool stop(audit::Session&, const base::Uuid& workspace, const StopWord&);
-/// False where START changes nothing: it was not blocked there, or later, or is still elsewhere, or is on the
-/// list by hand.
+/// To a service's number it lifts what is blocked for the service and for that number, which error 21610
+/// names. False where START changes nothing: it was not blocked there, or later, or is still elsewhere, or is
+/// on the list by hand.
 bool start(audit::Session&, const base::Uuid& workspace, const StopWord&);
 /// Inside a transaction: no texts to this number?
 bool is_opted_out(db::Connection&, const base::Uuid& workspace, std::string_view phone_number);

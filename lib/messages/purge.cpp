@@ -143,6 +143,7 @@ Purged remove(audit::Session& session, const base::Uuid& workspace, const Piece&
   purged.events = delete_events(db, workspace, array_of(piece.sids));
   purged.notifications = delete_ids(db, "notifications", "message_id", ids);
   purged.messages = delete_ids(db, "messages", "id", ids);  // deliveries go with them
+  delete_ids(db, "twilio_effects", "id", ids);              // that Twilio was asked to send them, and to whom
   scrub_images(db, "message", ids, after_now(session));
   scrub_images(db, "message_thread", threads, before);
   purged.threads = delete_empty(session, threads);

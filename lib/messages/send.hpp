@@ -70,9 +70,11 @@ struct SentMessage {
 std::optional<SentMessage> find_sent(db::Connection&, const base::Uuid& workspace, const base::Uuid& message);
 
 /// Inside a write transaction; forward only. Twilio took it. Does nothing where a callback told so already;
-/// callbacks that came before anybody knew whose the SID is count from here on.
+/// callbacks that came before anybody knew whose the SID is count from here on. `error_code`: of that status,
+/// where Twilio has one by now.
 void note_sent(audit::Session&, const base::Uuid& workspace, const base::Uuid& message, std::string_view sid,
-               std::string_view status, const std::optional<std::int64_t>& segments);
+               std::string_view status, const std::optional<std::int64_t>& segments,
+               const std::optional<std::int64_t>& error_code = {});
 /// Twilio refused it, or was asked and never had it. 21610: the number is put on record as opted out of
 /// texts, until START comes from it. Does nothing to a message that has a SID.
 void note_refused(audit::Session&, const base::Uuid& workspace, const base::Uuid& message, std::int64_t code,

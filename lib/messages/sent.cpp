@@ -134,14 +134,15 @@ std::optional<SentMessage> find_sent(db::Connection& db, const base::Uuid& works
 }
 
 void note_sent(audit::Session& session, const base::Uuid& workspace, const base::Uuid& message,
-               std::string_view sid, std::string_view status, const std::optional<std::int64_t>& segments) {
+               std::string_view sid, std::string_view status, const std::optional<std::int64_t>& segments,
+               const std::optional<std::int64_t>& error_code) {
   lock_counter(session.db, workspace);
   const auto before = read(session.db, workspace, message);
   // Another SID came by a callback that names the message: it is kept, and told where this one is settled.
   if (!before || (!before->sid.empty() && before->sid != sid)) return;
   auto after = *before;
   after.sid = sid;
-  take(after.progress, {.status = status, .at = session.clock.now()});
+  take(after.progress, {.status = status, .error_code = error_code, .at = session.clock.now()});
   if (segments && *segments > 0) after.segments = *segments;
   if (before->sid.empty()) take_kept_events(session.db, workspace, after);
   if (after != *before) write(session, message, after);

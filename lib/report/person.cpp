@@ -251,6 +251,7 @@ class Person {
     write_contact(contact);
     write_assignments();
     write_opt_outs();
+    write_stops();
     write_calls();
     write_messages();
     write_callbacks();
@@ -294,6 +295,22 @@ class Person {
       ++counts_.opt_outs;
       document_.item(json_of(noun, *found));
     }
+    document_.end();
+  }
+
+  /// To which of ours they said STOP, and no START since; also where nothing is on the list.
+  void write_stops() {
+    document_.begin("stops");
+    auto rows =
+        db_.query(fmt::format("SELECT phone_number, ours, message_sid, stopped_at FROM message_stops "
+                              "WHERE workspace_id = $1 AND {} ORDER BY stopped_at, phone_number, ours",
+                              db_.among("phone_number", "$2")),
+                  {workspace_, phone_array_});
+    while (rows.next())
+      document_.item({{"phone_number", rows.text(0)},
+                      {"said_to", rows.text(1)},
+                      {"message_sid", text_or_null(rows.text(2))},
+                      {"stopped_at", utc(rows.instant(3))}});
     document_.end();
   }
 

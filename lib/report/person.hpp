@@ -17,7 +17,7 @@ struct PersonCounts {
 
 /// Inside a read transaction on the workspace.
 /// {"schema":1,"contact":{...},"assignments":[...],"opt_outs":[...],
-/// "calls":[{...,"attempts":[...],"recordings":[...],"events":[...]}],
+/// "stops":[...],"calls":[{...,"attempts":[...],"recordings":[...],"events":[...]}],
 /// "messages":[{...,"notifications":[...],"events":[...]}],"callbacks":[...],"reservations":[...],
 /// "consultations":[...],"requests":[...],"holds":[...],"imports":[...],"audit":[...]}:
 /// lists by time, times in UTC, values as they are stored; webhooks as Twilio sent them, requests as they

@@ -56,6 +56,7 @@ std::string Messages::Impl::receive(const Message& sent, int turns, const Parame
   message.status = "received";
   message.direction = "inbound";
   message.error_code = 0;
+  message.sent_at = agenda.now();  // of one that comes in: when its webhook is asked
   const auto* const number = account.find_number(message.to);
   if (number == nullptr || !number->sms) {
     message.status = "failed";

@@ -11,7 +11,7 @@
 namespace ringctl::sim {
 namespace {
 
-constexpr int k_first_error = 400;
+constexpr int k_first_error = 400, k_first_broken = 500;
 
 template <class Work>
 auto reading(Clerk& clerk, Work&& work) {
@@ -47,7 +47,8 @@ Brought ask(Scene& scene, const messages::Outgoing& outgoing, const base::Uuid& 
 
 std::optional<ActRefused> take_answer(Clerk& clerk, const base::Uuid& message, const RestAnswer& answer) {
   const auto json = twilio::Json::try_parse(answer.body);
-  if (!json) return std::nullopt;  // garbage says nothing
+  // Neither garbage nor a server that broke says whether it was carried out.
+  if (!json || answer.status >= k_first_broken) return std::nullopt;
   if (answer.status >= k_first_error) {
     const auto code = json->whole("code").value_or(0);
     auto why = json->text("message");

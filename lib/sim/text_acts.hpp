@@ -17,7 +17,7 @@ struct ActRefused {
 };
 
 /// All that serve was told is in the database. nullopt: it is done; also where a fault kept back what Twilio
-/// answered, which a status callback will tell.
+/// answered, or its answer tells nothing: if it was done a status callback will tell.
 std::optional<ActRefused> do_for_user(Scene&, const SendStep&);
 std::optional<ActRefused> do_for_user(Scene&, const ThreadStep&);
 

@@ -35,12 +35,10 @@ std::optional<phone::E164> number_in(Account& account, std::string_view text) {
 
 /// The answer that decided what became of it, as the journal has it.
 void mark_failed(Account& account, const base::Uuid& id, const twilio::Failed& failed) {
+  if (failed.maybe_executed) return note_unknown(account, id, failed.message);
   writing(account, [&] {
-    jobs::Effects effects(account.session.db, account.session.clock, account.workspace.id);
-    if (failed.maybe_executed)
-      effects.unknown(id, failed.message);
-    else
-      effects.refused(id, std::to_string(failed.code), failed.message);
+    jobs::Effects(account.session.db, account.session.clock, account.workspace.id)
+        .refused(id, std::to_string(failed.code), failed.message);
   });
 }
 
@@ -155,10 +153,7 @@ std::string ring(Account& account, const Ringing& ringing, const twilio::Ask& as
   const auto sid = std::get<twilio::Reply>(outcome).json.text(ringing.sid_member);
   if (sid.empty()) {
     constexpr std::string_view k_no_sid = "Twilio's answer names no call";
-    writing(account, [&] {
-      jobs::Effects(account.session.db, account.session.clock, account.workspace.id)
-          .unknown(effect.id, k_no_sid);
-    });
+    note_unknown(account, effect.id, k_no_sid);
     throw unknown_outcome(ringing, k_no_sid);
   }
   try {
@@ -179,6 +174,15 @@ void note_asked(Account& account, jobs::Effect& effect) {
   jobs::Effects effects(account.session.db, account.session.clock, account.workspace.id);
   effects.insert(effect);
   effects.sent(effect.id);
+}
+
+void note_unknown(Account& account, const base::Uuid& effect, std::string_view why) {
+  try {
+    writing(account, [&] {
+      jobs::Effects(account.session.db, account.session.clock, account.workspace.id).unknown(effect, why);
+    });
+  } catch (const Error&) {  // as far as it could be
+  }
 }
 
 void record_act(Account& account, const calls::Call& call, std::string_view action,

@@ -89,6 +89,9 @@ std::string ring(Account&, const Ringing&, const twilio::Ask&,
 /// What must not happen twice, on record as on its way: kind, key, request and id are the caller's, the actor
 /// too if it is set. Inside a write transaction, which is to be committed before anything is asked.
 void note_asked(Account&, jobs::Effect&);
+/// Nobody can say what came of it. Where that cannot be written down it stays as on its way, which jobs
+/// resolve asks about as well; nothing is thrown, for whoever reads of a failure would ask once more.
+void note_unknown(Account&, const base::Uuid& effect, std::string_view why);
 
 /// An act upon a call, for the audit log. `before`, `after`: JSON.
 void record_act(Account&, const calls::Call&, std::string_view action,

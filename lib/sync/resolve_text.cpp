@@ -117,7 +117,7 @@ EffectRow found(Account& account, const Effect& effect, const twilio::Message& m
   settle(account, [&](jobs::Effects& effects) {
     effects.done(effect.id, message.sid);
     messages::note_sent(account.session, account.workspace.id, effect.id, message.sid, message.status,
-                        message.segments);
+                        message.segments, message.error_code);
   });
   return row(effect, EffectState::done, message.sid, "it was sent");
 }
@@ -130,10 +130,11 @@ EffectRow resolve_message_effect(Account& account, const Effect& effect) {
   if (sent && !sent->message_sid.empty()) return done(account, effect, sent->message_sid);
   const auto wanted = wanted_of(effect);
   if (!wanted) return undone(account, effect, "it cannot be looked for: the person it was for was erased");
+  // Before it is asked, which takes its time.
+  const bool fresh = account.session.clock.now() - effect.created_at < k_shown_after;
   const auto found_there = candidates(account, *wanted, effect.created_at);
   if (found_there.size() == 1) return found(account, effect, found_there.front());
   if (found_there.empty()) {
-    const bool fresh = account.session.clock.now() - effect.created_at < k_shown_after;
     if (!fresh) return undone(account, effect, "Twilio has no such message");
     return stays(account, effect, "Twilio shows messages with a delay; ask again in a minute");
   }

@@ -74,17 +74,13 @@ Error unknown_outcome(const Sent& sent, std::string_view why) {
 }
 
 /// Nobody can say yet whether they get it.
-void note_unknown(Account& account, const Sent& sent, std::string_view why) {
-  writing(account, [&] {
-    jobs::Effects(account.session.db, account.session.clock, account.workspace.id).unknown(sent.message, why);
-  });
+[[noreturn]] void leave_open(Account& account, const Sent& sent, std::string_view why) {
+  note_unknown(account, sent.message, why);
+  throw unknown_outcome(sent, why);
 }
 
 [[noreturn]] void fail(Account& account, const Sent& sent, const twilio::Failed& failed) {
-  if (failed.maybe_executed) {
-    note_unknown(account, sent, failed.message);
-    throw unknown_outcome(sent, failed.message);
-  }
+  if (failed.maybe_executed) leave_open(account, sent, failed.message);
   writing(account, [&] {
     jobs::Effects(account.session.db, account.session.clock, account.workspace.id)
         .refused(sent.message, std::to_string(failed.code), failed.message);
@@ -115,11 +111,7 @@ void ask(Account& account, Sent& sent) {
   const auto outcome = account.client.try_send(twilio::send_message_ask(message));
   if (const auto* const failed = std::get_if<twilio::Failed>(&outcome)) fail(account, sent, *failed);
   const auto taken = twilio::message_from(std::get<twilio::Reply>(outcome).json);
-  if (!taken) {
-    constexpr std::string_view k_no_sid = "Twilio's answer names no message";
-    note_unknown(account, sent, k_no_sid);
-    throw unknown_outcome(sent, k_no_sid);
-  }
+  if (!taken) leave_open(account, sent, "Twilio's answer names no message");
   try {
     note_taken(account, sent, *taken);
   } catch (const Error& error) {

@@ -26,12 +26,13 @@ struct Archive : test::Shelf {
   explicit Archive(db::Engine engine) : Shelf(engine) {
     first = put({.n = 1, .body = "about the roof", .contact = contact});
     tell(first);
-    put({.n = 2,
-         .direction = "outbound",
-         .status = "delivered",
-         .contact = contact,
-         .user = ann_id,
-         .seconds = 60});
+    asked_for(put({.n = 2,
+                   .direction = "outbound",
+                   .status = "delivered",
+                   .contact = contact,
+                   .user = ann_id,
+                   .seconds = 60}),
+              k_caller);
     hear(2, "sent", k_caller, 61);
     hear(2, "delivered", k_caller, 62);
     put({.n = 3, .party = k_stranger, .seconds = 120});
@@ -40,7 +41,15 @@ struct Archive : test::Shelf {
     note_in_log("messages.send", "message", first, "an answer");
     clock.advance(std::chrono::seconds(k_days));
     put({.n = 4, .party = k_stranger, .seconds = k_days});
+    asked_for(alice.ids.next(), k_stranger);
     note_in_log("messages.release", "message_thread", thread_of(k_stranger), "still " + k_stranger);
+  }
+  /// What was written down before Twilio was asked to send it.
+  void asked_for(const base::Uuid& message, const std::string& to) {
+    exec(
+        "INSERT INTO twilio_effects (id, workspace_id, line, kind, effect_key, account_sid, request, state, actor, "
+        "created_at, updated_at) VALUES ($1, $2, 1, 'message.send', $3, $4, '{}', 'done', 'user:ann', $5, $5)",
+        {message, workspace, to, test::k_account, clock.now()});
   }
   messages::PurgeOptions old(bool write = true) const { return {.before = at(3600), .write = write}; }
   messages::Purged purge(const messages::PurgeOptions& options) {
@@ -70,6 +79,7 @@ TEST_CASE("purging takes old messages with all that hangs on them, and leaves th
   CHECK(f.count("notifications") == 0);
   CHECK(f.count("message_deliveries") == 0);
   CHECK(f.count("message_events") == 0);
+  CHECK(f.rows("SELECT effect_key FROM twilio_effects WHERE workspace_id = $1") == k_stranger + "\n");
   const auto left = f.shelf();
   CHECK_FALSE(holds(left, "about the roof"));
   CHECK_FALSE(holds(left, k_caller));

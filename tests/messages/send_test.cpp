@@ -302,8 +302,10 @@ TEST_CASE("who Twilio calls unsubscribed is on the list until START comes from t
   f.write([&] { messages::note_refused(f.session(), f.workspace, id, 21610, "unsubscribed"); });
   CHECK(list() == k_lin + (no_calls ? "|all|letter\n" : "|sms|Twilio 21610\n"));
   CHECK(codes(f.plan(Senders::draft())) == "opted_out");
+  const auto said_to =
+      GENERATE(as<std::string>{}, k_from, "MG00000000000000000000000000000001");  // the number's service
   const messages::StopWord start{
-      .phone_number = k_lin, .ours = k_from, .message_sid = sid(9), .at = f.clock.now()};
+      .phone_number = k_lin, .ours = said_to, .number = k_from, .message_sid = sid(9), .at = f.clock.now()};
   bool changed = false;
   f.write([&] { changed = messages::start(f.session(), f.workspace, start); });
   CHECK(changed);

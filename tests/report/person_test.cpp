@@ -64,6 +64,10 @@ struct Lin : test::Shelf {
         "VALUES ($1, $2, $3, 'sms', 'by letter', $4, $4)",
         {alice.ids.next(), workspace, test::k_caller, now});
     exec(
+        "INSERT INTO message_stops (workspace_id, phone_number, ours, message_sid, stopped_at) VALUES ($1, $2, "
+        "'+12025550188', '', $3)",
+        {workspace, test::k_caller, now});
+    exec(
         "INSERT INTO reservations (id, workspace_id, assignment_id, day, to_number, state, reserved_at) "
         "VALUES ($1, $2, $3, '2026-03-08', $4, 'counted', $5)",
         {alice.ids.next(), workspace, assign(ann_id, number_id), test::k_caller, now});
@@ -150,6 +154,8 @@ TEST_CASE("every table that erasing scrubs is in the document, with what it hold
   }
   CHECK(document.at("schema") == 1);
   CHECK(test::holds(document.at("opt_outs").dump(), "by letter"));
+  REQUIRE(document.at("stops").size() == 1);
+  CHECK(document.at("stops").at(0).at("said_to") == "+12025550188");
 }
 
 TEST_CASE(

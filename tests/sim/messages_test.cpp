@@ -148,6 +148,7 @@ TEST_CASE("a text to a number is told to its webhook", "[sim]") {
   REQUIRE(site.all().size() == 1);
   CHECK(site.all().front().status == "received");
   CHECK(site.all().front().direction == "inbound");
+  CHECK(site.all().front().sent_at == site.all().front().created_at);
 }
 
 TEST_CASE("pictures come with their types", "[sim]") {

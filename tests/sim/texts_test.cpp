@@ -126,6 +126,12 @@ TEST_CASE("a text may carry further parameters of its webhook, in the place of i
                           "opt_outs": [{"phone_number": "+16265550101", "channel": "all"}]})")) == Texts());
 }
 
+TEST_CASE("a text of which Twilio's answer says nothing has not failed", "[sim]") {
+  CHECK(play(scenario(R"({"send": {"as": "ann@example.com", "to": "+12025550143", "body": "Hello?"}})",
+                      R"({"texts": [{"direction": "outbound", "status": "accepted", "has_sid": false}]})",
+                      k_given + R"("faults": [{"of": "rest", "do": "503", "times": 1}],)")) == Texts());
+}
+
 TEST_CASE("slips in steps about texts are told with their place", "[sim]") {
   CHECK(refusal(R"({"send": {"to": "+16265550101", "body": "Hi"}})").find("needs \"as\"") !=
         std::string::npos);

@@ -14,6 +14,28 @@ void lose(MessageDesk& f, const std::string& body = "See you at noon") {
   REQUIRE(test::error_of([&] { f.send(body); })->errc() == Errc::unknown_outcome);
 }
 
+/// Nobody knows whether the box took it.
+void hang(MessageDesk& f) {
+  f.box.fault("hang", 1);
+  REQUIRE(test::error_of([&] { f.send(); })->errc() == Errc::unknown_outcome);
+  f.box.clear_faults();
+}
+
+/// It did, and has come so far with it; the SID.
+std::string there(MessageDesk& f, const std::string& status, const std::string& body) {
+  sim::Message message;
+  message.sid = "SM" + std::string(32, '7');
+  message.from = test::k_from;
+  message.to = test::k_to;
+  message.body = body;
+  message.status = status;
+  message.error_code = status == "undelivered" ? 30003 : 0;
+  message.direction = "outbound-api";
+  message.created_at = message.updated_at = f.wall.now();
+  f.box.with([&](sim::Account& at, sim::Network&) { at.messages.add(message); });
+  return message.sid;
+}
+
 std::vector<std::string> sids_at_twilio(MessageDesk& f) {
   std::vector<std::string> sids;
   twilio::list_messages(f.client, {}, [&](const twilio::Message& message) {
@@ -58,9 +80,7 @@ TEST_CASE("a callback that names the message settles it without a question", "[s
 
 TEST_CASE("a message that never was has failed once Twilio must show it", "[sync]") {
   MessageDesk f(GENERATE(from_range(test::engines())));
-  f.box.fault("hang", 1);
-  CHECK(test::error_of([&] { f.send(); })->errc() == Errc::unknown_outcome);
-  f.box.clear_faults();
+  hang(f);
   CHECK(f.resolve().state == "unknown");
   CHECK(f.log() == "|accepted\n");
   f.clock.advance(std::chrono::minutes(2));
@@ -72,20 +92,18 @@ TEST_CASE("a message that never was has failed once Twilio must show it", "[sync
 
 TEST_CASE("a text that Twilio put words of its own before is found as well", "[sync]") {
   MessageDesk f(db::Engine::sqlite);
-  f.box.fault("hang", 1);
-  CHECK(test::error_of([&] { f.send(); })->errc() == Errc::unknown_outcome);
-  f.box.clear_faults();
-  sim::Message message;
-  message.sid = "SM" + std::string(32, '7');
-  message.from = test::k_from;
-  message.to = test::k_to;
-  message.body = "Sent from your Twilio trial account - See you at noon";
-  message.status = "sent";
-  message.direction = "outbound-api";
-  message.created_at = message.updated_at = f.wall.now();
-  f.box.with([&](sim::Account& at, sim::Network&) { at.messages.add(message); });
-  CHECK(f.resolve().sid == message.sid);
-  CHECK(f.log() == message.sid + "|sent\n");
+  hang(f);
+  const auto sid = there(f, "sent", "Sent from your Twilio trial account - See you at noon");
+  CHECK(f.resolve().sid == sid);
+  CHECK(f.log() == sid + "|sent\n");
+}
+
+TEST_CASE("a message that is found again and did not arrive is on record with Twilio's reason", "[sync]") {
+  MessageDesk f(db::Engine::sqlite);
+  hang(f);
+  const auto sid = there(f, "undelivered", "See you at noon");
+  CHECK(f.resolve().sid == sid);
+  CHECK(f.rows("SELECT status, error_code FROM messages WHERE workspace_id = $1") == "undelivered|30003\n");
 }
 
 TEST_CASE("a text that was sent twice in the same words is for people to tell apart", "[sync]") {

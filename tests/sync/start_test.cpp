@@ -104,6 +104,21 @@ TEST_CASE("a call whose answer was lost is looked up, never dialled again", "[sy
   CHECK(f.rows("SELECT call_sid FROM reservations WHERE workspace_id = $1") == row.sid + "\n");
 }
 
+TEST_CASE("a call that may ring is never said to have failed, though nothing can be written down", "[sync]") {
+  Office f(db::Engine::sqlite);
+  f.db().exec_script(
+      "CREATE TRIGGER full BEFORE UPDATE ON twilio_effects WHEN NEW.state <> 'sent' "
+      "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+  f.box.fault("executed_lost", 1);
+  const auto error = test::error_of([&] { f.start(); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::unknown_outcome);
+  CHECK(f.used() == 1);
+  f.db().exec_script("DROP TRIGGER full");
+  CHECK(sync::resolve_call_effect(f.account, f.open().at(0)).state == "done");
+  CHECK(f.calls_at_twilio() == 1);
+}
+
 TEST_CASE("a call that never was is given back once Twilio must show it", "[sync]") {
   Office f(GENERATE(from_range(test::engines())));
   f.box.fault("hang", 1);

@@ -119,3 +119,20 @@ TEST_CASE("a message whose answer is lost is not sent again", "[sync]") {
   CHECK(f.log() == "|accepted\n");
   CHECK(f.effects() == "message.send|unknown\n");
 }
+
+TEST_CASE("a message that may be on its way is never said to have failed, though nothing can be written down",
+          "[sync]") {
+  MessageDesk f(db::Engine::sqlite);
+  f.db().exec_script(
+      "CREATE TRIGGER full BEFORE UPDATE ON twilio_effects WHEN NEW.state <> 'sent' "
+      "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+  const std::string fault = GENERATE(as<std::string>{}, "", "executed_lost", "garbage");
+  if (!fault.empty()) f.box.fault(fault, 1);
+  CHECK(test::slug_of([&] { f.send(); }) == "messages.unknown_outcome");
+  CHECK(f.taken() == 1);
+  CHECK(f.log() == "|accepted\n");
+  f.db().exec_script("DROP TRIGGER full");
+  f.box.clear_faults();
+  CHECK(f.resolve().state == "done");
+  CHECK(f.taken() == 1);
+}

@@ -121,6 +121,7 @@ TEST_CASE("a conversation is claimed, answered, released and handed over", "[sys
   CHECK(f.failure(Office::text(k_bob)) == "6 messages.claimed");
   CHECK(f.failure({"messages", "claim", k_lin, "--as", k_bob}) == "6 messages.claimed");
   CHECK(f.json({"messages", "claim", k_lin, "--as", k_ann}).at("changed") == false);
+  CHECK(f.json({"messages", "claim", "+1 (626) 555-0101", "--as", k_ann}).at("changed") == false);
   CHECK(f.failure({"messages", "release", k_lin, "--as", k_bob}) == "4 messages.not_yours");
   CHECK(f.json({"messages", "release", k_lin, "--as", k_ann}).at("changed") == true);
   CHECK(f.json({"messages", "claim", k_lin, "--as", k_bob, "-n"}).at("dry_run") == true);

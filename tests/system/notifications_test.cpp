@@ -12,6 +12,10 @@ namespace {
 const std::string k_url = "https://hooks.example.com/ringctl";
 const std::string k_secret = "correct horse battery staple";
 
+bool has_key(const Site& site) {
+  return std::filesystem::exists(site.machine().home() / ".config/ringctl/secrets.key");
+}
+
 db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
 
 /// What only its owner may read.
@@ -45,8 +49,10 @@ TEST_CASE("a workspace's webhook is configured piece by piece, and its secret is
   rehearsed.emplace_back("-n");
   site.ok(rehearsed);
   CHECK(site.json({"notifications", "status"}).at("url").is_null());
+  CHECK_FALSE(has_key(site));
 
   CHECK(site.json(set).at("changed") == true);
+  CHECK(has_key(site));
   CHECK(site.json(set).at("changed") == false);
   const auto status = site.json({"notifications", "status"});
   CHECK(status.at("url") == k_url);
@@ -92,6 +98,7 @@ TEST_CASE("a webhook that cannot be told is refused, and nothing is kept", "[sys
     CHECK(failure({"--url", inside, "--secret-file", "hook.txt"}) == "7 notifications.bad_url");
   }
   CHECK(site.json({"notifications", "status"}).at("url").is_null());
+  CHECK_FALSE(has_key(site));
 }
 
 TEST_CASE(
@@ -122,6 +129,8 @@ TEST_CASE(
     CHECK(row.at("our_number") == test::k_main_line);
     CHECK(row.at("delivery") == "waiting");
   }
+  const auto csv = site.ok({"notifications", "list", "--columns", "from_number", "-o", "csv"});
+  CHECK(csv == "from_number\n+16265550101\n+16265550101\n");  // a number is no formula
   CHECK(site.json({"notifications", "list", "--user", test::agent_email(1)}).size() == 1);
   CHECK(site.json({"notifications", "list", "--message", sid, "--since", "-1h"}).size() == 2);
   CHECK(site.json({"notifications", "list", "--until", "-1h"}).empty());

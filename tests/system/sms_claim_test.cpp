@@ -20,7 +20,7 @@ using test::TextSite;
 namespace {
 
 constexpr int k_users = 64;
-constexpr int k_parties = 50;  ///< that rounds take in turn
+constexpr int k_parties = 10;  ///< that rounds take in turn
 
 int rounds() { return std::getenv("RINGCTL_TEST_FULL") != nullptr ? 1000 : 20; }
 
