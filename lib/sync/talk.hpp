@@ -33,7 +33,8 @@ struct Started {
 /// Limits first (a refusal is Errc::differs [limits.refused] with every reason), then the agent's leg, and
 /// the destination once it is up. Gives the reservation back where Twilio refused the call. An answer that
 /// never came: Errc::unknown_outcome [calls.unknown_outcome] with the effect to resolve; nothing is dialled
-/// again. Errc::conflict [callbacks.being_called] while another call for the same callback goes on.
+/// again. Errc::conflict [callbacks.being_called] while another call for the same callback goes on,
+/// [callbacks.call_unknown] while nobody knows whether one does.
 Started start_call(Account&, const StartOptions&);
 
 // --- end, hand over ---
