@@ -39,7 +39,9 @@ Started start_call(Account&, const StartOptions&);
 
 // --- end, hand over ---
 
-/// The whole call: its own leg, and with it all others. False if it was over already.
+/// As calls::get(); a leg that is not on record is looked up at Twilio, for the call that it is of.
+calls::Call find_call_of(Account&, std::string_view what);
+/// The whole call: its own leg, and every other that goes on at Twilio. False if none did.
 bool hang_up(Account&, const calls::Call&, bool write);
 
 struct TransferOptions {
