@@ -23,21 +23,6 @@ std::string both_in(Account& account, const Sides& sides, const std::string& roo
   return conference->sid;
 }
 
-/// A pair that was recorded goes on being recorded.
-bool is_recorded(Account& account, const calls::Call& call) {
-  const auto& workspace = account.workspace.id;
-  const auto stored = reading(account, [&](db::Connection& db) {
-    return calls::get_details(db, workspace, call.call_sid).call.plan;
-  });
-  if (const auto plan = routing::try_parse_plan(stored)) return plan->recorded;
-  const auto settings =
-      reading(account, [&](db::Connection& db) { return directory::read_voice_settings(db, workspace); });
-  const auto facts =
-      routing::read_facts(account.session.db, workspace, {}, own_number(call), account.session.clock.now());
-  return routing::is_recorded(settings, facts.number ? facts.number->record_policy : std::string(),
-                              call.direction);
-}
-
 void drop(Account& account, const base::Uuid& room) {
   writing(account, [&] { calls::drop_room(account.session, account.workspace.id, room); });
 }
@@ -72,6 +57,20 @@ calls::Room kept(Account& account, calls::Room room, const std::string& conferen
 
 }  // namespace
 
+bool is_recorded(Account& account, const calls::Call& call) {
+  const auto& workspace = account.workspace.id;
+  const auto stored = reading(account, [&](db::Connection& db) {
+    return calls::get_details(db, workspace, call.call_sid).call.plan;
+  });
+  if (const auto plan = routing::try_parse_plan(stored)) return plan->recorded;
+  const auto settings =
+      reading(account, [&](db::Connection& db) { return directory::read_voice_settings(db, workspace); });
+  const auto facts =
+      routing::read_facts(account.session.db, workspace, {}, own_number(call), account.session.clock.now());
+  return routing::is_recorded(settings, facts.number ? facts.number->record_policy : std::string(),
+                              call.direction);
+}
+
 calls::Room ensure_room(Account& account, const calls::Call& call, std::chrono::milliseconds patience) {
   const auto& workspace = account.workspace.id;
   const auto lease = lock_call(account, call, patience);
@@ -88,7 +87,7 @@ calls::Room ensure_room(Account& account, const calls::Call& call, std::chrono::
   const bool there = !conference.empty();
   if (standing && there) return kept(account, *standing, conference, sides);
 
-  room.recorded = is_recorded(account, call);
+  room.recorded = is_recorded(account, call);  // a pair that was goes on being recorded
   writing(account, [&] { room = calls::open_room(account.session, workspace, room); });
   if (there) return kept(account, room, conference, sides);
   const bool agent_is_child = sides.customer_sid == call.call_sid;
