@@ -75,6 +75,7 @@ void resume_configure(const jobs::Job& job, sync::Account& account, Context& con
   configure.wanted.voice = again.voice;
   configure.wanted.sms = again.sms;
   configure.numbers = again.numbers;
+  configure.fields = again.fields;
   configure.resume = job.id;
   configure.kind = job.kind;
   configure.dry_run = context.dry_run();
