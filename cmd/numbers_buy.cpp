@@ -32,9 +32,11 @@ struct SearchFlags : AccountOptions {
   std::optional<std::int64_t> distance, count;
   bool voice = false, sms = false, mms = false, fax = false, no_address = false;
 
-  bool names_something() const {
-    return country || type || area_code || contains || region || locality || postal_code || rate_center ||
-           near || distance || voice || sms || mms || fax || no_address;
+  bool names_something() const { return country || type || narrows(); }
+  /// Says more than which kind of number: nothing of one that is named.
+  bool narrows() const {
+    return area_code || contains || region || locality || postal_code || rate_center || near || distance ||
+           voice || sms || mms || fax || no_address;
   }
 };
 
@@ -211,6 +213,10 @@ sync::BuyOptions buy_options(const BuyVerbOptions& opts, Context& ctx) {
   if (!options.numbers.empty() && opts.count)
     throw Error(Errc::usage, "usage.excluded",
                 "--count is for numbers that are looked for, not for named ones");
+  if (!options.numbers.empty() && (opts.country || opts.narrows()))
+    throw Error(Errc::usage, "usage.excluded",
+                "what numbers are looked for by says nothing of those that are named",
+                "name the numbers, or say what to look for");
   if (options.numbers.empty() && !opts.count && !opts.names_something())
     throw Error(Errc::usage, "usage.nothing_to_do",
                 "numbers buy: neither numbers nor what to look for was given",

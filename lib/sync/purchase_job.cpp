@@ -74,6 +74,22 @@ twilio::NumberUpdate update_of(const Order& order) {
   return update;
 }
 
+namespace {
+
+/// They were bought with their webhooks.
+void note_webhooks(Account& account, const std::vector<std::string_view>& numbers) {
+  std::vector<base::Uuid> configured;
+  estate::find_known(
+      account.session.db, account.workspace.id, numbers,
+      [&](const estate::KnownNumber& known) {
+        if (known.facts.webhook_status == "configured") configured.push_back(known.id);
+      },
+      [](std::string_view) {});
+  estate::note_configured(account.session, account.workspace.id, configured);
+}
+
+}  // namespace
+
 std::vector<std::string> write_bought(Account& account, const base::Uuid& job, const Order& order,
                                       std::span<const twilio::Number> bought) {
   std::vector<std::string_view> numbers;
@@ -102,6 +118,7 @@ std::vector<std::string> write_bought(Account& account, const base::Uuid& job, c
   }
   estate::write_facts(account.session, account.workspace.id, updates);
   if (!facts.empty()) estate::insert_adopted(account.session, account.workspace.id, job, facts, labels);
+  note_webhooks(account, numbers);
   return elsewhere;
 }
 

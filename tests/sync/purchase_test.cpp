@@ -58,6 +58,7 @@ TEST_CASE("numbers are bought with their webhooks, and are rows at once", "[sync
     CHECK(row.state == "done");
     CHECK(f.row(row.object).sid == row.sid);
     CHECK(f.row(row.object).label == "Sales");
+    CHECK(f.row(row.object).configured_at == f.clock.now());
     CHECK(f.there(row.object).voice_hook.url == options.wanted.voice_url);
   }
   CHECK(f.open_effects().empty());

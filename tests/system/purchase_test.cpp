@@ -55,6 +55,9 @@ TEST_CASE("buying nothing in particular is a mistake", "[system]") {
   Desk f;
   CHECK(says(f.run({"numbers", "buy", "--yes"}), "usage.nothing_to_do"));
   CHECK(says(f.run({"numbers", "buy", "+12025550101", "--count", "2", "--yes"}), "usage.excluded"));
+  const auto both = f.run({"numbers", "buy", "+12025550101", "--area-code", "202", "--yes"});
+  CHECK(both.status == 2);
+  CHECK(says(both, "usage.excluded"));
   CHECK(f.box.ledger().empty());
 }
 
