@@ -39,6 +39,19 @@ void redirect(Account& account, std::string_view leg, const calls::Room& room) {
   throw twilio::to_error(*failed);
 }
 
+/// Of a pair that was to be moved and was not: where the end of the Dial has no answer, legs end.
+std::string what_became(Account& account, const Sides& sides) {
+  const auto over = [&](const std::string& sid) {
+    const auto leg = twilio::find_call(account.client, sid);
+    return leg && leg->is_over();
+  };
+  const bool agent = over(sides.agent_sid), customer = over(sides.customer_sid);
+  if (agent && customer) return "it is over";
+  if (agent) return "the agent's leg is over, the customer's goes on";
+  if (customer) return "the customer's leg is over, the agent's goes on";
+  return "it goes on as it can";
+}
+
 /// With where its parties are by now.
 calls::Room kept(Account& account, calls::Room room, const std::string& conference, const Sides& sides) {
   if (room.conference_sid == conference && room.agent_sid == sides.agent_sid &&
@@ -98,10 +111,11 @@ calls::Room ensure_room(Account& account, const calls::Call& call, std::chrono::
   });
   if (!moved) {
     drop(account, room.id);
-    throw Error(Errc::timeout, "calls.not_moved",
-                fmt::format("call {} did not come into a conference within {} s; it goes on as it can",
-                            call.call_sid, std::chrono::ceil<std::chrono::seconds>(patience).count()),
-                "ringctl doctor twilio")
+    throw Error(
+        Errc::timeout, "calls.not_moved",
+        fmt::format("call {} did not come into a conference within {} s; {}", call.call_sid,
+                    std::chrono::ceil<std::chrono::seconds>(patience).count(), what_became(account, sides)),
+        "ringctl doctor twilio")
         .detail("serve has to answer the end of the Dial: does Twilio reach it?");
   }
   return kept(account, room, conference, sides);
