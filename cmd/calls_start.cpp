@@ -42,7 +42,7 @@ struct HangUpOptions : AccountOptions {
 
 void run_hang_up(const HangUpOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
-  const auto call = call_named(ctx, opts.call);
+  const auto call = sync::find_call_of(*account, opts.call);
   const bool ended = sync::hang_up(*account, call, !ctx.dry_run());
   if (!ended)
     return ctx.io().unchanged({.action = "hang up", .object = call.call_sid, .rest = "(it is over)"});
@@ -107,7 +107,9 @@ void add_calls_start(Noun& calls) {
   auto hang_up = calls.verb<HangUpOptions>("hangup", "End a call, with everybody on it", run_hang_up)
                      .argument("call", &HangUpOptions::call, k_which_call);
   add_account_flags(hang_up)
-      .details("A call that is over already is left as it is.")
+      .details(
+          "Every leg of it that goes on at Twilio is ended, those that a transfer left behind too; it is named by its own "
+          "SID or by a leg's. A call that is over already is left as it is.")
       .example("ringctl calls hangup CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 -n")
       .example("ringctl calls hangup CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5")
       .exits(k_twilio_exits);

@@ -1,10 +1,14 @@
 // jobs list, show
 
+#include <algorithm>
 #include <array>
+#include <map>
+#include <vector>
 
 #include "cmd/jobs.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
+#include "jobs/effects.hpp"
 #include "jobs/journal.hpp"
 #include "records/noun.hpp"
 
@@ -108,13 +112,37 @@ void print_rows(Context& ctx, jobs::Journal& journal, const jobs::Job& job) {
   rows.finish();
 }
 
+/// Of what was asked of Twilio, what became of it, in the place of rows.
+constexpr std::array k_effect_columns = {
+    Column{"line", ColumnType::integer}, Column{"key", ColumnType::e164},
+    Column{"verdict", ColumnType::word}, Column{"sid", ColumnType::word},
+    Column{"code", ColumnType::word},    Column{"message", ColumnType::text},
+};
+
+void print_effects(Context& ctx, const jobs::Job& job) {
+  std::map<std::string, jobs::Effect> newest;
+  jobs::Effects(ctx.database(), ctx.clock(), ctx.workspace().id)
+      .for_each(job.id, [&](const jobs::Effect& effect) { newest.insert_or_assign(effect.key, effect); });
+  std::vector<const jobs::Effect*> in_order;
+  for (const auto& [key, effect] : newest) in_order.push_back(&effect);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const jobs::Effect* a, const jobs::Effect* b) { return a->line < b->line; });
+  auto rows = ctx.io().rows(k_effect_columns);
+  for (const auto* effect : in_order)
+    rows.row({effect->line, effect->key, jobs::state_name(effect->state), text_or_null(effect->sid),
+              text_or_null(effect->code), text_or_null(effect->message)});
+  rows.finish();
+}
+
 void run_show(const ShowOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
   jobs::Journal journal(db, ctx.clock(), workspace.id);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
   const auto job = journal.get(opts.job);
-  if (opts.rows)
+  if (opts.rows && job.kind == "numbers.buy")
+    print_effects(ctx, job);
+  else if (opts.rows)
     print_rows(ctx, journal, job);
   else
     with_cells(job, [&](std::initializer_list<Cell> cells) {
@@ -129,7 +157,8 @@ void add_jobs_read(Noun& jobs) {
   jobs.verb<ListVerbOptions>("list", "List jobs, newest first", run_list)
       .details(
           "Lists the bulk jobs of the workspace with how many rows they read, made, changed and rejected. A "
-          "job that is still `running` but has no process goes on when its command is given again.")
+          "job that is still `running` but has no process goes on with `jobs resume`; all but a purchase, which "
+          "would be a second one, also when the command is given again.")
       .columns(k_columns)
       .lists()
       .example("ringctl jobs list --limit 10")
@@ -140,10 +169,11 @@ void add_jobs_read(Noun& jobs) {
       .argument("job", &ShowOptions::job, "Id, or its last eight digits")
       .kind(ValueKind::job)
       .flag("rows", &ShowOptions::rows,
-            "List the rows that were rejected or changed, in the order of the input")
+            "List the rows that were rejected or changed, or the numbers that were bought or not, in order")
       .details(
           "Shows one job. With --rows it lists the rows the journal remembers one by one: rejected ones with "
-          "the reason, and changed ones with what they held before.")
+          "the reason, and changed ones with what they held before. Of a purchase it lists every number and what "
+          "became of it: done, refused, undone or unknown.")
       .columns(k_columns)
       .example("ringctl jobs show 5be01d7a")
       .example("ringctl jobs show 5be01d7a --rows -o csv", "what was rejected, and why")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -32,7 +33,7 @@ struct JobOptions {
 struct ResumeOptions : JobOptions, AccountOptions {};
 
 /// What was done at Twilio cannot be taken back from here.
-constexpr std::array k_not_undoable = {"numbers.sync",      "numbers.buy",      "numbers.configure",
+constexpr std::array k_not_undoable = {"numbers.sync", "numbers.buy", "numbers.configure",
                                        "webhooks.configure", "recordings.purge"};
 
 jobs::Job find_job(const JobOptions& options, Context& context) {
@@ -46,32 +47,44 @@ jobs::Job find_job(const JobOptions& options, Context& context) {
 void tell_resume(const jobs::Job& job, Context& context) {
   const auto object = "job " + job.id.short_id();
   const auto rest = fmt::format("({})", job.kind);
-  context.io().would_change({.action = "resume", .object = object, .rest = rest, .fields = {{"kind", job.kind}}});
+  context.io().would_change(
+      {.action = "resume", .object = object, .rest = rest, .fields = {{"kind", job.kind}}});
 }
 
 void resume_purchase(const jobs::Job& job, sync::Account& account, Context& context) {
-  if (context.dry_run()) return tell_resume(job, context);
+  const auto plan = sync::plan_resume(account, job.id);
+  if (context.dry_run()) return show_resume_plan(plan, context);
+  // What is unknown may turn out to be not bought; it is bought then.
+  const auto unsure = plan.unsure.empty() ? std::string()
+                                          : fmt::format(", and those of {} more that Twilio does not have",
+                                                        plan.unsure.size());
   context.io().confirm(
-      fmt::format("go on buying the numbers of job {} that are not bought yet?", job.id.short_id()));
-  show_purchases(sync::resume_buy(account, job.id, shown_progress(context, "numbers buy")), {}, context);
+      fmt::format("go on with job {}: buy {}{}?", job.id.short_id(), purchase_text(plan.left), unsure));
+  std::map<std::string, std::string> prices;
+  for (const auto& one : plan.left.numbers)
+    if (one.price) prices[one.phone_number] = twilio::money_text(one.price->micros);
+  show_purchases(sync::resume_buy(account, job.id, shown_progress(context, "numbers buy")), prices, context);
 }
 
 void resume_configure(const jobs::Job& job, sync::Account& account, Context& context) {
   const auto again = sync::configure_again(job);
   sync::ConfigureOptions configure;
   configure.wanted = sync::wanted_of(
-      account, webhook_urls(context, again.fallback_url.empty() ? std::nullopt : std::optional(again.fallback_url)));
+      account,
+      webhook_urls(context, again.fallback_url.empty() ? std::nullopt : std::optional(again.fallback_url)));
   configure.wanted.voice = again.voice;
   configure.wanted.sms = again.sms;
   configure.numbers = again.numbers;
+  configure.fields = again.fields;
   configure.resume = job.id;
   configure.kind = job.kind;
   configure.dry_run = context.dry_run();
   const auto report = sync::configure(account, configure, shown_progress(context, job.kind));
   const auto object = "job " + job.id.short_id();
-  const auto rest = fmt::format("({} configured, {} the same, {} skipped, {} failed)", report.updated, report.same,
-                                report.skipped, report.failed);
-  Change change{.action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
+  const auto rest = fmt::format("({} configured, {} the same, {} skipped, {} failed)", report.updated,
+                                report.same, report.skipped, report.failed);
+  Change change{
+      .action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
   change.fields = {{"updated", report.updated},
                    {"same", report.same},
                    {"skipped", report.skipped},
@@ -89,13 +102,12 @@ void resume_purge(const jobs::Job& job, sync::Account& account, Context& context
   const auto report =
       sync::resume_purge(account, job.id, !context.dry_run(), shown_progress(context, "recordings purge"));
   const auto object = "job " + job.id.short_id();
-  const auto rest = fmt::format("({} deleted, {} gone already, {} failed, {} held)", report.deleted, report.gone,
-                                report.failed, report.held);
-  Change change{.action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
-  change.fields = {{"deleted", report.deleted},
-                   {"gone", report.gone},
-                   {"failed", report.failed},
-                   {"held", report.held}};
+  const auto rest = fmt::format("({} deleted, {} gone already, {} failed, {} held)", report.deleted,
+                                report.gone, report.failed, report.held);
+  Change change{
+      .action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
+  change.fields = {
+      {"deleted", report.deleted}, {"gone", report.gone}, {"failed", report.failed}, {"held", report.held}};
   if (context.dry_run()) return context.io().would_change(change);
   context.io().changed(change);
   if (report.failed > 0)
@@ -171,12 +183,21 @@ Error partly_undone(const bulk::UndoReport& report) {
       .job(report.job.id.text());
 }
 
+Error not_undoable(const jobs::Job& job) {
+  const auto rows = fmt::format("ringctl jobs show {} --rows", job.id.short_id());
+  const bool bought = job.kind == "numbers.buy";
+  Error error(Errc::conflict, "jobs.not_undoable",
+              fmt::format("job {} is {}, which cannot be taken back", job.id.short_id(), job.kind),
+              bought ? std::string("ringctl numbers release NUMBER gives one back") : rows);
+  if (bought) error.detail(fmt::format("{} lists its numbers", rows));
+  return error;
+}
+
 void run_undo(const JobOptions& options, Context& context) {
   const auto job = find_job(options, context);
-  if (std::find(k_not_undoable.begin(), k_not_undoable.end(), std::string_view(job.kind)) != k_not_undoable.end())
-    throw Error(Errc::conflict, "jobs.not_undoable",
-                fmt::format("job {} is {}, which cannot be taken back", job.id.short_id(), job.kind),
-                fmt::format("ringctl jobs show {} --rows", job.id.short_id()));
+  if (std::find(k_not_undoable.begin(), k_not_undoable.end(), std::string_view(job.kind)) !=
+      k_not_undoable.end())
+    throw not_undoable(job);
   auto& io = context.io();
   if (job.counts.created + job.counts.updated == 0 && job.state != jobs::State::undone)
     return io.unchanged(

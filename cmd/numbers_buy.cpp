@@ -32,9 +32,11 @@ struct SearchFlags : AccountOptions {
   std::optional<std::int64_t> distance, count;
   bool voice = false, sms = false, mms = false, fax = false, no_address = false;
 
-  bool names_something() const {
-    return country || type || area_code || contains || region || locality || postal_code || rate_center ||
-           near || distance || voice || sms || mms || fax || no_address;
+  bool names_something() const { return country || type || narrows(); }
+  /// Says more than which kind of number: nothing of one that is named.
+  bool narrows() const {
+    return area_code || contains || region || locality || postal_code || rate_center || near || distance ||
+           voice || sms || mms || fax || no_address;
   }
 };
 
@@ -103,8 +105,9 @@ constexpr std::int64_t k_most_numbers = 10'000;
 std::int64_t count_of(const SearchFlags& flags, std::int64_t otherwise) {
   const auto count = flags.count.value_or(otherwise);
   if (count < 1 || count > k_most_numbers)
-    throw Error(Errc::usage, "usage.bad_value",
-                fmt::format("--count is 1 to {}", base::group_digits(static_cast<std::uint64_t>(k_most_numbers))));
+    throw Error(
+        Errc::usage, "usage.bad_value",
+        fmt::format("--count is 1 to {}", base::group_digits(static_cast<std::uint64_t>(k_most_numbers))));
   return count;
 }
 
@@ -194,8 +197,7 @@ std::vector<std::string> numbers_to_buy(const BuyVerbOptions& opts, Context& ctx
   if (from_stdin) typed = lines_of_stdin(ctx.streams().in);
   const auto country = default_country(ctx);
   std::vector<std::string> all;
-  for (const auto& text : typed)
-    all.push_back(phone::parse_typed(text, country).text());
+  for (const auto& text : typed) all.push_back(phone::parse_typed(text, country).text());
   if (from_stdin && all.empty())
     throw Error(Errc::usage, "usage.nothing_to_do", "standard input names no number");
   if (std::ssize(all) > k_most_numbers)
@@ -209,9 +211,15 @@ sync::BuyOptions buy_options(const BuyVerbOptions& opts, Context& ctx) {
   sync::BuyOptions options;
   options.numbers = numbers_to_buy(opts, ctx);
   if (!options.numbers.empty() && opts.count)
-    throw Error(Errc::usage, "usage.excluded", "--count is for numbers that are looked for, not for named ones");
+    throw Error(Errc::usage, "usage.excluded",
+                "--count is for numbers that are looked for, not for named ones");
+  if (!options.numbers.empty() && (opts.country || opts.narrows()))
+    throw Error(Errc::usage, "usage.excluded",
+                "what numbers are looked for by says nothing of those that are named",
+                "name the numbers, or say what to look for");
   if (options.numbers.empty() && !opts.count && !opts.names_something())
-    throw Error(Errc::usage, "usage.nothing_to_do", "numbers buy: neither numbers nor what to look for was given",
+    throw Error(Errc::usage, "usage.nothing_to_do",
+                "numbers buy: neither numbers nor what to look for was given",
                 "ringctl numbers buy --country US --area-code 202 --count 1");
   options.search = search_of(opts, ctx);
   options.count = count_of(opts, 1);
@@ -238,20 +246,45 @@ std::string numbers_text(std::int64_t count) {
                      count == 1 ? "number" : "numbers");
 }
 
-void show_plan(const sync::BuyPlan& plan, Context& ctx) {
-  auto rows = ctx.io().rows(k_buy_columns);
+void add_planned(Rows& rows, const sync::BuyPlan& plan) {
   for (const auto& one : plan.numbers) {
     const auto price = one.price ? twilio::money_text(one.price->micros) : std::string();
     rows.row({one.phone_number, "planned", Cell(), text_or_null(price), Cell(), Cell()});
   }
+}
+
+void show_plan(const sync::BuyPlan& plan, Context& ctx) {
+  auto rows = ctx.io().rows(k_buy_columns);
+  add_planned(rows, plan);
   rows.finish();
   ctx.io().note(fmt::format("would buy {} {}", numbers_text(std::ssize(plan.numbers)), cost_of(plan)));
 }
 
 }  // namespace
 
-void show_purchases(const sync::BuyReport& report, const std::map<std::string, std::string>& prices, Context& ctx) {
+std::string purchase_text(const sync::BuyPlan& plan) {
+  const auto count = std::ssize(plan.numbers);
+  return count == 0 ? "no number" : fmt::format("{} {}", numbers_text(count), cost_of(plan));
+}
+
+void show_resume_plan(const sync::ResumePlan& plan, Context& ctx) {
   auto rows = ctx.io().rows(k_buy_columns);
+  for (const auto& number : plan.unsure)
+    rows.row({number, "unknown", Cell(), Cell(), Cell(), "Twilio would be asked first"});
+  for (const auto& number : plan.elsewhere)
+    rows.row({number, "refused", Cell(), Cell(), "numbers.exists", "it is on record already"});
+  add_planned(rows, plan.left);
+  rows.finish();
+  const auto also = plan.unsure.empty()
+                        ? std::string()
+                        : fmt::format(", and ask about {} first", numbers_text(std::ssize(plan.unsure)));
+  ctx.io().note(fmt::format("would buy {}{}", purchase_text(plan.left), also));
+}
+
+void show_purchases(const sync::BuyReport& report, const std::map<std::string, std::string>& prices,
+                    Context& ctx) {
+  auto rows = ctx.io().rows(k_buy_columns);
+  rows.tell_all();
   std::int64_t undone = 0;
   for (const auto& row : report.rows) {
     const auto price = prices.find(row.object);
@@ -261,18 +294,20 @@ void show_purchases(const sync::BuyReport& report, const std::map<std::string, s
     if (row.state == "undone") ++undone;
   }
   rows.finish();
+  ctx.close();  // however it ends, this was done
   ctx.io().note(fmt::format("bought {}; job {}", numbers_text(report.bought), report.job.short_id()));
   if (report.unknown > 0)
     throw Error(Errc::unknown_outcome, "twilio.unknown_outcome",
                 fmt::format("{} may have been bought: Twilio did not say", numbers_text(report.unknown)),
                 fmt::format("ringctl jobs resolve {}   (asks Twilio, buys nothing)", report.job.short_id()))
         .job(report.job.text());
+  if (report.stopped) throw Error(*report.stopped);
   if (report.refused + undone == 0) return;
-  throw Error(Errc::partial, "numbers.partly_bought",
-              fmt::format("{} of {} were not bought", report.refused + undone,
-                          numbers_text(std::ssize(report.rows))),
-              undone > 0 ? fmt::format("ringctl jobs resume {}", report.job.short_id())
-                         : std::string("ringctl numbers search shows what there is"))
+  throw Error(
+      Errc::partial, "numbers.partly_bought",
+      fmt::format("{} of {} were not bought", report.refused + undone, numbers_text(std::ssize(report.rows))),
+      undone > 0 ? fmt::format("ringctl jobs resume {}", report.job.short_id())
+                 : std::string("ringctl numbers search shows what there is"))
       .job(report.job.text());
 }
 
@@ -285,7 +320,7 @@ void run_buy(const BuyVerbOptions& opts, Context& ctx) {
   if (options.configure) options.wanted = sync::wanted_of(*account, webhook_urls(ctx));
   const auto plan = sync::plan_buy(*account, options);
   if (ctx.dry_run()) return show_plan(plan, ctx);
-  ctx.io().confirm(fmt::format("buy {} {}?", numbers_text(std::ssize(plan.numbers)), cost_of(plan)));
+  ctx.io().confirm(fmt::format("buy {}?", purchase_text(plan)));
   std::map<std::string, std::string> prices;
   for (const auto& one : plan.numbers)
     if (one.price) prices[one.phone_number] = twilio::money_text(one.price->micros);
@@ -305,7 +340,8 @@ void add_search(Noun& numbers) {
           "tells. Twilio answers one question with few numbers; where more are wanted, the question is split until there "
           "are enough. Nothing is reserved by looking.")
       .example("ringctl numbers search --country US --area-code 202 --count 5")
-      .example("ringctl numbers search --country GB --type mobile --sms -o json", "mobile numbers that can text");
+      .example("ringctl numbers search --country GB --type mobile --sms -o json",
+               "mobile numbers that can text");
   add_account_flags(verb);
   verb.exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema,
               Errc::twilio, Errc::twilio_rate, Errc::twilio_down, Errc::twilio_garbage, Errc::db_down,
@@ -314,15 +350,17 @@ void add_search(Noun& numbers) {
 
 void add_buy(Noun& numbers) {
   auto verb = numbers.verb<BuyVerbOptions>("buy", "Buy numbers", run_buy);
-  verb.argument("number", &BuyVerbOptions::numbers,
-                "The numbers; - reads them from standard input, one a line; none: as many as --count says, as searched");
+  verb.argument(
+      "number", &BuyVerbOptions::numbers,
+      "The numbers; - reads them from standard input, one a line; none: as many as --count says, as searched");
   add_search_flags(verb);
   verb.flag("count", &BuyVerbOptions::count, "N", "How many to look for and buy")
       .kind(ValueKind::count)
       .default_text("1")
       .flag("budget", &BuyVerbOptions::budget, "AMOUNT", "What all of them may cost a month; more is refused")
       .flag("label", &BuyVerbOptions::label, "TEXT", "What people call them")
-      .flag("address-sid", &BuyVerbOptions::address_sid, "SID", "Your address, where the country asks for one")
+      .flag("address-sid", &BuyVerbOptions::address_sid, "SID",
+            "Your address, where the country asks for one")
       .flag("bundle-sid", &BuyVerbOptions::bundle_sid, "SID", "Your papers, where the country asks for them")
       .flag("no-configure", &BuyVerbOptions::no_configure, "Buy them without webhooks")
       .columns(k_buy_columns)

@@ -96,33 +96,42 @@ struct AuditVerbOptions : AccountOptions {
   std::chrono::milliseconds idle_after = std::chrono::days(90);
 };
 
-void require_codes(const std::vector<std::string>& codes) {
-  std::vector<std::string> known;
-  for (const auto& info : sync::drift_table()) known.emplace_back(info.code);
-  for (const auto& code : codes)
-    if (std::find(known.begin(), known.end(), code) == known.end())
+std::vector<sync::Drift> findings_named(const std::vector<std::string>& codes) {
+  const auto table = sync::drift_table();
+  std::vector<sync::Drift> all;
+  for (const auto& code : codes) {
+    const auto info =
+        std::find_if(table.begin(), table.end(), [&](const sync::DriftInfo& i) { return i.code == code; });
+    if (info == table.end()) {
+      std::vector<std::string> known;
+      for (const auto& one : table) known.emplace_back(one.code);
       throw Error(Errc::usage, "usage.bad_value", fmt::format("--only: there is no finding \"{}\"", code),
                   base::join(known, ", "));
+    }
+    all.push_back(info->drift);
+  }
+  return all;
 }
 
 void run_audit(const AuditVerbOptions& opts, Context& ctx) {
-  require_codes(opts.only);
   sync::AuditOptions options;
+  options.only = findings_named(opts.only);
   options.numbers = numbers_named(opts.numbers, ctx);
   options.idle_after = std::chrono::floor<std::chrono::days>(opts.idle_after);
-  options.fix = opts.fix;
   options.dry_run = ctx.dry_run();
   // Whether a number is idle is the most expensive question; nobody asked it.
-  const bool only = !opts.only.empty();
-  if (only && std::find(opts.only.begin(), opts.only.end(), "idle") == opts.only.end())
+  const auto& only = options.only;
+  if (!only.empty() && std::find(only.begin(), only.end(), sync::Drift::idle) == only.end())
     options.idle_after = std::chrono::days(0);
   RunAccount account(ctx, opts);
   options.wanted = sync::wanted_of(*account, webhook_urls(ctx));
   auto report = sync::audit_numbers(*account, options, shown_progress(ctx, "numbers audit"));
-  if (only)
-    std::erase_if(report.findings, [&](const sync::DriftFinding& finding) {
-      return std::find(opts.only.begin(), opts.only.end(), sync::drift_code(finding.drift)) == opts.only.end();
-    });
+  const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
+  if (opts.fix) {
+    if (const auto numbers = report.to_mend(); numbers > 1 && !options.dry_run)
+      ctx.io().confirm(fmt::format("tell Twilio new webhooks for {} numbers?", number(numbers)));
+    sync::mend_numbers(*account, options, report, shown_progress(ctx, "numbers audit"));
+  }
   auto rows = ctx.io().rows(k_audit_columns);
   std::int64_t fixed = 0;
   for (const auto& finding : report.findings) {
@@ -131,19 +140,22 @@ void run_audit(const AuditVerbOptions& opts, Context& ctx) {
     if (finding.fixed) ++fixed;
   }
   rows.finish();
-  const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
-  ctx.io().note(fmt::format("{} looked at, {} {}, {} mended", number(report.numbers),
+  ctx.io().note(fmt::format("{} looked at, {} {}, {} {}", number(report.numbers),
                             number(std::ssize(report.findings)),
-                            report.findings.size() == 1 ? "finding" : "findings", number(fixed)));
+                            report.findings.size() == 1 ? "finding" : "findings", number(fixed),
+                            opts.fix && options.dry_run ? "to be mended" : "mended"));
   if (!report.differs()) return;
-  const bool fixable = std::any_of(report.findings.begin(), report.findings.end(),
-                                   [](const sync::DriftFinding& f) { return !f.fixed && sync::can_fix(f.drift); });
+  const bool fixable =
+      std::any_of(report.findings.begin(), report.findings.end(),
+                  [](const sync::DriftFinding& f) { return !f.fixed && sync::can_fix(f.drift); });
   throw Error(Errc::differs, "numbers.drift", "the numbers are not as they should be",
-              fixable && !opts.fix ? "ringctl numbers audit --fix" : "man ringctl-numbers says what each finding means");
+              fixable && !opts.fix ? "ringctl numbers audit --fix"
+                                   : "man ringctl-numbers says what each finding means");
 }
 
 void add_configure(Noun& numbers) {
-  auto verb = numbers.verb<ConfigureVerbOptions>("configure", "Point numbers' webhooks at this server", run_configure);
+  auto verb = numbers.verb<ConfigureVerbOptions>("configure", "Point numbers' webhooks at this server",
+                                                 run_configure);
   verb.argument("number", &ConfigureVerbOptions::numbers,
                 "E.164 numbers, SIDs, or exact labels; none: all active Twilio numbers")
       .kind(ValueKind::number)
@@ -182,14 +194,15 @@ void add_audit(Noun& numbers) {
           "Holds every number against the account: webhooks that lead elsewhere, trunks and messaging services that "
           "take calls or messages away, abilities that its agent or pool needs, emergency addresses, countries that "
           "account_countries leaves out, numbers of another account, numbers that are missing on one side, idle ones. "
-          "Exits 8 if anything is left but idle numbers. With --fix the webhooks are set right.")
+          "Exits 8 if anything is left but idle numbers. With --fix the webhooks are set right, with --only no others than "
+          "those named; it asks first where several numbers change, or takes --yes. With --dry-run it shows what would be.")
       .example("ringctl numbers audit")
-      .example("ringctl numbers audit --fix", "set the webhooks right")
+      .example("ringctl numbers audit --fix --yes", "set the webhooks right")
       .example("ringctl numbers audit --only country --only emergency_address -o csv");
   add_account_flags(verb);
-  verb.exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::differs, Errc::locked,
-              Errc::schema, Errc::twilio, Errc::twilio_rate, Errc::twilio_down, Errc::twilio_garbage,
-              Errc::db_down, Errc::db_busy});
+  verb.exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::invalid, Errc::differs, Errc::declined,
+              Errc::locked, Errc::schema, Errc::twilio, Errc::twilio_rate, Errc::twilio_down,
+              Errc::twilio_garbage, Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace

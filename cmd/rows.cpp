@@ -126,7 +126,7 @@ void Rows::row(std::span<const Cell> cells) {
     format_->row(scratch_);
   }
   io_->out().settle();
-  io_->check_cancelled();
+  if (heeds_cancel_) io_->check_cancelled();
 }
 
 void Rows::finish(std::optional<std::uint64_t> total) {

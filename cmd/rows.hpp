@@ -87,9 +87,12 @@ class Rows {
   /// shown.
   void finish(std::optional<std::uint64_t> total = {});
   std::uint64_t count() const { return count_; }
+  /// What was done is told to its end, also by a command that was cancelled meanwhile.
+  void tell_all() { heeds_cancel_ = false; }
 
  private:
   Io* io_;
+  bool heeds_cancel_ = true;
   std::size_t declared_;
   std::vector<std::size_t> picked_;
   bool in_order_;

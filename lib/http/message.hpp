@@ -36,6 +36,9 @@ struct Request {
   /// proxy it goes through that, also to hosts of NO_PROXY, and its rules hold.
   bool outside_only = false;
 
+  /// Once it is on its way no CancelToken cuts it: its answer is waited for, as long as `timeout` says.
+  bool awaited = false;
+
   /// From the moment it goes out (waiting in line does not count) to the last byte of the answer.
   std::chrono::milliseconds timeout{10'000};
   /// Of that: name look-up, connecting and TLS.

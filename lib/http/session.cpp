@@ -88,7 +88,10 @@ std::unique_ptr<Transfer> Session::Impl::take(CURL* handle) {
 void Session::Impl::cancel_all() {
   // What those who are told start anew is not of this time.
   const auto not_begun = std::exchange(waiting, {});
-  while (!going.empty()) take(going.back()->handle())->cancel();
+  std::vector<CURL*> cut;
+  for (const auto& transfer : going)
+    if (!transfer->awaited()) cut.push_back(transfer->handle());
+  for (auto* const handle : cut) take(handle)->cancel();
   for (const auto& transfer : not_begun) transfer->cancel();
 }
 

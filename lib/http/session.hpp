@@ -24,8 +24,8 @@ struct SessionOptions {
   std::size_t bound = 8;               ///< requests on their way at once; more wait in line. At least 1
   std::filesystem::path ca_file = {};  ///< PEM: the roots to trust; "": the system's
   std::string user_agent = {};         ///< "": ringctl/VERSION
-  /// Looked at several times a second: once it is set, all that is under way fails as cancelled. Outlives the
-  /// session.
+  /// Looked at several times a second: once it is set, all that is under way fails as cancelled, but for what
+  /// is awaited. Outlives the session.
   const base::CancelToken* cancel = nullptr;
 };
 

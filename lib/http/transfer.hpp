@@ -22,6 +22,7 @@ class Transfer {
   /// Makes it ready to go out; its time runs from when the handle is added.
   void prepare(const SessionOptions&);
   CURL* handle() const { return easy_.get(); }
+  bool awaited() const { return request_.awaited; }
 
   /// What became of it, and whoever waits is told. The handle belongs to no multi handle any more.
   void finish(CURLcode);

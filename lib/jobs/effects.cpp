@@ -49,7 +49,7 @@ Effect read_effect(const db::Rows& row) {
   return effect;
 }
 
-/// What became of it; "" leaves alone.
+/// What became of it; "" leaves alone. Of one that is done after all nothing is wrong any more.
 struct Step {
   EffectState to;
   std::string_view from;  ///< condition: states that it may leave
@@ -58,10 +58,13 @@ struct Step {
 
 void take(db::Connection& db, const base::Clock& clock, const base::Uuid& workspace, const base::Uuid& id,
           const Step& step) {
+  const auto* const why = step.to == EffectState::done
+                              ? "code = $5, message = $6"
+                              : "code = COALESCE($5, code), message = COALESCE($6, message)";
   const auto sql = fmt::format(
-      "UPDATE twilio_effects SET state = $3, sid = COALESCE($4, sid), code = COALESCE($5, code), "
-      "message = COALESCE($6, message), updated_at = $7 WHERE workspace_id = $1 AND id = $2 AND ({})",
-      step.from);
+      "UPDATE twilio_effects SET state = $3, sid = COALESCE($4, sid), {}, updated_at = $7 "
+      "WHERE workspace_id = $1 AND id = $2 AND ({})",
+      why, step.from);
   if (db.exec(sql, {workspace, id, state_name(step.to), db::or_null(step.sid), db::or_null(step.code),
                     db::or_null(step.message), clock.now()}) == 1)
     return;
@@ -128,8 +131,7 @@ void Effects::refused(const base::Uuid& id, std::string_view code, std::string_v
 }
 
 void Effects::unknown(const base::Uuid& id, std::string_view message) {
-  take(db_, clock_, workspace_, id,
-       {.to = EffectState::unknown, .from = k_from_asked, .message = message});
+  take(db_, clock_, workspace_, id, {.to = EffectState::unknown, .from = k_from_asked, .message = message});
 }
 
 void Effects::undone(const base::Uuid& id, std::string_view message) {

@@ -64,6 +64,10 @@ twiml::Response handover_answer(const Handover& handover, const Links& links) {
   twiml::Dial dial{.action = handover.after,
                    .timeout = std::chrono::seconds(handover.timeout_s),
                    .caller_id = handover.caller_id};
+  if (!handover.recording_to.empty()) {
+    dial.record = twiml::RecordFrom::answer_dual;
+    dial.recording_status_callback = handover.recording_to;
+  }
   dial.nouns.push_back(noun_of(handover, links));
   return {{std::move(dial), twiml::Hangup{}}};
 }

@@ -31,7 +31,8 @@ struct Handover {
   int timeout_s = 30;
   std::string after;
   bool accept_prompt = false;
-  std::string status = {};  ///< status callback of the new leg; "" = none
+  std::string status = {};        ///< status callback of the new leg; "" = none
+  std::string recording_to = {};  ///< recorded, and told to this: room_recording_link(); "" = not
 };
 twiml::Response handover_answer(const Handover&, const Links&);
 

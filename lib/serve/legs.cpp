@@ -158,8 +158,10 @@ void Webhooks::added_leg(const WebhookPtr& webhook) {
 
 void Webhooks::recording(const WebhookPtr& webhook, calls::Kind kind) {
   auto event = webhook->event(kind);
-  if (event.call_sid.empty()) {
-    event.call_sid = call_in_path(*webhook);
+  // The form of a conference's recording names no call, that of a leg which was handed over only the leg.
+  if (const auto call = call_in_path(*webhook); !call.empty()) {
+    event.call_sid = call;
+    std::erase_if(event.parameters, [](const auto& parameter) { return parameter.first == "CallSid"; });
     event.parameters.emplace_back("CallSid", event.call_sid);
   }
   if (kind == calls::Kind::voicemail) return keep(webhook, event, routing::voicemail_answer());

@@ -69,6 +69,8 @@ struct Sides {
 };
 /// Of a call with a room, those in it; else the pair. Errc::conflict [calls.over], [calls.not_connected].
 Sides sides_of(Account&, const calls::Call&, const std::optional<calls::Room>&);
+/// Whether it is recorded: as it was decided when it began, else by what is set now.
+bool is_recorded(Account&, const calls::Call&);
 /// The number of ours that the call is of.
 const std::string& own_number(const calls::Call&);
 void require_live(const calls::Call&);

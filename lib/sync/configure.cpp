@@ -62,6 +62,14 @@ Places places_of(const U& update) {
     if (update.*k_sent[i].value) places |= Places{1} << i;
   return places;
 }
+/// Of the names of fields; none: all places.
+Places places_of(const std::vector<std::string>& fields) {
+  if (fields.empty()) return ~Places{0};
+  Places places = 0;
+  for (std::size_t i = 0; i < std::size(k_sent); ++i)
+    if (std::find(fields.begin(), fields.end(), k_sent[i].column) != fields.end()) places |= Places{1} << i;
+  return places;
+}
 U update_of(Places places, const U& whole) {
   U update;
   for (std::size_t i = 0; i < std::size(k_sent); ++i)
@@ -86,6 +94,7 @@ class Configuring {
         options_(options),
         progress_(progress),
         whole_(whole_update(options.wanted)),
+        may_send_(places_of(options.fields)),
         flushed_at_(account.session.clock.steady()) {
     for (const auto& number : options.numbers) asked_.insert(number);
   }
@@ -139,10 +148,9 @@ class Configuring {
     estate::find_known(
         session_.db, account_.workspace.id, numbers,
         [&](const estate::KnownNumber& row) {
-          at = std::lower_bound(at, page.end(), row.facts.phone_number,
-                                [](const twilio::Number& n, const std::string& text) {
-                                  return n.phone_number < text;
-                                });
+          at = std::lower_bound(
+              at, page.end(), row.facts.phone_number,
+              [](const twilio::Number& n, const std::string& text) { return n.phone_number < text; });
           if (at != page.end() && at->phone_number == row.facts.phone_number) hold(*at, row);
         },
         [](std::string_view) {});
@@ -157,18 +165,19 @@ class Configuring {
   void hold(const twilio::Number& number, const estate::KnownNumber& row) {
     if (!is_wanted(row)) return;
     if (!asked_.empty()) seen_.insert(number.phone_number);
-    if (row.provider != "twilio") return skip(number.phone_number, "provider", "it is at another provider here");
+    if (row.provider != "twilio")
+      return skip(number.phone_number, "provider", "it is at another provider here");
     if (options_.wanted.voice && !options_.wanted.sms && !number.trunk_sid.empty())
       return skip(number.phone_number, "trunk", fmt::format("its calls go to trunk {}", number.trunk_sid));
-    const auto update = update_for(number, options_.wanted);
-    if (update.empty()) {
+    const auto places = differing(number);
+    if (places == 0) {
       ++report_.same;
       if (whole_desired() && number.trunk_sid.empty() && row.facts.webhook_status != "configured")
         stale_.push_back(row.id);
       return;
     }
     Pending one{.phone_number = number.phone_number, .sid = number.sid, .before = {}, .id = row.id};
-    one.places = places_of(update);
+    one.places = places;
     nlohmann::json before;
     for (std::size_t i = 0; i < std::size(k_sent); ++i)
       if ((one.places >> i & 1U) != 0) before[k_sent[i].column] = base::redact_url(k_sent[i].is(number));
@@ -176,8 +185,15 @@ class Configuring {
     pending_.push_back(std::move(one));
   }
 
+  /// What is to be sent.
+  Places differing(const twilio::Number& number) const {
+    return places_of(update_for(number, options_.wanted)) & may_send_;
+  }
+
   /// Both sides are touched, so that a number that says all of it is configured.
-  bool whole_desired() const { return options_.wanted.voice && options_.wanted.sms; }
+  bool whole_desired() const {
+    return options_.wanted.voice && options_.wanted.sms && options_.fields.empty();
+  }
 
   void skip(const std::string& number, std::string code, std::string message) {
     ++report_.skipped;
@@ -221,22 +237,25 @@ class Configuring {
   bool stops() const { return stopped_.has_value() || account_.cancel.cancelled(); }
 
   void settle(Pending one, const twilio::Outcome& outcome) {
-    if (const auto* failed = std::get_if<twilio::Failed>(&outcome)) return settle_failed(std::move(one), *failed);
+    if (const auto* failed = std::get_if<twilio::Failed>(&outcome))
+      return settle_failed(std::move(one), *failed);
     const auto number = twilio::number_from(std::get<twilio::Reply>(outcome).json);
     if (!one.look) {
       // A 2xx that does not show the number is looked at as well.
       if (number && number->sid == one.sid) return done(one);
       return again(std::move(one), true, "the answer did not show the number");
     }
-    if (!number || number->sid != one.sid) return again(std::move(one), true, "the answer did not show the number");
-    const auto update = update_for(*number, options_.wanted);
-    if (update.empty()) return done(one);
-    one.places = places_of(update);
+    if (!number || number->sid != one.sid)
+      return again(std::move(one), true, "the answer did not show the number");
+    const auto places = differing(*number);
+    if (places == 0) return done(one);
+    one.places = places;
     again(std::move(one), false, "it was not carried out");
   }
 
   void settle_failed(Pending one, const twilio::Failed& failed) {
-    if (failed.kind == Kind::unknown || failed.maybe_executed) return again(std::move(one), true, failed.message);
+    if (failed.kind == Kind::unknown || failed.maybe_executed)
+      return again(std::move(one), true, failed.message);
     switch (failed.kind) {
       case Kind::cancelled:
         return;
@@ -292,13 +311,14 @@ class Configuring {
 
   std::string options_json() const {
     const auto& wanted = options_.wanted;
-    return nlohmann::json{{"voice", wanted.voice},
-                          {"sms", wanted.sms},
-                          {"fallback_url", base::redact_url(wanted.voice_fallback_url)},
-                          {"fallback_is_whole",
-                           base::redact_url(wanted.voice_fallback_url) == wanted.voice_fallback_url},
-                          {"numbers", options_.numbers}}
-        .dump();
+    nlohmann::json json{
+        {"voice", wanted.voice},
+        {"sms", wanted.sms},
+        {"fallback_url", base::redact_url(wanted.voice_fallback_url)},
+        {"fallback_is_whole", base::redact_url(wanted.voice_fallback_url) == wanted.voice_fallback_url},
+        {"numbers", options_.numbers}};
+    if (!options_.fields.empty()) json["fields"] = options_.fields;
+    return json.dump();
   }
 
   /// The same question again: the same numbers, URLs and account.
@@ -438,6 +458,7 @@ class Configuring {
   const ConfigureOptions& options_;
   const ProgressFn& progress_;
   U whole_;
+  Places may_send_;
   std::set<std::string, std::less<>> asked_, seen_;
   std::deque<Pending> pending_;
   std::vector<base::Uuid> stale_;  ///< say what is wanted, and their rows do not know it
@@ -460,13 +481,15 @@ ConfigureAgain configure_again(const jobs::Job& job) {
   if (!json.is_object())
     throw Error(Errc::db_corrupt, "jobs.bad_options", "the options of a job cannot be read");
   if (!json.value("fallback_is_whole", true))
-    throw Error(Errc::conflict, "jobs.not_kept",
-                fmt::format("the fallback URL of job {} holds a password, which is not kept", job.id.short_id()),
-                "give the command again that began it");
+    throw Error(
+        Errc::conflict, "jobs.not_kept",
+        fmt::format("the fallback URL of job {} holds a password, which is not kept", job.id.short_id()),
+        "give the command again that began it");
   again.voice = json.value("voice", true);
   again.sms = json.value("sms", true);
   again.fallback_url = json.value("fallback_url", std::string());
   again.numbers = json.value("numbers", std::vector<std::string>());
+  again.fields = json.value("fields", std::vector<std::string>());
   return again;
 }
 

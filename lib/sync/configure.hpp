@@ -37,14 +37,16 @@ twilio::NumberUpdate update_for(const twilio::Number&, const Wanted&);
 struct ConfigureOptions {
   Wanted wanted;
   std::vector<std::string> numbers = {};  ///< E.164; empty: all active Twilio numbers of the workspace
-  std::optional<base::Uuid> resume = {};  ///< the unfinished job to go on with
+  std::vector<std::string> fields =
+      {};  ///< "voice_url", "voice_method": only these; empty: all that is wanted
+  std::optional<base::Uuid> resume = {};   ///< the unfinished job to go on with
   std::string kind = "numbers.configure";  ///< of the job, for the command that goes on with it
   bool dry_run = false;
 };
 /// What `jobs resume` needs of a job that is unfinished: its numbers, and what it was to touch. Where URLs
 /// lead says the configuration of today.
 struct ConfigureAgain {
-  std::vector<std::string> numbers;
+  std::vector<std::string> numbers, fields;
   bool voice = true, sms = true;
   std::string fallback_url;
 };

@@ -59,6 +59,31 @@ Drift drift_of(std::string_view field) {
   return field.starts_with("Sms") ? Drift::sms_url : Drift::voice_url;
 }
 
+/// What of a number is sent to mend it.
+std::vector<std::string> fields_that_mend(Drift drift) {
+  switch (drift) {
+    case Drift::voice_url:
+      return {"voice_url", "voice_method"};
+    case Drift::sms_url:
+      return {"sms_url", "sms_method"};
+    case Drift::status_callback:
+      return {"status_callback", "status_callback_method"};
+    case Drift::fallback_url:
+      return {"voice_fallback_url", "voice_fallback_method", "sms_fallback_url", "sms_fallback_method"};
+    case Drift::voice_application:
+      return {"voice_application_sid"};
+    case Drift::sms_application:
+      return {"sms_application_sid"};
+    default:
+      return {};
+  }
+}
+
+/// One that stands on the host it is to stand in for is only told of where no other is wanted.
+bool mends(const DriftFinding& finding) {
+  return can_fix(finding.drift) && !(finding.drift == Drift::fallback_url && finding.wanted.empty());
+}
+
 bool same_host(const std::string& a, const std::string& b) {
   const auto one = http::origin_of(a);
   return !one.empty() && one == http::origin_of(b);
@@ -116,14 +141,18 @@ class Auditing {
                        return std::pair(std::string_view(a.phone_number), a.drift) <
                               std::pair(std::string_view(b.phone_number), b.drift);
                      });
-    if (options_.fix && !options_.dry_run) fix();
+    if (!options_.only.empty())
+      std::erase_if(report_.findings, [&](const DriftFinding& finding) {
+        return std::find(options_.only.begin(), options_.only.end(), finding.drift) == options_.only.end();
+      });
     return std::move(report_);
   }
 
  private:
   bool is_asked(std::string_view number) const { return asked_.empty() || asked_.contains(number); }
 
-  void find(const std::string& number, const std::string& sid, Drift drift, std::string is, std::string wanted) {
+  void find(const std::string& number, const std::string& sid, Drift drift, std::string is,
+            std::string wanted) {
     report_.findings.push_back({.phone_number = number,
                                 .sid = sid,
                                 .drift = drift,
@@ -140,8 +169,10 @@ class Auditing {
       if (!service.captures()) continue;
       // One that brings them here does what is wanted.
       if (!service.inbound.url.empty() && same_url(service.inbound.url, options_.wanted.sms_url)) continue;
-      const auto what = service.inbound.url.empty() ? fmt::format("{} (drops them)", service.sid) : service.sid;
-      for (const auto& sid : twilio::list_service_numbers(account_.client, service.sid)) captured_[sid] = what;
+      const auto what =
+          service.inbound.url.empty() ? fmt::format("{} (drops them)", service.sid) : service.sid;
+      for (const auto& sid : twilio::list_service_numbers(account_.client, service.sid))
+        captured_[sid] = what;
     }
   }
 
@@ -213,10 +244,10 @@ class Auditing {
     }
     if (found.contains(Drift::fallback_url)) return;
     // None is wanted of ours; one that is there should still stand elsewhere.
-    const bool useless = (!number.voice_fallback.url.empty() && number.trunk_sid.empty() &&
-                          same_host(number.voice_fallback.url, number.voice_hook.url)) ||
-                         (!number.sms_fallback.url.empty() &&
-                          same_host(number.sms_fallback.url, number.sms_hook.url));
+    const bool useless =
+        (!number.voice_fallback.url.empty() && number.trunk_sid.empty() &&
+         same_host(number.voice_fallback.url, number.voice_hook.url)) ||
+        (!number.sms_fallback.url.empty() && same_host(number.sms_fallback.url, number.sms_hook.url));
     if (useless)
       find(number.phone_number, number.sid, Drift::fallback_url,
            number.voice_fallback.url.empty() ? number.sms_fallback.url : number.voice_fallback.url,
@@ -227,7 +258,8 @@ class Auditing {
     const auto& wanted = options_.wanted;
     // A method alone that differs is shown with its URL.
     const auto shown = [](const twilio::Hook& hook) {
-      return hook.url.empty() || hook.method == "POST" ? hook.url : fmt::format("{} {}", hook.method, hook.url);
+      return hook.url.empty() || hook.method == "POST" ? hook.url
+                                                       : fmt::format("{} {}", hook.method, hook.url);
     };
     switch (drift) {
       case Drift::sms_url:
@@ -235,9 +267,9 @@ class Auditing {
       case Drift::status_callback:
         return {shown(number.status_callback), wanted.status_callback};
       case Drift::fallback_url: {
-        const bool voice = number.trunk_sid.empty() &&
-                           (!same_url(number.voice_fallback.url, wanted.voice_fallback_url) ||
-                            number.voice_fallback.method != "POST");
+        const bool voice =
+            number.trunk_sid.empty() && (!same_url(number.voice_fallback.url, wanted.voice_fallback_url) ||
+                                         number.voice_fallback.method != "POST");
         return {shown(voice ? number.voice_fallback : number.sms_fallback), wanted.voice_fallback_url};
       }
       case Drift::voice_application:
@@ -263,10 +295,12 @@ class Auditing {
     if (row.pooled && !number.sms) find(number.phone_number, number.sid, Drift::no_sms, can, "sms");
     const auto country = country_of(number.phone_number);
     const bool needs_address = (country == "US" || country == "CA") && number.voice && row.assigned;
-    if (needs_address && (number.emergency_address_sid.empty() || number.emergency_address_status == "unregistered"))
-      find(number.phone_number, number.sid, Drift::emergency_address,
-           number.emergency_address_status.empty() ? number.emergency_status : number.emergency_address_status,
-           "registered");
+    if (needs_address &&
+        (number.emergency_address_sid.empty() || number.emergency_address_status == "unregistered"))
+      find(
+          number.phone_number, number.sid, Drift::emergency_address,
+          number.emergency_address_status.empty() ? number.emergency_status : number.emergency_address_status,
+          "registered");
   }
 
   static std::string_view country_of(const std::string& phone_number) {
@@ -293,7 +327,8 @@ class Auditing {
       if (!is_asked(number)) return;
       const auto digits = digits_of(number);
       if (const auto other = sids_.find(row.facts.sid); other != sids_.end() && other->second != digits)
-        find(number, row.facts.sid, Drift::duplicate_sid, row.facts.sid, fmt::format("the SID of {}", number));
+        find(number, row.facts.sid, Drift::duplicate_sid, row.facts.sid,
+             fmt::format("the SID of {}", number));
       if (std::binary_search(seen_.begin(), seen_.end(), digits)) return;
       ++report_.numbers;
       const auto& owner = row.facts.account_sid;
@@ -329,8 +364,8 @@ class Auditing {
               if (!failed) failed = *why;
               return;
             }
-            const auto at = newest_of(std::get<twilio::Reply>(outcome).json,
-                                      candidate.asked < 2 ? "calls" : "messages");
+            const auto at =
+                newest_of(std::get<twilio::Reply>(outcome).json, candidate.asked < 2 ? "calls" : "messages");
             if (at && (!candidate.last || *at > *candidate.last)) candidate.last = at;
             const bool used = candidate.last && *candidate.last >= used_before_;
             if (!used && ++candidate.asked < k_lists) again.push_back(tag);
@@ -347,32 +382,13 @@ class Auditing {
              "");
   }
 
-  // --- mending ---
-
-  void fix() {
-    ConfigureOptions configure_options;
-    configure_options.wanted = options_.wanted;
-    for (const auto& finding : report_.findings)
-      if (can_fix(finding.drift) &&
-          (configure_options.numbers.empty() || configure_options.numbers.back() != finding.phone_number))
-        configure_options.numbers.push_back(finding.phone_number);
-    if (configure_options.numbers.empty()) return;
-    const auto done = configure(account_, configure_options, progress_);
-    report_.job = done.job;
-    std::set<std::string, std::less<>> left;
-    for (const auto& row : done.rows) left.insert(row.phone_number);
-    for (auto& finding : report_.findings)
-      finding.fixed = can_fix(finding.drift) && !left.contains(finding.phone_number) &&
-                      !(finding.drift == Drift::fallback_url && finding.wanted.empty());
-  }
-
   Account& account_;
   const AuditOptions& options_;
   const ProgressFn& progress_;
   std::set<std::string, std::less<>> asked_, countries_, trunks_;
-  std::unordered_map<std::string, std::string> captured_;      ///< SID of a number, its service
-  std::unordered_map<std::string, std::uint64_t> sids_;        ///< at Twilio, and whose they are
-  std::set<std::string, std::less<>> used_;                    ///< ids of numbers with a call on record
+  std::unordered_map<std::string, std::string> captured_;  ///< SID of a number, its service
+  std::unordered_map<std::string, std::uint64_t> sids_;    ///< at Twilio, and whose they are
+  std::set<std::string, std::less<>> used_;                ///< ids of numbers with a call on record
   std::vector<std::uint64_t> seen_;
   std::vector<Candidate> candidates_;
   base::Instant used_before_{};
@@ -390,18 +406,13 @@ std::string_view drift_code(Drift drift) {
   return info == k_table.end() ? std::string_view("unknown") : info->code;
 }
 
-bool can_fix(Drift drift) {
-  switch (drift) {
-    case Drift::voice_url:
-    case Drift::sms_url:
-    case Drift::status_callback:
-    case Drift::fallback_url:
-    case Drift::voice_application:
-    case Drift::sms_application:
-      return true;
-    default:
-      return false;
-  }
+bool can_fix(Drift drift) { return !fields_that_mend(drift).empty(); }
+
+std::int64_t AuditReport::to_mend() const {
+  std::set<std::string_view> all;
+  for (const auto& finding : findings)
+    if (mends(finding)) all.insert(finding.phone_number);
+  return std::ssize(all);
 }
 
 bool AuditReport::differs() const {
@@ -414,6 +425,25 @@ bool AuditReport::differs() const {
 
 AuditReport audit_numbers(Account& account, const AuditOptions& options, const ProgressFn& progress) {
   return Auditing(account, options, progress).run();
+}
+
+void mend_numbers(Account& account, const AuditOptions& options, AuditReport& report,
+                  const ProgressFn& progress) {
+  ConfigureOptions what{.wanted = options.wanted};
+  what.dry_run = options.dry_run;
+  for (const auto& finding : report.findings)
+    if (mends(finding) && (what.numbers.empty() || what.numbers.back() != finding.phone_number))
+      what.numbers.push_back(finding.phone_number);
+  if (what.numbers.empty()) return;
+  for (const auto drift : options.only)
+    for (auto& field : fields_that_mend(drift)) what.fields.push_back(std::move(field));
+  const auto done = configure(account, what, progress);
+  report.job = done.job;
+  std::set<std::string, std::less<>> left;
+  for (const auto& row : done.rows)
+    if (row.verdict != "update") left.insert(row.phone_number);
+  for (auto& finding : report.findings)
+    finding.fixed = mends(finding) && !left.contains(finding.phone_number);
 }
 
 }  // namespace ringctl::sync

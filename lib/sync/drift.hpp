@@ -47,14 +47,15 @@ struct DriftFinding {
   std::string phone_number, sid;
   Drift drift = Drift::voice_url;
   std::string is, wanted;  ///< what it says, and should; "" = nothing. URLs with *** for their login
-  bool fixed = false;
+  bool fixed = false;      ///< in a dry run: would be
 };
 
 struct AuditOptions {
   Wanted wanted;
   std::vector<std::string> numbers = {};  ///< empty: all
+  std::vector<Drift> only = {};           ///< these findings, and no others are mended; empty: all
   std::chrono::days idle_after{90};
-  bool fix = false, dry_run = false;
+  bool dry_run = false;  ///< of mending
 };
 struct AuditReport {
   std::int64_t numbers = 0;
@@ -62,7 +63,11 @@ struct AuditReport {
   std::optional<base::Uuid> job = {};  ///< of the mending
   /// True where findings other than warnings are left.
   bool differs() const;
+  /// How many numbers have a finding that mend_numbers() mends.
+  std::int64_t to_mend() const;
 };
 AuditReport audit_numbers(Account&, const AuditOptions&, const ProgressFn& = {});
+/// Mends of the findings what can be, and nothing that was not found or asked for; marks them.
+void mend_numbers(Account&, const AuditOptions&, AuditReport&, const ProgressFn& = {});
 
 }  // namespace ringctl::sync

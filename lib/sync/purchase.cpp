@@ -24,6 +24,7 @@ using Kind = twilio::Failed::Kind;
 constexpr std::size_t k_window = 16;
 constexpr std::size_t k_results = 32;  ///< written together
 constexpr int k_not_available = 21422;
+constexpr std::string_view k_never_sent = "it was never sent";
 
 /// What became of one of the effects.
 struct Result {
@@ -80,6 +81,7 @@ class Buying {
       send_all();
     } catch (const Error& error) {
       wind_up();
+      if (account_.cancel.cancelled()) return;  // finish() tells
       throw resumable(error);
     }
     wind_up();
@@ -87,9 +89,11 @@ class Buying {
   }
 
   BuyReport finish() {
+    bool ended = false;
     transact([&] {
       auto job = job_;
       settle_job(account_, job);
+      ended = job.state != jobs::State::running;
       audit::record(session_, account_.workspace.id,
                     {.action = "numbers.buy",
                      .object_type = "job",
@@ -99,8 +103,9 @@ class Buying {
                      .job_id = job.id});
     });
     if (stopped_) throw resumable(to_error(*stopped_));
-    if (account_.cancel.cancelled()) throw_cancelled();
-    return report();
+    auto all = report();
+    if (account_.cancel.cancelled() && !ended) all.stopped = cancelled();
+    return all;
   }
 
  private:
@@ -115,6 +120,7 @@ class Buying {
           const auto tag = next++;
           auto ask = twilio::buy_number_ask(effects_[tag].key, update_);
           ask.repeat = twilio::Repeat::never;
+          ask.awaited = true;
           return twilio::Task{.tag = tag, .ask = std::move(ask)};
         },
         [&](std::size_t tag) { asked_[tag] = true; },
@@ -164,7 +170,7 @@ class Buying {
     switch (failed.kind) {
       case Kind::rate:
       case Kind::down:
-        if (!stopped_) stopped_ = failed;
+        if (!stopped_ && !account_.cancel.cancelled()) stopped_ = failed;
         [[fallthrough]];
       case Kind::cancelled:
       case Kind::auth:
@@ -192,6 +198,7 @@ class Buying {
           });
     } catch (const Error& error) {
       flush();
+      if (account_.cancel.cancelled()) return;
       throw resumable(error);
     }
     flush();
@@ -220,7 +227,7 @@ class Buying {
       if (effects_[i].state != EffectState::sent || asked_[i]) continue;
       Result result{.at = i};
       result.state = EffectState::undone;
-      result.message = "it was never sent";
+      result.message = k_never_sent;
       results_.push_back(std::move(result));
     }
     flush();
@@ -291,6 +298,9 @@ class Buying {
       if (effect.state == EffectState::refused) ++report.refused;
       if (effect.state == EffectState::unknown || effect.state == EffectState::sent) ++report.unknown;
       report.rows.push_back(row_of(effect));
+      if (effect.state != EffectState::intent) continue;
+      report.rows.back().state = jobs::state_name(EffectState::undone);
+      report.rows.back().message = k_never_sent;
     }
     return report;
   }
@@ -305,14 +315,14 @@ class Buying {
     return std::move(out).job(job_.id.text());
   }
 
-  [[noreturn]] void throw_cancelled() const {
+  Error cancelled() const {
     const auto hint = fmt::format("ringctl jobs resume {}", job_.id.short_id());
     try {
       account_.cancel.check(hint.c_str());
     } catch (const Error& error) {
-      throw Error(error).job(job_.id.text());
+      return Error(error).job(job_.id.text());
     }
-    throw Error(Errc::interrupted, "interrupted", "interrupted", hint);
+    return {Errc::interrupted, "interrupted", "interrupted", hint};
   }
 
   Account& account_;
@@ -340,10 +350,10 @@ Effect intent_of(Account& account, const base::Uuid& job, std::int64_t line, con
   effect.kind = k_buy_kind;
   effect.key = purchase.phone_number;
   effect.account_sid = account.client.account_sid();
-  effect.request = nlohmann::json{{"phone_number", purchase.phone_number},
-                                  {"type", purchase.type},
-                                  {"country", purchase.country}}
-                       .dump();
+  effect.request =
+      nlohmann::json{
+          {"phone_number", purchase.phone_number}, {"type", purchase.type}, {"country", purchase.country}}
+          .dump();
   if (purchase.price) {
     effect.price_micros = purchase.price->micros;
     effect.price_unit = purchase.price->unit;
@@ -376,30 +386,66 @@ jobs::Job new_job(Account& account, const BuyPlan& plan, const Order& order) {
   return job;
 }
 
+/// What a job left to be bought: not sent at all, or not carried out. Who has a number by now that is on
+/// record does not buy it here: `elsewhere`. Inside a transaction of holder_scope().
+struct Left {
+  std::vector<Effect> intents, undone, elsewhere;
+};
+Left left_of(Account& account, const base::Uuid& job) {
+  auto& session = account.session;
+  const auto newest = newest_effects(session.db, session.clock, account.workspace.id, job);
+  std::vector<std::string_view> numbers;
+  for (const auto& [number, effect] : newest)
+    if (effect.state == EffectState::intent || effect.state == EffectState::undone) numbers.push_back(number);
+  const auto known = on_record(account, std::move(numbers));
+  Left left;
+  for (const auto& [number, effect] : newest) {
+    if (effect.state != EffectState::intent && effect.state != EffectState::undone) continue;
+    auto& to = known.contains(number)                ? left.elsewhere
+               : effect.state == EffectState::intent ? left.intents
+                                                     : left.undone;
+    to.push_back(effect);
+  }
+  return left;
+}
+
+/// At what they cost when they were ordered; nullopt where that is not known of all.
+std::optional<std::int64_t> sum_of(const std::vector<Effect>& effects, std::string& unit) {
+  std::int64_t sum = 0;
+  bool priced = true;
+  for (const auto& effect : effects) {
+    priced = priced && effect.price_micros.has_value();
+    sum += effect.price_micros.value_or(0);
+    if (!effect.price_unit.empty()) unit = effect.price_unit;
+  }
+  return priced ? std::optional(sum) : std::nullopt;
+}
+
 /// What is to be sent once more, written down; the budget is held again.
 std::vector<Effect> plan_again(Account& account, const base::Uuid& job) {
   auto& session = account.session;
   std::vector<Effect> intents;
-  db::in_transaction(session.db, db::Scope::of(account.workspace.id), [&] {
-    intents.clear();
+  db::in_transaction(session.db, holder_scope(account), [&] {
     jobs::Effects effects(session.db, session.clock, account.workspace.id);
-    std::vector<Effect> fresh;
-    std::int64_t last = 0, sum = 0;
-    bool priced = true;
-    std::string unit;
+    std::int64_t last = 0;
     effects.for_each(job, [&](const Effect& effect) { last = std::max(last, effect.line); });
-    for (const auto& [number, effect] : newest_effects(session.db, session.clock, account.workspace.id, job)) {
-      if (effect.state == EffectState::intent) intents.push_back(effect);
-      if (effect.state != EffectState::undone) continue;
-      priced = priced && effect.price_micros.has_value();
-      sum += effect.price_micros.value_or(0);
-      if (!effect.price_unit.empty()) unit = effect.price_unit;
-      fresh.push_back(intent_again(account, effect, ++last));
-    }
-    if (!fresh.empty()) hold_budget(account, priced ? std::optional(sum) : std::nullopt, unit);
-    for (auto& effect : fresh) {
+    auto left = left_of(account, job);
+    std::string unit;
+    const auto monthly = sum_of(left.undone, unit);
+    if (!left.undone.empty()) hold_budget(account, monthly, unit);
+    intents = std::move(left.intents);
+    for (const auto& before : left.undone) {
+      auto effect = intent_again(account, before, ++last);
       effects.insert(effect);
-      intents.push_back(effect);
+      intents.push_back(std::move(effect));
+    }
+    for (auto effect : left.elsewhere) {
+      if (effect.state == EffectState::undone) {
+        effect = intent_again(account, effect, ++last);
+        effects.insert(effect);
+      }
+      effects.sent(effect.id);
+      effects.refused(effect.id, "numbers.exists", "it is on record already: this purchase did not buy it");
     }
   });
   return intents;
@@ -434,6 +480,7 @@ BuyReport apply_buy(Account& account, const BuyPlan& plan, const BuyOptions& opt
                     .address_sid = options.address_sid,
                     .bundle_sid = options.bundle_sid,
                     .configure = options.configure,
+                    .budget = options.budget,
                     .wanted = options.wanted};
   auto lease = take_lease(account);
   auto job = new_job(account, plan, order);
@@ -453,13 +500,33 @@ BuyReport apply_buy(Account& account, const BuyPlan& plan, const BuyOptions& opt
   return report;
 }
 
+ResumePlan plan_resume(Account& account, const base::Uuid& id) {
+  unfinished(account, id);
+  ResumePlan plan;
+  for (const auto& effect : unsure_of(account, id)) plan.unsure.push_back(effect.key);
+  db::Transaction transaction(account.session.db, holder_scope(account), db::Access::read);
+  auto left = left_of(account, id);
+  transaction.commit();
+  for (const auto& effect : left.elsewhere) plan.elsewhere.push_back(effect.key);
+  auto& all = left.intents;
+  all.insert(all.end(), left.undone.begin(), left.undone.end());
+  plan.left.monthly_micros = sum_of(all, plan.left.unit);
+  for (const auto& effect : all) {
+    Purchase purchase{.phone_number = effect.key, .type = {}, .country = {}};
+    if (effect.price_micros) purchase.price = twilio::Price{*effect.price_micros, effect.price_unit};
+    plan.left.numbers.push_back(std::move(purchase));
+  }
+  return plan;
+}
+
 BuyReport resume_buy(Account& account, const base::Uuid& id, const ProgressFn& progress) {
   auto lease = take_lease(account);
   auto job = unfinished(account, id);
   const auto order = order_of(job);
   Buying buying(account, job, order, lease, true, progress);
   if (auto unsure = unsure_of(account, id); !unsure.empty()) buying.look_up(std::move(unsure));
-  if (auto intents = plan_again(account, id); !intents.empty()) buying.buy(std::move(intents));
+  if (!account.cancel.cancelled())
+    if (auto intents = plan_again(account, id); !intents.empty()) buying.buy(std::move(intents));
   auto report = buying.finish();
   lease.release();
   return report;

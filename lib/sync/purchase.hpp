@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "sync/configure.hpp"
 #include "sync/effect_row.hpp"
 #include "twilio/rest_numbers.hpp"
@@ -46,11 +47,22 @@ struct BuyReport {
   base::Uuid job;
   std::int64_t bought = 0, refused = 0, unknown = 0;
   std::vector<EffectRow> rows;
+  std::optional<Error> stopped = {};  ///< by a signal or --timeout, before everything was settled
 };
 /// The budget is held again in the transaction that writes the intents. Rows of bought numbers are made as
-/// each is known. Throws Errc::auth and its like with the job to resume.
+/// each is known. A signal ends it behind the purchases that are on their way, which are heard. Throws
+/// Errc::auth and its like with the job to resume.
 BuyReport apply_buy(Account&, const BuyPlan&, const BuyOptions&, const ProgressFn& = {});
-/// Goes on with a job: what is unknown is looked up first, what was never sent is sent.
+
+struct ResumePlan {
+  BuyPlan left;                             ///< what was not bought, at the price that it had
+  std::vector<std::string> unsure = {};     ///< numbers that Twilio is asked about first
+  std::vector<std::string> elsewhere = {};  ///< on record by now: another purchase has them
+};
+/// What going on with a job would do; throws Errc::conflict [jobs.not_unfinished]. Asks and writes nothing.
+ResumePlan plan_resume(Account&, const base::Uuid& job);
+/// Goes on with a job: what is unknown is looked up first, what was never sent is sent. What is on record by
+/// now is refused: it is not this job's.
 BuyReport resume_buy(Account&, const base::Uuid& job, const ProgressFn& = {});
 
 struct ReleaseReport {

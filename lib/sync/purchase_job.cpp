@@ -24,16 +24,17 @@ std::string amount(std::int64_t micros, const std::string& unit) {
 
 std::string to_json(const Order& order) {
   const auto& wanted = order.wanted;
-  return nlohmann::json{{"label", order.label},
-                        {"address_sid", order.address_sid},
-                        {"bundle_sid", order.bundle_sid},
-                        {"configure", order.configure},
-                        {"voice_url", wanted.voice_url},
-                        {"sms_url", wanted.sms_url},
-                        {"status_callback", wanted.status_callback},
-                        {"voice_fallback_url", wanted.voice_fallback_url},
-                        {"sms_fallback_url", wanted.sms_fallback_url}}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  nlohmann::json json{{"label", order.label},
+                      {"address_sid", order.address_sid},
+                      {"bundle_sid", order.bundle_sid},
+                      {"configure", order.configure},
+                      {"voice_url", wanted.voice_url},
+                      {"sms_url", wanted.sms_url},
+                      {"status_callback", wanted.status_callback},
+                      {"voice_fallback_url", wanted.voice_fallback_url},
+                      {"sms_fallback_url", wanted.sms_fallback_url}};
+  if (order.budget) json["budget"] = twilio::money_text(*order.budget);
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Order order_of(const jobs::Job& job) {
@@ -46,12 +47,23 @@ Order order_of(const jobs::Job& job) {
   order.address_sid = text("address_sid");
   order.bundle_sid = text("bundle_sid");
   order.configure = json.value("configure", true);
+  order.budget = directory::try_parse_money(text("budget"));
   order.wanted.voice_url = text("voice_url");
   order.wanted.sms_url = text("sms_url");
   order.wanted.status_callback = text("status_callback");
   order.wanted.voice_fallback_url = text("voice_fallback_url");
   order.wanted.sms_fallback_url = text("sms_fallback_url");
   return order;
+}
+
+std::set<std::string, std::less<>> on_record(Account& account, std::vector<std::string_view> numbers) {
+  std::set<std::string, std::less<>> all;
+  std::sort(numbers.begin(), numbers.end());
+  estate::find_known(
+      account.session.db, account.workspace.id, numbers,
+      [&](const estate::KnownNumber& known) { all.insert(known.facts.phone_number); },
+      [&](std::string_view number) { all.emplace(number); });
+  return all;
 }
 
 twilio::NumberUpdate update_of(const Order& order) {
@@ -61,6 +73,22 @@ twilio::NumberUpdate update_of(const Order& order) {
   if (!order.bundle_sid.empty()) update.bundle_sid = order.bundle_sid;
   return update;
 }
+
+namespace {
+
+/// They were bought with their webhooks.
+void note_webhooks(Account& account, const std::vector<std::string_view>& numbers) {
+  std::vector<base::Uuid> configured;
+  estate::find_known(
+      account.session.db, account.workspace.id, numbers,
+      [&](const estate::KnownNumber& known) {
+        if (known.facts.webhook_status == "configured") configured.push_back(known.id);
+      },
+      [](std::string_view) {});
+  estate::note_configured(account.session, account.workspace.id, configured);
+}
+
+}  // namespace
 
 std::vector<std::string> write_bought(Account& account, const base::Uuid& job, const Order& order,
                                       std::span<const twilio::Number> bought) {
@@ -90,6 +118,7 @@ std::vector<std::string> write_bought(Account& account, const base::Uuid& job, c
   }
   estate::write_facts(account.session, account.workspace.id, updates);
   if (!facts.empty()) estate::insert_adopted(account.session, account.workspace.id, job, facts, labels);
+  note_webhooks(account, numbers);
   return elsewhere;
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,10 +23,14 @@ inline constexpr std::string_view k_buy_kind = "number.buy";
 struct Order {
   std::string label = {}, address_sid = {}, bundle_sid = {};
   bool configure = true;
+  std::optional<std::int64_t> budget = {};  ///< of --budget, as it was
   Wanted wanted = {};
 };
 std::string to_json(const Order&);
 Order order_of(const jobs::Job&);
+
+/// Those that are on record here or in another workspace. Inside a transaction of holder_scope().
+std::set<std::string, std::less<>> on_record(Account&, std::vector<std::string_view> numbers);
 
 /// What Twilio is told of a number that is bought: its webhooks from the start.
 twilio::NumberUpdate update_of(const Order&);

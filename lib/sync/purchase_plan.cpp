@@ -20,13 +20,8 @@ constexpr std::array<std::string_view, 7> k_toll_free = {"800", "833", "844", "8
 constexpr std::array k_types = {"local", "mobile", "tollfree", "national"};
 
 std::set<std::string, std::less<>> held(Account& account, std::vector<std::string_view> numbers) {
-  std::set<std::string, std::less<>> all;
-  std::sort(numbers.begin(), numbers.end());
   db::Transaction transaction(account.session.db, holder_scope(account), db::Access::read);
-  estate::find_known(
-      account.session.db, account.workspace.id, numbers,
-      [&](const estate::KnownNumber& known) { all.insert(known.facts.phone_number); },
-      [&](std::string_view number) { all.emplace(number); });
+  auto all = on_record(account, std::move(numbers));
   transaction.commit();
   return all;
 }
@@ -39,8 +34,8 @@ std::string type_of(Account& account, const phone::E164& number, const std::stri
     return std::find(k_toll_free.begin(), k_toll_free.end(), std::string_view(text).substr(2, 3)) !=
                    k_toll_free.end()
                ? "tollfree"
-               : guess == "tollfree" ? "local"
-                                     : guess;
+           : guess == "tollfree" ? "local"
+                                 : guess;
   std::vector<std::string> types = {guess};
   for (const auto* type : k_types)
     if (guess != type) types.emplace_back(type);
@@ -94,8 +89,8 @@ std::vector<Purchase> found(Account& account, const BuyOptions& options) {
   }
   if (all.size() == wanted) return all;
   throw Error(Errc::invalid, "numbers.too_few",
-              fmt::format("Twilio offers {} such {}, not {}", all.size(), all.size() == 1 ? "number" : "numbers",
-                          wanted),
+              fmt::format("Twilio offers {} such {}, not {}", all.size(),
+                          all.size() == 1 ? "number" : "numbers", wanted),
               "ringctl numbers search shows what there is");
 }
 

@@ -162,6 +162,7 @@ class Reconciliation {
 
   void add_missing(const twilio::Call& call, std::vector<calls::Event>& events) {
     seen_.insert(call.sid);
+    added_.insert(call.sid);
     ++report_.added;
     row(call.sid, "added", call.status);
     auto event = calls::event_from(calls::Kind::inbound, account_.workspace.id, form_of(call, {}, "ringing"),
@@ -290,6 +291,10 @@ class Reconciliation {
         changed = calls::unpriced(db, account_.workspace.id, some);
         return true;
       });
+      // One that would have been added is on record nowhere.
+      if (!options_.write)
+        for (const auto& price : some)
+          if (added_.contains(price.call_sid)) changed.push_back(price.call_sid);
       if (options_.write && !changed.empty())
         writing(account_, [&] { calls::set_prices(account_.session, account_.workspace.id, some); });
       note_priced(some, changed);
@@ -378,6 +383,7 @@ class Reconciliation {
   std::vector<twilio::Call> batch_;
   std::unordered_map<std::string, std::vector<twilio::Call>> orphans_;  ///< legs, by the call they wait for
   std::set<std::string> seen_;
+  std::set<std::string, std::less<>> added_;  ///< or would be, in a dry run
   std::map<std::string, Cost> costs_;
 };
 

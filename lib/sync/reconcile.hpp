@@ -30,7 +30,7 @@ ReconcileReport reconcile(Account&, const ReconcileOptions&, const ProgressFn& =
 
 struct FetchOptions {
   std::string format = "wav";  ///< wav, mp3
-  std::string out;             ///< file, or a folder
+  std::string out;             ///< file, or a folder, which is made where it ends in a slash
   bool again = false;          ///< also what was fetched
 };
 /// Writes the sound to a file of its own name by way of a temporary one; returns that name.

@@ -277,7 +277,7 @@ std::string fetch_recording(Account& account, std::string_view recording_sid, co
   if (one.fetched_at && !options.again && fs::exists(target)) return target.string();
   const auto sound =
       twilio::fetch_recording_sound(account.client, one.recording_sid, options.format, k_most_bytes);
-  make_folder(target.parent_path());
+  if (options.out.ends_with('/')) make_folder(target.parent_path());
   base::AtomicFile file(target, k_private);
   file.write(sound);
   file.commit();

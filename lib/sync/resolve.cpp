@@ -34,6 +34,7 @@ EffectRow settled(const Effect& effect, EffectState state, std::string sid, std:
   row.state = state_name(state);
   row.sid = std::move(sid);
   row.message = std::move(message);
+  if (state == EffectState::done) row.code.clear();
   return row;
 }
 
@@ -79,7 +80,8 @@ EffectRow resolve_application(Account& account, const Effect& effect) {
   const auto named = twilio::find_applications(account.client, effect.key);
   if (named.empty()) return undone(account, effect, "Twilio was asked: it was not made");
   if (named.size() > 1)
-    return still_unknown(effect, fmt::format("there are {} apps of this name: delete all but one", named.size()));
+    return still_unknown(effect,
+                         fmt::format("there are {} apps of this name: delete all but one", named.size()));
   const auto& sid = named.front().sid;
   transact(account, [&] { effects_of(account).done(effect.id, sid); });
   keep_app(account, sid);

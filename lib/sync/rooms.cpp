@@ -23,21 +23,6 @@ std::string both_in(Account& account, const Sides& sides, const std::string& roo
   return conference->sid;
 }
 
-/// A pair that was recorded goes on being recorded.
-bool is_recorded(Account& account, const calls::Call& call) {
-  const auto& workspace = account.workspace.id;
-  const auto stored = reading(account, [&](db::Connection& db) {
-    return calls::get_details(db, workspace, call.call_sid).call.plan;
-  });
-  if (const auto plan = routing::try_parse_plan(stored)) return plan->recorded;
-  const auto settings =
-      reading(account, [&](db::Connection& db) { return directory::read_voice_settings(db, workspace); });
-  const auto facts =
-      routing::read_facts(account.session.db, workspace, {}, own_number(call), account.session.clock.now());
-  return routing::is_recorded(settings, facts.number ? facts.number->record_policy : std::string(),
-                              call.direction);
-}
-
 void drop(Account& account, const base::Uuid& room) {
   writing(account, [&] { calls::drop_room(account.session, account.workspace.id, room); });
 }
@@ -52,6 +37,19 @@ void redirect(Account& account, std::string_view leg, const calls::Room& room) {
   if (failed == nullptr || failed->maybe_executed) return;
   drop(account, room.id);
   throw twilio::to_error(*failed);
+}
+
+/// Of a pair that was to be moved and was not: where the end of the Dial has no answer, legs end.
+std::string what_became(Account& account, const Sides& sides) {
+  const auto over = [&](const std::string& sid) {
+    const auto leg = twilio::find_call(account.client, sid);
+    return leg && leg->is_over();
+  };
+  const bool agent = over(sides.agent_sid), customer = over(sides.customer_sid);
+  if (agent && customer) return "it is over";
+  if (agent) return "the agent's leg is over, the customer's goes on";
+  if (customer) return "the customer's leg is over, the agent's goes on";
+  return "it goes on as it can";
 }
 
 /// With where its parties are by now.
@@ -72,6 +70,20 @@ calls::Room kept(Account& account, calls::Room room, const std::string& conferen
 
 }  // namespace
 
+bool is_recorded(Account& account, const calls::Call& call) {
+  const auto& workspace = account.workspace.id;
+  const auto stored = reading(account, [&](db::Connection& db) {
+    return calls::get_details(db, workspace, call.call_sid).call.plan;
+  });
+  if (const auto plan = routing::try_parse_plan(stored)) return plan->recorded;
+  const auto settings =
+      reading(account, [&](db::Connection& db) { return directory::read_voice_settings(db, workspace); });
+  const auto facts =
+      routing::read_facts(account.session.db, workspace, {}, own_number(call), account.session.clock.now());
+  return routing::is_recorded(settings, facts.number ? facts.number->record_policy : std::string(),
+                              call.direction);
+}
+
 calls::Room ensure_room(Account& account, const calls::Call& call, std::chrono::milliseconds patience) {
   const auto& workspace = account.workspace.id;
   const auto lease = lock_call(account, call, patience);
@@ -88,7 +100,7 @@ calls::Room ensure_room(Account& account, const calls::Call& call, std::chrono::
   const bool there = !conference.empty();
   if (standing && there) return kept(account, *standing, conference, sides);
 
-  room.recorded = is_recorded(account, call);
+  room.recorded = is_recorded(account, call);  // a pair that was goes on being recorded
   writing(account, [&] { room = calls::open_room(account.session, workspace, room); });
   if (there) return kept(account, room, conference, sides);
   const bool agent_is_child = sides.customer_sid == call.call_sid;
@@ -99,10 +111,11 @@ calls::Room ensure_room(Account& account, const calls::Call& call, std::chrono::
   });
   if (!moved) {
     drop(account, room.id);
-    throw Error(Errc::timeout, "calls.not_moved",
-                fmt::format("call {} did not come into a conference within {} s; it goes on as it can",
-                            call.call_sid, std::chrono::ceil<std::chrono::seconds>(patience).count()),
-                "ringctl doctor twilio")
+    throw Error(
+        Errc::timeout, "calls.not_moved",
+        fmt::format("call {} did not come into a conference within {} s; {}", call.call_sid,
+                    std::chrono::ceil<std::chrono::seconds>(patience).count(), what_became(account, sides)),
+        "ringctl doctor twilio")
         .detail("serve has to answer the end of the Dial: does Twilio reach it?");
   }
   return kept(account, room, conference, sides);

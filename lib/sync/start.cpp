@@ -19,6 +19,8 @@
 namespace ringctl::sync {
 namespace {
 
+constexpr std::string_view k_start_kind = "call.start";
+
 /// The webhook that such a call would have begun with: it is on record even if nobody picks up.
 calls::Event beginning_of(Account& account, const std::string& sid, const std::string& rung,
                           const calls::Decision& decision) {
@@ -58,6 +60,22 @@ void require_not_called(Account& account, const base::Uuid& callback) {
     throw Error(Errc::conflict, "callbacks.being_called",
                 fmt::format("callback {} is being called by {}", callback.short_id(), *call),
                 fmt::format("ringctl calls show {}", *call));
+}
+
+/// One whose answer never came may be ringing: it is not on record, but it was asked for.
+void require_not_rung(Account& account, const base::Uuid& callback) {
+  const auto open = reading(account, [&](db::Connection& db) {
+    return jobs::Effects(db, account.session.clock, account.workspace.id).open(std::nullopt);
+  });
+  for (const auto& effect : open) {
+    if (effect.kind != k_start_kind) continue;
+    const auto request = nlohmann::json::parse(effect.request, nullptr, false);
+    if (!request.is_object() || request.value("callback", std::string()) != callback.text()) continue;
+    throw Error(Errc::conflict, "callbacks.call_unknown",
+                fmt::format("callback {} may be being called already: Twilio did not say what became of it",
+                            callback.short_id()),
+                "ringctl jobs resolve");
+  }
 }
 
 /// A call as far as it is decided before anybody is rung.
@@ -147,7 +165,7 @@ std::string place(Account& account, const Plan& plan, const StartOptions& option
   call.timeout = plan.settings.ring_timeout;
   set_answer(call, plan, links);
   const auto decision = decision_of(plan.agent.id, plan.verdict, plan.facts);
-  const Ringing ringing{.kind = "call.start",
+  const Ringing ringing{.kind = k_start_kind,
                         .key = plan.verdict.to_number,
                         .request = request_of(plan, options),
                         .sid_member = "sid"};
@@ -254,6 +272,7 @@ Started start_call(Account& account, const StartOptions& options) {
   if (options.callback) {
     if (options.write) lease.emplace(lock_callback(account, *options.callback));
     require_not_called(account, *options.callback);
+    require_not_rung(account, *options.callback);
   }
   auto plan = plan_of(account, options);
   Started started{.verdict = plan.verdict, .call_sid = {}, .rung = plan.rings.address};

@@ -33,12 +33,15 @@ struct Started {
 /// Limits first (a refusal is Errc::differs [limits.refused] with every reason), then the agent's leg, and
 /// the destination once it is up. Gives the reservation back where Twilio refused the call. An answer that
 /// never came: Errc::unknown_outcome [calls.unknown_outcome] with the effect to resolve; nothing is dialled
-/// again. Errc::conflict [callbacks.being_called] while another call for the same callback goes on.
+/// again. Errc::conflict [callbacks.being_called] while another call for the same callback goes on,
+/// [callbacks.call_unknown] while nobody knows whether one does.
 Started start_call(Account&, const StartOptions&);
 
 // --- end, hand over ---
 
-/// The whole call: its own leg, and with it all others. False if it was over already.
+/// As calls::get(); a leg that is not on record is looked up at Twilio, for the call that it is of.
+calls::Call find_call_of(Account&, std::string_view what);
+/// The whole call: its own leg, and every other that goes on at Twilio. False if none did.
 bool hang_up(Account&, const calls::Call&, bool write);
 
 struct TransferOptions {

@@ -97,7 +97,7 @@ void record(Account& account, const calls::Call& call, std::string_view state, s
 /// `customer`: the leg that is sent on. Where it is not the call's own, what ends there is told of by the new
 /// leg alone: an action's webhook would be one about a call that is not on record.
 std::string handover(Account& account, const calls::Call& call, const std::string& customer,
-                     const Target& target) {
+                     const Target& target, bool recorded) {
   const auto settings = reading(
       account, [&](db::Connection& db) { return directory::read_voice_settings(db, account.workspace.id); });
   const auto links = account.links();
@@ -107,6 +107,9 @@ std::string handover(Account& account, const calls::Call& call, const std::strin
   handover.timeout_s = static_cast<int>(settings.ring_timeout.count());
   if (customer == call.call_sid) handover.after = routing::end_link(links);
   handover.accept_prompt = settings.accept_prompt;
+  // The form names the leg that is sent on, which is not on record under that where the agent called.
+  if (recorded)
+    handover.recording_to = routing::room_recording_link(links, routing::room_name(call.call_sid));
   handover.status = routing::leg_link(links, call.call_sid, target.party.user);
   return twiml::write(routing::handover_answer(handover, links));
 }
@@ -117,7 +120,8 @@ Transferred send_on(Account& account, const calls::Call& call, const Target& tar
   const auto room = room_of(account, call);
   require_not_consulting(call, room);
   const auto sides = sides_of(account, call, room);
-  const auto twiml = handover(account, call, sides.customer_sid, target);
+  const bool recorded = room ? room->recorded : is_recorded(account, call);
+  const auto twiml = handover(account, call, sides.customer_sid, target, recorded);
   const auto reservation = reserve(account, call, target, write);
   const Transferred done{.to = target.address, .state = "transferred"};
   if (!write) return done;

@@ -51,7 +51,8 @@ struct Ask {
   Fields form = {};   ///< of a POST; a name twice is an array, an empty value clears
   Repeat repeat = Repeat::freely;
   std::size_t max_body = 8 * 1024 * 1024;
-  bool raw = false;  ///< the body is no JSON (a recording): Reply::json stays null
+  bool awaited = false;  ///< a signal does not cut it once it is on its way: what became of it is heard
+  bool raw = false;      ///< the body is no JSON (a recording): Reply::json stays null
 };
 
 struct Reply {

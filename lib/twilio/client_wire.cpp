@@ -237,6 +237,7 @@ http::Request request_of(const Ask& ask, const ClientOptions& options) {
   request.timeout = options.timeout;
   request.connect_timeout = std::min(request.connect_timeout, options.timeout);
   request.max_body = ask.max_body;
+  request.awaited = ask.awaited;
   return request;
 }
 

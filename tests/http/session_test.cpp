@@ -263,3 +263,24 @@ TEST_CASE("once it is cancelled everything ends, what waited without having gone
   CHECK(maybe_executed == std::vector<bool>{true, false});
   patient.let_go();
 }
+
+TEST_CASE("what is awaited is answered though it was cancelled meanwhile", "[http]") {
+  test::Patient patient;
+  test::Listener listener(
+      [&](const net::Request&, net::Respond respond) { patient.keep(std::move(respond)); });
+  base::CancelToken cancel;
+  Session session({.bound = 2, .cancel = &cancel});
+  int answered = 0, cut = 0;
+  session.start({.method = "POST", .url = url_of(listener), .awaited = true}, [&](Outcome outcome) {
+    answered += std::holds_alternative<http::Response>(outcome) ? 1 : 0;
+  });
+  session.start({.method = "POST", .url = url_of(listener)},
+                [&](Outcome outcome) { cut += failure_of(std::move(outcome)).fault == Fault::cancelled; });
+  REQUIRE(test::eventually([&] { return session.step(1ms), patient.holding() == 2; }));
+  cancel.cancel(130);
+  session.step(1ms);
+  CHECK(cut == 1);
+  patient.let_go();
+  session.finish();
+  CHECK(answered == 1);
+}

@@ -80,6 +80,19 @@ TEST_CASE("an effect cannot leave a state that it is not in", "[jobs]") {
   CHECK(moves([&](Effects& e) { e.done(one.id, "PN1"); }) == "jobs.effect_moved");
 }
 
+TEST_CASE("of one that had happened after all nothing is told of why it was unknown", "[jobs]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto one = f.insert(f.effect());
+  f.step([&](Effects& e) { e.sent(one.id); });
+  f.step([&](Effects& e) { e.unknown(one.id, "no answer"); });
+  f.step([&](Effects& e) { e.done(one.id, "PN1"); });
+  const bool silent = f.read([&] {
+    auto row = f.db().query("SELECT message FROM twilio_effects WHERE workspace_id = $1", {f.workspace});
+    return row.next() && row.is_null(0);
+  });
+  CHECK(silent);
+}
+
 TEST_CASE("the same number is under way once, whichever workspace buys it", "[jobs]") {
   Desk f(GENERATE(from_range(test::engines())));
   const auto first = f.insert(f.effect());
@@ -87,7 +100,8 @@ TEST_CASE("the same number is under way once, whichever workspace buys it", "[jo
   const auto other = f.database.add_workspace("other");
   CHECK(slug_of([&] {
           auto one = f.effect();
-          db::in_transaction(f.db(), db::Scope::of(other), [&] { Effects(f.db(), f.clock, other).insert(one); });
+          db::in_transaction(f.db(), db::Scope::of(other),
+                             [&] { Effects(f.db(), f.clock, other).insert(one); });
         }) == "jobs.effect_under_way");
   // What had not happened may be tried again.
   f.step([&](Effects& effects) { effects.undone(first.id, "it was never sent"); });

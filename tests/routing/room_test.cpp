@@ -62,6 +62,19 @@ TEST_CASE("a leg is handed over to a client, a phone that presses a key, or a nu
   CHECK(number.number == "+12025550199");
 }
 
+TEST_CASE("a recorded call goes on being recorded where it is handed over", "[routing]") {
+  Handover handover{.party = {.device = Device::number, .address = "+12025550199"},
+                    .caller_id = "+12025550100",
+                    .after = ""};
+  const auto dial_of = [&] {
+    return std::get<twiml::Dial>(handover_answer(handover, k_links).verbs.front());
+  };
+  CHECK(dial_of().record == twiml::RecordFrom::do_not_record);
+  handover.recording_to = room_recording_link(k_links, room_name(k_call));
+  CHECK(dial_of().record == twiml::RecordFrom::answer_dual);
+  CHECK(dial_of().recording_status_callback == k_links.voice + "/recording/" + k_call);
+}
+
 TEST_CASE("the path of a leg that was added names its call, and whose phone it is", "[routing]") {
   const auto user = base::Uuid::parse("0190f6d2-7b3c-7a10-8f00-1a2b3c4d5e6f");
   for (const auto& owner : {std::optional<base::Uuid>(), std::optional(user)}) {

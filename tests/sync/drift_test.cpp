@@ -26,9 +26,21 @@ void settle(Desk& f) {
 sync::AuditReport look_at(Desk& f, bool fix = false, std::chrono::days idle_after = std::chrono::days(0)) {
   sync::AuditOptions options;
   options.wanted = f.wanted();
-  options.fix = fix;
   options.idle_after = idle_after;
-  return sync::audit_numbers(*f.account, options);
+  auto report = sync::audit_numbers(*f.account, options);
+  if (fix) sync::mend_numbers(*f.account, options, report);
+  return report;
+}
+/// Only of this, as a dry run or not.
+sync::AuditReport mend(Desk& f, sync::Drift only, bool dry_run) {
+  sync::AuditOptions options;
+  options.wanted = f.wanted();
+  options.only = {only};
+  options.idle_after = std::chrono::days(0);
+  options.dry_run = dry_run;
+  auto report = sync::audit_numbers(*f.account, options);
+  sync::mend_numbers(*f.account, options, report);
+  return report;
 }
 Codes codes(const sync::AuditReport& report) {
   Codes all;
@@ -72,6 +84,25 @@ TEST_CASE("webhooks that lead elsewhere are found, and mended when asked", "[syn
   CHECK(codes(look_at(f)).empty());
 }
 
+TEST_CASE("only what was asked for is mended, and nothing in a dry run", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f, "+12025550101");
+  settle(f);
+  f.tamper("+12025550101", [](sim::Number& n) {
+    n.voice_hook.url = "https://elsewhere.example.org/v";
+    n.sms_hook.url = "https://elsewhere.example.org/s";
+  });
+  const auto planned = mend(f, sync::Drift::voice_url, true);
+  REQUIRE(planned.findings.size() == 1);
+  CHECK(planned.findings.front().fixed);
+  CHECK(planned.to_mend() == 1);
+  CHECK_FALSE(planned.job.has_value());
+  CHECK(codes(look_at(f)) == Codes{"voice_url", "sms_url"});
+  CHECK_FALSE(mend(f, sync::Drift::voice_url, false).differs());
+  CHECK(f.there("+12025550101").sms_hook.url == "https://elsewhere.example.org/s");
+  CHECK(codes(look_at(f)) == Codes{"sms_url"});
+}
+
 TEST_CASE("a messaging service that takes messages is found, and a trunk that is none of ours", "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   have(f, "+12025550101");
@@ -95,7 +126,8 @@ TEST_CASE("what an agent's number cannot do, and its missing emergency address, 
   CHECK(codes(look_at(f)) == Codes{"no_voice"});
 }
 
-TEST_CASE("numbers on one side only, of a country that is left out, or another account's are found", "[sync]") {
+TEST_CASE("numbers on one side only, of a country that is left out, or another account's are found",
+          "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   have(f, "+12025550101");
   settle(f);

@@ -20,6 +20,27 @@ sync::BuyOptions some(Desk& f, std::int64_t count) {
 sync::BuyReport buy(Desk& f, const sync::BuyOptions& options) {
   return sync::apply_buy(*f.account, sync::plan_buy(*f.account, options), options);
 }
+/// What a run buys that is stopped while its first purchase is on its way.
+sync::BuyReport buy_until_stopped(Desk& f, const sync::BuyOptions& options, const sync::BuyPlan& plan) {
+  base::CancelToken stop;
+  auto at = f.box.options();
+  at.cancel = &stop;
+  at.max_concurrency = 1;
+  twilio::Client client(at, f.clock);
+  sync::Account account{.session = f.session(),
+                        .workspace = f.place,
+                        .client = client,
+                        .cancel = stop,
+                        .public_url = "https://pbx.example.com"};
+  f.box.meanwhile("buy ", 1, [&] { stop.cancel(130); });
+  return sync::apply_buy(account, plan, options);
+}
+std::int64_t spent(Desk& f) {
+  return f.read([&] {
+    return jobs::Effects(f.db(), f.clock, f.workspace)
+        .spent_since(f.clock.now() - std::chrono::hours(1), "USD");
+  });
+}
 jobs::Job job(Desk& f, const base::Uuid& id) {
   return f.read([&] { return jobs::Journal(f.db(), f.clock, f.workspace).get(id.view()); });
 }
@@ -37,6 +58,7 @@ TEST_CASE("numbers are bought with their webhooks, and are rows at once", "[sync
     CHECK(row.state == "done");
     CHECK(f.row(row.object).sid == row.sid);
     CHECK(f.row(row.object).label == "Sales");
+    CHECK(f.row(row.object).configured_at == f.clock.now());
     CHECK(f.there(row.object).voice_hook.url == options.wanted.voice_url);
   }
   CHECK(f.open_effects().empty());
@@ -126,4 +148,62 @@ TEST_CASE("a run that was killed between sending and hearing goes on without buy
   CHECK(f.times("buy ") == 2);
   CHECK(job(f, id).state == jobs::State::finished);
   CHECK(slug_of([&] { sync::resume_buy(*f.account, id); }) == "jobs.not_unfinished");
+}
+
+TEST_CASE("a run that is stopped hears what became of the purchase on its way, and tells it", "[sync]") {
+  test::BoxOptions slow;
+  slow.latency = std::chrono::milliseconds(200);
+  Desk f(db::Engine::sqlite, slow);
+  const auto options = some(f, 3);
+  const auto plan = sync::plan_buy(*f.account, options);
+  const auto report = buy_until_stopped(f, options, plan);
+  REQUIRE(report.stopped.has_value());
+  CHECK(report.stopped->errc() == Errc::interrupted);
+  CHECK(report.bought == 1);
+  CHECK(report.unknown == 0);
+  CHECK(report.rows.size() == 3);
+  CHECK(f.times("buy ") == 1);
+  CHECK(job(f, report.job).counts.created == 1);
+  CHECK(sync::resume_buy(*f.account, report.job).bought == 3);
+  CHECK(f.times("buy ") == 3);
+}
+
+TEST_CASE("a run that is stopped and has lost an answer says that one is unknown", "[sync]") {
+  Desk f(db::Engine::sqlite);
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*f.account, options);
+  f.box.fault("executed_lost", 1);
+  const auto report = buy_until_stopped(f, options, plan);
+  CHECK(report.unknown == 1);
+  CHECK(report.bought == 0);
+  CHECK(sync::resolve(*f.account, {}).done == 1);
+}
+
+TEST_CASE("a number that another purchase bought meanwhile is not this one's, nor paid for twice", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  auto options = some(f, 2);
+  options.budget = 10'000'000;
+  const auto plan = sync::plan_buy(*f.account, options);
+  REQUIRE(plan.monthly_micros.has_value());
+  f.box.fault("429");
+  const auto error = test::error_of([&] { sync::apply_buy(*f.account, plan, options); });
+  f.box.clear_faults();
+  REQUIRE(error.has_value());
+  const auto id = base::Uuid::parse(error->job_id());
+  CHECK(job(f, id).options.find(R"("budget":"10.00")") != std::string::npos);
+  auto one = some(f, 1);
+  one.numbers = {plan.numbers.front().phone_number};
+  CHECK(buy(f, one).bought == 1);
+
+  const auto left = sync::plan_resume(*f.account, id);
+  CHECK(left.elsewhere == one.numbers);
+  REQUIRE(left.left.numbers.size() == 1);
+  CHECK(left.left.numbers.front().phone_number == plan.numbers.back().phone_number);
+  CHECK(left.left.monthly_micros == *plan.monthly_micros / 2);
+  const auto report = sync::resume_buy(*f.account, id);
+  CHECK(report.bought == 1);
+  CHECK(report.refused == 1);
+  CHECK(f.times("buy ") == 2);
+  CHECK(spent(f) == *plan.monthly_micros);
+  CHECK(job(f, id).state == jobs::State::finished);
 }

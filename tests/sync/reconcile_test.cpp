@@ -106,6 +106,16 @@ TEST_CASE("a call's price is what its legs cost together, as Twilio signs it and
   CHECK(f.reconcile().priced == 0);
 }
 
+TEST_CASE("a dry run counts the price of a call that would be added", "[sync]") {
+  Log f(GENERATE(from_range(test::engines())));
+  f.talked(f.ended_call(), std::chrono::seconds(90));
+  const auto planned = f.reconcile(false);
+  CHECK(planned.added == 1);
+  CHECK(planned.priced == 1);
+  CHECK(f.log().empty());
+  CHECK(f.reconcile().priced == 1);
+}
+
 TEST_CASE("a price takes away the sums that were kept of its day", "[sync]") {
   Log f(GENERATE(from_range(test::engines())));
   const auto sid = f.ended_call();

@@ -66,6 +66,18 @@ TEST_CASE("a recording is fetched into a file of its own that nobody else reads"
   CHECK(f.box.seen().requests == asked);
 }
 
+TEST_CASE("folders are made for recordings that go into one, not for a file", "[sync]") {
+  Tapes f(db::Engine::sqlite);
+  const auto sid = f.recorded(1);
+  const auto missing = f.folder.path() / "missing";
+  sync::FetchOptions options;
+  options.out = (missing / "x.wav").string();
+  CHECK(test::error_of([&] { sync::fetch_recording(f.account, sid, options); }));
+  CHECK_FALSE(std::filesystem::exists(missing));
+  options.out = missing.string() + "/";
+  CHECK(std::filesystem::exists(sync::fetch_recording(f.account, sid, options)));
+}
+
 TEST_CASE("a recording that was deleted is gone at Twilio, and is said to be gone here", "[sync]") {
   Tapes f(GENERATE(from_range(test::engines())));
   const auto sid = f.recorded(1);

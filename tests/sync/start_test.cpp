@@ -40,6 +40,14 @@ struct Office : PhoneDesk {
   std::vector<jobs::Effect> open() {
     return read([&] { return jobs::Effects(db(), clock, workspace).open(std::nullopt); });
   }
+  base::Uuid add_callback() {
+    const auto id = alice.ids.next();
+    exec(
+        "INSERT INTO callbacks (id, workspace_id, phone_number, status, due_at, created_at, updated_at) "
+        "VALUES ($1, $2, $3, 'open', $4, $4, $4)",
+        {id, workspace, test::k_to, clock.now()});
+    return id;
+  }
   base::Uuid assignment;
 };
 
@@ -133,19 +141,38 @@ TEST_CASE("a call that never was is given back once Twilio must show it", "[sync
 
 TEST_CASE("a callback is tied to the call that is placed for it", "[sync]") {
   Office f(db::Engine::sqlite);
-  const auto id = f.alice.ids.next();
-  f.exec(
-      "INSERT INTO callbacks (id, workspace_id, phone_number, status, due_at, created_at, updated_at) "
-      "VALUES ($1, $2, $3, 'open', $4, $4, $4)",
-      {id, f.workspace, test::k_to, f.clock.now()});
   sync::StartOptions options{.agent = test::k_ann, .to = test::k_to};
-  options.callback = id;
+  options.callback = f.add_callback();
   const auto started = sync::start_call(f.account, options);
   CHECK(f.rows("SELECT calling_sid, status FROM callbacks WHERE workspace_id = $1") ==
         started.call_sid + "|open\n");
   CHECK(test::slug_of([&] { sync::start_call(f.account, options); }) == "callbacks.being_called");
   CHECK(f.calls_at_twilio() == 1);
   CHECK(f.used() == 1);
+}
+
+TEST_CASE("nobody is called back again while the answer to the last time is not known", "[sync]") {
+  Office f(GENERATE(from_range(test::engines())));
+  sync::StartOptions options{.agent = test::k_ann, .to = test::k_to};
+  options.callback = f.add_callback();
+  f.box.fault("executed_lost", 1);
+  CHECK(test::error_of([&] { sync::start_call(f.account, options); })->errc() == Errc::unknown_outcome);
+  const auto again = test::error_of([&] { sync::start_call(f.account, options); });
+  REQUIRE(again);
+  CHECK(again->errc() == Errc::conflict);
+  CHECK(again->slug() == "callbacks.call_unknown");
+  CHECK(again->hint() == "ringctl jobs resolve");
+  CHECK(f.calls_at_twilio() == 1);
+  CHECK(f.used() == 1);
+
+  auto other = options;  // of another callback nothing is unknown
+  other.callback = f.add_callback();
+  other.write = false;
+  CHECK(sync::start_call(f.account, other).verdict.allowed);
+  const auto open = f.open();
+  REQUIRE(open.size() == 1);
+  CHECK(sync::resolve_call_effect(f.account, open.front()).state == "done");
+  CHECK(test::slug_of([&] { sync::start_call(f.account, options); }) == "callbacks.being_called");
 }
 
 TEST_CASE("an agent without a telephone, or who takes part no more, is not rung", "[sync]") {

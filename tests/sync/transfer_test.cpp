@@ -3,6 +3,7 @@
 #include "support/errors.hpp"
 #include "sync/phone_desk.hpp"
 #include "sync/talk.hpp"
+#include "twilio/rest_account.hpp"
 
 using namespace ringctl;
 using test::PhoneDesk;
@@ -136,6 +137,42 @@ TEST_CASE("a call is hung up once, with everybody on it", "[sync]") {
   const auto call = f.call(test::call_sid(1));
   CHECK(sync::hang_up(f.account, call, false));
   CHECK_FALSE(twilio::fetch_call(f.client, f.talking.customer).is_over());
+}
+
+TEST_CASE("a call whose own leg is over is hung up with those who still talk", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  f.exec("UPDATE workspaces SET accept_prompt = FALSE WHERE id = $1", {f.workspace});
+  f.transfer(k_bob, false);
+  // Of a call that an agent began, the own leg is the one that a transfer ends.
+  f.exec("UPDATE call_attempts SET leg_sid = $1", {f.talking.customer});
+  auto call = sync::find_call_of(f.account, f.talking.customer);
+  CHECK(call.call_sid == test::call_sid(1));
+  call.ended_at = f.clock.now();
+  std::string bob;
+  REQUIRE(test::eventually([&] {
+    twilio::list_calls(f.client, {.parent_sid = f.talking.customer},
+                       [&](const twilio::Call& leg) { return bob = leg.sid, true; });
+    return !bob.empty();
+  }));
+  CHECK(sync::find_call_of(f.account, bob).call_sid == test::call_sid(1));
+  CHECK(sync::hang_up(f.account, call, false));
+  CHECK_FALSE(twilio::fetch_call(f.client, f.talking.customer).is_over());
+  CHECK(sync::hang_up(f.account, call, true));
+  CHECK(twilio::fetch_call(f.client, f.talking.customer).is_over());
+  CHECK(test::eventually([&] { return twilio::fetch_call(f.client, bob).is_over(); }));
+  CHECK_FALSE(sync::hang_up(f.account, call, true));
+}
+
+TEST_CASE("a call that was recorded is recorded with whoever gets it", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.exec("UPDATE workspaces SET accept_prompt = FALSE WHERE id = $1", {f.workspace});
+  f.exec("UPDATE call_rooms SET recorded = TRUE WHERE workspace_id = $1", {f.workspace});
+  f.transfer(k_bob, false);
+  CHECK(test::eventually([&] {
+    bool any = false;
+    twilio::list_recordings(f.client, {}, [&](const twilio::Recording&) { return any = true; });
+    return any;
+  }));
 }
 
 TEST_CASE("whoever still rings for a call that is hung up is let go", "[sync]") {

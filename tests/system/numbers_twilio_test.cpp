@@ -9,9 +9,7 @@ using test::Site;
 namespace {
 
 struct Desk {
-  Desk() : site(db::Engine::sqlite) {
-    site.init();
-  }
+  Desk() : site(db::Engine::sqlite) { site.init(); }
   ProcessResult run(const Site::Arguments& arguments) {
     test::ProcessOptions options;
     for (const auto& [name, value] : box.environment()) options.environment[name] = value;
@@ -53,6 +51,26 @@ TEST_CASE("webhooks are planned, told to Twilio, and then right", "[system]") {
   CHECK(f.run({"webhooks", "configure", "--yes"}).status == 0);
   CHECK(f.run({"numbers", "audit", "--idle-after", "0s"}).status == 0);
   CHECK(f.json({"webhooks", "configure"})[0]["verdict"] == "same");
+}
+
+TEST_CASE("several numbers are mended after a yes, and a dry run says which would be", "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  f.box.add_number("+12025550102");
+  f.json({"numbers", "sync", "--apply"});
+  const Site::Arguments fix = {"numbers", "audit", "--idle-after", "0s", "--fix"};
+  const auto with = [&](const std::string& flag) {
+    auto all = fix;
+    all.push_back(flag);
+    return f.run(all);
+  };
+  CHECK(f.run(fix).status == 2);  // nobody to ask, and no --yes
+  const auto planned = with("-n");
+  CHECK(planned.status == 0);
+  CHECK(planned.err.find("to be mended") != std::string::npos);
+  CHECK(f.box.ledger().empty());
+  CHECK(with("--yes").status == 0);
+  CHECK(f.box.ledger().size() == 2);
 }
 
 TEST_CASE("a number is given back when its time has come, and not without its name", "[system]") {

@@ -28,7 +28,8 @@ bool says(const ProcessResult& result, const std::string& slug) {
 
 TEST_CASE("numbers are looked for, planned, and bought after a yes", "[system]") {
   Desk f;
-  const auto found = f.run({"numbers", "search", "--country", "US", "--area-code", "202", "--count", "3", "-o", "json"});
+  const auto found =
+      f.run({"numbers", "search", "--country", "US", "--area-code", "202", "--count", "3", "-o", "json"});
   REQUIRE(found.status == 0);
   CHECK(nlohmann::json::parse(found.out).size() == 3);
   const Site::Arguments buy = {"numbers", "buy", "--country", "US", "--area-code", "202", "--count", "2"};
@@ -54,6 +55,9 @@ TEST_CASE("buying nothing in particular is a mistake", "[system]") {
   Desk f;
   CHECK(says(f.run({"numbers", "buy", "--yes"}), "usage.nothing_to_do"));
   CHECK(says(f.run({"numbers", "buy", "+12025550101", "--count", "2", "--yes"}), "usage.excluded"));
+  const auto both = f.run({"numbers", "buy", "+12025550101", "--area-code", "202", "--yes"});
+  CHECK(both.status == 2);
+  CHECK(says(both, "usage.excluded"));
   CHECK(f.box.ledger().empty());
 }
 
@@ -63,7 +67,14 @@ TEST_CASE("what was bought cannot be undone, and its job is over", "[system]") {
   const auto jobs = nlohmann::json::parse(f.run({"jobs", "list", "-o", "json"}).out);
   REQUIRE(jobs[0]["kind"] == "numbers.buy");
   const std::string id = jobs[0]["job"];
-  CHECK(says(f.run({"jobs", "undo", id, "--yes"}), "jobs.not_undoable"));
+  const auto undo = f.run({"jobs", "undo", id, "--yes"});
+  CHECK(says(undo, "jobs.not_undoable"));
+  CHECK(undo.err.find("ringctl numbers release") != std::string::npos);
+  const auto rows = nlohmann::json::parse(f.run({"jobs", "show", id, "--rows", "-o", "json"}).out);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0]["key"] == "+12025550177");
+  CHECK(rows[0]["verdict"] == "done");
+  CHECK(rows[0]["sid"].get<std::string>().starts_with("PN"));
   CHECK(says(f.run({"jobs", "resume", id, "--yes"}), "jobs.not_unfinished"));
   CHECK(f.run({"jobs", "resolve"}).status == 0);
 }
