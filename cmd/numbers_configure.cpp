@@ -86,7 +86,7 @@ void run_configure(const ConfigureVerbOptions& opts, Context& ctx) {
 
 constexpr std::array k_audit_columns = {
     Column{"phone_number", ColumnType::e164}, Column{"finding", ColumnType::word},
-    Column{"is", ColumnType::text},           Column{"wanted", ColumnType::text},
+    Column{"is", ColumnType::fact},           Column{"wanted", ColumnType::fact},
     Column{"fixed", ColumnType::boolean},     Column{"sid", ColumnType::word, false},
 };
 
@@ -121,7 +121,8 @@ void run_audit(const AuditVerbOptions& opts, Context& ctx) {
   auto report = sync::audit_numbers(*account, options, shown_progress(ctx, "numbers audit"));
   if (only)
     std::erase_if(report.findings, [&](const sync::DriftFinding& finding) {
-      return std::find(opts.only.begin(), opts.only.end(), sync::drift_code(finding.drift)) == opts.only.end();
+      return std::find(opts.only.begin(), opts.only.end(), sync::drift_code(finding.drift)) ==
+             opts.only.end();
     });
   auto rows = ctx.io().rows(k_audit_columns);
   std::int64_t fixed = 0;
@@ -136,14 +137,17 @@ void run_audit(const AuditVerbOptions& opts, Context& ctx) {
                             number(std::ssize(report.findings)),
                             report.findings.size() == 1 ? "finding" : "findings", number(fixed)));
   if (!report.differs()) return;
-  const bool fixable = std::any_of(report.findings.begin(), report.findings.end(),
-                                   [](const sync::DriftFinding& f) { return !f.fixed && sync::can_fix(f.drift); });
+  const bool fixable =
+      std::any_of(report.findings.begin(), report.findings.end(),
+                  [](const sync::DriftFinding& f) { return !f.fixed && sync::can_fix(f.drift); });
   throw Error(Errc::differs, "numbers.drift", "the numbers are not as they should be",
-              fixable && !opts.fix ? "ringctl numbers audit --fix" : "man ringctl-numbers says what each finding means");
+              fixable && !opts.fix ? "ringctl numbers audit --fix"
+                                   : "man ringctl-numbers says what each finding means");
 }
 
 void add_configure(Noun& numbers) {
-  auto verb = numbers.verb<ConfigureVerbOptions>("configure", "Point numbers' webhooks at this server", run_configure);
+  auto verb = numbers.verb<ConfigureVerbOptions>("configure", "Point numbers' webhooks at this server",
+                                                 run_configure);
   verb.argument("number", &ConfigureVerbOptions::numbers,
                 "E.164 numbers, SIDs, or exact labels; none: all active Twilio numbers")
       .kind(ValueKind::number)
