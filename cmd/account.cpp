@@ -213,7 +213,8 @@ struct RunAccount::Parts {
   sync::Account account;
 };
 
-RunAccount::RunAccount(Context& ctx, const AccountOptions& opts) : RunAccount(ctx, login_of(ctx, opts), opts) {}
+RunAccount::RunAccount(Context& ctx, const AccountOptions& opts)
+    : RunAccount(ctx, login_of(ctx, opts), opts) {}
 RunAccount::RunAccount(Context& ctx, twilio::Credentials login, const AccountOptions& opts)
     : parts_(std::make_unique<Parts>(ctx, std::move(login), opts)) {}
 RunAccount::~RunAccount() = default;
@@ -221,13 +222,22 @@ RunAccount::~RunAccount() = default;
 sync::Account& RunAccount::get() { return parts_->account; }
 const twilio::Credentials& RunAccount::login() const { return parts_->options.credentials; }
 
+base::SealKey key_of(const std::string& where, const base::Secret& hex) {
+  try {
+    return base::SealKey(hex);
+  } catch (const Error& error) {
+    if (error.slug() != "seal.bad_key") throw;
+    throw Error(error.errc(), error.slug(), fmt::format("{}: {}", where, error.message()), error.hint());
+  }
+}
+
 std::optional<base::SealKey> find_seal_key(const config::Settings& settings) {
-  if (const auto configured = settings.secret("secrets_key")) return base::SealKey(*configured);
+  if (const auto configured = settings.secret("secrets_key")) return key_of("secrets_key", *configured);
   const auto file = key_file(settings);
   std::error_code failed;
   if (file.empty() || !fs::exists(file, failed)) return std::nullopt;
   base::require_private(file);
-  return base::SealKey(base::Secret(base::read_file(file, k_key_file_cap)));
+  return key_of(file.string(), base::Secret(base::read_file(file, k_key_file_cap)));
 }
 
 std::optional<base::SealKey> find_seal_key(Context& ctx) { return find_seal_key(ctx.settings()); }

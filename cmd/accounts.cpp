@@ -293,7 +293,7 @@ std::int64_t seal_anew(const std::vector<directory::Workspace>& workspaces, cons
 void run_rekey(const RekeyOptions& opts, Context& ctx) {
   const std::optional<std::string> file = opts.old_key_file;
   const auto old_secret = secret_line(ctx, {"key", file});
-  const base::SealKey old_key(*old_secret);
+  const auto old_key = key_of(opts.old_key_file, *old_secret);
   const auto workspaces = workspaces_of(ctx);
   const auto object = fmt::format("what the key {} sealed", old_key.id());
   auto count = seal_anew(workspaces, old_key, seal_key_to_try(ctx), false, ctx);

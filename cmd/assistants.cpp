@@ -167,7 +167,9 @@ void run_attach(const AttachOptions& opts, Context& ctx) {
   const auto plan = sync::attach_assistant(*account, livekit.get(), opts.number, opts.assistant, false);
   for (const auto& loss : plan.losses)
     ctx.io().warn(fmt::format("{} loses its {}: {}", plan.phone_number, loss.what, loss.value));
-  const auto rest = fmt::format("to {} ({})", plan.assistant, base::join(plan.steps, ", "));
+  const auto rest = plan.steps.empty()
+                        ? fmt::format("(it is handed to {})", plan.assistant)
+                        : fmt::format("to {} ({})", plan.assistant, base::join(plan.steps, ", "));
   if (ctx.dry_run() || plan.steps.empty()) return report(plan, "hand", rest, ctx);
   ctx.io().confirm(
       fmt::format("hand the calls of {} to {}?", plan.phone_number, base::in_quotes(plan.assistant)));
@@ -179,19 +181,27 @@ struct DetachOptions : AccountOptions {
   std::string number;
 };
 
-estate::Assistant assistant_of(const std::string& number, Context& ctx) {
+estate::Number number_named(const std::string& number, Context& ctx) {
   const auto& workspace = ctx.workspace();
-  const auto row =
-      estate::Numbers(ctx.session(), workspace.id, workspace.default_country.value_or("")).get(number);
+  return estate::Numbers(ctx.session(), workspace.id, workspace.default_country.value_or("")).get(number);
+}
+
+std::optional<estate::Assistant> assistant_of(const estate::Number& number, Context& ctx) {
   for (auto& assistant : assistants_of(ctx).list())
-    if (assistant.id.view() == row.assistant_id) return std::move(assistant);
-  throw Error(Errc::conflict, "assistants.not_handed",
-              fmt::format("{} is handed to no assistant", row.phone_number));
+    if (assistant.id.view() == number.assistant_id) return std::move(assistant);
+  return std::nullopt;
 }
 
 void run_detach(const DetachOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
-  LivekitRun livekit(ctx, assistant_of(opts.number, ctx));
+  const auto number = number_named(opts.number, ctx);
+  const auto assistant = assistant_of(number, ctx);
+  if (!assistant)
+    return ctx.io().unchanged({.action = "take back",
+                               .object = number.phone_number,
+                               .rest = "(it is handed to no assistant)",
+                               .fields = {}});
+  LivekitRun livekit(ctx, *assistant);
   const auto wanted = wanted_if_known(ctx, *account);
   const auto handed = sync::detach_assistant(*account, livekit.get(), opts.number, wanted, !ctx.dry_run());
   if (!wanted)

@@ -72,8 +72,8 @@ audit::Filter filter_of(const FilterOptions& opts, Context& ctx) {
   filter.actor = opts.actor;
   filter.action = opts.action;
   const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = base::parse_instant(*opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = base::parse_instant(*opts.until, zone, ctx.clock().now());
+  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
+  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
   return filter;
 }
 
@@ -133,11 +133,11 @@ void export_since(const std::string& name, Context& ctx) {
   CursorFile file(ctx, "--since-cursor", name);
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
-  auto cursor =
-      file.text().empty() ? audit::Cursor{.workspace = workspace.id} : audit::parse_cursor(file.text());
+  auto cursor = file.text().empty() ? audit::Cursor{.workspace = workspace.id}
+                                    : file.read([&] { return audit::parse_cursor(file.text()); });
   auto rows = ctx.io().rows(k_columns);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  audit::require_own(db, workspace.id, cursor);
+  file.read([&] { audit::require_own(db, workspace.id, cursor); });
   audit::Filter filter;
   filter.after = cursor.seq;
   audit::for_each(db, workspace.id, filter, false, 0, [&](const audit::Entry& entry) {

@@ -94,8 +94,8 @@ std::vector<Cell> call_cells(const calls::Call& call) {
 calls::CallFilter call_filter(const CallFilterOptions& opts, Context& ctx) {
   calls::CallFilter filter;
   const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = base::parse_instant(*opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = base::parse_instant(*opts.until, zone, ctx.clock().now());
+  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
+  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
   filter.direction = opts.direction.value_or("");
   filter.status = opts.missed ? std::string(calls::k_missed) : opts.status.value_or("");
   filter.outcome = opts.outcome.value_or("");

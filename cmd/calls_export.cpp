@@ -103,7 +103,7 @@ void export_past(CursorFile& file, calls::Cursor cursor, Context& ctx, Each&& ea
   // One that is made now knows of nothing that changed before.
   if (file.text().empty() && cursor.of == calls::Cursor::Of::changed)
     cursor = calls::changes_to_come(db, workspace.id);
-  calls::require_own(db, workspace.id, cursor);
+  file.read([&] { calls::require_own(db, workspace.id, cursor); });
   each(db, workspace.id, cursor.closed_seq, 0, [&](const calls::Call& call) {
     rows.row(cells_of(call));
     note(cursor, call);
@@ -115,7 +115,7 @@ void export_past(CursorFile& file, calls::Cursor cursor, Context& ctx, Each&& ea
 
 calls::Cursor read_cursor(const CursorFile& file, calls::Cursor::Of of, const base::Uuid& workspace) {
   if (file.text().empty()) return {.workspace = workspace, .of = of};
-  return calls::parse_cursor(file.text(), of);
+  return file.read([&] { return calls::parse_cursor(file.text(), of); });
 }
 
 void export_since(const std::string& name, Context& ctx) {

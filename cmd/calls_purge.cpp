@@ -56,7 +56,10 @@ void report(const calls::Purged& purged, Context& ctx) {
                                  {"held", purged.held},
                                  {"open", purged.open}}};
   if (purged.calls == 0)
-    io.unchanged({.action = "purge", .object = object, .rest = rest, .fields = change.fields});
+    io.unchanged({.action = "purge",
+                  .object = "no call",
+                  .rest = fmt::format("(none to be purged began before {})", base::format_utc(purged.before)),
+                  .fields = change.fields});
   else
     ctx.dry_run() ? io.would_change(change) : io.changed(change);
 }

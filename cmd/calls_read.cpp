@@ -7,6 +7,7 @@
 
 #include "audit/log.hpp"
 #include "cmd/calls.hpp"
+#include "cmd/list.hpp"
 #include "cmd/record_verbs.hpp"
 #include "db/transaction.hpp"
 #include "directory/people.hpp"
@@ -46,12 +47,12 @@ void run_active(const ActiveOptions& opts, Context& ctx) {
   const auto filter = call_filter(chosen, ctx);
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
-  auto rows = ctx.io().rows(call_columns());
+  SmallList list(ctx.io(), call_columns(), ctx.list_options());
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
   calls::for_each_active(db, workspace.id, filter, ctx.clock().now(),
-                         [&](const calls::Call& call) { rows.row(call_cells(call)); });
+                         [&](const calls::Call& call) { list.add(call_cells(call)); });
   transaction.commit();
-  rows.finish();
+  list.print();
 }
 
 // --- show ---
@@ -212,6 +213,7 @@ void add_calls_read(Noun& calls) {
       .flag("team", &ActiveOptions::team, "NAME", "Only those of this team's users")
       .kind(ValueKind::team)
       .columns(call_columns())
+      .lists()
       .details(
           "Inbound calls that were answered and outbound calls, that are not over. Callers for whom it still rings are not "
           "among them. A call older than the workspace's on_call_hours is taken for lost.")

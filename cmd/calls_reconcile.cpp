@@ -16,8 +16,8 @@ namespace {
 constexpr std::array k_columns = {
     Column{"call_sid", ColumnType::sid},
     Column{"what", ColumnType::word},
-    Column{"is", ColumnType::text},
-    Column{"was", ColumnType::text},
+    Column{"is", ColumnType::fact},
+    Column{"was", ColumnType::fact},
 };
 
 struct ReconcileOptions : AccountOptions {
@@ -25,20 +25,21 @@ struct ReconcileOptions : AccountOptions {
   std::optional<std::string> until;
 };
 
-std::string sums(const sync::ReconcileReport& report) {
+std::string sums(const sync::ReconcileReport& report, bool dry_run) {
   const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
   return fmt::format(
-      "looked at {} calls of Twilio's: {} closed, {} added, {} legs, {} priced, {} recordings, {} still live",
-      number(report.looked_at), number(report.closed), number(report.added), number(report.legs),
-      number(report.priced), number(report.recordings), number(report.live));
+      "looked at {} calls of Twilio's{}: {} closed, {} added, {} legs, {} priced, {} recordings, {} still live",
+      number(report.looked_at), dry_run ? "; without --dry-run" : "", number(report.closed),
+      number(report.added), number(report.legs), number(report.priced), number(report.recordings),
+      number(report.live));
 }
 
 void run_reconcile(const ReconcileOptions& opts, Context& ctx) {
   const auto now = ctx.clock().now();
   const auto& zone = ctx.io().options().zone;
   sync::ReconcileOptions reconcile;
-  reconcile.since = base::parse_instant(opts.since, zone, now);
-  reconcile.until = opts.until ? base::parse_instant(*opts.until, zone, now) : now;
+  reconcile.since = parse_time("since", opts.since, zone, now);
+  reconcile.until = opts.until ? parse_time("until", *opts.until, zone, now) : now;
   reconcile.write = !ctx.dry_run();
   if (reconcile.until <= reconcile.since)
     throw Error(Errc::usage, "usage.bad_value", "--until lies before --since");
@@ -49,7 +50,7 @@ void run_reconcile(const ReconcileOptions& opts, Context& ctx) {
     rows.row({row.call_sid, row.what, row.is.empty() ? Cell() : Cell(row.is),
               row.was.empty() ? Cell() : Cell(row.was)});
   rows.finish();
-  ctx.io().note(fmt::format("{}{}", ctx.dry_run() ? "would have: " : "", sums(report)));
+  ctx.io().note(sums(report, ctx.dry_run()));
 }
 
 }  // namespace

@@ -27,9 +27,10 @@ enum class ColumnType {
   money,     ///< decimal text; a string in JSON
   json,      ///< canonical JSON text, embedded as it is in JSON formats
   uuid,
-  job,  ///< a job's id; a table shows its last eight digits
-  sid,  ///< of a call; a list on a terminal shows its last eight digits
+  job,    ///< a job's id; a table shows its last eight digits
+  sid,    ///< of a call; a list on a terminal shows its last eight digits
   share,  ///< a fraction; a table shows it in percent
+  fact,   ///< what something is called or holds: a number of ours, an amount and its unit, any text
 };
 /// "e164", "text" ...
 std::string_view type_name(ColumnType);

@@ -29,6 +29,15 @@ bool is_decimal(std::string_view text) {
          std::all_of(fraction.begin(), fraction.end(), is_digit);
 }
 
+/// "-0.04 USD"
+bool is_amount(std::string_view text) {
+  const auto space = text.find(' ');
+  if (space == text.npos) return is_decimal(text);
+  const auto unit = text.substr(space + 1);
+  return is_decimal(text.substr(0, space)) && unit.size() == 3 &&
+         std::all_of(unit.begin(), unit.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 /// True if text of this type is what the type promises; if not, it is handled as free text.
 bool keeps_promise(ColumnType type, std::string_view text) {
   switch (type) {
@@ -40,6 +49,8 @@ bool keeps_promise(ColumnType type, std::string_view text) {
     case ColumnType::money:
     case ColumnType::share:
       return is_decimal(text);
+    case ColumnType::fact:
+      return is_e164(text) || is_amount(text);
     case ColumnType::text:
       return false;
     default:

@@ -15,9 +15,8 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::array k_columns = {
-    Column{"object", ColumnType::text}, Column{"kind", ColumnType::word},
-    Column{"state", ColumnType::word},  Column{"sid", ColumnType::word},
-    Column{"code", ColumnType::word},   Column{"message", ColumnType::text},
+    Column{"object", ColumnType::fact}, Column{"kind", ColumnType::word}, Column{"state", ColumnType::word},
+    Column{"sid", ColumnType::word},    Column{"code", ColumnType::word}, Column{"message", ColumnType::text},
 };
 
 struct ResolveOptions : AccountOptions {
@@ -69,7 +68,8 @@ void run_resolve(const ResolveOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
   const auto report = sync::resolve(*account, job);
   list(report.rows, ctx);
-  ctx.io().note(fmt::format("{} had happened, {} had not, {} unknown", report.done, report.undone, report.unknown));
+  ctx.io().note(
+      fmt::format("{} had happened, {} had not, {} unknown", report.done, report.undone, report.unknown));
   if (report.unknown > 0)
     throw Error(Errc::differs, "jobs.unresolved",
                 fmt::format("nobody knows yet what became of {}", report.unknown), "ringctl jobs resolve");
@@ -78,8 +78,10 @@ void run_resolve(const ResolveOptions& opts, Context& ctx) {
 }  // namespace
 
 void add_jobs_resolve(Noun& noun) {
-  auto verb = noun.verb<ResolveOptions>("resolve", "Ask Twilio what became of what it did not answer", run_resolve);
-  verb.argument("job", &ResolveOptions::job, "the job's id, or its last eight hex digits; none: all of the workspace")
+  auto verb =
+      noun.verb<ResolveOptions>("resolve", "Ask Twilio what became of what it did not answer", run_resolve);
+  verb.argument("job", &ResolveOptions::job,
+                "the job's id, or its last eight hex digits; none: all of the workspace")
       .kind(ValueKind::job)
       .columns(k_columns)
       .details(

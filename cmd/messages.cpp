@@ -163,8 +163,8 @@ std::string party_address(Context& ctx, const std::string& typed) {
 messages::MessageFilter message_filter(const MessageFilterOptions& opts, Context& ctx) {
   messages::MessageFilter filter;
   const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = base::parse_instant(*opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = base::parse_instant(*opts.until, zone, ctx.clock().now());
+  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
+  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
   filter.direction = opts.direction.value_or("");
   filter.status = opts.status.value_or("");
   filter.keyword = opts.keyword.value_or("");

@@ -32,11 +32,11 @@ void export_past(CursorFile& file, Cursor::Of of, Context& ctx, Each&& each, Pla
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
   Cursor cursor{.workspace = workspace.id, .of = of};
   if (!file.text().empty())
-    cursor = messages::parse_cursor(file.text(), of);
+    cursor = file.read([&] { return messages::parse_cursor(file.text(), of); });
   else if (of == Cursor::Of::changed)
     // One that is made now knows of nothing that changed before.
     cursor = messages::changes_to_come(db, workspace.id);
-  messages::require_own(db, workspace.id, cursor);
+  file.read([&] { messages::require_own(db, workspace.id, cursor); });
   std::string media;
   each(db, workspace.id, cursor.place, 0, [&](const messages::Message& message) {
     rows.row(message_cells(message, media));

@@ -32,7 +32,11 @@ void report(const messages::Purged& purged, Context& ctx) {
                                  {"held", purged.held},
                                  {"open", purged.open}}};
   if (purged.messages + purged.events == 0)
-    io.unchanged({.action = "purge", .object = object, .rest = rest, .fields = change.fields});
+    io.unchanged(
+        {.action = "purge",
+         .object = "no message",
+         .rest = fmt::format("(none to be purged is from before {})", base::format_utc(purged.before)),
+         .fields = change.fields});
   else
     ctx.dry_run() ? io.would_change(change) : io.changed(change);
 }

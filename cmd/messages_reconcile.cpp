@@ -35,8 +35,8 @@ void report(const sync::TextsReconciled& done, Context& ctx) {
 void run_reconcile(const ReconcileTextsOptions& opts, Context& ctx) {
   const auto now = ctx.clock().now();
   const auto& zone = ctx.io().options().zone;
-  const auto since = base::parse_instant(opts.since, zone, now);
-  const auto until = opts.until ? base::parse_instant(*opts.until, zone, now) : now;
+  const auto since = parse_time("since", opts.since, zone, now);
+  const auto until = opts.until ? parse_time("until", *opts.until, zone, now) : now;
   if (until <= since) throw Error(Errc::usage, "usage.bad_value", "--until lies before --since");
   RunAccount account(ctx, opts);
   report(sync::reconcile_texts(*account, since, until, !ctx.dry_run(), shown_progress(ctx, "reconciling")),

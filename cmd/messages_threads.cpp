@@ -19,8 +19,8 @@ struct ThreadsOptions {
 messages::ThreadFilter thread_filter(const ThreadsOptions& opts, Context& ctx) {
   messages::ThreadFilter filter;
   const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = base::parse_instant(*opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = base::parse_instant(*opts.until, zone, ctx.clock().now());
+  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
+  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
   filter.free_only = opts.free;
   if (opts.with) filter.party = party_address(ctx, *opts.with);
   const auto& workspace = ctx.workspace();

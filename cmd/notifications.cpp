@@ -48,8 +48,8 @@ struct ListVerbOptions {
 messages::NotificationFilter filter_of(const ListVerbOptions& opts, Context& ctx) {
   messages::NotificationFilter filter;
   const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = base::parse_instant(*opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = base::parse_instant(*opts.until, zone, ctx.clock().now());
+  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
+  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
   const auto& workspace = ctx.workspace();
   if (opts.user) filter.user = records_of(ctx, workspace, directory::users_noun()).get(*opts.user).id;
   if (opts.message) {

@@ -86,7 +86,7 @@ void run_configure(const ConfigureVerbOptions& opts, Context& ctx) {
 
 constexpr std::array k_audit_columns = {
     Column{"phone_number", ColumnType::e164}, Column{"finding", ColumnType::word},
-    Column{"is", ColumnType::text},           Column{"wanted", ColumnType::text},
+    Column{"is", ColumnType::fact},           Column{"wanted", ColumnType::fact},
     Column{"fixed", ColumnType::boolean},     Column{"sid", ColumnType::word, false},
 };
 

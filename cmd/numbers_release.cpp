@@ -16,6 +16,7 @@ struct ReleaseOptions : AccountOptions {
 };
 
 std::string rest_of(const sync::ReleaseReport& report, Context& ctx) {
+  if (report.action == "kept") return "(it is not to be given back)";
   if (!report.at || report.action == "released") return {};
   const auto at = ctx.io().options().zone.format(*report.at);
   return report.action == "waiting" ? fmt::format("(is to be given back at {})", at)
@@ -26,12 +27,14 @@ void show(const sync::ReleaseReport& report, Context& ctx) {
   const auto rest = rest_of(report, ctx);
   Change change{.action = report.action, .object = report.phone_number, .rest = rest, .fields = {}};
   change.fields = {{"at", report.at ? Cell(*report.at) : Cell()}};
-  if (report.action == "waiting") {
-    change.action = "release";
+  if (report.action == "waiting" || report.action == "kept") {
+    change.action = report.action == "kept" ? "keep" : "release";
     return ctx.io().unchanged(change);
   }
   if (!ctx.dry_run()) return ctx.io().changed(change);
-  change.action = report.action == "scheduled" ? "schedule" : report.action == "cancelled" ? "keep" : "release";
+  change.action = report.action == "scheduled"  ? "schedule"
+                  : report.action == "canceled" ? "keep"
+                                                : "release";
   ctx.io().would_change(change);
 }
 
@@ -52,17 +55,20 @@ void release_due(const ReleaseOptions& opts, Context& ctx) {
       continue;
     }
     ++failed;
-    ctx.io().warn(fmt::format("{} is not given back: {} ({})", report.phone_number, report.message, report.code));
+    ctx.io().warn(
+        fmt::format("{} is not given back: {} ({})", report.phone_number, report.message, report.code));
   }
   if (failed > 0)
     throw Error(Errc::partial, "numbers.partly_released",
                 fmt::format("{} of {} numbers could not be given back", failed, reports.size()),
                 "ringctl jobs resolve, then numbers release --due again");
-  if (reports.empty()) ctx.io().unchanged({.action = "release", .object = "no number", .rest = "(none is due)"});
+  if (reports.empty())
+    ctx.io().unchanged({.action = "release", .object = "no number", .rest = "(none is due)"});
 }
 
 void run_release(const ReleaseOptions& opts, Context& ctx) {
-  if (opts.now && opts.cancel) throw Error(Errc::usage, "usage.excluded", "--now and --cancel exclude each other");
+  if (opts.now && opts.cancel)
+    throw Error(Errc::usage, "usage.excluded", "--now and --cancel exclude each other");
   if (opts.due) {
     if (!opts.numbers.empty() || opts.now || opts.cancel)
       throw Error(Errc::usage, "usage.excluded", "--due takes no numbers, and neither --now nor --cancel");

@@ -14,7 +14,14 @@ base::Instant long_ago(const std::string& text, Context& ctx) {
   } catch (const Error& error) {
     if (error.slug() != "time.bad_duration") throw;
   }
-  return base::parse_instant(text, ctx.io().options().zone, now);
+  try {
+    return parse_time("older-than", text, ctx.io().options().zone, now);
+  } catch (const Error& error) {
+    if (error.slug() != "time.malformed") throw;
+    throw Error(error.errc(), error.slug(),
+                fmt::format("--older-than: {} is neither how long ago nor a date", base::in_quotes(text)),
+                "--older-than 730d or --older-than 2024-01-01");
+  }
 }
 
 std::string counted(std::int64_t n, std::string_view one, std::string_view many) {

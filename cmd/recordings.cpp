@@ -71,8 +71,8 @@ struct ListVerbOptions {
 calls::RecordingFilter filter_of(const ListVerbOptions& opts, Context& ctx) {
   calls::RecordingFilter filter;
   const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = base::parse_instant(*opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = base::parse_instant(*opts.until, zone, ctx.clock().now());
+  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
+  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
   filter.kind = opts.kind.value_or("");
   filter.call = opts.call.value_or("");
   filter.deleted = opts.deleted;

@@ -9,8 +9,9 @@
 namespace ringctl::cmd {
 
 std::string_view type_name(ColumnType type) {
-  static constexpr std::array k_names = {"e164", "text",     "word",  "integer", "real", "boolean", "time",
-                                         "date", "duration", "money", "json",    "uuid", "uuid",    "word", "real"};
+  static constexpr std::array k_names = {"e164", "text", "word",     "integer", "real", "boolean",
+                                         "time", "date", "duration", "money",   "json", "uuid",
+                                         "uuid", "word", "real",     "text"};
   return k_names.at(static_cast<std::size_t>(type));
 }
 

@@ -97,12 +97,16 @@ base::Zone report_zone(Context& ctx) {
 
 report::Period period_of(const PeriodOptions& opts, Context& ctx, const base::Zone& zone) {
   const auto now = ctx.clock().now();
-  const auto until = opts.until ? base::parse_instant(*opts.until, zone, now) : now;
+  const auto until = opts.until ? parse_time("until", *opts.until, zone, now) : now;
   // A period that ends with a day does not touch the next one.
   const auto last = opts.until ? until - std::chrono::milliseconds(1) : until;
   const auto since =
-      opts.since ? base::parse_instant(*opts.since, zone, now) : report::last_days(k_days, zone, last).since;
-  if (since >= until)
+      opts.since ? parse_time("since", *opts.since, zone, now) : report::last_days(k_days, zone, last).since;
+  if (since == until)
+    throw Error(Errc::usage, "reports.empty_period",
+                fmt::format("the period is empty: it begins and ends at {}", zone.format(since)),
+                "--since TIME --until TIME, the earlier one first");
+  if (since > until)
     throw Error(Errc::usage, "reports.empty_period",
                 fmt::format("the report would end ({}) before it begins ({})", zone.format(until),
                             zone.format(since)),

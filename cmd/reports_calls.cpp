@@ -116,8 +116,10 @@ void run_leaderboard(const LeaderboardOptions& opts, Context& ctx) {
   std::vector<std::string_view> metrics{opts.metric};
   for (const auto metric : page_metrics())
     if (metric != opts.metric) metrics.push_back(metric);
-  run_report(opts, {"Leaderboard", k_ranked_columns, add_ranked_row, std::move(metrics), opts.metric},
-             By::agent, ctx);
+  auto columns = k_ranked_columns;
+  for (auto& column : columns)
+    if (column.name == opts.metric) column.in_table = true;  // what is ranked by is seen
+  run_report(opts, {"Leaderboard", columns, add_ranked_row, std::move(metrics), opts.metric}, By::agent, ctx);
 }
 
 template <class Options>

@@ -94,12 +94,28 @@ std::string client_of(std::string_view flag, const std::string& email, const Peo
 /// A user by e-mail, or a telephone.
 std::string address_of(std::string_view flag, const std::string& who, const std::string& country,
                        const People& people) {
-  if (who.starts_with("client:") || who.starts_with("sip:")) return who;
-  return who.find('@') != std::string::npos ? client_of(flag, who, people) : number_of(flag, who, country);
+  constexpr std::string_view k_client = "client:";
+  const auto is_email = who.find('@') != std::string::npos;
+  if (who.starts_with(k_client) && is_email) return client_of(flag, who.substr(k_client.size()), people);
+  if (who.starts_with(k_client) || who.starts_with("sip:")) return who;
+  if (is_email) return client_of(flag, who, people);
+  std::error_code error;
+  if (!phone::try_parse_typed(who, country, error))
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--{}: {} is neither a user's e-mail address nor a number: {}", flag,
+                            base::in_quotes(who), error.message()),
+                fmt::format("--{} ann@example.com, --{} +12025550123", flag, flag));
+  return number_of(flag, who, country);
 }
 
+/// Whoever --answer or --decline names.
+struct Named {
+  std::string_view flag;
+  std::string who, address;
+};
+
 /// Everybody's client and telephone can be reached; who is to answer is said.
-void add_people(sim::Scenario& scenario, const CallOptions& opts, Context& ctx,
+void add_people(sim::Scenario& scenario, std::vector<Named>& named, const CallOptions& opts, Context& ctx,
                 const directory::Workspace& workspace) {
   const auto country = workspace.default_country.value_or("");
   auto& db = ctx.database();
@@ -114,12 +130,18 @@ void add_people(sim::Scenario& scenario, const CallOptions& opts, Context& ctx,
     }
     transaction.commit();
   }
-  for (const auto& who : opts.answer)
-    scenario.people[address_of("answer", who, country, scenario.people)] = {.pickup = sim::Pickup::answer,
-                                                                            .after = opts.answer_after};
-  for (const auto& who : opts.decline)
-    scenario.people[address_of("decline", who, country, scenario.people)] = {.pickup = sim::Pickup::decline,
-                                                                             .after = opts.answer_after};
+  for (const auto& who : opts.answer) {
+    named.push_back({"answer", who, address_of("answer", who, country, scenario.people)});
+    scenario.people[named.back().address] = {.pickup = sim::Pickup::answer, .after = opts.answer_after};
+  }
+  for (const auto& who : opts.decline) {
+    named.push_back({"decline", who, address_of("decline", who, country, scenario.people)});
+    auto& person = scenario.people[named.back().address];
+    if (person.pickup == sim::Pickup::answer)
+      throw Error(Errc::usage, "usage.bad_value",
+                  fmt::format("--answer and --decline cannot both name {}", base::in_quotes(who)));
+    person = {.pickup = sim::Pickup::decline, .after = opts.answer_after};
+  }
 }
 
 std::vector<sim::Doing> caller_does(const CallOptions& opts) {
@@ -139,7 +161,8 @@ std::vector<sim::Doing> caller_does(const CallOptions& opts) {
   return all;
 }
 
-sim::Scenario scenario_of(const CallOptions& opts, Context& ctx, const directory::Workspace& workspace) {
+sim::Scenario scenario_of(const CallOptions& opts, Context& ctx, const directory::Workspace& workspace,
+                          std::vector<Named>& named) {
   const auto country = workspace.default_country.value_or("");
   sim::Scenario scenario;
   scenario.file = "sim call";
@@ -147,7 +170,7 @@ sim::Scenario scenario_of(const CallOptions& opts, Context& ctx, const directory
   scenario.at = ctx.clock().now();
   sim::CallStep call{.name = "call", .to = number_of("to", opts.to, country), .then = caller_does(opts)};
   require_line(call.to, ctx, workspace);
-  add_people(scenario, opts, ctx, workspace);
+  add_people(scenario, named, opts, ctx, workspace);
   call.from = opts.from.starts_with('+') || (!opts.from.empty() && opts.from[0] >= '0' && opts.from[0] <= '9')
                   ? number_of("from", opts.from, country)
                   : opts.from;
@@ -155,9 +178,18 @@ sim::Scenario scenario_of(const CallOptions& opts, Context& ctx, const directory
   return scenario;
 }
 
-std::string attempts_json(const sim::Played& played) {
+/// Who was rung for this call; a server elsewhere takes others meanwhile.
+std::vector<sim::PlayedRow> attempts_of(const sim::Played& played, const std::string& sid) {
+  std::vector<sim::PlayedRow> all;
+  if (!played.records) return all;
+  for (const auto& row : played.records->attempts)
+    if (row.contains("call_sid") && row.at("call_sid") == sid) all.push_back(row);
+  return all;
+}
+
+std::string attempts_json(const std::vector<sim::PlayedRow>& attempts) {
   std::string out = "[";
-  for (const auto& row : played.records->attempts) {
+  for (const auto& row : attempts) {
     out += out.size() > 1 ? ",{" : "{";
     for (const auto& [name, value] : row) {
       if (!out.ends_with('{')) out += ',';
@@ -218,11 +250,11 @@ sim::PlayedRow record_of(const sim::Played& played, const std::string& sid) {
   return unrecorded(played, sid);
 }
 
-void print_attempts(const sim::Played& played, Io& io) {
-  if (!played.records || played.records->attempts.empty()) return;
+void print_attempts(const std::vector<sim::PlayedRow>& attempts, Io& io) {
+  if (attempts.empty()) return;
   io.text("\nrung\n");
   auto rows = io.rows(k_attempt_columns);
-  for (const auto& row : played.records->attempts)
+  for (const auto& row : attempts)
     rows.row({text_cell(row, "party"), text_cell(row, "status"), time_cell(row, "ringing_at"),
               time_cell(row, "answered_at"), time_cell(row, "ended_at")});
   rows.finish();
@@ -231,7 +263,8 @@ void print_attempts(const sim::Played& played, Io& io) {
 void print_record(const sim::Played& played, Context& ctx) {
   const auto sid = played.sids.at("call");
   const auto row = record_of(played, sid);
-  const auto attempts = played.records ? attempts_json(played) : std::string("[]");
+  const auto rung = attempts_of(played, sid);
+  const auto attempts = attempts_json(rung);
   const auto heard = heard_json(played, sid);
   const Cell cells[] = {text_cell(row, "status"),
                         text_cell(row, "from_number"),
@@ -252,12 +285,12 @@ void print_record(const sim::Played& played, Context& ctx) {
     return ctx.io().record(k_columns, cells);
   constexpr std::size_t k_of_the_call = 12;  // the lists come as lines
   ctx.io().record(std::span(k_columns).first(k_of_the_call), std::span(cells).first(k_of_the_call));
-  print_attempts(played, ctx.io());
+  print_attempts(rung, ctx.io());
 }
 
-sim::Result play(const CallOptions& opts, Context& ctx) {
+sim::Result play(const CallOptions& opts, Context& ctx, std::vector<Named>& named) {
   const auto& workspace = ctx.workspace();
-  const auto scenario = scenario_of(opts, ctx, workspace);
+  const auto scenario = scenario_of(opts, ctx, workspace, named);
   sim::RunnerOptions options{.outside = outside_of(opts, ctx), .cancel = &ctx.cancel(false)};
   if (opts.seed) options.seed = seed_of(*opts.seed);
   const bool outside = options.outside.has_value();
@@ -267,17 +300,29 @@ sim::Result play(const CallOptions& opts, Context& ctx) {
   return runner.run_on(scenario, workspace.id.text(), ctx.database());
 }
 
+/// What they were to do, nobody saw.
+void warn_of_unrung(const sim::Played& played, const std::vector<Named>& named, Context& ctx) {
+  for (const auto& one : named) {
+    const bool rung = std::ranges::any_of(played.calls, [&](const sim::Call& leg) {
+      return leg.to == one.address && leg.sid != played.sids.at("call");
+    });
+    if (!rung) ctx.io().warn(fmt::format("--{} {}: was never rung", one.flag, visible(one.who)));
+  }
+}
+
 void run_call(const CallOptions& opts, Context& ctx) {
   hush_log(ctx);
   if (ctx.dry_run())
     return ctx.io().note(
         fmt::format("would play a call from {} to {}", visible(opts.from), visible(opts.to)));
-  const auto result = play(opts, ctx);
+  std::vector<Named> named;
+  const auto result = play(opts, ctx, named);
   if (opts.timeline) show_people(sim::timeline_text(result.played), ctx);
   if (opts.ladder) show_people(sim::ladder(result.played, ladder_options(ctx)), ctx);
   print_record(result.played, ctx);
   for (const auto& entry : result.played.timeline)
     if (entry.what == sim::What::problem) ctx.io().warn(entry.text);
+  warn_of_unrung(result.played, named, ctx);
 }
 
 }  // namespace

@@ -112,6 +112,16 @@ void look_at_database(sim::Scene& scene, Context& ctx, bool& away) {
   }
 }
 
+/// Of the control API: client:EMAIL of nobody is refused, and who came just now is found.
+std::string address_in(sim::Scene& scene, const std::string& written) {
+  auto why = scene.names().why_unknown(written);
+  if (scene.clerk() == nullptr || why.empty()) return scene.names().address_of(written);
+  scene.read_directory();
+  why = scene.names().why_unknown(written);
+  if (!why.empty()) throw Error(Errc::not_found, "users.unknown", written + " " + why);
+  return scene.names().address_of(written);
+}
+
 void live(sim::Scene& scene, Context& ctx) {
   auto& cancel = ctx.cancel(false);
   auto looked_at = ctx.clock().steady();
@@ -151,13 +161,13 @@ void run_serve(const ServeVerbOptions& opts, Context& ctx) {
   // Its login is the account's: the SID is the API key, the auth token its secret.
   sim::Sids livekit_ids(seed);
   sim::Livekit livekit(livekit_ids, {.api_key = outside.account_sid, .api_secret = token.token});
-  sim::Front front(
-      scene.agenda(), scene.account(), scene.network(), scene.rest_side(), scene.timeline(), scene.faults(),
-      {.listen = {listen},
-       .at_once = static_cast<int>(at_once),
-       .latency = opts.latency,
-       .address_of = [&scene](const std::string& address) { return scene.names().address_of(address); },
-       .livekit = &livekit});
+  sim::Front front(scene.agenda(), scene.account(), scene.network(), scene.rest_side(), scene.timeline(),
+                   scene.faults(),
+                   {.listen = {listen},
+                    .at_once = static_cast<int>(at_once),
+                    .latency = opts.latency,
+                    .address_of = [&scene](const std::string& address) { return address_in(scene, address); },
+                    .livekit = &livekit});
   front.start();
   const auto port = front.port();
   introduce(scene, outside, port == 0 ? listen.text() : fmt::format("http://{}:{}", listen.host, port), token,

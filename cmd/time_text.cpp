@@ -1,6 +1,10 @@
 #include "cmd/time_text.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
+
+#include "base/error.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -47,6 +51,15 @@ void append_date_time(std::string& out, base::Instant local, char separator) {
 }
 
 }  // namespace
+
+base::Instant parse_time(std::string_view flag, std::string_view text, const base::Zone& zone,
+                         base::Instant now) {
+  try {
+    return base::parse_instant(text, zone, now);
+  } catch (const Error& error) {
+    throw Error(error.errc(), error.slug(), fmt::format("--{}: {}", flag, error.message()), error.hint());
+  }
+}
 
 void TimeText::look_up(base::Instant at) {
   const auto quarter = at.time_since_epoch() / k_quarter;

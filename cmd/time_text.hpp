@@ -1,9 +1,13 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "base/zone.hpp"
 
 namespace ringctl::cmd {
+
+/// What stood behind a flag ("since"), as base::parse_instant() reads it; its errors name the flag.
+base::Instant parse_time(std::string_view flag, std::string_view text, const base::Zone&, base::Instant now);
 
 /// Instants as text in one zone. Remembers the zone's offset for the quarter hour it last looked at, because
 /// asking the zone costs more than writing a whole row.

@@ -30,7 +30,7 @@ constexpr std::array k_columns = {
 };
 
 constexpr std::array k_side_columns = {
-    Column{"kind", ColumnType::word},       Column{"object", ColumnType::text},
+    Column{"kind", ColumnType::word},       Column{"object", ColumnType::fact},
     Column{"here", ColumnType::boolean},    Column{"twilio", ColumnType::boolean},
     Column{"livekit", ColumnType::boolean}, Column{"differs", ColumnType::text},
 };

@@ -14,8 +14,8 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::array k_columns = {
-    Column{"object", ColumnType::text}, Column{"verdict", ColumnType::word},
-    Column{"fields", ColumnType::word}, Column{"code", ColumnType::word},
+    Column{"object", ColumnType::fact},  Column{"verdict", ColumnType::word},
+    Column{"fields", ColumnType::word},  Column{"code", ColumnType::word},
     Column{"message", ColumnType::text},
 };
 
@@ -51,12 +51,13 @@ void ask(const ConfigureWebhooksOptions& opts, sync::Account& account, const syn
   const auto numbers = opts.app_only ? 0 : configure_numbers(account, wanted, true, ctx).updated;
   const bool app = !opts.numbers_only && sync::configure_app(account, wanted, false).changed;
   if (numbers == 0 && !app) return;
-  ctx.io().confirm(fmt::format("tell Twilio new webhooks for {}{}{} {}?", app ? "the TwiML app" : "",
-                               app && numbers != 0 ? " and " : "",
-                               numbers == 0 ? std::string() : base::group_digits(static_cast<std::uint64_t>(numbers)),
-                               numbers == 0   ? ""
-                               : numbers == 1 ? "number"
-                                              : "numbers"));
+  ctx.io().confirm(
+      fmt::format("tell Twilio new webhooks for {}{}{} {}?", app ? "the TwiML app" : "",
+                  app && numbers != 0 ? " and " : "",
+                  numbers == 0 ? std::string() : base::group_digits(static_cast<std::uint64_t>(numbers)),
+                  numbers == 0   ? ""
+                  : numbers == 1 ? "number"
+                                 : "numbers"));
 }
 
 void run_configure(const ConfigureWebhooksOptions& opts, Context& ctx) {
@@ -75,13 +76,14 @@ void run_configure(const ConfigureWebhooksOptions& opts, Context& ctx) {
 
   auto rows = ctx.io().rows(k_columns);
   if (app)
-    rows.row({app->sid.empty() ? Cell("TwiML app") : Cell(app->sid), app_verdict(*app), Cell(), Cell(), Cell()});
+    rows.row(
+        {app->sid.empty() ? Cell("TwiML app") : Cell(app->sid), app_verdict(*app), Cell(), Cell(), Cell()});
   for (const auto& row : report.rows)
     rows.row({row.phone_number, row.verdict, text_or_null(row.fields), text_or_null(row.code),
               text_or_null(row.message)});
   rows.finish();
   if (!opts.app_only)
-    ctx.io().note(fmt::format("{} {}, {} the same, {} skipped, {} failed", report.updated,
+    ctx.io().note(fmt::format("numbers: {} {}, {} the same, {} skipped, {} failed", report.updated,
                               dry_run ? "to be configured" : "configured", report.same, report.skipped,
                               report.failed));
   if (report.failed > 0) {
@@ -106,8 +108,9 @@ sync::WebhookUrls webhook_urls(Context& ctx, const std::optional<std::string>& f
 void add_webhooks_configure(Noun& webhooks) {
   auto verb = webhooks.verb<ConfigureWebhooksOptions>(
       "configure", "Point the account's webhooks at this workspace's server", run_configure);
-  verb.flag("fallback-url", &ConfigureWebhooksOptions::fallback_url, "URL",
-            "What Twilio asks when the server does not answer, on another host; kept for the workspace. - clears it")
+  verb.flag(
+          "fallback-url", &ConfigureWebhooksOptions::fallback_url, "URL",
+          "What Twilio asks when the server does not answer, on another host; kept for the workspace. - clears it")
       .default_text("the workspace's fallback_url")
       .flag("app-only", &ConfigureWebhooksOptions::app_only, "Only the TwiML app that access tokens name")
       .flag("numbers-only", &ConfigureWebhooksOptions::numbers_only, "Only the numbers")

@@ -76,10 +76,10 @@ void run_replay(const ReplayOptions& opts, Context& ctx) {
   const auto& zone = ctx.io().options().zone;
   const auto now = ctx.clock().now();
   serve::ReplayOptions options{.state = serve_state(ctx.settings()),
-                               .since = base::parse_instant(opts.since, zone, now),
+                               .since = parse_time("since", opts.since, zone, now),
                                .write = opts.apply && !ctx.dry_run(),
                                .cancel = &ctx.cancel()};
-  if (opts.until) options.until = base::parse_instant(*opts.until, zone, now);
+  if (opts.until) options.until = parse_time("until", *opts.until, zone, now);
   const auto& workspace = ctx.workspace();
   const auto report = serve::replay_journal(ctx.session(), workspace.id, options);
   list(report.differences, ctx);

@@ -18,6 +18,7 @@ struct Endpoint {
   unsigned mode = 0660;             ///< local: who may connect
   int fd = -1;                      ///< inherited: a listening stream socket
   bool tls = false;
+  bool alone = false;  ///< tcp: not shared with another server; else those of one user may listen on one port
 
   /// "127.0.0.1:8080", "[::1]:8080", "localhost:0", "*:8080" (IPv4), "unix:/run/ringctl.sock", "fd:3". Names
   /// are not looked up: where a server listens must not hang on a name service. Throws Errc::usage

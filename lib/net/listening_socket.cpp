@@ -82,7 +82,7 @@ base::Fd bound_tcp(const Endpoint& endpoint) {
   const auto address = tcp_address(endpoint);
   auto fd = make_socket(endpoint, address.family());
   set(fd.get(), SOL_SOCKET, SO_REUSEADDR);
-  set(fd.get(), SOL_SOCKET, SO_REUSEPORT);
+  if (!endpoint.alone) set(fd.get(), SOL_SOCKET, SO_REUSEPORT);
   set(fd.get(), IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
   // [::] means IPv6 alone, so that 0.0.0.0 can be listened on beside it.
   if (address.family() == AF_INET6) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
@@ -180,7 +180,7 @@ ListeningSocket::~ListeningSocket() { remove_file(); }
 void ListeningSocket::require_free(const Endpoint& endpoint) { bound_tcp(endpoint); }
 
 base::Fd ListeningSocket::for_another_thread(int backlog) const {
-  if (endpoint_.kind == Endpoint::Kind::tcp) return open_tcp(endpoint_, backlog);
+  if (endpoint_.kind == Endpoint::Kind::tcp && !endpoint_.alone) return open_tcp(endpoint_, backlog);
   base::Fd fd(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
   if (!fd) throw failed(endpoint_, errno);
   return fd;

@@ -29,7 +29,7 @@ class ListeningSocket {
   /// The socket, for the first thread.
   base::Fd take() { return std::move(fd_); }
   /// For every further thread, before take(): TCP, a socket of its own on the same port, among which the
-  /// kernel deals connections out; otherwise the same socket once more.
+  /// kernel deals connections out; otherwise, and where the endpoint is alone, the same socket once more.
   base::Fd for_another_thread(int backlog) const;
   /// Removes a Unix socket's file now: nobody new finds it.
   void remove_file() noexcept;

@@ -77,7 +77,8 @@ std::string_view key_of(db::Engine engine, Dimension by) {
     case Dimension::outcome:
       return "c.outcome";
     case Dimension::rule:
-      return "c.rule_name";
+      // A rule that held for a caller whom somebody else's step rang did not route the call.
+      return "CASE WHEN c.routed_by = 'rule' THEN c.rule_name END";
   }
   return "CAST(NULL AS text)";
 }

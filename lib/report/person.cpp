@@ -269,7 +269,21 @@ class Person {
   void write_contact(const records::Record& contact) {
     auto json = json_of(directory::contacts_noun(), contact);
     json["phones_ever"] = phones_;
+    json["made_by"] = maker_of(contact);
     document_.value("contact", json);
+  }
+  /// The import the contact came with; null for one that was added by hand, or whose job is gone.
+  Json maker_of(const records::Record& contact) {
+    if (contact.job_id.empty()) return {};
+    auto rows = db_.query(
+        "SELECT kind, input_name, actor, created_at, id FROM jobs WHERE workspace_id = $1 AND id = $2",
+        {workspace_, base::Uuid::parse(contact.job_id)});
+    if (!rows.next()) return {};
+    return {{"job", rows.text(0)},
+            {"file", text_or_null(rows.text(1))},
+            {"actor", rows.text(2)},
+            {"at", utc(rows.instant(3))},
+            {"id", rows.text(4)}};
   }
 
   void write_assignments() {
@@ -436,7 +450,8 @@ class Person {
     document_.begin("imports");
     auto rows = db_.query(
         fmt::format(
-            "SELECT j.kind, j.created_at, r.line, r.row_key, r.verdict, r.message, r.before_image FROM job_rows r "
+            "SELECT j.kind, j.created_at, r.line, r.row_key, r.verdict, r.message, r.before_image, j.input_name "
+            "FROM job_rows r "
             "JOIN jobs j ON j.id = r.job_id WHERE r.workspace_id = $1 AND "
             "j.kind IN ('contacts.import', 'contacts.handover') AND (r.object_id = $2 OR {}) "
             "ORDER BY j.created_at, r.line, r.row_key",
@@ -444,6 +459,7 @@ class Person {
         {workspace_, contact_, phone_array_});
     while (rows.next())
       document_.item({{"job", rows.text(0)},
+                      {"file", text_or_null(rows.text(7))},
                       {"at", utc(rows.instant(1))},
                       {"line", rows.integer(2)},
                       {"key", rows.text(3)},

@@ -16,8 +16,8 @@ struct PersonCounts {
 };
 
 /// Inside a read transaction on the workspace.
-/// {"schema":1,"contact":{...},"assignments":[...],"opt_outs":[...],
-/// "stops":[...],"calls":[{...,"attempts":[...],"recordings":[...],"events":[...]}],
+/// {"schema":1,"contact":{...,"made_by":{"job","file","actor","at","id"} or null},"assignments":[...],
+/// "opt_outs":[...],"stops":[...],"calls":[{...,"attempts":[...],"recordings":[...],"events":[...]}],
 /// "messages":[{...,"notifications":[...],"events":[...]}],"callbacks":[...],"reservations":[...],
 /// "consultations":[...],"requests":[...],"holds":[...],"imports":[...],"audit":[...]}:
 /// lists by time, times in UTC, values as they are stored; webhooks as Twilio sent them, requests as they

@@ -27,7 +27,7 @@ enum class By {
   month,    ///< key "2026-03", every month
   country,  ///< the other party's; key: "US", "" = unknown
   outcome,  ///< as agents picked it; "" = none
-  rule,     ///< the rule that routed it; "" = none
+  rule,     ///< the rule that routed it; "" = none, though one may have held
 };
 /// "agent"; "" for By::nothing.
 std::string_view name_of(By);

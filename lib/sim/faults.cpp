@@ -86,12 +86,29 @@ std::vector<std::string> fault_words(bool rest) {
   std::vector<std::string> all;
   if (rest) {
     append(all, k_of_rest);
-    all.insert(all.end(), {"429", "503"});
+    all.insert(all.end(), {"429", "500", "503"});
   } else {
     append(all, k_of_webhooks);
     all.emplace_back("answer_503");
   }
   return all;
+}
+
+const std::vector<std::string>& webhook_kinds() {
+  static const std::vector<std::string> k_kinds = {"voice",          "gather",
+                                                   "partial",        "record",
+                                                   "dial",           "enqueue",
+                                                   "redirect",       "whisper",
+                                                   "queue-wait",     "conference-wait",
+                                                   "dequeue",        "announce",
+                                                   "update",         "fallback",
+                                                   "status",         "recording",
+                                                   "conference",     "amd",
+                                                   "stream",         "transcription",
+                                                   "message",        "message-fallback",
+                                                   "message-action", "message-redirect",
+                                                   "message-status"};
+  return k_kinds;
 }
 
 bool Faults::strikes(Counted& one, Stage stage, std::string_view of) {

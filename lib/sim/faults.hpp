@@ -63,6 +63,8 @@ struct Fault {
 std::optional<Fault> try_make_fault(std::string_view of, std::string_view word);
 /// Every word that try_make_fault() takes, for messages: webhooks' or REST's. Of statuses one each.
 std::vector<std::string> fault_words(bool rest);
+/// Every kind of webhook that the network makes, as faults, expectations and the timeline name it.
+const std::vector<std::string>& webhook_kinds();
 
 class Faults {
  public:

@@ -63,7 +63,10 @@ Front::~Front() {
 }
 
 void Front::start() {
-  server_.listen(options_.listen);
+  auto endpoints = options_.listen;
+  // Requests dealt out between two networks would find nothing that was told to the other.
+  for (auto& endpoint : endpoints) endpoint.alone = true;
+  server_.listen(endpoints);
   server_.run(options_.threads);
 }
 

@@ -15,11 +15,13 @@
 //                                      request: where it is N, there are no more for now
 //   POST   /sim/v1/people              {"address": "+1...", "behaviour": {"answers_after": "4s", ...}}
 //   POST   /sim/v1/calls               {"from", "to", "with": {}, "then": []} -> {"sid"}; somebody calls in
-//   POST   /sim/v1/client-calls        {"from": "client:...", "application": "AP...", "with": {}, "then": []}
-//                                      -> {"sid"}; without "application" through the account's first
+//   POST   /sim/v1/client-calls        {"from": "client:...", "to", "application": "AP...",
+//                                      "with": {}, "then": []} -> {"sid"}; without "application" through the
+//                                      account's first
 //   POST   /sim/v1/calls/CA.../do      {"then": [{"press": "1"}]} -> {"done": true}: whoever holds that leg
 //   POST   /sim/v1/texts               {"from", "to", "body", "media": []} -> {"sid"}
-//   GET    /sim/v1/faults              {"faults": [{"of", "do", "share", "struck"}]}
+//   GET    /sim/v1/faults              {"faults": [{"of", "do", "share", "struck"}]},
+//                                      with "by" and "times" where they were said
 //   POST   /sim/v1/faults              {"faults": [{"of": "rest", "do": "429", "times": 3}]}: added
 //   DELETE /sim/v1/faults              none any more
 //   POST   /sim/v1/reset               no faults, and whatever Options::on_reset does
@@ -45,7 +47,8 @@ struct ControlRequest {
   std::string method = {}, path = {}, query = {}, body = {};
 };
 
-/// "client:ann@example.com" -> "client:agent_..."; what is not known stays.
+/// "client:ann@example.com" -> "client:agent_..."; what is not known stays, or throws an Error, which is
+/// answered 400.
 using AddressOf = std::function<std::string(const std::string&)>;
 
 /// The control API without its HTTP. On the agenda's thread.
@@ -110,7 +113,7 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  /// Throws as net::Server::listen().
+  /// Throws as net::Server::listen(): also where another one listens already.
   void start();
   std::uint16_t port(std::size_t index = 0) const { return server_.port(index); }
   /// From any thread.

@@ -140,8 +140,12 @@ RestAnswer Control::timeline(const std::string& query) const {
 
 RestAnswer Control::faults() const {
   auto all = Out::array();
-  for (const auto& [fault, struck] : faults_.counted())
-    all.push_back({{"of", fault.of}, {"do", fault.word}, {"share", fault.share}, {"struck", struck}});
+  for (const auto& [fault, struck] : faults_.counted()) {
+    Out one = {{"of", fault.of}, {"do", fault.word}, {"share", fault.share}, {"struck", struck}};
+    if (fault.by) one["by"] = span_text(*fault.by);
+    if (fault.times) one["times"] = *fault.times;
+    all.push_back(std::move(one));
+  }
   return ok({{"faults", all}});
 }
 
@@ -168,7 +172,7 @@ RestAnswer Control::call_in(const ControlRequest& request) {
 
 RestAnswer Control::call_from_client(const ControlRequest& request) {
   const Body body(request.body);
-  body.read.object_of(body.root(), {"from", "application", "with", "then"});
+  body.read.object_of(body.root(), {"from", "to", "application", "with", "then"});
   const auto from = address(body.read, body.read.member(body.root(), "from"));
   const auto* const named = body.root().find("application");
   const auto wanted = named == nullptr ? std::string() : body.read.text(*named);
@@ -176,7 +180,10 @@ RestAnswer Control::call_from_client(const ControlRequest& request) {
                               ? account_.applications.first([](const Application&) { return true; })
                               : account_.applications.find(wanted);
   if (app == nullptr) return error(404, "the account has no such application");
-  return made(network_.call_from_client(from, app->sid, read_extra(body), read_then(body)));
+  Parameters sent;
+  if (const auto* const to = body.root().find("to")) sent.emplace_back("To", address(body.read, *to));
+  for (auto& parameter : read_extra(body)) sent.push_back(std::move(parameter));
+  return made(network_.call_from_client(from, app->sid, sent, read_then(body)));
 }
 
 RestAnswer Control::text_in(const ControlRequest& request) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
+#include "base/error.hpp"
 #include "calls/callbacks.hpp"
 #include "calls/calls.hpp"
 #include "db/transaction.hpp"
@@ -177,33 +179,51 @@ void read_texts(audit::Session& session, const base::Uuid& workspace, Records& r
   }
 }
 
-/// Those of the network first, in its order; then what else there is, which should be nothing.
-std::vector<std::string> sids_in_order(db::Connection& db, const base::Uuid& workspace,
-                                       const std::vector<Call>& legs) {
-  std::set<std::string> kept;
-  calls::CallOrder order;
-  order.descending = false;
-  calls::for_each(db, workspace, {}, order, 0, [&](const calls::Call& call) { kept.insert(call.call_sid); });
-  std::vector<std::string> sids;
-  for (const auto& leg : legs)
-    if (leg.parent_sid.empty() && kept.erase(leg.sid) > 0) sids.push_back(leg.sid);
-  sids.insert(sids.end(), kept.begin(), kept.end());
-  return sids;
+/// Nothing where it is not on record, or as part of another call.
+std::optional<calls::Details> find_details(db::Connection& db, const base::Uuid& workspace,
+                                           const std::string& sid) {
+  try {
+    auto details = calls::get_details(db, workspace, sid);
+    if (details.call.call_sid == sid) return details;
+  } catch (const Error& error) {
+    if (error.slug() != "calls.unknown") throw;
+  }
+  return std::nullopt;
+}
+
+void add_call(Records& records, const calls::Details& details) {
+  const auto& sid = details.call.call_sid;
+  records.calls.push_back(row_of(details.call));
+  for (const auto& attempt : details.attempts) records.attempts.push_back(row_of(attempt, sid));
+  for (const auto& recording : details.recordings) records.recordings.push_back(row_of(recording, sid));
+}
+
+/// Those of the network first, in its order; then what else began since, which should be nothing. A log that
+/// was there before is not gone through.
+void read_calls(db::Connection& db, const base::Uuid& workspace, const std::vector<Call>& legs,
+                base::Instant since, Records& records) {
+  std::set<std::string> others;
+  calls::CallFilter filter;
+  filter.since = std::chrono::floor<std::chrono::seconds>(since);  // as exact as Twilio's times are
+  calls::for_each(db, workspace, filter, {}, 0,
+                  [&](const calls::Call& call) { others.insert(call.call_sid); });
+  for (const auto& leg : legs) {
+    if (!leg.parent_sid.empty()) continue;
+    others.erase(leg.sid);
+    if (const auto details = find_details(db, workspace, leg.sid)) add_call(records, *details);
+  }
+  for (const auto& sid : others) add_call(records, calls::get_details(db, workspace, sid));
 }
 
 }  // namespace
 
-Records read_records(audit::Session& session, const base::Uuid& workspace, const std::vector<Call>& legs) {
+Records read_records(audit::Session& session, const base::Uuid& workspace, const std::vector<Call>& legs,
+                     base::Instant since) {
   Records records;
   auto& db = session.db;
   {
     db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-    for (const auto& sid : sids_in_order(db, workspace, legs)) {
-      const auto details = calls::get_details(db, workspace, sid);
-      records.calls.push_back(row_of(details.call));
-      for (const auto& attempt : details.attempts) records.attempts.push_back(row_of(attempt, sid));
-      for (const auto& recording : details.recordings) records.recordings.push_back(row_of(recording, sid));
-    }
+    read_calls(db, workspace, legs, since, records);
     calls::for_each(db, workspace, calls::CallbackFilter{}, 0,
                     [&](const calls::Callback& callback) { records.callbacks.push_back(row_of(callback)); });
     read_texts(session, workspace, records);

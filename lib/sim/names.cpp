@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
+
+#include "base/text.hpp"
 
 namespace ringctl::sim {
 namespace {
@@ -70,6 +73,17 @@ std::string Names::address_of(const std::string& written) const {
   if (!written.starts_with(k_client)) return written;
   const auto found = by_name_.find(std::string_view(written).substr(k_client.size()));
   return found == by_name_.end() ? written : std::string(k_client) + found->second;
+}
+
+std::string Names::why_unknown(const std::string& written) const {
+  if (!written.starts_with(k_client) || written.find('@') == std::string::npos) return {};
+  const auto email = std::string_view(written).substr(k_client.size());
+  if (by_name_.find(email) != by_name_.end()) return {};
+  std::vector<std::string> known;
+  for (const auto& [name, identity] : by_name_) known.push_back(name);
+  const auto near = base::nearest(email, known, 1);
+  return fmt::format("is no user's{}",
+                     near.empty() ? "" : fmt::format("; did you mean {}{}?", k_client, near.front()));
 }
 
 }  // namespace ringctl::sim

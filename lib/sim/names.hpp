@@ -19,6 +19,8 @@ class Names {
   void name(Entry&);
   /// "client:ann@example.com" -> "client:agent_..."; what is not known stays.
   std::string address_of(const std::string& written) const;
+  /// Why client:EMAIL stands for nobody, with the nearest somebody; "" where it is somebody's, or no e-mail.
+  std::string why_unknown(const std::string& written) const;
 
  private:
   const std::string& name_of_id(std::string_view id);

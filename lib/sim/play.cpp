@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <variant>
+
 #include "sim/kept.hpp"
 #include "sim/text_acts.hpp"
 #include "twilio/form.hpp"
@@ -32,6 +35,12 @@ std::string sid_in(const std::string& body) {
   }
 }
 
+bool brings_users(const Step& step) {
+  const auto* const estate = std::get_if<EstateStep>(&step.what);
+  return estate != nullptr &&
+         std::ranges::find(estate->nouns, "users", &GivenRows::noun) != estate->nouns.end();
+}
+
 }  // namespace
 
 Play::Play(const Scenario& scenario, Scene& scene, const base::CancelToken* cancel)
@@ -41,7 +50,9 @@ void Play::run() {
   check_cancelled();
   played_.began = scene_.agenda().now();
   for (const auto& line : scenario_.faults) scene_.faults().add(line.fault);
+  users_to_come_ = std::ranges::count_if(scenario_.steps, brings_users);
   set_people();
+  require_people();
   put_on_agenda();
   if (scene_.agenda().is_virtual())
     run_virtual();
@@ -88,6 +99,19 @@ void Play::take_step(const Step& step) {
 void Play::set_people() {
   for (const auto& [address, behaviour] : people_)
     scene_.network().set_behaviour(scene_.names().address_of(address), behaviour);
+}
+
+/// A server elsewhere has an estate of its own.
+void Play::require_user(const std::string& address, const std::string& where) const {
+  if (scene_.house() == nullptr || users_to_come_ > 0) return;
+  const auto why = scene_.names().why_unknown(address);
+  if (!why.empty())
+    throw Error(Errc::invalid, "scenario.bad",
+                fmt::format("{}: {}: {} {}", scenario_.file, where, address, why));
+}
+
+void Play::require_people() const {
+  for (const auto& [address, behaviour] : people_) require_user(address, "/people");
 }
 
 void Play::act(const Step&, const CallStep& step) {
@@ -138,7 +162,8 @@ void Play::act(const Step& step, const DoStep& what) {
     played_.trouble.emplace_back(step.path, fmt::format("the call {} does not go on", what.call));
 }
 
-void Play::act(const Step&, const PersonStep& step) {
+void Play::act(const Step& at, const PersonStep& step) {
+  require_user(step.address, at.path);
   people_[step.address] = step.behaviour;
   scene_.network().set_behaviour(scene_.names().address_of(step.address), step.behaviour);
 }
@@ -154,6 +179,8 @@ void Play::act(const Step& step, const EstateStep& what) {
   import_rows(clerk->session, clerk->workspace, scenario_.file, what.nouns, folder_.path());
   scene_.read_directory();
   set_people();
+  if (brings_users(step)) --users_to_come_;
+  require_people();
   scene_.house()->settle();
 }
 
@@ -195,7 +222,7 @@ Played Play::take() {
   account.calls.each([&](const Call& call) { played_.calls.push_back(call); });
   if (auto* const house = scene_.house()) house->stop();
   if (auto* const clerk = scene_.clerk()) {
-    played_.records = read_records(clerk->session, clerk->workspace, played_.calls);
+    played_.records = read_records(clerk->session, clerk->workspace, played_.calls, played_.began);
     for (auto* const rows :
          {&played_.records->calls, &played_.records->attempts, &played_.records->recordings,
           &played_.records->callbacks, &played_.records->texts, &played_.records->threads,

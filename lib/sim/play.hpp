@@ -33,6 +33,9 @@ class Play {
   template <class What>
   void let_user(const Step&, const What&);
   void set_people();
+  /// Throws Errc::invalid [scenario.bad] for client:EMAIL of nobody, once no step brings users any more.
+  void require_people() const;
+  void require_user(const std::string& address, const std::string& where) const;
   void run_virtual();
   void run_real();
   bool is_over() const { return steps_left_ == 0 && scene_.idle(); }
@@ -46,6 +49,7 @@ class Play {
   Scene& scene_;
   const base::CancelToken* cancel_;
   std::size_t steps_left_ = 0;
+  std::ptrdiff_t users_to_come_ = 0;  ///< steps that bring some
   Played played_ = {};
   std::map<std::string, std::string> answered_;  ///< SIDs that REST answered with, by the names of steps
   std::map<std::string, Behaviour> people_;

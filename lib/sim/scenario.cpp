@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "base/text.hpp"
 #include "sim/scenario_parts.hpp"
@@ -21,10 +23,12 @@ constexpr std::array<std::string_view, 9> k_nouns = {
 std::string read_whole(const std::filesystem::path& path) {
   std::error_code wrong;
   const bool is_file = !std::filesystem::is_directory(path, wrong);
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!is_file || !in)
     throw Error(Errc::usage, "scenario.no_file",
-                fmt::format("{} cannot be read", base::in_quotes(path.string())));
+                fmt::format("{} cannot be read: {}", base::in_quotes(path.string()),
+                            std::generic_category().message(is_file ? errno : EISDIR)));
   std::string text{std::istreambuf_iterator<char>(in), {}};
   if (text.size() > k_most_bytes)
     throw Error(Errc::invalid, "scenario.too_large",

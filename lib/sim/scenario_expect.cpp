@@ -104,7 +104,7 @@ ExpectedTwiml read_twiml(const JsonReader& read, const Json& json, const StepNam
     twiml.of = read.text(*of);
     require_known(read, *of, twiml.of, names.calls, "call");
   }
-  if (const auto* const kind = json.find("kind")) twiml.kind = read.text(*kind);
+  if (const auto* const kind = json.find("kind")) twiml.kind = read.one_of(*kind, webhook_kinds());
   if (const auto* const has = json.find("has")) twiml.has = read.text(*has);
   if (const auto* const lacks = json.find("not")) twiml.lacks = read.text(*lacks);
   if (const auto* const text = json.find("text")) twiml.text = read.text(*text);

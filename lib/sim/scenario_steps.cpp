@@ -235,7 +235,9 @@ std::vector<FaultLine> read_faults(const JsonReader& read, const Json& json) {
   std::vector<FaultLine> all;
   for (const auto& item : read.list(json).items) {
     read.object_of(item, {"of", "do", "by", "share", "times"});
-    const auto of = read.text(read.member(item, "of"));
+    const auto& whose = read.member(item, "of");
+    const auto of = read.text(whose);
+    if (of != "*" && of != "rest") read.one_of(whose, webhook_kinds());
     const auto& word = read.member(item, "do");
     auto fault = try_make_fault(of, read.text(word));
     if (!fault) {

@@ -67,7 +67,7 @@ BuyReport resume_buy(Account&, const base::Uuid& job, const ProgressFn& = {});
 
 struct ReleaseReport {
   std::string phone_number;
-  std::string action;  ///< scheduled, released, cancelled, waiting, failed
+  std::string action;  ///< scheduled, released, canceled, kept, waiting, failed
   std::optional<base::Instant> at = {};
   std::string code = {}, message = {};  ///< of one that failed
 };

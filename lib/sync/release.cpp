@@ -18,7 +18,8 @@ namespace ringctl::sync {
 namespace {
 
 estate::Number number_of(Account& account, std::string_view what) {
-  return estate::Numbers(account.session, account.workspace.id, account.workspace.default_country.value_or(""))
+  return estate::Numbers(account.session, account.workspace.id,
+                         account.workspace.default_country.value_or(""))
       .get(what);
 }
 
@@ -33,9 +34,9 @@ void require_not_handed(const estate::Number& number) {
 void require_releasable(const Account& account, const estate::Number& number) {
   if (number.provider != "twilio" || number.sid.empty())
     throw Error(Errc::invalid, "numbers.not_at_twilio",
-                number.provider != "twilio"
-                    ? fmt::format("{} is at {}: Twilio cannot give it back", number.phone_number, number.provider)
-                    : fmt::format("{} has no SID here", number.phone_number),
+                number.provider != "twilio" ? fmt::format("{} is at {}: Twilio cannot give it back",
+                                                          number.phone_number, number.provider)
+                                            : fmt::format("{} has no SID here", number.phone_number),
                 number.provider != "twilio" ? fmt::format("ringctl numbers delete {}", number.phone_number)
                                             : "ringctl numbers sync --apply");
   if (!number.account_sid.empty() && number.account_sid != account.client.account_sid())
@@ -98,8 +99,8 @@ bool require_same_number(Account& account, const estate::Number& number) {
 std::optional<estate::KnownNumber> find_row(Account& account, std::string_view number) {
   std::optional<estate::KnownNumber> row;
   estate::find_known(
-      account.session.db, account.workspace.id, {&number, 1}, [&](const estate::KnownNumber& known) { row = known; },
-      [](std::string_view) {});
+      account.session.db, account.workspace.id, {&number, 1},
+      [&](const estate::KnownNumber& known) { row = known; }, [](std::string_view) {});
   return row;
 }
 
@@ -130,8 +131,8 @@ ReleaseReport give_back(Account& account, const estate::Number& number) {
     const auto outcome = account.client.try_send(twilio::release_number_ask(number.sid));
     if (const auto* failed = std::get_if<twilio::Failed>(&outcome);
         failed != nullptr && failed->kind != twilio::Failed::Kind::not_found) {
-      const bool refused = failed->kind == twilio::Failed::Kind::refused ||
-                           failed->kind == twilio::Failed::Kind::auth;
+      const bool refused =
+          failed->kind == twilio::Failed::Kind::refused || failed->kind == twilio::Failed::Kind::auth;
       transact(account, [&] {
         jobs::Effects effects(account.session.db, account.session.clock, account.workspace.id);
         if (refused)
@@ -192,15 +193,13 @@ ReleaseReport schedule_release(Account& account, std::string_view what, bool now
 
 ReleaseReport cancel_release(Account& account, std::string_view what, bool write) {
   const auto number = number_of(account, what);
-  if (!number.release_at)
-    throw Error(Errc::conflict, "numbers.not_scheduled",
-                fmt::format("{} is not going to be given back", number.phone_number));
+  if (!number.release_at) return {.phone_number = number.phone_number, .action = "kept"};
   if (write)
     transact(account, [&] {
       if (estate::set_release(account.session, account.workspace.id, number.id, {}))
         record(account, "numbers.release_cancelled", number, *number.release_at);
     });
-  return {.phone_number = number.phone_number, .action = "cancelled"};
+  return {.phone_number = number.phone_number, .action = "canceled"};
 }
 
 namespace {

@@ -19,6 +19,18 @@ bool is_plain(char c) {
          c == '.' || c == '~';
 }
 
+/// "Too Many Requests": words alone, each with a capital, more than one.
+bool is_title(std::string_view text) {
+  bool begins = true, blank = false;
+  for (const char c : text) {
+    const bool capital = c >= 'A' && c <= 'Z', small = c >= 'a' && c <= 'z';
+    if (begins ? !capital : !small && c != ' ') return false;
+    begins = c == ' ';
+    blank = blank || begins;
+  }
+  return blank && !begins;
+}
+
 /// One line of what a server says, cut where it is long.
 std::string one_line(std::string text) {
   std::replace_if(
@@ -30,6 +42,7 @@ std::string one_line(std::string text) {
     text += "...";
   }
   while (text.ends_with('.') && !text.ends_with("...")) text.pop_back();
+  if (is_title(text)) return base::ascii_lower(text);
   if (text.size() > 1 && text[1] >= 'a' && text[1] <= 'z')
     text[0] = static_cast<char>(text[0] >= 'A' && text[0] <= 'Z' ? text[0] + ('a' - 'A') : text[0]);
   return text;

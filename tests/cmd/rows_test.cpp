@@ -93,6 +93,19 @@ TEST_CASE("a typed cell that breaks its promise is guarded like free text", "[cm
   CHECK(f.out() == "'+1-cmd|x,''=quoted,'@sum,0,0,true,0,'-x,,\n");
 }
 
+TEST_CASE("what a thing is called or holds is guarded where it is neither number nor amount", "[cmd]") {
+  static constexpr Column k_facts[] = {{"is", ColumnType::fact}};
+  IoFixture f;
+  f.options.format = Format::tsv;
+  f.options.rows.header = false;
+  auto rows = f.io().rows(k_facts);
+  for (const auto* text :
+       {"+16465550110", "-0.04 USD", "-3", "completed", "-0.04 USD+1", "-0.04 =A", "+1-2", "=1"})
+    rows.row({text});
+  rows.finish();
+  CHECK(f.out() == "+16465550110\n-0.04 USD\n-3\ncompleted\n'-0.04 USD+1\n'-0.04 =A\n'+1-2\n'=1\n");
+}
+
 TEST_CASE("json carries every field with its type", "[cmd]") {
   const auto list = json::parse(rendered(Format::json));
   REQUIRE(list.size() == 2);

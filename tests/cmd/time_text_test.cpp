@@ -1,6 +1,7 @@
 #include "cmd/time_text.hpp"
 
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace ringctl;
 using namespace ringctl::cmd;
@@ -25,6 +26,16 @@ TEST_CASE("times read as the zone itself writes them", "[cmd]") {
   for (auto at = base::parse_utc("2026-03-08T05:00:00.000Z");
        at < base::parse_utc("2026-03-08T09:00:00.000Z"); at += std::chrono::milliseconds(299999))
     REQUIRE(text(times, at) == zone.format(at));
+}
+
+TEST_CASE("what is no time is said with its flag", "[cmd]") {
+  const auto now = base::parse_utc("2026-03-08T07:59:58.123Z");
+  CHECK(parse_time("since", "2026-03-08", base::Zone::utc(), now) ==
+        base::parse_utc("2026-03-08T00:00:00.000Z"));
+  const auto error = test::error_of([&] { parse_time("until", "soon", base::Zone::utc(), now); });
+  REQUIRE(error);
+  CHECK(error->slug() == "time.malformed");
+  CHECK(error->message() == "--until: \"soon\" is not a time");
 }
 
 TEST_CASE("people see local time without the offset", "[cmd]") {

@@ -254,6 +254,21 @@ TEST_CASE("what cannot be listened on is refused before anything runs", "[net]")
   CHECK(slug("127.0.0.1:" + std::to_string(port)) == "net.in_use");  // it did not agree to share
 }
 
+TEST_CASE("servers share a port where both agree to it, and one that is alone has threads all the same",
+          "[net]") {
+  const Listener first;
+  auto endpoint = Endpoint::parse("127.0.0.1:" + std::to_string(first.port()));
+  CHECK(test::slug_of([&] { const Listener second(test::echo, {.endpoints = {endpoint}}); }).empty());
+  endpoint.alone = true;
+  CHECK(test::slug_of([&] { const Listener other(test::echo, {.endpoints = {endpoint}}); }) == "net.in_use");
+  auto alone = Endpoint::parse("127.0.0.1:0");
+  alone.alone = true;
+  const Listener own(test::echo, {.threads = 3, .endpoints = {alone}});
+  CHECK(test::http_get(own.port(), "/").status == 200);
+  const auto there = Endpoint::parse("127.0.0.1:" + std::to_string(own.port()));
+  CHECK(test::slug_of([&] { const Listener other(test::echo, {.endpoints = {there}}); }) == "net.in_use");
+}
+
 TEST_CASE("a slow reader of a large answer is cut off, and others are served meanwhile", "[net]") {
   test::FakeClock clock;
   net::Limits limits;

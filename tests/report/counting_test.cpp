@@ -262,6 +262,14 @@ TEST_CASE("calls are put together by what they have in common", "[report]") {
   CHECK(f.counted(Dimension::quarter) == one("2026-03-07T12:00") + "2026-03-07T12:30" + other);
 }
 
+TEST_CASE("a rule that held but routed nothing has no call", "[report]") {
+  Ledger f(any_engine());
+  f.log({.started = k_noon, .status = "ringing", .rule = "Sales"});
+  for (const auto* other : {"assigned", "extension", "last"})
+    f.log({.started = k_noon, .status = "ringing", .rule = "Sales", .routed_by = other});
+  CHECK(f.counted(Dimension::rule) == ": inbound 3, waiting 3\nSales: inbound 1, waiting 1\n");
+}
+
 TEST_CASE("a party without a number is of no country", "[report]") {
   Ledger f(any_engine());
   for (const auto* party : {"", "anonymous", "sip:ann@example.com", "+1"})

@@ -26,6 +26,7 @@ struct LoggedCall {
   std::optional<std::int64_t> duration_s = {};
   std::string other = k_caller;  ///< the other party's number
   std::string rule = {}, refusal = {}, outcome = {}, price = {}, price_unit = {};
+  std::string routed_by = {};  ///< "" = by the rule, where there is one
 };
 
 struct LoggedLeg {
@@ -64,12 +65,28 @@ struct Ledger : Desk {
     exec(
         "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, number_id, user_id, "
         "team_id, rule_name, refusal, started_at, answered_at, ended_at, duration_s, outcome, price, price_unit, "
-        "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
-        "$18, $19, $13, $13)",
-        {id, workspace, call_sid(++sids), call.direction, call.status, inbound ? call.other : k_from,
-         inbound ? k_from : call.other, call.number, call.user, call.team, db::or_null(call.rule),
-         db::or_null(call.refusal), call.started, after(call.answered), after(call.ended), call.duration_s,
-         db::or_null(call.outcome), db::or_null(call.price), db::or_null(call.price_unit)});
+        "created_at, updated_at, routed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+        "$16, $17, $18, $19, $13, $13, $20)",
+        {id,
+         workspace,
+         call_sid(++sids),
+         call.direction,
+         call.status,
+         inbound ? call.other : k_from,
+         inbound ? k_from : call.other,
+         call.number,
+         call.user,
+         call.team,
+         db::or_null(call.rule),
+         db::or_null(call.refusal),
+         call.started,
+         after(call.answered),
+         after(call.ended),
+         call.duration_s,
+         db::or_null(call.outcome),
+         db::or_null(call.price),
+         db::or_null(call.price_unit),
+         db::or_null(call.rule.empty() || !call.routed_by.empty() ? call.routed_by : "rule")});
     starts[id] = call.started;
     return id;
   }

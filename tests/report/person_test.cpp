@@ -79,6 +79,7 @@ struct Lin : test::Shelf {
     exec(
         "INSERT INTO job_rows (job_id, workspace_id, line, row_key, verdict, object_id) VALUES ($1, $2, 7, $3, 'update', $4)",
         {job, workspace, test::k_caller, contact});
+    exec("UPDATE contacts SET job_id = $2 WHERE id = $1", {contact, job});
     exec(
         "INSERT INTO call_rooms (id, workspace_id, call_id, parent_sid, room, consult_to, recorded, created_at, updated_at) "
         "SELECT $1, workspace_id, id, call_sid, 'room-4', $3, FALSE, $4, $4 FROM calls WHERE call_sid = $2",
@@ -156,6 +157,19 @@ TEST_CASE("every table that erasing scrubs is in the document, with what it hold
   CHECK(test::holds(document.at("opt_outs").dump(), "by letter"));
   REQUIRE(document.at("stops").size() == 1);
   CHECK(document.at("stops").at(0).at("said_to") == "+12025550188");
+}
+
+TEST_CASE("a person's document says which import they came with, and when", "[report]") {
+  Lin f(any_engine());
+  const auto document = f.document();
+  const auto& maker = document.at("contact").at("made_by");
+  CHECK(maker.at("job") == "contacts.import");
+  CHECK(maker.at("file") == "contacts.csv");
+  CHECK(maker.at("actor") == "os:alice");
+  CHECK(maker.at("at").get<std::string>().starts_with("20"));
+  CHECK(document.at("imports").at(0).at("file") == "contacts.csv");
+  f.exec("UPDATE contacts SET job_id = NULL WHERE id = $1", {f.contact});
+  CHECK(f.document().at("contact").at("made_by").is_null());
 }
 
 TEST_CASE(

@@ -1,7 +1,11 @@
 #include "sim/faults.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
 
+#include "base/file.hpp"
 #include "support/catch.hpp"
 
 using namespace ringctl;
@@ -19,6 +23,23 @@ struct Broken {
 };
 
 }  // namespace
+
+TEST_CASE("every kind of webhook that the network makes can be named", "[sim]") {
+  const std::regex made(
+      R"re(\b(?:request|page|whisper)\.kind = "([a-z-]+)"|core_?\.tell\("([a-z-]+)"|after\(scene_?, "([a-z-]+)")re");
+  std::set<std::string> kinds;
+  for (const auto& entry : std::filesystem::directory_iterator(RINGCTL_SOURCE_DIR "/lib/sim")) {
+    const auto source = base::read_file(entry.path().string());
+    for (std::sregex_iterator at(source.begin(), source.end(), made), end; at != end; ++at)
+      for (std::size_t i = 1; i <= 3; ++i)
+        if ((*at)[i].matched) kinds.insert((*at)[i]);
+  }
+  CHECK(kinds.size() >= 20);
+  for (const auto& kind : kinds) {
+    INFO(kind);
+    CHECK(std::ranges::count(webhook_kinds(), kind) == 1);
+  }
+}
 
 TEST_CASE("faults are made by their words", "[sim]") {
   CHECK(try_make_fault("status", "double")->what == Breaking::doubled);

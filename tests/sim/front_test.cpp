@@ -1,5 +1,8 @@
 // REST and the control API over HTTP.
+#include <fmt/format.h>
+
 #include "sim/front_site.hpp"
+#include "support/errors.hpp"
 
 using namespace ringctl;
 using namespace ringctl::test;
@@ -39,6 +42,62 @@ TEST_CASE("REST is broken as faults say, as often as they say", "[sim]") {
   CHECK(site.control("GET", "faults")["faults"].size() == 5);
   CHECK(site.ask("DELETE", "/sim/v1/faults").status == 204);
   CHECK(site.control("GET", "faults")["faults"].empty());
+}
+
+TEST_CASE("two networks do not share a port", "[sim]") {
+  FrontSite site;
+  sim::Front other(site.agenda, site.account, site.network, site.rest, site.timeline, site.faults,
+                   {.listen = {net::Endpoint::parse(fmt::format("127.0.0.1:{}", site.front->port()))}});
+  CHECK(slug_of([&] { other.start(); }) == "net.in_use");
+  CHECK(site.control("GET", "state")["account_sid"] == k_account);
+}
+
+TEST_CASE("faults are listed as they were said, and those of nothing are refused", "[sim]") {
+  const FrontSite site;
+  const auto listed = site.control(
+      "POST", "faults",
+      R"({"faults": [{"of": "rest", "do": "503", "times": 3, "by": "1500ms"}, {"of": "voice", "do": "late"}]})");
+  REQUIRE(listed["faults"].size() == 2);
+  CHECK(listed["faults"][0]["times"] == 3);
+  CHECK(listed["faults"][0]["by"] == "1500ms");
+  CHECK_FALSE(listed["faults"][1].contains("times"));
+  const auto refused = [&](const std::string& body) {
+    return site.control("POST", "faults", body)["error"].get<std::string>();
+  };
+  CHECK(refused(R"({"faults": [{"of": "vioce", "do": "late"}]})").find("did you mean voice?") !=
+        std::string::npos);
+  CHECK(refused(R"({"faults": [{"of": "rest", "do": "50x"}]})").find("500") != std::string::npos);
+  CHECK(site.control("GET", "faults")["faults"].size() == 2);
+}
+
+TEST_CASE("a browser calls whom it is told to", "[sim]") {
+  const FrontSite site;
+  const std::string body =
+      R"({"from": "client:ann", "to": "+16265550101", "with": {"FromNumber": "+12025550100"}})";
+  CHECK(site.ask("POST", "/sim/v1/client-calls", body, "application/json").status == 404);  // no application
+  const auto app = site.ask("POST", RestSite::at("/Applications.json"),
+                            "FriendlyName=ours&VoiceUrl=https%3A%2F%2Fpbx.example.com%2Fvoice");
+  REQUIRE(app.status == 201);
+  const auto made = site.control("POST", "client-calls", body);
+  const auto call = site.ask("GET", RestSite::at("/Calls/" + made["sid"].get<std::string>() + ".json"));
+  CHECK(nlohmann::json::parse(call.body)["to"] == "+16265550101");
+  CHECK(nlohmann::json::parse(call.body)["from"] == "client:ann");
+}
+
+TEST_CASE("people whom nobody knows are refused with the reason", "[sim]") {
+  sim::Front::Options options;
+  options.address_of = [](const std::string& address) -> std::string {
+    throw Error(Errc::not_found, "users.unknown", address + " is no user's");
+  };
+  const FrontSite site(options);
+  const std::string whose = R"("client:zoe@example.com")";
+  for (const auto& [path, body] :
+       {std::pair("people", R"({"address": )" + whose + R"(, "behaviour": {"busy": true}})"),
+        std::pair("client-calls", R"({"from": )" + whose + "}")}) {
+    const auto got = site.ask("POST", std::string("/sim/v1/") + path, body, "application/json");
+    CHECK(got.status == 400);
+    CHECK(got.body.find("client:zoe@example.com is no user's") != std::string::npos);
+  }
 }
 
 TEST_CASE("a hanging request ends when it has hung long enough", "[sim]") {

@@ -2,6 +2,7 @@
 
 #include "sim/ladder.hpp"
 #include "support/catch.hpp"
+#include "support/errors.hpp"
 
 using namespace ringctl;
 using namespace ringctl::sim;
@@ -110,10 +111,32 @@ TEST_CASE("a number whose capabilities are known is called as any other", "[sim]
 
 TEST_CASE("a fault that never strikes is a difference", "[sim]") {
   Runner runner;
-  const auto result =
-      runner.run(scenario("{}", k_call, R"("faults": [{"of": "no-such-webhook", "do": "double"}],)"));
+  const auto result = runner.run(scenario("{}", k_call, R"("faults": [{"of": "whisper", "do": "double"}],)"));
   REQUIRE(result.differences.size() == 1);
   CHECK(result.differences.front().path == "/faults/0");
+}
+
+TEST_CASE("people who are nobody's clients end the scenario, unless a step brings them", "[sim]") {
+  Runner runner;
+  auto slip = scenario("{}");
+  slip.people["client:zoe@example.com"] = slip.people.at("client:ann@example.com");
+  CHECK(test::slug_of([&] { runner.run(slip); }) == "scenario.bad");
+  slip.people.erase("client:zoe@example.com");
+  slip.people["client:anne@example.com"] = slip.people.at("client:ann@example.com");
+  try {
+    runner.run(slip);
+    FAIL("it was played");
+  } catch (const Error& error) {
+    CHECK(error.message() ==
+          "s.json: /people: client:anne@example.com is no user's; did you mean client:ann@example.com?");
+  }
+  auto later = scenario("{}", R"("steps": [
+    {"at": "0s", "estate": {"users": [{"email": "zoe@example.com"}]}},
+    {"at": "1m", "person": {"address": "client:zoe@example.com", "busy": true}}],)");
+  later.people["client:zoe@example.com"] = later.people.at("client:ann@example.com");
+  const auto result = runner.run(later);
+  INFO(differences(result));
+  CHECK(result.passed());
 }
 
 TEST_CASE("an estate that is refused ends the scenario with its place", "[sim]") {

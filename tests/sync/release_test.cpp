@@ -40,9 +40,10 @@ TEST_CASE("a number waits a day before it is given back, and is inactive meanwhi
 TEST_CASE("a release can be taken back until then", "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   have(f);
-  CHECK(slug_of([&] { sync::cancel_release(*f.account, k_number, true); }) == "numbers.not_scheduled");
+  CHECK(sync::cancel_release(*f.account, k_number, true).action == "kept");
   sync::schedule_release(*f.account, k_number, false, true);
-  CHECK(sync::cancel_release(*f.account, k_number, true).action == "cancelled");
+  CHECK(sync::cancel_release(*f.account, k_number, true).action == "canceled");
+  CHECK(sync::cancel_release(*f.account, k_number, true).action == "kept");
   CHECK(f.row(k_number).status == "active");
   f.clock.advance(std::chrono::hours(48));
   CHECK(sync::release_due(*f.account, true).empty());
@@ -57,7 +58,8 @@ TEST_CASE("a number that an agent has is not given back, and nothing is sent", "
   CHECK(f.box.ledger().empty());
 }
 
-TEST_CASE("a number that is handed to an assistant is not given back, also when its time has come", "[sync]") {
+TEST_CASE("a number that is handed to an assistant is not given back, also when its time has come",
+          "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   have(f);
   const auto hand = [&] {
@@ -70,7 +72,8 @@ TEST_CASE("a number that is handed to an assistant is not given back, also when 
   const auto due = sync::release_due(*f.account, true);
   REQUIRE(due.size() == 1);
   CHECK(due[0].code == "assistants.has_number");
-  CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, true, true); }) == "assistants.has_number");
+  CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, true, true); }) ==
+        "assistants.has_number");
   CHECK(is_there(f));
 }
 
@@ -124,7 +127,8 @@ TEST_CASE("one that cannot be given back does not keep the others", "[sync]") {
   f.box.add_number(second);
   f.box.add_number(third);
   have(f);
-  for (const auto& number : {k_number, second, third}) sync::schedule_release(*f.account, number, false, true);
+  for (const auto& number : {k_number, second, third})
+    sync::schedule_release(*f.account, number, false, true);
   // Its SID here is the third's now, which is gone.
   const auto sid = f.row(third).sid;
   f.write([&] {

@@ -132,6 +132,10 @@ TEST_CASE("what one key sealed is sealed anew, and opens with no other", "[syste
   CHECK(f.json({"callerids", "list"}).empty());
   CHECK(f.json({"accounts", "rekey", "--old-key-file", "old.key"}).at("changed") == false);
   CHECK(f.json({"accounts", "rekey", "--old-key-file", "old.key", "-n"}).at("changed") == false);
+  f.secret("bad.key", "no hex digits\n");
+  const auto bad = f.run({"accounts", "rekey", "--old-key-file", "bad.key"});
+  CHECK(bad.status == 10);
+  CHECK(bad.err.find("bad.key: ") != std::string::npos);
 }
 
 TEST_CASE("serve takes the webhooks of a login that is kept, and goes on where its key cannot be read",

@@ -127,6 +127,7 @@ TEST_CASE("active calls are those that somebody talks on", "[system]") {
   const auto active = site.json({"calls", "active"});
   REQUIRE(active.size() == 1);
   CHECK(active.at(0).at("call_sid") == sid(3));
+  CHECK(site.json({"calls", "active", "--sort", "duration_s:desc", "--limit", "5"}).size() == 1);
 }
 
 TEST_CASE("tail begins with what is going on, and shows a caller's text as text on a terminal", "[system]") {

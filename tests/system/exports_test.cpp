@@ -257,6 +257,7 @@ TEST_CASE("an export of changes begins with those to come, and is refused where 
   CHECK(site.failure({"calls", "export", "--changes", file, "--missed"}) == "2 usage.excluded");
   CHECK(site.failure({"calls", "export", "--changes", file, "--since-cursor", "x"}) == "2 usage.excluded");
   CHECK(site.failure({"calls", "export", "--since-cursor", file}) == "7 calls.bad_cursor");
+  CHECK(site.run({"calls", "export", "--since-cursor", file}).err.find(file + ": ") != std::string::npos);
   const Site other(site.engine());
   other.init();
   CHECK(other.failure(changes) == "6 calls.foreign_cursor");

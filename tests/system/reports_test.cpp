@@ -165,6 +165,11 @@ TEST_CASE("a league table ranks by the figure asked for", "[system]") {
   const auto by_talk = columns_of(site.json(two_days("leaderboard", {"--metric", "average_talk_s"})), names);
   CHECK(by_talk[0][0] == 1);
   CHECK(by_talk[1][0].is_null());
+  CHECK(site.ok(two_days("leaderboard", {"-o", "table"})).find(" talk_s") == std::string::npos);
+  CHECK(site.ok(two_days("leaderboard", {"--metric", "talk_s", "-o", "table"})).find(" talk_s") !=
+        std::string::npos);
+  CHECK(site.failure({"reports", "calls", "--since", "2026-03-08", "--until", "2026-03-08"}) ==
+        "2 reports.empty_period");
   const auto wrong = site.run(two_days("leaderboard", {"--metric", "conected"}));
   CHECK(wrong.status == 2);
   CHECK(wrong.err.find("connected") != std::string::npos);

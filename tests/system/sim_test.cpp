@@ -368,6 +368,14 @@ TEST_CASE("a call that cannot come about says why", "[system]") {
   CHECK(with({"--answer", "anne@example.com"}) == "5 users.unknown");
   CHECK(says(site.run({"sim", "call", "--to", "+12025550100", "--decline", "anne@example.com"}),
              "did you mean: ann@example.com"));
+  CHECK(with({"--answer", "client:anne@example.com"}) == "5 users.unknown");
+  CHECK(with({"--answer", "ann@example.com", "--decline", "ann@example.com"}) == "2 usage.bad_value");
+  const auto word = site.run({"sim", "call", "--to", "+12025550100", "--answer", "zoe"});
+  CHECK(word.status == 2);
+  CHECK(says(word, "e-mail address"));
+  const auto unrung = site.run({"sim", "call", "--to", "+12025550100", "--answer", "+12025550177"});
+  CHECK(unrung.status == 0);
+  CHECK(says(unrung, "--answer +12025550177: was never rung"));
   CHECK(with({"--press", "1x"}) == "2 usage.bad_value");
   CHECK(with({"--seed", "-1"}) == "2 usage.bad_value");
   CHECK(site.failure({"sim", "serve", "--seed", "-1", "-n"}) == "2 usage.bad_value");
@@ -491,6 +499,9 @@ TEST_CASE("a network beside serve rings its agents by their addresses, and the c
                    test::ServeSite::k_account);
   };
   const auto agent = test::agent_email(0);
+  const auto nobody = say("people", {{"address", "client:x" + agent}, {"behaviour", {{"busy", true}}}});
+  CHECK(nobody.status == 400);
+  CHECK(nobody.body.find("did you mean client:" + agent) != std::string::npos);
   CHECK(say("people", {{"address", "client:" + agent}, {"behaviour", {{"answers_after", "20ms"}}}}).status ==
         200);
   const auto placed =
@@ -508,4 +519,9 @@ TEST_CASE("a network beside serve rings its agents by their addresses, and the c
       100));
   CHECK(box.end() == 0);
   CHECK(serve.terminate() == 0);
+
+  // What is on record by now is no part of a call that is played into a copy.
+  const auto played = serve.site().json({"sim", "call", "--to", test::k_main_line, "--answer", agent});
+  REQUIRE(played.at("attempts").size() == 1);
+  CHECK(played.at("attempts")[0].at("call_sid") == played.at("call_sid"));
 }

@@ -37,7 +37,13 @@ TEST_CASE("a number is handed to an assistant, is seen side by side, and comes b
   CHECK(f.failure({"trunks", "detach", k_number}) == "6 assistants.has_number");
   CHECK(f.failure({"assistants", "remove", "desk", "--yes"}) == "6 assistants.in_use");
 
+  const auto again = f.run({"assistants", "attach", k_number, "desk", "--yes"});
+  CHECK(again.err.find("(it is handed to desk)") != std::string::npos);
   f.ok({"assistants", "detach", k_number});
+  const auto twice = f.run({"assistants", "detach", k_number});
+  CHECK(twice.status == 0);
+  CHECK(twice.err.find("unchanged " + std::string(k_number) + " (it is handed to no assistant)") !=
+        std::string::npos);
   CHECK(f.number().at("trunk_sid").is_null());
   CHECK(f.number().at("webhook_status") == "configured");
   CHECK(f.box().livekit_trunks().empty());

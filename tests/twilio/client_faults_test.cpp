@@ -104,6 +104,7 @@ TEST_CASE("429 is asked again whatever it was, and is the failure once retries a
   CHECK(tried.connections == k_retries + 1);
   CHECK(tried.failed().kind == Failed::Kind::rate);
   CHECK(tried.failed().code == 20429);
+  CHECK(tried.failed().message.ends_with(": too many requests"));
   CHECK(tried.failed().attempts == k_retries + 1);
   CHECK_FALSE(tried.failed().maybe_executed);
   CHECK(twilio::to_error(tried.failed()).errc() == Errc::twilio_rate);
