@@ -43,14 +43,6 @@ jobs::Job find_job(const JobOptions& options, Context& context) {
   return jobs::Journal(session.db, session.clock, workspace.id).get(options.job);
 }
 
-/// What Twilio would be asked for again is known only when it was looked at, so a dry run tells no more.
-void tell_resume(const jobs::Job& job, Context& context) {
-  const auto object = "job " + job.id.short_id();
-  const auto rest = fmt::format("({})", job.kind);
-  context.io().would_change(
-      {.action = "resume", .object = object, .rest = rest, .fields = {{"kind", job.kind}}});
-}
-
 void resume_purchase(const jobs::Job& job, sync::Account& account, Context& context) {
   const auto plan = sync::plan_resume(account, job.id);
   if (context.dry_run()) return show_resume_plan(plan, context);

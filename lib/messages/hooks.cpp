@@ -416,23 +416,28 @@ std::int64_t retry_given_up(audit::Session& session, const base::Uuid& workspace
 
 QueueState queue_state(db::Connection& db, const base::Uuid& workspace) {
   QueueState state;
+  // Those that are done are as many as there ever were: they are not counted.
   auto rows = db.query(
-      "SELECT state, count(*), min(created_at), max(updated_at) FROM message_deliveries "
-      "WHERE workspace_id = $1 GROUP BY state",
+      "SELECT state, count(*), min(created_at) FROM message_deliveries "
+      "WHERE workspace_id = $1 AND state IN ('waiting', 'given_up') GROUP BY state",
       {workspace});
   while (rows.next()) {
-    if (rows.text(0) == "done") {
-      state.last_done_at = rows.maybe_instant(3);
-    } else if (rows.text(0) == "given_up") {
+    if (rows.text(0) == "given_up") {
       state.given_up = rows.integer(1);
     } else {
       state.waiting = rows.integer(1);
       state.oldest_waiting_at = rows.maybe_instant(2);
     }
   }
+  auto last = db.query(
+      "SELECT updated_at FROM message_deliveries WHERE workspace_id = $1 AND state = 'done' "
+      "ORDER BY updated_at DESC LIMIT 1",
+      {workspace});
+  if (last.next()) state.last_done_at = last.maybe_instant(0);
   state.last_error = db.text(
                            "SELECT last_error FROM message_deliveries WHERE workspace_id = $1 AND "
-                           "last_error IS NOT NULL ORDER BY updated_at DESC, id DESC LIMIT 1",
+                           "state IN ('waiting', 'given_up') AND last_error IS NOT NULL "
+                           "ORDER BY updated_at DESC, id DESC LIMIT 1",
                            {workspace})
                          .value_or("");
   return state;

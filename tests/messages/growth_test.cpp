@@ -7,6 +7,7 @@
 #include "messages/cursor.hpp"
 #include "messages/desk.hpp"
 #include "messages/follow.hpp"
+#include "messages/hooks.hpp"
 #include "support/catch.hpp"
 #include "support/query_plans.hpp"
 
@@ -59,6 +60,7 @@ void read_everything(TextDesk& f, const base::Uuid& contact) {
   f.read([&] {
     auto& db = f.db();
     const auto& workspace = f.workspace;
+    messages::queue_state(db, workspace);
     const auto lin = messages::get_thread(db, workspace, k_lin);
     for (const auto& what : {message_sid(1), lin.id.text()}) messages::get_thread(db, workspace, what);
     messages::events_of(db, workspace, messages::get(db, workspace, message_sid(2)));

@@ -171,7 +171,7 @@ CREATE TABLE message_deliveries (
   UNIQUE (message_id, event)
 ) STRICT;
 CREATE INDEX idx_message_deliveries_due ON message_deliveries (workspace_id, due_at) WHERE state = 'waiting';
-CREATE INDEX idx_message_deliveries_created ON message_deliveries (workspace_id, created_at);
+CREATE INDEX idx_message_deliveries_state ON message_deliveries (workspace_id, state, updated_at);
 
 -- What Twilio blocks since somebody said STOP: `ours` is the number or the messaging service that they said it to. An
 -- opt-out that STOP made, or widened, remembers what was there before ('none', 'voice') and the version it was given; START
