@@ -5,6 +5,7 @@
 #include <set>
 #include <variant>
 
+#include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 #include "serve/paths.hpp"
 #include "twilio/hmac.hpp"
@@ -32,6 +33,13 @@ base::Uuid workspace_called(audit::Session& session, const std::string& name) {
   return only->id;
 }
 
+/// The first whose webhooks the workspace takes; where it names none, it takes any that serve is given.
+std::string account_of(Clerk& clerk, std::string any) {
+  const db::Transaction transaction(clerk.session.db, db::Scope::of(clerk.workspace), db::Access::read);
+  const auto accounts = directory::read_voice_settings(clerk.session.db, clerk.workspace).twilio_accounts;
+  return accounts.empty() ? std::move(any) : accounts.front();
+}
+
 }  // namespace
 
 Scene::Scene(const Scenario& scenario, std::uint64_t seed, const ScratchDatabase& database,
@@ -44,7 +52,7 @@ Scene::Scene(const Scenario& scenario, std::uint64_t seed, const ScratchDatabase
       clerk_(std::make_unique<Clerk>(database.open(), *virtual_clock_)),
       faults_(*agenda_, timeline_, sids_) {
   clerk_->workspace = workspace_called(clerk_->session, workspace);
-  auto sid = sids_.next("AC");
+  auto sid = account_of(*clerk_, sids_.next("AC"));
   auto token = base::Secret(sids_.next(""));
   house_ = std::make_unique<House>(HouseOptions{.public_url = public_url_,
                                                 .account_sid = sid,

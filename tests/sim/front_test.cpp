@@ -59,7 +59,7 @@ TEST_CASE("faults are listed as they were said, and those of nothing are refused
       R"({"faults": [{"of": "rest", "do": "503", "times": 3, "by": "1500ms"}, {"of": "voice", "do": "late"}]})");
   REQUIRE(listed["faults"].size() == 2);
   CHECK(listed["faults"][0]["times"] == 3);
-  CHECK(listed["faults"][0]["by"] == "1500ms");
+  CHECK(listed["faults"][0]["by"] == "1s500ms");
   CHECK_FALSE(listed["faults"][1].contains("times"));
   const auto refused = [&](const std::string& body) {
     return site.control("POST", "faults", body)["error"].get<std::string>();

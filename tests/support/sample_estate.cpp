@@ -247,7 +247,6 @@ int example_status(const std::string& command) {
       // do).
       {"ringctl jobs resume ", 6},
       // No number is handed to anybody.
-      {"ringctl assistants detach ", 6},
       // The call they name is over: nobody can be brought into it, or out of it
       // (system/calls_twilio_test.cpp).
       {"ringctl calls transfer ", 6},

@@ -521,7 +521,10 @@ TEST_CASE("a network beside serve rings its agents by their addresses, and the c
   CHECK(serve.terminate() == 0);
 
   // What is on record by now is no part of a call that is played into a copy.
-  const auto played = serve.site().json({"sim", "call", "--to", test::k_main_line, "--answer", agent});
+  const auto result =
+      serve.site().run({"sim", "call", "--to", test::k_main_line, "--answer", agent, "-o", "json"});
+  INFO(result.out << result.err);
+  const auto played = Json::parse(result.out);
   REQUIRE(played.at("attempts").size() == 1);
   CHECK(played.at("attempts")[0].at("call_sid") == played.at("call_sid"));
 }
