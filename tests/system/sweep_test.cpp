@@ -118,7 +118,6 @@ TEST_CASE("every command that prints notices that stdout is full or closed", "[s
   // What the sample estate gives no occasion to print.
   const std::map<std::string, std::string> k_silent = {
       {"jobs resume", "its job is finished; numbers import prints by the same code"},
-      {"assistants detach", "no number is handed to anybody; assistants attach prints by the same code"},
       {"calls transfer", "its call is over, and so is that of the three below"},
       {"calls listen", "calls show prints by the same code"},
       {"calls whisper", "so it does"},
