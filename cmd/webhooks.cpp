@@ -1,17 +1,15 @@
 // webhooks verify; replay and send have files of their own
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
+#include "cmd/text_input.hpp"
 #include "cmd/webhooks_configure.hpp"
 #include "cmd/webhooks_replay.hpp"
 #include "cmd/webhooks_send.hpp"
@@ -36,24 +34,9 @@ struct VerifyOptions {
 /// Of a webhook; more is no webhook of Twilio's.
 constexpr std::size_t k_most = twilio::k_max_form_bytes;
 
-std::string read_stdin(int fd) {
-  std::string text;
-  std::array<char, 4096> piece{};
-  for (;;) {
-    const auto count = ::read(fd, piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw Error(Errc::usage, "usage.unreadable", "standard input cannot be read");
-    if (count == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(count));
-    if (text.size() > k_most)
-      throw Error(Errc::invalid, "webhooks.too_long",
-                  fmt::format("the body is longer than {} bytes", k_most));
-  }
-}
-
 std::string body_of(const VerifyOptions& opts, Context& ctx) {
   if (!opts.body) return {};
-  return *opts.body == "-" ? read_stdin(ctx.streams().in) : base::read_file(*opts.body, k_most);
+  return text_input(ctx, *opts.body, k_most);
 }
 
 /// The URL as serve knows it: base and target.

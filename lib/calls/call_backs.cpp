@@ -24,9 +24,9 @@ using Notes = std::unordered_map<std::string, std::string>;
 Notes read_notes(db::Connection& db, std::span<CallRow* const> calls) {
   std::vector<std::string_view> ids;
   for (const auto* call : calls) ids.push_back(call->id.view());
-  auto rows = db.query(
-      fmt::format("SELECT call_id, notes, version FROM callbacks WHERE {}", id_among(db, "call_id", "$1")),
-      {db::json_array(ids)});
+  auto rows = db.query(fmt::format("SELECT call_id, notes, version FROM callbacks WHERE {}",
+                                   db::ids_among(db, "call_id", "$1")),
+                       {db::json_array(ids)});
   Notes notes;
   while (rows.next())
     notes.emplace(rows.text(0), rows.integer(2) == 1 ? std::string(rows.text(1)) : "changed");
@@ -98,7 +98,7 @@ void write_call_backs(audit::Session& session, const base::Uuid& workspace, std:
   }
   rows.flush();
   if (!answered.empty())
-    db.exec(fmt::format("DELETE FROM callbacks WHERE {}", id_among(db, "call_id", "$1")),
+    db.exec(fmt::format("DELETE FROM callbacks WHERE {}", db::ids_among(db, "call_id", "$1")),
             {db::json_array(answered)});
 }
 

@@ -144,7 +144,7 @@ void Piece::each_of(std::string_view table, std::string_view column, const std::
                     const std::function<void(const base::Uuid&, const db::Rows&)>& visit) {
   if (ids.empty()) return;
   auto rows = session_.db.query(fmt::format("SELECT id, workspace_id, {} FROM {} WHERE {}", column, table,
-                                            id_among(session_.db, "id", "$1")),
+                                            db::ids_among(session_.db, "id", "$1")),
                                 {db::json_array({ids.begin(), ids.end()})});
   while (rows.next())
     if (rows.text(1) == workspace_.view()) visit(rows.uuid(0), rows);

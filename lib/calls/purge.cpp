@@ -63,7 +63,7 @@ std::int64_t delete_events(db::Connection& db, const base::Uuid& workspace, cons
   auto sids = texts(db.query(
       fmt::format(
           "SELECT call_sid FROM calls WHERE {0} UNION ALL SELECT leg_sid FROM call_attempts WHERE {1}",
-          id_among(db, "id", "$1"), id_among(db, "call_id", "$1")),
+          db::ids_among(db, "id", "$1"), db::ids_among(db, "call_id", "$1")),
       {ids}));
   const auto sid_array = array_of(sids);
   std::vector<std::string> events;
@@ -72,7 +72,7 @@ std::int64_t delete_events(db::Connection& db, const base::Uuid& workspace, cons
                {sid_array});
   while (rows.next())
     if (rows.text(1) == workspace.view()) events.emplace_back(rows.text(0));
-  return db.exec(fmt::format("DELETE FROM call_events WHERE {}", id_among(db, "id", "$1")),
+  return db.exec(fmt::format("DELETE FROM call_events WHERE {}", db::ids_among(db, "id", "$1")),
                  {array_of(events)});
 }
 
@@ -82,17 +82,18 @@ void scrub_images(db::Connection& db, std::string_view type, const std::string& 
       fmt::format(
           "UPDATE audit_images SET object_key = NULL, salt = NULL, before_image = NULL, after_image = NULL "
           "WHERE audit_id IN (SELECT l.id FROM audit_log l WHERE l.object_type = $2 AND {})",
-          id_among(db, "l.object_id", "$1")),
+          db::ids_among(db, "l.object_id", "$1")),
       {ids, type});
 }
 
 /// Those that are open are somebody's task: they stay, and know of no call from then on.
 void delete_callbacks(db::Connection& db, const std::string& ids) {
-  const auto done = array_of(texts(db.query(
-      fmt::format("SELECT id FROM callbacks WHERE status <> 'open' AND {}", id_among(db, "call_id", "$1")),
-      {ids})));
+  const auto done =
+      array_of(texts(db.query(fmt::format("SELECT id FROM callbacks WHERE status <> 'open' AND {}",
+                                          db::ids_among(db, "call_id", "$1")),
+                              {ids})));
   scrub_images(db, "callback", done);
-  db.exec(fmt::format("DELETE FROM callbacks WHERE {}", id_among(db, "id", "$1")), {done});
+  db.exec(fmt::format("DELETE FROM callbacks WHERE {}", db::ids_among(db, "id", "$1")), {done});
 }
 
 void owe_deletions(audit::Session& session, const base::Uuid& workspace, const std::string& ids) {
@@ -101,7 +102,7 @@ void owe_deletions(audit::Session& session, const base::Uuid& workspace, const s
       fmt::format(
           "INSERT INTO recording_deletions (recording_sid, workspace_id, asked_at) SELECT recording_sid, $2, $3 "
           "FROM recordings WHERE status <> 'absent' AND deleted_at IS NULL AND {} ON CONFLICT (recording_sid) DO NOTHING",
-          id_among(session.db, "call_id", "$1")),
+          db::ids_among(session.db, "call_id", "$1")),
       {ids, workspace, session.clock.now()});
 }
 
@@ -109,7 +110,7 @@ Purged remove(audit::Session& session, const base::Uuid& workspace, const std::v
   auto& db = session.db;
   const auto ids = array_of(calls);
   const auto delete_from = [&](std::string_view table, std::string_view column) {
-    return db.exec(fmt::format("DELETE FROM {} WHERE {}", table, id_among(db, column, "$1")), {ids});
+    return db.exec(fmt::format("DELETE FROM {} WHERE {}", table, db::ids_among(db, column, "$1")), {ids});
   };
   Purged purged;
   purged.events = delete_events(db, workspace, ids);
@@ -119,13 +120,13 @@ Purged remove(audit::Session& session, const base::Uuid& workspace, const std::v
   db.exec(
       fmt::format(
           "UPDATE reservations SET to_number = '' WHERE id IN (SELECT reservation_id FROM calls WHERE {})",
-          id_among(db, "id", "$1")),
+          db::ids_among(db, "id", "$1")),
       {ids});
   delete_from("legal_holds", "call_id");  // those that ended
   scrub_images(
       db, "recording",
       array_of(texts(db.query(
-          fmt::format("SELECT id FROM recordings WHERE {}", id_among(db, "call_id", "$1")), {ids}))));
+          fmt::format("SELECT id FROM recordings WHERE {}", db::ids_among(db, "call_id", "$1")), {ids}))));
   purged.recordings = delete_from("recordings", "call_id");
   purged.attempts = delete_from("call_attempts", "call_id");
   purged.calls = delete_from("calls", "id");

@@ -200,7 +200,7 @@ void mark_changed(audit::Session& session, std::span<RecordingRow* const> record
   for (const auto* call : written) calls.erase(call->id.view());
   if (calls.empty()) return;
   session.db.exec(fmt::format("UPDATE calls SET updated_at = $2 WHERE closed_seq IS NOT NULL AND {}",
-                              id_among(session.db, "id", "$1")),
+                              db::ids_among(session.db, "id", "$1")),
                   {db::json_array({calls.begin(), calls.end()}), session.clock.now()});
 }
 
@@ -217,13 +217,6 @@ std::vector<std::pair<std::string, std::string>> parameters_of(std::string_view 
 }
 
 }  // namespace
-
-std::string id_among(const db::Connection& db, std::string_view column, std::string_view placeholder) {
-  return db.engine() == db::Engine::sqlite
-             ? fmt::format("{} IN (SELECT value FROM {})", column, db.text_array(placeholder))
-             : fmt::format("{} = ANY (ARRAY(SELECT CAST(value AS uuid) FROM {}))", column,
-                           db.text_array(placeholder));
-}
 
 std::int64_t lock_counter(db::Connection& db, const base::Uuid& workspace) {
   auto rows = db.query(
@@ -349,7 +342,7 @@ void scrub_events(db::Connection& db, const base::Uuid& workspace,
     while (rows.next())
       if (rows.text(1) == workspace.view()) found.emplace_back(rows.text(0));
   }
-  db.exec(fmt::format("UPDATE call_events SET form = '{{}}' WHERE {}", id_among(db, "id", "$1")),
+  db.exec(fmt::format("UPDATE call_events SET form = '{{}}' WHERE {}", db::ids_among(db, "id", "$1")),
           {db::json_array({found.begin(), found.end()})});
 }
 

@@ -14,9 +14,6 @@
 
 namespace ringctl::calls {
 
-/// Condition: an id column holds one of the ids of a JSON array.
-std::string id_among(const db::Connection&, std::string_view column, std::string_view placeholder);
-
 void write_counter(db::Connection&, const base::Uuid& workspace, std::int64_t closed_seq);
 
 /// Keeps events that are new by their key; which of them were, in their order.
