@@ -16,6 +16,8 @@ constexpr std::string_view k_no_plan = "calling";
 constexpr std::string_view k_key_text = "Press any key to place your call.";
 constexpr std::chrono::seconds k_key_timeout{5};
 constexpr char k_before_user = '.';
+/// After the reservation of a call that begins with its agent.
+constexpr std::string_view k_room_path = ".room", k_recorded_room_path = ".recorded-room";
 
 const twiml::Set<twiml::CallEvent> k_all_events{twiml::CallEvent::initiated, twiml::CallEvent::ringing,
                                                 twiml::CallEvent::answered, twiml::CallEvent::completed};
@@ -40,6 +42,11 @@ twiml::Noun noun_of(const Handover& handover, const Links& links) {
   // Somebody else's phone may be a switchboard, which presses no keys.
   if (party.device == Device::phone && handover.accept_prompt) number.url = links.accept({});
   return number;
+}
+
+std::string text_of(const StartPath& path) {
+  const std::string_view rest = !path.in_room ? "" : path.recorded ? k_recorded_room_path : k_room_path;
+  return fmt::format("{}{}", path.reservation.view(), rest);
 }
 
 }  // namespace
@@ -99,12 +106,24 @@ std::string room_recording_link(const Links& links, std::string_view room) {
   return fmt::format("{}/{}", links.recording(), call);
 }
 
-std::string started_link(const Links& links, const base::Uuid& reservation) {
-  return fmt::format("{}/started/{}", links.voice, reservation.view());
+std::string started_link(const Links& links, const StartPath& path) {
+  return fmt::format("{}/started/{}", links.voice, text_of(path));
 }
 
-std::string pressed_link(const Links& links, const base::Uuid& reservation) {
-  return fmt::format("{}/pressed/{}", links.voice, reservation.view());
+std::string pressed_link(const Links& links, const StartPath& path) {
+  return fmt::format("{}/pressed/{}", links.voice, text_of(path));
+}
+
+std::optional<StartPath> try_parse_start(std::string_view text) {
+  const auto end = std::min(text.find('.'), text.size());
+  const auto reservation = base::Uuid::try_parse(text.substr(0, end));
+  if (!reservation) return std::nullopt;
+  StartPath path{.reservation = *reservation};
+  const auto rest = text.substr(end);
+  path.in_room = !rest.empty();
+  path.recorded = rest == k_recorded_room_path;
+  if (path.in_room && !path.recorded && rest != k_room_path) return std::nullopt;
+  return path;
 }
 
 }  // namespace ringctl::routing

@@ -54,8 +54,17 @@ struct LegPath {
 std::optional<LegPath> try_parse_leg(std::string_view);
 /// Recording status callback of a call's conference, whose forms name no call.
 std::string room_recording_link(const Links&, std::string_view room);
-/// What the leg of an agent runs that a call begins with, and where the key goes that was asked for.
-std::string started_link(const Links&, const base::Uuid& reservation);
-std::string pressed_link(const Links&, const base::Uuid& reservation);
+/// How a call goes on that begins with its agent's leg. It stands in the path of what that leg runs, so that
+/// an agent who picks up at once is led the same way.
+struct StartPath {
+  base::Uuid reservation = {};
+  bool in_room = false;   ///< the agent is seated in the call's conference; whoever is called is added to it
+  bool recorded = false;  ///< the conference is
+};
+/// What the leg of the agent runs, and where the key goes that was asked for.
+std::string started_link(const Links&, const StartPath&);
+std::string pressed_link(const Links&, const StartPath&);
+/// What stands there; nullopt for anything else.
+std::optional<StartPath> try_parse_start(std::string_view);
 
 }  // namespace ringctl::routing

@@ -21,8 +21,8 @@ enum class Endpoint : std::uint8_t {
   accept,             ///< .../voice/accept/{place}: asks whoever answered a phone to press a key
   accepted,           ///< .../voice/accepted/{place}: the key
   consent,            ///< .../voice/consent: tells whoever an agent called that the call is recorded
-  started,            ///< .../voice/started/{reservation}: an agent's leg is up that a call begins with
-  pressed,            ///< .../voice/pressed/{reservation}: the key that it was asked for
+  started,            ///< .../voice/started/{start}: an agent's leg is up that a call begins with
+  pressed,            ///< .../voice/pressed/{start}: the key that it was asked for
   leg,                ///< .../voice/leg/{call}: status callback of a leg that was added to a call
   voicemail,          ///< .../voice/voicemail: a message was left
   recording,          ///< .../voice/recording[/{call}]: a recording is ready, of a call or its conference

@@ -31,8 +31,8 @@ calls::Event start_of(const Webhook& webhook, const limits::Reserved& reserved, 
 }  // namespace
 
 void Webhooks::started(const WebhookPtr& webhook) {
-  const auto reservation = base::Uuid::try_parse(webhook->rest());
-  if (!reservation) {
+  const auto path = routing::try_parse_start(webhook->rest());
+  if (!path) {
     webhook->answer(twiml_answer(twiml::write(hang_up())));
     return;
   }
@@ -41,12 +41,11 @@ void Webhooks::started(const WebhookPtr& webhook) {
           {.workspace = webhook->workspace(),
            .call_sid = std::string(webhook->call_sid()),
            .now = webhook->received_at(),
-           .room = true,
-           .reservation = reservation},
-          [this, webhook](const Found& found) { decide_started(webhook, found); });
+           .reservation = path->reservation},
+          [this, webhook, path = *path](const Found& found) { decide_started(webhook, path, found); });
 }
 
-void Webhooks::decide_started(const WebhookPtr& webhook, const Found& found) {
+void Webhooks::decide_started(const WebhookPtr& webhook, const routing::StartPath& path, const Found& found) {
   if (found.away) return answer_safely(webhook, "database");
   const auto& reserved = found.reserved;
   const bool another =
@@ -62,13 +61,14 @@ void Webhooks::decide_started(const WebhookPtr& webhook, const Found& found) {
   const bool asks = webhook->endpoint() == Endpoint::started && rings_phone(*webhook) &&
                     estate->snapshot->settings.accept_prompt;
   // Who picked up may be anybody, or a machine.
-  if (asks) return keep(webhook, event, routing::key_prompt(routing::pressed_link(links, reserved->id)));
+  if (asks) return keep(webhook, event, routing::key_prompt(routing::pressed_link(links, path)));
   if (webhook->endpoint() == Endpoint::pressed && webhook->parameter("Digits").empty())
     return keep(webhook, event, hang_up());
-  if (!found.room.room.empty()) {  // whoever is called is added to it by the one who asked for the call
+  if (path.in_room) {  // whoever is called is added to it by the one who asked for the call
     note_talking(event);
-    const routing::Seat seat{
-        .room = found.room.room, .recorded = found.room.recorded, .after = routing::end_link(links)};
+    const routing::Seat seat{.room = routing::room_name(webhook->call_sid()),
+                             .recorded = path.recorded,
+                             .after = routing::end_link(links)};
     return keep(webhook, event, routing::seat_answer(seat, links));
   }
   limits::Verdict verdict;

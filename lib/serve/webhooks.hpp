@@ -15,6 +15,7 @@
 #include "base/secret.hpp"
 #include "messages/event.hpp"
 #include "net/respond.hpp"
+#include "routing/room.hpp"
 #include "serve/bookkeeping.hpp"
 #include "serve/deadlines.hpp"
 #include "serve/lookups.hpp"
@@ -106,7 +107,7 @@ class Webhooks {
 
   // started.cpp: a call that was counted and begins with an agent's leg.
   void started(const WebhookPtr&);
-  void decide_started(const WebhookPtr&, const Found&);
+  void decide_started(const WebhookPtr&, const routing::StartPath&, const Found&);
   void refuse(const WebhookPtr&, calls::Event, std::string code, std::string_view spoken);
 
   // texts.cpp: text messages. Nobody waits for what is decided of them: the answer is empty, and all else

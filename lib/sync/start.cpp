@@ -147,7 +147,9 @@ std::string request_of(const Plan& plan, const StartOptions& options) {
 /// What the agent's leg runs. A call for help waits for nothing of ours.
 void set_answer(twilio::NewCall& call, const Plan& plan, const routing::Links& links) {
   if (plan.verdict.reservation) {
-    call.url = routing::started_link(links, *plan.verdict.reservation);
+    call.url = routing::started_link(
+        links,
+        {.reservation = *plan.verdict.reservation, .in_room = plan.in_room, .recorded = plan.recorded});
     return;
   }
   call.twiml = twiml::write(routing::handover_answer(
@@ -172,7 +174,6 @@ std::string place(Account& account, const Plan& plan, const StartOptions& option
   try {
     return ring(account, ringing, twilio::start_call_ask(call), [&](const std::string& sid) {
       note_call(account, sid, plan.rings.address, decision, options.callback);
-      // Before the agent can have picked up, so that serve leads them into it.
       if (plan.in_room)
         room = calls::open_room(account.session, account.workspace.id, room_of_call(account, sid, plan));
     });
@@ -182,7 +183,7 @@ std::string place(Account& account, const Plan& plan, const StartOptions& option
   }
 }
 
-/// The conference, once the agent is in it; "" where they did not pick up, or are elsewhere.
+/// The conference, once the agent is in it; "" where they did not pick up.
 std::string conference_of(Account& account, const Plan& plan, const std::string& sid,
                           const std::string& room) {
   std::string conference;
@@ -207,7 +208,7 @@ auto or_ended(Account& account, const std::string& sid, Work&& work) {
   }
 }
 
-/// Once the agent is in, and only then: a leg that serve led the plain way dials for itself.
+/// Once the agent is in, and only then: nobody is rung for an agent who did not pick up.
 std::string add_customer(Account& account, const Plan& plan, const std::string& sid, calls::Room room) {
   const auto& workspace = account.workspace.id;
   const auto conference =

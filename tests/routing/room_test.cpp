@@ -91,13 +91,33 @@ TEST_CASE("the path of a leg that was added names its call, and whose phone it i
   }
 }
 
+TEST_CASE("the path of a call that begins with its agent says how it goes on", "[routing]") {
+  const auto id = base::Uuid::parse("0190f6d2-7b3c-7a10-8f00-1a2b3c4d5e6f");
+  const auto [in_room, recorded, rest] = GENERATE(table<bool, bool, std::string>(
+      {{false, false, ""}, {true, false, ".room"}, {true, true, ".recorded-room"}}));
+  const StartPath start{.reservation = id, .in_room = in_room, .recorded = recorded};
+  const auto text = id.text() + rest;
+  CHECK(started_link(k_links, start) == k_links.voice + "/started/" + text);
+  CHECK(pressed_link(k_links, start) == k_links.voice + "/pressed/" + text);
+  const auto path = try_parse_start(text);
+  REQUIRE(path);
+  CHECK(path->reservation == id);
+  CHECK(path->in_room == in_room);
+  CHECK(path->recorded == recorded);
+  for (const auto* bad : {".", ".Room", ".rooms", "x"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(try_parse_start(id.text() + bad));
+  }
+  CHECK_FALSE(try_parse_start(""));
+}
+
 TEST_CASE("inline answers fit what Twilio takes", "[routing]") {
   const Seat seat{.room = room_name(k_call), .recorded = true, .after = end_link(k_links)};
   CHECK(twiml::write(seat_answer(seat, k_links)).size() < 4000);
 }
 
 TEST_CASE("a key is asked for before a phone calls on, and without one it is hung up", "[routing]") {
-  const auto prompt = key_prompt(pressed_link(k_links, base::Uuid()));
+  const auto prompt = key_prompt(pressed_link(k_links, {}));
   REQUIRE(prompt.verbs.size() == 2);
   const auto& gather = std::get<twiml::Gather>(prompt.verbs.front());
   CHECK(gather.action == k_links.voice + "/pressed/" + base::Uuid().text());

@@ -119,6 +119,30 @@ TEST_CASE("an agent's phone presses a key before it dials anybody", "[serve]") {
   CHECK(std::holds_alternative<twiml::Dial>(response.verbs.front()));
 }
 
+TEST_CASE("an agent whose call is held in a conference is seated there, however soon they pick up",
+          "[serve]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto recorded = GENERATE(false, true);
+  const auto start = f.reserved() + (recorded ? ".recorded-room" : ".room");
+  // On record is nothing yet but the reservation.
+  const auto response = f.answer("/started/" + start, f.agent_leg());
+  const auto* const seat = seat_in(response);
+  REQUIRE(seat != nullptr);
+  CHECK(seat->name == "call-" + test::call_sid(5));
+  CHECK((seat->record == twiml::ConferenceRecord::record_from_start) == recorded);
+}
+
+TEST_CASE("a phone that is asked for a key is seated once it was pressed", "[serve]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto start = f.reserved() + ".room";
+  auto leg = f.agent_leg("+12025550143");
+  const auto asked = f.answer("/started/" + start, leg);
+  REQUIRE_FALSE(asked.verbs.empty());
+  CHECK(std::get<twiml::Gather>(asked.verbs.front()).action == f.voice("/pressed/" + start));
+  leg.emplace_back("Digits", "5");
+  CHECK(seat_in(f.answer("/pressed/" + start, leg)) != nullptr);
+}
+
 TEST_CASE("a reservation that is unknown, or another call's, dials nobody", "[serve]") {
   Desk f(GENERATE(from_range(test::engines())));
   CHECK(hangs_up(f.answer("/started/" + f.alice.ids.next().text(), f.agent_leg())));
