@@ -43,11 +43,12 @@ bool prepare_schema(Context& ctx) {
 }
 
 /// The workspace that is there already must be what was asked for, if anything was.
-void require_as_asked(const directory::Workspace& found, const InitOptions& opts) {
+void require_as_asked(directory::Workspaces& workspaces, const directory::Workspace& found,
+                      const InitOptions& opts) {
   directory::WorkspaceChange asked;
   asked.timezone = opts.zone;
   asked.default_country = opts.country;
-  if (!directory::Workspaces::would_change(found, asked)) return;
+  if (!workspaces.would_change(found, asked)) return;
   auto command = fmt::format("ringctl workspaces update {}", base::for_shell(found.name));
   if (opts.zone) command += " --timezone " + base::for_shell(*opts.zone);
   if (opts.country) command += " --default-country " + base::for_shell(*opts.country);
@@ -77,7 +78,7 @@ void run_init(const InitOptions& opts, Context& ctx) {
   auto found = workspaces.find(name);
   if (!found && named.empty() && !all.empty()) found = all.front();
   if (found) {
-    require_as_asked(*found, opts);
+    require_as_asked(workspaces, *found, opts);
     return ctx.io().unchanged({.action = "create", .object = "workspace " + found->name});
   }
   if (ctx.dry_run()) return ctx.io().would_change(planned);

@@ -218,7 +218,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   directory::Workspaces workspaces(ctx.session());
   const auto found = workspaces.get(opts.workspace);
   if (ctx.dry_run() && change.name.value_or(found.name) != found.name) workspaces.require_free(*change.name);
-  const auto fields = directory::Workspaces::changed_fields(found, change);
+  const auto fields = workspaces.changed_fields(found, change);
   const auto rest = fmt::format("({})", base::join(fields, ", "));
   Change done{.action = "update", .object = found.name, .rest = rest};
   if (fields.empty() || (!ctx.dry_run() && !workspaces.update(found.name, change)))

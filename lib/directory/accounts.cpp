@@ -195,7 +195,7 @@ void set_webhooks(audit::Session& session, const base::Uuid& id,
   WorkspaceChange change;
   change.settings = {
       {"twilio_accounts", base::join(std::vector<std::string>(accounts.begin(), accounts.end()), "|")}};
-  if (Workspaces::would_change(workspace, change)) workspaces.update(std::string(id.view()), change);
+  if (workspaces.would_change(workspace, change)) workspaces.update(std::string(id.view()), change);
 }
 
 /// The workspace takes the account's webhooks from now on. As long as it names none, those of the configured

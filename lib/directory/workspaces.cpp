@@ -103,6 +103,22 @@ void require_consistent(const Workspace& workspace) {
                 fmt::format("ringctl workspaces update '{}' --support-number NUMBER", workspace.name));
 }
 
+/// A name that nobody has would be passed over in silence when it counts. Inside a transaction.
+void require_users(db::Connection& db, const Workspace& before, const Workspace& after) {
+  const auto described = workspace_settings();
+  for (std::size_t i = 0; i < described.size(); ++i) {
+    const auto& email = after.settings[i];
+    if (described[i].kind != SettingKind::user || email.empty() || email == before.settings[i]) continue;
+    if (db.integer("SELECT 1 FROM users WHERE workspace_id = $1 AND email = $2 AND is_active = TRUE",
+                   {after.id, email}))
+      continue;
+    throw Error(
+        Errc::invalid, "workspaces.bad_value",
+        fmt::format("{}: {} is no active user of this workspace", described[i].name, base::in_quotes(email)),
+        "ringctl users list");
+  }
+}
+
 /// Throws Errc::invalid for a value that is refused.
 Workspace changed(const Workspace& before, const WorkspaceChange& change) {
   auto after = before;
@@ -200,6 +216,7 @@ bool Workspaces::update(const std::string& name, const WorkspaceChange& change) 
     const auto after = changed(before, change);
     differs = image_of(after) != image_of(before);
     if (!differs) return;
+    require_users(db, before, after);
     write(db, after, session_.clock.now());
     audit::record(session_, id,
                   {.action = "workspaces.update",
@@ -218,6 +235,9 @@ bool Workspaces::would_change(const Workspace& workspace, const WorkspaceChange&
 
 std::vector<std::string> Workspaces::changed_fields(const Workspace& before, const WorkspaceChange& change) {
   const auto after = changed(before, change);
+  db::Transaction transaction(session_.db, db::Scope::of(before.id), db::Access::read);
+  require_users(session_.db, before, after);
+  transaction.commit();
   std::vector<std::string> fields;
   const auto note = [&](std::string_view name, bool differs) {
     if (differs) fields.emplace_back(name);

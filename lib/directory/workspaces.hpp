@@ -49,12 +49,13 @@ class Workspaces {
   Workspace add(const std::string& name, const std::string& timezone,
                 const std::optional<std::string>& country);
   /// False if nothing differed. Throws Errc::not_found [workspaces.unknown] with near names, Errc::invalid
-  /// [workspaces.bad_value] for a setting that is refused, also by another one: support needs a number.
+  /// [workspaces.bad_value] for a setting that is refused, also by another one (support needs a number), and
+  /// for a user whom the workspace does not have.
   bool update(const std::string& name, const WorkspaceChange&);
   /// What update() would return, without writing; throws for values that it would refuse.
-  static bool would_change(const Workspace&, const WorkspaceChange&);
+  bool would_change(const Workspace&, const WorkspaceChange&);
   /// The fields in which it would differ then, by column.
-  static std::vector<std::string> changed_fields(const Workspace&, const WorkspaceChange&);
+  std::vector<std::string> changed_fields(const Workspace&, const WorkspaceChange&);
 
   /// Throw what add() would, the first for values that no workspace may hold, the second for a name that is
   /// taken.

@@ -52,8 +52,14 @@ std::vector<std::string> workspace_words() {
   return words;
 }
 
-directory::WorkspaceChange change_of(const std::string& file,
-                                     const std::vector<std::pair<std::string, Json>>& values) {
+using Values = std::vector<std::pair<std::string, Json>>;
+
+bool names_user(const std::pair<std::string, Json>& value) {
+  const auto* const setting = find_setting(value.first);
+  return setting != nullptr && setting->kind == directory::SettingKind::user;
+}
+
+directory::WorkspaceChange change_of(const std::string& file, const Values& values) {
   directory::WorkspaceChange change;
   for (const auto& [name, value] : values) {
     if (name == "zone" || name == "timezone") {
@@ -214,10 +220,8 @@ void set_sms_modes(audit::Session& session, const base::Uuid& workspace, const s
   }
 }
 
-}  // namespace
-
-void set_workspace(audit::Session& session, const base::Uuid& workspace, const std::string& file,
-                   const std::vector<std::pair<std::string, Json>>& values) {
+void update_workspace(audit::Session& session, const base::Uuid& workspace, const std::string& file,
+                      const Values& values) {
   if (values.empty()) return;
   directory::Workspaces workspaces(session);
   const auto name = workspaces.get(workspace.text()).name;
@@ -229,6 +233,20 @@ void set_workspace(audit::Session& session, const base::Uuid& workspace, const s
     place.path = place.path.substr(0, place.path.rfind('/'));
     throw bad_json(file, place, fmt::format("is refused: {}", error.message()));
   }
+}
+
+}  // namespace
+
+void set_workspace(audit::Session& session, const base::Uuid& workspace, const std::string& file,
+                   Values values) {
+  std::erase_if(values, names_user);
+  update_workspace(session, workspace, file, values);
+}
+
+void name_users(audit::Session& session, const base::Uuid& workspace, const std::string& file,
+                Values values) {
+  std::erase_if(values, [](const auto& value) { return !names_user(value); });
+  update_workspace(session, workspace, file, values);
 }
 
 void import_rows(audit::Session& session, const base::Uuid& workspace, const std::string& file,

@@ -13,9 +13,9 @@ namespace ringctl::sim {
 
 inline constexpr std::string_view k_workspace_name = "default";
 
-/// Adds the workspace, sets what the scenario says of it, and imports the folder it names. The workspace's
-/// id. Throws Errc::invalid [scenario.bad] naming FILE:LINE for a value that is refused, and for files what
-/// importing throws.
+/// Adds the workspace, sets what the scenario says of it (set_workspace()), and imports the folder it names.
+/// The workspace's id. Throws Errc::invalid [scenario.bad] naming FILE:LINE for a value that is refused, and
+/// for files what importing throws.
 base::Uuid lay_out(audit::Session&, const Given&, const std::string& file);
 /// The one that lay_out() made.
 base::Uuid find_workspace(audit::Session&);
@@ -23,8 +23,11 @@ base::Uuid find_workspace(audit::Session&);
 /// The same for rows that stand in the scenario. `folder`: for files on the way.
 void import_rows(audit::Session&, const base::Uuid& workspace, const std::string& file,
                  const std::vector<GivenRows>&, const std::filesystem::path& folder);
+/// Settings of the workspace, but for those that name a user: name_users() sets them, once the rows are in.
 void set_workspace(audit::Session&, const base::Uuid& workspace, const std::string& file,
-                   const std::vector<std::pair<std::string, Json>>& values);
+                   std::vector<std::pair<std::string, Json>> values);
+void name_users(audit::Session&, const base::Uuid& workspace, const std::string& file,
+                std::vector<std::pair<std::string, Json>> values);
 
 /// Who and what is in a workspace, as a network has to know it.
 struct Directory {

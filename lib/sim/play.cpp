@@ -177,6 +177,7 @@ void Play::act(const Step& step, const EstateStep& what) {
   scene_.house()->settle();  // what came before is by the estate of then
   set_workspace(clerk->session, clerk->workspace, scenario_.file, what.workspace);
   import_rows(clerk->session, clerk->workspace, scenario_.file, what.nouns, folder_.path());
+  name_users(clerk->session, clerk->workspace, scenario_.file, what.workspace);
   scene_.read_directory();
   set_people();
   if (brings_users(step)) --users_to_come_;

@@ -48,7 +48,9 @@ void add_rows(db::Connection& connection, const Scenario& scenario, const std::f
   const VirtualClock clock(scenario.at - k_just_before);
   base::UuidGenerator ids(clock);
   audit::Session session{connection, clock, ids, "system"};
-  import_rows(session, find_workspace(session), scenario.file, scenario.given.nouns, folder);
+  const auto workspace = find_workspace(session);
+  import_rows(session, workspace, scenario.file, scenario.given.nouns, folder);
+  name_users(session, workspace, scenario.file, scenario.given.workspace);
 }
 
 }  // namespace

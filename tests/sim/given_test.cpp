@@ -22,6 +22,7 @@ struct Ground {
   base::Uuid bring_in(const Scenario& scenario) {
     const auto workspace = lay_out(actor.session, scenario.given, scenario.file);
     import_rows(actor.session, workspace, scenario.file, scenario.given.nouns, folder.path());
+    name_users(actor.session, workspace, scenario.file, scenario.given.workspace);
     return workspace;
   }
   test::FakeClock clock;
@@ -62,6 +63,20 @@ TEST_CASE("rows of a scenario are in the database as if they had been imported",
   CHECK(directory.numbers[0].phone_number == "+12025550101");
 }
 
+TEST_CASE("a scenario's default user is one of its rows", "[sim]") {
+  Ground ground(GENERATE(from_range(test::engines())));
+  const auto given = [](const std::string& email) {
+    return R"({"workspace": {"default_user": ")" + email + R"("}, "users": [{"email": "ann@example.com"}]})";
+  };
+  const auto refused = refusal(ground, given("bob@example.com"));
+  CHECK(refused.find("bob@example.com") != std::string::npos);
+  CHECK(refused.find("s.json:3") != std::string::npos);
+  Ground another(db::Engine::sqlite);
+  const auto workspace = another.bring_in(with_given(given("ann@example.com")));
+  CHECK(directory::Workspaces(another.actor.session).get(workspace.text()).setting("default_user") ==
+        "ann@example.com");
+}
+
 TEST_CASE("numbers take what the estate says they can, and everything where it says nothing", "[sim]") {
   Ground ground(GENERATE(from_range(test::engines())));
   const auto workspace = ground.bring_in(with_given(R"({"numbers": [
@@ -78,7 +93,8 @@ TEST_CASE("numbers take what the estate says they can, and everything where it s
 TEST_CASE("a row that is refused is named by the line and path of its wrong field", "[sim]") {
   Ground ground(db::Engine::sqlite);
   const auto message = refusal(
-      ground, "{\"users\": [{\"email\": \"ann@example.com\"},\n{\"role\": \"agent\",\n\"email\": \"nobody\"}]}");
+      ground,
+      "{\"users\": [{\"email\": \"ann@example.com\"},\n{\"role\": \"agent\",\n\"email\": \"nobody\"}]}");
   INFO(message);
   CHECK(message.find("s.json:5: /given/users/1/email is refused") == 0);
   Ground other(db::Engine::sqlite);

@@ -169,7 +169,8 @@ TEST_CASE("a setting that may not be so is refused, planned or not", "[system]")
                                                 {"--after-ring", "support"},
                                                 {"--consent-countries", "Mars"},
                                                 {"--twilio-accounts", "AC1"},
-                                                {"--twiml-app-sid", "AP1"}};
+                                                {"--twiml-app-sid", "AP1"},
+                                                {"--default-user", "ann@example.com"}};
   for (const auto& flags : refused) {
     Site::Arguments arguments = {"workspaces", "update", "default"};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
