@@ -9,6 +9,7 @@
 #include "audit/log.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
+#include "cmd/spool.hpp"
 #include "db/transaction.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
@@ -102,21 +103,40 @@ void require_json(Context& ctx) {
                 "use -o json --out FILE");
 }
 
-/// Told in the audit log when it is out: who asked for it, and when.
-void record_disclosure(const base::Uuid& contact, const report::PersonCounts& counts, Context& ctx) {
+void record(std::string_view action, const base::Uuid& contact, const std::string& image, Context& ctx) {
   const auto& workspace = ctx.workspace();
   auto& session = ctx.session();
-  const auto image = fmt::format(
-      R"({{"audit_rows":{},"callbacks":{},"calls":{},"events":{},"messages":{},"recordings":{}}})",
-      counts.audit_rows, counts.callbacks, counts.calls, counts.events, counts.messages, counts.recordings);
   db::in_transaction(session.db, db::Scope::of(workspace.id), [&] {
     audit::record(session, workspace.id,
-                  {.action = "contacts.disclose",
+                  {.action = action,
                    .object_type = "contact",
                    .object_id = contact,
                    .object_key = contact.view(),
                    .after = image});
   });
+}
+
+std::string image_of(const report::PersonCounts& counts) {
+  return fmt::format(
+      R"({{"audit_rows":{},"callbacks":{},"calls":{},"events":{},"messages":{},"recordings":{}}})",
+      counts.audit_rows, counts.callbacks, counts.calls, counts.events, counts.messages, counts.recordings);
+}
+
+/// The document to whoever asked. What they did not get whole, by all that can be seen from here, is told in
+/// the audit log as well. Who leaves a pager has seen what they wanted.
+void hand_out(Spool& document, const base::Uuid& contact, Context& ctx) {
+  try {
+    document.hand_out(ctx.io().out());
+    ctx.io().close();
+  } catch (const Error& error) {
+    try {
+      if (error.errc() != Errc::ok)
+        record("contacts.disclose_failed", contact, fmt::format(R"({{"error":"{}"}})", error.slug()), ctx);
+    } catch (const Error& unrecorded) {
+      ctx.io().warn(fmt::format("the audit log was not told that this failed: {}", unrecorded.message()));
+    }
+    throw;
+  }
 }
 
 void export_everything(const std::string& key, Context& ctx) {
@@ -126,13 +146,15 @@ void export_everything(const std::string& key, Context& ctx) {
   const auto contact = records_of(ctx, workspace, directory::contacts_noun()).get(key);
   if (ctx.dry_run())
     return ctx.io().would_change({.action = "export everything about", .object = phone_of(contact)});
-  auto& out = ctx.io().out();
+  Spool document;
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  const auto counts =
-      report::write_person(db, workspace.id, contact.id, [&](std::string_view text) { out.write(text); });
+  const auto counts = report::write_person(db, workspace.id, contact.id,
+                                           [&](std::string_view text) { document.write(text); });
   transaction.commit();
-  ctx.io().close();
-  record_disclosure(contact.id, counts, ctx);
+  // Entered once the document is whole and before a byte of it leaves: one that could not be made has no
+  // entry, and one that is out has its entry whatever happens to us or the database in between.
+  record("contacts.disclose", contact.id, image_of(counts), ctx);
+  hand_out(document, contact.id, ctx);
 }
 
 void add_agent_verbs(Noun& contacts) {
@@ -210,8 +232,8 @@ void add_contacts(Noun& contacts) {
       .kind(ValueKind::contact)
       .details(
           "Writes the columns that `ringctl contacts import` takes, ordered by phone. With --everything: all that is kept of "
-          "one person, as the law may ask to be told, calls and messages with what Twilio sent included; the audit log says that it was "
-          "given.")
+          "one person, as the law may ask to be told, calls and messages with what Twilio sent included; the audit log says that it is "
+          "given, before any of it leaves.")
       .example("ringctl contacts export -o csv --out contacts.csv")
       .example("ringctl contacts export --tags vip -o jsonl")
       .example("ringctl contacts export --everything +16265550101 --out lin.json",

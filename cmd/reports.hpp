@@ -39,7 +39,7 @@ Verb<Options>& add_period(Verb<Options>& verb) {
       .flag("until", &Options::until, "TIME", "Only calls that began before TIME")
       .default_text("now");
 }
-inline constexpr std::string_view k_by = "agent|team|number|hour|day|month|country|outcome|rule";
+inline constexpr std::string_view k_by = "agent|team|number|hour|weekday|day|week|month|country|outcome|rule";
 template <class Options>
 Verb<Options>& add_compare(Verb<Options>& verb) {
   return verb.flag("no-compare", &Options::no_compare,

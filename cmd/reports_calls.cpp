@@ -145,11 +145,13 @@ Verb<ReportOptions> add_calls_verb(Noun& reports, std::string_view verb, std::st
 void add_reports_calls(Noun& reports) {
   add_calls_verb<By::nothing>(reports, "calls", "Count calls, put together as asked", "all calls in one row")
       .details(
-          "One row, or one for each agent, team, hour and so on: calls, connected and missed ones, talk time, waits, and the "
+          "One row, or one for each agent, team, hour, week and so on: calls, connected and missed ones, talk time, waits, and the "
           "same for the time before, which is as many days long. ringctl-reports(7) defines every word. Days are those of "
           "the workspace's zone, or of --tz. With -o html --out FILE a page with charts that needs no network.")
       .example("ringctl reports calls", "the last 30 days")
       .example("ringctl reports calls --by hour --since 2026-03-08 --until 2026-03-09 -o csv")
+      .example("ringctl reports calls --by weekday --since 2026-03-02 --until 2026-03-30",
+               "four weeks by their days")
       .example("ringctl reports calls --by country --since -7d -o html --out calls.html",
                "a page to send around");
 

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "directory/contacts.hpp"
+#include "directory/log_locks.hpp"
 
 namespace ringctl::directory {
 namespace {
@@ -243,19 +244,6 @@ void scrub_phones(db::Connection& db, const base::Uuid& workspace, const std::se
           {workspace, array});
 }
 
-/// Webhooks that are being applied have read the rows of calls and messages and would write them back; and
-/// nothing is held meanwhile. A workspace without a call, or a message, has no row yet.
-void lock_counters(db::Connection& db, const base::Uuid& workspace) {
-  db.exec(
-      "INSERT INTO call_counters (workspace_id, closed_seq) VALUES ($1, 0) ON CONFLICT (workspace_id) "
-      "DO UPDATE SET closed_seq = call_counters.closed_seq",
-      {workspace});
-  db.exec(
-      "INSERT INTO message_counters (workspace_id) VALUES ($1) ON CONFLICT (workspace_id) "
-      "DO UPDATE SET message_seq = message_counters.message_seq",
-      {workspace});
-}
-
 }  // namespace
 
 std::vector<std::string> messaging_addresses(const std::set<std::string>& phones) {
@@ -314,7 +302,7 @@ void erase_contact(audit::Session& session, const base::Uuid& workspace, const b
             "UPDATE contacts SET erased_at = $3 WHERE workspace_id = $1 AND id = $2 AND erased_at IS NULL",
             {workspace, contact, session.clock.now()}) == 0)
       throw Error(Errc::conflict, "contacts.erased", "the contact was erased meanwhile");
-    lock_counters(db, workspace);
+    lock_logs(db, workspace);  // and nothing is held meanwhile
     const auto phones = phones_ever_of(db, workspace, contact);
     scrub_phones(db, workspace, phones);
     scrub_images_of_others(db, workspace, contact, phones);

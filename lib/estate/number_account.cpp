@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "db/bulk_insert.hpp"
+#include "directory/log_locks.hpp"
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
 #include "estate/number_row.hpp"
@@ -214,10 +215,9 @@ bool set_release(audit::Session& session, const base::Uuid& workspace, const bas
 
 void forget_released(audit::Session& session, const base::Uuid& workspace, const base::Uuid& number) {
   auto& db = session.db;
-  if (db.exec(fmt::format("DELETE FROM phone_numbers WHERE workspace_id = $1 AND id = $2 AND NOT {}",
-                          k_is_assigned),
-              {workspace, number}) == 1)
-    return;
+  directory::lock_logs(db, workspace);
+  const db::Param which[] = {workspace, number};
+  if (delete_unassigned(db, "id = $2", which) == 1) return;
   const auto still = db.text("SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND id = $2",
                              {workspace, number});
   if (still)

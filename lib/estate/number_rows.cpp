@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "directory/log_locks.hpp"
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
 #include "estate/number_row.hpp"
@@ -126,11 +127,9 @@ std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace
 
 std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
                             const records::KeptRows& kept) {
-  const std::int64_t removed = db.exec(
-      fmt::format(
-          "DELETE FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 AND version = 1 AND NOT {}",
-          k_is_assigned),
-      {workspace, job});
+  directory::lock_logs(db, workspace);
+  const db::Param made[] = {workspace, job};
+  const auto removed = delete_unassigned(db, "job_id = $2 AND version = 1", made);
   auto rows = db.query(
       "SELECT phone_number, version FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 "
       "ORDER BY phone_number",

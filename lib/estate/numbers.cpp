@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/shell.hpp"
 #include "db/transaction.hpp"
+#include "directory/log_locks.hpp"
 #include "estate/capabilities.hpp"
 #include "estate/number_change.hpp"
 #include "estate/number_row.hpp"
@@ -238,13 +239,11 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
 void Numbers::remove(const phone::E164& number, bool write) {
   auto& db = session_.db;
   db::in_transaction_if(db, db::Scope::of(workspace_), [&] {
+    directory::lock_logs(db, workspace_);
     const auto before = select_locked(db, workspace_, number.view());
     if (!before) throw unknown(number.view());
-    if (db.exec(
-            fmt::format("DELETE FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2 AND NOT {}",
-                        k_is_assigned),
-            {workspace_, number.view()}) == 0)
-      throw assigned(*before);
+    const db::Param which[] = {workspace_, number.view()};
+    if (delete_unassigned(db, "phone_number = $2", which) == 0) throw assigned(*before);
     auto entry = audited("numbers.delete", *before);
     entry.before = image_of(*before);
     audit::record(session_, workspace_, entry);

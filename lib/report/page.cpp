@@ -281,8 +281,12 @@ std::string_view title_of(By by) {
       return "Number";
     case By::hour:
       return "Hour";
+    case By::weekday:
+      return "Weekday";
     case By::day:
       return "Day";
+    case By::week:
+      return "Week";
     case By::month:
       return "Month";
     case By::country:

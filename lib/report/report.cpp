@@ -20,12 +20,14 @@ namespace {
 
 constexpr std::size_t k_most_pieces = 24;
 
-constexpr std::array<std::pair<By, std::string_view>, 10> k_words = {{{By::nothing, ""},
+constexpr std::array<std::pair<By, std::string_view>, 12> k_words = {{{By::nothing, ""},
                                                                       {By::agent, "agent"},
                                                                       {By::team, "team"},
                                                                       {By::number, "number"},
                                                                       {By::hour, "hour"},
+                                                                      {By::weekday, "weekday"},
                                                                       {By::day, "day"},
+                                                                      {By::week, "week"},
                                                                       {By::month, "month"},
                                                                       {By::country, "country"},
                                                                       {By::outcome, "outcome"},
@@ -48,16 +50,51 @@ Dimension dimension_of(By by) {
     case By::rule:
       return Dimension::rule;
     case By::nothing:
+    case By::weekday:
     case By::day:
+    case By::week:
     case By::month:
       break;
   }
   return Dimension::none;
 }
 
-bool is_time(By by) { return by == By::hour || by == By::day || by == By::month; }
+bool is_time(By by) {
+  return by == By::hour || by == By::weekday || by == By::day || by == By::week || by == By::month;
+}
 
 std::string month_of(base::Day day) { return base::format_day(day).substr(0, 7); }
+
+constexpr std::array<std::string_view, 7> k_weekdays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                        "Friday", "Saturday", "Sunday"};
+/// 1 is Monday.
+unsigned weekday_of(base::Day day) { return std::chrono::weekday(std::chrono::sys_days(day)).iso_encoding(); }
+std::string weekday_key(unsigned weekday) { return std::to_string(weekday); }
+
+/// A week belongs to the year that has its Thursday (ISO 8601).
+std::string week_of(base::Day day) {
+  const auto thursday =
+      std::chrono::sys_days(day) + std::chrono::days(4) - std::chrono::days(weekday_of(day));
+  const auto year = base::Day(thursday).year();
+  const auto days_before = (thursday - std::chrono::sys_days(year / std::chrono::January / 1)).count();
+  return fmt::format("{:04}-W{:02}", int(year), days_before / 7 + 1);
+}
+
+/// The key of what a day is part of; "" where that is no time of whole days.
+std::string key_of_day(By by, base::Day day) {
+  switch (by) {
+    case By::weekday:
+      return weekday_key(weekday_of(day));
+    case By::day:
+      return base::format_day(day);
+    case By::week:
+      return week_of(day);
+    case By::month:
+      return month_of(day);
+    default:
+      return {};
+  }
+}
 
 int hour_of(const base::Zone& zone, base::Instant at) { return zone.local_time(at).minute / 60; }
 std::string hour_key(int hour) { return fmt::format("{:02}", hour); }
@@ -196,10 +233,11 @@ class Asking {
     if (question_.by == By::nothing) row_at("");
     if (question_.by == By::hour)
       for (int hour = 0; hour < 24; ++hour) row_at(hour_key(hour));
-    for (const auto& slice : slices_) {
-      if (question_.by == By::day) row_at(base::format_day(slice.day));
-      if (question_.by == By::month) row_at(month_of(slice.day));
-    }
+    if (question_.by == By::weekday)
+      for (unsigned weekday = 1; weekday <= k_weekdays.size(); ++weekday)
+        row_at(weekday_key(weekday)).name = k_weekdays[weekday - 1];
+    for (const auto& slice : slices_)
+      if (const auto key = key_of_day(question_.by, slice.day); !key.empty()) row_at(key);
   }
 
   /// Agents, teams and numbers by what people call them; who is not there any more is nobody.
@@ -212,11 +250,10 @@ class Asking {
   /// The row that a tally of a day belongs to; nullopt if none.
   std::optional<std::string> row_of(base::Day day, std::string_view key, bool earlier) const {
     if (question_.by == By::hour) return hour_key(hour_of(zone_, instant_of_quarter(key)));
-    if (question_.by == By::month) return earlier ? std::nullopt : std::optional(month_of(day));
-    if (question_.by != By::day) return std::string(label_key(key));
-    if (!earlier) return base::format_day(day);
+    if (!is_time(question_.by)) return std::string(label_key(key));
+    if (!earlier || question_.by == By::weekday) return key_of_day(question_.by, day);
     const auto now = held_against_.find(day);
-    return now == held_against_.end() ? std::nullopt : std::optional(base::format_day(now->second));
+    return now == held_against_.end() ? std::nullopt : std::optional(key_of_day(question_.by, now->second));
   }
 
   void add(const Slice& slice, std::size_t index, bool earlier, std::string_view key, std::string_view unit,
@@ -268,7 +305,7 @@ class Asking {
   void gather_before() {
     answer_.before = before(question_.period, zone_);
     const auto slices = slices_of(answer_.before, zone_);
-    if (question_.by == By::day) {
+    if (question_.by == By::day || question_.by == By::week) {
       const auto first = slices_.front().day;
       const auto days = slices_of(
           {zone_.start_of(day_before(first, question_.period, zone_)), zone_.start_of(first)}, zone_);

@@ -23,7 +23,9 @@ enum class By {
   team,     ///< the team that user was in then; key: name, "" = none
   number,   ///< ours; key: E.164, "" = none of ours, or deleted since
   hour,     ///< of the day, as the zone's clock shows it; key "00" to "23", all of them
+  weekday,  ///< key "1" to "7", Monday first, all of them; name: "Monday"
   day,      ///< key "2026-03-08", every day of the period
+  week,     ///< of ISO 8601, Monday to Sunday; key "2026-W12", every one that the period touches
   month,    ///< key "2026-03", every month
   country,  ///< the other party's; key: "US", "" = unknown
   outcome,  ///< as agents picked it; "" = none
@@ -44,11 +46,11 @@ struct Question {
 /// One row of an answer.
 struct Row {
   std::string key = {};
-  std::string name = {};        ///< an agent's name, a number's label; "" = none
-  Tally now = {}, before = {};  ///< before: the same key, for days and hours the one it is held against
+  std::string name = {};        ///< an agent's name, a number's label, a weekday's; "" = none
+  Tally now = {}, before = {};  ///< before: the same key, for days and weeks the days it is held against
   /// Calls, a figure for each piece of the period, in order: 24 pieces at most, of as many whole days each;
   /// where the period lies in one day, the hours of the clock that it touches. The same pieces for all rows.
-  /// Empty for hours, days and months.
+  /// Empty for hours, weekdays, days, weeks and months.
   std::vector<std::int64_t> trend = {};
   /// What price_micros adds up by; a sum over several units means nothing. Ordered by unit; none without
   /// calls.
@@ -64,7 +66,7 @@ struct Answer {
   Question question;
   Period before = {};
   Row total = {};         ///< of all calls, key ""
-  std::vector<Row> rows;  ///< by key, "" last; hours, days and months by time
+  std::vector<Row> rows;  ///< by key, "" last; so hours, weekdays, days, weeks and months by time
   /// Slices that were taken as kept, and that were counted, of both periods. Those before the first call of
   /// the workspace and after its last are neither.
   std::int64_t kept = 0, counted = 0;

@@ -60,7 +60,7 @@ struct Tally {
   std::int64_t ring_s = 0;          ///< of legs that are over or were answered: coalesce(answered_at, ended_at)
                                     ///< - coalesce(ringing_at, started_at)
   // --- of each agent and day: from the start of the first call to the end of the last, as far as it is known;
-  //     only where agents' days stay together: by nothing, agent, team, day and month, else 0 ---
+  //     only where agents' days stay together: by nothing, agent, team, weekday, day, week, month; else 0 ---
   std::int64_t span_s = 0;
 
   Tally& operator+=(const Tally&);

@@ -1,12 +1,18 @@
 #include "estate/numbers.hpp"
 
+#include <atomic>
+#include <future>
 #include <thread>
 
 #include "directory/people.hpp"
 #include "estate/assignments.hpp"
+#include "estate/number_account.hpp"
+#include "estate/number_rows.hpp"
 #include "records/records.hpp"
+#include "records/rows.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/eventually.hpp"
 #include "support/session.hpp"
 
 using namespace ringctl;
@@ -346,4 +352,108 @@ TEST_CASE("a number that an agent has says so, is found by it, and is not delete
   f.numbers.remove(k_number);
   CHECK_FALSE(f.numbers.find("+12025550123"));
   CHECK(f.read([&] { return f.db().integer("SELECT count(*) FROM agent_phone_numbers"); }) == 1);
+}
+
+namespace {
+
+/// A number that an import made, on PostgreSQL, where others write at the same time; and how it is deleted.
+struct Deletion : Fixture {
+  explicit Deletion(std::string by) : Fixture(db::Engine::postgresql), how(std::move(by)) {
+    numbers.add(k_number, {});
+    id = numbers.get(k_number.view()).id;
+    write([&] { db().exec("UPDATE phone_numbers SET job_id = $1 WHERE id = $2", {job, id}); });
+    records::Records(session(), workspace, directory::users_noun()).add({{0, "ann@example.com"}});
+  }
+
+  void run(audit::Session& session) {
+    if (how == "by hand") return Numbers(session, workspace).remove(k_number);
+    db::in_transaction(session.db, db::Scope::of(workspace), [&] {
+      if (how == "released") return estate::forget_released(session, workspace, id);
+      estate::delete_made_by(session.db, workspace, job, [](std::string_view, bool in_use) {
+        if (in_use) throw Error(Errc::conflict, "numbers.assigned", "it was kept");
+      });
+    });
+  }
+
+  using Work = std::function<void(db::Connection&)>;
+  /// What the deletion says that begins between the two, which are one transaction: it must wait for its end.
+  std::string between(const Work& before, const Work& after) {
+    test::Actor other(database.connect(), clock), deleting(database.connect(), clock);
+    std::atomic<bool> done = false;
+    std::future<std::string> slug;
+    db::in_transaction(*other.connection, db::Scope::of(workspace), [&] {
+      before(*other.connection);
+      slug = std::async(std::launch::async, [&] {
+        auto said = test::slug_of([&] { run(deleting.session); });
+        done = true;
+        return said;
+      });
+      const auto waits = [&] {
+        return *db().integer(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+      };
+      CHECK(test::eventually([&] { return done || read(waits) > 0; }));
+      CHECK_FALSE(done);
+      after(*other.connection);
+    });
+    return slug.get();
+  }
+
+  std::string how;
+  base::Uuid id, job = alice.ids.next();
+};
+
+}  // namespace
+
+TEST_CASE("a number is not deleted while webhooks about it are applied", "[estate]") {
+  if (test::engines().size() < 2) return;  // SQLite has one writer
+  Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
+  const auto log_counter = [&](db::Connection& db) {
+    db.exec("INSERT INTO call_counters (workspace_id, closed_seq) VALUES ($1, 0)", {f.workspace});
+  };
+  const auto write_call = [&](db::Connection& db) {
+    db.exec(
+        "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, number_id, started_at, "
+        "created_at, updated_at) VALUES ($1, $2, 'CA0123456789abcdef0123456789abcdef', 'inbound', 'ringing', "
+        "'+16265550101', $3, $4, $5, $5, $5)",
+        {f.job, f.workspace, k_number.view(), f.id, f.clock.now()});
+  };
+  CHECK(f.between(log_counter, write_call).empty());
+  CHECK_FALSE(f.numbers.find(k_number.view()));
+  CHECK(f.read([&] { return f.db().integer("SELECT count(*) FROM calls WHERE number_id IS NULL"); }) == 1);
+}
+
+TEST_CASE("a number is not deleted while a text to it is kept", "[estate]") {
+  if (test::engines().size() < 2) return;
+  Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
+  const auto text_counter = [&](db::Connection& db) {
+    db.exec("INSERT INTO message_counters (workspace_id) VALUES ($1)", {f.workspace});
+  };
+  const auto write_thread = [&](db::Connection& db) {
+    db.exec(
+        "INSERT INTO message_threads (id, workspace_id, our_number, party_number, number_id, last_message_at, created_at, "
+        "updated_at) VALUES ($1, $2, $3, '+16265550101', $4, $5, $5, $5)",
+        {f.job, f.workspace, k_number.view(), f.id, f.clock.now()});
+  };
+  CHECK(f.between(text_counter, write_thread).empty());
+  CHECK_FALSE(f.numbers.find(k_number.view()));
+}
+
+TEST_CASE("a number that is just being given to an agent is not deleted", "[estate]") {
+  if (test::engines().size() < 2) return;
+  Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
+  // As an assignment is made: the number is looked at, and held, then it is written.
+  const auto look = [&](db::Connection& db) {
+    CHECK(records::keys_failing(db, f.workspace, estate::number_target(), {k_number.text()},
+                                "status = 'active'")
+              .empty());
+  };
+  const auto assign = [&](db::Connection& db) {
+    db.exec(
+        "INSERT INTO agent_phone_numbers (id, workspace_id, agent_id, phone_number_id, voice, is_active, created_at, "
+        "updated_at) SELECT $1, $2, u.id, $3, TRUE, TRUE, CAST($4 AS timestamptz), $4 FROM users u",
+        {f.job, f.workspace, f.id, f.clock.now()});
+  };
+  CHECK(f.between(look, assign) == "numbers.assigned");
+  CHECK(f.numbers.get(k_number.view()).assigned_to == "ann@example.com");
 }

@@ -12,8 +12,8 @@ using test::utc;
 
 namespace {
 
-constexpr By k_all[] = {By::nothing, By::agent, By::team,    By::number,  By::hour,
-                        By::day,     By::month, By::country, By::outcome, By::rule};
+constexpr By k_all[] = {By::nothing, By::agent, By::team,  By::number,  By::hour,    By::weekday,
+                        By::week,    By::day,   By::month, By::country, By::outcome, By::rule};
 
 const std::set<std::string> k_growing = {"calls",      "c", "call_attempts", "a",
                                          "recordings", "r", "call_tallies"};

@@ -39,8 +39,8 @@ std::string text_of(const report::Answer& answer) {
   return text;
 }
 
-constexpr By k_all[] = {By::nothing, By::agent, By::team,    By::number,  By::hour,
-                        By::day,     By::month, By::country, By::outcome, By::rule};
+constexpr By k_all[] = {By::nothing, By::agent, By::team,  By::number,  By::hour,    By::weekday,
+                        By::week,    By::day,   By::month, By::country, By::outcome, By::rule};
 
 /// Three days of calls of every kind, that are over, and today's.
 struct Kept : Ledger {

@@ -40,8 +40,8 @@ const auto k_week = [] { return days_of(Zone::utc(), "2026-03-01", "2026-03-08")
 }  // namespace
 
 TEST_CASE("words for what rows are by read back", "[report]") {
-  for (const auto by :
-       {By::agent, By::team, By::number, By::hour, By::day, By::month, By::country, By::outcome, By::rule}) {
+  for (const auto by : {By::agent, By::team, By::number, By::hour, By::weekday, By::day, By::week, By::month,
+                        By::country, By::outcome, By::rule}) {
     INFO(report::name_of(by));
     CHECK(report::try_parse_by(report::name_of(by)) == by);
   }
@@ -125,6 +125,39 @@ TEST_CASE("every day and every month of the period has its row", "[report]") {
   CHECK(months.rows[0].before == report::Tally{});
 }
 
+TEST_CASE("weeks are those of ISO 8601, also where the year ends within one", "[report]") {
+  Ledger f(any_engine());
+  f.taken(utc("2024-12-29T23:59:59"));  // a Sunday
+  f.taken(utc("2024-12-30T00:00:00"));
+  f.taken(utc("2025-01-01T10:00:00"));
+  const auto by_week = [&](const char* first, const char* after) {
+    return by_key(f.ask({.period = days_of(Zone::utc(), first, after), .by = By::week}));
+  };
+  CHECK(by_week("2024-12-28", "2025-01-07") == "2024-W52 1, 2025-W01 2, 2025-W02 0");
+  CHECK(by_week("2026-12-31", "2027-01-05") == "2026-W53 0, 2027-W01 0");
+  CHECK(by_week("2027-01-03", "2027-01-04") == "2026-W53 0");
+  CHECK(by_week("2023-01-01", "2023-01-03") == "2022-W52 0, 2023-W01 0");
+  CHECK(by_week("2026-03-16", "2026-03-23") == "2026-W12 0");
+}
+
+TEST_CASE("weekdays are all seven, Monday first, by the zone's days", "[report]") {
+  Ledger f(any_engine());
+  const auto zone = Zone::parse("America/New_York");
+  f.taken(utc("2026-03-09T03:59:59"));  // Sunday night
+  f.taken(utc("2026-03-09T04:00:00"));
+  f.taken(utc("2026-03-16T10:00:00"));
+  f.taken(utc("2026-03-20T10:00:00"));
+  const auto answer = f.ask({.period = days_of(zone, "2026-03-02", "2026-03-23"), .by = By::weekday}, zone);
+  CHECK(by_key(answer) == "1 2, 2 0, 3 0, 4 0, 5 1, 6 0, 7 1");
+  CHECK(answer.rows.front().name == "Monday");
+  CHECK(answer.rows.back().name == "Sunday");
+  CHECK(answer.rows.front().trend.empty());
+  // Nobody's days are split, so that occupancy is that of the total.
+  CHECK(answer.rows.front().now.span_s == 130);
+  CHECK(by_key(f.ask({.period = days_of(zone, "2026-03-20", "2026-03-21"), .by = By::weekday}, zone)) ==
+        "1 0, 2 0, 3 0, 4 0, 5 1, 6 0, 7 0");
+}
+
 TEST_CASE("days are the zone's, and so are their 23 and 25 hours", "[report]") {
   Ledger f(any_engine());
   const auto zone = Zone::parse("America/New_York");
@@ -197,6 +230,29 @@ TEST_CASE("rows are held against the same key in the period before", "[report]")
   CHECK(row(days, "2026-03-04").before.calls() == 1);
   CHECK(row(days, "2026-03-03").before.calls() == 1);
   CHECK(row(days, "2026-03-07").before.calls() == 1);
+}
+
+TEST_CASE("a week is held against as many days, a weekday against the same one", "[report]") {
+  Ledger f(any_engine());
+  f.taken(utc("2026-03-03T10:00:00"));  // a Tuesday
+  f.taken(utc("2026-03-10T10:00:00"));
+  f.taken(utc("2026-03-11T10:00:00"));
+  f.taken(utc("2026-03-17T10:00:00"));
+  f.taken(utc("2026-03-25T10:00:00"));
+  const auto whole = days_of(Zone::utc(), "2026-03-16", "2026-03-30");
+  const auto weeks = f.ask({.period = whole, .by = By::week});
+  CHECK(by_key(weeks) == "2026-W12 1, 2026-W13 1");
+  CHECK(row(weeks, "2026-W12").before.calls() == 1);
+  CHECK(row(weeks, "2026-W13").before.calls() == 2);
+  const auto weekdays = f.ask({.period = whole, .by = By::weekday});
+  CHECK(row(weekdays, "2").before.calls() == 2);
+  CHECK(row(weekdays, "3").before.calls() == 1);
+  // Three days, of two weeks: those of the first are held against Wednesday and Thursday.
+  const auto part = f.ask({.period = days_of(Zone::utc(), "2026-03-14", "2026-03-17"), .by = By::week});
+  CHECK(by_key(part) == "2026-W11 0, 2026-W12 0");
+  CHECK(row(part, "2026-W11").before.calls() == 1);
+  CHECK(row(part, "2026-W12").before.calls() == 0);
+  CHECK(part.total.before.calls() == 1);
 }
 
 TEST_CASE("without a comparison the period before is not looked at", "[report]") {

@@ -95,6 +95,8 @@ TEST_CASE("every page of a year's reports is fine in a browser", "[system][brows
       {"leaderboard", {"reports", "leaderboard"}},
       {"daily", {"reports", "daily"}},
       {"hours", {"reports", "calls", "--by", "hour"}},
+      {"weekdays", {"reports", "calls", "--by", "weekday"}},
+      {"weeks", {"reports", "calls", "--by", "week"}},
       {"usage", {"reports", "usage"}},
       {"costs", {"reports", "costs", "--by", "month"}},
       {"capacity", {"reports", "capacity"}}};

@@ -71,8 +71,8 @@ void hold_against_script(const LoggedOffice& office, const CallLog& log) {
 
 /// Every report by everything it can be put together by, over both periods, in a text format and in JSON.
 std::vector<Arguments> all_reports() {
-  const std::vector<std::string> everything{"agent", "team",    "number",  "hour", "day",
-                                            "month", "country", "outcome", "rule"};
+  const std::vector<std::string> everything{"agent", "team",  "number",  "hour",    "weekday", "day",
+                                            "week",  "month", "country", "outcome", "rule"};
   const std::vector<std::pair<std::string, std::vector<std::string>>> verbs{
       {"calls", everything},
       {"usage", everything},

@@ -36,6 +36,22 @@ struct Office : Site {
   std::size_t calls() const { return json({"calls", "list"}).size(); }
 };
 
+/// From here on the audit log takes no entry of that action.
+void refuse_entry(const Site& site, const std::string& action) {
+  const bool embedded = site.engine() == db::Engine::sqlite;
+  const auto connection =
+      db::Connection::open(embedded ? "sqlite:" + site.sqlite_file().string() : site.url());
+  db::Transaction transaction(*connection, db::Scope::through(db::Door::maintenance));
+  connection->exec_script(
+      embedded
+          ? fmt::format("CREATE TRIGGER no_entry BEFORE INSERT ON audit_log WHEN NEW.action = '{}' BEGIN "
+                        "SELECT RAISE(ABORT, 'no'); END",
+                        action)
+          : fmt::format("ALTER TABLE audit_log ADD CONSTRAINT no_entry CHECK (action <> '{}') NOT VALID",
+                        action));
+  transaction.commit();
+}
+
 db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
 
 }  // namespace
@@ -106,9 +122,10 @@ TEST_CASE("all that is kept of a person is written as one document, and that it 
     all.insert(all.end(), more.begin(), more.end());
     return all;
   };
-  const auto disclosures = [&] {
-    return site.json({"audit", "list", "--action", "contacts.disclose"}).size();
+  const auto entries = [&](const std::string& action) {
+    return site.json({"audit", "list", "--action", action}).size();
   };
+  const auto disclosures = [&] { return entries("contacts.disclose"); };
   CHECK(site.failure(with({"-o", "csv"})) == "2 usage.no_format");
   CHECK(site.failure(with({"--out", "lin.xlsx"})) == "2 usage.no_format");
   CHECK_FALSE(std::filesystem::exists(site.machine().home() / "lin.xlsx"));
@@ -130,5 +147,35 @@ TEST_CASE("all that is kept of a person is written as one document, and that it 
   full.out = test::Stream::full;
   if (!site.url().empty()) full.environment["RINGCTL_DATABASE_URL"] = site.url();
   CHECK(site.machine().run(everything, full).status == 40);
-  CHECK(disclosures() == 2);
+  // It may have been read in part.
+  CHECK(disclosures() == 3);
+  CHECK(entries("contacts.disclose_failed") == 1);
+  const auto failed = site.json({"audit", "list", "--action", "contacts.disclose_failed"});
+  CHECK(failed.at(0).at("after").at("error") == "output.write_failed");
+}
+
+TEST_CASE(
+    "a person's document that cannot be made is not on record, and one that cannot be put on record stays here",
+    "[system]") {
+  const Office site(any_engine());
+  const auto file = site.machine().home() / "lin.json";
+  const auto outcome = [&](const Site::Arguments& more, const std::string& folder = "") {
+    Site::Arguments words{"contacts", "export", "--everything", k_lin};
+    words.insert(words.end(), more.begin(), more.end());
+    test::ProcessOptions options;
+    if (!site.url().empty()) options.environment["RINGCTL_DATABASE_URL"] = site.url();
+    if (!folder.empty()) options.environment["TMPDIR"] = folder;
+    return site.machine().run(words, options);
+  };
+  const auto entries = [&] { return site.json({"audit", "list"}).size(); };
+  const auto before = entries();
+  CHECK(outcome({}, (site.machine().home() / "nowhere").string()).status == 40);
+  CHECK(entries() == before);
+
+  refuse_entry(site, "contacts.disclose");
+  const auto piped = outcome({});
+  CHECK(piped.status != 0);
+  CHECK(piped.out.empty());
+  CHECK(outcome({"--out", file.string()}).status != 0);
+  CHECK_FALSE(std::filesystem::exists(file));
 }
