@@ -47,7 +47,8 @@ SealedTokens sealed_if_there(Context& ctx) {
     // A database that is away is asked again; one that is not there yet keeps nothing. A key that cannot be
     // read is for somebody to mend, and no reason to forget the tokens that were read before.
     tokens = {};
-    const auto level = error.errc() == Errc::config ? base::LogLevel::warn : base::LogLevel::debug;
+    const bool amiss = error.errc() == Errc::config && error.slug() != "db.missing";
+    const auto level = amiss ? base::LogLevel::warn : base::LogLevel::debug;
     base::log(level, "seal.not_read", {{"why", error.what()}});
   }
   return tokens;

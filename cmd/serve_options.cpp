@@ -15,6 +15,9 @@
 namespace ringctl::cmd {
 namespace {
 
+/// Far beyond the cores of any machine that one database keeps up with.
+constexpr std::int64_t k_most_threads = 256;
+
 Error missing(std::string slug, std::string message, std::string hint) {
   return {Errc::config, std::move(slug), std::move(message), std::move(hint)};
 }
@@ -30,6 +33,14 @@ std::vector<net::Endpoint> endpoints(const ServeOptions& opts, const config::Set
 std::int64_t at_least(std::int64_t value, std::int64_t least, std::string_view what) {
   if (value >= least) return value;
   throw Error(Errc::usage, "usage.bad_value", fmt::format("{}: {} is below {}", what, value, least));
+}
+
+unsigned threads_of(const ServeOptions& opts) {
+  const auto threads = at_least(opts.threads.value_or(1), 1, "--threads");
+  if (threads > k_most_threads)
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--threads: {} is above {}", threads, k_most_threads));
+  return static_cast<unsigned>(threads);
 }
 
 }  // namespace
@@ -82,18 +93,23 @@ net::Endpoint listen_endpoint(const ServeOptions& opts, const config::Settings& 
   return net::Endpoint::parse(opts.listen.value_or(settings.get("serve.listen")));
 }
 
+std::optional<net::Endpoint> metrics_endpoint(const ServeOptions& opts, const config::Settings& settings) {
+  const auto where = opts.metrics_listen.value_or(settings.get("serve.metrics_listen"));
+  if (where.empty() || where == "none") return std::nullopt;
+  return net::Endpoint::parse(where);
+}
+
 serve::ServiceOptions service_options(const ServeOptions& opts, const config::Settings& settings,
                                       const std::vector<base::Secret>& sealed) {
   serve::ServiceOptions options;
   options.tls = tls_files(settings);
   options.listen = endpoints(opts, settings, options.tls.has_value());
-  const auto metrics = opts.metrics_listen.value_or(settings.get("serve.metrics_listen"));
-  if (!metrics.empty() && metrics != "none") options.metrics_listen = net::Endpoint::parse(metrics);
+  options.metrics_listen = metrics_endpoint(opts, settings);
   const auto connections =
       opts.max_connections.value_or(base::parse_int(settings.get("serve.max_connections")).value_or(4096));
   options.limits.connections = static_cast<std::size_t>(at_least(connections, 1, "--max-connections"));
   options.limits.soft_connections = std::max<std::size_t>(1, options.limits.connections / 4 * 3);
-  options.threads = static_cast<unsigned>(at_least(opts.threads.value_or(1), 1, "--threads"));
+  options.threads = threads_of(opts);
   options.drain_timeout =
       opts.drain_timeout.value_or(base::parse_duration(settings.get("serve.drain_timeout")));
   options.webhooks.public_url = public_url(opts, settings);

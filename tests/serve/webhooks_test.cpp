@@ -53,6 +53,25 @@ TEST_CASE("the token of one account signs nothing in the name of another", "[ser
   CHECK(board.post_as(own_token, board.voice(), others).status == 403);
 }
 
+TEST_CASE("the log says what a webhook lacks to be verified", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  board.start(false);
+  auto nameless = board.form();
+  std::erase_if(nameless, [](const auto& field) { return field.first == "AccountSid"; });
+  const auto signed_log = test::stderr_of(
+      [&] { CHECK(board.post_as(Switchboard::k_token, board.voice(), nameless).status == 403); });
+  CHECK(signed_log.find("there is no AccountSid") != std::string::npos);
+  for (const auto& form : {nameless, board.form()}) {
+    const auto log = test::stderr_of([&] {
+      const auto reply = test::HttpClient(board.socket().string())
+                             .post(board.voice(), test::encode_form(form),
+                                   {{"Content-Type", "application/x-www-form-urlencoded"}});
+      CHECK(reply.status == 403);
+    });
+    CHECK(log.find("there is no X-Twilio-Signature") != std::string::npos);
+  }
+}
+
 TEST_CASE("what was kept is in the database as soon as a service has settled", "[serve]") {
   Switchboard board(GENERATE(from_range(test::engines())));
   board.start(false);
