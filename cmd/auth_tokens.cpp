@@ -1,5 +1,7 @@
 #include "cmd/auth_tokens.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/log.hpp"
@@ -54,7 +56,12 @@ SealedTokens sealed_if_there(Context& ctx) {
   return tokens;
 }
 
-Error no_auth_token() {
+Error no_auth_token(std::string_view account) {
+  if (!account.empty())
+    return {
+        Errc::auth, "webhooks.no_token",
+        fmt::format("no auth token of {} is configured: signatures are made with the account's own", account),
+        fmt::format("a line {}:TOKEN in auth_tokens, or the account in account_sid", account)};
   return {Errc::auth, "webhooks.no_token",
           "no auth_token: signatures are made with the account's auth token, and none is configured",
           "set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_FILE"};

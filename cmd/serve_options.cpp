@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "cmd/auth_tokens.hpp"
+#include "cmd/secret_lines.hpp"
 #include "cmd/voice_grant.hpp"
 #include "db/identity.hpp"
 #include "http/outside_url.hpp"
@@ -46,6 +47,7 @@ unsigned threads_of(const ServeOptions& opts) {
 }  // namespace
 
 std::string public_url(const ServeOptions& opts, const config::Settings& settings) {
+  require_no_login("public-url", opts.public_url.value_or(""));
   auto url = opts.public_url.value_or(settings.get("serve.public_url"));
   while (url.ends_with('/')) url.pop_back();
   if (url.empty())

@@ -11,6 +11,7 @@
 #include "base/sid.hpp"
 #include "base/text.hpp"
 #include "cmd/auth_tokens.hpp"
+#include "cmd/secret_lines.hpp"
 #include "cmd/xml_lines.hpp"
 #include "http/session.hpp"
 #include "http/url.hpp"
@@ -84,17 +85,6 @@ std::string new_sid(std::string_view prefix, Context& ctx) {
 
 /// Without its fragment, which is never signed.
 std::string signed_form(std::string_view url) { return std::string(url.substr(0, url.find('#'))); }
-
-/// Every user of the machine can read what a command was started with.
-void require_no_login(std::string_view flag, std::string_view url) {
-  const auto begin = url.find("://");
-  if (begin == std::string_view::npos) return;
-  const auto host = url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
-  if (host.find('@') != std::string_view::npos)
-    throw Error(
-        Errc::usage, "webhooks.login_in_argv",
-        fmt::format("--{}: a URL with a user or password can be read by everybody on this machine", flag));
-}
 
 /// From the path on, as it stands.
 std::string_view target_of(std::string_view url) {
@@ -173,10 +163,11 @@ Prepared prepare(const SendOptions& opts, Context& ctx) {
   require_no_login("url-signed-as", opts.url_signed_as.value_or(""));
   const auto url = http::parse_url(opts.to);
   const auto facts = facts_of(opts, kind, ctx);
-  const twilio::AuthTokens by_account(facts.account_sid, auth_tokens(ctx.settings()));
+  const auto lines = auth_tokens(ctx.settings());
+  const twilio::AuthTokens by_account(facts.account_sid, lines);
   const auto form = twilio::sample_webhook(kind, facts);
   const auto tokens = by_account.of(form.get("AccountSid"));
-  if (tokens.empty()) throw no_auth_token();
+  if (tokens.empty()) throw no_auth_token(lines.empty() ? std::string_view() : form.get("AccountSid"));
   const auto signed_url = signed_url_of(opts, url, ctx.settings());
   const auto signature = twilio::sign(tokens.front().reveal(), signed_url, form);
   return {&kind, facts.sid, signed_url, signature, url, request_of(opts.to, form, signature, ctx)};

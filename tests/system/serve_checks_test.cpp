@@ -101,9 +101,17 @@ TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
     CHECK(desk.check() == "0");
   }
   SECTION("a public URL of which calls would lose the path") {
-    desk.set("serve.public_url", "https://pbx.example.com/voice");
-    CHECK(desk.status("serve.public_url") == "fail");
-    CHECK(desk.check() == "10 serve.bad_public_url");
+    CHECK(desk.run({"config", "set", "serve.public_url", "https://pbx.example.com/voice"}).status == 7);
+    const auto refused = desk.run({"serve", "--check", "--public-url", "https://pbx.example.com/voice"});
+    CHECK(refused.status == 2);
+    CHECK(refused.err.find("[serve.bad_public_url]") != std::string::npos);
+  }
+  SECTION("a public URL with a password, which everybody can read") {
+    const auto refused =
+        desk.run({"serve", "--check", "--public-url", "https://user:canary-9d41@pbx.example.com"});
+    CHECK(refused.status == 2);
+    CHECK(refused.err.find("[usage.login_in_argv]") != std::string::npos);
+    CHECK(refused.err.find("canary") == std::string::npos);
   }
   SECTION("no account at all, or none of one workspace") {
     desk.environment.erase("TWILIO_ACCOUNT_SID");
