@@ -98,6 +98,24 @@ TEST_CASE("a call sent to the real server is answered with TwiML and is on recor
   }
 }
 
+TEST_CASE("a server that listens on a Unix socket is sent to as well", "[serve]") {
+  ServeSite serve(db::Engine::sqlite);
+  serve.lay_out(1);
+  serve.start();
+  const auto& machine = serve.site().machine();
+  const auto socket = (machine.home() / "serve.sock").string(), to = "http://localhost" + serve.voice();
+  const auto sent = send(machine, to, {"--unix-socket", socket, "--to-number", test::k_main_line},
+                         {{"RINGCTL_PUBLIC_URL", ServeSite::k_public_url}});
+  INFO(sent.err << sent.out);
+  CHECK(sent.status == 0);
+  CHECK(sent.out.find("<Dial") != std::string::npos);
+  CHECK(send(machine, to, {"--unix-socket", socket + ".gone"}).status == 22);
+  const auto refused = send(machine, "unix:" + socket);
+  CHECK(verdict(refused) == "2 usage.bad_value");
+  CHECK(refused.err.find("--to http://localhost/api/twilio/voice/inbound --unix-socket " + socket) !=
+        std::string::npos);
+}
+
 TEST_CASE("what is sent is what Twilio would send, and what --dry-run shows", "[system]") {
   std::string seen;
   const auto sent = send_to(
