@@ -1,5 +1,7 @@
 #include "cmd/auth_tokens.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/log.hpp"
@@ -47,13 +49,19 @@ SealedTokens sealed_if_there(Context& ctx) {
     // A database that is away is asked again; one that is not there yet keeps nothing. A key that cannot be
     // read is for somebody to mend, and no reason to forget the tokens that were read before.
     tokens = {};
-    const auto level = error.errc() == Errc::config ? base::LogLevel::warn : base::LogLevel::debug;
+    const bool amiss = error.errc() == Errc::config && error.slug() != "db.missing";
+    const auto level = amiss ? base::LogLevel::warn : base::LogLevel::debug;
     base::log(level, "seal.not_read", {{"why", error.what()}});
   }
   return tokens;
 }
 
-Error no_auth_token() {
+Error no_auth_token(std::string_view account) {
+  if (!account.empty())
+    return {
+        Errc::auth, "webhooks.no_token",
+        fmt::format("no auth token of {} is configured: signatures are made with the account's own", account),
+        fmt::format("a line {}:TOKEN in auth_tokens, or the account in account_sid", account)};
   return {Errc::auth, "webhooks.no_token",
           "no auth_token: signatures are made with the account's auth token, and none is configured",
           "set TWILIO_AUTH_TOKEN or TWILIO_AUTH_TOKEN_FILE"};

@@ -19,7 +19,8 @@ struct SealedTokens {
 /// From the database as it is, whatever keeps it: then `known` is false. What the key does not open is left
 /// out and logged.
 SealedTokens sealed_if_there(Context&);
-/// Errc::auth [webhooks.no_token], for commands about signatures.
-Error no_auth_token();
+/// Errc::auth [webhooks.no_token], for commands about signatures: of the account there is none, or ("") of
+/// nobody.
+Error no_auth_token(std::string_view account = {});
 
 }  // namespace ringctl::cmd

@@ -207,7 +207,7 @@ void add_calls_read(Noun& calls) {
       .example("ringctl calls list --user ann@example.com --sort duration_s:desc", "Ann's longest calls")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
-  calls.verb<ActiveOptions>("active", "List calls that somebody talks on now", run_active)
+  calls.verb<ActiveOptions>("active", "List calls that one of ours is on now", run_active)
       .flag("user", &ActiveOptions::user, "EMAIL", "Only this user's")
       .kind(ValueKind::user)
       .flag("team", &ActiveOptions::team, "NAME", "Only those of this team's users")
@@ -215,7 +215,7 @@ void add_calls_read(Noun& calls) {
       .columns(call_columns())
       .lists()
       .details(
-          "Inbound calls that were answered and outbound calls, that are not over. Callers for whom it still rings are not "
+          "Inbound calls that were answered and outbound calls, also while they ring, that are not over. Callers for whom it still rings are not "
           "among them. A call older than the workspace's on_call_hours is taken for lost.")
       .example("ringctl calls active")
       .example("ringctl calls active --team Sales -o json")

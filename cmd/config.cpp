@@ -64,10 +64,29 @@ struct SetOptions {
   std::string key, value;
 };
 
+/// A hyphen takes a value away, as in every other command; but for absent values it is a text as good as any.
+bool takes_away(const SetOptions& options) { return options.value == "-" && options.key != "null_text"; }
+
+void run_unset(std::string_view key, const std::filesystem::path& file, std::string_view profile,
+               Context& context) {
+  const auto act = context.dry_run() ? config::Act::plan : config::Act::write;
+  const auto section = config::unset_value(file, profile, key, act);
+  if (!section) {
+    const auto where = fmt::format("(it is not set in {})", file.string());
+    return context.io().unchanged({.action = "unset", .object = key, .rest = where});
+  }
+  const auto where =
+      fmt::format("in {} of {}", section->empty() ? "the top" : fmt::format("[{}]", *section), file.string());
+  const Change change{"unset", key, where, {{"file", file.native()}}};
+  if (context.dry_run()) return context.io().would_change(change);
+  context.io().changed(change);
+}
+
 void run_set(const SetOptions& options, Context& context) {
   const auto& key = known_key(options.key);
   const auto file = context.user_config_file();
   const auto profile = context.globals().profile.value_or("");
+  if (takes_away(options)) return run_unset(key.name, file, profile, context);
   const auto act = context.dry_run() ? config::Act::plan : config::Act::write;
   const auto written = config::set_value(file, profile, key.name, options.value, act);
   const auto section = written.empty() ? std::string("the top") : fmt::format("[{}]", written);
@@ -82,13 +101,14 @@ void add_set(Noun& noun) {
   noun.verb<SetOptions>("set", "Set a key in the user's configuration file", run_set)
       .argument("key", &SetOptions::key, "dotted name")
       .kind(ValueKind::config_key)
-      .argument("value", &SetOptions::value, "its value")
+      .argument("value", &SetOptions::value, "its value; - takes it away")
       .kind(ValueKind::other)
       .details(
           "Without --profile the key is set for every profile: under [defaults], or in the section of its name "
           "([twilio] for twilio.retries). The file keeps its comments. "
           "Secrets are not set here: they belong into credentials.toml (mode 0600) or the environment.")
       .example("ringctl config set timezone America/New_York")
+      .example("ringctl config set timezone -", "as if it had never been set")
       .example("ringctl config set database sqlite:/srv/estate.db --profile test", "in one profile only")
       .exits({Errc::not_found, Errc::invalid});
 }

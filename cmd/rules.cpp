@@ -114,7 +114,7 @@ void add_rules(Noun& rules) {
   verbs.list("List the rules of the main line", "position", warn_of_faults)
       .details(
           "Lists rules in the order in which they are tried, by position, unless --sort says otherwise. Warns of rules in "
-          "use that name somebody who is gone, or a team or skill that has nobody.")
+          "use that name somebody who is gone or not active, or a team or skill that has nobody.")
       .example("ringctl rules list")
       .example("ringctl rules list --enabled yes -o json");
   verbs.show("Show one rule")

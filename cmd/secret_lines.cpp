@@ -62,4 +62,14 @@ std::optional<base::Secret> secret_line(Context& ctx, const SecretSource& source
   return std::move(lines.front());
 }
 
+void require_no_login(std::string_view flag, std::string_view url) {
+  const auto begin = url.find("://");
+  if (begin == std::string_view::npos) return;
+  const auto host = url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
+  if (host.find('@') != std::string_view::npos)
+    throw Error(
+        Errc::usage, "usage.login_in_argv",
+        fmt::format("--{}: a URL with a user or password can be read by everybody on this machine", flag));
+}
+
 }  // namespace ringctl::cmd

@@ -22,4 +22,8 @@ std::vector<base::Secret> secret_lines(Context&, const SecretSource&);
 /// The same for one that is a single line. Errc::invalid [secrets.several].
 std::optional<base::Secret> secret_line(Context&, const SecretSource&);
 
+/// Every user of the machine can read what a command was started with: throws Errc::usage
+/// [usage.login_in_argv] where the URL that the flag was given has a user or password.
+void require_no_login(std::string_view flag, std::string_view url);
+
 }  // namespace ringctl::cmd

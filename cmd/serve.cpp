@@ -36,16 +36,22 @@ constexpr auto k_ask_for_tokens = std::chrono::seconds(5);
 
 /// Descriptors for that many connections, and for what else a server opens; fewer connections where the
 /// system allows fewer.
-void make_room(net::Limits& limits) {
-  constexpr rlim_t k_others = 128;
+void make_room(net::Limits& limits, unsigned threads) {
+  constexpr rlim_t k_of_a_thread = 8;  // its event loop's, and a socket for each address
+  const rlim_t others = 128 + k_of_a_thread * threads;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const auto wanted = static_cast<rlim_t>(limits.connections) + k_others;
+  const auto wanted = static_cast<rlim_t>(limits.connections) + others;
   if (limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   ::setrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= wanted) return;
-  limits.connections = std::max<std::size_t>(1, limit.rlim_cur > k_others ? limit.rlim_cur - k_others : 1);
+  if (limit.rlim_cur <= others)
+    throw Error(Errc::config, "serve.few_descriptors",
+                fmt::format("{} open files are allowed, and {} are needed before the first connection",
+                            limit.rlim_cur, others),
+                threads > 1 ? "take fewer --threads, or raise ulimit -n" : "raise ulimit -n");
+  limits.connections = limit.rlim_cur - others;
   limits.soft_connections = std::max<std::size_t>(1, limits.connections / 4 * 3);
   base::log(base::LogLevel::warn, "descriptors.few",
             {{"connections", static_cast<std::int64_t>(limits.connections)}});
@@ -80,7 +86,7 @@ void look_at_machine(const ServeOptions& opts, Context& ctx) {
     if (check.status == "warn") ctx.io().warn(check.evidence);
     if (!check.error) continue;
     if (first)
-      first->detail(check.evidence);
+      first->detail(check.fix.empty() ? check.evidence : fmt::format("{} ({})", check.evidence, check.fix));
     else
       first = check.error;
   }
@@ -139,8 +145,14 @@ void reload(Context& ctx, serve::Service& service) {
   } catch (const Error& error) {
     base::log(base::LogLevel::error, error.slug(), std::string_view(error.message()));
   }
-  if (const auto wrong = service.reload(tokens); wrong)
-    base::log(base::LogLevel::error, wrong.code, std::string_view(wrong.message));
+  const auto wrong = service.reload(tokens);
+  if (wrong)
+    base::log(base::LogLevel::error, wrong.code,
+              {{"why", std::string_view(wrong.message)}, {"kept", "the certificate in use"}});
+  const auto done = [](bool kept) -> std::string_view { return kept ? "kept" : "read anew"; };
+  base::log(base::LogLevel::info, "reloaded",
+            {{"certificate", tls_files(ctx.settings()) ? done(static_cast<bool>(wrong)) : std::string_view()},
+             {"auth_tokens", done(tokens.empty())}});
 }
 
 /// Once the database is back; true then.
@@ -158,6 +170,12 @@ std::optional<base::SealKey> seal_key_if_there(Context& ctx) {
     base::log(base::LogLevel::error, error.slug(), std::string_view(error.message()));
     return std::nullopt;
   }
+}
+
+/// Left out where a Unix socket is all there is.
+base::LogField port_field(const serve::Service& service) {
+  if (service.port() == 0) return {"port", std::string_view()};
+  return {"port", std::int64_t{service.port()}};
 }
 
 void live(Context& ctx, serve::Service& service, bool tokens_known) {
@@ -185,7 +203,7 @@ void live(Context& ctx, serve::Service& service, bool tokens_known) {
     }
   }
   notifier.stopping();
-  base::log(base::LogLevel::info, "stopping", {{"port", std::int64_t{service.port()}}});
+  base::log(base::LogLevel::info, "stopping", {{"address", std::string_view(service.address())}});
 }
 
 void run_serve(const ServeOptions& opts, Context& ctx) {
@@ -204,13 +222,15 @@ void run_serve(const ServeOptions& opts, Context& ctx) {
     return ctx.io().note(fmt::format("serve would listen on {} for {}", options.listen.front().text(),
                                      base::redact_url(options.webhooks.public_url)));
   const base::AsyncLog log;
-  make_room(options.limits);
+  make_room(options.limits, options.threads);
   look_at_accounts(ctx);
   look_at_journals(ctx);
   const auto url = base::redact_url(options.webhooks.public_url);
   serve::Service service(std::move(options), open, ctx.clock());
   base::log(base::LogLevel::info, "listening",
-            {{"port", std::int64_t{service.port()}},
+            {port_field(service),
+             {"address", std::string_view(service.address())},
+             {"metrics", std::string_view(service.metrics_address())},
              {"public_url", url},
              {"database", base::redact_url(ctx.settings().database_url())}});
   // A database that is being made, or is brought up to date, keeps none yet.

@@ -54,16 +54,21 @@ Looked look_at_tls(const config::Settings& settings, const base::Clock& clock) {
   return {"ok", fmt::format("{} is good until {}", file, date)};
 }
 
-Looked look_at_address(const ServeOptions& opts, const config::Settings& settings) {
-  const auto endpoint = listen_endpoint(opts, settings);
+Looked look_at_address(const net::Endpoint& endpoint) {
   try {
     net::require_free(endpoint);
   } catch (const Error& error) {
     if (error.slug() != "net.in_use") throw;
-    // Servers of one user share a port, so it is somebody else's: perhaps the service itself.
+    // Servers of one user share a port, so it is somebody else's, or a Unix socket: perhaps the service
+    // itself.
     return {"warn", fmt::format("{} is in use, which is right if the service runs already", endpoint.text())};
   }
   return {"ok", fmt::format("{} can be listened on", endpoint.text())};
+}
+
+Looked look_at_metrics(const ServeOptions& opts, const config::Settings& settings) {
+  const auto endpoint = metrics_endpoint(opts, settings);
+  return endpoint ? look_at_address(*endpoint) : Looked{"ok", "metrics are served nowhere"};
 }
 
 /// The folder itself, or the one it would be made in.
@@ -176,7 +181,8 @@ Report check_serve(const ServeOptions& opts, const config::Settings& settings, c
   add(report, "serve.auth_token", [&] { return look_at_tokens(settings, sealed); });
   report.push_back(check_accounts(settings, workspaces));
   add(report, "serve.tls", [&] { return look_at_tls(settings, clock); });
-  add(report, "serve.listen", [&] { return look_at_address(opts, settings); });
+  add(report, "serve.listen", [&] { return look_at_address(listen_endpoint(opts, settings)); });
+  add(report, "serve.metrics", [&] { return look_at_metrics(opts, settings); });
   add(report, "serve.journal", [&] { return look_at_journal(settings); });
   add(report, "serve.api_key", [&] { return look_at_api_key(settings); });
   return report;

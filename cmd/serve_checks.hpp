@@ -14,7 +14,7 @@ KnownWorkspaces workspaces_if_there(Context&);
 /// Whether each active workspace has an account whose webhooks it takes.
 Checked check_accounts(const config::Settings&, const KnownWorkspaces&);
 /// Whether this machine has what `serve` needs beside the database: public URL, auth tokens, accounts, TLS
-/// files, address, room for the journal, the key that access tokens are made with. Changes nothing.
+/// files, addresses, room for the journal, the key that access tokens are made with. Changes nothing.
 /// `sealed`: auth tokens that the database keeps (cmd/auth_tokens.hpp).
 Report check_serve(const ServeOptions&, const config::Settings&, const base::Clock&, const KnownWorkspaces&,
                    const std::vector<base::Secret>& sealed);

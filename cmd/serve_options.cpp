@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "cmd/auth_tokens.hpp"
+#include "cmd/secret_lines.hpp"
 #include "cmd/voice_grant.hpp"
 #include "db/identity.hpp"
 #include "http/outside_url.hpp"
@@ -14,6 +15,9 @@
 
 namespace ringctl::cmd {
 namespace {
+
+/// Far beyond the cores of any machine that one database keeps up with.
+constexpr std::int64_t k_most_threads = 256;
 
 Error missing(std::string slug, std::string message, std::string hint) {
   return {Errc::config, std::move(slug), std::move(message), std::move(hint)};
@@ -32,9 +36,18 @@ std::int64_t at_least(std::int64_t value, std::int64_t least, std::string_view w
   throw Error(Errc::usage, "usage.bad_value", fmt::format("{}: {} is below {}", what, value, least));
 }
 
+unsigned threads_of(const ServeOptions& opts) {
+  const auto threads = at_least(opts.threads.value_or(1), 1, "--threads");
+  if (threads > k_most_threads)
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--threads: {} is above {}", threads, k_most_threads));
+  return static_cast<unsigned>(threads);
+}
+
 }  // namespace
 
 std::string public_url(const ServeOptions& opts, const config::Settings& settings) {
+  require_no_login("public-url", opts.public_url.value_or(""));
   auto url = opts.public_url.value_or(settings.get("serve.public_url"));
   while (url.ends_with('/')) url.pop_back();
   if (url.empty())
@@ -82,18 +95,23 @@ net::Endpoint listen_endpoint(const ServeOptions& opts, const config::Settings& 
   return net::Endpoint::parse(opts.listen.value_or(settings.get("serve.listen")));
 }
 
+std::optional<net::Endpoint> metrics_endpoint(const ServeOptions& opts, const config::Settings& settings) {
+  const auto where = opts.metrics_listen.value_or(settings.get("serve.metrics_listen"));
+  if (where.empty() || where == "none") return std::nullopt;
+  return net::Endpoint::parse(where);
+}
+
 serve::ServiceOptions service_options(const ServeOptions& opts, const config::Settings& settings,
                                       const std::vector<base::Secret>& sealed) {
   serve::ServiceOptions options;
   options.tls = tls_files(settings);
   options.listen = endpoints(opts, settings, options.tls.has_value());
-  const auto metrics = opts.metrics_listen.value_or(settings.get("serve.metrics_listen"));
-  if (!metrics.empty() && metrics != "none") options.metrics_listen = net::Endpoint::parse(metrics);
+  options.metrics_listen = metrics_endpoint(opts, settings);
   const auto connections =
       opts.max_connections.value_or(base::parse_int(settings.get("serve.max_connections")).value_or(4096));
   options.limits.connections = static_cast<std::size_t>(at_least(connections, 1, "--max-connections"));
   options.limits.soft_connections = std::max<std::size_t>(1, options.limits.connections / 4 * 3);
-  options.threads = static_cast<unsigned>(at_least(opts.threads.value_or(1), 1, "--threads"));
+  options.threads = threads_of(opts);
   options.drain_timeout =
       opts.drain_timeout.value_or(base::parse_duration(settings.get("serve.drain_timeout")));
   options.webhooks.public_url = public_url(opts, settings);

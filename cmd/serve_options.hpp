@@ -37,6 +37,8 @@ std::filesystem::path serve_state(const config::Settings&);
 std::optional<net::TlsFiles> tls_files(const config::Settings&);
 /// Where it would listen if systemd brings no socket. Throws Errc::usage [net.bad_endpoint].
 net::Endpoint listen_endpoint(const ServeOptions&, const config::Settings&);
+/// Where /metrics would be served; nullopt for nowhere. Throws Errc::usage [net.bad_endpoint].
+std::optional<net::Endpoint> metrics_endpoint(const ServeOptions&, const config::Settings&);
 /// Takes the sockets that systemd brings: once. Throws what the parts throw.
 serve::ServiceOptions service_options(const ServeOptions&, const config::Settings&,
                                       const std::vector<base::Secret>& sealed);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 
 #include "base/file.hpp"
 
@@ -28,8 +29,18 @@ std::string read_stdin(int fd, std::size_t most) {
 
 }  // namespace
 
+// Of files as csv::Source says it, and of their length as of standard input's.
 std::string text_input(Context& ctx, const std::string& file, std::size_t most) {
-  return file == "-" ? read_stdin(ctx.streams().in, most) : base::read_file(file, most);
+  if (file == "-") return read_stdin(ctx.streams().in, most);
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored))
+    throw Error(Errc::usage, "input.not_found", fmt::format("no such file: {}", file));
+  try {
+    return base::read_file(file, most);
+  } catch (const Error& error) {
+    if (error.slug() == "file.too_large") throw Error(Errc::invalid, "usage.too_long", error.message());
+    throw Error(Errc::usage, "input.unreadable", error.message());
+  }
 }
 
 }  // namespace ringctl::cmd

@@ -11,6 +11,7 @@
 #include "base/sid.hpp"
 #include "base/text.hpp"
 #include "cmd/auth_tokens.hpp"
+#include "cmd/secret_lines.hpp"
 #include "cmd/xml_lines.hpp"
 #include "http/session.hpp"
 #include "http/url.hpp"
@@ -43,7 +44,7 @@ constexpr std::size_t k_most_twiml = 64 * 1024;
 struct SendOptions {
   std::string to;
   std::string event = "inbound-call", from = "+12025550143", to_number = "+12025550123";
-  std::optional<std::string> call_sid, status, url_signed_as;
+  std::optional<std::string> call_sid, status, url_signed_as, unix_socket;
   std::vector<std::string> params;
 };
 
@@ -84,17 +85,6 @@ std::string new_sid(std::string_view prefix, Context& ctx) {
 
 /// Without its fragment, which is never signed.
 std::string signed_form(std::string_view url) { return std::string(url.substr(0, url.find('#'))); }
-
-/// Every user of the machine can read what a command was started with.
-void require_no_login(std::string_view flag, std::string_view url) {
-  const auto begin = url.find("://");
-  if (begin == std::string_view::npos) return;
-  const auto host = url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
-  if (host.find('@') != std::string_view::npos)
-    throw Error(
-        Errc::usage, "webhooks.login_in_argv",
-        fmt::format("--{}: a URL with a user or password can be read by everybody on this machine", flag));
-}
 
 /// From the path on, as it stands.
 std::string_view target_of(std::string_view url) {
@@ -149,9 +139,10 @@ twilio::WebhookFacts facts_of(const SendOptions& opts, const twilio::WebhookKind
   return facts;
 }
 
-http::Request request_of(const std::string& url, const twilio::Form& form, const std::string& signature,
+http::Request request_of(const SendOptions& opts, const twilio::Form& form, const std::string& signature,
                          Context& ctx) {
-  http::Request request{.method = "POST", .url = url};
+  http::Request request{.method = "POST", .url = opts.to};
+  request.unix_socket = opts.unix_socket.value_or("");
   request.fields = {{"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"},
                     {"User-Agent", "TwilioProxy/1.1"},
                     {"I-Twilio-Idempotency-Token", ctx.ids().next().text()},
@@ -166,6 +157,10 @@ http::Request request_of(const std::string& url, const twilio::Form& form, const
 Prepared prepare(const SendOptions& opts, Context& ctx) {
   const auto& kind = kind_of(opts);
   require_no_login("to", opts.to);
+  if (opts.to.starts_with("unix:"))
+    throw bad_value(fmt::format("--to: {} is a socket, not a URL", base::in_quotes(opts.to)),
+                    fmt::format("--to http://localhost/api/twilio/voice/inbound --unix-socket {}",
+                                base::for_shell(opts.to.substr(opts.to.find(':') + 1))));
   if (opts.to.find("://") == std::string::npos)
     throw bad_value(
         fmt::format("--to: {} begins with neither http:// nor https://", base::in_quotes(opts.to)),
@@ -173,13 +168,14 @@ Prepared prepare(const SendOptions& opts, Context& ctx) {
   require_no_login("url-signed-as", opts.url_signed_as.value_or(""));
   const auto url = http::parse_url(opts.to);
   const auto facts = facts_of(opts, kind, ctx);
-  const twilio::AuthTokens by_account(facts.account_sid, auth_tokens(ctx.settings()));
+  const auto lines = auth_tokens(ctx.settings());
+  const twilio::AuthTokens by_account(facts.account_sid, lines);
   const auto form = twilio::sample_webhook(kind, facts);
   const auto tokens = by_account.of(form.get("AccountSid"));
-  if (tokens.empty()) throw no_auth_token();
+  if (tokens.empty()) throw no_auth_token(lines.empty() ? std::string_view() : form.get("AccountSid"));
   const auto signed_url = signed_url_of(opts, url, ctx.settings());
   const auto signature = twilio::sign(tokens.front().reveal(), signed_url, form);
-  return {&kind, facts.sid, signed_url, signature, url, request_of(opts.to, form, signature, ctx)};
+  return {&kind, facts.sid, signed_url, signature, url, request_of(opts, form, signature, ctx)};
 }
 
 // --- what would go out ---
@@ -309,6 +305,9 @@ void add_webhooks_send(Noun& webhooks) {
       .flag("param", &SendOptions::params, "NAME=VALUE", "A further parameter, or another value for one")
       .flag("url-signed-as", &SendOptions::url_signed_as, "URL", "The URL that the server knows itself by")
       .default_text("serve.public_url with the path of --to if that is on this machine, else --to")
+      .flag("unix-socket", &SendOptions::unix_socket, "PATH",
+            "The server's socket; --to is then http://localhost/...")
+      .kind(ValueKind::file)
       .columns(k_answer_columns)
       .details(
           "Makes the form that Twilio posts when EVENT happens, signs it with the account's auth token, posts it, and "

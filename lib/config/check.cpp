@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "base/sid.hpp"
 #include "base/text.hpp"
 #include "base/zone.hpp"
 
@@ -61,8 +62,9 @@ bool on_loopback(std::string_view http_url) {
 
 std::optional<std::string> check_database(std::string_view text, std::string& why) {
   if (text.starts_with("sqlite::memory:")) {
-    why = "must be sqlite:PATH or postgresql://...; what is in memory is gone with the command "
-          "(a file of that name is sqlite:./:memory:)";
+    why =
+        "must be sqlite:PATH or postgresql://...; what is in memory is gone with the command "
+        "(a file of that name is sqlite:./:memory:)";
     return std::nullopt;
   }
   for (const std::string_view scheme : {"sqlite:", "postgresql://", "postgres://"})
@@ -71,8 +73,19 @@ std::optional<std::string> check_database(std::string_view text, std::string& wh
   return std::nullopt;
 }
 
+/// Nothing behind the host: Twilio's paths stand at its root.
+bool is_root(std::string_view url) {
+  while (url.ends_with('/')) url.remove_suffix(1);
+  const auto scheme = url.find("://");
+  return scheme != std::string_view::npos && url.find_first_of("/?#", scheme + 3) == std::string_view::npos;
+}
+
 std::optional<std::string> check_url(const KeyInfo& key, std::string_view text, std::string& why) {
   if (key.name == "database") return check_database(text, why);
+  if (key.name == "serve.public_url" && text.find("://") != std::string_view::npos && !is_root(text)) {
+    why = "must be a host without a path, such as https://pbx.example.com";
+    return std::nullopt;
+  }
   if (text.starts_with("https://") && text.size() > std::string_view("https://").size())
     return std::string(text);
   if (text.starts_with("http://") && on_loopback(text)) return std::string(text);
@@ -137,6 +150,7 @@ std::string_view wrong_with(const KeyInfo& key, std::string_view text) {
     return "must be an IANA time zone such as America/New_York";
   if ((key.name == "serve.listen" || key.name == "serve.metrics_listen") && !is_listen_address(text))
     return "must be HOST:PORT, unix:PATH or fd:N";
+  if (key.name == "account_sid" && !base::is_sid(text, "AC")) return "must be AC and 32 hex digits";
   // No pager and no text for what is absent are choices as well.
   if (text.empty() && key.name != "null_text" && key.name != "pager") return "must not be empty";
   return {};

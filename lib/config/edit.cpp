@@ -94,12 +94,8 @@ class Sheet {
   /// Replaces the value at `path`; the section it stands in, "" above the first, or nullopt if there is no
   /// value.
   std::optional<std::string> replace(const std::vector<std::string>& path, const std::string& value) {
-    const toml::node* node = &root_;
-    for (const auto& part : path) {
-      const auto* table = node->as_table();
-      node = table == nullptr ? nullptr : table->get(part);
-      if (node == nullptr) return std::nullopt;
-    }
+    const auto* const node = find(path);
+    if (node == nullptr) return std::nullopt;
     const auto& source = node->source();
     const auto first = source.begin.line - 1;
     const auto last = source.end.line - 1;
@@ -108,6 +104,17 @@ class Sheet {
     lines_[first] = head + value + tail;
     lines_.erase(at(first + 1), at(last + 1));
     return section_above(first);
+  }
+
+  /// Removes the lines of the value at `path`, which stands alone on them; the section, or nullopt if there
+  /// is no such value.
+  std::optional<std::string> remove(const std::vector<std::string>& path) {
+    const auto* const node = find(path);
+    if (node == nullptr) return std::nullopt;
+    const auto& source = node->source();
+    const auto section = section_above(source.begin.line - 1);
+    lines_.erase(at(source.begin.line - 1), at(source.end.line));
+    return section;
   }
 
   /// Puts `line` behind the last entry of [section], which is added at the end if it is not there.
@@ -149,6 +156,16 @@ class Sheet {
   }
 
  private:
+  const toml::node* find(const std::vector<std::string>& path) const {
+    const toml::node* node = &root_;
+    for (const auto& part : path) {
+      const auto* table = node->as_table();
+      node = table == nullptr ? nullptr : table->get(part);
+      if (node == nullptr) return nullptr;
+    }
+    return node;
+  }
+
   std::vector<std::string>::iterator at(std::size_t index) {
     return lines_.begin() + static_cast<std::ptrdiff_t>(index);
   }
@@ -349,6 +366,23 @@ std::string set_value(const fs::path& file, std::string_view profile, std::strin
     meaning[{std::string(profile), std::string(info.name)}] = {Entry::Form::literal, stored, {}};
   });
   return *written;
+}
+
+std::optional<std::string> unset_value(const fs::path& file, std::string_view profile, std::string_view key,
+                                       Act act) {
+  const auto& info = settable_key(key);
+  if (!profile.empty()) require_profile_name(profile);
+  const Edit edit(file);
+  const auto section = profile.empty() ? std::string("defaults") : fmt::format("profiles.{}", profile);
+  Sheet sheet(edit.text());
+  auto removed = sheet.remove(path_of(fmt::format("{}.{}", section, info.name)));
+  if (!removed && profile.empty() && info.name.find('.') != std::string_view::npos)
+    removed = sheet.remove(path_of(info.name));
+  if (removed && act == Act::write)
+    edit.write(sheet.text(), [&](Meaning& meaning) {
+      meaning.erase({std::string(profile), std::string(info.name)});
+    });
+  return removed;
 }
 
 void add_profile(const fs::path& file, std::string_view name, const ProfileValues& values, Act act) {

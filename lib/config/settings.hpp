@@ -110,6 +110,10 @@ std::vector<std::string> child_environment();
 /// Errc::conflict or Errc::not_found for a profile that is there or is not, Errc::config [config.cannot_edit]
 /// for a file laid out so that the edit would touch something else.
 enum class Act { plan, write };  ///< plan: throws what writing would, and changes nothing
+/// Takes the key out of the section that set_value() would write to. Returns that section; nullopt where the
+/// key is not set.
+std::optional<std::string> unset_value(const std::filesystem::path& file, std::string_view profile,
+                                       std::string_view key, Act = Act::write);
 /// Returns the section that holds the value, "twilio" or "profiles.prod"; "" above the first one.
 std::string set_value(const std::filesystem::path& file, std::string_view profile, std::string_view key,
                       std::string_view value, Act act = Act::write);

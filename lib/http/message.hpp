@@ -36,6 +36,9 @@ struct Request {
   /// proxy it goes through that, also to hosts of NO_PROXY, and its rules hold.
   bool outside_only = false;
 
+  /// A Unix socket to connect to; the URL's host then only stands in the request. "" = none.
+  std::string unix_socket = {};
+
   /// Once it is on its way no CancelToken cuts it: its answer is waited for, as long as `timeout` says.
   bool awaited = false;
 

@@ -115,6 +115,7 @@ void Transfer::prepare(const SessionOptions& options) {
   set(easy_, CURLOPT_ERRORBUFFER, detail_.data());
   set(easy_, CURLOPT_URL, request_.url.c_str());
   set(easy_, CURLOPT_PATH_AS_IS, 1L);
+  if (!request_.unix_socket.empty()) set(easy_, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
   set(easy_, CURLOPT_NOSIGNAL, 1L);
   set(easy_, CURLOPT_TIMEOUT_MS, at_least_one(request_.timeout));
   set(easy_, CURLOPT_CONNECTTIMEOUT_MS, at_least_one(request_.connect_timeout));

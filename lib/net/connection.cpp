@@ -330,6 +330,7 @@ void Connection::last_words(const Response& response) {
 
 void Connection::refuse(Refusal refusal) {
   table_.tally().count(refusal);
+  table_.shared().refusals.note(refusal, origin_.remote, table_.now());
   Response response;
   response.status = refusal_status(refusal);
   if (refusal == Refusal::method_refused) response.headers.emplace_back("Allow", k_allow);

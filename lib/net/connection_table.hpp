@@ -16,6 +16,7 @@
 #include "base/uuid.hpp"
 #include "net/limits.hpp"
 #include "net/mailbox.hpp"
+#include "net/refusal_log.hpp"
 #include "net/respond.hpp"
 #include "net/stats.hpp"
 #include "net/transport.hpp"
@@ -30,6 +31,7 @@ struct Shared {
   Limits limits;
   Handler handler;
   const base::Clock& clock;
+  RefusalLog refusals = {};
   std::atomic<std::size_t> open{0}, in_flight{0};
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> accepting{0};  ///< threads that have not stopped accepting yet, while draining

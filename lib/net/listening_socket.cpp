@@ -103,14 +103,25 @@ bool alive(const Endpoint& endpoint, const Address& address) {
   return ::connect(fd.get(), address.get(), address.size) == 0 || errno == EAGAIN;
 }
 
+/// True if a stale socket is there, to be replaced. Throws where something else is.
+bool require_free_file(const Endpoint& endpoint) {
+  struct stat info {};
+  if (::lstat(endpoint.path.c_str(), &info) != 0) return false;
+  if (!S_ISSOCK(info.st_mode)) throw failed(endpoint, EEXIST);
+  if (alive(endpoint, local_address(endpoint.path))) throw failed(endpoint, EADDRINUSE);
+  return true;
+}
+
+/// A socket's file can be made in the folder.
+void require_writable_folder(const Endpoint& endpoint) {
+  const auto folder = endpoint.path.has_parent_path() ? endpoint.path.parent_path() : ".";
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) throw failed(endpoint, errno);
+  if (!std::filesystem::is_directory(folder)) throw failed(endpoint, ENOTDIR);
+}
+
 base::Fd open_local(const Endpoint& endpoint, int backlog) {
   const auto address = local_address(endpoint.path);
-  struct stat info {};
-  if (::lstat(endpoint.path.c_str(), &info) == 0) {
-    if (!S_ISSOCK(info.st_mode)) throw failed(endpoint, EEXIST);
-    if (alive(endpoint, address)) throw failed(endpoint, EADDRINUSE);
-    ::unlink(endpoint.path.c_str());
-  }
+  if (require_free_file(endpoint)) ::unlink(endpoint.path.c_str());
   auto fd = make_socket(endpoint, AF_UNIX);
   // Before bind, so that the file never has a wider mode; after it once more, because bind applies the umask.
   ::fchmod(fd.get(), endpoint.mode);
@@ -120,12 +131,16 @@ base::Fd open_local(const Endpoint& endpoint, int backlog) {
   return fd;
 }
 
-base::Fd open_inherited(const Endpoint& endpoint) {
+void require_listening(const Endpoint& endpoint) {
   int listens = 0;
   socklen_t size = sizeof listens;
   if (::getsockopt(endpoint.fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0)
     throw failed(endpoint, errno);
   if (listens == 0) throw failed(endpoint, EINVAL);
+}
+
+base::Fd open_inherited(const Endpoint& endpoint) {
+  require_listening(endpoint);
   base::Fd fd(::fcntl(endpoint.fd, F_DUPFD_CLOEXEC, 0));
   if (!fd) throw failed(endpoint, errno);
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
@@ -177,7 +192,20 @@ ListeningSocket ListeningSocket::open(const Endpoint& endpoint, int backlog) {
 
 ListeningSocket::~ListeningSocket() { remove_file(); }
 
-void ListeningSocket::require_free(const Endpoint& endpoint) { bound_tcp(endpoint); }
+void ListeningSocket::require_free(const Endpoint& endpoint) {
+  switch (endpoint.kind) {
+    case Endpoint::Kind::tcp:
+      bound_tcp(endpoint);
+      return;
+    case Endpoint::Kind::local:
+      require_writable_folder(endpoint);
+      require_free_file(endpoint);
+      return;
+    case Endpoint::Kind::inherited:
+      require_listening(endpoint);
+      return;
+  }
+}
 
 base::Fd ListeningSocket::for_another_thread(int backlog) const {
   if (endpoint_.kind == Endpoint::Kind::tcp && !endpoint_.alone) return open_tcp(endpoint_, backlog);

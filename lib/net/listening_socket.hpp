@@ -23,7 +23,8 @@ class ListeningSocket {
   /// A Unix socket's file goes with it, unless another one took its place.
   ~ListeningSocket();
 
-  /// Throws as open() of a TCP endpoint does, without listening: nobody's connection comes here.
+  /// Throws as open() does, without listening: nobody's connection comes here, and no file is made or
+  /// removed.
   static void require_free(const Endpoint&);
 
   /// The socket, for the first thread.

@@ -12,8 +12,6 @@ base::Instant certificate_expires_at(const TlsFiles& files) {
               "the TLS certificate " + files.certificate.string() + " does not say when it expires");
 }
 
-void require_free(const Endpoint& endpoint) {
-  if (endpoint.kind == Endpoint::Kind::tcp) ListeningSocket::require_free(endpoint);
-}
+void require_free(const Endpoint& endpoint) { ListeningSocket::require_free(endpoint); }
 
 }  // namespace ringctl::net

@@ -12,8 +12,8 @@ namespace ringctl::net {
 /// [tls.unusable] (the key of another certificate included), [tls.key_permissions].
 base::Instant certificate_expires_at(const TlsFiles&);
 
-/// Whether a TCP address can be listened on; throws Errc::config [net.listen_failed], or [net.in_use] if
-/// somebody does who shares it with nobody. Other endpoints are not looked at.
+/// Whether it can be listened on; throws Errc::config [net.listen_failed], or [net.in_use] if somebody does
+/// who shares it with nobody.
 void require_free(const Endpoint&);
 
 }  // namespace ringctl::net

@@ -47,7 +47,7 @@ void Server::listen(const std::vector<Endpoint>& endpoints) {
   impl_->sockets = std::move(sockets);
 }
 
-std::uint16_t Server::port(std::size_t index) const { return impl_->sockets.at(index).endpoint().port; }
+const Endpoint& Server::endpoint(std::size_t index) const { return impl_->sockets.at(index).endpoint(); }
 
 void Server::run(unsigned threads) {
   auto& workers = impl_->workers;

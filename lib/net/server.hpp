@@ -38,8 +38,10 @@ class Server {
   /// Opens them all, or none and throws Errc::config [net.listen_failed] or [net.in_use]; [tls.missing] if
   /// one wants TLS and no files were given. Connections wait in the kernel until run().
   void listen(const std::vector<Endpoint>&);
-  /// The port of the endpoint that was given at `index`; 0 if it has none.
-  std::uint16_t port(std::size_t index = 0) const;
+  /// The endpoint that was given at `index`, with the port that was found.
+  const Endpoint& endpoint(std::size_t index = 0) const;
+  /// Its port; 0 if it has none.
+  std::uint16_t port(std::size_t index = 0) const { return endpoint(index).port; }
 
   /// Starts the threads and returns.
   void run(unsigned threads);

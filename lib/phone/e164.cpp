@@ -55,7 +55,7 @@ class Category final : public std::error_category {
   std::string message(int value) const override {
     switch (static_cast<PhoneErrc>(value)) {
       case PhoneErrc::no_country_code:
-        return "has no country code (expected like +15550100)";
+        return "has no country code (expected like +12025550123)";
       case PhoneErrc::too_short:
         return "is too short for a number of its country";
       case PhoneErrc::too_long:
@@ -65,7 +65,7 @@ class Category final : public std::error_category {
       case PhoneErrc::unknown_country_code:
         return "has a country code that does not exist";
       case PhoneErrc::not_a_number:
-        return "is not a telephone number (expected like +15550100)";
+        return "is not a telephone number (expected like +12025550123)";
     }
     return "is not a telephone number";
   }

@@ -139,6 +139,11 @@ std::vector<BrokenRule> faults(const Snapshot& snapshot) {
   auto all = snapshot.broken;
   for (const auto& rule : snapshot.rules) {
     for (const auto& gone : rule.gone) all.push_back({rule.name, gone + " is gone, or has nobody"});
+    for (const auto& step : rule.steps)
+      for (const auto& party : step.parties)
+        if (party.kind == RuleParty::Kind::agent && !snapshot.agents[party.agent].is_active)
+          all.push_back({rule.name, fmt::format("user {} is not active",
+                                                base::in_quotes(snapshot.agents[party.agent].email))});
     for (const auto& number : rule.returning)
       all.push_back({rule.name, number + " is a number of ours: the call would come back"});
   }

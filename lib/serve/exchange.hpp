@@ -69,6 +69,8 @@ class Exchange {
   void about_call(std::string_view sid) { call_sid_ = sid; }
   void about_message(std::string_view sid) { message_sid_ = sid; }
   void about_parties(std::string_view from, std::string_view to);
+  /// Whom it is to, as the log may say it.
+  const std::string& logged_to() const { return to_; }
   /// The same, at any time and on any thread.
   void about_workspace(const base::Uuid& id);
 

@@ -56,12 +56,7 @@ void Webhooks::inbound(const WebhookPtr& webhook) {
 
 void Webhooks::decide_inbound(const WebhookPtr& webhook, Found found) {
   if (found.away) return answer_safely(webhook, "database");
-  if (!found.workspace) {
-    // Nobody's number, so nobody's record: the log alone says that it was called.
-    base::log(base::LogLevel::warn, "number.unknown", {{"call_sid", webhook->call_sid()}});
-    webhook->answer(twiml_answer(twiml::write(routing::answer(plan_of_no_number(), {}, {}))));
-    return;
-  }
+  if (!found.workspace) return take_in(webhook);
   const bool named = webhook->workspace().has_value();
   // Another one than the safe answer was given by meanwhile: then that one is the answer.
   if (!named && webhook->set_workspace(*found.workspace) != *found.workspace) return;
@@ -85,6 +80,22 @@ void Webhooks::decide_inbound(const WebhookPtr& webhook, Found found) {
   event.decision = decision_of(plan, std::move(json), found.facts);
   event.asks_call_back = promises_call_back(plan, {});
   keep(webhook, event, routing::answer(plan, {}, links_of(*webhook->workspace())));
+}
+
+/// A number that nobody has may have been bought a moment ago, or be released: its calls are told so, and
+/// kept by the only workspace that takes the account, if there is one.
+void Webhooks::take_in(const WebhookPtr& webhook) {
+  const auto account = webhook->parameter("AccountSid");
+  const auto sole = estates_.find_sole_by_account(account, is_main(account));
+  base::log(base::LogLevel::warn, "number.unknown",
+            {{"call_sid", webhook->call_sid()}, {"account", account}, {"to", webhook->logged_to()}});
+  if (!sole) {  // nobody's record: the log alone says that it was called
+    webhook->answer(twiml_answer(twiml::write(routing::answer(plan_of_no_number(), {}, {}))));
+    return;
+  }
+  if (webhook->set_workspace(*sole) != *sole) return;
+  look_up(webhook, question(*webhook),
+          [this, webhook](Found found) { decide_inbound(webhook, std::move(found)); });
 }
 
 void Webhooks::menu(const WebhookPtr& webhook) {

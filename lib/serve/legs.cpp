@@ -25,6 +25,13 @@ bool was_connected(const calls::Event& event) {
   return (status == "completed" || status == "answered") && event.parameter("DialBridged") != "false";
 }
 
+/// As far as Twilio says it: a number is anybody's.
+void name_called(calls::Event& event, const Webhook& webhook) {
+  const auto to = webhook.parameter("To");
+  event.party = to;
+  if (to.starts_with(k_client)) event.user = user_of_identity(to.substr(k_client.size()));
+}
+
 }  // namespace
 
 std::string_view call_in_path(const Webhook& webhook) {
@@ -38,11 +45,8 @@ std::string_view call_in_path(const Webhook& webhook) {
 /// Who the leg rings. A client says so itself; a phone's owner stands in the call's plan.
 void Webhooks::name_party(calls::Event& event, const Webhook& webhook) const {
   const auto to = webhook.parameter("To");
-  event.party = to;
-  if (to.starts_with(k_client)) {
-    event.user = user_of_identity(to.substr(k_client.size()));
-    return;
-  }
+  name_called(event, webhook);
+  if (to.starts_with(k_client)) return;
   const auto json = plans_.find(webhook.parameter("ParentCallSid"));
   const auto plan = json.empty() ? std::nullopt : routing::try_parse_plan(json);
   if (!plan) {  // it came in elsewhere, or before a restart: the stored plan will say
@@ -113,7 +117,7 @@ void Webhooks::status(const WebhookPtr& webhook) {
   auto event = webhook->event(calls::Kind::status);
   const bool is_leg = !event.parent_sid.empty();
   if (is_leg && event.place) name_party(event, *webhook);
-  if (is_leg && !event.place) event.party = webhook->parameter("To");  // whom one of ours called
+  if (is_leg && !event.place) name_called(event, *webhook);
   note_talking(event);
   books_.keep(event, webhook, no_content());
 }
@@ -138,9 +142,7 @@ void Webhooks::accepted(const WebhookPtr& webhook) {
 /// over it names another: the path knows.
 calls::Event Webhooks::added_leg_event(const Webhook& webhook) const {
   auto event = webhook.event(calls::Kind::status);
-  const auto to = webhook.parameter("To");
-  event.party = to;
-  if (to.starts_with(k_client)) event.user = user_of_identity(to.substr(k_client.size()));
+  name_called(event, webhook);
   const auto path = routing::try_parse_leg(webhook.rest());
   if (!path) return event;
   if (!event.user) event.user = path->user;

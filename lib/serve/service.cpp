@@ -166,6 +166,17 @@ std::uint16_t Service::port(std::size_t index) const {
   return index < endpoints ? impl_->server.port(index) : impl_->metrics_server.port(0);
 }
 
+std::string Service::address() const {
+  std::string all;
+  for (std::size_t i = 0; i < impl_->options.listen.size(); ++i)
+    all.append(i > 0 ? " " : "").append(impl_->server.endpoint(i).text());
+  return all;
+}
+
+std::string Service::metrics_address() const {
+  return impl_->options.metrics_listen ? impl_->metrics_server.endpoint().text() : std::string();
+}
+
 bool Service::ready() const { return impl_->estates.ready(); }
 
 }  // namespace ringctl::serve

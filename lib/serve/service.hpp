@@ -63,6 +63,10 @@ class Service {
 
   /// The port of the endpoint that was given at `index`; 0 if it has none. The one of metrics comes last.
   std::uint16_t port(std::size_t index = 0) const;
+  /// Where it listens, "127.0.0.1:8080 unix:/run/ringctl/serve.sock", with the ports that were found.
+  std::string address() const;
+  /// Where metrics are served; "" for nowhere.
+  std::string metrics_address() const;
   /// Whether calls can be answered as the estate says.
   bool ready() const;
 

@@ -33,11 +33,13 @@ std::string names_of(const twilio::Form& form) {
   return names;
 }
 
-std::string_view why(twilio::Signed verdict) {
+std::string_view why(twilio::Signed verdict, const twilio::Request& request, std::string_view account) {
   switch (verdict) {
     case twilio::Signed::missing:
-      return "there is no signature";
+      return "there is no X-Twilio-Signature";
     case twilio::Signed::no_token:
+      if (request.signature.empty()) return "there is no X-Twilio-Signature";
+      if (account.empty()) return "there is no AccountSid, which says whose auth token signed it";
       return "there is no auth token of this account to check with";
     case twilio::Signed::body_mismatch:
       return "the body is not the one that was signed";
@@ -120,12 +122,13 @@ void Webhooks::handle(const net::Request& request, const Route& route, net::Resp
       .body = request.body};
   // The account is among what is signed: its own tokens must say so.
   const auto tokens = this->tokens();
-  if (const auto verdict = twilio::verify(signed_request, tokens->of(form.get("AccountSid")), desk.scratch);
+  const std::string_view account = form.get("AccountSid");
+  if (const auto verdict = twilio::verify(signed_request, tokens->of(account), desk.scratch);
       verdict != twilio::Signed::ok) {
     office_.metrics.signature_failed();
     base::log(base::LogLevel::warn, "signature.refused",
-              {{"why", why(verdict)},
-               {"account", std::string_view(form.get("AccountSid")).substr(0, k_longest_name)},
+              {{"why", why(verdict, signed_request, account)},
+               {"account", account.substr(0, k_longest_name)},
                {"url", fmt::format("{}{}", logged_url_, request.target.substr(0, k_longest_target))},
                {"parameters", names_of(form)},
                {"request_id", request.id},

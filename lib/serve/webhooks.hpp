@@ -71,6 +71,7 @@ class Webhooks {
   // inbound.cpp: a call comes in, and goes on.
   void inbound(const WebhookPtr&);
   void decide_inbound(const WebhookPtr&, Found);
+  void take_in(const WebhookPtr&);
   void menu(const WebhookPtr&);
   void decide_menu(const WebhookPtr&, int attempt, Found);
   void next(const WebhookPtr&);

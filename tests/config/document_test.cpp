@@ -195,7 +195,7 @@ profile = "prod"
 output  = "table"
 timezone = "America/New_York"     # IANA; used for limits, reports, display
 [profiles.prod]
-account_sid = "ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+account_sid = "AC0123456789abcdef0123456789abcdef"
 database = "postgresql://ringctl@db1,db2/ringctl?target_session_attrs=read-write&connect_timeout=3"
 region = "us1"
 edge = "ashburn"

@@ -120,6 +120,30 @@ TEST_CASE("an unknown key, a bad value and a secret are refused, and the file st
   CHECK(refused("prod", "profile", "x").errc() == Errc::usage);
 }
 
+TEST_CASE("a value is taken away with its lines, and others stay", "[config]") {
+  const World world;
+  const auto left = [&](const std::string& before, const char* profile, const char* key) {
+    world.write(world.user_file(), before);
+    unset_value(world.user_file(), profile, key);
+    return World::read(world.user_file());
+  };
+  CHECK(left("# ours\n[defaults]\nlimit = 5 # rows\nedge = 'x'\n", "", "limit") ==
+        "# ours\n[defaults]\nedge = 'x'\n");
+  CHECK(left("[serve]\ntrusted_proxies = [\n  '::1',\n]\nlisten = 'a:1'\n", "", "serve.trusted_proxies") ==
+        "[serve]\nlisten = 'a:1'\n");
+  CHECK(left("[defaults]\nlimit = 5\n[profiles.prod]\nlimit = 6\n", "prod", "limit") ==
+        "[defaults]\nlimit = 5\n[profiles.prod]\n");
+  world.write(world.user_file(), "[defaults]\nlimit = 5\n");
+  CHECK_FALSE(unset_value(world.user_file(), "", "edge"));
+  CHECK(unset_value(world.user_file(), "", "limit", Act::plan) == "defaults");
+  CHECK(World::read(world.user_file()) == "[defaults]\nlimit = 5\n");
+  const std::string one_line = "defaults = { workspace = 'a', limit = 5 }\n";
+  world.write(world.user_file(), one_line);
+  CHECK(error_of([&] { unset_value(world.user_file(), "", "limit"); }).slug() == "config.cannot_edit");
+  CHECK(World::read(world.user_file()) == one_line);
+  CHECK(error_of([&] { unset_value(world.user_file(), "", "auth_token"); }).errc() == Errc::usage);
+}
+
 TEST_CASE("a broken file is not edited", "[config]") {
   const World world;
   world.write(world.user_file(), "[defaults]\nlimit = \n");

@@ -266,16 +266,22 @@ TEST_CASE("keys are found by name, flags and environment names belong to one key
 }
 
 TEST_CASE("a value that says nothing or nonsense is refused", "[config]") {
-  const std::vector<std::pair<std::string, std::string>> bad = {{"workspace", ""},
-                                                                {"edge", ""},
-                                                                {"serve.listen", "foo"},
-                                                                {"serve.listen", ":80"},
-                                                                {"serve.listen", ""},
-                                                                {"serve.listen", "localhost:70000"},
-                                                                {"serve.listen", "unix:"},
-                                                                {"output", "xlsx"},
-                                                                {"serve.trusted_proxies", "10.0.0.0/33"},
-                                                                {"serve.metrics_listen", "fd:x"}};
+  const std::vector<std::pair<std::string, std::string>> bad = {
+      {"workspace", ""},
+      {"edge", ""},
+      {"serve.listen", "foo"},
+      {"serve.listen", ":80"},
+      {"serve.listen", ""},
+      {"serve.listen", "localhost:70000"},
+      {"serve.listen", "unix:"},
+      {"output", "xlsx"},
+      {"account_sid", "AC123"},
+      {"account_sid", ""},
+      {"serve.public_url", "https://pbx.example.com/x?y"},
+      {"serve.public_url", "https://pbx.example.com?y"},
+      {"serve.public_url", "pbx.example.com"},
+      {"serve.trusted_proxies", "10.0.0.0/33"},
+      {"serve.metrics_listen", "fd:x"}};
   const World world;
   for (const auto& [key, value] : bad) {
     INFO(key << " = " << value);
@@ -285,6 +291,8 @@ TEST_CASE("a value that says nothing or nonsense is refused", "[config]") {
   }
   for (const auto* listen : {"127.0.0.1:8080", "[::1]:80", "unix:/run/x", "fd:3", "pbx:0"})
     CHECK_NOTHROW(set_value(world.user_file(), "", "serve.listen", listen));
+  for (const auto* url : {"https://pbx.example.com", "https://pbx.example.com/", "http://localhost:8080"})
+    CHECK_NOTHROW(set_value(world.user_file(), "", "serve.public_url", url));
   CHECK_NOTHROW(set_value(world.user_file(), "", "null_text", ""));
   CHECK_NOTHROW(set_value(world.user_file(), "", "serve.trusted_proxies", "::1, 10.0.0.0/8"));
 }

@@ -78,7 +78,7 @@ TEST_CASE("the message names the text and what is wrong with it") {
   const auto error = ringctl::test::error_of([] { E164::parse("555-0100"); });
   REQUIRE(error);
   CHECK(error->errc() == ringctl::Errc::invalid);
-  CHECK(error->message() == "\"555-0100\" has no country code (expected like +15550100)");
+  CHECK(error->message() == "\"555-0100\" has no country code (expected like +12025550123)");
   const auto long_one = ringctl::test::error_of([] { E164::parse(std::string(5000, 'x')); });
   REQUIRE(long_one);
   CHECK(long_one->message().size() < 200);

@@ -122,6 +122,17 @@ TEST_CASE("who rang alone has answered, where nothing but Dial's word came of it
                      {site.ann_id, party}) == (both ? 0 : 1));
 }
 
+TEST_CASE("whose browser answered is known also where the state's path does not say the step", "[serve]") {
+  Site site(GENERATE(from_range(test::engines())));
+  site.open();
+  CHECK(site.rung(1) == "ann bob");
+  CHECK(site.post("/status", site.leg(1, 11, site.client(site.bob_id), "in-progress", 2)).status == 204);
+  CHECK(site.rung(2) == "ann");
+  REQUIRE(site.stop());
+  CHECK(site.integer("SELECT count(*) FROM calls WHERE user_id = $1 AND answered_at IS NOT NULL",
+                     {site.bob_id}) == 1);
+}
+
 TEST_CASE("an agent who was rung in vain and dials out is not rung during that call", "[serve]") {
   Site site(GENERATE(from_range(test::engines())));
   site.open();

@@ -2,10 +2,13 @@
 
 #include <set>
 
+#include "base/mask.hpp"
+#include "db/transaction.hpp"
 #include "routing/rules.hpp"
 #include "serve/journal_site.hpp"
 #include "serve/switchboard.hpp"
 #include "support/catch.hpp"
+#include "support/stderr_of.hpp"
 
 namespace ringctl::serve {
 namespace {
@@ -17,6 +20,7 @@ using test::Switchboard;
 const std::string k_by_number = "/api/twilio/voice/inbound";
 const std::string k_other = "ACfedcba9876543210fedcba9876543210";
 const std::string k_others_token = "fedcba9876543210fedcba9876543210";
+const std::string k_unknown = "+12025550177";
 
 template <class Verb>
 bool begins_with(const twiml::Response& response) {
@@ -47,6 +51,25 @@ TEST_CASE("the token of one account signs nothing in the name of another", "[ser
   start_with_two(board);
   CHECK(board.post_as(k_others_token, board.voice(), others).status == 200);
   CHECK(board.post_as(own_token, board.voice(), others).status == 403);
+}
+
+TEST_CASE("the log says what a webhook lacks to be verified", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  board.start(false);
+  auto nameless = board.form();
+  std::erase_if(nameless, [](const auto& field) { return field.first == "AccountSid"; });
+  const auto signed_log = test::stderr_of(
+      [&] { CHECK(board.post_as(Switchboard::k_token, board.voice(), nameless).status == 403); });
+  CHECK(signed_log.find("there is no AccountSid") != std::string::npos);
+  for (const auto& form : {nameless, board.form()}) {
+    const auto log = test::stderr_of([&] {
+      const auto reply = test::HttpClient(board.socket().string())
+                             .post(board.voice(), test::encode_form(form),
+                                   {{"Content-Type", "application/x-www-form-urlencoded"}});
+      CHECK(reply.status == 403);
+    });
+    CHECK(log.find("there is no X-Twilio-Signature") != std::string::npos);
+  }
 }
 
 TEST_CASE("what was kept is in the database as soon as a service has settled", "[serve]") {
@@ -138,6 +161,39 @@ TEST_CASE("a call to the path that names no workspace rings as last read while t
   REQUIRE(board.stop());
   CHECK(board.integer("SELECT count(*) FROM calls WHERE call_sid = $1", {call_sid(1)}) == 1);
   CHECK(board.integer("SELECT count(*) FROM calls WHERE call_sid = $1", {call_sid(2)}) == 0);
+}
+
+TEST_CASE("a call to a number that nobody has is told so, and is its account's only workspace's", "[serve]") {
+  Switchboard board(GENERATE(from_range(test::engines())));
+  const bool shared = GENERATE(false, true);
+  INFO("several workspaces take the account: " << shared);
+  const auto other = board.database.add_workspace("other");
+  if (!shared)
+    db::in_transaction(board.db(), db::Scope::of(other), [&] {
+      board.db().exec("UPDATE workspaces SET twilio_accounts = $2, version = version + 1 WHERE id = $1",
+                      {other, std::string(R"(["ACfedcba9876543210fedcba9876543210"])")});
+    });
+  board.start(false);
+  const auto call = board.form({{"To", k_unknown}});
+  for (int i = 0; i < 2; ++i) {
+    const auto says = board.answer_at(k_by_number, call);
+    CHECK(begins_with<twiml::Say>(says));
+    CHECK(std::holds_alternative<twiml::Hangup>(says.verbs.back()));
+  }
+  REQUIRE(board.stop());
+  CHECK(
+      board.integer("SELECT count(*) FROM calls WHERE routed_by = 'unknown_number' AND number_id IS NULL") ==
+      (shared ? 0 : 1));
+}
+
+TEST_CASE("the log says which number nobody has, masked", "[serve]") {
+  Switchboard board(db::Engine::sqlite);
+  board.start(false);
+  const auto logged = test::stderr_of([&] { board.answer_at(k_by_number, board.form({{"To", k_unknown}})); });
+  INFO(logged);
+  CHECK(logged.find("number.unknown") != std::string::npos);
+  CHECK(logged.find("to=" + base::masked_party(k_unknown)) != std::string::npos);
+  CHECK(logged.find(k_unknown) == std::string::npos);
 }
 
 TEST_CASE("an agent's call to the path that names no workspace is placed by the agent's own", "[serve]") {

@@ -159,6 +159,8 @@ TEST_CASE("serve takes the webhooks of a login that is kept, and goes on where i
   CHECK(status() == 403);
   serve.signal(SIGHUP);
   CHECK(test::eventually([&] { return status() == 200; }, 20));
+  const std::string reloaded = R"("event":"reloaded","auth_tokens":"read anew")";
+  CHECK(test::eventually([&] { return serve.log().find(reloaded) != std::string::npos; }, 20));
   CHECK(serve.post(serve.voice(), serve.inbound("+16265550101", test::k_main_line)).status() == 200);
   fs::permissions(machine.home() / ".config/ringctl/secrets.key", fs::perms(0644));
   serve.signal(SIGHUP);

@@ -29,6 +29,15 @@ TEST_CASE("a setting is said to be in the section it is in", "[system]") {
   CHECK(set.err.find("set twilio.retries in [twilio] of ") == 0);
   CHECK(test::read_text(site.machine().home() / ".config/ringctl/config.toml")
             .find("[twilio]\nretries = 3\n") != std::string::npos);
+  CHECK(site.run({"config", "set", "twilio.retries", "-", "-n"})
+            .err.find("would unset twilio.retries in [twilio] of ") == 0);
+  CHECK(site.run({"config", "set", "twilio.retries", "-"}).err.find("unset twilio.retries in [twilio] of ") ==
+        0);
+  CHECK(site.run({"config", "set", "twilio.retries", "-"})
+            .err.find("unchanged twilio.retries (it is not set in ") == 0);
+  CHECK(site.failure({"config", "set", "account_sid", "AC123"}) == "7 config.bad_value");
+  site.ok({"config", "set", "null_text", "-"});
+  CHECK(site.ok({"config", "get", "null_text"}) == "-\n");
   CHECK(site.run({"config", "set", "limit", "3", "-n"}).err.find("would set limit in [defaults] of ") == 0);
   CHECK(site.failure({"config", "set", "limit", "many", "-n"}) == "7 config.bad_value");
 }

@@ -153,6 +153,18 @@ TEST_CASE("a rule whose team has nobody any more is told by rules list and by do
   CHECK(site.run({"doctor", "db"}).out.find(wanted) != std::string::npos);
 }
 
+TEST_CASE("a rule that names somebody who is deactivated is told by rules list and by doctor", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  site.ok({"users", "add", "zoe@example.com"});
+  site.ok({"rules", "add", "Zoe alone", "--ring", R"([{"user": "zoe@example.com"}])"});
+  const std::string wanted = R"(user "zoe@example.com" is not active)";
+  CHECK(site.run({"rules", "list"}).err.find(wanted) == std::string::npos);
+  site.ok({"users", "deactivate", "zoe@example.com", "--yes"});
+  CHECK(site.run({"rules", "list"}).err.find(R"(warning: rule "Zoe alone": )" + wanted) != std::string::npos);
+  CHECK(site.run({"doctor", "db"}).out.find(wanted) != std::string::npos);
+}
+
 TEST_CASE("route explain refuses a caller who is neither a number nor what Twilio says", "[system]") {
   const Site site(db::Engine::sqlite);
   load(site);

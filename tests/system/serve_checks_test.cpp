@@ -1,9 +1,12 @@
 // What `serve --check` and `doctor serve` say of a machine: the same checks, one by one or all at once.
+#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "support/certificates.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_server.hpp"
 #include "support/serve_site.hpp"
 
@@ -21,6 +24,7 @@ struct Desk {
     site.init();
     set("serve.public_url", ServeSite::k_public_url);
     set("serve.listen", "127.0.0.1:0");
+    set("serve.metrics_listen", "127.0.0.1:0");
     environment["TWILIO_AUTH_TOKEN"] = ServeSite::k_token;
     environment["TWILIO_ACCOUNT_SID"] = ServeSite::k_account;
   }
@@ -65,7 +69,7 @@ struct Desk {
 TEST_CASE("a machine that has what serve needs passes both looks", "[system]") {
   const Desk desk;
   for (const auto* id : {"serve.public_url", "serve.auth_token", "serve.account", "serve.tls", "serve.listen",
-                         "serve.journal", "serve.api_key"}) {
+                         "serve.metrics", "serve.journal", "serve.api_key"}) {
     INFO(id);
     CHECK(desk.status(id) == "ok");
   }
@@ -97,9 +101,17 @@ TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
     CHECK(desk.check() == "0");
   }
   SECTION("a public URL of which calls would lose the path") {
-    desk.set("serve.public_url", "https://pbx.example.com/voice");
-    CHECK(desk.status("serve.public_url") == "fail");
-    CHECK(desk.check() == "10 serve.bad_public_url");
+    CHECK(desk.run({"config", "set", "serve.public_url", "https://pbx.example.com/voice"}).status == 7);
+    const auto refused = desk.run({"serve", "--check", "--public-url", "https://pbx.example.com/voice"});
+    CHECK(refused.status == 2);
+    CHECK(refused.err.find("[serve.bad_public_url]") != std::string::npos);
+  }
+  SECTION("a public URL with a password, which everybody can read") {
+    const auto refused =
+        desk.run({"serve", "--check", "--public-url", "https://user:canary-9d41@pbx.example.com"});
+    CHECK(refused.status == 2);
+    CHECK(refused.err.find("[usage.login_in_argv]") != std::string::npos);
+    CHECK(refused.err.find("canary") == std::string::npos);
   }
   SECTION("no account at all, or none of one workspace") {
     desk.environment.erase("TWILIO_ACCOUNT_SID");
@@ -127,6 +139,35 @@ TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
     CHECK(desk.status("serve.listen") == "fail");
     CHECK(desk.check() == "10 net.listen_failed");
   }
+  SECTION("an address for metrics that is in use, or another machine's") {
+    const test::RawServer other({});
+    desk.set("serve.metrics_listen", "127.0.0.1:" + std::to_string(other.port()));
+    CHECK(desk.status("serve.metrics") == "warn");
+    desk.set("serve.metrics_listen", "192.0.2.1:9464");
+    CHECK(desk.status("serve.metrics") == "fail");
+    CHECK(desk.check() == "10 net.listen_failed");
+  }
+  SECTION("a Unix socket in a folder that is not there, or in the place of a file") {
+    const auto file = desk.site.machine().file("plain", "");
+    for (const std::string path : {"/nowhere/at/all.sock", file.c_str()}) {
+      desk.set("serve.listen", "unix:" + path);
+      CHECK(desk.status("serve.listen") == "fail");
+      CHECK(desk.check() == "10 net.listen_failed");
+    }
+    CHECK(std::filesystem::is_regular_file(file));
+  }
+  SECTION("a Unix socket where somebody listens") {
+    ServeSite other(db::Engine::sqlite);
+    other.start();
+    desk.set("serve.listen", "unix:" + (other.site().machine().home() / "serve.sock").string());
+    CHECK(desk.status("serve.listen") == "warn");
+    CHECK(other.get("/healthz").status() == 200);
+  }
+  SECTION("a descriptor that was not handed over") {
+    desk.set("serve.listen", "fd:77");
+    CHECK(desk.status("serve.listen") == "fail");
+    CHECK(desk.check() == "10 net.listen_failed");
+  }
   SECTION("a journal's place that is a file") {
     desk.environment["XDG_STATE_HOME"] = desk.site.machine().file("state", "").string();
     CHECK(desk.status("serve.journal") == "fail");
@@ -150,9 +191,58 @@ TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
     desk.environment.erase("TWILIO_AUTH_TOKEN");
     desk.set("serve.tls_key", "/nowhere/key.pem");
     CHECK(desk.check() == "10 serve.no_auth_token");
-    CHECK(desk.run({"serve", "--check"}).err.find("serve.tls_certificate and serve.tls_key") !=
-          std::string::npos);
+    CHECK(
+        desk.run({"serve", "--check"})
+            .err.find("serve.tls_certificate and serve.tls_key are needed together (ringctl config show)") !=
+        std::string::npos);
   }
+}
+
+TEST_CASE("more threads than any machine has work for are refused", "[system]") {
+  const Desk desk;
+  CHECK(desk.run({"serve", "--check", "--threads", "256"}).status == 0);
+  const auto refused = desk.run({"serve", "--check", "--threads", "257"});
+  CHECK(refused.status == 2);
+  CHECK(refused.err.find("--threads: 257 is above 256") != std::string::npos);
+}
+
+TEST_CASE("a server without a database says so and nothing else", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto result =
+      site.machine().run({"serve", "--listen", "127.0.0.1:0", "--public-url", ServeSite::k_public_url},
+                         {.program = {},
+                          .environment = {{"TWILIO_AUTH_TOKEN", ServeSite::k_token}},
+                          .input = {},
+                          .directory = {},
+                          .meanwhile = {}});
+  CHECK(result.status == 10);
+  INFO(result.err);
+  CHECK(result.err.starts_with("ringctl: there is no database at "));
+  CHECK(result.err.find("hint: ringctl init") != std::string::npos);
+}
+
+TEST_CASE("a server says where it listens, what it refuses, and what came of a reload", "[serve]") {
+  ServeSite serve(db::Engine::sqlite);
+  const auto& home = serve.site().machine().home();
+  test::make_certificate(home);
+  serve.site().ok({"config", "set", "serve.tls_certificate", (home / "certificate.pem").string()});
+  serve.site().ok({"config", "set", "serve.tls_key", (home / "key.pem").string()});
+  serve.start();
+  const auto logged = [&](const std::string& text) {
+    INFO(text);
+    return test::eventually([&] { return serve.log().find(text) != std::string::npos; }, 5);
+  };
+  CHECK(logged(
+      fmt::format(R"("event":"listening","address":"unix:{0}/serve.sock","metrics":"unix:{0}/metrics.sock")",
+                  home.string())));
+  CHECK(serve.send("\x16\x03\x01\r\n\r\n").status() == 400);
+  CHECK(logged(R"("event":"listener.refused","reason":"request_line","status":400,"remote":"unix")"));
+  serve.signal(SIGHUP);
+  CHECK(logged(R"("event":"reloaded","certificate":"read anew","auth_tokens":"read anew")"));
+  test::write_text(home / "certificate.pem", "nothing");
+  serve.signal(SIGHUP);
+  CHECK(logged(R"("kept":"the certificate in use")"));
+  CHECK(logged(R"("event":"reloaded","certificate":"kept")"));
 }
 
 TEST_CASE("a certificate is looked at as the server would use it", "[system]") {

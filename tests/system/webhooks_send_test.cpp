@@ -98,6 +98,24 @@ TEST_CASE("a call sent to the real server is answered with TwiML and is on recor
   }
 }
 
+TEST_CASE("a server that listens on a Unix socket is sent to as well", "[serve]") {
+  ServeSite serve(db::Engine::sqlite);
+  serve.lay_out(1);
+  serve.start();
+  const auto& machine = serve.site().machine();
+  const auto socket = (machine.home() / "serve.sock").string(), to = "http://localhost" + serve.voice();
+  const auto sent = send(machine, to, {"--unix-socket", socket, "--to-number", test::k_main_line},
+                         {{"RINGCTL_PUBLIC_URL", ServeSite::k_public_url}});
+  INFO(sent.err << sent.out);
+  CHECK(sent.status == 0);
+  CHECK(sent.out.find("<Dial") != std::string::npos);
+  CHECK(send(machine, to, {"--unix-socket", socket + ".gone"}).status == 22);
+  const auto refused = send(machine, "unix:" + socket);
+  CHECK(verdict(refused) == "2 usage.bad_value");
+  CHECK(refused.err.find("--to http://localhost/api/twilio/voice/inbound --unix-socket " + socket) !=
+        std::string::npos);
+}
+
 TEST_CASE("what is sent is what Twilio would send, and what --dry-run shows", "[system]") {
   std::string seen;
   const auto sent = send_to(
@@ -227,6 +245,10 @@ TEST_CASE("what cannot be sent is refused before anybody is asked", "[system]") 
   CHECK(verdict(machine.run({"webhooks", "send", "--to", nobody.url()})) == "4 webhooks.no_account");
   CHECK(verdict(machine.run({"webhooks", "send", "--to", nobody.url(), "--param", "AccountSid=AC1"})) ==
         "4 webhooks.no_token");
+  const std::string other = "AC99999999999999999999999999999999";
+  const auto others = send(machine, nobody.url(), {"--param", "AccountSid=" + other});
+  CHECK(verdict(others) == "4 webhooks.no_token");
+  CHECK(others.err.find("no auth token of " + other + " is configured") != std::string::npos);
   CHECK(nobody.connections() == 0);
 }
 
@@ -235,7 +257,7 @@ TEST_CASE("a URL with a password is refused, and no trace shows a secret", "[sys
   const auto url = fmt::format("http://ann:canary@127.0.0.1:{}/voice", server.port());
   for (const auto& more : {Machine::Arguments{}, {"--url-signed-as", "https://canary@pbx.example.com/"}}) {
     const auto refused = send(Machine(), more.empty() ? url : server.url(), more);
-    CHECK(verdict(refused) == "2 webhooks.login_in_argv");
+    CHECK(verdict(refused) == "2 usage.login_in_argv");
     CHECK((refused.out + refused.err).find("canary") == std::string::npos);
   }
   CHECK(server.connections() == 0);
@@ -244,6 +266,17 @@ TEST_CASE("a URL with a password is refused, and no trace shows a secret", "[sys
   CHECK(traced.status == 0);
   CHECK(traced.err.find("http.request method=POST url=" + server.url("/voice")) != std::string::npos);
   CHECK(traced.err.find("http.answer status=200") != std::string::npos);
+}
+
+TEST_CASE("a body that is not there, or too long for a webhook, is refused", "[system]") {
+  const Machine machine;
+  const auto verified = [&](const std::string& body) {
+    return verdict(machine.run({"webhooks", "verify", "--url", "https://pbx.example.com/sms", "--signature",
+                                "wYqlSYDYQXX+az4vhdS/trUF4ZA=", "--body", body}));
+  };
+  CHECK(verified("nowhere.txt") == "2 input.not_found");
+  CHECK(verified(machine.home().string()) == "2 input.unreadable");
+  CHECK(verified(machine.file("big.txt", std::string(70'000, 'x')).string()) == "7 usage.too_long");
 }
 
 TEST_CASE("what no Twilio would send is refused before anything goes out", "[system]") {
