@@ -22,8 +22,9 @@ void tell_what_stays(const calls::Purged& purged, Context& ctx) {
     io.note(fmt::format("{} held: see ringctl calls holds",
                         counted(purged.held, "old call is", "old calls are")));
   if (purged.open > 0)
-    io.note(fmt::format("{} kept: nobody told how it ended",
-                        counted(purged.open, "old call is", "old calls are")));
+    io.note(fmt::format("{} kept: nobody told how {} ended",
+                        counted(purged.open, "old call is", "old calls are"),
+                        purged.open == 1 ? "it" : "they"));
 }
 
 /// Deleting them there is not this command's work.

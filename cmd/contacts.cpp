@@ -223,7 +223,8 @@ void add_contacts(Noun& contacts) {
   verbs.import("Load contacts from a file: all, or all good ones")
       .details(
           "Columns: phone_number, phones, name, lead_status, product, market, state, country, tags, agents, notes, in any "
-          "order. An empty cell leaves alone what is there, - clears it, | separates items. Agents must exist.")
+          "order. A number without a country code is one of its row's country, else of --default-country. An empty cell "
+          "leaves alone what is there, - clears it, | separates items. Agents must exist.")
       .example("ringctl contacts import contacts.csv --dry-run", "what would be written, and what is wrong")
       .example("ringctl contacts import contacts.csv");
   verbs.export_all("Write contacts as import reads them", export_everything)

@@ -130,9 +130,11 @@ void run_copy(const CopyOptions& opts, Context& ctx) {
   auto progress = ctx.io().progress("rows copied");
   const auto counts =
       db::copy(from, *to, [&](std::int64_t rows) { progress.update(static_cast<std::uint64_t>(rows)); });
-  auto rows = ctx.io().rows(k_copy_columns);
-  for (const auto& count : counts) rows.row({count.table, count.rows, count.checksum});
-  rows.finish();
+  if (!ctx.io().quiet()) {
+    auto rows = ctx.io().rows(k_copy_columns);
+    for (const auto& count : counts) rows.row({count.table, count.rows, count.checksum});
+    rows.finish();
+  }
   ctx.io().note(fmt::format("copied {} to {}; both read the same", from.url(), to->url()));
 }
 
@@ -175,7 +177,7 @@ void add_db_files(Noun& db) {
       .details(
           "Moves a whole estate from SQLite to PostgreSQL or back: every table in one transaction, then both "
           "sides are read again and compared. The other database must be empty; its tables are made if need "
-          "be. A password comes from PGPASSWORD or ~/.pgpass, never from the command line.")
+          "be. Prints each table's rows and checksum, with -q nothing. A password comes from PGPASSWORD or ~/.pgpass, never from the command line.")
       .columns(k_copy_columns)
       .example("ringctl db copy sqlite:copy.db")
       .example("ringctl db copy postgresql://ringctl@db1/ringctl -n")

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/shell.hpp"
 #include "base/text.hpp"
@@ -120,6 +122,9 @@ std::vector<std::string> rejected_rows(const bulk::ImportReport& report) {
   if (const auto more = report.counts.rejected() - std::ssize(report.problems); more > 0)
     lines.push_back(fmt::format("… {} more{}", number(more),
                                 report.dry_run ? " (a run with --rejects FILE keeps them all)" : ""));
+  if (std::any_of(report.problems.begin(), report.problems.end(),
+                  [](const bulk::Problem& problem) { return problem.code == "no_country_code"; }))
+    lines.emplace_back(bulk::k_country_hint);
   return lines;
 }
 

@@ -158,14 +158,14 @@ void Io::warn(std::string_view line) {
 
 void Io::write_err(std::string_view text) const { write_quietly(options_.streams.err, text); }
 
-Progress Io::progress(std::string what, std::optional<std::uint64_t> total) {
+Progress Io::progress(std::string what, std::optional<std::uint64_t> total, std::string_view unit) {
   auto mode = options_.progress;
   if (options_.quiet)
     mode = ProgressMode::none;
   else if (mode == ProgressMode::automatic)
     mode = err_is_terminal() ? ProgressMode::tty : ProgressMode::plain;
-  return {options_.streams.err, clock_, mode,
-          std::move(what),      total,  screen_of(options_.streams.err, options_.environment).columns};
+  const auto width = screen_of(options_.streams.err, options_.environment).columns;
+  return {options_.streams.err, clock_, mode, std::move(what), total, width, unit};
 }
 
 void Io::close() {

@@ -89,7 +89,8 @@ class Io {
   void note(std::string_view line);
   /// "warning: ..." Not suppressed.
   void warn(std::string_view line);
-  Progress progress(std::string what, std::optional<std::uint64_t> total = {});
+  Progress progress(std::string what, std::optional<std::uint64_t> total = {},
+                    std::string_view unit = "rows");
 
   // --- questions ---
   /// Before a moderate act. --yes answers; otherwise asks if stdin and stderr are terminals, else throws

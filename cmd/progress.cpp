@@ -23,13 +23,14 @@ std::chrono::milliseconds interval(ProgressMode mode) {
 }  // namespace
 
 Progress::Progress(int fd, const base::Clock& clock, ProgressMode mode, std::string what,
-                   std::optional<std::uint64_t> total, int width)
+                   std::optional<std::uint64_t> total, int width, std::string_view unit)
     : fd_(fd),
       clock_(&clock),
       mode_(mode),
       what_(std::move(what)),
       total_(total),
       width_(width),
+      unit_(unit),
       started_(clock.steady()),
       due_(started_ + interval(mode)) {}
 
@@ -40,6 +41,7 @@ Progress::Progress(Progress&& other) noexcept
       what_(std::move(other.what_)),
       total_(other.total_),
       width_(other.width_),
+      unit_(other.unit_),
       started_(other.started_),
       due_(other.due_),
       drawn_(std::exchange(other.drawn_, false)) {}
@@ -79,7 +81,7 @@ std::string Progress::line(std::uint64_t done, std::uint64_t failed, Time now) c
     fmt::format_to(out, " of {}", base::group_digits(*total_));
     if (*total_ > 0) fmt::format_to(out, " ({}%)", done * 100 / *total_);
   }
-  fmt::format_to(out, ", {} rows/s", base::group_digits(static_cast<std::uint64_t>(rate(done, now))));
+  fmt::format_to(out, ", {} {}/s", base::group_digits(static_cast<std::uint64_t>(rate(done, now))), unit_);
   if (const auto left = remaining(done, now)) fmt::format_to(out, ", {} left", base::format_duration(*left));
   if (failed > 0) fmt::format_to(out, ", {} failed", base::group_digits(failed));
   return text;

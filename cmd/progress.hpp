@@ -15,7 +15,7 @@ enum class ProgressMode { automatic, tty, plain, json, none };
 class Progress {
  public:
   Progress(int fd, const base::Clock&, ProgressMode, std::string what, std::optional<std::uint64_t> total,
-           int width);
+           int width, std::string_view unit = "rows");
   Progress(Progress&&) noexcept;
   Progress& operator=(Progress&&) = delete;
   ~Progress();  ///< clears the line
@@ -35,6 +35,7 @@ class Progress {
   std::string what_;
   std::optional<std::uint64_t> total_;
   int width_;
+  std::string_view unit_;  ///< of what a second brings
   Time started_, due_;
   bool drawn_ = false;
 };

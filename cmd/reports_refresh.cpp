@@ -37,7 +37,7 @@ void run_refresh(const RefreshOptions& opts, Context& ctx) {
   const auto& cancel = ctx.cancel();
   report::Kept kept;
   {
-    auto progress = io.progress("days");
+    auto progress = io.progress("keeping", std::nullopt, "days");
     kept = report::keep_days(ctx.session(), workspace.id, opts.days.value_or(0), opts.anew,
                              [&](const report::Kept& so_far) {
                                progress.update(static_cast<std::uint64_t>(so_far.days));

@@ -14,7 +14,7 @@ constexpr ErrcInfo k_table[] = {
      "bad flag, argument, command or missing input file; several workspaces and none named; confirmation "
      "needed but no terminal",
      "no"},
-    {Errc::partial, "partial", "bulk job finished, some rows rejected (rejects file written)",
+    {Errc::partial, "partial", "bulk job finished, some rows rejected (an import keeps them with --rejects)",
      "after fixing"},
     {Errc::auth, "auth", "credentials missing, wrong or insufficient", "no"},
     {Errc::not_found, "not-found", "named object does not exist", "no"},

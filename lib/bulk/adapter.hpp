@@ -83,6 +83,8 @@ class Adapter {
   virtual std::span<const Column> columns() const = 0;
   /// How many of the first columns make the key.
   virtual std::size_t key_columns() const { return 1; }
+  /// The column whose country reads the numbers of its row that are written without one.
+  virtual std::optional<std::size_t> country_column() const { return std::nullopt; }
   /// What it takes to see a key that another workspace holds.
   virtual db::Door door() const { return db::Door::none; }
   /// True if a file without a header could begin with this cell.

@@ -144,6 +144,8 @@ Mapping map_columns(std::span<const std::string> names, const Adapter& adapter,
     }
     mapping.push_back(field);
   }
+  // A slip in the flag is why a column seems unknown, or missing.
+  if (require_key) require_mapped_columns(names, maps, file);
   if (!unknown.empty()) refuse_unknown(unknown, names.size() == 1, adapter, file);
   for (std::size_t key = 0; require_key && key < adapter.key_columns(); ++key)
     if (taken_by[key] == nullptr)
@@ -165,9 +167,18 @@ void require_mapped_columns(std::span<const std::string> names, std::span<const 
     Error error(Errc::usage, "import.bad_map",
                 fmt::format("--map {}={}: {} has no column \"{}\"", map.file_column, map.field, file,
                             map.file_column));
-    if (!names.empty())
-      error.detail(fmt::format("columns in the file: {}", base::join({names.begin(), names.end()}, ", ")));
-    throw error;
+    if (names.empty())
+      throw Error(error.errc(), error.slug(), error.message(),
+                  "the file has no header; add a first line that names its columns");
+    std::vector<std::string> columns(names.begin(), names.end()), normalised;
+    std::transform(columns.begin(), columns.end(), std::back_inserter(normalised), normal);
+    std::vector<std::string> near;
+    for (const auto& name : base::nearest(normal(map.file_column), normalised)) {
+      const auto at = std::find(normalised.begin(), normalised.end(), name);
+      near.push_back(columns[static_cast<std::size_t>(at - normalised.begin())]);
+    }
+    if (!near.empty()) error.detail(fmt::format("did you mean: {}", base::join(near, ", ")));
+    throw std::move(error).detail(fmt::format("columns in the file: {}", base::join(columns, ", ")));
   }
 }
 

@@ -75,6 +75,7 @@ class Import {
     report_.input = intake_.name;
     report_.allowance = options_.allowance.text();
     report_.dry_run = options_.dry_run;
+    if (intake_.headerless) report_.read_as = base::join(intake_.columns, ", ");
     start_counts();
     if (intake_.rows == 0) return finish_report();
     if (!will_write(options_, intake_)) {
@@ -449,6 +450,33 @@ class Import {
   std::uint64_t done_ = 0;
 };
 
+/// The way on from a refused file.
+std::string hint_of(const ImportReport& report) {
+  const auto& counts = report.counts;
+  const auto is = [&](std::string_view code) {
+    return std::any_of(report.problems.begin(), report.problems.end(),
+                       [&](const Problem& problem) { return problem.code == code; });
+  };
+  if (report.stopped_midway) return fmt::format("ringctl jobs undo {}", report.job->short_id());
+  if (is("bad_json")) return "JSON is an array of objects, or one object a line";
+  if (is("unknown_team"))
+    return "load the teams first, or add --map team=- and import the file again after them";
+  if (!report.problems.empty() && report.problems.front().code == "bad_utf8")
+    return "a file that Excel wrote wants --encoding windows-1252";
+  const bool all = counts.rejected() == counts.rows;
+  if (all && !report.read_as.empty() && is("bad_number"))
+    return fmt::format(
+        "the file has no header, so its columns are read as {}; in another order they want a first line that "
+        "names them",
+        report.read_as);
+  std::string hint = "fix them and run the same command again";
+  if (!all && !report.cut_off)
+    hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
+                       base::group_digits(static_cast<std::uint64_t>(counts.rows - counts.rejected())));
+  if (is("no_country_code")) fmt::format_to(std::back_inserter(hint), "; {}", k_country_hint);
+  return hint;
+}
+
 }  // namespace
 
 bool Allowance::admits(std::uint64_t rejected, std::uint64_t total) const {
@@ -506,20 +534,7 @@ Error refusal(const ImportReport& report) {
   message += report.stopped_midway ? fmt::format("; stopped after {} rows were written",
                                                  number(counts.created + counts.updated))
                                    : "; nothing was written";
-  std::string hint = "fix them and run the same command again";
-  if (counts.rejected() < counts.rows && !report.cut_off)
-    hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
-                       number(counts.rows - counts.rejected()));
-  if (!report.problems.empty() && report.problems.front().code == "bad_utf8")
-    hint = "a file that Excel wrote wants --encoding windows-1252";
-  const auto is = [&](std::string_view code) {
-    return std::any_of(report.problems.begin(), report.problems.end(),
-                       [&](const Problem& problem) { return problem.code == code; });
-  };
-  if (is("unknown_team"))
-    hint = "load the teams first, or add --map team=- and import the file again after them";
-  if (is("bad_json")) hint = "JSON is an array of objects, or one object a line";
-  if (report.stopped_midway) hint = fmt::format("ringctl jobs undo {}", report.job->short_id());
+  auto hint = hint_of(report);
   Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
               std::move(hint));
   for (const auto& problem : report.problems) error.detail(problem.text());

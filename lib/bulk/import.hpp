@@ -72,6 +72,7 @@ struct ImportReport {
   bool stopped_midway = false;  ///< rejects went past the allowance after some batches were written
   std::string input;            ///< as messages call it
   std::string allowance;        ///< "" = atomic
+  std::string read_as;          ///< of a file without a header: what its columns were taken for
   std::vector<Problem> problems, warnings;  ///< the first ten of each, in line order
   std::filesystem::path rejects;            ///< where they were written, be it none; or empty
 };
@@ -91,6 +92,9 @@ using TargetFn = std::function<Target(bool writes)>;
 ImportReport run_import(const TargetFn&, Adapter&, const ImportOptions&, const base::CancelToken&,
                         const ProgressFn&);
 
+/// What helps where a problem's code is "no_country_code".
+inline constexpr std::string_view k_country_hint =
+    "--default-country CC reads numbers without a country code";
 /// The message for an outcome of conflict or invalid.
 Error refusal(const ImportReport&);
 

@@ -22,6 +22,7 @@ class Reader {
         adapter_(adapter),
         cancel_(cancel),
         columns_(adapter.columns()),
+        own_country_(options.reading),
         row_(columns_.size()),
         canonical_(columns_.size()) {
     for (std::size_t i = 0; i < adapter.uniques().size(); ++i) unique_values_.emplace_back(k_small_budget);
@@ -73,14 +74,14 @@ class Reader {
     }
     mapping_ = positional(adapter_);
     for (const auto& column : columns_) intake_.columns.emplace_back(column.name);
-    short_rows_ = true;
+    intake_.headerless = true;
     return true;
   }
 
   void require_mapped_columns() const {
     if (mapping_.empty()) return;  // no rows at all
     const std::span<const std::string> none;
-    bulk::require_mapped_columns(short_rows_ ? none : std::span<const std::string>(intake_.columns),
+    bulk::require_mapped_columns(intake_.headerless ? none : std::span<const std::string>(intake_.columns),
                                  options_.maps, intake_.name);
   }
 
@@ -102,6 +103,7 @@ class Reader {
     if (const std::string error = count_error(record); !error.empty())
       return refuse_whole(record, "wrong_field_count", error);
     std::fill(row_.begin(), row_.end(), Cell{});
+    reading_ = &reading_of(record);
     for (std::size_t i = 0; i < record.fields.size() && i < mapping_.size(); ++i)
       if (mapping_[i] && !take_cell(record, *mapping_[i], record.fields[i])) return;
     for (std::size_t key = 0; key < adapter_.key_columns(); ++key)
@@ -118,14 +120,31 @@ class Reader {
 
   std::string count_error(const csv::Record& record) const {
     const std::size_t got = record.fields.size();
-    if (got < mapping_.size() && !short_rows_ && intake_.format != csv::Format::jsonl)
+    if (got < mapping_.size() && !intake_.headerless && intake_.format != csv::Format::jsonl)
       return fmt::format("has {} fields, the header has {}", got, mapping_.size());
     for (std::size_t i = mapping_.size(); i < got; ++i)
       if (!record.fields[i].text.empty())
         return fmt::format("has {} fields, {} has {}: {} is left over", got,
-                           short_rows_ ? "a row" : "the header", mapping_.size(),
+                           intake_.headerless ? "a row" : "the header", mapping_.size(),
                            base::in_quotes(record.fields[i].text));
     return {};
+  }
+
+  /// With the country that the row names itself, wherever in it that stands.
+  const Reading& reading_of(const csv::Record& record) {
+    const auto column = adapter_.country_column();
+    for (std::size_t i = 0; column && i < record.fields.size() && i < mapping_.size(); ++i) {
+      if (mapping_[i] != column) continue;
+      const auto text = base::trim(record.fields[i].text);
+      if (record.fields[i].absent || text.empty() || text == "-") break;
+      if (text == country_text_) return own_country_;
+      country_text_.clear();
+      finding_.clear();
+      if (!adapter_.canonical(*column, text, options_.reading, own_country_.default_country, finding_)) break;
+      country_text_ = text;
+      return own_country_;
+    }
+    return options_.reading;
   }
 
   bool take_cell(const csv::Record& record, std::size_t column, const csv::Field& field) {
@@ -140,7 +159,7 @@ class Reader {
     }
     if (!json) text = csv::unguard(text);
     finding_.clear();
-    if (!adapter_.canonical(column, text, options_.reading, canonical_[column], finding_)) {
+    if (!adapter_.canonical(column, text, *reading_, canonical_[column], finding_)) {
       refuse(record, columns_[column].name, finding_.code, finding_.message);
       return false;
     }
@@ -259,8 +278,10 @@ class Reader {
   const base::CancelToken& cancel_;
   std::span<const Column> columns_;
   Intake intake_;
+  const Reading* reading_ = &options_.reading;
+  Reading own_country_;       // with the country of the row
+  std::string country_text_;  // as that row has it
   Mapping mapping_;
-  bool short_rows_ = false;  // no header: a row may leave off its last columns
   Row row_;
   std::vector<std::string> canonical_;  // what the cells of row_ point into
   std::vector<Sorter> unique_values_;

@@ -42,6 +42,7 @@ class NumbersAdapter final : public Adapter {
  public:
   std::string_view noun() const override { return "numbers"; }
   std::string_view object_type() const override { return "number"; }
+  std::optional<std::size_t> country_column() const override { return k_country_code; }
   db::Door door() const override { return db::Door::number_holder; }
 
   std::span<const Column> columns() const override {

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "records/rows.hpp"
+#include "records/values.hpp"
 
 namespace ringctl::bulk {
 namespace {
@@ -97,6 +98,8 @@ class RecordsAdapter final : public Adapter {
   explicit RecordsAdapter(const Noun& noun) : noun_(noun), ranks_(noun) {
     for (const auto& field : noun.fields)
       columns_.push_back({field.name, field.aliases, field.free_text, field.initial});
+    for (std::size_t i = 0; i < noun.fields.size(); ++i)
+      if (noun.fields[i].canonical == records::canonical_country) country_column_ = i;
     for (const auto& unique : noun.uniques) uniques_.push_back({unique.fields.front(), unique.code});
   }
 
@@ -104,6 +107,7 @@ class RecordsAdapter final : public Adapter {
   std::string_view object_type() const override { return noun_.object; }
   std::span<const Column> columns() const override { return columns_; }
   std::size_t key_columns() const override { return noun_.key_fields; }
+  std::optional<std::size_t> country_column() const override { return country_column_; }
   std::span<const Unique> uniques() const override { return uniques_; }
   bool looks_like_key(std::string_view text) const override { return noun_.looks_like_key(text); }
 
@@ -212,6 +216,7 @@ class RecordsAdapter final : public Adapter {
   mutable Ranks ranks_;  // check() meets the rows in their order
   std::vector<Column> columns_;
   std::vector<Unique> uniques_;
+  std::optional<std::size_t> country_column_;
 };
 
 }  // namespace

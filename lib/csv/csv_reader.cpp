@@ -123,7 +123,8 @@ class CsvReader final : public Reader {
   void read_quoted(Line line, Record& record) {
     libcsv_.reset();
     std::optional<Fault> fault;
-    std::uint64_t quote_line = line.number;
+    const auto first_line = line.number;
+    std::uint64_t quote_line = first_line;
     lines_text_.clear();
     for (;;) {
       if (!fault) fault = find_bad_bytes(line.text, lines_text_.size());
@@ -131,7 +132,7 @@ class CsvReader final : public Reader {
       record.text = std::string_view(lines_text_).substr(0, lines_text_.size() - line_end_size(line));
       const auto fields_before = libcsv_.field_count();
       if (!libcsv_.feed(line.with_end)) {
-        fault = misquoted(line.number);
+        fault = misquoted(line.number, first_line);
         break;
       }
       if (libcsv_.field_count() > fields_before) quote_line = line.number;
@@ -154,10 +155,11 @@ class CsvReader final : public Reader {
 
   static std::size_t line_end_size(const Line& line) { return line.with_end.size() - line.text.size(); }
 
-  Fault misquoted(std::uint64_t line) const {
-    if (libcsv_.in_quotes())
-      return {"text_after_quote", fmt::format("text after a closing quote on line {}", line)};
-    return {"stray_quote", fmt::format("quote inside an unquoted field on line {}", line)};
+  /// Whoever reports a record names its first line.
+  Fault misquoted(std::uint64_t line, std::uint64_t first_line) const {
+    const auto where = line == first_line ? "" : fmt::format(" on line {}", line);
+    if (libcsv_.in_quotes()) return {"text_after_quote", "text after a closing quote" + where};
+    return {"stray_quote", "quote inside an unquoted field" + where};
   }
 
   static Fault in_open_quote(Fault fault, std::uint64_t line) {

@@ -38,6 +38,36 @@ void require_input(int fd, const std::string& name) {
     throw unreadable(name, "it is a device");
 }
 
+/// What a file is that is no text of rows, by its first bytes; nullptr: it may be one.
+struct Foreign {
+  const char* is;
+  const char* hint;
+};
+
+const Foreign* foreign(std::string_view head) {
+  using namespace std::string_view_literals;
+  constexpr auto k_save = "open it, and save it as CSV";
+  static constexpr Foreign k_workbook{"is a workbook (xlsx)", k_save}, k_ods{"is a workbook (ods)", k_save},
+      k_xls{"is a workbook (xls)", k_save}, k_page{"is a web page (HTML)", "save its table as CSV"},
+      k_pdf{"is a PDF", "ask for its table as CSV"},
+      k_zip{"is a zip archive", "unpack it, or pack the file with gzip"};
+  if (head.starts_with("PK\x03\x04"sv)) {
+    // The name of the first part stands behind 30 bytes.
+    const auto part = head.substr(std::min<std::size_t>(head.size(), 30));
+    if (part.starts_with("mimetypeapplication/vnd.oasis"sv)) return &k_ods;
+    for (const auto name : {"[Content_Types].xml"sv, "_rels/"sv, "docProps/"sv, "xl/"sv})
+      if (part.starts_with(name)) return &k_workbook;
+    return &k_zip;
+  }
+  if (head.starts_with("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv)) return &k_xls;
+  if (head.starts_with("%PDF-"sv)) return &k_pdf;
+  if (head.starts_with("\xEF\xBB\xBF"sv)) head.remove_prefix(3);
+  const auto begin = base::ascii_lower(base::trim(head.substr(0, k_detect_size)));
+  for (const auto tag : {"<!doctype html"sv, "<html"sv, "<table"sv})
+    if (begin.starts_with(tag)) return &k_page;
+  return nullptr;
+}
+
 }  // namespace
 
 struct Source::Impl {
@@ -148,6 +178,8 @@ void Source::Impl::start() {
     head += piece;
   }
   if (inflater && inflater_for(head)) throw bad_archive("holds an archive within the archive");
+  if (const auto* other = foreign(head))
+    throw Error(Errc::invalid, "import.not_rows", fmt::format("{} {}", name, other->is), other->hint);
   const auto found = detect(head, options.encoding);
   if (found.iconv_name != nullptr) transcoder.emplace(found.iconv_name);
   bom = found.bom;

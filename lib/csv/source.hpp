@@ -19,7 +19,7 @@ struct SourceOptions {
 
 /// Reads forward once. Errors: missing file Errc::usage [input.not_found]; directory, device or no permission
 /// Errc::usage [input.unreadable]; bomb or truncated archive Errc::invalid [import.too_large |
-/// import.bad_archive].
+/// import.bad_archive]; a workbook, web page, PDF or zip archive Errc::invalid [import.not_rows].
 class Source {
  public:
   /// `path` "-" is standard input. FIFOs are read; directories and block devices are refused.

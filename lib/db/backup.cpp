@@ -303,9 +303,17 @@ Restorable open_restorable(const fs::path& from, const std::string& url) {
   OpenOptions options;
   options.read_only = true;
   std::error_code error;
-  auto source = Connection::open("sqlite:" + fs::absolute(from, error).string(), options);
-  require_sound(*source);
-  return {std::move(source), std::move(target)};
+  try {
+    auto source = Connection::open("sqlite:" + fs::absolute(from, error).string(), options);
+    require_sound(*source);
+    return {std::move(source), std::move(target)};
+  } catch (const Error& damage) {
+    if (damage.errc() != Errc::db_corrupt) throw;
+    // Elsewhere the hint is about the database that is in use.
+    throw Error(damage.errc(), damage.slug(),
+                fmt::format("{}; the database was left as it was", damage.message()),
+                "restore another backup");
+  }
 }
 
 }  // namespace

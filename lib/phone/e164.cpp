@@ -35,11 +35,8 @@ PhoneErrc length_fault(unsigned lengths, std::size_t length) {
   return (lengths & ((1U << length) - 1)) == 0 ? PhoneErrc::too_short : PhoneErrc::bad_length;
 }
 
-/// No error if `text` is strict E.164 of a possible number.
-std::error_code judge(std::string_view text) noexcept {
-  if (!text.starts_with('+'))
-    return looks_national(text) ? PhoneErrc::no_country_code : PhoneErrc::not_a_number;
-  const auto digits = text.substr(1);
+/// Of what stands behind the plus sign.
+std::error_code judge_digits(std::string_view digits) noexcept {
   if (digits.empty() || !std::ranges::all_of(digits, is_digit)) return PhoneErrc::not_a_number;
   const CodeRow& code = code_of(digits);
   if (code.code == 0) return digits.size() < 3 ? PhoneErrc::too_short : PhoneErrc::unknown_country_code;
@@ -49,6 +46,14 @@ std::error_code judge(std::string_view text) noexcept {
   return {};
 }
 
+/// No error if `text` is strict E.164 of a possible number.
+std::error_code judge(std::string_view text) noexcept {
+  if (text.starts_with('+')) return judge_digits(text.substr(1));
+  if (!looks_national(text)) return PhoneErrc::not_a_number;
+  // Spreadsheets take the plus sign off.
+  return judge_digits(text) ? PhoneErrc::no_country_code : PhoneErrc::no_plus;
+}
+
 class Category final : public std::error_category {
  public:
   const char* name() const noexcept override { return "phone"; }
@@ -56,6 +61,8 @@ class Category final : public std::error_category {
     switch (static_cast<PhoneErrc>(value)) {
       case PhoneErrc::no_country_code:
         return "has no country code (expected like +12025550123)";
+      case PhoneErrc::no_plus:
+        return "has no + or country code (expected like +12025550123)";
       case PhoneErrc::too_short:
         return "is too short for a number of its country";
       case PhoneErrc::too_long:
@@ -76,7 +83,7 @@ ringctl::Error invalid(std::string_view text, const std::error_code& error) {
   const auto shown =
       text.size() > k_most_shown ? std::string(text.substr(0, k_most_shown)) + "..." : std::string(text);
   return {Errc::invalid, "phone.invalid", fmt::format("\"{}\" {}", shown, error.message()),
-          error == PhoneErrc::no_country_code ? "ringctl workspaces update NAME --default-country CC" : ""};
+          lacks_country(error) ? "ringctl workspaces update NAME --default-country CC" : ""};
 }
 
 std::error_code from_library(PhoneNumberUtil::ErrorType error, bool has_country) {
@@ -155,7 +162,9 @@ std::optional<E164> try_parse_typed(std::string_view text, std::string_view defa
   }
   // Where the library has nothing better to say, or the text was strict but for its length, the first reading
   // does.
-  if (error == PhoneErrc::not_a_number || strict_error == PhoneErrc::too_long) error = strict_error;
+  if (error == PhoneErrc::not_a_number || strict_error == PhoneErrc::too_long ||
+      (error == PhoneErrc::no_country_code && strict_error == PhoneErrc::no_plus))
+    error = strict_error;
   return std::nullopt;
 }
 
@@ -163,6 +172,10 @@ E164 parse_typed(std::string_view text, std::string_view default_country) {
   std::error_code error;
   if (const auto number = try_parse_typed(text, default_country, error)) return *number;
   throw invalid(text, error);
+}
+
+bool lacks_country(const std::error_code& error) noexcept {
+  return error == PhoneErrc::no_country_code || error == PhoneErrc::no_plus;
 }
 
 bool is_possible(std::string_view strict_e164) noexcept { return !judge(strict_e164); }

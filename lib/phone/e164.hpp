@@ -35,6 +35,7 @@ class E164 {
 /// Why text is not a number.
 enum class PhoneErrc {
   no_country_code = 1,
+  no_plus,  ///< digits only, which a plus sign would make a number
   too_short,
   too_long,
   bad_length,
@@ -50,8 +51,12 @@ std::optional<E164> try_parse_typed(std::string_view text, std::string_view defa
                                     std::error_code&);
 E164 parse_typed(std::string_view text, std::string_view default_country = {});
 
-/// libphonenumber's "possible", decided for strict text without it: country code known, length right.
-/// Proved equal to the library by a test.
+/// True if a default country might read the text.
+bool lacks_country(const std::error_code&) noexcept;
+
+/// libphonenumber's "possible", decided for strict text without it: country code known, length right. What is
+/// possible within an area only (555-0100, without its area code) is not. Proved equal to the library by a
+/// test.
 bool is_possible(std::string_view strict_e164) noexcept;
 
 /// Country code of the number, 1 to 3 digits: 1, 44, 354.

@@ -143,7 +143,8 @@ bool canonical_phone(std::string_view text, const Reading& reading, std::string&
   auto number = phone::E164::try_parse(text, error);
   if (!number) number = phone::try_parse_typed(text, reading.default_country, error);
   if (!number)
-    return refuse(finding, "bad_number", fmt::format("{} {}", base::in_quotes(text), error.message()));
+    return refuse(finding, phone::lacks_country(error) ? "no_country_code" : "bad_number",
+                  fmt::format("{} {}", base::in_quotes(text), error.message()));
   out = number->view();
   return true;
 }

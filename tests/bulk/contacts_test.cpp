@@ -76,6 +76,12 @@ TEST_CASE("a phone of another contact is a conflict that names it", "[bulk]") {
   CHECK(c.rows().size() == 1);
 }
 
+TEST_CASE("a contact's own country reads its phones", "[bulk]") {
+  Contacts c(test::engines().front());
+  c.import("phone_number,phones,country\n020 7946 0001,020 7946 0002,GB\n");
+  CHECK(c.rows() == Lines{"+442079460001 +442079460002  v1"});
+}
+
 TEST_CASE("a phone goes from one contact to another in an import of its own", "[bulk]") {
   Contacts c(GENERATE(from_range(test::engines())));
   c.import("phone_number,phones\n+16265550101,+16265550102\n+16265550105,\n");

@@ -152,3 +152,19 @@ TEST_CASE("the flag --map of a column that the file does not have is a usage err
   CHECK(has_detail(*error, "columns in the file: shelf, name"));
   CHECK(test::slug_of([&] { require_mapped_columns(names, maps({" NAME =tag"}), "boxes.csv"); }).empty());
 }
+
+TEST_CASE("the flag --map of a column that is not there is told before the columns it left unknown",
+          "[bulk][header]") {
+  const auto error = refusal_of({"Regal No", "name", "weight"}, {"Regal Nr=shelf"});
+  CHECK(error.slug() == "import.bad_map");
+  CHECK(error.message() == "--map Regal Nr=shelf: boxes.csv has no column \"Regal Nr\"");
+  CHECK(has_detail(error, "did you mean: Regal No"));
+  CHECK(has_detail(error, "columns in the file: Regal No, name, weight"));
+  CHECK(refusal_of({"name"}, {"rack=shelf"}).slug() == "import.bad_map");
+}
+
+TEST_CASE("the flag --map of a file without a header says that it has none", "[bulk][header]") {
+  const auto error = test::error_of([&] { require_mapped_columns({}, maps({"shelf=name"}), "boxes.csv"); });
+  REQUIRE(error);
+  CHECK(error->hint() == "the file has no header; add a first line that names its columns");
+}

@@ -111,7 +111,7 @@ TEST_CASE("every problem of a refused file is found, in line order", "[bulk][imp
   CHECK(test::text_of(report.counts) == "rows 4 new 1 duplicate 1 conflict 1 invalid 1");
   REQUIRE(report.problems.size() == 3);
   CHECK(report.problems[0].code == "held_elsewhere");
-  CHECK(report.problems[1].code == "bad_number");
+  CHECK(report.problems[1].code == "no_country_code");
   CHECK(report.problems[2].code == "duplicate");
   CHECK(i.numbers(i.workspace).empty());
 }
@@ -141,6 +141,40 @@ TEST_CASE("the same row twice is skipped with a warning that names the first lin
   CHECK(test::text_of(report.counts) == "rows 3 new 2 skipped 1 warnings 1");
   CHECK(test::texts_of(report.warnings) ==
         Lines{"duplicate: line 3, phone_number: +12025550101 stands on line 1 already"});
+}
+
+TEST_CASE("a row's own country reads its number, before the default country does", "[bulk][import]") {
+  Imports i(test::engines().front());
+  const auto* text = GENERATE(
+      "phone_number,country\n020 7946 0001,GB\n(202) 555-0101,us\n(202) 555-0102,\n020 7946 0002,uk\n",
+      "country,phone_number\nGB,020 7946 0001\nus,(202) 555-0101\n-,(202) 555-0102\nuk,020 7946 0002\n",
+      "020 7946 0001,,GB\n(202) 555-0101,,us\n(202) 555-0102\n020 7946 0002,,uk\n");
+  ImportOptions options;
+  options.intake.reading.default_country = "US";
+  const auto report = i.import(text, options);
+  CHECK(report.outcome == Errc::ok);
+  CHECK(i.numbers() == Lines{"+12025550101|twilio|US||active|| v1", "+12025550102|twilio|US||active|| v1",
+                             "+442079460001|twilio|GB||active|| v1", "+442079460002|twilio|GB||active|| v1"});
+}
+
+TEST_CASE("a country that is none, or not the number's, is refused as ever", "[bulk][import]") {
+  Imports i(test::engines().front());
+  const auto report = i.import(
+      "phone_number,country\n020 7946 0001,GB\n020 7946 0002,XX\n+442079460003,US\n020 7946 0004,\n");
+  CHECK(test::text_of(report.counts) == "rows 4 new 1 invalid 3");
+  REQUIRE(report.problems.size() == 3);
+  CHECK(report.problems[0].line == 3);
+  CHECK(report.problems[1].code == "country_mismatch");
+  CHECK(report.problems[2].code == "no_country_code");
+}
+
+TEST_CASE("a number without its area code is refused, whatever the country", "[bulk][import]") {
+  Imports i(test::engines().front());
+  ImportOptions options;
+  options.intake.reading.default_country = "US";
+  CHECK(test::texts_of(i.import("phone_number\n5550100\n", options).problems) ==
+        Lines{"bad_number: line 2, phone_number: \"5550100\" is too short for a number of its country"});
+  CHECK(i.numbers().empty());
 }
 
 TEST_CASE("the same number with other values is invalid and names the first line", "[bulk][import]") {
@@ -497,6 +531,23 @@ TEST_CASE("a refusal says how many rows are at fault, names the first ten and of
   REQUIRE(error.details().size() == 11);
   CHECK(error.details().back() == "… 2 more (--rejects FILE keeps them all)");
   CHECK(error.hint() == "fix them, or add --max-errors 12 to import the other 1");
+}
+
+TEST_CASE("a refusal of numbers without a country names the flag that says it", "[bulk][import]") {
+  Imports i(test::engines().front());
+  CHECK(refusal(i.import("phone_number\n12025550126\n+12025550101\n")).hint() ==
+        "fix them, or add --max-errors 1 to import the other 1; --default-country CC reads numbers without a "
+        "country code");
+  CHECK(refusal(i.import("phone_number\nnonsense\n+12025550101\n")).hint() ==
+        "fix them, or add --max-errors 1 to import the other 1");
+}
+
+TEST_CASE("a refusal of columns in another order, without a header, asks for one", "[bulk][import]") {
+  Imports i(test::engines().front());
+  const auto error = refusal(i.import("twilio,+12025550101\ntwilio,+12025550102\n"));
+  CHECK(error.hint().find("columns are read as phone_number, provider, country_code, ") != std::string::npos);
+  CHECK(error.hint().find("a first line that names them") != std::string::npos);
+  CHECK(refusal(i.import("nonsense,twilio\n+12025550102\n")).hint().find("first line") == std::string::npos);
 }
 
 TEST_CASE("rejects are not written over the file they come from", "[bulk][import]") {

@@ -272,6 +272,19 @@ TEST_CASE("formats that do not exist are named as such", "[frame]") {
   CHECK(result.err.find("is not one of table, tsv, json, jsonl, csv, md, html, xlsx") != std::string::npos);
 }
 
+TEST_CASE("a choice that does not exist is answered with those that are near, unless all are", "[frame]") {
+  const Machine m;
+  CHECK(m.run({"completion", "tcsh"}).err.find("did you mean") == std::string::npos);
+  CHECK(m.run({"completion", "fihs"}).err.find("did you mean: fish\n") != std::string::npos);
+  CHECK(m.run({"completion", "bsah"}).err.find("did you mean: bash") != std::string::npos);
+  const auto encoding = [&](const char* name) {
+    return m.run({"numbers", "import", "x.csv", "--encoding", name}).err;
+  };
+  CHECK(encoding("cp1252").find("did you mean: windows-1252\n") != std::string::npos);
+  CHECK(encoding("utf8").find("did you mean: utf-8") != std::string::npos);
+  CHECK(encoding("latin1").find("did you mean") == std::string::npos);
+}
+
 TEST_CASE("a workbook needs a file, whatever the command", "[frame]") {
   const Machine m;
   for (const auto* out : {"", "-"}) {

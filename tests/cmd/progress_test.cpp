@@ -22,6 +22,15 @@ TEST_CASE("progress without a terminal is a line every ten seconds", "[cmd]") {
   CHECK(f.err() == "import: 500 of 1,000 (50%), 50 rows/s, 10s left, 2 failed\n");
 }
 
+TEST_CASE("progress counts what it is told to count", "[cmd]") {
+  IoFixture f;
+  f.options.progress = ProgressMode::plain;
+  auto progress = f.io().progress("keeping", std::nullopt, "days");
+  f.clock.advance(10s);
+  progress.update(30);
+  CHECK(f.err() == "keeping: 30, 3 days/s\n");
+}
+
 TEST_CASE("progress for programs is an object every second", "[cmd]") {
   IoFixture f;
   f.options.progress = ProgressMode::json;

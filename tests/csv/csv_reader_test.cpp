@@ -104,6 +104,8 @@ TEST_CASE("text after a closing quote spoils its record only") {
 TEST_CASE("a quote inside an unquoted field spoils its record only") {
   CHECK(errors("a\nb\"c,d\ne\n") == Errors{{2, "stray_quote"}});
   CHECK(errors("a, \"b\"\nc\n") == Errors{{1, "stray_quote"}});
+  CHECK(read_rows("a\n=\"12025550125\"\n")[1].error == "quote inside an unquoted field");
+  CHECK(read_rows("\"a\nb\" ,c\n")[0].error == "text after a closing quote on line 2");
   CHECK(fields_of(read_rows("b\"c\nd,e\n"))[1] == std::vector<std::string>{"d", "e"});
 }
 

@@ -107,6 +107,38 @@ TEST_CASE("a file without permission is refused") {
   CHECK(slug_of([&] { Source::open((dir / "a.csv").string()); }) == "input.unreadable");
 }
 
+TEST_CASE("what is no text of rows is refused by what it is") {
+  const std::string zip("PK\x03\x04" + std::string(26, '\0'));
+  const std::pair<std::string, const char*> k_cases[] = {
+      {zip + "[Content_Types].xml", "text is a workbook (xlsx)"},
+      {zip + "xl/workbook.xml", "text is a workbook (xlsx)"},
+      {zip + "mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "text is a workbook (ods)"},
+      {zip + "numbers.csv", "text is a zip archive"},
+      {"PK\x03\x04", "text is a zip archive"},
+      {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "text is a workbook (xls)"},
+      {"\xEF\xBB\xBF\r\n<!DOCTYPE html>\n<html>", "text is a web page (HTML)"},
+      {"<HTML><body>", "text is a web page (HTML)"},
+      {"<table border=1>", "text is a web page (HTML)"},
+      {"%PDF-1.7", "text is a PDF"}};
+  for (const auto& [text, message] : k_cases) {
+    INFO(message);
+    auto source = Source::from_text(text);
+    const auto error = error_of([&] { all_of(source); });
+    REQUIRE(error);
+    CHECK(error->slug() == "import.not_rows");
+    CHECK(error->errc() == Errc::invalid);
+    CHECK(error->message() == message);
+    CHECK_FALSE(error->hint().empty());
+  }
+}
+
+TEST_CASE("text that only resembles another kind of file is read") {
+  for (const std::string text : {"PK,label\n", "<b>phone_number</b>\n", "%PDF\n"}) {
+    auto source = Source::from_text(text);
+    CHECK(all_of(source) == text);
+  }
+}
+
 TEST_CASE("pieces are no larger than asked for and make up the text") {
   const std::string text(10'000, 'y');
   SourceOptions options;

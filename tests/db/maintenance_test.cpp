@@ -313,7 +313,8 @@ TEST_CASE("the image of a database makes another what it was, whatever that held
   TestDatabase database(Engine::sqlite), other(Engine::sqlite);
   fill(database);
   fill(other, 3);
-  const auto in_memory = Connection::open("sqlite::memory:imaged"), target = Connection::open("sqlite::memory:");
+  const auto in_memory = Connection::open("sqlite::memory:imaged"),
+             target = Connection::open("sqlite::memory:");
   const test::FixedClock clock;
   migrate(*in_memory, clock);
   copy(database.connection(), *in_memory, [](std::int64_t) {});
@@ -375,8 +376,13 @@ TEST_CASE("a damaged database can be replaced, a damaged backup replaces nothing
   for (std::size_t page = 4; page * 4096 < bytes.size(); page += 2)
     bytes.replace(page * 4096, 200, std::string(200, '\x55'));
   test::write_text(dir / "damaged.db", bytes);
-  CHECK(slug_of([&] { restore(dir / "damaged.db", "sqlite:" + (dir / "broken.db").string()); }) ==
-        "db.corrupt");
+  const auto refused =
+      test::error_of([&] { restore(dir / "damaged.db", "sqlite:" + (dir / "broken.db").string()); });
+  REQUIRE(refused);
+  CHECK(refused->slug() == "db.corrupt");
+  CHECK(refused->message().find("damaged.db is damaged") != std::string::npos);
+  CHECK(refused->message().ends_with("; the database was left as it was"));
+  CHECK(refused->hint() == "restore another backup");
   CHECK(numbers_in(*Connection::open("sqlite:" + (dir / "broken.db").string())) == 100);
 }
 

@@ -61,7 +61,8 @@ TEST_CASE("text with a NUL inside is not a number") {
 TEST_CASE("each reason for refusing strict text has its own code") {
   CHECK(strict_error("555-0100") == PhoneErrc::no_country_code);
   CHECK(strict_error("(202) 555-0143") == PhoneErrc::no_country_code);
-  CHECK(strict_error("2025550143") == PhoneErrc::no_country_code);
+  CHECK(strict_error("02025550143") == PhoneErrc::no_country_code);
+  CHECK(strict_error("12025550143") == PhoneErrc::no_plus);
   CHECK(strict_error("+120255") == PhoneErrc::too_short);
   CHECK(strict_error("+1") == PhoneErrc::too_short);
   CHECK(strict_error("+44") == PhoneErrc::too_short);
@@ -79,6 +80,10 @@ TEST_CASE("the message names the text and what is wrong with it") {
   REQUIRE(error);
   CHECK(error->errc() == ringctl::Errc::invalid);
   CHECK(error->message() == "\"555-0100\" has no country code (expected like +12025550123)");
+  const auto bare = ringctl::test::error_of([] { E164::parse("12025550126"); });
+  REQUIRE(bare);
+  CHECK(bare->message() == "\"12025550126\" has no + or country code (expected like +12025550123)");
+  CHECK(bare->hint() == error->hint());
   const auto long_one = ringctl::test::error_of([] { E164::parse(std::string(5000, 'x')); });
   REQUIRE(long_one);
   CHECK(long_one->message().size() < 200);
@@ -104,6 +109,19 @@ TEST_CASE("what people type is read, with and without a default country") {
 TEST_CASE("what is typed without its country is refused unless there is a default") {
   CHECK(typed_error("(202) 555-0143") == PhoneErrc::no_country_code);
   CHECK(typed_error("0044 20 7946 0000") == PhoneErrc::no_country_code);
+}
+
+TEST_CASE("digits whose plus sign is gone are a number of the default country, and refused without one") {
+  CHECK(typed_error("12025550126") == PhoneErrc::no_plus);
+  CHECK(typed("12025550126", "US") == "+12025550126");
+}
+
+TEST_CASE("what is dialled within an area only lacks its area code") {
+  CHECK(strict_error("+15550100") == PhoneErrc::too_short);
+  CHECK(strict_error("+4912") == PhoneErrc::too_short);
+  CHECK_FALSE(ringctl::phone::is_possible("+15550100"));
+  CHECK(typed_error("5550100", "US") == PhoneErrc::too_short);
+  CHECK(typed_error("12", "DE") == PhoneErrc::too_short);
 }
 
 TEST_CASE("an extension has no place in E.164") {

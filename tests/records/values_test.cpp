@@ -61,7 +61,9 @@ TEST_CASE("a line has no control characters and at most 200 characters", "[recor
 TEST_CASE("a number is E.164, or national where a country reads it", "[records]") {
   CHECK(read(canonical_phone, "+12025550123") == "+12025550123");
   CHECK(read(canonical_phone, "(202) 555-0123", "US") == "+12025550123");
-  CHECK(read(canonical_phone, "(202) 555-0123") == "! bad_number");
+  CHECK(read(canonical_phone, "(202) 555-0123") == "! no_country_code");
+  CHECK(read(canonical_phone, "12025550123") == "! no_country_code");
+  CHECK(read(canonical_phone, "555-0123", "US") == "! bad_number");
 }
 
 TEST_CASE("a time is an instant in UTC, whenever it is read", "[records]") {

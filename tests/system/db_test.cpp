@@ -365,15 +365,19 @@ TEST_CASE("an estate copied to another database exports the same bytes, and its 
     CHECK(site.ok({"numbers", "export", "-o", "csv", "-d", url}) == exported);
     CHECK(site.json({"audit", "verify", "-d", url})["rows"] == 3);
     CHECK(site.failure({"db", "copy", url}) == "6 db.not_empty");
-    // And back.
+    // And back, saying nothing.
     const auto back =
         "sqlite:" + (site.machine().home() / ("back-" + std::string(db::engine_name(engine)))).string();
-    site.ok({"db", "copy", back, "-d", url});
+    const auto silent = site.run({"db", "copy", back, "-d", url, "-q"});
+    CHECK(silent.status == 0);
+    CHECK(silent.out.empty());
+    CHECK(silent.err.empty());
     CHECK(site.ok({"numbers", "export", "-o", "csv", "-d", back}) == exported);
   }
 }
 
-TEST_CASE("a database in memory is refused by whatever name and way, and a file so called is none", "[system]") {
+TEST_CASE("a database in memory is refused by whatever name and way, and a file so called is none",
+          "[system]") {
   const Site site(db::Engine::sqlite);
   site.init();
   const Site::Arguments add = {"numbers", "add", "+12025550123"};

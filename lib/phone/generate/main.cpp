@@ -100,9 +100,8 @@ class Writer {
   }
 
   std::string code_row(int code, const std::vector<const PhoneMetadata*>& sharers) {
-    const auto& general = sharers.front()->general_desc();
-    const auto lengths =
-        (mask_of(general.possible_length()) | mask_of(general.possible_length_local_only())) & 0x7FFFU;
+    // What is dialled within an area only, without its code, is no number behind a country code.
+    const auto lengths = mask_of(sharers.front()->general_desc().possible_length()) & 0x7FFFU;
     int root = 0;
     if (sharers.size() > 1) {
       std::vector<RegionRule> rules;
