@@ -46,7 +46,7 @@ void list(const sync::SyncPlan& plan, Context& ctx) {
   auto rows = ctx.io().rows(k_columns);
   for (const auto& item : plan.items)
     rows.row({item.phone_number, verdict_name(item.verdict), text_or_null(item.differs),
-              text_or_null(item.facts.sid), text_or_null(item.label)});
+              text_or_null(item.sid), text_or_null(item.label)});
   rows.finish();
 }
 

@@ -15,22 +15,22 @@
 namespace ringctl::estate {
 namespace {
 
-/// In the order read_known() expects.
-std::string known_columns() {
+/// In the order read() expects.
+constexpr std::string_view k_known_columns =
+    "id, version, phone_number, sid, account_sid, capabilities, webhook_status, trunk_sid, provider, status, "
+    "label, country_code, missing_since, release_at, workspace_id";
+constexpr int k_workspace_column = 14, k_use_column = 15;
+
+std::string columns_of(const KnownNumber*) { return std::string(k_known_columns); }
+std::string columns_of(const UsedNumber*) {
   return fmt::format(
-      "id, version, phone_number, sid, account_sid, capabilities, webhook_status, trunk_sid, provider, status, "
-      "label, country_code, missing_since, release_at, {} AS assigned, EXISTS (SELECT 1 FROM agent_phone_numbers p "
-      "WHERE p.phone_number_id = phone_numbers.id AND p.sms_access_enabled = TRUE) AS pooled, (SELECT count(*) FROM "
-      "user_extensions e WHERE e.number_id = phone_numbers.id) AS extensions",
-      k_is_assigned);
+      "{}, {} AS assigned, EXISTS (SELECT 1 FROM agent_phone_numbers p WHERE p.phone_number_id = phone_numbers.id "
+      "AND p.sms_access_enabled = TRUE) AS pooled, (SELECT count(*) FROM user_extensions e WHERE e.number_id = "
+      "phone_numbers.id) AS extensions",
+      k_known_columns, k_is_assigned);
 }
 
-const std::string& k_known_columns() {
-  static const std::string columns = known_columns();
-  return columns;
-}
-
-void read_known(const db::Rows& row, KnownNumber& out) {
+void read(const db::Rows& row, KnownNumber& out) {
   out.id = row.uuid(0);
   out.version = row.integer(1);
   out.facts.phone_number = row.text(2);
@@ -45,9 +45,13 @@ void read_known(const db::Rows& row, KnownNumber& out) {
   out.country_code = row.text(11);
   out.missing_since = row.maybe_instant(12);
   out.release_at = row.maybe_instant(13);
-  out.assigned = row.boolean(14);
-  out.pooled = row.boolean(15);
-  out.extensions = row.integer(16);
+}
+
+void read(const db::Rows& row, UsedNumber& out) {
+  read(row, static_cast<KnownNumber&>(out));
+  out.assigned = row.boolean(k_use_column);
+  out.pooled = row.boolean(k_use_column + 1);
+  out.extensions = row.integer(k_use_column + 2);
 }
 
 template <class Texts>
@@ -55,6 +59,31 @@ std::string json_array(const Texts& texts) {
   nlohmann::json array = nlohmann::json::array();
   for (const auto& text : texts) array.push_back(text);
   return array.dump();
+}
+
+/// As find_known() and find_used() say.
+template <class Known>
+void find(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> numbers,
+          const std::function<void(const Known&)>& ours,
+          const std::function<void(std::string_view)>& held_elsewhere) {
+  // An account that is looked at for the first time mostly has numbers that nobody has here.
+  if (numbers.empty() ||
+      !db.integer("SELECT 1 FROM phone_numbers WHERE phone_number BETWEEN $1 AND $2 LIMIT 1",
+                  {numbers.front(), numbers.back()}))
+    return;
+  const auto array = json_array(numbers);
+  Known known;
+  auto rows = db.query(fmt::format("SELECT {} FROM phone_numbers WHERE {} ORDER BY phone_number",
+                                   columns_of(&known), db.among("phone_number", "$1")),
+                       {array});
+  while (rows.next()) {
+    if (rows.text(k_workspace_column) != workspace.view()) {
+      held_elsewhere(rows.text(2));
+      continue;
+    }
+    read(rows, known);
+    ours(known);
+  }
 }
 
 /// A row whose SID is another's by now would be in the way of the one that it belongs to.
@@ -74,46 +103,41 @@ void free_sids(db::Connection& db, const base::Uuid& workspace, std::span<const 
 void find_known(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> numbers,
                 const std::function<void(const KnownNumber&)>& ours,
                 const std::function<void(std::string_view)>& held_elsewhere) {
-  // An account that is looked at for the first time mostly has numbers that nobody has here.
-  if (numbers.empty() ||
-      !db.integer("SELECT 1 FROM phone_numbers WHERE phone_number BETWEEN $1 AND $2 LIMIT 1",
-                  {numbers.front(), numbers.back()}))
-    return;
-  const auto array = json_array(numbers);
-  auto rows = db.query(fmt::format("SELECT {}, workspace_id FROM phone_numbers WHERE {} ORDER BY phone_number",
-                                   k_known_columns(), db.among("phone_number", "$1")),
-                       {array});
-  KnownNumber known;
-  while (rows.next()) {
-    if (rows.text(17) != workspace.view()) {
-      held_elsewhere(rows.text(2));
-      continue;
-    }
-    read_known(rows, known);
-    ours(known);
-  }
+  find(db, workspace, numbers, ours, held_elsewhere);
+}
+
+void find_used(db::Connection& db, const base::Uuid& workspace, std::span<const std::string_view> numbers,
+               const std::function<void(const UsedNumber&)>& ours,
+               const std::function<void(std::string_view)>& held_elsewhere) {
+  find(db, workspace, numbers, ours, held_elsewhere);
 }
 
 void for_each_at_twilio(db::Connection& db, const base::Uuid& workspace,
                         const std::function<void(const KnownNumber&)>& visit) {
-  auto rows = db.stream(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND provider = 'twilio' "
-                                    "ORDER BY phone_number",
-                                    k_known_columns()),
-                        {workspace});
+  auto rows =
+      db.stream(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND provider = 'twilio' "
+                            "ORDER BY phone_number",
+                            k_known_columns),
+                {workspace});
   KnownNumber known;
   while (rows.next()) {
-    read_known(rows, known);
+    read(rows, known);
     visit(known);
   }
 }
 
-std::vector<KnownNumber> due_releases(db::Connection& db, const base::Uuid& workspace, base::Instant now) {
-  std::vector<KnownNumber> due;
-  auto rows = db.query(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND release_at <= $2 "
-                                   "ORDER BY phone_number",
-                                   k_known_columns()),
-                       {workspace, now});
-  while (rows.next()) read_known(rows, due.emplace_back());
+std::vector<UsedNumber> due_releases(db::Connection& db, const base::Uuid& workspace, base::Instant now) {
+  std::vector<UsedNumber> due;
+  UsedNumber used;
+  auto rows =
+      db.query(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND release_at <= $2 "
+                           "ORDER BY phone_number",
+                           columns_of(&used)),
+               {workspace, now});
+  while (rows.next()) {
+    read(rows, used);
+    due.push_back(used);
+  }
   return due;
 }
 

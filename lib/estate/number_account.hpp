@@ -28,22 +28,29 @@ struct KnownNumber {
   std::int64_t version = 0;
   AccountFacts facts;
   std::string provider, status, label, country_code;
-  bool assigned = false;  ///< to an agent who may call from it
-  bool pooled = false;    ///< somebody receives its messages
-  std::int64_t extensions = 0;  ///< that work on it alone
   std::optional<base::Instant> missing_since = {}, release_at = {};
 };
+/// And who uses it, which costs three look-ups.
+struct UsedNumber : KnownNumber {
+  bool assigned = false;        ///< to an agent who may call from it
+  bool pooled = false;          ///< somebody receives its messages
+  std::int64_t extensions = 0;  ///< that work on it alone
+};
 
-/// Those of `numbers` (sorted) that this workspace has, and whether another has it, whose row is not told.
+/// Those of `numbers` (sorted) that this workspace has, and whether another has it, whose row is not told. In
+/// the order of `numbers`.
 void find_known(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> numbers,
                 const std::function<void(const KnownNumber&)>& ours,
                 const std::function<void(std::string_view number)>& held_elsewhere);
+void find_used(db::Connection&, const base::Uuid& workspace, std::span<const std::string_view> numbers,
+               const std::function<void(const UsedNumber&)>& ours,
+               const std::function<void(std::string_view number)>& held_elsewhere);
 /// Every number of provider twilio, by number; streams.
 void for_each_at_twilio(db::Connection&, const base::Uuid& workspace,
                         const std::function<void(const KnownNumber&)>&);
 
 /// Those whose time to be given back has come, by number.
-std::vector<KnownNumber> due_releases(db::Connection&, const base::Uuid& workspace, base::Instant now);
+std::vector<UsedNumber> due_releases(db::Connection&, const base::Uuid& workspace, base::Instant now);
 /// How many numbers are at other providers.
 std::int64_t count_elsewhere(db::Connection&, const base::Uuid& workspace);
 

@@ -69,6 +69,9 @@ void append(List& list, const std::string& line) {
   list.reset(longer);
 }
 
+/// Read at a time: a page of a list is over a million bytes, and each piece wakes both sides up.
+constexpr long k_read_size = 256L * 1024;
+
 /// To libcurl none is no limit.
 long at_least_one(std::chrono::milliseconds time) { return std::max<long>(1, time.count()); }
 
@@ -131,6 +134,7 @@ void Transfer::prepare(const SessionOptions& options) {
   set(easy_, CURLOPT_HEADERDATA, this);
   set(easy_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   set(easy_, CURLOPT_WRITEDATA, this);
+  set(easy_, CURLOPT_BUFFERSIZE, k_read_size);
   if (request_.method != "HEAD")
     set(easy_, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request_.max_body));
   trace_request(request_, url_.redacted);

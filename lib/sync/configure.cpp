@@ -129,32 +129,14 @@ class Configuring {
   // --- what differs ---
 
   void read_account() {
-    twilio::list_numbers(account_.client, [&](std::vector<twilio::Number> page) {
+    twilio::list_numbers(account_.client, [&](const std::vector<twilio::Number>& page) {
       account_.cancel.check();
-      take(page);
+      hold_page(account_, page, [&](const twilio::Number& number, const estate::KnownNumber* row, bool) {
+        if (row != nullptr) hold(number, *row);
+      });
       listed_ += page.size();
       if (progress_) progress_({.phase = "reading the account's numbers", .done = listed_});
     });
-  }
-
-  void take(std::vector<twilio::Number>& page) {
-    std::sort(page.begin(), page.end(), [](const twilio::Number& a, const twilio::Number& b) {
-      return a.phone_number < b.phone_number;
-    });
-    std::vector<std::string_view> numbers;
-    for (const auto& number : page) numbers.push_back(number.phone_number);
-    auto at = page.begin();
-    db::Transaction transaction(session_.db, holder_scope(account_), db::Access::read);
-    estate::find_known(
-        session_.db, account_.workspace.id, numbers,
-        [&](const estate::KnownNumber& row) {
-          at = std::lower_bound(
-              at, page.end(), row.facts.phone_number,
-              [](const twilio::Number& n, const std::string& text) { return n.phone_number < text; });
-          if (at != page.end() && at->phone_number == row.facts.phone_number) hold(*at, row);
-        },
-        [](std::string_view) {});
-    transaction.commit();
   }
 
   bool is_wanted(const estate::KnownNumber& row) const {

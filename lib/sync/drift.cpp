@@ -127,7 +127,7 @@ class Auditing {
   AuditReport run() {
     read_trunks_and_services();
     read_uses();
-    twilio::list_numbers(account_.client, [&](std::vector<twilio::Number> page) {
+    twilio::list_numbers(account_.client, [&](const std::vector<twilio::Number>& page) {
       account_.cancel.check();
       take(page);
       listed_ += page.size();
@@ -187,36 +187,21 @@ class Auditing {
 
   // --- numbers ---
 
-  void take(std::vector<twilio::Number>& page) {
-    std::sort(page.begin(), page.end(), [](const twilio::Number& a, const twilio::Number& b) {
-      return a.phone_number < b.phone_number;
-    });
-    std::vector<std::string_view> numbers;
-    for (const auto& number : page) {
-      numbers.push_back(number.phone_number);
-      seen_.push_back(digits_of(number.phone_number));
-      sids_.emplace(number.sid, digits_of(number.phone_number));
-    }
-    std::map<std::string, estate::KnownNumber, std::less<>> ours;
-    std::set<std::string, std::less<>> elsewhere;
-    db::Transaction transaction(account_.session.db, holder_scope(account_), db::Access::read);
-    estate::find_known(
-        account_.session.db, account_.workspace.id, numbers,
-        [&](const estate::KnownNumber& known) { ours.emplace(known.facts.phone_number, known); },
-        [&](std::string_view number) { elsewhere.emplace(number); });
-    transaction.commit();
-    for (const auto& number : page) {
-      if (!is_asked(number.phone_number) || elsewhere.contains(number.phone_number)) continue;
-      ++report_.numbers;
-      const auto row = ours.find(number.phone_number);
-      if (row == ours.end())
-        find(number.phone_number, number.sid, Drift::unknown, number.friendly_name, "");
-      else
-        examine(number, row->second);
-    }
+  void take(const std::vector<twilio::Number>& page) {
+    hold_used_page(account_, page,
+                   [&](const twilio::Number& number, const estate::UsedNumber* row, bool elsewhere) {
+                     seen_.push_back(digits_of(number.phone_number));
+                     sids_.emplace(number.sid, digits_of(number.phone_number));
+                     if (!is_asked(number.phone_number) || elsewhere) return;
+                     ++report_.numbers;
+                     if (row == nullptr)
+                       find(number.phone_number, number.sid, Drift::unknown, number.friendly_name, "");
+                     else
+                       examine(number, *row);
+                   });
   }
 
-  void examine(const twilio::Number& number, const estate::KnownNumber& row) {
+  void examine(const twilio::Number& number, const estate::UsedNumber& row) {
     const auto& account_sid = row.facts.account_sid;
     if (!account_sid.empty() && account_sid != account_.client.account_sid())
       find(number.phone_number, number.sid, Drift::account, account_sid, account_.client.account_sid());
@@ -289,7 +274,7 @@ class Auditing {
     if (number.voice_receive_mode == "fax") find(number.phone_number, number.sid, Drift::fax, "fax", "voice");
   }
 
-  void examine_abilities(const twilio::Number& number, const estate::KnownNumber& row) {
+  void examine_abilities(const twilio::Number& number, const estate::UsedNumber& row) {
     const auto& can = facts_of(number, {}).capabilities;
     if (row.assigned && !number.voice) find(number.phone_number, number.sid, Drift::no_voice, can, "voice");
     if (row.pooled && !number.sms) find(number.phone_number, number.sid, Drift::no_sms, can, "sms");

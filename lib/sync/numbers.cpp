@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -30,7 +29,7 @@ class Planning {
       : account_(account), wanted_(wanted), progress_(progress) {}
 
   SyncPlan run() {
-    twilio::list_numbers(account_.client, [&](std::vector<twilio::Number> page) {
+    twilio::list_numbers(account_.client, [&](const std::vector<twilio::Number>& page) {
       account_.cancel.check();
       take(page);
       if (progress_)
@@ -46,32 +45,22 @@ class Planning {
   }
 
  private:
-  void take(std::vector<twilio::Number>& page) {
-    std::sort(page.begin(), page.end(), [](const twilio::Number& a, const twilio::Number& b) {
-      return a.phone_number < b.phone_number;
-    });
-    std::vector<std::string_view> numbers;
-    for (const auto& number : page) {
-      numbers.push_back(number.phone_number);
-      seen_.push_back(digits_of(number.phone_number));
-    }
-    std::map<std::string, estate::KnownNumber, std::less<>> ours;
-    std::vector<std::string> elsewhere;  // in order, as they are told
-    db::Transaction transaction(account_.session.db, holder_scope(account_), db::Access::read);
-    estate::find_known(
-        account_.session.db, account_.workspace.id, numbers,
-        [&](const estate::KnownNumber& known) { ours.emplace(known.facts.phone_number, known); },
-        [&](std::string_view number) { elsewhere.emplace_back(number); });
-    transaction.commit();
-    for (const auto& number : page) {
-      ++plan_.at_twilio;
-      if (const auto row = ours.find(number.phone_number); row != ours.end())
-        hold(number, row->second);
-      else if (std::binary_search(elsewhere.begin(), elsewhere.end(), number.phone_number))
-        add({.verdict = SyncVerdict::foreign, .phone_number = number.phone_number, .differs = "workspace"}, number);
-      else
-        add({.verdict = SyncVerdict::add, .phone_number = number.phone_number, .label = label_of(number)}, number);
-    }
+  void take(const std::vector<twilio::Number>& page) {
+    hold_page(
+        account_, page, [&](const twilio::Number& number, const estate::KnownNumber* row, bool elsewhere) {
+          ++plan_.at_twilio;
+          seen_.push_back(digits_of(number.phone_number));
+          if (row != nullptr)
+            hold(number, *row);
+          else if (elsewhere)
+            add({.verdict = SyncVerdict::foreign,
+                 .phone_number = number.phone_number,
+                 .differs = "workspace"},
+                number);
+          else
+            add({.verdict = SyncVerdict::add, .phone_number = number.phone_number, .label = label_of(number)},
+                number);
+        });
   }
 
   bool is_of_another(const std::string& account_sid) const {
@@ -86,30 +75,36 @@ class Planning {
       item.differs = provider ? "provider" : "account_sid";
       return add(std::move(item), number);
     }
-    const auto facts = facts_of(number, wanted_);
-    std::vector<std::string> columns;
-    const auto compare = [&](const char* column, const std::string& here, const std::string& there) {
-      if (here != there) columns.emplace_back(column);
-    };
-    compare("sid", row.facts.sid, facts.sid);
-    compare("account_sid", row.facts.account_sid, account_.client.account_sid());
-    compare("capabilities", row.facts.capabilities, facts.capabilities);
-    compare("trunk_sid", row.facts.trunk_sid, facts.trunk_sid);
-    if (facts.webhook_status != "unknown") compare("webhook_status", row.facts.webhook_status, facts.webhook_status);
-    if (row.missing_since) columns.emplace_back("missing_since");
-    if (columns.empty()) return count(SyncVerdict::same);
+    item.webhook_status = webhook_status_of(number, wanted_);
+    if (item.webhook_status == "unknown") item.webhook_status = row.facts.webhook_status;
+    item.differs = differing(number, item.webhook_status, row);
+    if (item.differs.empty()) return count(SyncVerdict::same);
     const bool adopts = row.facts.sid.empty() || row.facts.account_sid.empty();
     item.verdict = adopts ? SyncVerdict::adopt : SyncVerdict::changed;
-    item.differs = base::join(columns, "|");
-    const auto kept = facts.webhook_status == "unknown" ? row.facts.webhook_status : std::string();
     add(std::move(item), number);
-    if (!kept.empty()) plan_.items.back().facts.webhook_status = kept;
+  }
+
+  /// Columns.
+  std::string differing(const twilio::Number& number, std::string_view webhook_status,
+                        const estate::KnownNumber& row) const {
+    std::vector<std::string> columns;
+    const auto compare = [&](const char* column, std::string_view here, std::string_view there) {
+      if (here != there) columns.emplace_back(column);
+    };
+    compare("sid", row.facts.sid, number.sid);
+    compare("account_sid", row.facts.account_sid, account_.client.account_sid());
+    compare("capabilities", row.facts.capabilities, estate::capabilities_text(capabilities_of(number)));
+    compare("trunk_sid", row.facts.trunk_sid, number.trunk_sid);
+    compare("webhook_status", row.facts.webhook_status, webhook_status);
+    if (row.missing_since) columns.emplace_back("missing_since");
+    return base::join(columns, "|");
   }
 
   void add(SyncItem item, const twilio::Number& number) {
-    item.facts = facts_of(number, wanted_);
-    item.facts.account_sid.clear();  // the client's; a hundred thousand times the same text
-    item.facts.phone_number.clear();
+    item.can = capabilities_of(number);
+    item.sid = number.sid;
+    item.trunk_sid = number.trunk_sid;
+    if (item.webhook_status.empty()) item.webhook_status = webhook_status_of(number, wanted_);
     count(item.verdict);
     plan_.items.push_back(std::move(item));
   }
@@ -125,10 +120,9 @@ class Planning {
       if (seen || is_of_another(row.facts.account_sid)) return;
       count(SyncVerdict::missing);
       plan_.items.push_back({.verdict = SyncVerdict::missing,
+                             .sid = row.facts.sid,
                              .phone_number = row.facts.phone_number,
                              .differs = row.missing_since ? "" : "missing_since",
-                             .facts = {.phone_number = {}, .sid = row.facts.sid, .account_sid = {}, .capabilities = {},
-                                       .webhook_status = {}, .trunk_sid = {}},
                              .id = row.id,
                              .version = row.version});
     });
@@ -151,10 +145,10 @@ Error stale() {
 
 class Applying {
  public:
-  Applying(Account& account, const SyncPlan& plan, const base::Uuid& job)
-      : account_(account), plan_(plan), job_(job) {}
+  Applying(Account& account, jobs::Journal& journal, const SyncPlan& plan, const base::Uuid& job)
+      : account_(account), journal_(journal), plan_(plan), job_(job) {}
 
-  /// Inside the transaction.
+  /// Inside the transaction, the job written.
   void run() {
     for (const auto& item : plan_.items) {
       if (is_written(item)) take(item);
@@ -162,7 +156,6 @@ class Applying {
     }
     flush();
   }
-  const std::vector<jobs::JobRow>& rows() const { return rows_; }
 
   static bool is_written(const SyncItem& item) {
     return item.verdict != SyncVerdict::foreign && !(item.verdict == SyncVerdict::missing && item.differs.empty());
@@ -170,9 +163,12 @@ class Applying {
 
  private:
   void take(const SyncItem& item) {
-    auto facts = item.facts;
-    facts.phone_number = item.phone_number;
-    facts.account_sid = account_.client.account_sid();
+    estate::AccountFacts facts{.phone_number = item.phone_number,
+                               .sid = item.sid,
+                               .account_sid = account_.client.account_sid(),
+                               .capabilities = std::string(estate::capabilities_text(item.can)),
+                               .webhook_status = item.webhook_status,
+                               .trunk_sid = item.trunk_sid};
     if (item.verdict == SyncVerdict::add) {
       facts_.push_back(std::move(facts));
       labels_.push_back(item.label);
@@ -182,7 +178,7 @@ class Applying {
       missing_.push_back({*item.id, item.version});
     else
       updates_.push_back({.id = *item.id, .version = item.version, .facts = std::move(facts)});
-    rows_.push_back({.line = std::ssize(rows_) + 1,
+    rows_.push_back({.line = ++line_,
                      .key = item.phone_number,
                      .verdict = "update",
                      .code = std::string(verdict_name(item.verdict)),
@@ -199,6 +195,8 @@ class Applying {
     if (!missing_.empty() && estate::mark_missing(session, workspace, missing_) != std::ssize(missing_))
       throw stale();
     if (!facts_.empty()) estate::insert_adopted(session, workspace, job_, facts_, labels_);
+    if (!rows_.empty()) journal_.add_rows(job_, rows_);
+    rows_.clear();
     updates_.clear();
     missing_.clear();
     facts_.clear();
@@ -206,8 +204,10 @@ class Applying {
   }
 
   Account& account_;
+  jobs::Journal& journal_;
   const SyncPlan& plan_;
   base::Uuid job_;
+  std::int64_t line_ = 0;
   std::vector<estate::AccountFacts> facts_;
   std::vector<std::string> labels_;
   std::vector<estate::FactsUpdate> updates_;
@@ -259,12 +259,10 @@ SyncReport apply_sync(Account& account, const SyncPlan& plan) {
     if (Applying::is_written(item)) ++report.done[place(item.verdict)];
   try {
     db::in_transaction(session.db, db::Scope::of(account.workspace.id), [&] {
-      Applying applying(account, plan, *report.job);
       jobs::Journal journal(session.db, session.clock, account.workspace.id);
       auto job = job_of(account, plan, report);
       journal.insert(job);
-      applying.run();
-      journal.add_rows(job.id, applying.rows());
+      Applying(account, journal, plan, job.id).run();
       audit::record(session, account.workspace.id,
                     {.action = job.kind,
                      .object_type = "job",

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "estate/capabilities.hpp"
 #include "estate/number_account.hpp"
 #include "sync/configure.hpp"
 
@@ -26,12 +27,14 @@ enum class SyncVerdict : std::uint8_t {
 inline constexpr std::size_t k_sync_verdicts = 7;
 std::string_view verdict_name(SyncVerdict);
 
+/// There may be a hundred thousand, so of the account's side it has only what is its own.
 struct SyncItem {
   SyncVerdict verdict = SyncVerdict::same;
+  estate::Capabilities can = 0;  ///< so the account says, as the rest of these
+  std::string sid = {}, trunk_sid = {}, webhook_status = {};
   std::string phone_number;
   std::string differs = {};  ///< columns, separated by |
   std::string label = {};    ///< of an added one: its friendly name
-  estate::AccountFacts facts = {};  ///< its account_sid is "": the client's
   std::optional<base::Uuid> id = {};
   std::int64_t version = 0;
 };

@@ -96,11 +96,11 @@ bool require_same_number(Account& account, const estate::Number& number) {
   }
 }
 
-std::optional<estate::KnownNumber> find_row(Account& account, std::string_view number) {
-  std::optional<estate::KnownNumber> row;
-  estate::find_known(
+std::optional<estate::UsedNumber> find_row(Account& account, std::string_view number) {
+  std::optional<estate::UsedNumber> row;
+  estate::find_used(
       account.session.db, account.workspace.id, {&number, 1},
-      [&](const estate::KnownNumber& known) { row = known; }, [](std::string_view) {});
+      [&](const estate::UsedNumber& known) { row = known; }, [](std::string_view) {});
   return row;
 }
 

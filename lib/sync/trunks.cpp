@@ -256,9 +256,9 @@ std::vector<Loss> losses_of(Account& account, const estate::Number& row, const t
   auto& db = account.session.db;
   db::Transaction transaction(db, db::Scope::of(account.workspace.id), db::Access::read);
   const std::string_view phone_number = row.phone_number;
-  estate::find_known(
+  estate::find_used(
       db, account.workspace.id, {&phone_number, 1},
-      [&](const estate::KnownNumber& known) { extensions = known.extensions; }, [](std::string_view) {});
+      [&](const estate::UsedNumber& known) { extensions = known.extensions; }, [](std::string_view) {});
   transaction.commit();
   add_loss(losses, "extensions", count_text(extensions));
   add_loss(losses, "rules", count_text(std::ssize(routing::load_snapshot(db, account.workspace.id).rules)));

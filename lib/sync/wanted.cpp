@@ -65,20 +65,28 @@ std::string sorted_overrides(std::string_view fragment) {
   return base::join(parts, "&");
 }
 
-/// What two spellings of one URL have in common.
-std::string normal(std::string_view url) {
-  const auto hash = url.find('#');
-  const auto fragment = hash == std::string_view::npos ? std::string_view() : url.substr(hash + 1);
-  url = url.substr(0, hash);
-  const auto scheme_end = url.find("://");
-  if (scheme_end == std::string_view::npos) return std::string(url) + "#" + std::string(fragment);
-  const auto authority_end = std::min(url.find_first_of("/?", scheme_end + 3), url.size());
-  auto begin = base::ascii_lower(url.substr(0, authority_end));
-  if (begin.starts_with("https:") && begin.ends_with(":443")) begin.resize(begin.size() - 4);
-  if (begin.starts_with("http:") && begin.ends_with(":80")) begin.resize(begin.size() - 3);
-  auto rest = std::string(url.substr(authority_end));
-  if (!rest.starts_with('/')) rest.insert(0, "/");
-  return begin + rest + "#" + sorted_overrides(fragment);
+/// A URL taken apart. Without a scheme all of it but the fragment is its path.
+struct UrlParts {
+  std::string_view origin, path, fragment;  ///< path: with the query
+
+  explicit UrlParts(std::string_view url) {
+    const auto hash = url.find('#');
+    if (hash != std::string_view::npos) fragment = url.substr(hash + 1);
+    path = url.substr(0, hash);
+    const auto scheme_end = path.find("://");
+    if (scheme_end == std::string_view::npos) return;
+    origin = path.substr(0, path.find_first_of("/?", scheme_end + 3));
+    path.remove_prefix(origin.size());
+    if (path.starts_with('/')) path.remove_prefix(1);
+  }
+};
+
+/// Lower-case, without the port that the scheme has anyway.
+std::string normal_origin(std::string_view origin) {
+  auto text = base::ascii_lower(origin);
+  if (text.starts_with("https:") && text.ends_with(":443")) text.resize(text.size() - 4);
+  if (text.starts_with("http:") && text.ends_with(":80")) text.resize(text.size() - 3);
+  return text;
 }
 
 /// One URL and its method: what of it has to be sent.
@@ -114,7 +122,12 @@ Wanted wanted_of(const Account& account, const WebhookUrls& urls) {
 
 bool same_url(std::string_view a, std::string_view b) {
   if (a == b) return true;
-  return !a.empty() && !b.empty() && normal(a) == normal(b);
+  if (a.empty() || b.empty()) return false;
+  const UrlParts one(a), other(b);
+  // What costs least first: of a hundred thousand numbers all may say something else.
+  return one.path == other.path && normal_origin(one.origin) == normal_origin(other.origin) &&
+         (one.fragment == other.fragment ||
+          sorted_overrides(one.fragment) == sorted_overrides(other.fragment));
 }
 
 twilio::NumberUpdate update_for(const twilio::Number& number, const Wanted& wanted) {

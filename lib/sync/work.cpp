@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "estate/capabilities.hpp"
+#include "db/transaction.hpp"
 #include "estate/number_fields.hpp"
 
 namespace ringctl::sync {
@@ -24,7 +24,66 @@ bool only_spells(std::string_view name, std::string_view number) {
   return !digits.empty() && number.ends_with(digits);
 }
 
+/// Both sides in order, merged as the rows come.
+template <class Row>
+class PageMerge {
+ public:
+  PageMerge(const std::vector<twilio::Number>& page, const HeldFn<Row>& held) : held_(held) {
+    numbers_.reserve(page.size());
+    for (const auto& number : page) numbers_.push_back(&number);
+    std::sort(numbers_.begin(), numbers_.end(),
+              [](const auto* a, const auto* b) { return a->phone_number < b->phone_number; });
+    next_ = numbers_.begin();
+  }
+
+  std::vector<std::string_view> texts() const {
+    std::vector<std::string_view> all;
+    all.reserve(numbers_.size());
+    for (const auto* number : numbers_) all.push_back(number->phone_number);
+    return all;
+  }
+  void meet(std::string_view phone_number, const Row* row) {
+    for (; next_ != numbers_.end() && (*next_)->phone_number < phone_number; ++next_)
+      held_(**next_, nullptr, false);
+    for (; next_ != numbers_.end() && (*next_)->phone_number == phone_number; ++next_)
+      held_(**next_, row, row == nullptr);
+  }
+  void finish() {
+    for (; next_ != numbers_.end(); ++next_) held_(**next_, nullptr, false);
+  }
+
+ private:
+  const HeldFn<Row>& held_;
+  std::vector<const twilio::Number*> numbers_;
+  std::vector<const twilio::Number*>::iterator next_;
+};
+
+/// `find`: estate's, of these rows.
+template <class Row, class Find>
+void hold(Account& account, const std::vector<twilio::Number>& page, const HeldFn<Row>& held,
+          const Find& find) {
+  PageMerge<Row> merge(page, held);
+  auto& db = account.session.db;
+  db::Transaction transaction(db, holder_scope(account), db::Access::read);
+  find(
+      db, account.workspace.id, merge.texts(),
+      [&](const Row& row) { merge.meet(row.facts.phone_number, &row); },
+      [&](std::string_view number) { merge.meet(number, nullptr); });
+  transaction.commit();
+  merge.finish();
+}
+
 }  // namespace
+
+void hold_page(Account& account, const std::vector<twilio::Number>& page,
+               const HeldFn<estate::KnownNumber>& held) {
+  hold(account, page, held, estate::find_known);
+}
+
+void hold_used_page(Account& account, const std::vector<twilio::Number>& page,
+                    const HeldFn<estate::UsedNumber>& held) {
+  hold(account, page, held, estate::find_used);
+}
 
 db::Lease take_lease(Account& account) {
   return db::Lease::acquire(account.session.db, account.session.clock, std::string(k_twilio_lease),
@@ -44,7 +103,7 @@ std::string webhook_status_of(const twilio::Number& number, const std::optional<
   return update_for(number, *wanted).empty() ? "configured" : "drifted";
 }
 
-estate::AccountFacts facts_of(const twilio::Number& number, const std::optional<Wanted>& wanted) {
+estate::Capabilities capabilities_of(const twilio::Number& number) {
   estate::Capabilities can = 0;
   const auto add = [&](bool has, estate::Capability what) {
     if (has) can = static_cast<estate::Capabilities>(can | what);
@@ -53,11 +112,15 @@ estate::AccountFacts facts_of(const twilio::Number& number, const std::optional<
   add(number.sms, estate::k_sms);
   add(number.mms, estate::k_mms);
   add(number.fax, estate::k_fax);
+  return can;
+}
+
+estate::AccountFacts facts_of(const twilio::Number& number, const std::optional<Wanted>& wanted) {
   estate::AccountFacts facts;
   facts.phone_number = number.phone_number;
   facts.sid = number.sid;
   facts.account_sid = number.account_sid;
-  facts.capabilities = estate::capabilities_text(can);
+  facts.capabilities = estate::capabilities_text(capabilities_of(number));
   facts.webhook_status = webhook_status_of(number, wanted);
   facts.trunk_sid = number.trunk_sid;
   return facts;

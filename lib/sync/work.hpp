@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "db/lease.hpp"
+#include "estate/capabilities.hpp"
 #include "estate/number_account.hpp"
 #include "sync/account.hpp"
 #include "sync/configure.hpp"
@@ -29,8 +31,16 @@ inline constexpr std::chrono::milliseconds k_batch_time{200};
 /// The workspace, and which other numbers are held: what find_known() needs.
 db::Scope holder_scope(const Account&);
 
+/// A page of the account's numbers held against their rows, by number: `row` is null where this workspace has
+/// none, `elsewhere` says that another one has. Inside it the database is not to be asked.
+template <class Row>
+using HeldFn = std::function<void(const twilio::Number&, const Row* row, bool elsewhere)>;
+void hold_page(Account&, const std::vector<twilio::Number>& page, const HeldFn<estate::KnownNumber>&);
+void hold_used_page(Account&, const std::vector<twilio::Number>& page, const HeldFn<estate::UsedNumber>&);
+
 /// Twilio's side of a number as its row has it. Without `wanted` nobody knows what its webhooks should be.
 estate::AccountFacts facts_of(const twilio::Number&, const std::optional<Wanted>& wanted);
+estate::Capabilities capabilities_of(const twilio::Number&);
 /// configured, drifted, unset, captured, unknown
 std::string webhook_status_of(const twilio::Number&, const std::optional<Wanted>& wanted);
 /// What people called it at Twilio; "" where that is the number itself, as Twilio calls it at first.

@@ -37,27 +37,33 @@ class JsonBuilder {
   bool string(std::string& value) {
     if (value.find('\0') != value.npos) return refuse("a text holds a NUL");
     auto* const added = add(Json::Kind::text);
-    if (added != nullptr) added->text_ = std::move(value);
+    if (added != nullptr) added->text_ = value;  // the library reads the next one into the same room
     return added != nullptr;
   }
   bool binary(nlohmann::json::binary_t&) { return refuse("it holds bytes"); }
   bool start_object(std::size_t) { return open(Json::Kind::object); }
   bool start_array(std::size_t) { return open(Json::Kind::list); }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
+  bool end_object() {
+    open_.back().close();
+    open_.pop_back();
+    return true;
+  }
+  bool end_array() {
+    open_.pop_back();
+    return true;
+  }
   bool key(std::string& name) {
-    auto& [object, like] = open_.back();
-    auto& names = object->names_;
-    // The next name of the one before: then it is another than all so far.
-    if (like != nullptr && names.size() < like->names_.size() && like->names_[names.size()] == name) {
-      names.push_back(std::move(name));
+    auto& open = open_.back();
+    const auto count = open.value->items_.size();
+    // The next name of the one that it is like: then it is another than all so far.
+    if (open.like != nullptr && count < open.like->names().size() && open.like->names()[count] == name)
       return true;
-    }
-    like = nullptr;
-    if (names.size() == k_most_names) return refuse(fmt::format("an object has more than {} names", k_most_names));
+    open.differ();
+    auto& names = open.names;
+    if (count == k_most_names) return refuse(fmt::format("an object has more than {} names", k_most_names));
     if (std::find(names.begin(), names.end(), name) != names.end())
       return refuse(fmt::format("{} stands twice in one object", base::in_quotes(name)));
-    names.push_back(std::move(name));
+    names.push_back(name);
     return true;
   }
   bool parse_error(std::size_t at, const std::string&, const std::exception&) {
@@ -90,29 +96,45 @@ class JsonBuilder {
       return refuse(fmt::format("it is deeper than {} levels", k_deepest_json));
     auto* const added = add(kind);
     if (added == nullptr) return false;
-    open_.push_back({added, sibling_of(kind)});
-    if (const auto* const like = open_.back().like) {
-      added->names_.reserve(like->names_.size());
-      added->items_.reserve(like->items_.size());
-    }
+    const auto* const like = kind == Json::Kind::object ? like_of(added) : nullptr;
+    if (like != nullptr) added->items_.reserve(like->items_.size());
+    open_.push_back({.value = added, .like = like});
     return true;
   }
-  /// Of an object in a list the one before it, which mostly has the same names.
-  const Json* sibling_of(Json::Kind kind) const {
-    if (kind != Json::Kind::object || open_.empty()) return nullptr;
-    const auto& list = *open_.back().value;
-    if (list.kind_ != Json::Kind::list || list.items_.size() < 2) return nullptr;
-    const auto& before = list.items_[list.items_.size() - 2];
-    return before.is_object() ? &before : nullptr;
-  }
-  bool close() {
-    open_.pop_back();
-    return true;
+  /// The object before it in a list, or its place in the object that the one it is in is like: those mostly
+  /// have the same names. Null: there is none.
+  const Json* like_of(const Json* added) const {
+    if (open_.empty()) return nullptr;
+    const auto& in = open_.back();
+    const auto at = static_cast<std::size_t>(added - in.value->items_.data());
+    const Json* like = nullptr;
+    if (in.value->is_list())
+      like = at == 0 ? nullptr : &in.value->items_[at - 1];
+    else if (in.like != nullptr)
+      like = &in.like->items_[at];
+    return like != nullptr && like->is_object() ? like : nullptr;
   }
 
   struct Open {
     Json* value;
-    const Json* like;  ///< whose names it has had so far; null: it has others
+    const Json* like;                     ///< an object whose names it has had so far; null: it has others
+    std::vector<std::string> names = {};  ///< its own, where it is like none
+
+    /// From now on.
+    void differ() {
+      if (like == nullptr) return;
+      const auto& theirs = like->names();
+      names.assign(theirs.begin(), theirs.begin() + std::ssize(value->items_));
+      like = nullptr;
+    }
+    void close() {
+      if (like != nullptr && like->names().size() == value->items_.size()) {
+        value->names_ = like->names_;
+        return;
+      }
+      differ();
+      if (!names.empty()) value->names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
+    }
   };
 
   Json root_;
@@ -128,9 +150,15 @@ std::optional<Json> Json::try_parse(std::string_view text, std::string* why) {
   return std::nullopt;
 }
 
+const std::vector<std::string>& Json::names() const {
+  static const std::vector<std::string> none;
+  return names_ == nullptr ? none : *names_;
+}
+
 const Json* Json::find(std::string_view name) const {
-  const auto at = std::find(names_.begin(), names_.end(), name);
-  return at == names_.end() ? nullptr : &items_[static_cast<std::size_t>(at - names_.begin())];
+  const auto& all = names();
+  const auto at = std::find(all.begin(), all.end(), name);
+  return at == all.end() ? nullptr : &items_[static_cast<std::size_t>(at - all.begin())];
 }
 
 std::string Json::text(std::string_view name) const {

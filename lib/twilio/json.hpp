@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,7 @@ class Json {
   bool is_object() const { return kind_ == Kind::object; }
   bool is_list() const { return kind_ == Kind::list; }
   const std::vector<Json>& items() const { return items_; }  ///< of a list, or under names()
-  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& names() const;             ///< in their order
   const Json* find(std::string_view name) const;  ///< null: there is none
 
   // Members of an object. A value of another kind counts as none.
@@ -48,7 +49,8 @@ class Json {
   Kind kind_ = Kind::null;
   bool flag_ = false;
   std::string text_ = {};  ///< of a text; of a number as it was written
-  std::vector<std::string> names_ = {};
+  /// Null: there are none. Objects that are alike share theirs.
+  std::shared_ptr<const std::vector<std::string>> names_ = {};
   std::vector<Json> items_ = {};
 };
 

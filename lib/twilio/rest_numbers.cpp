@@ -169,12 +169,12 @@ Fields fields_of(const NumberUpdate& update) {
   return fields;
 }
 
-std::uint64_t list_numbers(Client& client, const std::function<void(std::vector<Number>)>& page) {
+std::uint64_t list_numbers(Client& client, const std::function<void(const std::vector<Number>&)>& page) {
   return client.pages(get_ask(std::string(k_numbers) + ".json"), k_list, [&](const std::vector<Json>& items) {
     std::vector<Number> numbers;
     numbers.reserve(items.size());
     for (const auto& item : items) numbers.push_back(required(number_from(item), k_list));
-    page(std::move(numbers));
+    page(numbers);
     return true;
   });
 }

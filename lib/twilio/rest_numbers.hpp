@@ -47,7 +47,7 @@ struct NumberUpdate {
 Fields fields_of(const NumberUpdate&);
 
 /// Every number of the account, a page at a time. Throws Errc::twilio_garbage for an item that is none.
-std::uint64_t list_numbers(Client&, const std::function<void(std::vector<Number>)>& page);
+std::uint64_t list_numbers(Client&, const std::function<void(const std::vector<Number>&)>& page);
 Number fetch_number(Client&, std::string_view sid);
 /// Exactly this number, not one that its digits stand in. nullopt: the account does not have it.
 std::optional<Number> find_number(Client&, std::string_view phone_number);

@@ -31,6 +31,12 @@ TEST_CASE("two spellings of one URL are the same", "[sync]") {
   CHECK_FALSE(same_url("https://pbx.example.com/v", "https://pbx.example.com/V"));
   CHECK_FALSE(same_url("https://pbx.example.com/v", "http://pbx.example.com/v"));
   CHECK_FALSE(same_url("https://pbx.example.com/v", "https://pbx.example.com/v#rc=2"));
+  CHECK(same_url("https://pbx.example.com?a=1", "https://pbx.example.com/?a=1"));
+  CHECK(same_url("http://pbx.example.com:80/v?a=1", "HTTP://pbx.example.com/v?a=1"));
+  CHECK_FALSE(same_url("https://pbx.example.com:80/v", "https://pbx.example.com/v"));
+  CHECK_FALSE(same_url("https://pbx.example.com/v?a=1", "https://pbx.example.com/v?a=2"));
+  CHECK_FALSE(same_url("https://pbx.example.com/", "https://pbx.example.com//"));
+  CHECK_FALSE(same_url("pbx.example.com/v", "https://pbx.example.com/v"));
   CHECK_FALSE(same_url("", "https://pbx.example.com/v"));
 }
 

@@ -1,5 +1,6 @@
 #include "sync/numbers.hpp"
 
+#include "jobs/journal.hpp"
 #include "support/catch.hpp"
 #include "sync/desk.hpp"
 
@@ -99,4 +100,24 @@ TEST_CASE("a number that is here at another provider, or as another account's, i
   const auto planned = plan(f);
   CHECK(told(planned) == Texts{"foreign +12025550101 provider", "foreign +12025550102 account_sid"});
   CHECK_FALSE(planned.has_work());
+}
+
+TEST_CASE("each of very many changed numbers stands in the job, in its line", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  constexpr int k_many = 1100;  // more than are written together
+  f.box.add_numbers(k_many);
+  sync::apply_sync(*f.account, plan(f));
+  f.write([&] { f.db().exec("UPDATE phone_numbers SET sid = NULL"); });
+  const auto report = sync::apply_sync(*f.account, plan(f));
+  REQUIRE(report.job);
+  CHECK(report.done[static_cast<std::size_t>(SyncVerdict::adopt)] == k_many);
+  std::int64_t lines = 0;
+  f.write([&] {
+    jobs::Journal(f.db(), f.clock, f.workspace).for_each_row(*report.job, [&](const jobs::JobRow& row) {
+      CHECK(row.line == ++lines);
+      CHECK(row.code == "adopt");
+    });
+  });
+  CHECK(lines == k_many);
+  CHECK_FALSE(plan(f).has_work());
 }

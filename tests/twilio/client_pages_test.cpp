@@ -202,10 +202,11 @@ TEST_CASE("a page that fails is the failure of the list, after its retries", "[t
   Client client(box.options(), k_clock);
   box.fault("503", 2);
   std::size_t items = 0;
-  twilio::list_numbers(client, [&](std::vector<twilio::Number> page) { items += page.size(); });
+  twilio::list_numbers(client, [&](const std::vector<twilio::Number>& page) { items += page.size(); });
   CHECK(items == 30);
   box.fault("503");
-  CHECK(slug_of([&] { twilio::list_numbers(client, [](std::vector<twilio::Number>) {}); }) == "twilio.down");
+  CHECK(slug_of([&] { twilio::list_numbers(client, [](const std::vector<twilio::Number>&) {}); }) ==
+        "twilio.down");
 }
 
 TEST_CASE("10,000 numbers come whole and once", "[twilio][slow]") {
@@ -214,7 +215,7 @@ TEST_CASE("10,000 numbers come whole and once", "[twilio][slow]") {
   Client client(box.options(), k_clock);
   std::set<std::string> sids;
   std::size_t items = 0;
-  const auto count = twilio::list_numbers(client, [&](std::vector<twilio::Number> page) {
+  const auto count = twilio::list_numbers(client, [&](const std::vector<twilio::Number>& page) {
     items += page.size();
     for (const auto& number : page) sids.insert(number.sid);
   });

@@ -84,7 +84,7 @@ struct Updates {
 std::vector<std::string> sids_of(TwilioBox& box) {
   std::vector<std::string> sids;
   Client client(box.options(), k_clock);
-  twilio::list_numbers(client, [&](std::vector<twilio::Number> page) {
+  twilio::list_numbers(client, [&](const std::vector<twilio::Number>& page) {
     for (const auto& number : page) sids.push_back(number.sid);
   });
   return sids;

@@ -81,6 +81,27 @@ TEST_CASE("objects of a list are read by their own names, whatever those of the 
   CHECK_FALSE(Json::try_parse(R"([{"a":1,"b":2,"c":3},{"c":1,"b":2,"c":3}])"));
 }
 
+TEST_CASE("objects within those of a list are read by their own names too", "[twilio]") {
+  const auto list = Json::try_parse(
+      R"([{"can":{"sms":1,"fax":2},"n":1},{"can":{"sms":3,"fax":4},"n":2},{"can":{"sms":5},"n":3},)"
+      R"({"can":{"fax":6,"sms":7},"n":4},{"can":[{"sms":8}],"n":5},{"n":6,"can":{"sms":9}},{"can":null}])");
+  REQUIRE(list);
+  const auto& items = list->items();
+  const auto sms = [&](std::size_t i) { return items[i].find("can")->text("sms"); };
+  CHECK(sms(0) == "1");
+  CHECK(sms(1) == "3");
+  CHECK(items[1].find("can")->text("fax") == "4");
+  CHECK(sms(2) == "5");
+  CHECK(items[2].find("can")->names() == std::vector<std::string>{"sms"});
+  CHECK(items[2].find("can")->text("fax").empty());
+  CHECK(sms(3) == "7");
+  CHECK(items[4].find("can")->items()[0].text("sms") == "8");
+  CHECK(sms(5) == "9");
+  CHECK(items[6].names() == std::vector<std::string>{"can"});
+  CHECK(items[6].text("n").empty());
+  CHECK_FALSE(Json::try_parse(R"([{"can":{"sms":1,"fax":2}},{"can":{"sms":1,"sms":2}}])"));
+}
+
 TEST_CASE("an object of very many names is refused before they are held against each other", "[twilio]") {
   const auto with = [](std::size_t names) {
     std::string text = "{";
