@@ -270,7 +270,7 @@ void add_serve(Noun& serve) {
           "ringctl-serve(8).")
       .example("ringctl serve --check --public-url https://pbx.example.com",
                "is everything there to serve with?")
-      .example("ringctl serve -n --public-url https://pbx.example.com --listen unix:/run/ringctl/serve.sock",
+      .example("ringctl serve -n --public-url https://pbx.example.com --listen unix:serve.sock",
                "behind a proxy, by a socket")
       .exits({Errc::not_found, Errc::schema, Errc::locked, Errc::db_down, Errc::db_busy});
 }

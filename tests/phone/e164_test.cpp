@@ -68,7 +68,8 @@ TEST_CASE("each reason for refusing strict text has its own code") {
   CHECK(strict_error("+44") == PhoneErrc::too_short);
   CHECK(strict_error("+1202555014399") == PhoneErrc::too_long);
   CHECK(strict_error("+123456789012345678901234567890") == PhoneErrc::too_long);
-  CHECK(strict_error("+120255501") == PhoneErrc::bad_length);
+  CHECK(strict_error("+120255501") == PhoneErrc::too_short);
+  CHECK(strict_error("+35455501000") == PhoneErrc::bad_length);
   CHECK(strict_error("+02079460000") == PhoneErrc::unknown_country_code);
   CHECK(strict_error("+9992025550143") == PhoneErrc::unknown_country_code);
   CHECK(strict_error("Anna") == PhoneErrc::not_a_number);
