@@ -18,6 +18,7 @@ namespace {
 constexpr std::array<const char*, 6> k_states = {"accepted", "queued", "sending",
                                                  "sent",     "failed", "undelivered"};
 constexpr std::uint64_t k_first_sid = 1'000'000;
+constexpr int k_telephones = 100;  // of those after them one is the site's own, and some are Canada's
 
 std::vector<std::array<const char*, 6>> orders() {
   auto order = k_states;
@@ -48,7 +49,7 @@ struct Post {
   Sent send(int i) {
     Sent sent{.id = {},
               .sid = test::message_sid(k_first_sid + static_cast<std::uint64_t>(i)),
-              .to = test::telephone(i)};
+              .to = test::telephone(i % k_telephones)};
     messages::Draft draft{.as = test::agent_email(0), .to = sent.to, .body = "Good morning."};
     messages::Outgoing outgoing;
     {
