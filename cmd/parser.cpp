@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iterator>
 
 #include "base/text.hpp"
 #include "cmd/scan.hpp"
@@ -29,19 +28,11 @@ bool may_be_empty(const Argument& argument) { return argument.kind == ValueKind:
 bool clears(const Flag& flag, const std::string& value) { return flag.clears && value == "-"; }
 bool clears(const Argument&, const std::string&) { return false; }
 
-std::string_view number_at_end(std::string_view text) {
-  return text.substr(text.find_last_not_of("0123456789") + 1);
-}
-
 /// Where all are near, one slip at most: the message lists them anyway.
 std::vector<std::string> near_choices(const std::string& value, const std::vector<std::string>& allowed) {
   auto near = base::nearest(value, allowed);
   if (near.size() == allowed.size())
     std::erase_if(near, [&](const std::string& choice) { return base::edit_distance(value, choice) > 1; });
-  // Names of one encoding share its number: cp1252, windows-1252.
-  if (near.empty() && number_at_end(value).size() > 2)
-    std::copy_if(allowed.begin(), allowed.end(), std::back_inserter(near),
-                 [&](const std::string& choice) { return number_at_end(choice) == number_at_end(value); });
   return near;
 }
 

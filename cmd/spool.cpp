@@ -1,9 +1,7 @@
 #include "cmd/spool.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <system_error>
 
 #include "base/error.hpp"
@@ -27,19 +25,10 @@ void Spool::flush() {
 
 void Spool::hand_out(Output& out) {
   flush();
-  buffer_.resize(k_chunk);
-  for (off_t at = 0;;) {
-    const auto got = ::pread(file_.get(), buffer_.data(), buffer_.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      throw Error(
-          Errc::output, "output.write_failed",
-          fmt::format("could not read a temporary file back: {}", std::generic_category().message(errno)));
-    if (got == 0) break;
-    at += got;
-    out.write({buffer_.data(), static_cast<std::size_t>(got)});
-  }
-  buffer_.clear();
+  const auto error = base::read_back(file_.get(), [&](std::string_view piece) { out.write(piece); });
+  if (error)
+    throw Error(Errc::output, "output.write_failed",
+                fmt::format("could not read a temporary file back: {}", error.message()));
 }
 
 }  // namespace ringctl::cmd

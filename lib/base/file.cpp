@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -190,6 +191,18 @@ Fd temporary_file() {
   if (!fd) throw write_error("a temporary file in " + directory, errno);
   ::unlink(name.c_str());
   return fd;
+}
+
+std::error_code read_back(int fd, const std::function<void(std::string_view)>& take) {
+  std::array<char, 64 * 1024> buffer{};
+  for (off_t at = 0;;) {
+    const auto got = ::pread(fd, buffer.data(), buffer.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return {errno, std::generic_category()};
+    if (got == 0) return {};
+    at += got;
+    take({buffer.data(), static_cast<std::size_t>(got)});
+  }
 }
 
 }  // namespace ringctl::base

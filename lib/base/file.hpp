@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -50,8 +51,8 @@ class AtomicFile {
 /// Errc::broken_pipe.
 void write_all(int fd, std::string_view data, std::string_view what);
 
-/// Makes the names in it survive a power cut; false if the disk refused, with errno set. Some file systems cannot
-/// sync a directory; then there is nothing to do.
+/// Makes the names in it survive a power cut; false if the disk refused, with errno set. Some file systems
+/// cannot sync a directory; then there is nothing to do.
 bool sync_directory(const std::filesystem::path&);
 
 /// Whole file, at most `cap` bytes. Throws Errc::config [file.unreadable] or [file.too_large].
@@ -61,11 +62,13 @@ std::string read_file(const std::filesystem::path&, std::size_t cap = 1 << 20);
 /// access for others; the hint is the chmod line.
 void require_private(const std::filesystem::path&);
 
-/// Makes the folder, with those above it, where they are missing: 0700, whatever the umask allows others. What
-/// mkdir said; no error where something of that name is there already.
+/// Makes the folder, with those above it, where they are missing: 0700, whatever the umask allows others.
+/// What mkdir said; no error where something of that name is there already.
 std::error_code make_private_folder(const std::filesystem::path&);
 
 /// An unlinked temporary file in TMPDIR (default /tmp), mode 0600.
 Fd temporary_file();
+/// All that was written to one, from its first byte, piece by piece; what read said where it failed.
+std::error_code read_back(int fd, const std::function<void(std::string_view)>& take);
 
 }  // namespace ringctl::base

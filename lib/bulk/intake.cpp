@@ -133,18 +133,20 @@ class Reader {
   /// With the country that the row names itself, wherever in it that stands.
   const Reading& reading_of(const csv::Record& record) {
     const auto column = adapter_.country_column();
-    for (std::size_t i = 0; column && i < record.fields.size() && i < mapping_.size(); ++i) {
-      if (mapping_[i] != column) continue;
-      const auto text = base::trim(record.fields[i].text);
-      if (record.fields[i].absent || text.empty() || text == "-") break;
-      if (text == country_text_) return own_country_;
-      country_text_.clear();
-      finding_.clear();
-      if (!adapter_.canonical(*column, text, options_.reading, own_country_.default_country, finding_)) break;
-      country_text_ = text;
-      return own_country_;
-    }
-    return options_.reading;
+    if (!column) return options_.reading;
+    const auto at =
+        static_cast<std::size_t>(std::find(mapping_.begin(), mapping_.end(), column) - mapping_.begin());
+    if (at >= std::min(mapping_.size(), record.fields.size()) || record.fields[at].absent)
+      return options_.reading;
+    const auto text = base::trim(record.fields[at].text);
+    if (text.empty() || text == "-") return options_.reading;
+    if (text == country_text_) return own_country_;
+    country_text_.clear();
+    finding_.clear();
+    if (!adapter_.canonical(*column, text, options_.reading, own_country_.default_country, finding_))
+      return options_.reading;
+    country_text_ = text;
+    return own_country_;
   }
 
   bool take_cell(const csv::Record& record, std::size_t column, const csv::Field& field) {

@@ -10,7 +10,6 @@
 #include <xlsxwriter.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -286,15 +285,7 @@ std::int64_t Workbook::finish(const Sink& sink) {
   // One sheet at a time is copied, with its last row, and at the worst takes as much again when it is packed.
   check_room(2 * bytes + (1 << 20));
   check(workbook_close(impl_->book.release()));
-  std::array<char, 64 * 1024> buffer{};
-  for (off_t at = 0;;) {
-    const auto got = ::pread(impl_->file.get(), buffer.data(), buffer.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(std::generic_category().message(errno));
-    if (got == 0) break;
-    sink({buffer.data(), static_cast<std::size_t>(got)});
-    at += got;
-  }
+  if (const auto error = base::read_back(impl_->file.get(), sink)) fail(error.message());
   return impl_->cut;
 }
 

@@ -232,6 +232,17 @@ TEST_CASE("a private folder is made with those above it, and one that is there s
   CHECK(make_private_folder("/proc/nowhere/at-all"));
 }
 
+TEST_CASE("what was written to a temporary file is read back whole, in order") {
+  const Fd fd = ringctl::base::temporary_file();
+  std::string text;
+  while (text.size() < 200'000) text += std::to_string(text.size()) + "\n";
+  ringctl::base::write_all(fd.get(), text, "temporary file");
+  std::string back;
+  CHECK_FALSE(ringctl::base::read_back(fd.get(), [&](std::string_view piece) { back += piece; }));
+  CHECK(back == text);
+  CHECK(ringctl::base::read_back(-1, [](std::string_view) {}) == std::errc::bad_file_descriptor);
+}
+
 TEST_CASE("a temporary file is private and has no name") {
   const Fd fd = ringctl::base::temporary_file();
   struct stat info {};
