@@ -124,6 +124,7 @@ void print_effects(Context& ctx, const jobs::Job& job) {
   jobs::Effects(ctx.database(), ctx.clock(), ctx.workspace().id)
       .for_each(job.id, [&](const jobs::Effect& effect) { newest.insert_or_assign(effect.key, effect); });
   std::vector<const jobs::Effect*> in_order;
+  in_order.reserve(newest.size());
   for (const auto& [key, effect] : newest) in_order.push_back(&effect);
   std::sort(in_order.begin(), in_order.end(),
             [](const jobs::Effect* a, const jobs::Effect* b) { return a->line < b->line; });

@@ -38,7 +38,9 @@ LivekitRun::LivekitRun(Context& ctx, const estate::Assistant& assistant)
                base::parse_duration(ctx.settings().get("twilio.timeout"))) {}
 
 LivekitRuns::LivekitRuns(Context& ctx) {
-  for (const auto& assistant : estate::Assistants(ctx.session(), ctx.workspace().id).list()) {
+  const auto assistants = estate::Assistants(ctx.session(), ctx.workspace().id).list();
+  sides_.reserve(assistants.size());
+  for (const auto& assistant : assistants) {
     if (!assistant.is_active) continue;
     auto& run = runs_.emplace_back(ctx, assistant);
     sides_.push_back({assistant, &run.get()});

@@ -29,10 +29,10 @@ struct MintOptions {
 Error missing(std::string_view key) {
   const auto* info = config::find_key(key);
   const bool secret = info->kind == config::Kind::secret;
-  return Error(Errc::auth, fmt::format("token.no_{}", key),
-               fmt::format("{} is not configured: {}", key, info->summary),
-               secret ? fmt::format("set {} or {}_FILE", info->environment, info->environment)
-                      : fmt::format("ringctl config set {} VALUE", key));
+  return {Errc::auth, fmt::format("token.no_{}", key),
+          fmt::format("{} is not configured: {}", key, info->summary),
+          secret ? fmt::format("set {} or {}_FILE", info->environment, info->environment)
+                 : fmt::format("ringctl config set {} VALUE", key)};
 }
 
 twilio::VoiceGrant required_grant(const config::Settings& settings) {

@@ -175,6 +175,7 @@ std::vector<Replay::Step> Replay::take_here(std::span<const Event> given) {
         {.action = "webhooks.replay", .object_type = "calls", .object_key = "webhooks", .after = image});
   }
   std::vector<Step> all;
+  all.reserve(steps.size());
   for (auto& [sid, one] : steps) all.push_back(std::move(one));
   return all;
 }

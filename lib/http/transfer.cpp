@@ -152,7 +152,7 @@ void Transfer::set_method() {
 void Transfer::set_fields(const std::string& user_agent) {
   // libcurl's way of an empty value, and of leaving out what it would send of its own accord.
   for (const auto& [name, value] : request_.fields)
-    append(fields_, value.empty() ? name + ";" : name + ": " + value);
+    append(fields_, value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   append(fields_, "Expect:");
   if (!request_.body.empty() && !has_field(request_, "content-type")) append(fields_, "Content-Type:");
   set(easy_, CURLOPT_HTTPHEADER, fields_.get());

@@ -109,6 +109,7 @@ void note_unsubscribed(audit::Session& session, const base::Uuid& workspace, con
 std::vector<const Price*> differing(db::Connection& db, const base::Uuid& workspace,
                                     const std::vector<Price>& prices) {
   std::vector<std::string_view> sids;
+  sids.reserve(prices.size());
   for (const auto& price : prices) sids.emplace_back(price.message_sid);
   const auto known = find_known(db, workspace, sids);
   std::vector<const Price*> found;

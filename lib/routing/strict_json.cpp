@@ -93,7 +93,7 @@ Value parse_strict(std::string_view text, const std::string& path) {
 
 std::string Node::text() const {
   if (!is_text()) refuse(fmt::format("{} is no text", base::in_quotes(value_.text)));
-  const auto text = std::string(base::trim(value_.text));
+  auto text = std::string(base::trim(value_.text));
   if (text.empty()) refuse("is empty");
   const bool odd = std::any_of(text.begin(), text.end(),
                                [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });

@@ -165,6 +165,7 @@ class Replayer {
         missing = all.size();
         if (all.empty()) return;
         std::vector<messages::Event> wanted;
+        wanted.reserve(all.size());
         for (const auto* event : all) wanted.push_back(*event);
         messages::apply(session_, workspace_, wanted);
         audit::record(session_, workspace_,

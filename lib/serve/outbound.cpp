@@ -29,8 +29,8 @@ bool is_unasked(const limits::Verdict& verdict) {
 
 }  // namespace
 
-void Outbound::place(const base::Uuid& workspace, limits::Request request, std::function<bool()> wanted,
-                     std::function<void(const Placed&)> done) {
+void Outbound::place(const base::Uuid& workspace, limits::Request request,
+                     const std::function<bool()>& wanted, const std::function<void(const Placed&)>& done) {
   const auto asked = std::make_shared<const limits::Request>(std::move(request));
   const auto work = [this, workspace, asked, wanted, done] {
     if (!wanted()) return;

@@ -31,8 +31,8 @@ class Outbound {
 
   /// `done` is called once, on a thread of its own, or here when too much is waiting. A call that is `wanted`
   /// no longer is not counted, or given back, and nobody hears of it.
-  void place(const base::Uuid& workspace, limits::Request, std::function<bool()> wanted,
-             std::function<void(const Placed&)> done);
+  void place(const base::Uuid& workspace, limits::Request, const std::function<bool()>& wanted,
+             const std::function<void(const Placed&)>& done);
   /// Answers what was asked and ends the threads. Whoever asked must live until then.
   void stop() { pool_.stop(); }
 

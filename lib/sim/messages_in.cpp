@@ -103,7 +103,7 @@ void Messages::Impl::ask(Inbound inbound, const Hook& hook, std::string kind, Pa
   request.method = hook.method;
   request.parameters = std::move(parameters);
   web.ask(std::move(request),
-          [weak = weak_from_this(), token = busy, inbound = std::move(inbound)](WebAnswer answer) {
+          [weak = weak_from_this(), token = busy, inbound = std::move(inbound)](const WebAnswer& answer) {
             if (const auto self = weak.lock()) self->take(inbound, answer);
           });
 }

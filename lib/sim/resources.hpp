@@ -193,8 +193,8 @@ class Shelf {
   static constexpr std::uint64_t k_end = ~std::uint64_t{0};
 
   Shelf() = default;
-  Shelf(Shelf&&) = default;
-  Shelf& operator=(Shelf&&) = default;
+  Shelf(Shelf&&) noexcept = default;
+  Shelf& operator=(Shelf&&) noexcept = default;
   Shelf(const Shelf&) = delete;  // order_ points into things_
   Shelf& operator=(const Shelf&) = delete;
   ~Shelf() = default;

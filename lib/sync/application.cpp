@@ -92,12 +92,13 @@ std::string create(Account& account, const Wanted& wanted) {
                   "ringctl jobs resolve");
     throw to_error(*failed);
   }
-  const auto sid = std::get<twilio::Reply>(outcome).json.text("sid");
+  auto sid = std::get<twilio::Reply>(outcome).json.text("sid");
   if (!base::is_sid(sid, "AP")) {
     write(account, [&](jobs::Effects& effects) { effects.unknown(effect.id, "the answer had no SID"); });
-    throw Error(Errc::unknown_outcome, "twilio.unknown_outcome",
-                fmt::format("the TwiML app \"{}\" may have been made: Twilio's answer has no SID", effect.key),
-                "ringctl jobs resolve");
+    throw Error(
+        Errc::unknown_outcome, "twilio.unknown_outcome",
+        fmt::format("the TwiML app \"{}\" may have been made: Twilio's answer has no SID", effect.key),
+        "ringctl jobs resolve");
   }
   write(account, [&](jobs::Effects& effects) { effects.done(effect.id, sid); });
   return sid;

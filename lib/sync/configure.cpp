@@ -209,7 +209,7 @@ class Configuring {
             return twilio::Task{.tag = under_way.size() - 1, .ask = std::move(ask)};
           },
           {},
-          [&](std::size_t tag, twilio::Outcome outcome) {
+          [&](std::size_t tag, const twilio::Outcome& outcome) {
             settle(std::move(under_way[tag]), outcome);
             flush_if_due();
           });
@@ -248,8 +248,10 @@ class Configuring {
         // The client ends everything; this one is not at fault.
         return;
       case Kind::down:
-      case Kind::garbage:
-        return again(std::move(one), one.look, failed.message, &failed);
+      case Kind::garbage: {
+        const bool look = one.look;
+        return again(std::move(one), look, failed.message, &failed);
+      }
       default:
         return fail(one, code_of(failed), failed.message);
     }

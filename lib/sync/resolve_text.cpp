@@ -69,6 +69,7 @@ std::vector<twilio::Message> candidates(Account& account, const Wanted& wanted, 
                           return !message.created_at || *message.created_at >= at - k_long_before;
                         });
   std::vector<std::string_view> sids;
+  sids.reserve(found.size());
   for (const auto& message : found) sids.emplace_back(message.sid);
   const auto others = reading(
       account, [&](db::Connection& db) { return messages::on_record(db, account.workspace.id, sids); });

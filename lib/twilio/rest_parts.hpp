@@ -65,9 +65,9 @@ bool remove(Client&, const Ask&);
 
 /// All items of a list, read by `from`. Throws Errc::twilio_garbage for one that cannot be.
 template <class Value, class From>
-std::vector<Value> collect(Client& client, Ask first, std::string_view list, const From& from) {
+std::vector<Value> collect(Client& client, const Ask& first, std::string_view list, const From& from) {
   std::vector<Value> all;
-  client.pages(std::move(first), list, [&](const std::vector<Json>& items) {
+  client.pages(first, list, [&](const std::vector<Json>& items) {
     for (const auto& item : items) all.push_back(required(from(item), list));
     return true;
   });
@@ -76,9 +76,10 @@ std::vector<Value> collect(Client& client, Ask first, std::string_view list, con
 
 /// The same one by one, `visit` returning false for enough; how many it got.
 template <class From, class Visit>
-std::uint64_t each(Client& client, Ask first, std::string_view list, const From& from, const Visit& visit) {
+std::uint64_t each(Client& client, const Ask& first, std::string_view list, const From& from,
+                   const Visit& visit) {
   std::uint64_t count = 0;
-  client.pages(std::move(first), list, [&](const std::vector<Json>& items) {
+  client.pages(first, list, [&](const std::vector<Json>& items) {
     for (const auto& item : items) {
       const auto value = required(from(item), list);
       ++count;
