@@ -42,7 +42,7 @@ std::vector<Include> includes_of(const std::string& text) {
   const std::regex include(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
   for (const auto& line : lines_of(text)) {
     std::smatch found;
-    if (std::regex_search(line, found, include)) all.push_back({found[2], found[1] == "\""});
+    if (line.find('#') != std::string::npos && std::regex_search(line, found, include)) all.push_back({found[2], found[1] == "\""});
   }
   return all;
 }

@@ -1,5 +1,7 @@
 // Rules that a search of the text can hold.
 
+#include <regex.h>
+
 #include <regex>
 #include <set>
 
@@ -24,17 +26,31 @@ std::string code_of(const std::string& line) {
   return code;
 }
 
+/// An extended POSIX expression: the C library finds it in all lines while std::regex is at the first files.
+class Pattern {
+ public:
+  explicit Pattern(const std::string& text) {
+    REQUIRE(regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB) == 0);
+  }
+  ~Pattern() { regfree(&compiled_); }
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+
+  bool is_in(const std::string& line) const { return regexec(&compiled_, line.c_str(), 0, nullptr, 0) == 0; }
+
+ private:
+  regex_t compiled_{};
+};
+
 void check_absent(const std::string& pattern, const std::string& only_under,
                   const std::set<std::string>& allowed) {
-  const std::regex wanted(pattern);
+  const Pattern wanted(pattern);
   for (const auto& file : sources()) {
     if (!file.path.starts_with(only_under) || allowed.count(file.path) == 1) continue;
     int number = 0;
     for (const auto& line : lines_of(file.text)) {
       ++number;
-      const auto code = code_of(line);
-      INFO(file.path << ":" << number << ": " << line);
-      CHECK_FALSE(std::regex_search(code, wanted));
+      if (wanted.is_in(code_of(line))) FAIL_CHECK(file.path << ":" << number << ": " << line);
     }
   }
 }
@@ -51,7 +67,7 @@ TEST_CASE("the library never prints; only the log writes to stderr", "[house]") 
 }
 
 TEST_CASE("no command goes through a shell", "[house]") {
-  check_absent(R"((std::|[^:\w.>])system\([^)]|\bpopen\()", "", {});
+  check_absent(R"((std::|[^:[:alnum:]_.>])system\([^)]|\bpopen\()", "", {});
 }
 
 // ctest runs each case by its name, which must not read as a flag of the test program.
