@@ -40,6 +40,39 @@ TEST_CASE("a sync plans, applies, and then finds nothing", "[system]") {
   CHECK(f.json({"numbers", "sync", "--apply"})["changed"] == false);
 }
 
+TEST_CASE("a number that is missing at Twilio is told of until it is dealt with", "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  REQUIRE(f.run({"numbers", "add", "+12025550102"}).status == 0);
+  f.json({"numbers", "sync", "--apply"});
+  const auto told = f.run({"numbers", "sync", "--exit-code"});
+  CHECK(told.status == 8);
+  CHECK(told.err.find("ringctl numbers delete +12025550102") != std::string::npos);
+  REQUIRE(f.run({"numbers", "delete", "+12025550102", "--yes"}).status == 0);
+  CHECK(f.run({"numbers", "sync", "--exit-code"}).status == 0);
+}
+
+TEST_CASE("a number that the account does not have is skipped, which is exit 3 where it was named",
+          "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  f.json({"numbers", "sync", "--apply"});
+  REQUIRE(f.run({"numbers", "add", "+12025550102"}).status == 0);
+  for (const auto* noun : {"numbers", "webhooks"}) {
+    const auto all = f.run({noun, "configure", "--yes"});
+    INFO(noun << ": " << all.err);
+    CHECK(all.status == 0);
+    CHECK(all.out.find("+12025550102") != std::string::npos);
+    CHECK(all.err.find("1 skipped") != std::string::npos);
+  }
+  for (const auto* flag : {"-n", "--yes"}) {
+    const auto named = f.run({"numbers", "configure", "+12025550102", flag});
+    CHECK(named.status == 3);
+    CHECK(named.err.find("[numbers.partly_configured]") != std::string::npos);
+    CHECK(named.err.find("ringctl numbers sync") != std::string::npos);
+  }
+}
+
 TEST_CASE("webhooks are planned, told to Twilio, and then right", "[system]") {
   Desk f;
   f.box.add_number("+12025550101");
