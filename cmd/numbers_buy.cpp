@@ -137,13 +137,24 @@ std::string capabilities_of(const twilio::Available& number) {
   return base::join(words, "|");
 }
 
+/// What is on offer can be listed without.
+std::optional<twilio::Price> price_shown(const twilio::Search& search, sync::Account& account, Context& ctx) {
+  try {
+    return twilio::number_price(account.client, search.country, search.type);
+  } catch (const Error& error) {
+    account.cancel.check();
+    ctx.io().warn(fmt::format("no prices are shown: {}", error.message()));
+    return std::nullopt;
+  }
+}
+
 void run_search(const SearchOptions& opts, Context& ctx) {
   const auto count = count_of(opts, 50);
   const auto search = search_of(opts, ctx);
   RunAccount account(ctx, opts);
   const auto found = sync::search(account->client, search, static_cast<std::size_t>(count));
   std::optional<twilio::Price> price;
-  if (!found.empty()) price = twilio::number_price(account->client, search.country, search.type);
+  if (!found.empty()) price = price_shown(search, *account, ctx);
   const auto amount = price ? twilio::money_text(price->micros) : std::string();
   const auto unit = price ? price->unit : std::string();
   SmallList list(ctx.io(), k_search_columns, ctx.list_options());
@@ -281,6 +292,14 @@ void show_resume_plan(const sync::ResumePlan& plan, Context& ctx) {
   ctx.io().note(fmt::format("would buy {}{}", purchase_text(plan.left), also));
 }
 
+void warn_of_found(const std::vector<sync::EffectRow>& rows, Context& ctx) {
+  for (const auto& row : rows)
+    if (row.code == sync::k_in_account)
+      ctx.io().warn(
+          fmt::format("{} was in the account already, not bought by this job: ringctl numbers configure {}",
+                      row.object, row.object));
+}
+
 void show_purchases(const sync::BuyReport& report, const std::map<std::string, std::string>& prices,
                     Context& ctx) {
   auto rows = ctx.io().rows(k_buy_columns);
@@ -295,6 +314,7 @@ void show_purchases(const sync::BuyReport& report, const std::map<std::string, s
   }
   rows.finish();
   ctx.close();  // however it ends, this was done
+  warn_of_found(report.rows, ctx);
   ctx.io().note(fmt::format("bought {}; job {}", numbers_text(report.bought), report.job.short_id()));
   if (report.unknown > 0)
     throw Error(Errc::unknown_outcome, "twilio.unknown_outcome",
