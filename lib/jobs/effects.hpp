@@ -30,7 +30,7 @@ struct Effect {
   std::int64_t line = 0;
   std::string kind;  ///< number.buy number.release call.start participant.add message.send trunk.create
                      ///< url.create application.create livekit.trunk livekit.rule
-  std::string key;  ///< what it is found by at the other end: an E.164 number, a name
+  std::string key;   ///< what it is found by at the other end: an E.164 number, a name
   std::string account_sid;
   std::string request = "{}";  ///< canonical JSON, enough to ask again; no secret
   EffectState state = EffectState::intent;
