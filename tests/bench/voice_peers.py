@@ -148,7 +148,7 @@ class RingctlServer(Server):
         """None of them holds for these callers: every one must be looked at."""
         yield "name,when,ring"
         for n in range(self.rules):
-            yield f'rule {n},"{{""product"":[""product {n}""]}}","{{""users"":[""{email(n % AGENTS)}""]}}"'
+            yield f'rule {n},"{{""contact"":{{""product"":[""product {n}""]}}}}","[{{""users"":[""{email(n % AGENTS)}""]}}]"'
 
     def add_calls(self):
         """SQL that writes the call log of years: every call over, spread over the callers."""
