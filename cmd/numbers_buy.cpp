@@ -72,14 +72,36 @@ std::string default_country(Context& ctx) {
   return workspace == nullptr ? std::string() : workspace->default_country.value_or("");
 }
 
+/// Twilio answers such a question about another country with no numbers, as if there were none.
+void require_north_america(const SearchFlags& flags, const std::string& country) {
+  if (country == "US" || country == "CA") return;
+  const std::string_view flag = flags.area_code     ? "--area-code"
+                                : flags.rate_center ? "--rate-center"
+                                : flags.near        ? "--near"
+                                                    : "";
+  if (!flag.empty())
+    throw Error(Errc::usage, "usage.bad_value", fmt::format("{} is for US and CA, not for {}", flag, country),
+                "--contains, --region or --locality says where, in other countries");
+}
+
+/// "" if none is asked for.
+std::string area_code_of(const SearchFlags& flags) {
+  if (!flags.area_code) return {};
+  const auto& code = *flags.area_code;
+  if (code.size() != 3 || code.find_first_not_of("0123456789") != std::string::npos)
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--area-code {} is no area code: it has three digits", base::in_quotes(code)),
+                "--area-code 202");
+  return code;
+}
+
 twilio::Search search_of(const SearchFlags& flags, Context& ctx) {
   twilio::Search search;
   if (auto country = default_country(ctx); !country.empty()) search.country = std::move(country);
   if (flags.country) search.country = phone::Region::parse(*flags.country).view();
   if (flags.type) search.type = *flags.type;
-  search.area_code = flags.area_code.value_or("");
-  if (search.area_code.find_first_not_of("0123456789") != std::string::npos || search.area_code.size() > 4)
-    throw Error(Errc::usage, "usage.bad_value", fmt::format("--area-code \"{}\" is none", search.area_code));
+  search.area_code = area_code_of(flags);
+  require_north_america(flags, search.country);
   search.contains = flags.contains.value_or("");
   search.region = flags.region.value_or("");
   search.locality = flags.locality.value_or("");

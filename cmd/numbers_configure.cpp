@@ -97,6 +97,7 @@ constexpr std::array k_audit_columns = {
     Column{"phone_number", ColumnType::e164}, Column{"finding", ColumnType::word},
     Column{"is", ColumnType::fact},           Column{"wanted", ColumnType::fact},
     Column{"fixed", ColumnType::boolean},     Column{"sid", ColumnType::word, false},
+    Column{"fixable", ColumnType::boolean},
 };
 
 struct AuditVerbOptions : AccountOptions {
@@ -144,8 +145,9 @@ void run_audit(const AuditVerbOptions& opts, Context& ctx) {
   auto rows = ctx.io().rows(k_audit_columns);
   std::int64_t fixed = 0;
   for (const auto& finding : report.findings) {
+    const bool fixed_now = finding.fixed && !options.dry_run;  // there it says that it would be
     rows.row({finding.phone_number, sync::drift_code(finding.drift), text_or_null(finding.is),
-              text_or_null(finding.wanted), finding.fixed, text_or_null(finding.sid)});
+              text_or_null(finding.wanted), fixed_now, text_or_null(finding.sid), sync::mends(finding)});
     if (finding.fixed) ++fixed;
   }
   rows.finish();
@@ -154,9 +156,8 @@ void run_audit(const AuditVerbOptions& opts, Context& ctx) {
                             report.findings.size() == 1 ? "finding" : "findings", number(fixed),
                             opts.fix && options.dry_run ? "to be mended" : "mended"));
   if (!report.differs()) return;
-  const bool fixable =
-      std::any_of(report.findings.begin(), report.findings.end(),
-                  [](const sync::DriftFinding& f) { return !f.fixed && sync::can_fix(f.drift); });
+  const bool fixable = std::any_of(report.findings.begin(), report.findings.end(),
+                                   [](const sync::DriftFinding& f) { return !f.fixed && sync::mends(f); });
   throw Error(Errc::differs, "numbers.drift", "the numbers are not as they should be",
               fixable && !opts.fix ? "ringctl numbers audit --fix"
                                    : "man ringctl-numbers says what each finding means");

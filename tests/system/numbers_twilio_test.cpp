@@ -78,6 +78,7 @@ TEST_CASE("webhooks are planned, told to Twilio, and then right", "[system]") {
   f.box.add_number("+12025550101");
   f.json({"numbers", "sync", "--apply"});
   CHECK(f.run({"numbers", "audit", "--idle-after", "0s"}).status == 8);
+  CHECK(f.json({"webhooks", "configure", "-n"})[0]["verdict"] == "new");
   CHECK(f.json({"webhooks", "configure", "-n"})[1]["verdict"] == "update");
   CHECK(f.box.ledger().empty());
   CHECK(f.run({"webhooks", "configure"}).status == 2);  // nobody to ask, and no --yes
@@ -101,6 +102,14 @@ TEST_CASE("several numbers are mended after a yes, and a dry run says which woul
   const auto planned = with("-n");
   CHECK(planned.status == 0);
   CHECK(planned.err.find("to be mended") != std::string::npos);
+  auto plan = fix;
+  plan.push_back("-n");
+  int fixable = 0;
+  for (const auto& row : f.json(plan)) {
+    CHECK(row["fixed"] == false);
+    if (row["fixable"] == true) ++fixable;
+  }
+  CHECK(fixable >= 2);
   CHECK(f.box.ledger().empty());
   CHECK(with("--yes").status == 0);
   CHECK(f.box.ledger().size() == 2);

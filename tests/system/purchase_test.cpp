@@ -1,4 +1,6 @@
 // `ringctl numbers search` and `buy`, as people run them.
+#include <map>
+
 #include "support/site.hpp"
 #include "support/twilio_box.hpp"
 
@@ -50,6 +52,22 @@ TEST_CASE("numbers are looked for, planned, and bought after a yes", "[system]")
   CHECK(nlohmann::json::parse(bought.out).size() == 2);
   CHECK(f.box.ledger().size() == 2);
   CHECK(nlohmann::json::parse(f.run({"numbers", "list", "-o", "json"}).out).size() == 2);
+}
+
+TEST_CASE("an area code has three digits, and is one of the US or Canada", "[system]") {
+  Desk f;
+  for (const auto* code : {"abc", "20", "2025"}) {
+    const auto bad = f.run({"numbers", "search", "--area-code", code});
+    CHECK(bad.status == 2);
+    CHECK(bad.err.find(std::string("--area-code \"") + code + "\" is no area code") != std::string::npos);
+  }
+  const std::map<std::string, std::string> american = {
+      {"--area-code", "646"}, {"--rate-center", "NWYRCYZN01"}, {"--near", "+12025550101"}};
+  for (const auto& [flag, value] : american) {
+    const auto abroad = f.run({"numbers", "search", "--country", "FR", flag, value});
+    CHECK(abroad.status == 2);
+    CHECK(abroad.err.find(flag + " is for US and CA, not for FR") != std::string::npos);
+  }
 }
 
 TEST_CASE("buying nothing in particular is a mistake", "[system]") {
