@@ -441,7 +441,7 @@ class Configuring {
     const bool rate = error.errc() == Errc::twilio_rate;
     Error out(error.errc(), error.slug(), error.message(), resume_command(rate ? " --concurrency 2" : ""));
     for (const auto& line : error.details()) out.detail(line);
-    if (!error.hint().empty()) out.detail(error.hint());
+    if (!error.hint().empty()) out.detail("hint: " + error.hint());
     out.detail(fmt::format("{} done, {} to go; job {} is saved",
                            base::group_digits(static_cast<std::uint64_t>(job_.counts.updated)),
                            base::group_digits(pending_.size()), job_.id.short_id()));

@@ -317,7 +317,7 @@ class Buying {
     Error out(error.errc(), error.slug(), error.message(),
               fmt::format("ringctl jobs resume {}{}", job_.id.short_id(), rate ? " --concurrency 2" : ""));
     for (const auto& line : error.details()) out.detail(line);
-    if (!error.hint().empty()) out.detail(error.hint());
+    if (!error.hint().empty()) out.detail("hint: " + error.hint());
     out.detail(fmt::format("job {} is saved", job_.id.short_id()));
     return std::move(out).job(job_.id.text());
   }
