@@ -64,10 +64,36 @@ bool write_key(const fs::path& file, const base::Secret& key) {
 
 // --- the login ---
 
-Error no_login() {
+/// What is configured lacks, "" if there is nothing of a login at all. Half of one is not none: whoever gave
+/// it is told of the other half.
+std::string_view missing_part(const config::Settings& settings) {
+  const auto has = [&](std::string_view key) { return settings.find(key).has_value(); };
+  const bool key = has("api_key"), secret = has("api_secret"), token = has("auth_token");
+  const bool any = key || secret || token;
+  if (settings.get("account_sid").empty()) return any ? "account_sid" : "";
+  if (key && !secret) return "api_secret";
+  return secret && !key ? "api_key" : "auth_token";
+}
+
+Error no_login(const config::Settings& settings) {
+  const auto missing = missing_part(settings);
+  if (missing.empty())
+    return {Errc::auth, "twilio.no_login",
+            "there is no login for Twilio: the workspace has none, and none is configured",
+            "ringctl accounts set AC... --auth-token-file FILE"};
+  const auto variable = fmt::format("TWILIO_{}", base::ascii_upper(missing));
   return {Errc::auth, "twilio.no_login",
-          "there is no login for Twilio: the workspace has none, and none is configured",
-          "ringctl accounts set AC... --auth-token-file FILE"};
+          fmt::format("only half a login for Twilio is configured: {} is missing", missing),
+          missing == "account_sid" ? fmt::format("set {}", variable)
+                                   : fmt::format("set {0}, or {0}_FILE to a file with it", variable)};
+}
+
+/// A key without its secret logs nobody in, and whoever set it does not expect the token to.
+void warn_of_half_key(const config::Settings& settings, const twilio::Credentials& login, Context& ctx) {
+  const bool has_key = settings.find("api_key").has_value();
+  if (login.user.empty() && has_key != settings.find("api_secret").has_value())
+    ctx.io().warn(fmt::format("{} is configured without {}: the auth token logs in",
+                              has_key ? "api_key" : "api_secret", has_key ? "api_secret" : "api_key"));
 }
 
 base::SealKey key_that_opens(Context& ctx, const directory::TwilioAccount& account) {
@@ -120,8 +146,10 @@ twilio::Credentials login_of(Context& ctx, const AccountOptions& opts) {
   directory::Accounts accounts(ctx.session(), ctx.workspace().id);
   if (!opts.account) {
     if (const auto main = accounts.find_main()) return saved_login(ctx, accounts, *main);
-    if (auto login = configured_login(ctx.settings())) return *std::move(login);
-    throw no_login();
+    auto login = configured_login(ctx.settings());
+    if (!login) throw no_login(ctx.settings());
+    warn_of_half_key(ctx.settings(), *login, ctx);
+    return *std::move(login);
   }
   const auto all = accounts.list();
   const auto saved = std::find_if(all.begin(), all.end(),

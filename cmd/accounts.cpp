@@ -101,10 +101,21 @@ twilio::Credentials login_of(const directory::NewAccount& given, const directory
     if (!edit.account.api_key.empty() && secrets.api_secret.empty()) secrets.api_secret = kept().api_secret;
     if (edit.account.api_key.empty() && secrets.auth_tokens.empty()) secrets.auth_tokens = kept().auth_tokens;
   }
-  twilio::Credentials login{
-      .account_sid = given.account_sid, .user = edit.account.api_key, .source = "accounts set"};
+  twilio::Credentials login{.account_sid = given.account_sid, .user = edit.account.api_key};
   login.password = login.user.empty() ? secrets.auth_tokens.front() : secrets.api_secret;
   return login;
+}
+
+/// The doctor looks at what is kept, not at this one.
+void require_taken(RunAccount& run) {
+  try {
+    twilio::fetch_balance(run->client);
+  } catch (const Error& error) {
+    if (error.errc() != Errc::auth) throw;
+    Error refused(error.errc(), error.slug(), error.message(), "compare it with https://console.twilio.com");
+    for (const auto& line : error.details()) refused.detail(line);
+    throw std::move(refused);
+  }
 }
 
 /// The main trunk follows from a login (R83). What stands in its way leaves the login kept.
@@ -149,9 +160,10 @@ void run_set(const SetOptions& opts, Context& ctx) {
   // Refused before Twilio is asked, and asked before it is kept.
   auto edit = accounts.set(account, any, false);
   std::optional<RunAccount> run;
-  const bool wants_trunk = !opts.no_trunk && edit.account.is_main;
+  const bool has_trunk = !edit.account.trunk_sid.empty();
+  const bool wants_trunk = !opts.no_trunk && edit.account.is_main && !(opts.no_check && has_trunk);
   if (!opts.no_check || wants_trunk) run.emplace(ctx, login_of(account, edit, any, ctx));
-  if (!opts.no_check) twilio::fetch_balance((*run)->client);
+  if (!opts.no_check) require_taken(*run);
   if (!ctx.dry_run()) {
     edit = accounts.set(account, seal_key_for_write(ctx));
     if (!opts.no_check) accounts.note_checked(account.account_sid);

@@ -1,5 +1,7 @@
 // calls listen, whisper, barge, stop
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "cmd/account.hpp"
@@ -22,6 +24,18 @@ struct MonitorOptions : AccountOptions {
   std::chrono::milliseconds wait{20'000};
 };
 
+std::string_view act_of(calls::Mode mode) {
+  switch (mode) {
+    case calls::Mode::listen:
+      return "listen to";
+    case calls::Mode::whisper:
+      return "whisper to the agent of";
+    case calls::Mode::barge:
+      return "barge into";
+  }
+  return "";
+}
+
 template <calls::Mode mode>
 void run_monitor(const MonitorOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
@@ -33,8 +47,12 @@ void run_monitor(const MonitorOptions& opts, Context& ctx) {
   monitor.write = !ctx.dry_run();
   const auto done = sync::monitor(*account, call, monitor);
   const auto name = calls::mode_name(done.mode);
-  if (!monitor.write && !done.changed) return ctx.io().unchanged({.action = name, .object = call.call_sid});
-  if (!monitor.write) return ctx.io().would_change({.action = name, .object = call.call_sid});
+  if (!monitor.write) {
+    const auto who = call.user_email.empty() ? fmt::format("as {}", opts.as)
+                                             : fmt::format("of {} as {}", call.user_email, opts.as);
+    if (!done.changed) return ctx.io().unchanged({.action = name, .object = call.call_sid});
+    return ctx.io().would_change({.action = act_of(mode), .object = call.call_sid, .rest = who});
+  }
   const std::array<Cell, k_columns.size()> cells = {call.call_sid,       std::string(name), done.leg_sid,
                                                     done.conference_sid, done.muted,        done.coaching};
   ctx.io().record(k_columns, cells);

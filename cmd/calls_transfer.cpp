@@ -24,7 +24,8 @@ void require_sense(const TransferOptions& opts) {
                 "--complete and --cancel are about whoever is consulted already");
   if (!ends && !opts.to)
     throw Error(Errc::usage, "usage.missing_argument", "whom the call goes to is missing",
-                fmt::format("ringctl calls transfer {} USER|NUMBER", opts.call));
+                fmt::format("ringctl calls transfer {} USER|NUMBER{}", opts.call,
+                            opts.attended ? " --attended" : ""));
 }
 
 sync::Transferred act(const TransferOptions& opts, sync::Account& account, const calls::Call& call,
@@ -39,10 +40,17 @@ sync::Transferred act(const TransferOptions& opts, sync::Account& account, const
   return sync::transfer(account, call, transfer);
 }
 
-std::string rest_of(const sync::Transferred& done) {
-  if (done.state == "consulting") return fmt::format("with {} first; the customer is on hold", done.to);
-  if (done.state == "cancelled") return fmt::format("back from {}", done.to);
-  return fmt::format("to {}", done.to);
+/// What an act is called: a call is handed over only at the end of an attended transfer.
+struct Words {
+  std::string_view would, did;
+  std::string rest;
+};
+
+Words words_of(const sync::Transferred& done) {
+  if (done.state == "consulting")
+    return {"consult about", "consulting about", fmt::format("with {}; the customer is on hold", done.name)};
+  if (done.state == "cancelled") return {"take back", "took back", fmt::format("from {}", done.name)};
+  return {"transfer", "transferred", fmt::format("to {}", done.name)};
 }
 
 void run_transfer(const TransferOptions& opts, Context& ctx) {
@@ -50,15 +58,16 @@ void run_transfer(const TransferOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
   const auto call = call_named(ctx, opts.call);
   const auto done = act(opts, *account, call, !ctx.dry_run());
-  const auto rest = rest_of(done);
+  const auto words = words_of(done);
   if (ctx.dry_run())
-    return ctx.io().would_change({.action = "transfer", .object = call.call_sid, .rest = rest});
-  ctx.io().changed(
-      {.action = "transferred",
-       .object = call.call_sid,
-       .rest = rest,
-       .fields = {
-           {"state", done.state}, {"to", done.to}, {"room", done.room.empty() ? Cell() : Cell(done.room)}}});
+    return ctx.io().would_change({.action = words.would, .object = call.call_sid, .rest = words.rest});
+  ctx.io().changed({.action = words.did,
+                    .object = call.call_sid,
+                    .rest = words.rest,
+                    .fields = {{"state", done.state},
+                               {"to", done.to},
+                               {"name", done.name},
+                               {"room", done.room.empty() ? Cell() : Cell(done.room)}}});
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "cmd/context_database.hpp"
 #include "cmd/doctor_messages.hpp"
 #include "cmd/doctor_twilio.hpp"
+#include "cmd/errors.hpp"
 #include "cmd/root.hpp"
 #include "cmd/serve_checks.hpp"
 #include "db/connection.hpp"
@@ -194,6 +195,12 @@ void check_server(const Configuration& configuration, bool asked, Context& ctx, 
     report.push_back(std::move(check));
 }
 
+/// A command that mends acts on what this run looked at.
+std::string fix_of(const Checked& check, const Globals& globals) {
+  const Error named(Errc::differs, check.error ? check.error->slug() : check.id, check.evidence, check.fix);
+  return with_same_target(named, globals).hint();
+}
+
 void run_doctor(const DoctorOptions& opts, Context& ctx) {
   const auto topic = opts.topic.value_or("all");
   auto configuration = read_configuration(ctx);
@@ -210,7 +217,10 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
   auto& io = ctx.io();
   if (fixed) io.note(fmt::format("fixed: chmod 600 {}", configuration.settings.credentials_file().string()));
   auto rows = io.rows(k_columns);
-  for (const auto& c : report) rows.row({c.id, c.status, c.evidence, c.fix.empty() ? Cell() : Cell(c.fix)});
+  for (const auto& c : report) {
+    const auto fix = fix_of(c, ctx.globals());
+    rows.row({c.id, c.status, c.evidence, fix.empty() ? Cell() : Cell(fix)});
+  }
   rows.finish();
   const auto failed = std::count_if(report.begin(), report.end(), has_failed);
   if (failed == 0) return;

@@ -8,6 +8,7 @@
 
 #include "base/secret.hpp"
 #include "cmd/account.hpp"
+#include "directory/accounts.hpp"
 #include "sync/configure.hpp"
 #include "twilio/rest_account.hpp"
 #include "twilio/rest_numbers.hpp"
@@ -35,28 +36,41 @@ twilio::Ask look_at(const Resource& resource) {
   return ask;
 }
 
-std::string login_text(const twilio::Credentials& login) {
-  return fmt::format("{} with {} ({})", login.account_sid,
-                     login.user.empty() ? std::string("its auth token") : "the API key " + login.user,
-                     login.source);
+/// How another login is given: in the database, or also where this one is configured.
+std::string mending(RunAccount& account, Context& ctx) {
+  const auto& login = account.login();
+  const auto secret = login.user.empty() ? std::string("--auth-token-file FILE")
+                                         : fmt::format("--api-key {} --api-secret-file FILE", login.user);
+  auto fix = fmt::format("ringctl accounts set {} {}", login.account_sid, secret);
+  const bool kept = directory::Accounts(ctx.session(), ctx.workspace().id).find_main().has_value();
+  return kept ? fix : fmt::format("{}, or mend {}", fix, login.source);
 }
 
-/// False: nothing more can be asked.
-bool check_reach(RunAccount& account, const base::Clock& clock, Report& report) {
+/// False: nothing more can be asked. A login that is not taken fails as that: `report` ends with its row.
+bool check_reach(RunAccount& account, Context& ctx, Report& report) {
+  const auto& clock = ctx.clock();
   const auto begun = clock.steady();
-  const auto reply = account->client.send(look_at(k_resources.front()));
+  const auto outcome = account->client.try_send(look_at(k_resources.front()));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady() - begun);
+  const auto* const failed = std::get_if<twilio::Failed>(&outcome);
+  if (failed != nullptr && failed->kind != twilio::Failed::Kind::auth) throw twilio::to_error(*failed);
+  if (failed != nullptr) {
+    report.back() = failed_check("twilio.login", twilio::to_error(*failed));
+    report.back().fix = mending(account, ctx);
+  }
   report.push_back(
       {"twilio.reach",
        "ok",
        fmt::format("{} answers within {} ms", base::redact_url(account->client.url_of(twilio::Api::core, "")),
                    took.count()),
        {}});
-  if (!reply.server_time) {
+  if (failed != nullptr) return false;
+  const auto server_time = std::get<twilio::Reply>(outcome).server_time;
+  if (!server_time) {
     report.push_back({"twilio.clock", "warn", "the answer says no time", {}});
     return true;
   }
-  const auto skew = std::chrono::round<std::chrono::seconds>(clock.now() - *reply.server_time);
+  const auto skew = std::chrono::round<std::chrono::seconds>(clock.now() - *server_time);
   const bool wrong = std::chrono::abs(skew) > k_most_skew;
   report.push_back({"twilio.clock", wrong ? "fail" : "ok",
                     fmt::format("this machine's clock is {} s {} Twilio's", std::chrono::abs(skew).count(),
@@ -132,11 +146,11 @@ void check_twilio(Context& ctx, Report& report) {
   std::optional<RunAccount> account;
   guarded("twilio.login", report, [&] {
     account.emplace(ctx);
-    report.push_back({"twilio.login", "ok", login_text(account->login()), {}});
+    report.push_back({"twilio.login", "ok", twilio::login_text(account->login()), {}});
   });
   if (!account) return;
   bool answers = false;
-  guarded("twilio.reach", report, [&] { answers = check_reach(*account, ctx.clock(), report); });
+  guarded("twilio.reach", report, [&] { answers = check_reach(*account, ctx, report); });
   if (!answers) return;
   guarded("twilio.account", report, [&] { check_account(*account, report); });
   guarded("twilio.scope", report, [&] { check_scope(*account, report); });

@@ -6,6 +6,7 @@
 
 #include "cmd/account.hpp"
 #include "cmd/jobs_run.hpp"
+#include "cmd/numbers_buy.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 #include "jobs/journal.hpp"
@@ -68,6 +69,7 @@ void run_resolve(const ResolveOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
   const auto report = sync::resolve(*account, job);
   list(report.rows, ctx);
+  warn_of_found(report.rows, ctx);
   ctx.io().note(
       fmt::format("{} had happened, {} had not, {} unknown", report.done, report.undone, report.unknown));
   if (report.unknown > 0)

@@ -45,6 +45,8 @@ jobs::Job find_job(const JobOptions& options, Context& context) {
 
 void resume_purchase(const jobs::Job& job, sync::Account& account, Context& context) {
   const auto plan = sync::plan_resume(account, job.id);
+  // What is unsure is looked up in any case, before anything is refused for its price.
+  if (context.dry_run() || plan.unsure.empty()) sync::hold_resume(account, plan);
   if (context.dry_run()) return show_resume_plan(plan, context);
   // What is unknown may turn out to be not bought; it is bought then.
   const auto unsure = plan.unsure.empty() ? std::string()
@@ -83,9 +85,10 @@ void resume_configure(const jobs::Job& job, sync::Account& account, Context& con
                    {"failed", report.failed}};
   if (context.dry_run()) return context.io().would_change(change);
   context.io().changed(change);
-  if (report.failed > 0)
+  // Skipped ones were asked for where numbers were named.
+  if (const auto left = report.failed + (again.numbers.empty() ? 0 : report.skipped); left > 0)
     throw Error(Errc::partial, "numbers.partly_configured",
-                fmt::format("{} of the numbers could not be configured", report.failed),
+                fmt::format("{} of the numbers could not be configured", left),
                 fmt::format("ringctl jobs show {} --rows", job.id.short_id()))
         .job(job.id.text());
 }

@@ -401,8 +401,8 @@ void add_limits(Noun& limits) {
       .columns(k_check_columns)
       .details(
           "Exits 0 if the call may be placed and 8 if not, with every reason and its code: no_number, limit_reached, "
-          "country_not_allowed, number_inactive, agent_inactive, opted_out, provider_not_callable; 30 "
-          "(limits_unavailable) or 31 if the database cannot be asked. "
+          "country_not_allowed, number_inactive, agent_inactive, opted_out, provider_not_callable, same_number (their "
+          "own); 30 (limits_unavailable) or 31 if the database cannot be asked. "
           "Emergency numbers are never counted and never refused. Without --reserve nothing is written.")
       .example("ringctl limits check --agent ann@example.com --to +12125550123")
       .example("ringctl limits check --agent ann@example.com --to +12125550123 --reserve -o json",

@@ -72,14 +72,36 @@ std::string default_country(Context& ctx) {
   return workspace == nullptr ? std::string() : workspace->default_country.value_or("");
 }
 
+/// Twilio answers such a question about another country with no numbers, as if there were none.
+void require_north_america(const SearchFlags& flags, const std::string& country) {
+  if (country == "US" || country == "CA") return;
+  const std::string_view flag = flags.area_code     ? "--area-code"
+                                : flags.rate_center ? "--rate-center"
+                                : flags.near        ? "--near"
+                                                    : "";
+  if (!flag.empty())
+    throw Error(Errc::usage, "usage.bad_value", fmt::format("{} is for US and CA, not for {}", flag, country),
+                "--contains, --region or --locality says where, in other countries");
+}
+
+/// "" if none is asked for.
+std::string area_code_of(const SearchFlags& flags) {
+  if (!flags.area_code) return {};
+  const auto& code = *flags.area_code;
+  if (code.size() != 3 || code.find_first_not_of("0123456789") != std::string::npos)
+    throw Error(Errc::usage, "usage.bad_value",
+                fmt::format("--area-code {} is no area code: it has three digits", base::in_quotes(code)),
+                "--area-code 202");
+  return code;
+}
+
 twilio::Search search_of(const SearchFlags& flags, Context& ctx) {
   twilio::Search search;
   if (auto country = default_country(ctx); !country.empty()) search.country = std::move(country);
   if (flags.country) search.country = phone::Region::parse(*flags.country).view();
   if (flags.type) search.type = *flags.type;
-  search.area_code = flags.area_code.value_or("");
-  if (search.area_code.find_first_not_of("0123456789") != std::string::npos || search.area_code.size() > 4)
-    throw Error(Errc::usage, "usage.bad_value", fmt::format("--area-code \"{}\" is none", search.area_code));
+  search.area_code = area_code_of(flags);
+  require_north_america(flags, search.country);
   search.contains = flags.contains.value_or("");
   search.region = flags.region.value_or("");
   search.locality = flags.locality.value_or("");
@@ -137,13 +159,24 @@ std::string capabilities_of(const twilio::Available& number) {
   return base::join(words, "|");
 }
 
+/// What is on offer can be listed without.
+std::optional<twilio::Price> price_shown(const twilio::Search& search, sync::Account& account, Context& ctx) {
+  try {
+    return twilio::number_price(account.client, search.country, search.type);
+  } catch (const Error& error) {
+    account.cancel.check();
+    ctx.io().warn(fmt::format("no prices are shown: {}", error.message()));
+    return std::nullopt;
+  }
+}
+
 void run_search(const SearchOptions& opts, Context& ctx) {
   const auto count = count_of(opts, 50);
   const auto search = search_of(opts, ctx);
   RunAccount account(ctx, opts);
   const auto found = sync::search(account->client, search, static_cast<std::size_t>(count));
   std::optional<twilio::Price> price;
-  if (!found.empty()) price = twilio::number_price(account->client, search.country, search.type);
+  if (!found.empty()) price = price_shown(search, *account, ctx);
   const auto amount = price ? twilio::money_text(price->micros) : std::string();
   const auto unit = price ? price->unit : std::string();
   SmallList list(ctx.io(), k_search_columns, ctx.list_options());
@@ -281,6 +314,14 @@ void show_resume_plan(const sync::ResumePlan& plan, Context& ctx) {
   ctx.io().note(fmt::format("would buy {}{}", purchase_text(plan.left), also));
 }
 
+void warn_of_found(const std::vector<sync::EffectRow>& rows, Context& ctx) {
+  for (const auto& row : rows)
+    if (row.code == sync::k_in_account)
+      ctx.io().warn(
+          fmt::format("{} was in the account already, not bought by this job: ringctl numbers configure {}",
+                      row.object, row.object));
+}
+
 void show_purchases(const sync::BuyReport& report, const std::map<std::string, std::string>& prices,
                     Context& ctx) {
   auto rows = ctx.io().rows(k_buy_columns);
@@ -295,6 +336,7 @@ void show_purchases(const sync::BuyReport& report, const std::map<std::string, s
   }
   rows.finish();
   ctx.close();  // however it ends, this was done
+  warn_of_found(report.rows, ctx);
   ctx.io().note(fmt::format("bought {}; job {}", numbers_text(report.bought), report.job.short_id()));
   if (report.unknown > 0)
     throw Error(Errc::unknown_outcome, "twilio.unknown_outcome",

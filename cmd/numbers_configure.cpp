@@ -43,7 +43,15 @@ struct ConfigureVerbOptions : AccountOptions {
   std::optional<std::string> fallback_url;
 };
 
-void show(const sync::ConfigureReport& report, Context& ctx) {
+std::string next_step(const sync::ConfigureReport& report) {
+  if (report.failed > 0) return "the same command again goes on with them";
+  const bool missing = std::any_of(report.rows.begin(), report.rows.end(),
+                                   [](const sync::ConfigureRow& row) { return row.code == "missing"; });
+  return missing ? "ringctl numbers sync" : "";
+}
+
+/// `named`: what is skipped was asked for.
+void show(const sync::ConfigureReport& report, bool named, Context& ctx) {
   auto rows = ctx.io().rows(k_configure_columns);
   for (const auto& row : report.rows)
     rows.row({row.phone_number, row.verdict, text_or_null(row.fields), text_or_null(row.code),
@@ -54,10 +62,10 @@ void show(const sync::ConfigureReport& report, Context& ctx) {
                             ctx.dry_run() ? "to be configured" : "configured", number(report.same),
                             number(report.skipped), number(report.failed),
                             report.job ? "; job " + report.job->short_id() : std::string()));
-  if (report.failed == 0) return;
+  const auto left = report.failed + (named ? report.skipped : 0);
+  if (left == 0) return;
   Error error(Errc::partial, "numbers.partly_configured",
-              fmt::format("{} of the numbers could not be configured", number(report.failed)),
-              "the same command again goes on with them");
+              fmt::format("{} of the numbers could not be configured", number(left)), next_step(report));
   throw report.job ? std::move(error).job(report.job->text()) : error;
 }
 
@@ -79,7 +87,8 @@ void run_configure(const ConfigureVerbOptions& opts, Context& ctx) {
       ctx.io().confirm(fmt::format("tell Twilio new webhooks for {} numbers?",
                                    base::group_digits(static_cast<std::uint64_t>(plan.updated))));
   }
-  show(sync::configure(*account, options, shown_progress(ctx, "numbers configure")), ctx);
+  show(sync::configure(*account, options, shown_progress(ctx, "numbers configure")), !options.numbers.empty(),
+       ctx);
 }
 
 // --- audit ---
@@ -88,6 +97,7 @@ constexpr std::array k_audit_columns = {
     Column{"phone_number", ColumnType::e164}, Column{"finding", ColumnType::word},
     Column{"is", ColumnType::fact},           Column{"wanted", ColumnType::fact},
     Column{"fixed", ColumnType::boolean},     Column{"sid", ColumnType::word, false},
+    Column{"fixable", ColumnType::boolean},
 };
 
 struct AuditVerbOptions : AccountOptions {
@@ -135,8 +145,9 @@ void run_audit(const AuditVerbOptions& opts, Context& ctx) {
   auto rows = ctx.io().rows(k_audit_columns);
   std::int64_t fixed = 0;
   for (const auto& finding : report.findings) {
+    const bool fixed_now = finding.fixed && !options.dry_run;  // there it says that it would be
     rows.row({finding.phone_number, sync::drift_code(finding.drift), text_or_null(finding.is),
-              text_or_null(finding.wanted), finding.fixed, text_or_null(finding.sid)});
+              text_or_null(finding.wanted), fixed_now, text_or_null(finding.sid), sync::mends(finding)});
     if (finding.fixed) ++fixed;
   }
   rows.finish();
@@ -145,9 +156,8 @@ void run_audit(const AuditVerbOptions& opts, Context& ctx) {
                             report.findings.size() == 1 ? "finding" : "findings", number(fixed),
                             opts.fix && options.dry_run ? "to be mended" : "mended"));
   if (!report.differs()) return;
-  const bool fixable =
-      std::any_of(report.findings.begin(), report.findings.end(),
-                  [](const sync::DriftFinding& f) { return !f.fixed && sync::can_fix(f.drift); });
+  const bool fixable = std::any_of(report.findings.begin(), report.findings.end(),
+                                   [](const sync::DriftFinding& f) { return !f.fixed && sync::mends(f); });
   throw Error(Errc::differs, "numbers.drift", "the numbers are not as they should be",
               fixable && !opts.fix ? "ringctl numbers audit --fix"
                                    : "man ringctl-numbers says what each finding means");
@@ -168,8 +178,8 @@ void add_configure(Noun& numbers) {
       .details(
           "Sets voice URL, status callback, SMS URL and fallbacks, with Twilio's connection overrides. Every number is "
           "looked at and only what differs is sent; numbers on a trunk keep their voice side. What was killed goes on "
-          "with the same command, or with jobs resume, and sends nothing twice. Lists what failed or was skipped. Asks "
-          "first where several numbers change, or takes --yes.")
+          "with the same command, or with jobs resume, and sends nothing twice. Lists what failed or was skipped: a "
+          "number that was named and is skipped is exit 3. Asks first where several numbers change, or takes --yes.")
       .example("ringctl numbers configure --dry-run", "what would be sent")
       .example("ringctl numbers configure --yes")
       .example("ringctl numbers configure +12025550123 --voice-only");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
@@ -63,6 +64,15 @@ void apply(sync::Account& account, const sync::SyncPlan& plan, Context& ctx) {
   ctx.io().changed(change);
 }
 
+/// Of a plan that differs: what is to be written down first, then what is missing for good.
+std::string next_step(const sync::SyncPlan& plan) {
+  if (plan.has_work()) return "ringctl numbers sync --apply";
+  const auto missing = std::find_if(plan.items.begin(), plan.items.end(), [](const sync::SyncItem& item) {
+    return item.verdict == sync::SyncVerdict::missing;
+  });
+  return missing == plan.items.end() ? std::string() : "ringctl numbers delete " + missing->phone_number;
+}
+
 void run_sync(const SyncOptions& opts, Context& ctx) {
   if (opts.apply || ctx.dry_run()) ctx.workspace_for_write();
   RunAccount account(ctx, opts);
@@ -74,25 +84,29 @@ void run_sync(const SyncOptions& opts, Context& ctx) {
   }
   list(plan, ctx);
   ctx.io().note(fmt::format("{} at Twilio: {}",
-                            base::group_digits(static_cast<std::uint64_t>(plan.at_twilio)), counts_text(plan.counts)));
-  if (opts.exit_code && plan.has_work())
+                            base::group_digits(static_cast<std::uint64_t>(plan.at_twilio)),
+                            counts_text(plan.counts)));
+  if (opts.exit_code && plan.differs())
     throw Error(Errc::differs, "sync.differs", "the account and the workspace do not say the same",
-                "ringctl numbers sync --apply");
+                next_step(plan));
 }
 
 }  // namespace
 
 void add_numbers_sync(Noun& numbers) {
-  auto verb = numbers.verb<SyncOptions>("sync", "Hold the account's numbers against the workspace's", run_sync);
+  auto verb =
+      numbers.verb<SyncOptions>("sync", "Hold the account's numbers against the workspace's", run_sync);
   verb.flag("apply", &SyncOptions::apply, "Write down here what the account has")
-      .flag("exit-code", &SyncOptions::exit_code, "Exit 8 if there is anything to write down")
+      .flag("exit-code", &SyncOptions::exit_code,
+            "Exit 8 if there is anything to write down, or a number is missing")
       .columns(k_columns)
       .details(
           "Reads every number of the Twilio account and lists what differs: add (the account has it, nobody here does), "
           "adopt (here without SID or account), changed, missing (the account does not show it), foreign (another "
           "workspace's, another account's or another provider's here). Numbers at other providers are counted and not "
           "asked about. With --apply the database is brought in line, all in one transaction, refused if a number "
-          "changed meanwhile. Missing numbers are marked, not deleted. Nothing is changed at Twilio.")
+          "changed meanwhile. Missing numbers are marked, not deleted, and listed until they are there again or deleted "
+          "here. Nothing is changed at Twilio.")
       .example("ringctl numbers sync", "what differs")
       .example("ringctl numbers sync --apply", "write it down")
       .example("ringctl numbers sync -o json");

@@ -223,9 +223,9 @@ void run_purge(const PurgeOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   // Who purged the calls has given the workspace's name for that.
   if (!ctx.dry_run() && before)
-    ctx.io().confirm_severe(
-        fmt::format("delete the sound of all recordings from before {}", base::format_utc(*before)),
-        workspace.name);
+    ctx.io().confirm_severe(fmt::format("delete the sound of all recordings from before {} of workspace",
+                                        base::format_utc(*before)),
+                            workspace.name);
   RunAccount account(ctx, opts);
   ctx.cancel();
   const auto report =

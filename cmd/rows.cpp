@@ -17,6 +17,17 @@ namespace {
 constexpr std::array<std::string_view, 8> k_names = {"table", "tsv", "json", "jsonl",
                                                      "csv",   "md",  "html", "xlsx"};
 
+/// Names that are close, else those of the same thing: user and user_id for user_email.
+std::string near_columns(std::string_view name, const std::vector<std::string>& known) {
+  if (auto line = did_you_mean(name, known); !line.empty()) return line;
+  constexpr std::size_t k_most = 3;
+  const auto thing = [](std::string_view column) { return column.substr(0, column.find('_')); };
+  std::vector<std::string> same;
+  for (const auto& column : known)
+    if (thing(column) == thing(name) && same.size() < k_most) same.push_back(column);
+  return same.empty() ? std::string() : "did you mean: " + base::join(same, ", ");
+}
+
 std::optional<Format> find_format(std::string_view name) {
   const auto it = std::find(k_names.begin(), k_names.end(), name);
   if (it == k_names.end()) return std::nullopt;
@@ -92,7 +103,7 @@ std::vector<std::size_t> pick_columns(std::span<const Column> columns,
       for (const auto& column : columns) known.emplace_back(column.name);
       Error error(Errc::usage, "usage.unknown_column", fmt::format("--columns: unknown column \"{}\"", name),
                   "--columns help lists them");
-      if (auto line = did_you_mean(name, known); !line.empty()) error.detail(std::move(line));
+      if (auto line = near_columns(name, known); !line.empty()) error.detail(std::move(line));
       throw std::move(error);
     }
     const auto index = static_cast<std::size_t>(it - columns.begin());

@@ -91,10 +91,12 @@ void introduce(const sim::Scene& scene, const sim::Outside& outside, const std::
   io.note("  account     " + outside.account_sid);
   io.note("  auth token  in " + token.where);
   io.note("  webhooks    to " + base::redact_url(outside.url));
-  if (token.ours && !other_server) {
+  if (token.ours) {
     const auto login = fmt::format("TWILIO_ACCOUNT_SID={} TWILIO_AUTH_TOKEN_FILE={} RINGCTL_PUBLIC_URL={}",
                                    outside.account_sid, token.where, outside.public_url);
-    io.note(fmt::format("  answered by {} ringctl serve", login));
+    // A server elsewhere has to be told the same.
+    const auto where = other_server ? "  # or what runs at " + base::redact_url(outside.url) : std::string();
+    io.note(fmt::format("  answered by {} ringctl serve{}", login, where));
     if (here.starts_with("http"))
       io.note(fmt::format("  asked by    {} RINGCTL_TWILIO_BASE_URL={} ringctl numbers sync", login, here));
   }

@@ -128,14 +128,22 @@ struct AttachOptions : AccountOptions {
   std::optional<std::string> trunk;
 };
 
+/// By its name in quotes; one that is not on record here by its SID.
+std::string called(const std::string& trunk_sid, Context& ctx) {
+  const auto trunk = trunks_of(ctx).find(trunk_sid);
+  return trunk ? base::in_quotes(trunk->name) : trunk_sid;
+}
+
 void run_attach(const AttachOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
   const auto trunk = opts.trunk.value_or("");
   const auto plan = sync::attach(*account, opts.number, trunk, false);
   const auto report = [&](const sync::Attached& attached, std::string_view action) {
     const auto lost = losses_text(attached.losses);
-    const auto rest = fmt::format("to the trunk {}",
-                                  attached.trunk_sid.empty() ? "that is to be made" : attached.trunk_sid);
+    const auto name =
+        attached.trunk_sid.empty() ? std::string("that is to be made") : called(attached.trunk_sid, ctx);
+    const auto rest = plan.changed ? fmt::format("to the trunk {}", name)
+                                   : fmt::format("(it is on the trunk {} already)", name);
     Change change{.action = action, .object = attached.phone_number, .rest = rest, .fields = {}};
     change.fields = {{"trunk_sid", text_or_null(attached.trunk_sid)}, {"lost", text_or_null(lost)}};
     if (!plan.changed) return ctx.io().unchanged(change);
@@ -166,7 +174,7 @@ void run_detach(const DetachOptions& opts, Context& ctx) {
   }
   if (!wanted)
     ctx.io().warn("its webhooks are as they were: serve.public_url does not say where they should lead");
-  const auto rest = fmt::format("from the trunk {}", detached.trunk_sid);
+  const auto rest = fmt::format("from the trunk {}", called(detached.trunk_sid, ctx));
   change.rest = rest;
   if (ctx.dry_run()) return ctx.io().would_change(change);
   change.action = "detached";

@@ -27,7 +27,7 @@ struct ConfigureWebhooksOptions : AccountOptions {
 Cell text_or_null(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
 
 std::string_view app_verdict(const sync::AppReport& app) {
-  return app.created ? "create" : app.changed ? "update" : "same";
+  return app.created ? "new" : app.changed ? "update" : "same";
 }
 
 void store_fallback(const std::string& url, Context& ctx) {

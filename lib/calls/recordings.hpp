@@ -35,8 +35,9 @@ std::int64_t count(db::Connection&, const base::Uuid& workspace, const Recording
 /// [recordings.ambiguous].
 RecordingRecord get_recording(db::Connection&, const base::Uuid& workspace, std::string_view what);
 void note_fetched(audit::Session&, const base::Uuid& workspace, const base::Uuid& id, std::string_view file);
-/// Audited; `why`: "recordings.delete", "recordings.purge". One that is not on record any more was purged with
-/// its call, and its deletion at Twilio is owed no longer (purge.hpp).
+/// Audited; `why`: "recordings.delete", "recordings.purge", "recordings.gone" (found so at Twilio). One that
+/// is not on record any more was purged with its call, and its deletion at Twilio is owed no longer
+/// (purge.hpp).
 void note_deleted(audit::Session&, const base::Uuid& workspace, const base::Uuid& id, std::string_view sid,
                   std::string_view why);
 

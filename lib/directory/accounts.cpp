@@ -175,7 +175,8 @@ void require_login(const TwilioAccount& account, const AccountSecrets& secrets, 
 
 Error held_elsewhere(const std::string& account_sid) {
   return {Errc::conflict, "accounts.held_elsewhere",
-          fmt::format("another workspace has the Twilio account {}", account_sid)};
+          fmt::format("another workspace has the Twilio account {}", account_sid),
+          fmt::format("in that workspace, ringctl accounts remove {} lets it go", account_sid)};
 }
 
 void require_not_held(db::Connection& db, const base::Uuid& workspace, const std::string& account_sid) {

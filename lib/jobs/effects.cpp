@@ -117,6 +117,13 @@ void Effects::insert(Effect& effect) {
   }
 }
 
+void Effects::priced(const base::Uuid& id, std::int64_t micros, std::string_view unit) {
+  db_.exec(
+      "UPDATE twilio_effects SET price_micros = $3, price_unit = $4 WHERE workspace_id = $1 AND id = $2 AND "
+      "price_micros IS NULL",
+      {workspace_, id, micros, db::or_null(unit)});
+}
+
 void Effects::sent(const base::Uuid& id) {
   take(db_, clock_, workspace_, id, {.to = EffectState::sent, .from = k_from_intent});
 }

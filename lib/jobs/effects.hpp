@@ -28,8 +28,8 @@ struct Effect {
   base::Uuid id;
   std::optional<base::Uuid> job = {};
   std::int64_t line = 0;
-  std::string kind;  ///< number.buy number.release call.start participant.add message.send trunk.create url.create
-                     ///< application.create livekit.trunk livekit.rule
+  std::string kind;  ///< number.buy number.release call.start participant.add message.send trunk.create
+                     ///< url.create application.create livekit.trunk livekit.rule
   std::string key;   ///< what it is found by at the other end: an E.164 number, a name
   std::string account_sid;
   std::string request = "{}";  ///< canonical JSON, enough to ask again; no secret
@@ -50,6 +50,8 @@ class Effects {
 
   /// Errc::conflict [jobs.effect_under_way] if the same purchase is open already, in any workspace.
   void insert(Effect&);
+  /// What it costs a month, where that was not known when it was written down.
+  void priced(const base::Uuid& id, std::int64_t micros, std::string_view unit);
   void sent(const base::Uuid& id);
   void done(const base::Uuid& id, std::string_view sid);
   void refused(const base::Uuid& id, std::string_view code, std::string_view message);

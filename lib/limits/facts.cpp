@@ -105,6 +105,9 @@ std::vector<Reason> reasons_against(const Facts& facts, const Candidate& from, c
     reasons.push_back(
         {Refusal::provider_not_callable, from.number,
          fmt::format("{} is held at {}; only numbers of Twilio can call", from.number, from.provider)});
+  if (to.view() == from.number)
+    reasons.push_back({Refusal::same_number, from.number,
+                       fmt::format("{} is the number it would be called from", from.number)});
   if (const auto verdict = judge_destination(to, from.allowed_countries, phone::E164::parse(from.number));
       !verdict)
     reasons.push_back({.refusal = Refusal::country_not_allowed,

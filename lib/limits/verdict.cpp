@@ -20,6 +20,8 @@ std::string_view refusal_code(Refusal refusal) {
       return "opted_out";
     case Refusal::provider_not_callable:
       return "provider_not_callable";
+    case Refusal::same_number:
+      return "same_number";
     case Refusal::limits_unavailable:
       return "limits_unavailable";
   }

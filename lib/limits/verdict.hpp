@@ -20,6 +20,7 @@ enum class Refusal {
   agent_inactive,
   opted_out,              ///< the destination asked not to be called
   provider_not_callable,  ///< only numbers of Twilio are called from
+  same_number,            ///< the destination is the number that would call
   limits_unavailable,     ///< the database cannot be asked
 };
 /// "limit_reached": what the command line, TwiML and the API all say.

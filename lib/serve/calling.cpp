@@ -35,6 +35,8 @@ std::string_view spoken(limits::Refusal refusal) {
       return "The number you called asked not to be called.";
     case limits::Refusal::provider_not_callable:
       return "Your number cannot be called from.";
+    case limits::Refusal::same_number:
+      return "The number you called is your own.";
     case limits::Refusal::limits_unavailable:
       break;
   }

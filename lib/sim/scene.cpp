@@ -143,7 +143,13 @@ void Scene::read_directory() {
   const auto directory = sim::read_directory(*clerk_->connection, clerk_->workspace);
   names_.add(directory.workspace.view(), "", k_workspace_name);
   for (const auto& person : directory.people) names_.add(person.id.view(), person.identity, person.email);
-  for (const auto& line : directory.numbers) add_number(line);
+  // What was given back at Twilio stays so, although the database has it yet: only what is new there comes.
+  std::unordered_set<std::string> read;
+  for (const auto& line : directory.numbers) {
+    if (!read_numbers_.contains(line.phone_number)) add_number(line);
+    read.insert(line.phone_number);
+  }
+  read_numbers_ = std::move(read);
   // Those that are no longer in use stay Twilio's: what is called there is still asked about.
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "audit/log.hpp"
 #include "sim/faults.hpp"
@@ -55,7 +56,8 @@ class Scene {
   const std::string& public_url() const { return public_url_; }
   const std::string& application_sid() const { return application_sid_; }
 
-  /// What is in the database now is what the account has: numbers, and who is called by which identity.
+  /// What came into the database since the last look, the account has too: numbers, and who is called by
+  /// which identity. A number that was given back at the account is not brought again.
   void read_directory();
   Brought rest(const std::string& method, const std::string& path, const std::string& body);
   /// Nothing lives, and nothing is on its way.
@@ -75,6 +77,7 @@ class Scene {
   Account account_;
   Timeline timeline_;
   Names names_;
+  std::unordered_set<std::string> read_numbers_;  ///< in the database at the last look
   std::unique_ptr<Clerk> clerk_;
   std::unique_ptr<House> house_;
   std::unique_ptr<Transport> transport_, to_house_;

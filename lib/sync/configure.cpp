@@ -101,7 +101,10 @@ class Configuring {
 
   ConfigureReport run() {
     read_account();
-    skip_unseen();
+    if (asked_.empty())
+      skip_missing();
+    else
+      skip_unseen();
     if (options_.dry_run) {
       for (const auto& one : pending_) report_row(one, "update", {}, {});
       report_.updated = std::ssize(pending_);
@@ -132,7 +135,9 @@ class Configuring {
     twilio::list_numbers(account_.client, [&](const std::vector<twilio::Number>& page) {
       account_.cancel.check();
       hold_page(account_, page, [&](const twilio::Number& number, const estate::KnownNumber* row, bool) {
-        if (row != nullptr) hold(number, *row);
+        if (row == nullptr) return;
+        if (asked_.empty()) shown_.push_back(digits_of(number.phone_number));
+        hold(number, *row);
       });
       listed_ += page.size();
       if (progress_) progress_({.phase = "reading the account's numbers", .done = listed_});
@@ -189,8 +194,23 @@ class Configuring {
 
   void skip_unseen() {
     for (const auto& number : asked_)
-      if (!seen_.contains(number)) skip(number, "missing", "the account does not have it");
+      if (!seen_.contains(number)) skip_missing(number);
   }
+
+  /// Of all that are wanted. What is another account's is for a run with that account.
+  void skip_missing() {
+    std::sort(shown_.begin(), shown_.end());
+    db::Transaction transaction(session_.db, db::Scope::of(account_.workspace.id), db::Access::read);
+    estate::for_each_at_twilio(session_.db, account_.workspace.id, [&](const estate::KnownNumber& row) {
+      const auto& number = row.facts.phone_number;
+      if (!is_wanted(row) || std::binary_search(shown_.begin(), shown_.end(), digits_of(number))) return;
+      if (row.facts.account_sid.empty() || row.facts.account_sid == account_.client.account_sid())
+        skip_missing(number);
+    });
+    transaction.commit();
+  }
+
+  void skip_missing(const std::string& number) { skip(number, "missing", "the account does not have it"); }
 
   // --- sending ---
 
@@ -421,7 +441,7 @@ class Configuring {
     const bool rate = error.errc() == Errc::twilio_rate;
     Error out(error.errc(), error.slug(), error.message(), resume_command(rate ? " --concurrency 2" : ""));
     for (const auto& line : error.details()) out.detail(line);
-    if (!error.hint().empty()) out.detail(error.hint());
+    if (!error.hint().empty()) out.detail("hint: " + error.hint());
     out.detail(fmt::format("{} done, {} to go; job {} is saved",
                            base::group_digits(static_cast<std::uint64_t>(job_.counts.updated)),
                            base::group_digits(pending_.size()), job_.id.short_id()));
@@ -444,6 +464,7 @@ class Configuring {
   U whole_;
   Places may_send_;
   std::set<std::string, std::less<>> asked_, seen_;
+  std::vector<std::uint64_t> shown_;  ///< digits of what the account has, where none was asked for
   std::deque<Pending> pending_;
   std::vector<base::Uuid> stale_;  ///< say what is wanted, and their rows do not know it
   std::uint64_t listed_ = 0;

@@ -60,11 +60,12 @@ struct ConfigureRow {
 };
 struct ConfigureReport {
   std::optional<base::Uuid> job;
-  std::int64_t updated = 0, same = 0, skipped = 0, failed = 0;
+  std::int64_t updated = 0, same = 0, failed = 0;
+  std::int64_t skipped = 0;        ///< those that the account does not have among them
   std::vector<ConfigureRow> rows;  ///< failed and skipped; in a dry run what would be sent too
 };
-/// Throws Errc::auth, interrupted and twilio_rate with the job to resume; a row that Twilio refuses is a row
-/// of the report (exit 3).
+/// Throws Errc::auth, interrupted and twilio_rate with the job to resume; a row that Twilio refuses, or that
+/// is skipped though it was named, is a row of the report (exit 3).
 ConfigureReport configure(Account&, const ConfigureOptions&, const ProgressFn& = {});
 
 /// The TwiML app that access tokens name: found by the workspace's twiml_app_sid, else by name "ringctl

@@ -79,11 +79,6 @@ std::vector<std::string> fields_that_mend(Drift drift) {
   }
 }
 
-/// One that stands on the host it is to stand in for is only told of where no other is wanted.
-bool mends(const DriftFinding& finding) {
-  return can_fix(finding.drift) && !(finding.drift == Drift::fallback_url && finding.wanted.empty());
-}
-
 bool same_host(const std::string& a, const std::string& b) {
   const auto one = http::origin_of(a);
   return !one.empty() && one == http::origin_of(b);
@@ -391,7 +386,10 @@ std::string_view drift_code(Drift drift) {
   return info == k_table.end() ? std::string_view("unknown") : info->code;
 }
 
-bool can_fix(Drift drift) { return !fields_that_mend(drift).empty(); }
+bool mends(const DriftFinding& finding) {
+  return !fields_that_mend(finding.drift).empty() &&
+         !(finding.drift == Drift::fallback_url && finding.wanted.empty());
+}
 
 std::int64_t AuditReport::to_mend() const {
   std::set<std::string_view> all;

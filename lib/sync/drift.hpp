@@ -34,8 +34,6 @@ enum class Drift : std::uint8_t {
   duplicate_sid,      ///< two rows, one SID at Twilio
 };
 std::string_view drift_code(Drift);
-/// What can be mended by writing to Twilio or here.
-bool can_fix(Drift);
 struct DriftInfo {
   Drift drift;
   std::string_view code, meaning;
@@ -49,6 +47,9 @@ struct DriftFinding {
   std::string is, wanted;  ///< what it says, and should; "" = nothing. URLs with *** for their login
   bool fixed = false;      ///< in a dry run: would be
 };
+/// Whether it is set right by writing to Twilio. A fallback on the host it is to stand in for is only told of
+/// where no other is wanted.
+bool mends(const DriftFinding&);
 
 struct AuditOptions {
   Wanted wanted;

@@ -17,8 +17,7 @@
 namespace ringctl::sync {
 namespace {
 
-constexpr std::string_view k_names[] = {"same",    "add",     "adopt",    "changed",
-                                        "missing", "foreign", "elsewhere"};
+constexpr std::string_view k_names[] = {"same", "add", "adopt", "changed", "missing", "foreign", "elsewhere"};
 constexpr std::size_t k_at_once = 1000;  ///< rows handed to the database together
 
 std::size_t place(SyncVerdict verdict) { return static_cast<std::size_t>(verdict); }
@@ -33,7 +32,8 @@ class Planning {
       account_.cancel.check();
       take(page);
       if (progress_)
-        progress_({.phase = "reading the account's numbers", .done = static_cast<std::uint64_t>(plan_.at_twilio)});
+        progress_(
+            {.phase = "reading the account's numbers", .done = static_cast<std::uint64_t>(plan_.at_twilio)});
     });
     std::sort(seen_.begin(), seen_.end());
     find_missing();
@@ -114,8 +114,7 @@ class Planning {
     db::Transaction transaction(db, db::Scope::of(account_.workspace.id), db::Access::read);
     plan_.counts[place(SyncVerdict::elsewhere)] = estate::count_elsewhere(db, account_.workspace.id);
     estate::for_each_at_twilio(db, account_.workspace.id, [&](const estate::KnownNumber& row) {
-      const bool seen =
-          std::binary_search(seen_.begin(), seen_.end(), digits_of(row.facts.phone_number));
+      const bool seen = std::binary_search(seen_.begin(), seen_.end(), digits_of(row.facts.phone_number));
       // What is another account's is for a run with that account.
       if (seen || is_of_another(row.facts.account_sid)) return;
       count(SyncVerdict::missing);
@@ -158,7 +157,8 @@ class Applying {
   }
 
   static bool is_written(const SyncItem& item) {
-    return item.verdict != SyncVerdict::foreign && !(item.verdict == SyncVerdict::missing && item.differs.empty());
+    return item.verdict != SyncVerdict::foreign &&
+           !(item.verdict == SyncVerdict::missing && item.differs.empty());
   }
 
  private:
@@ -244,6 +244,8 @@ jobs::Job job_of(Account& account, const SyncPlan& plan, const SyncReport& repor
 std::string_view verdict_name(SyncVerdict verdict) { return k_names[place(verdict)]; }
 
 bool SyncPlan::has_work() const { return std::any_of(items.begin(), items.end(), Applying::is_written); }
+
+bool SyncPlan::differs() const { return has_work() || counts[place(SyncVerdict::missing)] != 0; }
 
 SyncPlan plan_sync(Account& account, const std::optional<Wanted>& wanted, const ProgressFn& progress) {
   return Planning(account, wanted, progress).run();

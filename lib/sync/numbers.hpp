@@ -44,6 +44,7 @@ struct SyncPlan {
   std::array<std::int64_t, k_sync_verdicts> counts = {};
   std::int64_t at_twilio = 0;
   bool has_work() const;  ///< add, adopt, changed, or missing and not marked yet
+  bool differs() const;   ///< that, or missing, marked or not
 };
 /// `wanted`: what webhook_status is held against; nullopt: nobody knows, and it stays as it is.
 SyncPlan plan_sync(Account&, const std::optional<Wanted>& wanted, const ProgressFn& = {});

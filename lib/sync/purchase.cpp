@@ -212,6 +212,12 @@ class Buying {
     result.state = number ? EffectState::done : undone_or_refused(at);
     result.code = effects_[at].code;
     result.message = number ? std::string() : "Twilio was asked: it was not bought";
+    // Who buys for the first time, and sees it there, has bought it.
+    if (number && resumed_ && !shows_order(*number, order_)) {
+      result.state = EffectState::refused;
+      result.code = k_in_account;
+      result.message = k_not_ours;
+    }
     if (number) result.number = *std::move(number);
     results_.push_back(std::move(result));
   }
@@ -255,6 +261,7 @@ class Buying {
       for (const auto& result : results_) {
         write(journal, result);
         if (result.state == EffectState::done) bought.push_back(result.number);
+        if (result.code == k_in_account) write_found(account_, job_.id, order_, result.number);
       }
       write_bought(account_, job_.id, order_, bought);
       lease_.renew();
@@ -310,7 +317,7 @@ class Buying {
     Error out(error.errc(), error.slug(), error.message(),
               fmt::format("ringctl jobs resume {}{}", job_.id.short_id(), rate ? " --concurrency 2" : ""));
     for (const auto& line : error.details()) out.detail(line);
-    if (!error.hint().empty()) out.detail(error.hint());
+    if (!error.hint().empty()) out.detail("hint: " + error.hint());
     out.detail(fmt::format("job {} is saved", job_.id.short_id()));
     return std::move(out).job(job_.id.text());
   }
@@ -362,7 +369,7 @@ Effect intent_of(Account& account, const base::Uuid& job, std::int64_t line, con
   return effect;
 }
 
-/// Once more what was not bought, at what it cost then.
+/// Once more what was not bought, at what it cost then (if anybody knew).
 Effect intent_again(Account& account, const Effect& before, std::int64_t line) {
   Effect effect = before;
   effect.id = account.session.ids.next();
@@ -387,7 +394,8 @@ jobs::Job new_job(Account& account, const BuyPlan& plan, const Order& order) {
 }
 
 /// What a job left to be bought: not sent at all, or not carried out. Who has a number by now that is on
-/// record does not buy it here: `elsewhere`. Inside a transaction of holder_scope().
+/// record does not buy it here: `elsewhere`. Throws refuse_under_way(). Inside a transaction of
+/// holder_scope().
 struct Left {
   std::vector<Effect> intents, undone, elsewhere;
 };
@@ -406,23 +414,71 @@ Left left_of(Account& account, const base::Uuid& job) {
                                                      : left.undone;
     to.push_back(effect);
   }
+  std::vector<std::string_view> again;
+  for (const auto& effect : left.undone) again.push_back(effect.key);
+  refuse_under_way(account, again);
   return left;
 }
 
-/// At what they cost when they were ordered; nullopt where that is not known of all.
-std::optional<std::int64_t> sum_of(const std::vector<Effect>& effects, std::string& unit) {
-  std::int64_t sum = 0;
-  bool priced = true;
-  for (const auto& effect : effects) {
-    priced = priced && effect.price_micros.has_value();
-    sum += effect.price_micros.value_or(0);
-    if (!effect.price_unit.empty()) unit = effect.price_unit;
+/// What those cost now whose price nobody knew when they were ordered, by number.
+using Asked = std::map<std::string, twilio::Price, std::less<>>;
+
+bool may_be_bought_yet(const Effect& effect) {
+  return effect.state != EffectState::done && effect.state != EffectState::refused;
+}
+
+Asked ask_prices(Account& account, const base::Uuid& job) {
+  auto& session = account.session;
+  db::Transaction transaction(session.db, db::Scope::of(account.workspace.id), db::Access::read);
+  const auto newest = newest_effects(session.db, session.clock, account.workspace.id, job);
+  transaction.commit();
+  Prices prices(account, has_day_budget(account));
+  Asked asked;
+  for (const auto& [number, effect] : newest) {
+    if (effect.price_micros || !may_be_bought_yet(effect)) continue;
+    const auto request = nlohmann::json::parse(effect.request, nullptr, false);
+    if (!request.is_object()) continue;
+    if (auto price = prices.of(request.value("country", std::string()), request.value("type", std::string())))
+      asked.emplace(number, *std::move(price));
   }
-  return priced ? std::optional(sum) : std::nullopt;
+  return asked;
+}
+
+std::optional<twilio::Price> price_of(const Effect& effect, const Asked& asked) {
+  if (effect.price_micros) return twilio::Price{*effect.price_micros, effect.price_unit};
+  const auto at = asked.find(effect.key);
+  return at == asked.end() ? std::nullopt : std::optional(at->second);
+}
+
+/// Has its price from now on. False if it had one, or has none now.
+bool set_price(Effect& effect, const Asked& asked) {
+  const auto at = asked.find(effect.key);
+  if (effect.price_micros || at == asked.end()) return false;
+  effect.price_micros = at->second.micros;
+  effect.price_unit = at->second.unit;
+  return true;
+}
+
+/// The same, of one that is written down already.
+void write_price(jobs::Effects& effects, Effect& effect, const Asked& asked) {
+  if (set_price(effect, asked)) effects.priced(effect.id, *effect.price_micros, effect.price_unit);
+}
+
+/// What no budget has counted yet: what is to be sent once more, and what had no price.
+MonthlySum anew_of(const Left& left, const Asked& asked) {
+  MonthlySum sum;
+  for (const auto& effect : left.undone) sum.add(price_of(effect, asked));
+  for (const auto& effect : left.intents)
+    if (!effect.price_micros) sum.add(price_of(effect, asked));
+  return sum;
+}
+
+void hold_anew(Account& account, const MonthlySum& anew) {
+  if (anew.count > 0) hold_budget(account, anew.micros, anew.unit);
 }
 
 /// What is to be sent once more, written down; the budget is held again.
-std::vector<Effect> plan_again(Account& account, const base::Uuid& job) {
+std::vector<Effect> plan_again(Account& account, const base::Uuid& job, const Asked& asked) {
   auto& session = account.session;
   std::vector<Effect> intents;
   db::in_transaction(session.db, holder_scope(account), [&] {
@@ -430,12 +486,12 @@ std::vector<Effect> plan_again(Account& account, const base::Uuid& job) {
     std::int64_t last = 0;
     effects.for_each(job, [&](const Effect& effect) { last = std::max(last, effect.line); });
     auto left = left_of(account, job);
-    std::string unit;
-    const auto monthly = sum_of(left.undone, unit);
-    if (!left.undone.empty()) hold_budget(account, monthly, unit);
+    hold_anew(account, anew_of(left, asked));
+    for (auto& effect : left.intents) write_price(effects, effect, asked);
     intents = std::move(left.intents);
     for (const auto& before : left.undone) {
       auto effect = intent_again(account, before, ++last);
+      set_price(effect, asked);
       effects.insert(effect);
       intents.push_back(std::move(effect));
     }
@@ -458,6 +514,16 @@ std::vector<Effect> unsure_of(Account& account, const base::Uuid& job) {
   transaction.commit();
   std::erase_if(open, [](const Effect& effect) { return effect.state == EffectState::intent; });
   return open;
+}
+
+/// They may turn out to be bought, and count then.
+void write_prices(Account& account, const std::vector<Effect>& unsure, const Asked& asked) {
+  if (asked.empty()) return;
+  auto& session = account.session;
+  db::in_transaction(session.db, db::Scope::of(account.workspace.id), [&] {
+    jobs::Effects effects(session.db, session.clock, account.workspace.id);
+    for (auto effect : unsure) write_price(effects, effect, asked);
+  });
 }
 
 jobs::Job unfinished(Account& account, const base::Uuid& id) {
@@ -487,7 +553,10 @@ BuyReport apply_buy(Account& account, const BuyPlan& plan, const BuyOptions& opt
   std::vector<Effect> intents;
   for (const auto& purchase : plan.numbers)
     intents.push_back(intent_of(account, job.id, std::ssize(intents) + 1, purchase));
+  std::vector<std::string_view> numbers;
+  for (const auto& purchase : plan.numbers) numbers.push_back(purchase.phone_number);
   db::in_transaction(session.db, db::Scope::of(account.workspace.id), [&] {
+    refuse_under_way(account, numbers);
     hold_budget(account, plan.monthly_micros, plan.unit);
     jobs::Journal(session.db, session.clock, account.workspace.id).insert(job);
     jobs::Effects effects(session.db, session.clock, account.workspace.id);
@@ -503,30 +572,50 @@ BuyReport apply_buy(Account& account, const BuyPlan& plan, const BuyOptions& opt
 ResumePlan plan_resume(Account& account, const base::Uuid& id) {
   unfinished(account, id);
   ResumePlan plan;
-  for (const auto& effect : unsure_of(account, id)) plan.unsure.push_back(effect.key);
+  const auto asked = ask_prices(account, id);
+  const auto unsure = unsure_of(account, id);
   db::Transaction transaction(account.session.db, holder_scope(account), db::Access::read);
   auto left = left_of(account, id);
   transaction.commit();
+  plan.anew = anew_of(left, asked);
+  for (const auto& effect : unsure) {
+    plan.unsure.push_back(effect.key);
+    if (!effect.price_micros && asked.contains(effect.key)) plan.anew.add(price_of(effect, asked));
+  }
   for (const auto& effect : left.elsewhere) plan.elsewhere.push_back(effect.key);
   auto& all = left.intents;
   all.insert(all.end(), left.undone.begin(), left.undone.end());
-  plan.left.monthly_micros = sum_of(all, plan.left.unit);
+  MonthlySum sum;
   for (const auto& effect : all) {
     Purchase purchase{.phone_number = effect.key, .type = {}, .country = {}};
-    if (effect.price_micros) purchase.price = twilio::Price{*effect.price_micros, effect.price_unit};
+    purchase.price = price_of(effect, asked);
+    sum.add(purchase.price);
     plan.left.numbers.push_back(std::move(purchase));
   }
+  plan.left.monthly_micros = sum.micros;
+  plan.left.unit = sum.unit;
   return plan;
+}
+
+void hold_resume(Account& account, const ResumePlan& plan) {
+  auto& db = account.session.db;
+  db::Transaction transaction(db, db::Scope::of(account.workspace.id), db::Access::read);
+  hold_anew(account, plan.anew);
+  transaction.commit();
 }
 
 BuyReport resume_buy(Account& account, const base::Uuid& id, const ProgressFn& progress) {
   auto lease = take_lease(account);
   auto job = unfinished(account, id);
   const auto order = order_of(job);
+  const auto asked = ask_prices(account, id);
   Buying buying(account, job, order, lease, true, progress);
-  if (auto unsure = unsure_of(account, id); !unsure.empty()) buying.look_up(std::move(unsure));
+  if (auto unsure = unsure_of(account, id); !unsure.empty()) {
+    write_prices(account, unsure, asked);
+    buying.look_up(std::move(unsure));
+  }
   if (!account.cancel.cancelled())
-    if (auto intents = plan_again(account, id); !intents.empty()) buying.buy(std::move(intents));
+    if (auto intents = plan_again(account, id, asked); !intents.empty()) buying.buy(std::move(intents));
   auto report = buying.finish();
   lease.release();
   return report;

@@ -38,11 +38,21 @@ struct BuyPlan {
   std::optional<std::int64_t> monthly_micros = {};  ///< nullopt: Twilio does not tell of all of them
   std::string unit = {};
 };
+/// What several numbers cost a month, added up.
+struct MonthlySum {
+  std::int64_t count = 0;
+  std::optional<std::int64_t> micros = 0;  ///< nullopt: one has no price, or one of another currency
+  std::string unit = {};                   ///< of the first that has a price
+  void add(const std::optional<twilio::Price>&);
+};
 /// Throws Errc::invalid [numbers.too_few] if there are not so many, [numbers.over_budget] (with --budget, or
 /// with what the workspace's buy_budget of today leaves), [numbers.price_unknown] where a budget cannot be
-/// held against it; Errc::conflict [numbers.exists].
+/// held against it; Errc::conflict [numbers.exists], [jobs.effect_under_way]. A price list that cannot be had
+/// throws what number_price() does; where there is no budget, a refused login alone.
 BuyPlan plan_buy(Account&, const BuyOptions&);
 
+/// EffectRow::code of a number that the account has, and not from this job.
+inline constexpr std::string_view k_in_account = "numbers.in_account";
 struct BuyReport {
   base::Uuid job;
   std::int64_t bought = 0, refused = 0, unknown = 0;
@@ -55,14 +65,21 @@ struct BuyReport {
 BuyReport apply_buy(Account&, const BuyPlan&, const BuyOptions&, const ProgressFn& = {});
 
 struct ResumePlan {
-  BuyPlan left;                             ///< what was not bought, at the price that it had
+  BuyPlan left;          ///< what was not bought, at the price that it had, or has now if nobody knew it then
+  MonthlySum anew = {};  ///< of that, what no budget has counted yet
   std::vector<std::string> unsure = {};     ///< numbers that Twilio is asked about first
   std::vector<std::string> elsewhere = {};  ///< on record by now: another purchase has them
 };
-/// What going on with a job would do; throws Errc::conflict [jobs.not_unfinished]. Asks and writes nothing.
+/// What going on with a job would do; throws Errc::conflict [jobs.not_unfinished], and
+/// [jobs.effect_under_way] where another job buys one of its numbers. Writes nothing, and asks only for
+/// prices that nobody knew.
 ResumePlan plan_resume(Account&, const base::Uuid& job);
-/// Goes on with a job: what is unknown is looked up first, what was never sent is sent. What is on record by
-/// now is refused: it is not this job's.
+/// Throws what resume_buy() will where the workspace's buy_budget does not admit what is left, as far as that
+/// is known before anybody looked up what is unsure.
+void hold_resume(Account&, const ResumePlan&);
+/// Goes on with a job: what is unknown is looked up first, what was never sent is sent; the budget is held
+/// against that. What is on record by now is refused, and so is what somebody else put into the account: it
+/// is not this job's.
 BuyReport resume_buy(Account&, const base::Uuid& job, const ProgressFn& = {});
 
 struct ReleaseReport {

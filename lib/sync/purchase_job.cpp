@@ -20,6 +20,13 @@ std::string amount(std::int64_t micros, const std::string& unit) {
   return fmt::format("{} {}", twilio::money_text(micros), unit);
 }
 
+std::vector<jobs::Effect> open_purchases(Account& account) {
+  auto& session = account.session;
+  auto open = jobs::Effects(session.db, session.clock, account.workspace.id).open({});
+  std::erase_if(open, [](const jobs::Effect& effect) { return effect.kind != k_buy_kind; });
+  return open;
+}
+
 }  // namespace
 
 std::string to_json(const Order& order) {
@@ -66,12 +73,41 @@ std::set<std::string, std::less<>> on_record(Account& account, std::vector<std::
   return all;
 }
 
+std::set<std::string, std::less<>> under_way(Account& account) {
+  std::set<std::string, std::less<>> all;
+  for (auto& effect : open_purchases(account)) all.insert(std::move(effect.key));
+  return all;
+}
+
+void refuse_under_way(Account& account, const std::vector<std::string_view>& numbers) {
+  if (numbers.empty()) return;
+  const std::set<std::string_view> wanted(numbers.begin(), numbers.end());
+  for (const auto& effect : open_purchases(account)) {
+    if (!wanted.contains(effect.key)) continue;
+    const auto job = effect.job ? effect.job->short_id() : std::string();
+    Error error(
+        Errc::conflict, "jobs.effect_under_way",
+        effect.job ? fmt::format("{} is being bought already, by job {}", effect.key, job)
+                   : fmt::format("{} is being bought already", effect.key),
+        effect.job ? fmt::format("ringctl jobs resume {}", job) : std::string("ringctl jobs resolve"));
+    throw effect.job ? std::move(error).job(effect.job->text()) : error;
+  }
+}
+
 twilio::NumberUpdate update_of(const Order& order) {
   auto update = order.configure ? whole_update(order.wanted) : twilio::NumberUpdate{};
   if (!order.label.empty()) update.friendly_name = order.label;
   if (!order.address_sid.empty()) update.address_sid = order.address_sid;
   if (!order.bundle_sid.empty()) update.bundle_sid = order.bundle_sid;
   return update;
+}
+
+bool shows_order(const twilio::Number& number, const Order& order) {
+  const auto sent = update_of(order);
+  if (!sent.voice_url && !sent.sms_url && !sent.friendly_name) return true;
+  return (sent.voice_url && same_url(*sent.voice_url, number.voice_hook.url)) ||
+         (sent.sms_url && same_url(*sent.sms_url, number.sms_hook.url)) ||
+         (sent.friendly_name && *sent.friendly_name == number.friendly_name);
 }
 
 namespace {
@@ -120,6 +156,33 @@ std::vector<std::string> write_bought(Account& account, const base::Uuid& job, c
   if (!facts.empty()) estate::insert_adopted(account.session, account.workspace.id, job, facts, labels);
   note_webhooks(account, numbers);
   return elsewhere;
+}
+
+std::vector<std::string> write_found(Account& account, const base::Uuid& job, Order order,
+                                     const twilio::Number& number) {
+  order.label = label_of(number);
+  return write_bought(account, job, order, {&number, 1});
+}
+
+std::optional<twilio::Price> Prices::of(const std::string& country, const std::string& type) {
+  if (type.empty()) return std::nullopt;
+  auto at = known_.find({country, type});
+  if (at == known_.end()) at = known_.emplace(std::pair(country, type), ask(country, type)).first;
+  return at->second;
+}
+
+std::optional<twilio::Price> Prices::ask(const std::string& country, const std::string& type) {
+  try {
+    return twilio::number_price(account_.client, country, type);
+  } catch (const Error& error) {
+    account_.cancel.check();
+    if (must_know_ || error.errc() == Errc::auth) throw;
+    return std::nullopt;
+  }
+}
+
+bool has_day_budget(const Account& account) {
+  return directory::try_parse_money(account.workspace.setting("buy_budget")).has_value();
 }
 
 std::map<std::string, jobs::Effect> newest_effects(db::Connection& db, const base::Clock& clock,

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "db/connection.hpp"
@@ -18,6 +19,7 @@
 namespace ringctl::sync {
 
 inline constexpr std::string_view k_buy_kind = "number.buy";
+inline constexpr std::string_view k_not_ours = "it was in the account already, not bought by this job";
 
 /// As the job keeps it.
 struct Order {
@@ -32,13 +34,43 @@ Order order_of(const jobs::Job&);
 /// Those that are on record here or in another workspace. Inside a transaction of holder_scope().
 std::set<std::string, std::less<>> on_record(Account&, std::vector<std::string_view> numbers);
 
+/// Throws Errc::conflict [jobs.effect_under_way] with the job for the first of them whose purchase nobody has
+/// ended in this workspace. Inside a transaction.
+void refuse_under_way(Account&, const std::vector<std::string_view>& numbers);
+/// All of those of the workspace. Inside a transaction.
+std::set<std::string, std::less<>> under_way(Account&);
+
 /// What Twilio is told of a number that is bought: its webhooks from the start.
 twilio::NumberUpdate update_of(const Order&);
+/// False: nothing of that is to be seen at the number, so that somebody else put it into the account. One
+/// that was ordered with nothing to be seen is taken for ours.
+bool shows_order(const twilio::Number&, const Order&);
 
 /// Rows of numbers that the account has now; those that are there already learn their SID. Inside a
 /// transaction of holder_scope(). Numbers that another workspace holds are left out, and returned.
 std::vector<std::string> write_bought(Account&, const base::Uuid& job, const Order&,
                                       std::span<const twilio::Number>);
+
+/// The same for one that is not this job's: called what it is called there.
+std::vector<std::string> write_found(Account&, const base::Uuid& job, Order, const twilio::Number&);
+
+/// What numbers cost a month, each country and type asked once. A refused login throws; any other failure
+/// does where a budget is to be held (`must_know`), and else leaves a price unknown.
+class Prices {
+ public:
+  Prices(Account& account, bool must_know) : account_(account), must_know_(must_know) {}
+  /// `type` "": nothing tells.
+  std::optional<twilio::Price> of(const std::string& country, const std::string& type);
+
+ private:
+  std::optional<twilio::Price> ask(const std::string& country, const std::string& type);
+
+  Account& account_;
+  bool must_know_;
+  std::map<std::pair<std::string, std::string>, std::optional<twilio::Price>> known_ = {};
+};
+/// True if the workspace says what may be bought in a day.
+bool has_day_budget(const Account&);
 
 /// The newest effect of each number of the job.
 std::map<std::string, jobs::Effect> newest_effects(db::Connection&, const base::Clock&,

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 
 #include "base/error.hpp"
@@ -19,10 +18,23 @@ namespace {
 constexpr std::array<std::string_view, 7> k_toll_free = {"800", "833", "844", "855", "866", "877", "888"};
 constexpr std::array k_types = {"local", "mobile", "tollfree", "national"};
 
-std::set<std::string, std::less<>> held(Account& account, std::vector<std::string_view> numbers) {
+void refuse_taken(Account& account, const std::vector<std::string_view>& numbers) {
   db::Transaction transaction(account.session.db, holder_scope(account), db::Access::read);
-  auto all = on_record(account, std::move(numbers));
+  if (const auto here = on_record(account, numbers); !here.empty())
+    throw Error(Errc::conflict, "numbers.exists", fmt::format("{} is on record already", *here.begin()),
+                fmt::format("ringctl numbers show {}", *here.begin()));
+  refuse_under_way(account, numbers);
   transaction.commit();
+}
+
+/// Those that are on record, and those that another purchase has under way.
+std::set<std::string, std::less<>> taken(Account& account, std::vector<std::string_view> numbers) {
+  db::Transaction transaction(account.session.db, holder_scope(account), db::Access::read);
+  auto all = on_record(account, numbers);
+  const auto busy = under_way(account);
+  transaction.commit();
+  for (const auto number : numbers)
+    if (busy.contains(number)) all.emplace(number);
   return all;
 }
 
@@ -63,29 +75,27 @@ std::vector<Purchase> named(Account& account, const BuyOptions& options) {
   }
   std::vector<std::string_view> numbers;
   for (const auto& one : all) numbers.push_back(one.phone_number);
-  if (const auto here = held(account, numbers); !here.empty())
-    throw Error(Errc::conflict, "numbers.exists", fmt::format("{} is on record already", *here.begin()),
-                fmt::format("ringctl numbers show {}", *here.begin()));
+  refuse_taken(account, numbers);
   return all;
 }
 
 std::vector<Purchase> found(Account& account, const BuyOptions& options) {
   const auto wanted = static_cast<std::size_t>(options.count);
   std::vector<Purchase> all;
-  std::size_t more = 0;  // that are on record here, whatever Twilio says
-  for (int round = 0; round < 2; ++round) {
+  std::size_t more = 0;  // that are on record or under way here, whatever Twilio says
+  for (bool enough = false; !enough;) {
     const auto available = search(account.client, options.search, wanted + more);
     std::vector<std::string_view> numbers;
     for (const auto& one : available) numbers.push_back(one.phone_number);
-    const auto here = held(account, numbers);
+    const auto here = taken(account, numbers);
     all.clear();
     for (const auto& one : available)
       if (!here.contains(one.phone_number) && all.size() < wanted)
         all.push_back({.phone_number = one.phone_number,
                        .type = one.type.empty() ? options.search.type : one.type,
                        .country = one.iso_country.empty() ? options.search.country : one.iso_country});
-    more = here.size();
-    if (all.size() == wanted || here.empty()) break;
+    enough = all.size() == wanted || available.size() < wanted + more;
+    more += here.size();
   }
   if (all.size() == wanted) return all;
   throw Error(Errc::invalid, "numbers.too_few",
@@ -94,31 +104,15 @@ std::vector<Purchase> found(Account& account, const BuyOptions& options) {
               "ringctl numbers search shows what there is");
 }
 
-void set_prices(Account& account, BuyPlan& plan) {
-  std::map<std::pair<std::string, std::string>, std::optional<twilio::Price>> known;
-  std::int64_t sum = 0;
-  bool all = true;
+void set_prices(Account& account, bool must_know, BuyPlan& plan) {
+  Prices prices(account, must_know);
+  MonthlySum sum;
   for (auto& one : plan.numbers) {
-    if (one.type.empty()) {
-      all = false;
-      continue;
-    }
-    auto at = known.find({one.country, one.type});
-    if (at == known.end())
-      at = known
-               .emplace(std::pair(one.country, one.type),
-                        twilio::number_price(account.client, one.country, one.type))
-               .first;
-    one.price = at->second;
-    // Sums of two currencies are none.
-    if (!one.price || (!plan.unit.empty() && plan.unit != one.price->unit)) {
-      all = false;
-      continue;
-    }
-    plan.unit = one.price->unit;
-    sum += one.price->micros;
+    one.price = prices.of(one.country, one.type);
+    sum.add(one.price);
   }
-  if (all) plan.monthly_micros = sum;
+  plan.monthly_micros = sum.micros;
+  plan.unit = sum.unit;
 }
 
 void hold_own_budget(const BuyPlan& plan, std::int64_t budget) {
@@ -134,10 +128,19 @@ void hold_own_budget(const BuyPlan& plan, std::int64_t budget) {
 
 }  // namespace
 
+void MonthlySum::add(const std::optional<twilio::Price>& price) {
+  ++count;
+  if (price && unit.empty()) unit = price->unit;
+  if (!price || price->unit != unit)
+    micros.reset();
+  else if (micros)
+    *micros += price->micros;
+}
+
 BuyPlan plan_buy(Account& account, const BuyOptions& options) {
   BuyPlan plan;
   plan.numbers = options.numbers.empty() ? found(account, options) : named(account, options);
-  set_prices(account, plan);
+  set_prices(account, options.budget || has_day_budget(account), plan);
   if (options.budget) hold_own_budget(plan, *options.budget);
   auto& db = account.session.db;
   db::Transaction transaction(db, db::Scope::of(account.workspace.id), db::Access::read);

@@ -56,6 +56,34 @@ void make_folder(const fs::path& folder) {
   fs::permissions(folder, fs::perms::owner_all, none);
 }
 
+/// True if the account has the call and not its recording: one that does not know the call either may be
+/// another account, whose word about a recording says nothing.
+bool was_deleted_there(Account& account, const calls::RecordingRecord& one) {
+  twilio::Ask about;
+  about.path = fmt::format("/Recordings/{}.json", one.recording_sid);
+  const auto outcome = account.client.try_send(about);
+  const auto* const failed = std::get_if<twilio::Failed>(&outcome);
+  return failed != nullptr && is_gone(*failed) && !one.call_sid.empty() &&
+         twilio::find_call(account.client, one.call_sid);
+}
+
+std::string sound_of(Account& account, const calls::RecordingRecord& one, std::string_view format) {
+  try {
+    return twilio::fetch_recording_sound(account.client, one.recording_sid, format, k_most_bytes);
+  } catch (const Error& error) {
+    if (error.errc() != Errc::not_found) throw;
+  }
+  if (!was_deleted_there(account, one))
+    throw Error(Errc::not_found, "recordings.not_at_twilio",
+                fmt::format("account {} has no sound of {} as {}", account.client.account_sid(),
+                            one.recording_sid, format));
+  writing(account, [&] {
+    calls::note_deleted(account.session, account.workspace.id, one.id, one.recording_sid, "recordings.gone");
+  });
+  throw Error(Errc::not_found, "recordings.deleted",
+              fmt::format("the sound of {} was deleted at Twilio", one.recording_sid));
+}
+
 void require_not_held(Account& account, const calls::RecordingRecord& one, bool write) {
   const auto& workspace = account.workspace.id;
   if (!reading(account, [&](db::Connection& db) { return calls::is_held(db, workspace, one.id); })) return;
@@ -275,8 +303,7 @@ std::string fetch_recording(Account& account, std::string_view recording_sid, co
                 fmt::format("the sound of {} was deleted", one.recording_sid));
   const auto target = target_of(one, options);
   if (one.fetched_at && !options.again && fs::exists(target)) return target.string();
-  const auto sound =
-      twilio::fetch_recording_sound(account.client, one.recording_sid, options.format, k_most_bytes);
+  const auto sound = sound_of(account, one, options.format);
   if (options.out.ends_with('/')) make_folder(target.parent_path());
   base::AtomicFile file(target, k_private);
   file.write(sound);

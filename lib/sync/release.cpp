@@ -32,6 +32,10 @@ void require_not_handed(const estate::Number& number) {
 }
 
 void require_releasable(const Account& account, const estate::Number& number) {
+  if (number.provider == "twilio" && number.sid.empty() && number.missing_since)  // no sync will find a SID
+    throw Error(Errc::invalid, "numbers.not_at_twilio",
+                fmt::format("{} is not in the account", number.phone_number),
+                fmt::format("ringctl numbers delete {}", number.phone_number));
   if (number.provider != "twilio" || number.sid.empty())
     throw Error(Errc::invalid, "numbers.not_at_twilio",
                 number.provider != "twilio" ? fmt::format("{} is at {}: Twilio cannot give it back",

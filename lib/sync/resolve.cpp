@@ -54,13 +54,24 @@ jobs::Job job_of(Account& account, const base::Uuid& id) {
 EffectRow resolve_purchase(Account& account, const Effect& effect) {
   const auto number = twilio::find_number(account.client, effect.key);
   if (!number) return undone(account, effect, "Twilio was asked: it was not bought");
-  bool elsewhere = false;
+  bool ours = true, elsewhere = false;
   transact(account, [&] {
-    effects_of(account).done(effect.id, number->sid);
-    if (!effect.job) return;
+    if (!effect.job) return effects_of(account).done(effect.id, number->sid);
     const auto order = order_of(job_of(account, *effect.job));
-    elsewhere = !write_bought(account, *effect.job, order, {&*number, 1}).empty();
+    ours = shows_order(*number, order);
+    if (ours)
+      effects_of(account).done(effect.id, number->sid);
+    else
+      effects_of(account).refused(effect.id, k_in_account, k_not_ours);
+    elsewhere = !(ours ? write_bought(account, *effect.job, order, {&*number, 1})
+                       : write_found(account, *effect.job, order, *number))
+                     .empty();
   });
+  if (!ours) {
+    auto row = settled(effect, EffectState::refused, {}, std::string(k_not_ours));
+    row.code = k_in_account;
+    return row;
+  }
   return settled(effect, EffectState::done, number->sid,
                  elsewhere ? "another workspace has the number on record" : "it was bought");
 }

@@ -54,6 +54,7 @@ struct Transferred {
   std::string to;     ///< "client:agent_...", "+1..."
   std::string state;  ///< transferred, consulting, completed, cancelled
   std::string room = {};
+  std::string name = {};  ///< the user's e-mail where that is known, else the number
 };
 /// An outside number counts as a call of the agent against limits. Errc::conflict [calls.not_connected] while
 /// there are not two parties, [calls.consulting] if a transfer is under way; Errc::not_found.

@@ -92,6 +92,24 @@ void record(Account& account, const calls::Call& call, std::string_view state, s
   record_act(account, call, "calls.transfer", before.dump(), after.dump());
 }
 
+std::string name_of(Account& account, const base::Uuid& user, const std::string& address) {
+  const auto person = reading(
+      account, [&](db::Connection& db) { return calls::find_person(db, account.workspace.id, user.text()); });
+  return person ? person->email : address;
+}
+
+std::string name_of(Account& account, const Target& target) {
+  return target.party.user ? name_of(account, *target.party.user, target.address) : target.address;
+}
+
+/// Of an address that was kept: a telephone does not say whose it is.
+std::string name_of(Account& account, const std::string& address) {
+  constexpr std::string_view k_client = "client:";
+  if (!address.starts_with(k_client)) return address;
+  const auto user = calls::user_of_identity(std::string_view(address).substr(k_client.size()));
+  return user ? name_of(account, *user, address) : address;
+}
+
 // --- blind ---
 
 /// `customer`: the leg that is sent on. Where it is not the call's own, what ends there is told of by the new
@@ -230,9 +248,14 @@ Transferred transfer(Account& account, const calls::Call& call, const TransferOp
   const Asker asker(account, call, options.as);
   const auto target = find_target(account, options.to);
   if (!target.outside && target.party.user && target.party.user->view() == call.user_id)
-    throw Error(Errc::conflict, "calls.own_call", fmt::format("call {} is theirs already", call.call_sid));
-  return options.attended ? consult(account, call, target, options.write)
-                          : send_on(account, call, target, options.write);
+    throw Error(Errc::conflict, "calls.own_call",
+                fmt::format("call {} is already {}'s", call.call_sid, call.user_email),
+                fmt::format("ringctl calls transfer {} USER, who is another", call.call_sid));
+  auto name = name_of(account, target);
+  auto done = options.attended ? consult(account, call, target, options.write)
+                               : send_on(account, call, target, options.write);
+  done.name = std::move(name);
+  return done;
 }
 
 Transferred complete_transfer(Account& account, const calls::Call& call, const std::string& as, bool write) {
@@ -241,9 +264,12 @@ Transferred complete_transfer(Account& account, const calls::Call& call, const s
   std::optional<db::Lease> lease;
   if (write) lease.emplace(lock_call(account, call, k_patience));
   auto room = consulting_room(account, call);
-  const Transferred done{.to = room.consult_to, .state = "completed", .room = room.room};
+  const Transferred done{.to = room.consult_to,
+                         .state = "completed",
+                         .room = room.room,
+                         .name = name_of(account, room.consult_to)};
   if (!is_in(twilio::find_participant(account.client, room.conference_sid, room.consult_sid)))
-    throw Error(Errc::conflict, "calls.not_answered", fmt::format("{} has not answered", room.consult_to),
+    throw Error(Errc::conflict, "calls.not_answered", fmt::format("{} has not answered", done.name),
                 fmt::format("ringctl calls transfer {} --cancel", call.call_sid));
   if (!write) return done;
   // From here on whoever was consulted has the call, and the agent may go without ending it.
@@ -265,7 +291,10 @@ Transferred cancel_transfer(Account& account, const calls::Call& call, const std
   std::optional<db::Lease> lease;
   if (write) lease.emplace(lock_call(account, call, k_patience));
   auto room = consulting_room(account, call);
-  const Transferred done{.to = room.consult_to, .state = "cancelled", .room = room.room};
+  const Transferred done{.to = room.consult_to,
+                         .state = "cancelled",
+                         .room = room.room,
+                         .name = name_of(account, room.consult_to)};
   if (!write) return done;
   // The customer first: whatever becomes of the rest, they talk to somebody again.
   hold(account, room, false);

@@ -280,10 +280,13 @@ estate::Trunk trunk_named(Account& account, std::string_view what, bool write) {
 
 Attached attach_now(Account& account, const estate::Number& row, const estate::Trunk& trunk, bool write) {
   auto number = fetch_same(account, row);
-  if (!number.trunk_sid.empty() && number.trunk_sid != trunk.sid)
+  if (!number.trunk_sid.empty() && number.trunk_sid != trunk.sid) {
+    const auto other = trunks_of(account).find(number.trunk_sid);
     throw Error(Errc::conflict, "trunks.other_trunk",
-                fmt::format("{} is on the trunk {}", row.phone_number, number.trunk_sid),
+                fmt::format("{} is on the trunk {}", row.phone_number,
+                            other ? base::in_quotes(other->name) : number.trunk_sid),
                 fmt::format("ringctl trunks detach {}", row.phone_number));
+  }
   Attached attached{.phone_number = row.phone_number, .trunk_sid = trunk.sid};
   attached.changed = number.trunk_sid.empty();
   if (attached.changed) attached.losses = losses_of(account, row, number);

@@ -54,6 +54,15 @@ bool was_used(const twilio::UsageRecord& record) {
   return !is_nought(record.count) || !is_nought(record.usage) || record.price_micros != 0;
 }
 
+/// Twilio knows its categories, and says of any other that it is none.
+Error with_categories(const Error& error) {
+  Error more(error.errc(), error.slug(), error.message(),
+             "ringctl reports account lists those that were used; calls, sms, phonenumbers, recordings and "
+             "totalprice are always there");
+  for (const auto& line : error.details()) more.detail(line);
+  return more;
+}
+
 }  // namespace
 
 std::uint64_t usage(Account& account, const UsageOptions& options,
@@ -75,7 +84,12 @@ std::uint64_t usage(Account& account, const UsageOptions& options,
   if (options.categories.empty()) ask(false);
   for (const auto& category : options.categories) {
     query.category = category;
-    ask(true);
+    try {
+      ask(true);
+    } catch (const Error& error) {
+      if (error.errc() != Errc::twilio) throw;
+      throw with_categories(error);
+    }
   }
   return count;
 }

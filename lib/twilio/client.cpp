@@ -10,6 +10,16 @@
 namespace ringctl::twilio {
 namespace {
 
+/// Whose login it is, first: what was asked says little of a request that is refused for who asks.
+Error auth_error(const Failed& failed) {
+  const auto login = failed.login.empty() ? std::string("that asked") : failed.login;
+  return Error(Errc::auth, "twilio.auth",
+               failed.status == 403 ? fmt::format("Twilio does not allow this to the login {}", login)
+                                    : fmt::format("Twilio does not take the login {}", login),
+               "ringctl doctor twilio")
+      .detail(failed.message);
+}
+
 Error error_of(const Failed& failed) {
   const auto& what = failed.message;
   if (failed.maybe_executed || failed.kind == Failed::Kind::unknown)
@@ -17,7 +27,7 @@ Error error_of(const Failed& failed) {
             fmt::format("{}; whether it was carried out is not known", what), "ringctl jobs resolve"};
   switch (failed.kind) {
     case Failed::Kind::auth:
-      return {Errc::auth, "twilio.auth", what, "ringctl doctor twilio"};
+      return auth_error(failed);
     case Failed::Kind::not_found:
       return {Errc::not_found, "twilio.not_found", what};
     case Failed::Kind::rate:

@@ -209,7 +209,10 @@ void Drive::came_back(FlightPtr flight, http::Outcome outcome) {
   failed.attempts = flight->attempts;
   failed.spent = std::chrono::duration_cast<milliseconds>(engine.clock_.steady() - flight->begun);
   if (attempt.next == Attempt::Next::again && !ended() && put_off(flight, attempt, now)) return;
-  if (failed.kind == Failed::Kind::auth && !auth_) auth_ = failed;
+  if (failed.kind == Failed::Kind::auth) {
+    failed.login = login_text(engine.options_.credentials);
+    if (!auth_) auth_ = failed;
+  }
   tell(*flight, std::move(failed));
 }
 

@@ -14,6 +14,12 @@ std::string host(std::string_view product, std::string_view region, std::string_
 
 }  // namespace
 
+std::string login_text(const Credentials& login) {
+  auto text = fmt::format("{} with {}", login.account_sid,
+                          login.user.empty() ? std::string("its auth token") : "the API key " + login.user);
+  return login.source.empty() ? text : fmt::format("{} ({})", text, login.source);
+}
+
 Bases bases_of(std::string_view region, std::string_view edge) {
   return {.core = host("api", region, edge),
           .trunking = host("trunking", region, edge),

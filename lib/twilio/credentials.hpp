@@ -15,6 +15,9 @@ struct Credentials {
   std::string source = {};     ///< for messages: "TWILIO_API_KEY in the environment", "workspace main"
 };
 
+/// "AC... with its auth token (workspace main)": whom a login is of, and where it is from; no secret.
+std::string login_text(const Credentials&);
+
 /// Where each API answers, without a slash at the end.
 struct Bases {
   std::string core = "https://api.twilio.com";

@@ -224,10 +224,9 @@ std::vector<Available> search_numbers(Client& client, const Search& search, std:
 
 std::optional<Price> number_price(Client& client, std::string_view country, std::string_view type) {
   const auto& wanted = type_named(type);
-  const auto outcome =
-      client.try_send(at_api(Api::pricing, get_ask(under("/v1/PhoneNumbers/Countries", country, ""))));
-  const auto* const reply = std::get_if<Reply>(&outcome);
-  if (reply == nullptr) return std::nullopt;
+  const auto reply =
+      find(client, at_api(Api::pricing, get_ask(under("/v1/PhoneNumbers/Countries", country, ""))));
+  if (!reply) return std::nullopt;  // not in this country
   const auto* const prices = reply->json.find("phone_number_prices");
   if (prices == nullptr || !prices->is_list()) return std::nullopt;
   for (const auto& one : prices->items()) {

@@ -78,6 +78,7 @@ struct Price {
   std::int64_t micros = 0;
   std::string unit = {};  ///< "USD"
 };
+/// Throws to_error() where the price list cannot be had: that is not a number without a price.
 std::optional<Price> number_price(Client&, std::string_view country, std::string_view type);
 
 }  // namespace ringctl::twilio

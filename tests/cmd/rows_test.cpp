@@ -166,6 +166,10 @@ TEST_CASE("an unknown column is refused with the nearest one", "[cmd]") {
   REQUIRE(error);
   CHECK(error->slug() == "usage.unknown_column");
   CHECK(error->details() == std::vector<std::string>{"did you mean: label"});
+  const auto other = ringctl::test::error_of([] { pick_columns(k_columns, {"label_text"}); });
+  REQUIRE(other);
+  CHECK(other->details() == std::vector<std::string>{"did you mean: label"});
+  CHECK(ringctl::test::error_of([] { pick_columns(k_columns, {"nonsense"}); })->details().empty());
 }
 
 TEST_CASE("times carry the offset of the zone asked for", "[cmd]") {

@@ -229,6 +229,7 @@ TEST_CASE("an account that another workspace has is refused, and that one is not
   const auto error = test::error_of([&] { t.accounts.set(Site::by_token(), t.key); });
   REQUIRE(error);
   CHECK(error->slug() == "accounts.held_elsewhere");
+  CHECK(error->hint().find("ringctl accounts remove AC") != std::string::npos);
   CHECK(error->message().find("secret name") == std::string::npos);
   CHECK(t.accounts.list().empty());
 }

@@ -133,6 +133,22 @@ TEST_CASE("what purchases cost is counted until it is known that they were not m
   CHECK(f.read([&] { return Effects(f.db(), f.clock, f.workspace).spent_since(start, "EUR"); }) == 0);
 }
 
+TEST_CASE("a purchase whose price nobody knew counts as soon as it is known, and keeps it", "[jobs]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  auto one = f.effect();
+  one.price_micros.reset();
+  one.price_unit.clear();
+  f.insert(one);
+  const auto spent = [&] {
+    return f.read([&] { return Effects(f.db(), f.clock, f.workspace).spent_since(f.clock.now(), "USD"); });
+  };
+  CHECK(spent() == 0);
+  f.step([&](Effects& effects) { effects.priced(one.id, 1'150'000, "USD"); });
+  CHECK(spent() == 1'150'000);
+  f.step([&](Effects& effects) { effects.priced(one.id, 6'000'000, "USD"); });
+  CHECK(spent() == 1'150'000);
+}
+
 TEST_CASE("a job's effects come in the order of their lines", "[jobs]") {
   Desk f(GENERATE(from_range(test::engines())));
   jobs::Job job;

@@ -152,6 +152,11 @@ TEST_CASE("every refusal has its code", "[limits]") {
     f.exec("UPDATE phone_numbers SET provider = 'telnyx'");
     CHECK(test::codes(f.reserve()) == "provider_not_callable");
   }
+  SECTION("the number it would be called from") {
+    const auto verdict = f.reserve("+12025550100");
+    CHECK(test::codes(verdict) == "same_number");
+    CHECK(verdict.refusals[0].message == "+12025550100 is the number it would be called from");
+  }
   SECTION("another country") {
     const auto verdict = f.reserve("+16135550143");
     CHECK(test::codes(verdict) == "country_not_allowed");

@@ -128,6 +128,29 @@ TEST_CASE("numbers that were named and are not the account's are skipped", "[syn
   CHECK(report.rows[0].code == "missing");
 }
 
+TEST_CASE("of all numbers those that the account does not have are skipped, and told", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f, "+12025550101");
+  f.add("+12025550102");
+  f.add("+12025550103", {.status = "inactive"});
+  f.add("+12025550104", {.provider = "telnyx"});
+  f.add("+12025550105");
+  f.write([&] {
+    f.db().exec("UPDATE phone_numbers SET account_sid = $1 WHERE phone_number = '+12025550105'",
+                {"ACffffffffffffffffffffffffffffffff"});
+  });
+  for (const bool dry_run : {true, false}) {
+    const auto report = run(f, {}, dry_run);
+    CHECK(report.updated == 1);
+    CHECK(report.skipped == 1);
+    CHECK(report.failed == 0);
+    REQUIRE_FALSE(report.rows.empty());
+    CHECK(report.rows[0].phone_number == "+12025550102");
+    CHECK(report.rows[0].verdict == "skipped");
+    CHECK(report.rows[0].code == "missing");
+  }
+}
+
 TEST_CASE("the TwiML app is made once, found again, and set right", "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   CHECK(sync::configure_app(*f.account, f.wanted(), false).created);

@@ -35,6 +35,41 @@ sync::BuyReport buy_until_stopped(Desk& f, const sync::BuyOptions& options, cons
   f.box.meanwhile("buy ", 1, [&] { stop.cancel(130); });
   return sync::apply_buy(account, plan, options);
 }
+/// The job of a run that was killed: its purchases are in this state, and Twilio carried out none.
+base::Uuid killed(Desk& f, sync::Account& account, const sync::BuyOptions& options, const sync::BuyPlan& plan,
+                  const std::string& state) {
+  f.box.fault("429");
+  const auto error = test::error_of([&] { sync::apply_buy(account, plan, options); });
+  f.box.clear_faults();
+  REQUIRE(error.has_value());
+  const auto id = base::Uuid::parse(error->job_id());
+  f.write([&] {
+    f.db().exec("UPDATE twilio_effects SET state = $1, code = NULL, message = NULL WHERE job_id = $2",
+                {state, id});
+  });
+  return id;
+}
+/// The desk's account, but that prices are asked of another box.
+class PricedElsewhere {
+ public:
+  PricedElsewhere(Desk& f, const test::TwilioBox& prices)
+      : client_(options(f, prices), f.clock),
+        account_{.session = f.session(),
+                 .workspace = f.place,
+                 .client = client_,
+                 .cancel = f.cancel,
+                 .public_url = "https://pbx.example.com"} {}
+  sync::Account& operator*() { return account_; }
+
+ private:
+  static twilio::ClientOptions options(const Desk& f, const test::TwilioBox& prices) {
+    auto at = f.box.options();
+    at.bases.pricing = prices.url();
+    return at;
+  }
+  twilio::Client client_;
+  sync::Account account_;
+};
 std::int64_t spent(Desk& f) {
   return f.read([&] {
     return jobs::Effects(f.db(), f.clock, f.workspace)
@@ -206,4 +241,148 @@ TEST_CASE("a number that another purchase bought meanwhile is not this one's, no
   CHECK(f.times("buy ") == 2);
   CHECK(spent(f) == *plan.monthly_micros);
   CHECK(job(f, id).state == jobs::State::finished);
+}
+
+TEST_CASE("prices that cannot be had stop whoever has a budget, and a refused login everybody", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  test::TwilioBox list;
+  PricedElsewhere account(f, list);
+  auto options = some(f, 2);
+  const auto slug = [&](sync::Account& at) { return slug_of([&] { sync::plan_buy(at, options); }); };
+  list.fault("503");
+  CHECK_FALSE(sync::plan_buy(*account, options).monthly_micros.has_value());
+  f.decide("buy_budget", "10");
+  CHECK(slug(*account) == "twilio.down");
+  f.decide("buy_budget", "-");
+  CHECK(slug(*account).empty());
+  options.budget = 10'000'000;
+  CHECK(slug(*account) == "twilio.down");
+
+  options.budget.reset();
+  test::TwilioBox stranger(test::BoxOptions{.auth_token = "ffffffffffffffffffffffffffffffff"});
+  PricedElsewhere wrong(f, stranger);
+  CHECK(slug(*wrong) == "twilio.auth");
+}
+
+TEST_CASE("what had no price when it was ordered has one before a job goes on, and counts", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const std::string state = GENERATE("intent", "sent", "undone");
+  INFO(state);
+  test::TwilioBox list;
+  list.fault("503");
+  PricedElsewhere account(f, list);
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*account, options);
+  REQUIRE_FALSE(plan.monthly_micros.has_value());
+  const auto id = killed(f, *account, options, plan, state);
+  CHECK(spent(f) == 0);
+
+  f.decide("buy_budget", "1");
+  auto left = sync::plan_resume(*f.account, id);
+  REQUIRE(left.anew.micros.has_value());
+  const auto cost = *left.anew.micros;
+  CHECK(cost > 1'000'000);
+  CHECK(slug_of([&] { sync::hold_resume(*f.account, left); }) == "numbers.over_budget");
+  CHECK(slug_of([&] { sync::resume_buy(*f.account, id); }) == "numbers.over_budget");
+  CHECK(f.times("buy ") == 0);
+
+  f.decide("buy_budget", "10");
+  left = sync::plan_resume(*f.account, id);
+  CHECK(left.left.monthly_micros == cost);
+  CHECK(slug_of([&] { sync::hold_resume(*f.account, left); }).empty());
+  CHECK(sync::resume_buy(*f.account, id).bought == 2);
+  CHECK(spent(f) == cost);
+}
+
+TEST_CASE("a job whose prices nobody can tell yet waits, where there is a budget", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  test::TwilioBox list;
+  list.fault("503");
+  PricedElsewhere account(f, list);
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*account, options);
+  const auto id = killed(f, *account, options, plan, "undone");
+  f.decide("buy_budget", "10");
+  CHECK(slug_of([&] { sync::plan_resume(*account, id); }) == "twilio.down");
+  CHECK(slug_of([&] { sync::resume_buy(*account, id); }) == "twilio.down");
+  f.decide("buy_budget", "-");
+  CHECK(sync::resume_buy(*account, id).bought == 2);
+}
+
+TEST_CASE("what is sent once more is held against the budget before anybody says yes", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*f.account, options);
+  const auto id = killed(f, *f.account, options, plan, "undone");
+  f.decide("buy_budget", "2");
+  const auto left = sync::plan_resume(*f.account, id);
+  CHECK(slug_of([&] { sync::hold_resume(*f.account, left); }) == "numbers.over_budget");
+  // What was written down and never sent is counted already.
+  f.write([&] { f.db().exec("UPDATE twilio_effects SET state = 'intent'"); });
+  CHECK(slug_of([&] { sync::hold_resume(*f.account, sync::plan_resume(*f.account, id)); }).empty());
+}
+
+TEST_CASE("a number that somebody else put into the account is not the job's, nor paid for", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const std::string state = GENERATE("sent", "undone");
+  INFO(state);
+  auto options = some(f, 2);
+  options.label = "Sales";
+  const auto plan = sync::plan_buy(*f.account, options);
+  const auto id = killed(f, *f.account, options, plan, state);
+  const auto number = plan.numbers.front().phone_number;
+  const auto sid = f.box.add_number(number);
+  const auto report = sync::resume_buy(*f.account, id);
+  CHECK(report.bought == 1);
+  CHECK(report.refused == 1);
+  REQUIRE(report.rows.size() == 2);
+  CHECK(report.rows[0].object == number);
+  CHECK(report.rows[0].code == sync::k_in_account);
+  CHECK(report.rows[0].message == "it was in the account already, not bought by this job");
+  CHECK(f.times("buy ") == 1);
+  CHECK(spent(f) == *plan.monthly_micros / 2);
+  CHECK(f.row(number).sid == sid);
+  CHECK(f.row(number).webhook_status == "unset");
+  CHECK(f.row(number).label.empty());
+  CHECK(job(f, id).state == jobs::State::finished);
+}
+
+TEST_CASE("asked what became of it, such a number is no purchase either", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto options = some(f, 1);
+  const auto plan = sync::plan_buy(*f.account, options);
+  const auto id = killed(f, *f.account, options, plan, "unknown");
+  const auto number = plan.numbers.front().phone_number;
+  f.box.add_number(number);
+  const auto report = sync::resolve(*f.account, id);
+  CHECK(report.done == 0);
+  CHECK(report.undone == 1);
+  REQUIRE(report.rows.size() == 1);
+  CHECK(report.rows[0].state == "refused");
+  CHECK(report.rows[0].code == sync::k_in_account);
+  CHECK(spent(f) == 0);
+  CHECK(f.row(number).webhook_status == "unset");
+  CHECK(job(f, id).state == jobs::State::finished);
+}
+
+TEST_CASE("a search passes over numbers that a job of purchases has under way", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto options = some(f, 10);
+  const auto plan = sync::plan_buy(*f.account, options);
+  const auto id = killed(f, *f.account, options, plan, "sent");
+  const auto others = sync::plan_buy(*f.account, some(f, 2));
+  REQUIRE(others.numbers.size() == 2);
+  for (const auto& other : others.numbers)
+    for (const auto& one : plan.numbers) CHECK(other.phone_number != one.phone_number);
+  CHECK(buy(f, some(f, 2)).bought == 2);
+
+  auto named = some(f, 1);
+  named.numbers = {plan.numbers.front().phone_number};
+  const auto error = test::error_of([&] { sync::plan_buy(*f.account, named); });
+  REQUIRE(error.has_value());
+  CHECK(error->slug() == "jobs.effect_under_way");
+  CHECK(error->message().find(id.short_id()) != std::string::npos);
+  CHECK(error->hint() == "ringctl jobs resume " + id.short_id());
+  // So does a plan that was made before.
+  CHECK(slug_of([&] { sync::apply_buy(*f.account, plan, options); }) == "jobs.effect_under_way");
 }

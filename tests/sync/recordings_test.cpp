@@ -89,6 +89,32 @@ TEST_CASE("a recording that was deleted is gone at Twilio, and is said to be gon
   CHECK(test::slug_of([&] { sync::fetch_recording(f.account, sid, {}); }) == "recordings.deleted");
 }
 
+TEST_CASE("sound that was deleted at Twilio itself is noted, on the word of the call's own account alone",
+          "[sync]") {
+  Tapes f(db::Engine::sqlite);
+  const auto sid = f.recorded(1);
+  f.box.with([&](sim::Account& at_twilio, sim::Network&) { at_twilio.recordings.remove(sid); });
+  sync::FetchOptions options;
+  options.out = f.folder.path().string();
+  const auto slug = [&] { return test::slug_of([&] { sync::fetch_recording(f.account, sid, options); }); };
+  CHECK(slug() == "recordings.not_at_twilio");
+  CHECK(f.gone().empty());
+  f.box.with([&](sim::Account& at_twilio, sim::Network&) {
+    sim::Call call;
+    call.sid = test::call_sid(1);
+    call.from = test::k_caller;
+    call.to = test::k_from;
+    call.direction = "inbound";
+    call.status = "completed";
+    call.created_at = call.updated_at = f.clock.now();
+    call.ended_at = call.created_at;
+    at_twilio.calls.add(call);
+  });
+  CHECK(slug() == "recordings.deleted");
+  CHECK(f.gone() == sid + "\n");
+  CHECK(std::filesystem::is_empty(f.folder.path()));
+}
+
 TEST_CASE("a purge deletes what is old, many at once, and goes on where it was stopped", "[sync]") {
   Tapes f(GENERATE(from_range(test::engines())));
   for (int n = 1; n <= 5; ++n) f.recorded(n);

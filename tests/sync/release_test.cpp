@@ -87,6 +87,16 @@ TEST_CASE("numbers that are not at Twilio, or another account's, are not given b
   };
   CHECK(slug("+442079460123") == "numbers.not_at_twilio");
   CHECK(slug("+12025550102") == "numbers.not_at_twilio");
+  const auto row = f.row("+12025550102");
+  f.write([&] {
+    const estate::RowVersion here{row.id, row.version};
+    estate::mark_missing(f.session(), f.workspace, {&here, 1});
+  });
+  const auto missing =
+      test::error_of([&] { sync::schedule_release(*f.account, "+12025550102", true, true); });
+  REQUIRE(missing);
+  CHECK(missing->slug() == "numbers.not_at_twilio");
+  CHECK(missing->hint() == "ringctl numbers delete +12025550102");
   f.write([&] {
     f.db().exec("UPDATE phone_numbers SET account_sid = $1", {"ACffffffffffffffffffffffffffffffff"});
   });

@@ -1,4 +1,6 @@
+#include "calls/parties.hpp"
 #include "db/lease.hpp"
+#include "directory/people.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "sync/phone_desk.hpp"
@@ -50,6 +52,30 @@ TEST_CASE("an attended transfer holds the customer, and gives them to whoever wa
   CHECK(test::slug_of([&] { sync::complete_transfer(f.account, f.call(test::call_sid(1)), {}, true); }) ==
         "calls.not_consulting");
   CHECK(f.effects() == "participant.add|done\n");
+}
+
+TEST_CASE(
+    "whoever a call goes to is named by their e-mail address, and a call of theirs is not handed to them",
+    "[sync]") {
+  Floor f(db::Engine::sqlite);
+  const auto plan = [&](const std::string& to, bool attended) {
+    sync::TransferOptions options{.to = to};
+    options.attended = attended;
+    options.write = false;
+    return sync::transfer(f.account, f.call(test::call_sid(1)), options);
+  };
+  CHECK(plan(k_bob, true).name == k_bob);
+  CHECK(plan(k_bob, true).to == k_bob_phone);
+  CHECK(plan(k_bob, false).name == k_bob);
+  const auto own = test::error_of([&] { f.transfer("ann@example.com", true); });
+  REQUIRE(own);
+  CHECK(own->slug() == "calls.own_call");
+  CHECK(own->message().find("ann@example.com's") != std::string::npos);
+  CHECK_FALSE(own->hint().empty());
+  const auto bob = f.read([&] { return calls::get_person(f.db(), f.workspace, k_bob).id; });
+  f.exec("UPDATE call_rooms SET consult_sid = $1, consult_to = $2",
+         {test::call_sid(7), "client:" + directory::identity_of(bob)});
+  CHECK(sync::cancel_transfer(f.account, f.call(test::call_sid(1)), {}, false).name == k_bob);
 }
 
 TEST_CASE("a transfer that is cancelled gives the customer back", "[sync]") {

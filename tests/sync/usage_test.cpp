@@ -19,6 +19,10 @@ TEST_CASE("usage is what Twilio tells of a period, and of no other", "[sync]") {
   CHECK(slug_of([&] { ask({.since = "yesterday"}); }) == "time.bad_date");
   CHECK(slug_of([&] { ask({.by = "week"}); }) == "usage.bad_value");
   CHECK(slug_of([&] { ask({.categories = {"calls&Category=x"}}); }) == "usage.bad_value");
+  const auto unknown = test::error_of([&] { ask({.categories = {"nonsense"}}); });
+  REQUIRE(unknown);
+  CHECK(unknown->errc() == Errc::twilio);
+  CHECK(unknown->hint().find("ringctl reports account lists") == 0);
   std::vector<std::string> seen;
   sync::UsageOptions options;
   options.since = "2026-03-01";

@@ -73,6 +73,63 @@ TEST_CASE("accounts are checked against Twilio, and one that is refused is told"
   CHECK(f.failure({"accounts", "check", f.account()}) == "4 twilio.auth");
 }
 
+TEST_CASE("a login that is kept unchecked asks Twilio for nothing where its trunk is there", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  f.log_in();
+  f.secret("wrong.txt", "ffffffffffffffffffffffffffffffff\n");
+  CHECK(f.json({"accounts", "set", f.account(), "--auth-token-file", "wrong.txt", "--no-check"})
+            .at("changed") == true);
+  CHECK(f.failure({"accounts", "check", f.account()}) == "4 twilio.auth");
+}
+
+TEST_CASE("a login that Twilio does not take is named, by the doctor with what mends it", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  f.secret("wrong.txt", "ffffffffffffffffffffffffffffffff\n");
+  const auto refused = "does not take the login " + f.account() + " with its auth token";
+  const auto set = f.run({"accounts", "set", f.account(), "--auth-token-file", "wrong.txt"});
+  CHECK(set.err.find(refused + "  [twilio.auth]") != std::string::npos);
+  CHECK(set.err.find("hint: compare it with https://console.twilio.com") != std::string::npos);
+  f.ok({"accounts", "set", f.account(), "--auth-token-file", "wrong.txt", "--no-check", "--no-trunk"});
+  CHECK(f.run({"callerids", "list"}).err.find(refused + " (workspace default)") != std::string::npos);
+  const auto result = f.run({"doctor", "twilio", "-w", "default", "-o", "json"});
+  CHECK(result.status == 8);
+  const auto report = nlohmann::json::parse(result.out);
+  REQUIRE(report.size() == 2);
+  CHECK(report[0].at("check") == "twilio.login");
+  CHECK(report[0].at("status") == "fail");
+  CHECK(report[0].at("evidence").get<std::string>().find(refused) != std::string::npos);
+  CHECK(report[0].at("fix") ==
+        "ringctl --workspace default accounts set " + f.account() + " --auth-token-file FILE");
+  CHECK(report[1].at("check") == "twilio.reach");
+  CHECK(report[1].at("status") == "ok");
+}
+
+TEST_CASE("half a configured login is told with the half that is missing", "[system]") {
+  BoxSite f(db::Engine::sqlite);
+  const auto told = [&](std::map<std::string, std::string> environment) {
+    test::ProcessOptions options;
+    options.environment["RINGCTL_TWILIO_BASE_URL"] = f.box().url();
+    for (const auto& [name, value] : environment) options.environment[name] = value;
+    return f.machine().run({"callerids", "list"}, options);
+  };
+  const auto missing = [&](const std::map<std::string, std::string>& environment, const std::string& part) {
+    const auto result = told(environment);
+    INFO(result.err);
+    CHECK(result.status == 4);
+    CHECK(result.err.find(": " + part + " is missing  [twilio.no_login]") != std::string::npos);
+  };
+  const std::string sid = "TWILIO_ACCOUNT_SID", token = "TWILIO_AUTH_TOKEN", key = "TWILIO_API_KEY",
+                    secret = "TWILIO_API_SECRET", some_key = "SK0123456789abcdef0123456789abcdef";
+  missing({{sid, f.account()}}, "auth_token");
+  missing({{token, BoxSite::k_token}}, "account_sid");
+  missing({{sid, f.account()}, {key, some_key}}, "api_secret");
+  missing({{sid, f.account()}, {secret, "hidden"}}, "api_key");
+  const auto warned = told({{sid, f.account()}, {token, BoxSite::k_token}, {key, some_key}});
+  CHECK(warned.status == 0);
+  CHECK(warned.err.find("warning: api_key is configured without api_secret: the auth token logs in") !=
+        std::string::npos);
+}
+
 TEST_CASE("a login that the key does not open is told, and the others are asked", "[system]") {
   namespace fs = std::filesystem;
   BoxSite f(db::Engine::sqlite);

@@ -40,11 +40,45 @@ TEST_CASE("a sync plans, applies, and then finds nothing", "[system]") {
   CHECK(f.json({"numbers", "sync", "--apply"})["changed"] == false);
 }
 
+TEST_CASE("a number that is missing at Twilio is told of until it is dealt with", "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  REQUIRE(f.run({"numbers", "add", "+12025550102"}).status == 0);
+  f.json({"numbers", "sync", "--apply"});
+  const auto told = f.run({"numbers", "sync", "--exit-code"});
+  CHECK(told.status == 8);
+  CHECK(told.err.find("ringctl numbers delete +12025550102") != std::string::npos);
+  REQUIRE(f.run({"numbers", "delete", "+12025550102", "--yes"}).status == 0);
+  CHECK(f.run({"numbers", "sync", "--exit-code"}).status == 0);
+}
+
+TEST_CASE("a number that the account does not have is skipped, which is exit 3 where it was named",
+          "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  f.json({"numbers", "sync", "--apply"});
+  REQUIRE(f.run({"numbers", "add", "+12025550102"}).status == 0);
+  for (const auto* noun : {"numbers", "webhooks"}) {
+    const auto all = f.run({noun, "configure", "--yes"});
+    INFO(noun << ": " << all.err);
+    CHECK(all.status == 0);
+    CHECK(all.out.find("+12025550102") != std::string::npos);
+    CHECK(all.err.find("1 skipped") != std::string::npos);
+  }
+  for (const auto* flag : {"-n", "--yes"}) {
+    const auto named = f.run({"numbers", "configure", "+12025550102", flag});
+    CHECK(named.status == 3);
+    CHECK(named.err.find("[numbers.partly_configured]") != std::string::npos);
+    CHECK(named.err.find("ringctl numbers sync") != std::string::npos);
+  }
+}
+
 TEST_CASE("webhooks are planned, told to Twilio, and then right", "[system]") {
   Desk f;
   f.box.add_number("+12025550101");
   f.json({"numbers", "sync", "--apply"});
   CHECK(f.run({"numbers", "audit", "--idle-after", "0s"}).status == 8);
+  CHECK(f.json({"webhooks", "configure", "-n"})[0]["verdict"] == "new");
   CHECK(f.json({"webhooks", "configure", "-n"})[1]["verdict"] == "update");
   CHECK(f.box.ledger().empty());
   CHECK(f.run({"webhooks", "configure"}).status == 2);  // nobody to ask, and no --yes
@@ -68,6 +102,14 @@ TEST_CASE("several numbers are mended after a yes, and a dry run says which woul
   const auto planned = with("-n");
   CHECK(planned.status == 0);
   CHECK(planned.err.find("to be mended") != std::string::npos);
+  auto plan = fix;
+  plan.push_back("-n");
+  int fixable = 0;
+  for (const auto& row : f.json(plan)) {
+    CHECK(row["fixed"] == false);
+    if (row["fixable"] == true) ++fixable;
+  }
+  CHECK(fixable >= 2);
   CHECK(f.box.ledger().empty());
   CHECK(with("--yes").status == 0);
   CHECK(f.box.ledger().size() == 2);

@@ -1,4 +1,6 @@
 // `ringctl numbers search` and `buy`, as people run them.
+#include <map>
+
 #include "support/site.hpp"
 #include "support/twilio_box.hpp"
 
@@ -10,9 +12,10 @@ namespace {
 
 struct Desk {
   Desk() : site(db::Engine::sqlite) { site.init(); }
-  ProcessResult run(const Site::Arguments& arguments) {
+  ProcessResult run(const Site::Arguments& arguments, std::map<std::string, std::string> more = {}) {
     test::ProcessOptions options;
-    for (const auto& [name, value] : box.environment()) options.environment[name] = value;
+    options.environment = std::move(more);
+    for (const auto& [name, value] : box.environment()) options.environment.emplace(name, value);
     options.environment["RINGCTL_PUBLIC_URL"] = "https://pbx.example.com";
     return site.machine().run(arguments, options);
   }
@@ -51,6 +54,22 @@ TEST_CASE("numbers are looked for, planned, and bought after a yes", "[system]")
   CHECK(nlohmann::json::parse(f.run({"numbers", "list", "-o", "json"}).out).size() == 2);
 }
 
+TEST_CASE("an area code has three digits, and is one of the US or Canada", "[system]") {
+  Desk f;
+  for (const auto* code : {"abc", "20", "2025"}) {
+    const auto bad = f.run({"numbers", "search", "--area-code", code});
+    CHECK(bad.status == 2);
+    CHECK(bad.err.find(std::string("--area-code \"") + code + "\" is no area code") != std::string::npos);
+  }
+  const std::map<std::string, std::string> american = {
+      {"--area-code", "646"}, {"--rate-center", "NWYRCYZN01"}, {"--near", "+12025550101"}};
+  for (const auto& [flag, value] : american) {
+    const auto abroad = f.run({"numbers", "search", "--country", "FR", flag, value});
+    CHECK(abroad.status == 2);
+    CHECK(abroad.err.find(flag + " is for US and CA, not for FR") != std::string::npos);
+  }
+}
+
 TEST_CASE("buying nothing in particular is a mistake", "[system]") {
   Desk f;
   CHECK(says(f.run({"numbers", "buy", "--yes"}), "usage.nothing_to_do"));
@@ -77,4 +96,56 @@ TEST_CASE("what was bought cannot be undone, and its job is over", "[system]") {
   CHECK(rows[0]["sid"].get<std::string>().starts_with("PN"));
   CHECK(says(f.run({"jobs", "resume", id, "--yes"}), "jobs.not_unfinished"));
   CHECK(f.run({"jobs", "resolve"}).status == 0);
+}
+
+TEST_CASE("prices that cannot be had end a purchase as that failure, and never by way of the budget",
+          "[system]") {
+  Desk f;
+  REQUIRE(f.run({"config", "set", "twilio.retries", "0"}).status == 0);
+  test::TwilioBox list;
+  list.fault("503");
+  const std::map<std::string, std::string> down = {{"RINGCTL_TWILIO_PRICING_URL", list.url()}};
+  const auto budget = f.run({"numbers", "buy", "+12025550177", "--budget", "5", "-n"}, down);
+  CHECK(budget.status == 22);
+  CHECK(says(budget, "twilio.down"));
+  CHECK(budget.err.find("--budget") == std::string::npos);
+  const auto any_price = f.run({"numbers", "buy", "+12025550177", "-n"}, down);
+  CHECK(any_price.status == 0);
+  CHECK(any_price.err.find("at a price that Twilio does not tell") != std::string::npos);
+  const auto found = f.run({"numbers", "search", "--area-code", "202", "--count", "1"}, down);
+  CHECK(found.status == 0);
+  CHECK(found.err.find("no prices are shown: ") != std::string::npos);
+  const std::map<std::string, std::string> wrong = {
+      {"TWILIO_AUTH_TOKEN", "ffffffffffffffffffffffffffffffff"}};
+  CHECK(f.run({"numbers", "buy", "+12025550177", "--budget", "5", "-n"}, wrong).status == 4);
+  CHECK(f.run({"numbers", "buy", "+12025550177", "-n"}, wrong).status == 4);
+}
+
+TEST_CASE("going on with a purchase is planned as it is done: budget, and numbers that are not its own",
+          "[system]") {
+  Desk f;
+  REQUIRE(f.run({"config", "set", "twilio.retries", "0"}).status == 0);
+  f.box.fault("429");
+  // Prices cannot be had, either.
+  CHECK(f.run({"numbers", "buy", "+12025550177", "+12025550178", "--yes"}).status == 21);
+  f.box.clear_faults();
+  const auto jobs = nlohmann::json::parse(f.run({"jobs", "list", "-o", "json"}).out);
+  const std::string id = jobs[0]["job"];
+  REQUIRE(f.run({"workspaces", "update", "default", "--buy-budget", "1"}).status == 0);
+  for (const auto* flag : {"-n", "--yes"}) {
+    const auto poor = f.run({"jobs", "resume", id, flag});
+    CHECK(poor.status == 7);
+    CHECK(says(poor, "numbers.over_budget"));
+  }
+  CHECK(f.box.ledger().empty());
+  REQUIRE(f.run({"workspaces", "update", "default", "--buy-budget", "10"}).status == 0);
+  f.box.add_number("+12025550178");
+  const auto resumed = f.run({"jobs", "resume", id, "--yes"});
+  INFO(resumed.err);
+  CHECK(resumed.status == 3);
+  CHECK(resumed.err.find("+12025550178 was in the account already, not bought by this job") !=
+        std::string::npos);
+  CHECK(resumed.err.find("ringctl numbers configure +12025550178") != std::string::npos);
+  CHECK(f.run({"numbers", "configure", "+12025550178"}).status == 0);
+  CHECK(f.box.ledger().at("buy +12025550177") == 1);
 }

@@ -482,6 +482,35 @@ TEST_CASE("a network makes a token of its own, keeps it from others, and says ho
     token = kept;
     CHECK(box.end() == 0);
   }
+  Box against(site.machine(), {"--against", "http://127.0.0.1:3000"}, {});
+  CHECK(against.log().find("answered by TWILIO_ACCOUNT_SID=AC") != std::string::npos);
+  CHECK(against.log().find("ringctl serve  # or what runs at http://127.0.0.1:3000") != std::string::npos);
+  CHECK(against.end() == 0);
+}
+
+TEST_CASE("a number that was deleted in the simulator's account stays away, and new ones come",
+          "[system][slow]") {
+  const Site site(db::Engine::sqlite);
+  lay_out(site);
+  Box box(site.machine(), {}, {{"TWILIO_ACCOUNT_SID", k_account}, {"TWILIO_AUTH_TOKEN", k_token}});
+  const auto below = "/2010-04-01/Accounts/" + k_account + "/IncomingPhoneNumbers";
+  const auto numbers = [&] {
+    return Json::parse(box.ask("GET", below + ".json", {}, k_token).body).at("incoming_phone_numbers");
+  };
+  const auto first = numbers();
+  REQUIRE(first.size() == 1);
+  const auto gone = first[0].at("phone_number").get<std::string>();
+  CHECK(
+      box.ask("DELETE", below + "/" + first[0].at("sid").get<std::string>() + ".json", {}, k_token).status ==
+      204);
+  site.ok({"numbers", "add", "+12025550177"});
+  REQUIRE(test::eventually([&] { return !numbers().empty(); }, 200));
+  const auto now = numbers();
+  REQUIRE(now.size() == 1);
+  CHECK(now[0].at("phone_number") == "+12025550177");
+  CHECK(gone != "+12025550177");
+  CHECK(site.json({"numbers", "list"}).size() == 2);
+  CHECK(box.end() == 0);
 }
 
 TEST_CASE("a network beside serve rings its agents by their addresses, and the call is on record",

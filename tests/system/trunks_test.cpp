@@ -86,10 +86,15 @@ TEST_CASE("attaching to a trunk warns of each loss, and asks", "[system]") {
   CHECK(planned.status == 0);
   CHECK(planned.err.find("loses its voice_url: https://pbx.example.com/") != std::string::npos);
   CHECK(f.failure({"trunks", "attach", k_number}) == "2 usage.confirmation_needed");
-  f.ok({"trunks", "attach", k_number, "--yes"});
+  const auto attached = f.run({"trunks", "attach", k_number, "--yes"});
+  CHECK(attached.status == 0);
+  CHECK(attached.err.find("attached " + k_number + " to the trunk \"ringctl default\"") != std::string::npos);
+  CHECK(f.run({"trunks", "attach", k_number, "--yes"}).err ==
+        "unchanged " + k_number + " (it is on the trunk \"ringctl default\" already)\n");
   CHECK(f.number().at("webhook_status") == "captured");
   CHECK(f.failure({"trunks", "remove", "ringctl default", "--yes"}) == "6 trunks.in_use");
-  f.ok({"trunks", "detach", k_number});
+  CHECK(f.run({"trunks", "detach", k_number}).err.find("from the trunk \"ringctl default\"") !=
+        std::string::npos);
   f.ok({"trunks", "remove", "ringctl default", "--yes"});
   CHECK(f.json({"trunks", "list"}).empty());
 }

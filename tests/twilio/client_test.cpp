@@ -293,6 +293,19 @@ TEST_CASE("after the first 401 nothing more goes out than was on its way", "[twi
   CHECK(box.ledger().empty());
 }
 
+TEST_CASE("a login that is not taken is named, with where it is from and what was asked", "[twilio]") {
+  TwilioBox box;
+  auto options = box.options();
+  options.credentials.password = base::Secret("revoked");
+  Client client(options, k_clock);
+  const auto error = test::error_of([&] { client.send(get()); });
+  REQUIRE(error);
+  CHECK(error->message() ==
+        "Twilio does not take the login " + client.account_sid() + " with its auth token (the test)");
+  REQUIRE_FALSE(error->details().empty());
+  CHECK(error->details().front().starts_with("GET /"));
+}
+
 TEST_CASE("a signal ends a run: nothing new goes out, and it is told as what it is", "[twilio]") {
   TwilioBox box;
   box.add_numbers(100);

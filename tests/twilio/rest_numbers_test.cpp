@@ -89,13 +89,20 @@ TEST_CASE("numbers on offer are searched for by type, and a type that is not off
   CHECK(test::slug_of([&] { twilio::search_numbers(client, {.type = "gold"}); }) == "numbers.bad_type");
 }
 
-TEST_CASE("a price that is not told is none, whatever keeps it", "[twilio]") {
+TEST_CASE("a price that is not told is none, and a price list that cannot be had is a failure", "[twilio]") {
   TwilioBox box;
   Client client(box.options(), k_clock);
   const auto price = twilio::number_price(client, "US", "local");
   REQUIRE(price);
   CHECK(price->micros > 0);
   CHECK(price->unit == "USD");
+  CHECK_FALSE(twilio::number_price(client, "US", "sharedcost"));
+  CHECK_FALSE(twilio::number_price(client, "ZZ", "local"));
   box.fault("503");
-  CHECK_FALSE(twilio::number_price(client, "US", "local"));
+  CHECK(test::slug_of([&] { twilio::number_price(client, "US", "local"); }) == "twilio.down");
+  box.clear_faults();
+  auto wrong = box.options();
+  wrong.credentials.password = base::Secret("ffffffffffffffffffffffffffffffff");
+  Client stranger(wrong, k_clock);
+  CHECK(test::slug_of([&] { twilio::number_price(stranger, "US", "local"); }) == "twilio.auth");
 }
