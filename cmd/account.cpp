@@ -142,21 +142,28 @@ std::optional<twilio::Credentials> configured_login(const config::Settings& sett
   return login;
 }
 
+/// Of this account, of any with nullopt; warned of where it is not what was meant.
+std::optional<twilio::Credentials> configured_login_of(const std::optional<std::string>& account,
+                                                       Context& ctx) {
+  auto login = configured_login(ctx.settings());
+  if (login && account && login->account_sid != *account) return std::nullopt;
+  if (login) warn_of_half_key(ctx.settings(), *login, ctx);
+  return login;
+}
+
 twilio::Credentials login_of(Context& ctx, const AccountOptions& opts) {
   directory::Accounts accounts(ctx.session(), ctx.workspace().id);
   if (!opts.account) {
     if (const auto main = accounts.find_main()) return saved_login(ctx, accounts, *main);
-    auto login = configured_login(ctx.settings());
+    auto login = configured_login_of({}, ctx);
     if (!login) throw no_login(ctx.settings());
-    warn_of_half_key(ctx.settings(), *login, ctx);
     return *std::move(login);
   }
   const auto all = accounts.list();
   const auto saved = std::find_if(all.begin(), all.end(),
                                   [&](const auto& account) { return account.account_sid == *opts.account; });
   if (saved != all.end()) return saved_login(ctx, accounts, *saved);
-  auto login = configured_login(ctx.settings());
-  if (login && login->account_sid == *opts.account) return *std::move(login);
+  if (auto login = configured_login_of(opts.account, ctx)) return *std::move(login);
   throw Error(Errc::not_found, "accounts.unknown",
               fmt::format("there is no login for the Twilio account {}", base::in_quotes(*opts.account)),
               "ringctl accounts list");

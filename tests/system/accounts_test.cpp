@@ -106,11 +106,14 @@ TEST_CASE("a login that Twilio does not take is named, by the doctor with what m
 
 TEST_CASE("half a configured login is told with the half that is missing", "[system]") {
   BoxSite f(db::Engine::sqlite);
-  const auto told = [&](std::map<std::string, std::string> environment) {
+  const auto told = [&](std::map<std::string, std::string> environment,
+                        const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"callerids", "list"};
+    words.insert(words.end(), more.begin(), more.end());
     test::ProcessOptions options;
     options.environment["RINGCTL_TWILIO_BASE_URL"] = f.box().url();
     for (const auto& [name, value] : environment) options.environment[name] = value;
-    return f.machine().run({"callerids", "list"}, options);
+    return f.machine().run(words, options);
   };
   const auto missing = [&](const std::map<std::string, std::string>& environment, const std::string& part) {
     const auto result = told(environment);
@@ -124,10 +127,12 @@ TEST_CASE("half a configured login is told with the half that is missing", "[sys
   missing({{token, BoxSite::k_token}}, "account_sid");
   missing({{sid, f.account()}, {key, some_key}}, "api_secret");
   missing({{sid, f.account()}, {secret, "hidden"}}, "api_key");
-  const auto warned = told({{sid, f.account()}, {token, BoxSite::k_token}, {key, some_key}});
-  CHECK(warned.status == 0);
-  CHECK(warned.err.find("warning: api_key is configured without api_secret: the auth token logs in") !=
-        std::string::npos);
+  for (const auto& more : {std::vector<std::string>{}, {"--account", f.account()}}) {
+    const auto warned = told({{sid, f.account()}, {token, BoxSite::k_token}, {key, some_key}}, more);
+    CHECK(warned.status == 0);
+    CHECK(warned.err.find("warning: api_key is configured without api_secret: the auth token logs in") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("a login that the key does not open is told, and the others are asked", "[system]") {
