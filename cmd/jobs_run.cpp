@@ -15,6 +15,7 @@
 #include "cmd/context.hpp"
 #include "cmd/import.hpp"
 #include "cmd/numbers_buy.hpp"
+#include "cmd/numbers_configure.hpp"
 #include "cmd/webhooks_configure.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
@@ -74,23 +75,10 @@ void resume_configure(const jobs::Job& job, sync::Account& account, Context& con
   configure.kind = job.kind;
   configure.dry_run = context.dry_run();
   const auto report = sync::configure(account, configure, shown_progress(context, job.kind));
-  const auto object = "job " + job.id.short_id();
-  const auto rest = fmt::format("({} configured, {} the same, {} skipped, {} failed)", report.updated,
-                                report.same, report.skipped, report.failed);
-  Change change{
-      .action = context.dry_run() ? "resume" : "resumed", .object = object, .rest = rest, .fields = {}};
-  change.fields = {{"updated", report.updated},
-                   {"same", report.same},
-                   {"skipped", report.skipped},
-                   {"failed", report.failed}};
-  if (context.dry_run()) return context.io().would_change(change);
-  context.io().changed(change);
-  // Skipped ones were asked for where numbers were named.
-  if (const auto left = report.failed + (again.numbers.empty() ? 0 : report.skipped); left > 0)
-    throw Error(Errc::partial, "numbers.partly_configured",
-                fmt::format("{} of the numbers could not be configured", left),
-                fmt::format("ringctl jobs show {} --rows", job.id.short_id()))
-        .job(job.id.text());
+  auto again_text = job.kind;
+  std::replace(again_text.begin(), again_text.end(), '.', ' ');
+  show_configured(report, !again.numbers.empty(),
+                  fmt::format("ringctl {} sends what still differs", again_text), context);
 }
 
 void resume_purge(const jobs::Job& job, sync::Account& account, Context& context) {

@@ -1,5 +1,7 @@
 // numbers configure, audit
 
+#include "cmd/numbers_configure.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,15 +45,17 @@ struct ConfigureVerbOptions : AccountOptions {
   std::optional<std::string> fallback_url;
 };
 
-std::string next_step(const sync::ConfigureReport& report) {
-  if (report.failed > 0) return "the same command again goes on with them";
+std::string next_step(const sync::ConfigureReport& report, const std::string& again) {
+  if (report.failed > 0) return again;
   const bool missing = std::any_of(report.rows.begin(), report.rows.end(),
                                    [](const sync::ConfigureRow& row) { return row.code == "missing"; });
   return missing ? "ringctl numbers sync" : "";
 }
 
-/// `named`: what is skipped was asked for.
-void show(const sync::ConfigureReport& report, bool named, Context& ctx) {
+}  // namespace
+
+void show_configured(const sync::ConfigureReport& report, bool named, const std::string& again,
+                     Context& ctx) {
   auto rows = ctx.io().rows(k_configure_columns);
   for (const auto& row : report.rows)
     rows.row({row.phone_number, row.verdict, text_or_null(row.fields), text_or_null(row.code),
@@ -65,9 +69,12 @@ void show(const sync::ConfigureReport& report, bool named, Context& ctx) {
   const auto left = report.failed + (named ? report.skipped : 0);
   if (left == 0) return;
   Error error(Errc::partial, "numbers.partly_configured",
-              fmt::format("{} of the numbers could not be configured", number(left)), next_step(report));
+              fmt::format("{} of the numbers could not be configured", number(left)),
+              next_step(report, again));
   throw report.job ? std::move(error).job(report.job->text()) : error;
 }
+
+namespace {
 
 void run_configure(const ConfigureVerbOptions& opts, Context& ctx) {
   if (opts.voice_only && opts.sms_only)
@@ -87,8 +94,8 @@ void run_configure(const ConfigureVerbOptions& opts, Context& ctx) {
       ctx.io().confirm(fmt::format("tell Twilio new webhooks for {} numbers?",
                                    base::group_digits(static_cast<std::uint64_t>(plan.updated))));
   }
-  show(sync::configure(*account, options, shown_progress(ctx, "numbers configure")), !options.numbers.empty(),
-       ctx);
+  show_configured(sync::configure(*account, options, shown_progress(ctx, "numbers configure")),
+                  !options.numbers.empty(), "the same command again goes on with them", ctx);
 }
 
 // --- audit ---

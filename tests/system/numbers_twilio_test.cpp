@@ -73,6 +73,26 @@ TEST_CASE("a number that the account does not have is skipped, which is exit 3 w
   }
 }
 
+TEST_CASE("a configure that goes on lists what it skips, and ends as it would have", "[system]") {
+  Desk f;
+  f.box.add_number("+12025550101");
+  f.json({"numbers", "sync", "--apply"});
+  REQUIRE(f.run({"numbers", "add", "+12025550102"}).status == 0);
+  CHECK(f.run({"numbers", "configure", "+12025550101", "+12025550102", "--yes"}).status == 3);
+  f.site.tamper("UPDATE jobs SET state = 'running' WHERE kind = 'numbers.configure'");
+  std::string id;
+  for (const auto& job : f.json({"jobs", "list"}))
+    if (job["kind"] == "numbers.configure") id = job["job"];
+  for (const auto* flag : {"-n", "--yes"}) {
+    const auto resumed = f.run({"jobs", "resume", id, flag});
+    INFO(flag << ": " << resumed.err);
+    CHECK(resumed.status == 3);
+    CHECK(resumed.out.find("+12025550102") != std::string::npos);
+    CHECK(resumed.err.find("[numbers.partly_configured]") != std::string::npos);
+    CHECK(resumed.err.find("ringctl numbers sync") != std::string::npos);
+  }
+}
+
 TEST_CASE("webhooks are planned, told to Twilio, and then right", "[system]") {
   Desk f;
   f.box.add_number("+12025550101");
