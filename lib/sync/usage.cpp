@@ -54,6 +54,11 @@ bool was_used(const twilio::UsageRecord& record) {
   return !is_nought(record.count) || !is_nought(record.usage) || record.price_micros != 0;
 }
 
+/// That is what is wrong, and not a date, say.
+bool names_category(const Error& error) {
+  return base::ascii_lower(error.message()).find("category") != std::string::npos;
+}
+
 /// Twilio knows its categories, and says of any other that it is none.
 Error with_categories(const Error& error) {
   Error more(error.errc(), error.slug(), error.message(),
@@ -87,7 +92,7 @@ std::uint64_t usage(Account& account, const UsageOptions& options,
     try {
       ask(true);
     } catch (const Error& error) {
-      if (error.errc() != Errc::twilio) throw;
+      if (error.errc() != Errc::twilio || !names_category(error)) throw;
       throw with_categories(error);
     }
   }

@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/raw_server.hpp"
 #include "sync/phone_desk.hpp"
 
 using namespace ringctl;
@@ -23,6 +24,19 @@ TEST_CASE("usage is what Twilio tells of a period, and of no other", "[sync]") {
   REQUIRE(unknown);
   CHECK(unknown->errc() == Errc::twilio);
   CHECK(unknown->hint().find("ringctl reports account lists") == 0);
+  test::RawServer server({test::RawServer::answers(
+      test::RawServer::response(R"({"code":20001,"message":"Invalid StartDate","status":400})",
+                                "Content-Type: application/json\r\nConnection: close\r\n", 400))});
+  auto at = f.box.options();
+  at.bases.core = server.url("");
+  twilio::Client refusing(at, f.wall);
+  sync::Account elsewhere{
+      .session = f.session(), .workspace = f.here, .client = refusing, .cancel = f.cancel};
+  const auto of_date = test::error_of(
+      [&] { sync::usage(elsewhere, {.categories = {"calls"}}, [](const twilio::UsageRecord&) {}); });
+  REQUIRE(of_date);
+  CHECK(of_date->errc() == Errc::twilio);
+  CHECK(of_date->hint().empty());
   std::vector<std::string> seen;
   sync::UsageOptions options;
   options.since = "2026-03-01";
