@@ -34,6 +34,8 @@ struct FetchOptions {
   bool again = false;          ///< also what was fetched
 };
 /// Writes the sound to a file of its own name by way of a temporary one; returns that name.
+/// Sound that is gone at Twilio is noted as deleted, Errc::not_found [recordings.deleted], if the account has
+/// the recording's call; without one on record it never is [recordings.not_at_twilio].
 std::string fetch_recording(Account&, std::string_view recording_sid, const FetchOptions&);
 /// At Twilio, then here. False if it was gone. Errc::conflict [recordings.held]: a legal hold is on its call.
 bool delete_recording(Account&, std::string_view recording_sid, bool write);

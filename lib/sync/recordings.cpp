@@ -57,7 +57,8 @@ void make_folder(const fs::path& folder) {
 }
 
 /// True if the account has the call and not its recording: one that does not know the call either may be
-/// another account, whose word about a recording says nothing.
+/// another account, whose word about a recording says nothing. Of one that has no call on record that cannot
+/// be asked: it is never noted as deleted there.
 bool was_deleted_there(Account& account, const calls::RecordingRecord& one) {
   twilio::Ask about;
   about.path = fmt::format("/Recordings/{}.json", one.recording_sid);

@@ -112,6 +112,9 @@ TEST_CASE("sound that was deleted at Twilio itself is noted, on the word of the 
   });
   CHECK(slug() == "recordings.deleted");
   CHECK(f.gone() == sid + "\n");
+  const auto asked = f.box.seen().requests;
+  CHECK(slug() == "recordings.deleted");
+  CHECK(f.box.seen().requests == asked);  // what is known is not asked again
   CHECK(std::filesystem::is_empty(f.folder.path()));
 }
 
