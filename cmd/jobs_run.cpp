@@ -58,7 +58,8 @@ void resume_purchase(const jobs::Job& job, sync::Account& account, Context& cont
   std::map<std::string, std::string> prices;
   for (const auto& one : plan.left.numbers)
     if (one.price) prices[one.phone_number] = twilio::money_text(one.price->micros);
-  show_purchases(sync::resume_buy(account, job.id, shown_progress(context, "numbers buy")), prices, context);
+  show_purchases(sync::resume_buy(account, job.id, shown_progress(context, "numbers buy"), plan.asked),
+                 prices, context);
 }
 
 void resume_configure(const jobs::Job& job, sync::Account& account, Context& context) {

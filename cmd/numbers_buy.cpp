@@ -81,7 +81,8 @@ void require_north_america(const SearchFlags& flags, const std::string& country)
                                                     : "";
   if (!flag.empty())
     throw Error(Errc::usage, "usage.bad_value", fmt::format("{} is for US and CA, not for {}", flag, country),
-                "--contains, --region or --locality says where, in other countries");
+                flags.country ? "--contains, --region or --locality says where, in other countries"
+                              : "--country US, or CA");
 }
 
 /// "" if none is asked for.
@@ -315,12 +316,27 @@ void show_resume_plan(const sync::ResumePlan& plan, Context& ctx) {
 }
 
 void warn_of_found(const std::vector<sync::EffectRow>& rows, Context& ctx) {
-  for (const auto& row : rows)
-    if (row.code == sync::k_in_account)
-      ctx.io().warn(
-          fmt::format("{} was in the account already, not bought by this job: ringctl numbers configure {}",
-                      row.object, row.object));
+  for (const auto& row : rows) {
+    if (row.code != sync::k_in_account && row.code != sync::k_foreign) continue;
+    const auto then = row.code == sync::k_in_account
+                          ? fmt::format(": ringctl numbers configure {} points it here", row.object)
+                          : std::string();
+    ctx.io().warn(fmt::format("{} is not counted as bought ({}){}", row.object, row.message, then));
+  }
 }
+
+namespace {
+
+/// What to do about a job of which nothing is left to be bought, and not all was.
+std::string hint_after(const sync::BuyReport& report) {
+  const bool all_there = std::all_of(report.rows.begin(), report.rows.end(), [](const auto& row) {
+    return row.state != "refused" || row.code == sync::k_in_account || row.code == sync::k_foreign;
+  });
+  return all_there ? fmt::format("ringctl jobs show {} --rows", report.job.short_id())
+                   : std::string("ringctl numbers search shows what there is");
+}
+
+}  // namespace
 
 void show_purchases(const sync::BuyReport& report, const std::map<std::string, std::string>& prices,
                     Context& ctx) {
@@ -336,7 +352,7 @@ void show_purchases(const sync::BuyReport& report, const std::map<std::string, s
   }
   rows.finish();
   ctx.close();  // however it ends, this was done
-  warn_of_found(report.rows, ctx);
+  warn_of_found(report.found, ctx);
   ctx.io().note(fmt::format("bought {}; job {}", numbers_text(report.bought), report.job.short_id()));
   if (report.unknown > 0)
     throw Error(Errc::unknown_outcome, "twilio.unknown_outcome",
@@ -348,8 +364,7 @@ void show_purchases(const sync::BuyReport& report, const std::map<std::string, s
   throw Error(
       Errc::partial, "numbers.partly_bought",
       fmt::format("{} of {} were not bought", report.refused + undone, numbers_text(std::ssize(report.rows))),
-      undone > 0 ? fmt::format("ringctl jobs resume {}", report.job.short_id())
-                 : std::string("ringctl numbers search shows what there is"))
+      undone > 0 ? fmt::format("ringctl jobs resume {}", report.job.short_id()) : hint_after(report))
       .job(report.job.text());
 }
 

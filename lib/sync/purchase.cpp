@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -32,7 +33,18 @@ struct Result {
   EffectState state = EffectState::unknown;
   std::string code = {}, message = {};
   twilio::Number number = {};
+  bool found = false;  ///< the account has it, when it was asked: settle_found() says whose it is
 };
+
+Error resumable(const base::Uuid& job, const Error& error) {
+  const bool rate = error.errc() == Errc::twilio_rate;
+  Error out(error.errc(), error.slug(), error.message(),
+            fmt::format("ringctl jobs resume {}{}", job.short_id(), rate ? " --concurrency 2" : ""));
+  for (const auto& line : error.details()) out.detail(line);
+  if (!error.hint().empty()) out.detail("hint: " + error.hint());
+  out.detail(fmt::format("job {} is saved", job.short_id()));
+  return std::move(out).job(job.text());
+}
 
 twilio::Ask look_ask(const std::string& number) {
   twilio::Ask ask;
@@ -82,7 +94,7 @@ class Buying {
     } catch (const Error& error) {
       wind_up();
       if (account_.cancel.cancelled()) return;  // finish() tells
-      throw resumable(error);
+      throw resumable(job_.id, error);
     }
     wind_up();
     if (!stopped_ && !account_.cancel.cancelled()) ask_about(unsure_);
@@ -102,7 +114,7 @@ class Buying {
                      .after = jobs::to_json(job.counts),
                      .job_id = job.id});
     });
-    if (stopped_) throw resumable(to_error(*stopped_));
+    if (stopped_) throw resumable(job_.id, to_error(*stopped_));
     auto all = report();
     if (account_.cancel.cancelled() && !ended) all.stopped = cancelled();
     return all;
@@ -199,7 +211,7 @@ class Buying {
     } catch (const Error& error) {
       flush();
       if (account_.cancel.cancelled()) return;
-      throw resumable(error);
+      throw resumable(job_.id, error);
     }
     flush();
   }
@@ -212,12 +224,7 @@ class Buying {
     result.state = number ? EffectState::done : undone_or_refused(at);
     result.code = effects_[at].code;
     result.message = number ? std::string() : "Twilio was asked: it was not bought";
-    // Who buys for the first time, and sees it there, has bought it.
-    if (number && resumed_ && !shows_order(*number, order_)) {
-      result.state = EffectState::refused;
-      result.code = k_in_account;
-      result.message = k_not_ours;
-    }
+    result.found = number.has_value();
     if (number) result.number = *std::move(number);
     results_.push_back(std::move(result));
   }
@@ -258,10 +265,13 @@ class Buying {
     transact([&] {
       auto journal = effects();
       std::vector<twilio::Number> bought;
-      for (const auto& result : results_) {
+      for (auto& result : results_) {
+        if (result.found) {
+          write_found(result);
+          continue;
+        }
         write(journal, result);
         if (result.state == EffectState::done) bought.push_back(result.number);
-        if (result.code == k_in_account) write_found(account_, job_.id, order_, result.number);
       }
       write_bought(account_, job_.id, order_, bought);
       lease_.renew();
@@ -270,8 +280,16 @@ class Buying {
       auto& effect = effects_[result.at];
       effect.state = result.state;
       effect.code = result.code;
+      if (result.found && result.state == EffectState::refused) found_.insert(effect.key);
     }
     results_.clear();
+  }
+
+  void write_found(Result& result) {
+    auto found = settle_found(account_, effects_[result.at], order_, result.number);
+    result.state = found.state;
+    result.code = std::move(found.code);
+    result.message = std::move(found.message);
   }
 
   void write(jobs::Effects& journal, const Result& result) const {
@@ -305,21 +323,12 @@ class Buying {
       if (effect.state == EffectState::refused) ++report.refused;
       if (effect.state == EffectState::unknown || effect.state == EffectState::sent) ++report.unknown;
       report.rows.push_back(row_of(effect));
+      if (found_.contains(number)) report.found.push_back(report.rows.back());
       if (effect.state != EffectState::intent) continue;
       report.rows.back().state = jobs::state_name(EffectState::undone);
       report.rows.back().message = k_never_sent;
     }
     return report;
-  }
-
-  Error resumable(const Error& error) const {
-    const bool rate = error.errc() == Errc::twilio_rate;
-    Error out(error.errc(), error.slug(), error.message(),
-              fmt::format("ringctl jobs resume {}{}", job_.id.short_id(), rate ? " --concurrency 2" : ""));
-    for (const auto& line : error.details()) out.detail(line);
-    if (!error.hint().empty()) out.detail("hint: " + error.hint());
-    out.detail(fmt::format("job {} is saved", job_.id.short_id()));
-    return std::move(out).job(job_.id.text());
   }
 
   Error cancelled() const {
@@ -344,6 +353,7 @@ class Buying {
   std::vector<bool> asked_;
   std::vector<std::size_t> unsure_;
   std::vector<Result> results_;
+  std::set<std::string, std::less<>> found_;  ///< by this run, in the account: not the job's
   std::uint64_t settled_ = 0;
   std::chrono::steady_clock::time_point flushed_at_;
   std::optional<twilio::Failed> stopped_;
@@ -420,52 +430,49 @@ Left left_of(Account& account, const base::Uuid& job) {
   return left;
 }
 
-/// What those cost now whose price nobody knew when they were ordered, by number.
-using Asked = std::map<std::string, twilio::Price, std::less<>>;
-
-bool may_be_bought_yet(const Effect& effect) {
-  return effect.state != EffectState::done && effect.state != EffectState::refused;
+bool is_to_be_bought(const Effect& effect) {
+  return effect.state == EffectState::intent || effect.state == EffectState::undone;
 }
 
-Asked ask_prices(Account& account, const base::Uuid& job) {
+/// What numbers cost now whose price nobody knew when they were ordered: those that are `known`, and those
+/// that Twilio tells. Where it tells none, and there is a buy_budget, what is to be bought throws with the
+/// job; what was or may have been bought already waits for nothing.
+KnownPrices ask_prices(Account& account, const base::Uuid& job, KnownPrices known) {
   auto& session = account.session;
   db::Transaction transaction(session.db, db::Scope::of(account.workspace.id), db::Access::read);
   const auto newest = newest_effects(session.db, session.clock, account.workspace.id, job);
   transaction.commit();
-  Prices prices(account, has_day_budget(account));
-  Asked asked;
-  for (const auto& [number, effect] : newest) {
-    if (effect.price_micros || !may_be_bought_yet(effect)) continue;
-    const auto request = nlohmann::json::parse(effect.request, nullptr, false);
-    if (!request.is_object()) continue;
-    if (auto price = prices.of(request.value("country", std::string()), request.value("type", std::string())))
-      asked.emplace(number, *std::move(price));
+  const bool budget = has_day_budget(account);
+  Prices prices(account);
+  try {
+    for (const bool to_buy : {true, false})
+      for (const auto& [number, effect] : newest) {
+        if (effect.price_micros || effect.state == EffectState::refused || known.contains(number)) continue;
+        if (is_to_be_bought(effect) != to_buy) continue;
+        if (auto price = prices.of(effect, to_buy && budget)) known.emplace(number, *std::move(price));
+      }
+  } catch (const Error& error) {
+    throw resumable(job, error);
   }
-  return asked;
+  return known;
 }
 
-std::optional<twilio::Price> price_of(const Effect& effect, const Asked& asked) {
+std::optional<twilio::Price> price_of(const Effect& effect, const KnownPrices& asked) {
   if (effect.price_micros) return twilio::Price{*effect.price_micros, effect.price_unit};
   const auto at = asked.find(effect.key);
   return at == asked.end() ? std::nullopt : std::optional(at->second);
 }
 
-/// Has its price from now on. False if it had one, or has none now.
-bool set_price(Effect& effect, const Asked& asked) {
-  const auto at = asked.find(effect.key);
-  if (effect.price_micros || at == asked.end()) return false;
-  effect.price_micros = at->second.micros;
-  effect.price_unit = at->second.unit;
-  return true;
-}
-
-/// The same, of one that is written down already.
-void write_price(jobs::Effects& effects, Effect& effect, const Asked& asked) {
-  if (set_price(effect, asked)) effects.priced(effect.id, *effect.price_micros, effect.price_unit);
+/// Has its price from now on, if anybody knows it.
+void set_price(Effect& effect, const KnownPrices& asked) {
+  const auto price = price_of(effect, asked);
+  if (!price) return;
+  effect.price_micros = price->micros;
+  effect.price_unit = price->unit;
 }
 
 /// What no budget has counted yet: what is to be sent once more, and what had no price.
-MonthlySum anew_of(const Left& left, const Asked& asked) {
+MonthlySum anew_of(const Left& left, const KnownPrices& asked) {
   MonthlySum sum;
   for (const auto& effect : left.undone) sum.add(price_of(effect, asked));
   for (const auto& effect : left.intents)
@@ -478,7 +485,7 @@ void hold_anew(Account& account, const MonthlySum& anew) {
 }
 
 /// What is to be sent once more, written down; the budget is held again.
-std::vector<Effect> plan_again(Account& account, const base::Uuid& job, const Asked& asked) {
+std::vector<Effect> plan_again(Account& account, const base::Uuid& job, const KnownPrices& asked) {
   auto& session = account.session;
   std::vector<Effect> intents;
   db::in_transaction(session.db, holder_scope(account), [&] {
@@ -487,8 +494,15 @@ std::vector<Effect> plan_again(Account& account, const base::Uuid& job, const As
     effects.for_each(job, [&](const Effect& effect) { last = std::max(last, effect.line); });
     auto left = left_of(account, job);
     hold_anew(account, anew_of(left, asked));
-    for (auto& effect : left.intents) write_price(effects, effect, asked);
-    intents = std::move(left.intents);
+    for (auto& effect : left.intents) {
+      if (effect.price_micros || !asked.contains(effect.key)) {
+        intents.push_back(std::move(effect));
+        continue;
+      }
+      // What it costs counts on the day on which it is bought.
+      effects.undone(effect.id, "written down anew, with its price");
+      left.undone.push_back(std::move(effect));
+    }
     for (const auto& before : left.undone) {
       auto effect = intent_again(account, before, ++last);
       set_price(effect, asked);
@@ -516,13 +530,18 @@ std::vector<Effect> unsure_of(Account& account, const base::Uuid& job) {
   return open;
 }
 
-/// They may turn out to be bought, and count then.
-void write_prices(Account& account, const std::vector<Effect>& unsure, const Asked& asked) {
+/// Of those that were bought, or may have been: they count on the day on which they were ordered.
+void write_prices(Account& account, const base::Uuid& job, const KnownPrices& asked) {
   if (asked.empty()) return;
   auto& session = account.session;
   db::in_transaction(session.db, db::Scope::of(account.workspace.id), [&] {
     jobs::Effects effects(session.db, session.clock, account.workspace.id);
-    for (auto effect : unsure) write_price(effects, effect, asked);
+    for (const auto& [number, effect] :
+         newest_effects(session.db, session.clock, account.workspace.id, job)) {
+      if (effect.state == EffectState::refused || is_to_be_bought(effect)) continue;
+      if (const auto at = asked.find(number); at != asked.end())
+        effects.priced(effect.id, at->second.micros, at->second.unit);
+    }
   });
 }
 
@@ -572,7 +591,8 @@ BuyReport apply_buy(Account& account, const BuyPlan& plan, const BuyOptions& opt
 ResumePlan plan_resume(Account& account, const base::Uuid& id) {
   unfinished(account, id);
   ResumePlan plan;
-  const auto asked = ask_prices(account, id);
+  plan.asked = ask_prices(account, id, {});
+  const auto& asked = plan.asked;
   const auto unsure = unsure_of(account, id);
   db::Transaction transaction(account.session.db, holder_scope(account), db::Access::read);
   auto left = left_of(account, id);
@@ -604,18 +624,25 @@ void hold_resume(Account& account, const ResumePlan& plan) {
   transaction.commit();
 }
 
-BuyReport resume_buy(Account& account, const base::Uuid& id, const ProgressFn& progress) {
+BuyReport resume_buy(Account& account, const base::Uuid& id, const ProgressFn& progress,
+                     const KnownPrices& known) {
   auto lease = take_lease(account);
   auto job = unfinished(account, id);
   const auto order = order_of(job);
-  const auto asked = ask_prices(account, id);
   Buying buying(account, job, order, lease, true, progress);
-  if (auto unsure = unsure_of(account, id); !unsure.empty()) {
-    write_prices(account, unsure, asked);
-    buying.look_up(std::move(unsure));
+  if (auto unsure = unsure_of(account, id); !unsure.empty()) buying.look_up(std::move(unsure));
+  if (!account.cancel.cancelled()) {
+    std::vector<Effect> intents;
+    try {
+      const auto asked = ask_prices(account, id, known);
+      write_prices(account, id, asked);
+      intents = plan_again(account, id, asked);
+    } catch (const Error&) {
+      buying.finish();  // what was looked up is told of the job
+      throw;
+    }
+    if (!intents.empty()) buying.buy(std::move(intents));
   }
-  if (!account.cancel.cancelled())
-    if (auto intents = plan_again(account, id, asked); !intents.empty()) buying.buy(std::move(intents));
   auto report = buying.finish();
   lease.release();
   return report;

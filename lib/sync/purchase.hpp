@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,15 +50,17 @@ struct MonthlySum {
 /// Throws Errc::invalid [numbers.too_few] if there are not so many, [numbers.over_budget] (with --budget, or
 /// with what the workspace's buy_budget of today leaves), [numbers.price_unknown] where a budget cannot be
 /// held against it; Errc::conflict [numbers.exists], [jobs.effect_under_way]. A price list that cannot be had
-/// throws what number_price() does; where there is no budget, a refused login alone.
+/// throws what number_price() does; where there is no budget, a login that is not taken (401) alone.
 BuyPlan plan_buy(Account&, const BuyOptions&);
 
-/// EffectRow::code of a number that the account has, and not from this job.
-inline constexpr std::string_view k_in_account = "numbers.in_account";
+/// EffectRow::code of a number that the account has, and not from this job: taken over, or left alone where
+/// another workspace has it on record.
+inline constexpr std::string_view k_in_account = "numbers.in_account", k_foreign = "numbers.foreign";
 struct BuyReport {
   base::Uuid job;
   std::int64_t bought = 0, refused = 0, unknown = 0;
-  std::vector<EffectRow> rows;
+  std::vector<EffectRow> rows;        ///< of the whole job
+  std::vector<EffectRow> found = {};  ///< of these, what this run found in the account, not the job's
   std::optional<Error> stopped = {};  ///< by a signal or --timeout, before everything was settled
 };
 /// The budget is held again in the transaction that writes the intents. Rows of bought numbers are made as
@@ -64,23 +68,26 @@ struct BuyReport {
 /// Errc::auth and its like with the job to resume.
 BuyReport apply_buy(Account&, const BuyPlan&, const BuyOptions&, const ProgressFn& = {});
 
+/// Prices by number.
+using KnownPrices = std::map<std::string, twilio::Price, std::less<>>;
 struct ResumePlan {
   BuyPlan left;          ///< what was not bought, at the price that it had, or has now if nobody knew it then
   MonthlySum anew = {};  ///< of that, what no budget has counted yet
   std::vector<std::string> unsure = {};     ///< numbers that Twilio is asked about first
   std::vector<std::string> elsewhere = {};  ///< on record by now: another purchase has them
+  KnownPrices asked = {};                   ///< of those that had none
 };
 /// What going on with a job would do; throws Errc::conflict [jobs.not_unfinished], and
-/// [jobs.effect_under_way] where another job buys one of its numbers. Writes nothing, and asks only for
-/// prices that nobody knew.
+/// [jobs.effect_under_way] where another job buys one of its numbers; with a buy_budget what Prices does for
+/// a number that is to be bought, with the job. Writes nothing, and asks only for prices that nobody knew.
 ResumePlan plan_resume(Account&, const base::Uuid& job);
 /// Throws what resume_buy() will where the workspace's buy_budget does not admit what is left, as far as that
 /// is known before anybody looked up what is unsure.
 void hold_resume(Account&, const ResumePlan&);
 /// Goes on with a job: what is unknown is looked up first, what was never sent is sent; the budget is held
-/// against that. What is on record by now is refused, and so is what somebody else put into the account: it
-/// is not this job's.
-BuyReport resume_buy(Account&, const base::Uuid& job, const ProgressFn& = {});
+/// against that, on the day of today. What is on record by now is refused, and so is what was in the account
+/// before: it is not this job's. Prices that are not `known` are asked for once the look-up is done.
+BuyReport resume_buy(Account&, const base::Uuid& job, const ProgressFn& = {}, const KnownPrices& known = {});
 
 struct ReleaseReport {
   std::string phone_number;

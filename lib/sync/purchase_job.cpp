@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <variant>
 
 #include "base/error.hpp"
 #include "base/zone.hpp"
@@ -15,6 +17,9 @@ namespace ringctl::sync {
 namespace {
 
 using jobs::EffectState;
+
+/// How far this machine's clock, by which effects are dated, may be ahead of Twilio's.
+constexpr std::chrono::minutes k_skew{10};
 
 std::string amount(std::int64_t micros, const std::string& unit) {
   return fmt::format("{} {}", twilio::money_text(micros), unit);
@@ -102,6 +107,9 @@ twilio::NumberUpdate update_of(const Order& order) {
   return update;
 }
 
+namespace {
+
+/// One that was ordered with nothing to be seen shows it.
 bool shows_order(const twilio::Number& number, const Order& order) {
   const auto sent = update_of(order);
   if (!sent.voice_url && !sent.sms_url && !sent.friendly_name) return true;
@@ -110,7 +118,13 @@ bool shows_order(const twilio::Number& number, const Order& order) {
          (sent.friendly_name && *sent.friendly_name == number.friendly_name);
 }
 
-namespace {
+/// Why a number that the account has is not what was ordered then; "" if it is. One that came since and
+/// leads elsewhere may have been pointed there after it was bought: it counts.
+std::string_view why_not_ours(const twilio::Number& number, const Order& order, base::Instant ordered_at) {
+  if (number.created_at)
+    return *number.created_at < ordered_at - k_skew ? "the account had it before this job ordered it" : "";
+  return shows_order(number, order) ? "" : "the account has it, and it shows nothing of this job's order";
+}
 
 /// They were bought with their webhooks.
 void note_webhooks(Account& account, const std::vector<std::string_view>& numbers) {
@@ -158,27 +172,49 @@ std::vector<std::string> write_bought(Account& account, const base::Uuid& job, c
   return elsewhere;
 }
 
-std::vector<std::string> write_found(Account& account, const base::Uuid& job, Order order,
-                                     const twilio::Number& number) {
-  order.label = label_of(number);
-  return write_bought(account, job, order, {&number, 1});
+Found settle_found(Account& account, const jobs::Effect& effect, const Order& order,
+                   const twilio::Number& number) {
+  auto& session = account.session;
+  jobs::Effects effects(session.db, session.clock, account.workspace.id);
+  const auto why = why_not_ours(number, order, effect.created_at);
+  auto called = order;
+  if (!why.empty()) called.label = label_of(number);
+  const bool foreign = !write_bought(account, *effect.job, called, {&number, 1}).empty();
+  Found found;
+  if (why.empty()) {
+    if (foreign) found.message = "another workspace has the number on record";
+    effects.done(effect.id, number.sid);
+    return found;
+  }
+  found.state = EffectState::refused;
+  found.code = foreign ? k_foreign : k_in_account;
+  found.message = fmt::format("{}{}", why, foreign ? ", and another workspace has it on record" : "");
+  effects.refused(effect.id, found.code, found.message);
+  return found;
 }
 
-std::optional<twilio::Price> Prices::of(const std::string& country, const std::string& type) {
+std::optional<twilio::Price> Prices::of(const std::string& country, const std::string& type, bool must_know) {
   if (type.empty()) return std::nullopt;
   auto at = known_.find({country, type});
-  if (at == known_.end()) at = known_.emplace(std::pair(country, type), ask(country, type)).first;
+  if (at == known_.end()) at = known_.emplace(std::pair(country, type), ask(country, type, must_know)).first;
   return at->second;
 }
 
-std::optional<twilio::Price> Prices::ask(const std::string& country, const std::string& type) {
-  try {
-    return twilio::number_price(account_.client, country, type);
-  } catch (const Error& error) {
-    account_.cancel.check();
-    if (must_know_ || error.errc() == Errc::auth) throw;
-    return std::nullopt;
-  }
+std::optional<twilio::Price> Prices::of(const jobs::Effect& effect, bool must_know) {
+  const auto request = nlohmann::json::parse(effect.request, nullptr, false);
+  if (!request.is_object()) return std::nullopt;
+  return of(request.value("country", std::string()), request.value("type", std::string()), must_know);
+}
+
+std::optional<twilio::Price> Prices::ask(const std::string& country, const std::string& type,
+                                         bool must_know) {
+  constexpr int k_not_taken = 401;
+  auto answer = twilio::try_number_price(account_.client, country, type);
+  if (auto* const price = std::get_if<std::optional<twilio::Price>>(&answer)) return std::move(*price);
+  account_.cancel.check();
+  const auto& failed = std::get<twilio::Failed>(answer);
+  if (must_know || failed.status == k_not_taken) throw to_error(failed);
+  return std::nullopt;
 }
 
 bool has_day_budget(const Account& account) {

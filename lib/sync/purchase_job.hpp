@@ -19,7 +19,6 @@
 namespace ringctl::sync {
 
 inline constexpr std::string_view k_buy_kind = "number.buy";
-inline constexpr std::string_view k_not_ours = "it was in the account already, not bought by this job";
 
 /// As the job keeps it.
 struct Order {
@@ -42,31 +41,38 @@ std::set<std::string, std::less<>> under_way(Account&);
 
 /// What Twilio is told of a number that is bought: its webhooks from the start.
 twilio::NumberUpdate update_of(const Order&);
-/// False: nothing of that is to be seen at the number, so that somebody else put it into the account. One
-/// that was ordered with nothing to be seen is taken for ours.
-bool shows_order(const twilio::Number&, const Order&);
 
 /// Rows of numbers that the account has now; those that are there already learn their SID. Inside a
 /// transaction of holder_scope(). Numbers that another workspace holds are left out, and returned.
 std::vector<std::string> write_bought(Account&, const base::Uuid& job, const Order&,
                                       std::span<const twilio::Number>);
 
-/// The same for one that is not this job's: called what it is called there.
-std::vector<std::string> write_found(Account&, const base::Uuid& job, Order, const twilio::Number&);
+/// What became of a purchase of a job whose outcome nobody knew, and whose number the account has.
+struct Found {
+  jobs::EffectState state = jobs::EffectState::done;  ///< or refused: it is not this job's
+  std::string code = {}, message = {};                ///< k_in_account, k_foreign; why
+};
+/// Settles it, and writes the number's row. It is the job's, but for a number that the account had before
+/// the effect was written (or, where Twilio does not say since when it is there, one that shows nothing of
+/// the order): that is called what it is called there. The effect is sent or unknown. Inside a transaction of
+/// holder_scope().
+Found settle_found(Account&, const jobs::Effect&, const Order&, const twilio::Number&);
 
-/// What numbers cost a month, each country and type asked once. A refused login throws; any other failure
-/// does where a budget is to be held (`must_know`), and else leaves a price unknown.
+/// What numbers cost a month, each country and type asked once. A login that is not taken (401) throws; any
+/// other failure does where a budget is to be held (`must_know`), and else leaves a price unknown: also a
+/// login that may not ask for prices (403). Ask for what must be known first.
 class Prices {
  public:
-  Prices(Account& account, bool must_know) : account_(account), must_know_(must_know) {}
+  explicit Prices(Account& account) : account_(account) {}
   /// `type` "": nothing tells.
-  std::optional<twilio::Price> of(const std::string& country, const std::string& type);
+  std::optional<twilio::Price> of(const std::string& country, const std::string& type, bool must_know);
+  /// Of a purchase's number.
+  std::optional<twilio::Price> of(const jobs::Effect&, bool must_know);
 
  private:
-  std::optional<twilio::Price> ask(const std::string& country, const std::string& type);
+  std::optional<twilio::Price> ask(const std::string& country, const std::string& type, bool must_know);
 
   Account& account_;
-  bool must_know_;
   std::map<std::pair<std::string, std::string>, std::optional<twilio::Price>> known_ = {};
 };
 /// True if the workspace says what may be bought in a day.

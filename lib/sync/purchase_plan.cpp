@@ -82,7 +82,7 @@ std::vector<Purchase> named(Account& account, const BuyOptions& options) {
 std::vector<Purchase> found(Account& account, const BuyOptions& options) {
   const auto wanted = static_cast<std::size_t>(options.count);
   std::vector<Purchase> all;
-  std::size_t more = 0;  // that are on record or under way here, whatever Twilio says
+  std::size_t more = 0;  // to be asked for in the place of those that are passed over here
   for (bool enough = false; !enough;) {
     const auto available = search(account.client, options.search, wanted + more);
     std::vector<std::string_view> numbers;
@@ -105,10 +105,10 @@ std::vector<Purchase> found(Account& account, const BuyOptions& options) {
 }
 
 void set_prices(Account& account, bool must_know, BuyPlan& plan) {
-  Prices prices(account, must_know);
+  Prices prices(account);
   MonthlySum sum;
   for (auto& one : plan.numbers) {
-    one.price = prices.of(one.country, one.type);
+    one.price = prices.of(one.country, one.type, must_know);
     sum.add(one.price);
   }
   plan.monthly_micros = sum.micros;

@@ -54,26 +54,25 @@ jobs::Job job_of(Account& account, const base::Uuid& id) {
 EffectRow resolve_purchase(Account& account, const Effect& effect) {
   const auto number = twilio::find_number(account.client, effect.key);
   if (!number) return undone(account, effect, "Twilio was asked: it was not bought");
-  bool ours = true, elsewhere = false;
+  // What nobody knew the price of when it was ordered counts as well.
+  std::optional<twilio::Price> price;
+  if (!effect.price_micros) price = Prices(account).of(effect, false);
+  Found found;
   transact(account, [&] {
-    if (!effect.job) return effects_of(account).done(effect.id, number->sid);
-    const auto order = order_of(job_of(account, *effect.job));
-    ours = shows_order(*number, order);
-    if (ours)
-      effects_of(account).done(effect.id, number->sid);
+    found = {};
+    if (effect.job)
+      found = settle_found(account, effect, order_of(job_of(account, *effect.job)), *number);
     else
-      effects_of(account).refused(effect.id, k_in_account, k_not_ours);
-    elsewhere = !(ours ? write_bought(account, *effect.job, order, {&*number, 1})
-                       : write_found(account, *effect.job, order, *number))
-                     .empty();
+      effects_of(account).done(effect.id, number->sid);
+    if (price && found.state == EffectState::done)
+      effects_of(account).priced(effect.id, price->micros, price->unit);
   });
-  if (!ours) {
-    auto row = settled(effect, EffectState::refused, {}, std::string(k_not_ours));
-    row.code = k_in_account;
-    return row;
-  }
-  return settled(effect, EffectState::done, number->sid,
-                 elsewhere ? "another workspace has the number on record" : "it was bought");
+  if (found.state == EffectState::done)
+    return settled(effect, EffectState::done, number->sid,
+                   found.message.empty() ? "it was bought" : found.message);
+  auto row = settled(effect, found.state, {}, found.message);
+  row.code = found.code;
+  return row;
 }
 
 EffectRow resolve_release(Account& account, const Effect& effect) {

@@ -222,20 +222,38 @@ std::vector<Available> search_numbers(Client& client, const Search& search, std:
   return all;
 }
 
-std::optional<Price> number_price(Client& client, std::string_view country, std::string_view type) {
-  const auto& wanted = type_named(type);
-  const auto reply =
-      find(client, at_api(Api::pricing, get_ask(under("/v1/PhoneNumbers/Countries", country, ""))));
-  if (!reply) return std::nullopt;  // not in this country
-  const auto* const prices = reply->json.find("phone_number_prices");
+namespace {
+
+/// `type` as the price list names it.
+std::optional<Price> price_in(const Json& list, std::string_view type) {
+  const auto* const prices = list.find("phone_number_prices");
   if (prices == nullptr || !prices->is_list()) return std::nullopt;
   for (const auto& one : prices->items()) {
-    if (base::ascii_lower(one.text("number_type")) != wanted.price) continue;
+    if (base::ascii_lower(one.text("number_type")) != type) continue;
     const auto micros = one.micros("current_price");
     if (!micros || *micros < 0) return std::nullopt;
-    return Price{*micros, base::ascii_upper(reply->json.text("price_unit"))};
+    return Price{*micros, base::ascii_upper(list.text("price_unit"))};
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<std::optional<Price>, Failed> try_number_price(Client& client, std::string_view country,
+                                                            std::string_view type) {
+  const auto& wanted = type_named(type);
+  const auto outcome =
+      client.try_send(at_api(Api::pricing, get_ask(under("/v1/PhoneNumbers/Countries", country, ""))));
+  if (const auto* const reply = std::get_if<Reply>(&outcome)) return price_in(reply->json, wanted.price);
+  const auto& failed = std::get<Failed>(outcome);
+  if (failed.kind == Failed::Kind::not_found) return std::optional<Price>();  // not in this country
+  return failed;
+}
+
+std::optional<Price> number_price(Client& client, std::string_view country, std::string_view type) {
+  auto answer = try_number_price(client, country, type);
+  if (const auto* const failed = std::get_if<Failed>(&answer)) throw to_error(*failed);
+  return std::get<std::optional<Price>>(std::move(answer));
 }
 
 }  // namespace ringctl::twilio

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "twilio/client.hpp"
@@ -80,5 +81,9 @@ struct Price {
 };
 /// Throws to_error() where the price list cannot be had: that is not a number without a price.
 std::optional<Price> number_price(Client&, std::string_view country, std::string_view type);
+/// The same, for whoever tells its failures apart: a login that is not taken (401), one that may not ask for
+/// prices (403), a list that is down.
+std::variant<std::optional<Price>, Failed> try_number_price(Client&, std::string_view country,
+                                                            std::string_view type);
 
 }  // namespace ringctl::twilio

@@ -2,6 +2,7 @@
 
 #include "jobs/journal.hpp"
 #include "support/catch.hpp"
+#include "support/raw_server.hpp"
 #include "sync/desk.hpp"
 
 using namespace ringctl;
@@ -52,7 +53,8 @@ base::Uuid killed(Desk& f, sync::Account& account, const sync::BuyOptions& optio
 /// The desk's account, but that prices are asked of another box.
 class PricedElsewhere {
  public:
-  PricedElsewhere(Desk& f, const test::TwilioBox& prices)
+  PricedElsewhere(Desk& f, const test::TwilioBox& prices) : PricedElsewhere(f, prices.url()) {}
+  PricedElsewhere(Desk& f, const std::string& prices)
       : client_(options(f, prices), f.clock),
         account_{.session = f.session(),
                  .workspace = f.place,
@@ -62,9 +64,9 @@ class PricedElsewhere {
   sync::Account& operator*() { return account_; }
 
  private:
-  static twilio::ClientOptions options(const Desk& f, const test::TwilioBox& prices) {
+  static twilio::ClientOptions options(const Desk& f, const std::string& prices) {
     auto at = f.box.options();
-    at.bases.pricing = prices.url();
+    at.bases.pricing = prices;
     return at;
   }
   twilio::Client client_;
@@ -75,6 +77,13 @@ std::int64_t spent(Desk& f) {
     return jobs::Effects(f.db(), f.clock, f.workspace)
         .spent_since(f.clock.now() - std::chrono::hours(1), "USD");
   });
+}
+/// The account had it long before anybody ordered it.
+void grow_old(Desk& f, const std::string& number) {
+  f.tamper(number, [&](sim::Number& there) { there.created_at = f.clock.now() - std::chrono::hours(1); });
+}
+std::int64_t price_of_two(Desk& f) {
+  return 2 * twilio::number_price(f.client, "US", "local").value().micros;
 }
 jobs::Job job(Desk& f, const base::Uuid& id) {
   return f.read([&] { return jobs::Journal(f.db(), f.clock, f.workspace).get(id.view()); });
@@ -264,6 +273,23 @@ TEST_CASE("prices that cannot be had stop whoever has a budget, and a refused lo
   CHECK(slug(*wrong) == "twilio.auth");
 }
 
+TEST_CASE("a login that may not ask for prices buys where there is no budget", "[sync]") {
+  Desk f(db::Engine::sqlite);
+  const auto forbids = test::RawServer::answers(
+      test::RawServer::response(R"({"code":20003,"message":"Permission Denied","status":403})",
+                                "Content-Type: application/json\r\nConnection: close\r\n", 403));
+  test::RawServer list(std::vector<test::RawServer::Script>(3, forbids));
+  PricedElsewhere account(f, list.url(""));
+  auto options = some(f, 2);
+  CHECK_FALSE(sync::plan_buy(*account, options).monthly_micros.has_value());
+  options.budget = 10'000'000;
+  CHECK(slug_of([&] { sync::plan_buy(*account, options); }) == "twilio.auth");
+  options.budget.reset();
+  f.decide("buy_budget", "10");
+  CHECK(slug_of([&] { sync::plan_buy(*account, options); }) == "twilio.auth");
+  CHECK(list.connections() == 3);
+}
+
 TEST_CASE("what had no price when it was ordered has one before a job goes on, and counts", "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   const std::string state = GENERATE("intent", "sent", "undone");
@@ -276,6 +302,7 @@ TEST_CASE("what had no price when it was ordered has one before a job goes on, a
   REQUIRE_FALSE(plan.monthly_micros.has_value());
   const auto id = killed(f, *account, options, plan, state);
   CHECK(spent(f) == 0);
+  f.clock.advance(std::chrono::hours(24));  // it counts on the day on which it is bought
 
   f.decide("buy_budget", "1");
   auto left = sync::plan_resume(*f.account, id);
@@ -309,6 +336,59 @@ TEST_CASE("a job whose prices nobody can tell yet waits, where there is a budget
   CHECK(sync::resume_buy(*account, id).bought == 2);
 }
 
+TEST_CASE("what was bought is found without a price, and what is left waits for one", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  test::TwilioBox list;
+  list.fault("503");
+  PricedElsewhere account(f, list);
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*account, options);
+  const auto id = killed(f, *account, options, plan, "sent");
+  const auto number = plan.numbers.front().phone_number;
+  f.box.add_number(number);
+  f.decide("buy_budget", "10");
+  CHECK(slug_of([&] { sync::plan_resume(*account, id); }).empty());
+  const auto error = test::error_of([&] { sync::resume_buy(*account, id); });
+  REQUIRE(error.has_value());
+  CHECK(error->slug() == "twilio.down");
+  CHECK(error->job_id() == id.text());
+  CHECK(error->hint() == "ringctl jobs resume " + id.short_id());
+  CHECK_FALSE(f.row(number).sid.empty());
+  CHECK(job(f, id).counts.created == 1);
+  CHECK(f.times("buy ") == 0);
+
+  CHECK(sync::resume_buy(*f.account, id).bought == 2);
+  CHECK(f.times("buy ") == 1);
+  CHECK(spent(f) == price_of_two(f));
+}
+
+TEST_CASE("prices that a plan asked for are not asked for again", "[sync]") {
+  Desk f(db::Engine::sqlite);
+  test::TwilioBox list;
+  list.fault("503");
+  PricedElsewhere account(f, list);
+  const auto options = some(f, 2);
+  const auto id = killed(f, *account, options, sync::plan_buy(*account, options), "undone");
+  f.decide("buy_budget", "10");
+  const auto left = sync::plan_resume(*f.account, id);
+  CHECK(left.asked.size() == 2);
+  CHECK(sync::resume_buy(*account, id, {}, left.asked).bought == 2);
+  CHECK(spent(f) == price_of_two(f));
+}
+
+TEST_CASE("asked what became of it, a purchase gets the price that nobody knew", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  test::TwilioBox list;
+  list.fault("503");
+  PricedElsewhere account(f, list);
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*account, options);
+  const auto id = killed(f, *account, options, plan, "unknown");
+  for (const auto& one : plan.numbers) f.box.add_number(one.phone_number);
+  CHECK(sync::resolve(*f.account, id).done == 2);
+  CHECK(spent(f) == price_of_two(f));
+}
+
 TEST_CASE("what is sent once more is held against the budget before anybody says yes", "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   const auto options = some(f, 2);
@@ -322,7 +402,7 @@ TEST_CASE("what is sent once more is held against the budget before anybody says
   CHECK(slug_of([&] { sync::hold_resume(*f.account, sync::plan_resume(*f.account, id)); }).empty());
 }
 
-TEST_CASE("a number that somebody else put into the account is not the job's, nor paid for", "[sync]") {
+TEST_CASE("a number that the account had before is not the job's, nor paid for", "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   const std::string state = GENERATE("sent", "undone");
   INFO(state);
@@ -332,19 +412,52 @@ TEST_CASE("a number that somebody else put into the account is not the job's, no
   const auto id = killed(f, *f.account, options, plan, state);
   const auto number = plan.numbers.front().phone_number;
   const auto sid = f.box.add_number(number);
+  grow_old(f, number);
   const auto report = sync::resume_buy(*f.account, id);
   CHECK(report.bought == 1);
   CHECK(report.refused == 1);
   REQUIRE(report.rows.size() == 2);
   CHECK(report.rows[0].object == number);
   CHECK(report.rows[0].code == sync::k_in_account);
-  CHECK(report.rows[0].message == "it was in the account already, not bought by this job");
+  CHECK(report.rows[0].message == "the account had it before this job ordered it");
+  REQUIRE(report.found.size() == 1);
+  CHECK(report.found[0].object == number);
   CHECK(f.times("buy ") == 1);
   CHECK(spent(f) == *plan.monthly_micros / 2);
   CHECK(f.row(number).sid == sid);
   CHECK(f.row(number).webhook_status == "unset");
   CHECK(f.row(number).label.empty());
   CHECK(job(f, id).state == jobs::State::finished);
+}
+
+TEST_CASE("a number that came since it was ordered counts as bought, wherever it leads by now", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto options = some(f, 2);
+  const auto plan = sync::plan_buy(*f.account, options);
+  const auto id = killed(f, *f.account, options, plan, "sent");
+  f.box.add_number(plan.numbers.front().phone_number);
+  const auto report = sync::resume_buy(*f.account, id);
+  CHECK(report.bought == 2);
+  CHECK(report.found.empty());
+  CHECK(f.times("buy ") == 1);
+  CHECK(spent(f) == *plan.monthly_micros);
+}
+
+TEST_CASE("one that the account had before and that another workspace has is left there", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const auto options = some(f, 1);
+  const auto plan = sync::plan_buy(*f.account, options);
+  const auto id = killed(f, *f.account, options, plan, "sent");
+  const auto number = plan.numbers.front().phone_number;
+  f.box.add_number(number);
+  grow_old(f, number);
+  f.add_elsewhere(number);
+  const auto report = sync::resume_buy(*f.account, id);
+  CHECK(report.refused == 1);
+  REQUIRE(report.found.size() == 1);
+  CHECK(report.found[0].code == sync::k_foreign);
+  CHECK_FALSE(f.numbers().find(number).has_value());
+  CHECK(spent(f) == 0);
 }
 
 TEST_CASE("asked what became of it, such a number is no purchase either", "[sync]") {
@@ -354,6 +467,7 @@ TEST_CASE("asked what became of it, such a number is no purchase either", "[sync
   const auto id = killed(f, *f.account, options, plan, "unknown");
   const auto number = plan.numbers.front().phone_number;
   f.box.add_number(number);
+  grow_old(f, number);
   const auto report = sync::resolve(*f.account, id);
   CHECK(report.done == 0);
   CHECK(report.undone == 1);

@@ -67,7 +67,13 @@ TEST_CASE("an area code has three digits, and is one of the US or Canada", "[sys
     const auto abroad = f.run({"numbers", "search", "--country", "FR", flag, value});
     CHECK(abroad.status == 2);
     CHECK(abroad.err.find(flag + " is for US and CA, not for FR") != std::string::npos);
+    CHECK(abroad.err.find("--country US") == std::string::npos);
+    CHECK(f.run({"numbers", "search", "--country", "US", flag, value}).status == 0);
   }
+  REQUIRE(f.run({"workspaces", "update", "default", "--default-country", "FR"}).status == 0);
+  const auto at_home = f.run({"numbers", "search", "--area-code", "646"});
+  CHECK(at_home.status == 2);
+  CHECK(at_home.err.find("--country US") != std::string::npos);
 }
 
 TEST_CASE("buying nothing in particular is a mistake", "[system]") {
@@ -140,11 +146,15 @@ TEST_CASE("going on with a purchase is planned as it is done: budget, and number
   CHECK(f.box.ledger().empty());
   REQUIRE(f.run({"workspaces", "update", "default", "--buy-budget", "10"}).status == 0);
   f.box.add_number("+12025550178");
+  f.box.with([](sim::Account& at, sim::Network&) {
+    at.numbers.find_by_phone("+12025550178")->created_at -= std::chrono::hours(1);
+  });
   const auto resumed = f.run({"jobs", "resume", id, "--yes"});
   INFO(resumed.err);
   CHECK(resumed.status == 3);
-  CHECK(resumed.err.find("+12025550178 was in the account already, not bought by this job") !=
+  CHECK(resumed.err.find("+12025550178 is not counted as bought (the account had it before") !=
         std::string::npos);
+  CHECK(resumed.err.find("ringctl jobs show ") != std::string::npos);
   CHECK(resumed.err.find("ringctl numbers configure +12025550178") != std::string::npos);
   CHECK(f.run({"numbers", "configure", "+12025550178"}).status == 0);
   CHECK(f.box.ledger().at("buy +12025550177") == 1);
