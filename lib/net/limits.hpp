@@ -69,8 +69,9 @@ struct Limits {
   /// Requests at the handler and not answered; past it Request::overloaded is set. overloaded_total.
   /// With answers that wait for one fsync together this is the size of the largest group.
   std::size_t in_flight = 1'024;
-  /// Connections taken from one listener before others have their turn.
-  std::size_t accepts_at_once = 16;
+  /// Connections taken from one listener before others have their turn, which is after every connection that
+  /// has something to say. Fewer, and under too many calls a new one waits for seconds to be taken at all.
+  std::size_t accepts_at_once = 256;
   /// Connections that wait in the kernel (net.core.somaxconn may allow fewer).
   int backlog = 4'096;
 
