@@ -51,7 +51,8 @@ void run_monitor(const MonitorOptions& opts, Context& ctx) {
     const auto who = call.user_email.empty() ? fmt::format("as {}", opts.as)
                                              : fmt::format("of {} as {}", call.user_email, opts.as);
     if (!done.changed) return ctx.io().unchanged({.action = name, .object = call.call_sid});
-    return ctx.io().would_change({.action = act_of(mode), .object = call.call_sid, .rest = who});
+    return ctx.io().would_change(
+        {.action = name, .object = call.call_sid, .rest = who, .said = act_of(mode)});
   }
   const std::array<Cell, k_columns.size()> cells = {call.call_sid,       std::string(name), done.leg_sid,
                                                     done.conference_sid, done.muted,        done.coaching};
@@ -69,8 +70,9 @@ void run_stop(const StopOptions& opts, Context& ctx) {
   if (!sync::stop_monitor(*account, call, opts.as, !ctx.dry_run()))
     return ctx.io().unchanged(
         {.action = "stop", .object = call.call_sid, .rest = "(they were not listening)"});
-  if (ctx.dry_run()) return ctx.io().would_change({.action = "stop listening to", .object = call.call_sid});
-  ctx.io().changed({.action = "stopped listening to", .object = call.call_sid});
+  if (ctx.dry_run())
+    return ctx.io().would_change({.action = "stop", .object = call.call_sid, .said = "stop listening to"});
+  ctx.io().changed({.action = "stopped", .object = call.call_sid, .said = "stopped listening to"});
 }
 
 void add_mode(Noun& calls, std::string_view verb, std::string_view summary, std::string_view details,

@@ -42,15 +42,22 @@ sync::Transferred act(const TransferOptions& opts, sync::Account& account, const
 
 /// What an act is called: a call is handed over only at the end of an attended transfer.
 struct Words {
-  std::string_view would, did;
+  std::string_view action, said;
   std::string rest;
 };
 
+Words words_of_plan(const sync::Transferred& plan) {
+  if (plan.state == "consulting")
+    return {"consult", "consult about", fmt::format("with {}, the customer on hold", plan.name)};
+  if (plan.state == "cancelled") return {"cancel", "take back", fmt::format("from {}", plan.name)};
+  return {"transfer", "transfer", fmt::format("to {}", plan.name)};
+}
+
 Words words_of(const sync::Transferred& done) {
   if (done.state == "consulting")
-    return {"consult about", "consulting about", fmt::format("with {}; the customer is on hold", done.name)};
-  if (done.state == "cancelled") return {"take back", "took back", fmt::format("from {}", done.name)};
-  return {"transfer", "transferred", fmt::format("to {}", done.name)};
+    return {"consulted", "consulting about", fmt::format("with {}; the customer is on hold", done.name)};
+  if (done.state == "cancelled") return {"cancelled", "took back", fmt::format("from {}", done.name)};
+  return {"transferred", "transferred", fmt::format("to {}", done.name)};
 }
 
 void run_transfer(const TransferOptions& opts, Context& ctx) {
@@ -58,16 +65,18 @@ void run_transfer(const TransferOptions& opts, Context& ctx) {
   RunAccount account(ctx, opts);
   const auto call = call_named(ctx, opts.call);
   const auto done = act(opts, *account, call, !ctx.dry_run());
-  const auto words = words_of(done);
+  const auto words = ctx.dry_run() ? words_of_plan(done) : words_of(done);
   if (ctx.dry_run())
-    return ctx.io().would_change({.action = words.would, .object = call.call_sid, .rest = words.rest});
-  ctx.io().changed({.action = words.did,
+    return ctx.io().would_change(
+        {.action = words.action, .object = call.call_sid, .rest = words.rest, .said = words.said});
+  ctx.io().changed({.action = words.action,
                     .object = call.call_sid,
                     .rest = words.rest,
                     .fields = {{"state", done.state},
                                {"to", done.to},
                                {"name", done.name},
-                               {"room", done.room.empty() ? Cell() : Cell(done.room)}}});
+                               {"room", done.room.empty() ? Cell() : Cell(done.room)}},
+                    .said = words.said});
 }
 
 }  // namespace

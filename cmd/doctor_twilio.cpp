@@ -17,6 +17,7 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::chrono::seconds k_most_skew{60};
+constexpr int k_forbidden = 403;  // the login is taken, and may not ask for this
 
 struct Resource {
   std::string_view name, path;
@@ -46,7 +47,21 @@ std::string mending(RunAccount& account, Context& ctx) {
   return kept ? fix : fmt::format("{}, or mend {}", fix, login.source);
 }
 
-/// False: nothing more can be asked. A login that is not taken fails as that: `report` ends with its row.
+void check_clock(const std::optional<base::Instant>& server_time, Context& ctx, Report& report) {
+  if (!server_time) {
+    report.push_back({"twilio.clock", "warn", "the answer says no time", {}});
+    return;
+  }
+  const auto skew = std::chrono::round<std::chrono::seconds>(ctx.clock().now() - *server_time);
+  const bool wrong = std::chrono::abs(skew) > k_most_skew;
+  report.push_back({"twilio.clock", wrong ? "fail" : "ok",
+                    fmt::format("this machine's clock is {} s {} Twilio's", std::chrono::abs(skew).count(),
+                                skew.count() < 0 ? "behind" : "ahead of"),
+                    wrong ? "set the clock by NTP: timedatectl set-ntp true" : ""});
+}
+
+/// False: nothing more can be asked. A login that is not taken fails as that: `report` ends with its row. One
+/// that may not ask for this alone is taken: what else it may not is check_scope()'s.
 bool check_reach(RunAccount& account, Context& ctx, Report& report) {
   const auto& clock = ctx.clock();
   const auto begun = clock.steady();
@@ -54,7 +69,8 @@ bool check_reach(RunAccount& account, Context& ctx, Report& report) {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady() - begun);
   const auto* const failed = std::get_if<twilio::Failed>(&outcome);
   if (failed != nullptr && failed->kind != twilio::Failed::Kind::auth) throw twilio::to_error(*failed);
-  if (failed != nullptr) {
+  const bool taken = failed == nullptr || failed->status == k_forbidden;
+  if (!taken) {
     report.back() = failed_check("twilio.login", twilio::to_error(*failed));
     report.back().fix = mending(account, ctx);
   }
@@ -64,18 +80,9 @@ bool check_reach(RunAccount& account, Context& ctx, Report& report) {
        fmt::format("{} answers within {} ms", base::redact_url(account->client.url_of(twilio::Api::core, "")),
                    took.count()),
        {}});
-  if (failed != nullptr) return false;
-  const auto server_time = std::get<twilio::Reply>(outcome).server_time;
-  if (!server_time) {
-    report.push_back({"twilio.clock", "warn", "the answer says no time", {}});
-    return true;
-  }
-  const auto skew = std::chrono::round<std::chrono::seconds>(clock.now() - *server_time);
-  const bool wrong = std::chrono::abs(skew) > k_most_skew;
-  report.push_back({"twilio.clock", wrong ? "fail" : "ok",
-                    fmt::format("this machine's clock is {} s {} Twilio's", std::chrono::abs(skew).count(),
-                                skew.count() < 0 ? "behind" : "ahead of"),
-                    wrong ? "set the clock by NTP: timedatectl set-ntp true" : ""});
+  if (!taken) return false;
+  check_clock(failed != nullptr ? failed->server_time : std::get<twilio::Reply>(outcome).server_time, ctx,
+              report);
   return true;
 }
 

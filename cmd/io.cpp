@@ -10,6 +10,11 @@
 #include "cmd/pager.hpp"
 
 namespace ringctl::cmd {
+namespace {
+
+std::string_view said(const Change& change) { return change.said.empty() ? change.action : change.said; }
+
+}  // namespace
 
 void write_quietly(int fd, std::string_view text) noexcept {
   while (!text.empty()) {
@@ -109,13 +114,13 @@ void Io::describe(std::span<const Column> columns) {
 }
 
 void Io::changed(const Change& change) {
-  report(change, fmt::format("{} {}", change.action, change.object), true, false);
+  report(change, fmt::format("{} {}", said(change), change.object), true, false);
 }
 void Io::unchanged(const Change& change) {
   report(change, fmt::format("unchanged {}", change.object), false, false);
 }
 void Io::would_change(const Change& change) {
-  report(change, fmt::format("would {} {}", change.action, change.object), true, true);
+  report(change, fmt::format("would {} {}", said(change), change.object), true, true);
 }
 
 void Io::report(const Change& change, std::string_view line, bool changed, bool planned) {

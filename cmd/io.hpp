@@ -58,6 +58,7 @@ struct Change {
   std::string_view object;
   std::string_view rest = {};      ///< end of the text line
   std::vector<Field> fields = {};  ///< more of the JSON object
+  std::string_view said = {};      ///< instead of `action` in the text line; "" = the same
 };
 
 class Io {

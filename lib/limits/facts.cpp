@@ -97,7 +97,8 @@ std::string country_message(const Candidate& from, const phone::E164& to, const 
 }
 
 /// What stands against calling from this number. None: it is open.
-std::vector<Reason> reasons_against(const Facts& facts, const Candidate& from, const phone::E164& to) {
+std::vector<Reason> reasons_against(const Facts& facts, const Candidate& from, const phone::E164& to,
+                                    bool pays_only) {
   std::vector<Reason> reasons;
   if (!from.number_active)
     reasons.push_back({Refusal::number_inactive, from.number, fmt::format("{} is not active", from.number)});
@@ -105,9 +106,7 @@ std::vector<Reason> reasons_against(const Facts& facts, const Candidate& from, c
     reasons.push_back(
         {Refusal::provider_not_callable, from.number,
          fmt::format("{} is held at {}; only numbers of Twilio can call", from.number, from.provider)});
-  if (to.view() == from.number)
-    reasons.push_back({Refusal::same_number, from.number,
-                       fmt::format("{} is the number it would be called from", from.number)});
+  if (!pays_only && to.view() == from.number) reasons.push_back(same_number(from.number));
   if (const auto verdict = judge_destination(to, from.allowed_countries, phone::E164::parse(from.number));
       !verdict)
     reasons.push_back({.refusal = Refusal::country_not_allowed,
@@ -180,14 +179,19 @@ std::vector<const Candidate*> in_rotation(const Facts& facts) {
   return order;
 }
 
-Decision decide(const Facts& facts, const phone::E164& to, std::string_view from) {
+Reason same_number(std::string_view number) {
+  return {Refusal::same_number, std::string(number),
+          fmt::format("{} is the number it would be called from", number)};
+}
+
+Decision decide(const Facts& facts, const phone::E164& to, std::string_view from, bool pays_only) {
   Decision decision{.open = {}, .refusals = general_reasons(facts, to)};
   const bool in_general = decision.refusals.empty();
   bool seen = false;
   for (const auto* candidate : in_rotation(facts)) {
     if (!from.empty() && candidate->number != from) continue;
     seen = true;
-    auto reasons = reasons_against(facts, *candidate, to);
+    auto reasons = reasons_against(facts, *candidate, to, pays_only);
     if (reasons.empty() && in_general) decision.open.push_back(candidate);
     std::move(reasons.begin(), reasons.end(), std::back_inserter(decision.refusals));
   }

@@ -52,8 +52,10 @@ struct Decision {
   std::vector<const Candidate*> open;  ///< in the order they are to be tried; point into the facts
   std::vector<Reason> refusals;        ///< every one, where `open` is empty
 };
-/// `from`: the number asked for, "" = by rotation.
-Decision decide(const Facts&, const phone::E164& to, std::string_view from);
+/// `from`: the number asked for, "" = by rotation. `pays_only`: Request::pays_only.
+Decision decide(const Facts&, const phone::E164& to, std::string_view from, bool pays_only);
+/// Against a call from a number to itself.
+Reason same_number(std::string_view number);
 
 /// Numbers in the order the workspace's rotation tries them.
 std::vector<const Candidate*> in_rotation(const Facts&);

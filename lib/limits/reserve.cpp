@@ -210,7 +210,7 @@ void look(db::Connection& db, const base::Clock& clock, const base::Uuid& worksp
     out.to = phone::parse_typed(request.to, facts.settings.default_country);
     facts.opted_out = is_opted_out(db, workspace, *out.to);
   }
-  out.decision = decide(facts, *out.to, from_number_of(request, facts.settings));
+  out.decision = decide(facts, *out.to, from_number_of(request, facts.settings), request.pays_only);
   if (out.decision.open.empty()) out.answer = refused(out);
 }
 
@@ -377,13 +377,17 @@ Verdict answer_without_database(const Request& request, std::string_view why) {
   std::error_code no_number;
   const auto from = phone::E164::try_parse(request.from_number, no_number);
   const auto to = phone::E164::try_parse(request.to, no_number);
-  const bool allow = request.when_away == WhenAway::allow && from;
+  const bool to_itself = !request.pays_only && from && to && from->view() == to->view();
+  const bool allow = request.when_away == WhenAway::allow && from && !to_itself;
   Verdict verdict{.allowed = allow,
                   .uncounted = allow,
                   .agent = request.agent,
                   .from_number = from ? from->text() : request.from_number,
                   .to_number = to ? to->text() : request.to};
-  if (!allow) verdict.refusals.push_back({Refusal::limits_unavailable, {}, std::string(why)});
+  if (to_itself)
+    verdict.refusals.push_back(same_number(from->view()));
+  else if (!allow)
+    verdict.refusals.push_back({Refusal::limits_unavailable, {}, std::string(why)});
   return verdict;
 }
 

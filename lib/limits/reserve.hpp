@@ -26,6 +26,9 @@ struct Request {
   std::chrono::milliseconds ttl = std::chrono::minutes(2);
   /// What the workspace chose when its settings were last read, for a database that cannot be asked now.
   WhenAway when_away = WhenAway::refuse;
+  /// Twilio calls from another number of ours, as it does to hand a call over: the number that is taken here
+  /// only pays, and may be the destination.
+  bool pays_only = false;
 };
 
 /// Writes nothing: what reserve() would answer now, with every refusal there is. Throws Errc::not_found
@@ -49,7 +52,7 @@ Verdict reserve(audit::Session&, const base::Uuid& workspace, const Request&, db
 
 /// What reserve() answers where the database cannot even be reached: limits_unavailable, or, where
 /// `when_away` says so and the number to call from is named, the call let through uncounted. Emergency calls
-/// always are.
+/// always are. same_number where that number would call itself: no database has to be asked for that.
 Verdict answer_without_database(const Request&, std::string_view why);
 
 /// A call that was let through while the database was away, counted when it is back, on the day it was placed

@@ -114,6 +114,12 @@ const std::string& own_number(const calls::Call& call) {
   return call.direction == "inbound" ? call.to_number : call.from_number;
 }
 
+void require_other_number(const std::string& rung, const std::string& from, std::string hint) {
+  if (rung != from) return;
+  throw Error(Errc::conflict, "calls.same_number",
+              fmt::format("{} is the number it would be called from", rung), std::move(hint));
+}
+
 Sides sides_of(Account& account, const calls::Call& call, const std::optional<calls::Room>& room) {
   require_live(call);
   if (room && !room->agent_sid.empty() && !room->customer_sid.empty())

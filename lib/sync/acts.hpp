@@ -73,6 +73,8 @@ Sides sides_of(Account&, const calls::Call&, const std::optional<calls::Room>&);
 bool is_recorded(Account&, const calls::Call&);
 /// The number of ours that the call is of.
 const std::string& own_number(const calls::Call&);
+/// No number is called from itself: Errc::conflict [calls.same_number].
+void require_other_number(const std::string& rung, const std::string& from, std::string hint = {});
 void require_live(const calls::Call&);
 
 /// What rings somebody: written down, asked for once, and marked with what came of it.

@@ -181,7 +181,9 @@ Monitored monitor(Account& account, const calls::Call& call, const MonitorOption
   require_live(call);
   const auto person = supervisor_of(account, call, options.as);
   const auto standing = monitor_of(account, call, person);
-  target_of(person, options.on);  // refused before anything is done to the call
+  // Refused before anything is done to the call.
+  const auto target = target_of(person, options.on);
+  if (!standing) require_other_number(target.address, own_number(call));
   if (!options.write) {
     Monitored planned;
     planned.mode = options.mode;

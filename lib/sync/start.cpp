@@ -120,6 +120,17 @@ void give_back(Account& account, const limits::Verdict& verdict) {
   if (verdict.reservation) limits::give_back(account.session, account.workspace.id, *verdict.reservation);
 }
 
+/// The agent's leg comes from the number that is called from, too. A call for help is not refused here.
+void require_ringable(Account& account, const Plan& plan) {
+  if (plan.verdict.emergency) return;
+  try {
+    require_other_number(plan.rings.address, plan.verdict.from_number, "--from-number, or --on client");
+  } catch (const Error&) {
+    give_back(account, plan.verdict);
+    throw;
+  }
+}
+
 calls::Room room_of_call(Account& account, const std::string& sid, const Plan& plan) {
   const auto call = calls::get(account.session.db, account.workspace.id, sid);
   return {.id = {},
@@ -278,6 +289,7 @@ Started start_call(Account& account, const StartOptions& options) {
   auto plan = plan_of(account, options);
   Started started{.verdict = plan.verdict, .call_sid = {}, .rung = plan.rings.address};
   if (!plan.verdict.allowed) throw refused(plan.verdict);
+  require_ringable(account, plan);
   if (!options.write) return started;
   if (plan.verdict.from_number.empty()) {
     give_back(account, plan.verdict);

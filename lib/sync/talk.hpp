@@ -34,7 +34,8 @@ struct Started {
 /// the destination once it is up. Gives the reservation back where Twilio refused the call. An answer that
 /// never came: Errc::unknown_outcome [calls.unknown_outcome] with the effect to resolve; nothing is dialled
 /// again. Errc::conflict [callbacks.being_called] while another call for the same callback goes on,
-/// [callbacks.call_unknown] while nobody knows whether one does.
+/// [callbacks.call_unknown] while nobody knows whether one does; [calls.same_number] where the agent would be
+/// rung at the number that rings.
 Started start_call(Account&, const StartOptions&);
 
 // --- end, hand over ---
@@ -57,7 +58,8 @@ struct Transferred {
   std::string name = {};  ///< the user's e-mail where that is known, else the number
 };
 /// An outside number counts as a call of the agent against limits. Errc::conflict [calls.not_connected] while
-/// there are not two parties, [calls.consulting] if a transfer is under way; Errc::not_found.
+/// there are not two parties, [calls.consulting] if a transfer is under way, [calls.own_call] if it is their
+/// own, [calls.same_number] for the number that the call is of; Errc::not_found.
 Transferred transfer(Account&, const calls::Call&, const TransferOptions&);
 /// The consulted party gets the customer, and the agent leaves. `as`: who asks, "" = whoever has the call.
 /// Errc::conflict [calls.not_consulting, calls.not_answered].
@@ -87,7 +89,7 @@ struct Monitored {
 };
 /// Dials the supervisor into the call's conference, or changes the leg that is there. Reads the state back:
 /// one that should be unheard and is not is removed at once, Errc::twilio [calls.not_muted]. Errc::auth
-/// [calls.may_not_monitor].
+/// [calls.may_not_monitor]; Errc::conflict [calls.same_number] for a supervisor at the number that rings.
 Monitored monitor(Account&, const calls::Call&, const MonitorOptions&);
 /// False if they were not listening.
 bool stop_monitor(Account&, const calls::Call&, std::string_view as, bool write);

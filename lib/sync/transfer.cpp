@@ -50,7 +50,8 @@ std::optional<base::Uuid> reserve(Account& account, const calls::Call& call, con
   if (!target.outside) return std::nullopt;
   if (call.user_email.empty())
     throw Error(Errc::conflict, "calls.nobodys", fmt::format("call {} is nobody's of ours", call.call_sid));
-  const limits::Request request{.agent = call.user_email, .to = target.address, .from_number = {}};
+  // Twilio calls from the call's own number, whichever of the agent's this is counted for.
+  const limits::Request request{.agent = call.user_email, .to = target.address, .pays_only = true};
   const auto& workspace = account.workspace.id;
   const auto verdict = write ? limits::reserve(account.session, workspace, request)
                              : limits::check(account.session, workspace, request);
@@ -249,8 +250,8 @@ Transferred transfer(Account& account, const calls::Call& call, const TransferOp
   const auto target = find_target(account, options.to);
   if (!target.outside && target.party.user && target.party.user->view() == call.user_id)
     throw Error(Errc::conflict, "calls.own_call",
-                fmt::format("call {} is already {}'s", call.call_sid, call.user_email),
-                fmt::format("ringctl calls transfer {} USER, who is another", call.call_sid));
+                fmt::format("call {} is already {}'s", call.call_sid, call.user_email), "ringctl users list");
+  require_other_number(target.address, own_number(call));
   auto name = name_of(account, target);
   auto done = options.attended ? consult(account, call, target, options.write)
                                : send_on(account, call, target, options.write);

@@ -84,7 +84,8 @@ struct Failed {
   int attempts = 1;
   std::chrono::milliseconds spent{};
   std::optional<std::chrono::seconds> retry_after = {};
-  std::string login = {};  ///< of auth: login_text() of what asked
+  std::optional<base::Instant> server_time = {};  ///< of the answer, if there was one
+  std::string login = {};                         ///< of auth: login_text() of what asked
 };
 /// With maybe_executed, whatever it is: Errc::unknown_outcome [twilio.unknown_outcome]. Else Errc::twilio
 /// [twilio.refused], auth [twilio.auth], not_found [twilio.not_found], twilio_rate [twilio.rate_limited],

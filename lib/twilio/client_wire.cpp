@@ -117,6 +117,7 @@ void explain(Failed& why, const Ask& ask, const http::Response& response) {
   why.status = response.status;
   why.request_id = one_line(std::string(response.field("twilio-request-id")));
   why.retry_after = response.retry_after;
+  why.server_time = try_parse_time(response.field("date"));
   why.message = fmt::format("{}: HTTP {}", asked(ask), response.status);
   if (!is_json(response)) return;
   const auto body = Json::try_parse(response.body);

@@ -45,6 +45,18 @@ TEST_CASE("with -o json a change is an object on stdout", "[cmd]") {
   CHECK(f.err().empty());
 }
 
+TEST_CASE("a change may be told in more words than the one it is called by", "[cmd]") {
+  IoFixture f;
+  const bool json = GENERATE(false, true);
+  if (json) f.options.format = Format::jsonl;
+  f.io().changed({.action = "stopped", .object = "a", .said = "stopped listening to"});
+  f.io().would_change({.action = "stop", .object = "a", .said = "stop listening to"});
+  CHECK(f.err() == (json ? "" : "stopped listening to a\nwould stop listening to a\n"));
+  CHECK(f.out() == (json ? "{\"changed\":true,\"action\":\"stopped\",\"object\":\"a\"}\n"
+                           "{\"changed\":true,\"dry_run\":true,\"action\":\"stop\",\"object\":\"a\"}\n"
+                         : ""));
+}
+
 TEST_CASE("with -o json nothing to do is said, and a dry run is marked", "[cmd]") {
   IoFixture f;
   f.options.format = Format::jsonl;

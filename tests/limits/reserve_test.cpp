@@ -157,6 +157,13 @@ TEST_CASE("every refusal has its code", "[limits]") {
     CHECK(test::codes(verdict) == "same_number");
     CHECK(verdict.refusals[0].message == "+12025550100 is the number it would be called from");
   }
+  SECTION("not where another number calls it, and this one only pays") {
+    const limits::Request request{.agent = k_ann, .to = k_from, .pays_only = true};
+    const auto verdict = limits::reserve(f.session(), f.workspace, request);
+    CHECK(verdict.allowed);
+    CHECK(verdict.from_number == k_from);
+    CHECK(verdict.used == 1);
+  }
   SECTION("another country") {
     const auto verdict = f.reserve("+16135550143");
     CHECK(test::codes(verdict) == "country_not_allowed");
@@ -488,6 +495,19 @@ TEST_CASE("with the database away a call is refused, or let through where the wo
   for (const auto* from : {"", "(202) 555-0100"}) {
     request = {.agent = k_ann, .to = k_to, .from_number = from, .when_away = limits::WhenAway::allow};
     CHECK(test::codes(limits::reserve(actor.session, f.workspace, request)) == "limits_unavailable");
+  }
+}
+
+TEST_CASE("a number does not call itself, whatever the workspace chose for a database that is away",
+          "[limits]") {
+  for (const auto when : {limits::WhenAway::refuse, limits::WhenAway::allow}) {
+    limits::Request request{.agent = k_ann, .to = k_from, .from_number = k_from, .when_away = when};
+    const auto verdict = limits::answer_without_database(request, "away");
+    CHECK_FALSE(verdict.allowed);
+    CHECK_FALSE(verdict.uncounted);
+    CHECK(test::codes(verdict) == "same_number");
+    request.to = k_to;
+    CHECK(limits::answer_without_database(request, "away").allowed == (when == limits::WhenAway::allow));
   }
 }
 

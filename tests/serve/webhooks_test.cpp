@@ -209,7 +209,7 @@ TEST_CASE("an agent's call to the path that names no workspace is placed by the 
   CHECK(std::holds_alternative<twiml::Hangup>(strangers.verbs.back()));
 }
 
-TEST_CASE("an agent hears which of the two numbers of a call is none, or another's", "[serve]") {
+TEST_CASE("an agent hears which of the two numbers of a call is none, another's or the same", "[serve]") {
   Switchboard board(db::Engine::sqlite);
   board.start(false);
   const auto said = [&](int call, Form more) {
@@ -223,8 +223,10 @@ TEST_CASE("an agent hears which of the two numbers of a call is none, or another
         "The number you call from is not a number.");
   CHECK(said(3, {{"To", test::k_to}, {"FromNumber", "+12025550177"}}) ==
         "The number you call from is not one of yours.");
+  CHECK(said(4, {{"To", test::k_from}}) == "The number you called is your own.");
   REQUIRE(board.stop());
   CHECK(board.integer("SELECT count(*) FROM calls WHERE refusal = 'bad_from_number'") == 1);
+  CHECK(board.integer("SELECT count(*) FROM calls WHERE refusal = 'same_number'") == 1);
 }
 
 /// Every answer waits for a commit that does not come, until the safe one goes out.

@@ -143,6 +143,15 @@ TEST_CASE("a dry run rings nobody and writes nothing", "[sync]") {
   CHECK(f.effects().empty());
 }
 
+TEST_CASE("a supervisor is not rung at the number that rings", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  f.exec("UPDATE users SET phone_number = $2 WHERE id = $1", {f.ada, test::k_from});
+  const auto before = f.box.ledger();
+  for (const bool write : {false, true})
+    CHECK(test::slug_of([&] { f.monitor(Mode::listen, k_ada, write); }) == "calls.same_number");
+  CHECK(f.box.ledger() == before);
+}
+
 TEST_CASE("a call that serve does not lead into its conference is told, and no room is left", "[sync]") {
   PhoneDesk f(db::Engine::sqlite);
   f.user(k_ada, "admin", k_ada_phone);

@@ -78,6 +78,27 @@ TEST_CASE("a call that limits refuse rings nobody", "[sync]") {
   CHECK(f.effects().empty());
 }
 
+TEST_CASE("no number is called from itself: not the destination, and not the agent's telephone", "[sync]") {
+  Office f(GENERATE(from_range(test::engines())));
+  const auto to_itself =
+      test::error_of([&] { sync::start_call(f.account, {.agent = test::k_ann, .to = test::k_from}); });
+  REQUIRE(to_itself);
+  CHECK(to_itself->slug() == "limits.refused");
+  REQUIRE(to_itself->details().size() == 1);
+  CHECK(to_itself->details().front().starts_with("same_number: "));
+  f.exec("UPDATE users SET phone_number = $2 WHERE id = $1", {f.ann_id, test::k_from});
+  for (const bool write : {false, true}) {
+    const auto error = test::error_of([&] { f.start(write); });
+    REQUIRE(error);
+    CHECK(error->errc() == Errc::conflict);
+    CHECK(error->slug() == "calls.same_number");
+    CHECK_FALSE(error->hint().empty());
+  }
+  CHECK(f.used() == 0);
+  CHECK(f.calls_at_twilio() == 0);
+  CHECK(f.effects().empty());
+}
+
 TEST_CASE("a dry run counts nothing and rings nobody", "[sync]") {
   Office f(db::Engine::sqlite);
   CHECK(f.start(false).verdict.allowed);

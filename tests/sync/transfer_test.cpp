@@ -115,6 +115,31 @@ TEST_CASE("a number outside is a call of the agent's, and is refused as one", "[
   CHECK(f.integer("SELECT reserved FROM daily_usage WHERE assignment_id = $1", {assignment}) == 1);
 }
 
+TEST_CASE("an agent's other number gets a call of theirs, which comes from the call's own", "[sync]") {
+  Floor f(GENERATE(from_range(test::engines())));
+  const std::string other = "+12025550107";
+  const auto assignment = f.assign(f.ann_id, f.number(other));
+  f.transfer(other, false);
+  CHECK(f.integer("SELECT reserved FROM daily_usage WHERE assignment_id = $1", {assignment}) == 1);
+}
+
+TEST_CASE("nobody gets a call at the number that it is of", "[sync]") {
+  Floor f(db::Engine::sqlite);
+  const auto assignment = f.assign(f.ann_id, f.number("+12025550107"));
+  f.exec("UPDATE users SET phone_number = $2 WHERE email = $1", {k_bob, test::k_from});
+  for (const auto& to : {k_bob, test::k_from})
+    for (const bool attended : {false, true}) {
+      INFO(to << " attended: " << attended);
+      const auto error = test::error_of([&] { f.transfer(to, attended); });
+      REQUIRE(error);
+      CHECK(error->errc() == Errc::conflict);
+      CHECK(error->slug() == "calls.same_number");
+    }
+  CHECK_FALSE(f.on_hold());
+  CHECK(f.effects().empty());
+  CHECK(f.integer("SELECT count(*) FROM reservations WHERE assignment_id = $1", {assignment}) == 0);
+}
+
 TEST_CASE("only the call's agent, their supervisor and admins hand it over", "[sync]") {
   Floor f(db::Engine::sqlite);
   f.user("eve@example.com", "agent", "+12025550172");

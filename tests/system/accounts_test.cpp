@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/raw_server.hpp"
 #include "support/serve_site.hpp"
 #include "support/signed_form.hpp"
 #include "system/box_site.hpp"
@@ -102,6 +103,35 @@ TEST_CASE("a login that Twilio does not take is named, by the doctor with what m
         "ringctl --workspace default accounts set " + f.account() + " --auth-token-file FILE");
   CHECK(report[1].at("check") == "twilio.reach");
   CHECK(report[1].at("status") == "ok");
+}
+
+TEST_CASE("a login that may not ask for something is a good one to the doctor, who tells what it may not",
+          "[system]") {
+  using test::RawServer;
+  BoxSite f(db::Engine::sqlite);
+  const auto forbidden =
+      RawServer::answers(RawServer::response(R"({"code":20003,"message":"Permission Denied","status":403})",
+                                             "Content-Type: application/json\r\nConnection: close\r\n", 403));
+  RawServer twilio(std::vector<RawServer::Script>(20, forbidden));
+  test::ProcessOptions options;
+  options.environment = {{"RINGCTL_TWILIO_BASE_URL", twilio.url("")},
+                         {"TWILIO_ACCOUNT_SID", f.account()},
+                         {"TWILIO_API_KEY", "SK0123456789abcdef0123456789abcdef"},
+                         {"TWILIO_API_SECRET", BoxSite::k_token}};
+  const auto result = f.machine().run({"doctor", "twilio", "-o", "json"}, options);
+  INFO(result.out << result.err);
+  CHECK(result.status == 0);
+  std::map<std::string, std::string> status, evidence;
+  for (const auto& row : nlohmann::json::parse(result.out)) {
+    const auto check = row.at("check").get<std::string>();
+    status[check] = row.at("status").get<std::string>();
+    evidence[check] = row.at("evidence").get<std::string>();
+  }
+  CHECK(status["twilio.login"] == "ok");
+  CHECK(status["twilio.reach"] == "ok");
+  CHECK(status["twilio.account"] == "ok");
+  CHECK(status["twilio.scope"] == "warn");
+  CHECK(evidence["twilio.scope"].starts_with("the login may not ask for numbers, calls, "));
 }
 
 TEST_CASE("half a configured login is told with the half that is missing", "[system]") {
