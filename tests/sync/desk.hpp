@@ -98,4 +98,11 @@ struct NumberDesk : Estate {
   std::optional<sync::Account> account;
 };
 
+/// At the time of the box, for what is held against when a number came into the account.
+struct DatedDesk : NumberDesk {
+  explicit DatedDesk(db::Engine engine, BoxOptions options = {}) : NumberDesk(engine, std::move(options)) {
+    clock.set(base::SystemClock().now());
+  }
+};
+
 }  // namespace ringctl::test

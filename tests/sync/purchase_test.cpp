@@ -6,7 +6,7 @@
 #include "sync/desk.hpp"
 
 using namespace ringctl;
-using Desk = test::NumberDesk;
+using Desk = test::DatedDesk;
 using test::slug_of;
 
 namespace {

@@ -4,7 +4,7 @@
 using namespace ringctl;
 using jobs::Effect;
 using jobs::EffectState;
-using Desk = test::NumberDesk;
+using Desk = test::DatedDesk;
 
 namespace {
 
