@@ -7,10 +7,10 @@
 #include "directory/workspaces.hpp"
 #include "estate/numbers.hpp"
 #include "jobs/effects.hpp"
-#include "sync/purchase.hpp"
 #include "support/errors.hpp"
 #include "support/session.hpp"
 #include "support/twilio_box.hpp"
+#include "sync/purchase.hpp"
 
 namespace ringctl::test {
 

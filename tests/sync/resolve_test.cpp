@@ -9,7 +9,8 @@ using Desk = test::DatedDesk;
 namespace {
 
 /// As a run that was killed leaves it.
-Effect left(Desk& f, const std::string& kind, const std::string& key, bool sent, const std::string& sid = {}) {
+Effect left(Desk& f, const std::string& kind, const std::string& key, bool sent,
+            const std::string& sid = {}) {
   Effect effect;
   effect.id = f.alice.ids.next();
   effect.kind = kind;
@@ -82,7 +83,8 @@ TEST_CASE("a TwiML app that was made is the workspace's", "[sync]") {
   CHECK(f.place.setting("twiml_app_sid") == made.sid);
 }
 
-TEST_CASE("what another account was asked for stays unknown, and so does what nobody answers about", "[sync]") {
+TEST_CASE("what another account was asked for stays unknown, and so does what nobody answers about",
+          "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));
   const auto effect = left(f, "number.buy", "+12025550101", true);
   f.box.fault("503");
