@@ -131,7 +131,7 @@ std::vector<UsedNumber> due_releases(db::Connection& db, const base::Uuid& works
   UsedNumber used;
   auto rows =
       db.query(fmt::format("SELECT {} FROM phone_numbers WHERE workspace_id = $1 AND release_at <= $2 "
-                           "ORDER BY phone_number",
+                           "AND status = 'inactive' ORDER BY phone_number",
                            columns_of(&used)),
                {workspace, now});
   while (rows.next()) {
@@ -143,7 +143,8 @@ std::vector<UsedNumber> due_releases(db::Connection& db, const base::Uuid& works
 
 std::int64_t count_elsewhere(db::Connection& db, const base::Uuid& workspace) {
   return db
-      .integer("SELECT count(*) FROM phone_numbers WHERE workspace_id = $1 AND provider <> 'twilio'", {workspace})
+      .integer("SELECT count(*) FROM phone_numbers WHERE workspace_id = $1 AND provider <> 'twilio'",
+               {workspace})
       .value_or(0);
 }
 
@@ -215,10 +216,10 @@ void insert_adopted(audit::Session& session, const base::Uuid& workspace, const 
     const auto& number = facts[i];
     const auto id = session.ids.next();
     const auto country = country_of(phone::E164::parse(number.phone_number));
-    rows.add(std::array<db::Param, 9>{
-        id, number.phone_number, db::or_null(country), db::or_null(labels[i]),
-        db::or_null(stored_capabilities(number.capabilities)), db::or_null(number.sid),
-        db::or_null(number.account_sid), number.webhook_status, db::or_null(number.trunk_sid)});
+    rows.add(std::array<db::Param, 9>{id, number.phone_number, db::or_null(country), db::or_null(labels[i]),
+                                      db::or_null(stored_capabilities(number.capabilities)),
+                                      db::or_null(number.sid), db::or_null(number.account_sid),
+                                      number.webhook_status, db::or_null(number.trunk_sid)});
   }
   rows.flush();
 }
@@ -235,6 +236,13 @@ bool set_release(audit::Session& session, const base::Uuid& workspace, const bas
              "UPDATE phone_numbers SET release_at = NULL, status = 'active', version = version + 1, "
              "updated_at = $1 WHERE workspace_id = $2 AND id = $3 AND release_at IS NOT NULL",
              {now, workspace, number}) == 1;
+}
+
+bool still_due(audit::Session& session, const base::Uuid& workspace, const base::Uuid& number) {
+  return session.db.exec(
+             "UPDATE phone_numbers SET updated_at = updated_at WHERE workspace_id = $1 AND id = $2 "
+             "AND status = 'inactive' AND release_at <= $3",
+             {workspace, number, session.clock.now()}) == 1;
 }
 
 void forget_released(audit::Session& session, const base::Uuid& workspace, const base::Uuid& number) {

@@ -77,6 +77,8 @@ void insert_adopted(audit::Session&, const base::Uuid& workspace, const base::Uu
 /// Inactive from now on, and given back then; nullopt: kept after all, and active. False if nothing differed.
 bool set_release(audit::Session&, const base::Uuid& workspace, const base::Uuid& number,
                  std::optional<base::Instant> at);
+/// Whether it is inactive and its time has come; holds the row as it is until the transaction ends.
+bool still_due(audit::Session&, const base::Uuid& workspace, const base::Uuid& number);
 /// Given back at Twilio: the row goes, its history stays. Errc::conflict [numbers.assigned].
 void forget_released(audit::Session&, const base::Uuid& workspace, const base::Uuid& number);
 /// "": on none. Its webhooks are captured, or nobody knows how they are set.

@@ -18,12 +18,13 @@ std::string json_array(std::span<const std::string_view> texts) {
   return array.dump();
 }
 
-// A row that was deleted and made anew counts its versions from 1 again: who it is decides as well.
+// A row that was deleted and made anew counts its versions from 1 again: who it is decides as well. A number
+// that is active again is not given back.
 std::string update_where(std::string_view condition) {
   return fmt::format(
       "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
-      "record_policy = $7, version = version + 1, updated_at = $8 WHERE workspace_id = $9 AND phone_number = $10 AND "
-      "version = $11 AND {}",
+      "record_policy = $7, release_at = CASE WHEN CAST($4 AS text) = 'active' THEN NULL ELSE release_at END, "
+      "version = version + 1, updated_at = $8 WHERE workspace_id = $9 AND phone_number = $10 AND version = $11 AND {}",
       condition);
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -76,7 +77,7 @@ void record(Account& account, std::string_view action, const estate::Number& num
 jobs::Effect effect_of(Account& account, const estate::Number& number) {
   jobs::Effect effect;
   effect.id = account.session.ids.next();
-  effect.kind = "number.release";
+  effect.kind = k_release_kind;
   effect.key = number.phone_number;
   effect.account_sid = account.client.account_sid();
   effect.request = nlohmann::json{{"sid", number.sid}, {"phone_number", number.phone_number}}.dump();
@@ -120,17 +121,24 @@ void require_still_free(Account& account, const estate::Number& number) {
                 fmt::format("ringctl numbers unassign {}", number.phone_number));
 }
 
-ReleaseReport give_back(Account& account, const estate::Number& number) {
+enum class When { now, due };
+
+/// One that was due and is to be kept by now stays: `kept`.
+ReleaseReport give_back(Account& account, const estate::Number& number, When when) {
   const auto now = account.session.clock.now();
   ReleaseReport report{.phone_number = number.phone_number, .action = "released", .at = now};
   auto effect = effect_of(account, number);
   const bool there = require_same_number(account, number);
+  bool goes = true;
   transact(account, [&] {
     require_still_free(account, number);
+    goes = when == When::now || estate::still_due(account.session, account.workspace.id, number.id);
+    if (!goes) return;
     jobs::Effects effects(account.session.db, account.session.clock, account.workspace.id);
     effects.insert(effect);
     effects.sent(effect.id);
   });
+  if (!goes) return {.phone_number = number.phone_number, .action = "kept"};
   if (there) {
     const auto outcome = account.client.try_send(twilio::release_number_ask(number.sid));
     if (const auto* failed = std::get_if<twilio::Failed>(&outcome);
@@ -149,6 +157,18 @@ ReleaseReport give_back(Account& account, const estate::Number& number) {
   }
   finish_release(account, effect);
   return report;
+}
+
+/// Throws if Twilio was told to take it back, and nobody knows yet what came of that.
+void refuse_going(Account& account, const estate::Number& number) {
+  const auto open =
+      jobs::Effects(account.session.db, account.session.clock, account.workspace.id).open(std::nullopt);
+  if (std::none_of(open.begin(), open.end(), [&](const jobs::Effect& effect) {
+        return effect.kind == k_release_kind && effect.key == number.phone_number;
+      }))
+    return;
+  throw Error(Errc::conflict, "jobs.effect_under_way",
+              fmt::format("{} is on its way back to Twilio", number.phone_number), "ringctl jobs resolve");
 }
 
 }  // namespace
@@ -182,7 +202,7 @@ ReleaseReport schedule_release(Account& account, std::string_view what, bool now
   require_releasable(account, number);
   const auto at = account.session.clock.now() + (now ? std::chrono::seconds(0) : wait_of(account));
   if (now) {
-    if (write) return give_back(account, number);
+    if (write) return give_back(account, number, When::now);
     return {.phone_number = number.phone_number, .action = "released", .at = at};
   }
   if (number.release_at)
@@ -200,8 +220,9 @@ ReleaseReport cancel_release(Account& account, std::string_view what, bool write
   if (!number.release_at) return {.phone_number = number.phone_number, .action = "kept"};
   if (write)
     transact(account, [&] {
-      if (estate::set_release(account.session, account.workspace.id, number.id, {}))
-        record(account, "numbers.release_cancelled", number, *number.release_at);
+      const bool kept = estate::set_release(account.session, account.workspace.id, number.id, {});
+      refuse_going(account, number);
+      if (kept) record(account, "numbers.release_cancelled", number, *number.release_at);
     });
   return {.phone_number = number.phone_number, .action = "canceled"};
 }
@@ -214,7 +235,7 @@ ReleaseReport try_give_back(Account& account, const estate::KnownNumber& row) {
   try {
     const auto number = number_of(account, text);
     require_not_handed(number);  // since it was marked
-    return give_back(account, number);
+    return give_back(account, number, When::due);
   } catch (const Error& error) {
     const bool ends_all = error.errc() != Errc::twilio && error.errc() != Errc::conflict &&
                           error.errc() != Errc::not_found && error.errc() != Errc::unknown_outcome;

@@ -142,7 +142,7 @@ void settle_jobs(Account& account, const std::set<std::string>& jobs) {
 
 EffectRow resolve_number_effect(Account& account, const Effect& effect) {
   if (effect.kind == k_buy_kind) return resolve_purchase(account, effect);
-  if (effect.kind == "number.release") return resolve_release(account, effect);
+  if (effect.kind == k_release_kind) return resolve_release(account, effect);
   return resolve_application(account, effect);
 }
 

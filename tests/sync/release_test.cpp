@@ -1,4 +1,7 @@
+#include <functional>
+
 #include "support/catch.hpp"
+#include "support/interrupting_clock.hpp"
 #include "sync/desk.hpp"
 #include "sync/numbers.hpp"
 
@@ -47,6 +50,77 @@ TEST_CASE("a release can be taken back until then", "[sync]") {
   CHECK(f.row(k_number).status == "active");
   f.clock.advance(std::chrono::hours(48));
   CHECK(sync::release_due(*f.account, true).empty());
+}
+
+TEST_CASE("a number that is active again is not given back", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  sync::schedule_release(*f.account, k_number, false, true);
+  f.numbers().update(phone::E164::parse(k_number), {.label = "Old line"});
+  CHECK(f.row(k_number).release_at.has_value());
+  f.numbers().update(phone::E164::parse(k_number), {.status = "active"});
+  CHECK_FALSE(f.row(k_number).release_at.has_value());
+  f.clock.advance(std::chrono::hours(48));
+  CHECK(sync::release_due(*f.account, true).empty());
+  CHECK(is_there(f));
+}
+
+TEST_CASE("a number that is kept while others are given back stays", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  const std::string second = "+12025550102";
+  f.box.add_number(second);
+  have(f);
+  for (const auto& number : {k_number, second}) sync::schedule_release(*f.account, number, false, true);
+  f.clock.advance(std::chrono::hours(24));
+  // Bob keeps the second once the first is gone.
+  test::Actor bob(f.database.connect(), f.clock, "os:bob");
+  sync::Account his{.session = bob.session,
+                    .workspace = f.place,
+                    .client = f.client,
+                    .cancel = f.cancel,
+                    .public_url = "https://pbx.example.com"};
+  test::InterruptingClock clock(f.clock);
+  std::string told;
+  std::function<void()> keep = [&] {
+    if (f.db().in_transaction() || estate::Numbers(bob.session, f.workspace).find(k_number))
+      return clock.once(keep);
+    told = sync::cancel_release(his, second, true).action;
+  };
+  clock.once(keep);
+  audit::Session session{f.db(), clock, f.alice.ids, "os:alice"};
+  sync::Account hers{.session = session,
+                     .workspace = f.place,
+                     .client = f.client,
+                     .cancel = f.cancel,
+                     .public_url = "https://pbx.example.com"};
+  const auto due = sync::release_due(hers, true);
+  CHECK(told == "canceled");
+  REQUIRE(due.size() == 2);
+  CHECK(due[0].action == "released");
+  CHECK(due[1].action == "kept");
+  CHECK_FALSE(is_there(f));
+  CHECK_FALSE(f.there(second).sid.empty());
+  CHECK(f.row(second).status == "active");
+  CHECK(f.open_effects().empty());
+}
+
+TEST_CASE("a number that is on its way back to Twilio cannot be kept any more", "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  sync::schedule_release(*f.account, k_number, false, true);
+  jobs::Effect effect{.id = f.alice.ids.next(),
+                      .kind = "number.release",
+                      .key = k_number,
+                      .account_sid = f.client.account_sid(),
+                      .sid = f.row(k_number).sid,
+                      .actor = "alice"};
+  f.write([&] {
+    jobs::Effects effects(f.db(), f.clock, f.workspace);
+    effects.insert(effect);
+    effects.sent(effect.id);
+  });
+  CHECK(slug_of([&] { sync::cancel_release(*f.account, k_number, true); }) == "jobs.effect_under_way");
+  CHECK(f.row(k_number).release_at.has_value());
 }
 
 TEST_CASE("a number that an agent has is not given back, and nothing is sent", "[sync]") {
