@@ -95,7 +95,7 @@ std::string get_request(std::string_view path) {
 }  // namespace
 
 ServeSite::ServeSite(db::Engine engine, ServeOptions options)
-    : site_(engine, options.server), options_(std::move(options)) {
+    : site_(engine, Schema::latest, options.server), options_(std::move(options)) {
   site_.ok({"init", "--yes", "--zone", "UTC", "--country", "US"});
   site_.ok({"workspaces", "update", "default", "--twilio-accounts", k_account});
   workspace_ = site_.json({"workspaces", "show"})["id"].get<std::string>();

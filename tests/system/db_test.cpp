@@ -38,7 +38,7 @@ std::uintmax_t draft_size(const std::filesystem::path& folder) {
 }  // namespace
 
 TEST_CASE("status tells an empty database from a current one", "[system]") {
-  const Site site(GENERATE(from_range(test::engines())));
+  const Site site(GENERATE(from_range(test::engines())), test::Schema::none);
   if (site.engine() == db::Engine::sqlite) {
     CHECK(site.failure({"db", "status"}) == "10 db.missing");
   } else {
@@ -53,7 +53,7 @@ TEST_CASE("status tells an empty database from a current one", "[system]") {
 }
 
 TEST_CASE("a schema that does not exist cannot be migrated to", "[system]") {
-  const Site site(GENERATE(from_range(test::engines())));
+  const Site site(GENERATE(from_range(test::engines())), test::Schema::none);
   CHECK(site.failure({"db", "migrate", "--to", "999"}) == "2 usage.bad_value");
   CHECK(site.failure({"db", "migrate", "--to", "0"}) == "2 usage.bad_value");
 }
@@ -283,7 +283,7 @@ TEST_CASE("a check of a damaged database says how to mend it, not to check it", 
 TEST_CASE("a migration waits for another process as long as it is told", "[system][slow]") {
   for (const auto engine : test::engines()) {
     if (engine == db::Engine::sqlite) continue;
-    const Site site(engine);
+    const Site site(engine, test::Schema::none);
     const auto holder = db::Connection::open(site.url());
     std::optional<db::Transaction> held;
     held.emplace(*holder, db::Scope::through(db::Door::maintenance));
@@ -310,7 +310,7 @@ TEST_CASE("a backup is for SQLite", "[system]") {
 TEST_CASE("the commands printed for PostgreSQL dump an estate and restore it row by row", "[system]") {
   for (const auto engine : test::engines()) {
     if (engine == db::Engine::sqlite) continue;
-    const Site site(engine), other(engine);
+    const Site site(engine), other(engine, test::Schema::none);
     if (test::run_in_shell(site.machine(), "command -v pg_dump pg_restore").status != 0) return;
     site.init();
     site.ok({"workspaces", "add", "second", "--timezone", "UTC"});
@@ -436,7 +436,7 @@ TEST_CASE("doctor looks at what it is asked to look at", "[system]") {
 }
 
 TEST_CASE("a database that is not there yet is a warning, an empty one a failure", "[system]") {
-  const Site site(GENERATE(from_range(test::engines())));
+  const Site site(GENERATE(from_range(test::engines())), test::Schema::none);
   const auto result = site.run({"doctor", "-o", "json"});
   const auto report = nlohmann::json::parse(result.out);
   if (site.engine() == db::Engine::sqlite) {

@@ -40,8 +40,9 @@ TEST_CASE("the first number makes the embedded database and the workspace defaul
   const auto result = site.run({"numbers", "add", "+12025550123", "--label", "Sales"});
   CHECK(result.status == 0);
   CHECK(result.out.empty());
-  CHECK(result.err == fmt::format("created sqlite:{} with workspace default (UTC)\nadded +12025550123 to default\n",
-                                  site.sqlite_file().string()));
+  CHECK(result.err ==
+        fmt::format("created sqlite:{} with workspace default (UTC)\nadded +12025550123 to default\n",
+                    site.sqlite_file().string()));
   CHECK(site.json({"workspaces", "list"}).at(0).at("name") == "default");
   CHECK((std::filesystem::status(site.sqlite_file()).permissions() & std::filesystem::perms::mask) ==
         static_cast<std::filesystem::perms>(0600));
@@ -147,7 +148,7 @@ TEST_CASE("several first writes at once make one database and one workspace", "[
 TEST_CASE("a PostgreSQL database waits for init", "[system]") {
   for (const auto engine : test::engines()) {
     if (engine == db::Engine::sqlite) continue;
-    const Site site(engine);
+    const Site site(engine, test::Schema::none);
     CHECK(site.failure({"numbers", "add", "+12025550123"}) == "12 schema.too_old");
     CHECK(site.failure({"init"}) == "2 usage.confirmation_needed");
     site.init();
@@ -368,8 +369,9 @@ TEST_CASE("numbers are offered by completion", "[system]") {
   const Site site(db::Engine::sqlite);
   fill(site);
   std::string offered;  // nothing where the machine was too slow for a shell
-  test::eventually(
-      [&] { return offered = site.ok({"__complete", "--", "numbers", "show", "+4"}), !offered.empty(); });
+  test::eventually([&] {
+    return offered = site.ok({"__complete", "--", "numbers", "show", "+4"}), !offered.empty();
+  });
   CHECK(offered.find("+442079460123") != std::string::npos);
   CHECK(offered.find("+12025550123") == std::string::npos);
 }

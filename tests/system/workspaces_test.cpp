@@ -23,7 +23,7 @@ TEST_CASE("first use says what it made, unless quiet, and never again", "[system
 }
 
 TEST_CASE("init makes a usable database once", "[system]") {
-  const Site site(GENERATE(from_range(test::engines())));
+  const Site site(GENERATE(from_range(test::engines())), test::Schema::none);
   const auto made = site.json({"init", "--yes", "--zone", "Europe/Paris", "--country", "FR"});
   CHECK(made["changed"] == true);
   CHECK(made["workspace"] == "default");
@@ -37,7 +37,7 @@ TEST_CASE("init makes a usable database once", "[system]") {
 }
 
 TEST_CASE("init with a name makes a second workspace, without one it makes none", "[system]") {
-  const Site site(GENERATE(from_range(test::engines())));
+  const Site site(GENERATE(from_range(test::engines())), test::Schema::none);
   site.ok({"init", "--yes", "-w", "main"});
   CHECK(site.json({"init"})["changed"] == false);
   CHECK(site.json({"init", "-w", "second"})["object"] == "workspace second");
@@ -45,14 +45,14 @@ TEST_CASE("init with a name makes a second workspace, without one it makes none"
 }
 
 TEST_CASE("a dry run of init makes nothing", "[system]") {
-  const Site site(GENERATE(from_range(test::engines())));
+  const Site site(GENERATE(from_range(test::engines())), test::Schema::none);
   CHECK(site.run({"init", "-n", "--zone", "UTC"}).err == "would create workspace default (UTC)\n");
   CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
   if (site.engine() == db::Engine::postgresql) CHECK(site.json({"db", "status"})["state"] == "empty");
 }
 
 TEST_CASE("init refuses a zone or country that is none", "[system]") {
-  const Site site(GENERATE(from_range(test::engines())));
+  const Site site(GENERATE(from_range(test::engines())), test::Schema::none);
   CHECK(site.failure({"init", "--yes", "--zone", "Mars/Olympus"}) == "7 time.unknown_zone");
   CHECK(site.failure({"init", "--yes", "--country", "XX"}) == "7 phone.unknown_region");
 }
@@ -192,7 +192,7 @@ TEST_CASE("on an empty server every hint leads to a database that can be used", 
     return at == std::string::npos ? result.err
                                    : result.err.substr(at + 8, result.err.find('\n', at) - at - 8);
   };
-  const Site site(db::Engine::postgresql);
+  const Site site(db::Engine::postgresql, test::Schema::none);
   CHECK(hint(site.run({"numbers", "list"})) == "ringctl init --yes");
   for (const auto& arguments : {Site::Arguments{"db", "check", "-o", "jsonl"}, {"doctor", "-o", "jsonl"}})
     CHECK(site.run(arguments).out.find("ringctl init --yes") != std::string::npos);
