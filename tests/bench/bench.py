@@ -318,10 +318,14 @@ def heading(bench, given):
     yield ""
 
 
+def wanted(given, section):
+    return not given.only or section in given.only
+
+
 def measure(bench, given):
     yield from heading(bench, given)
     for what, engine, kinds in MATCHES:
-        if given.only not in (None, engine):
+        if not wanted(given, engine):
             continue
         for rows in given.rows:
             print(f"{what} {engine} {rows}", file=sys.stderr)
@@ -330,23 +334,23 @@ def measure(bench, given):
             yield from table_of(play(bench, kinds, rows, given.rounds), kinds)
             yield ""
     for engine in ("sqlite", "postgresql"):
-        if given.only in (None, "records") and bench.node:
+        if wanted(given, "records") and bench.node:
             yield from records(bench, engine, given.rounds)
-    if given.only in (None, "limits"):
+    if wanted(given, "limits"):
         yield from limits(bench, given.rounds)
     for section, write in webhooks.SECTIONS.items():
-        if given.only in (None, section) and bench.node:
+        if wanted(given, section) and bench.node:
             print(section, file=sys.stderr)
             yield from write(bench, given)
     for section, write in reports.SECTIONS.items():
-        if given.only in (None, section):
+        if wanted(given, section):
             print(section, file=sys.stderr)
             yield from write(bench, given)
-    if given.only in (None, "sim"):
+    if wanted(given, "sim"):
         yield from sim.write(bench, given)
-    if given.only in (None, "twilio"):
+    if wanted(given, "twilio"):
         yield from twilio.write(bench, given)
-    if given.only in (None, "startup"):
+    if wanted(given, "startup"):
         yield from startup(bench, given.startup_runs)
 
 
@@ -358,8 +362,9 @@ def main():
     parser.add_argument("--startup-runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--load-seconds", type=float, default=5, help="how long each run of a webhook section lasts")
-    parser.add_argument("--only", choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, *reports.SECTIONS, "sim", "twilio",
-                                           "startup"])
+    parser.add_argument("--only", action="append", help="a section; several are measured in one run",
+                        choices=["sqlite", "postgresql", "records", "limits", *webhooks.SECTIONS, *reports.SECTIONS, "sim", "twilio",
+                                 "startup"])
     parser.add_argument("--log-calls", type=int, default=10_000_000, help="size of the call log of reports; needs 40 GB for that many")
     parser.add_argument("--leave-out", action="append", default=[], help="a contestant of the webhook sections")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "RESULTS.md")
@@ -370,8 +375,8 @@ def main():
     try:
         bench = Bench(given, scratch)
         embedded = {"sqlite", "sim", "twilio", "startup", *webhooks.EMBEDDED, *reports.EMBEDDED}
-        wanted = private_postgres(bench) if given.only not in embedded else contextlib.nullcontext()
-        with wanted:
+        without_postgres = given.only and embedded.issuperset(given.only)
+        with contextlib.nullcontext() if without_postgres else private_postgres(bench):
             text = "\n".join(measure(bench, given)).rstrip("\n") + "\n"
         given.out.write_text(text, encoding="utf-8")
         print(text)
