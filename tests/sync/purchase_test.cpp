@@ -72,6 +72,20 @@ class PricedElsewhere {
   twilio::Client client_;
   sync::Account account_;
 };
+/// Two numbers were ordered while the price list was down, and the run was killed: both are in this state.
+struct Unpriced : Desk {
+  Unpriced(db::Engine engine, const std::string& state) : Desk(engine) {
+    list.fault("503");
+    const auto options = some(*this, 2);
+    plan = sync::plan_buy(*without_prices, options);
+    REQUIRE_FALSE(plan.monthly_micros.has_value());
+    id = killed(*this, *without_prices, options, plan, state);
+  }
+  test::TwilioBox list;
+  PricedElsewhere without_prices{*this, list};
+  sync::BuyPlan plan;
+  base::Uuid id;
+};
 std::int64_t spent(Desk& f) {
   return f.read([&] {
     return jobs::Effects(f.db(), f.clock, f.workspace)
@@ -291,101 +305,71 @@ TEST_CASE("a login that may not ask for prices buys where there is no budget", "
 }
 
 TEST_CASE("what had no price when it was ordered has one before a job goes on, and counts", "[sync]") {
-  Desk f(GENERATE(from_range(test::engines())));
   const std::string state = GENERATE("intent", "sent", "undone");
   INFO(state);
-  test::TwilioBox list;
-  list.fault("503");
-  PricedElsewhere account(f, list);
-  const auto options = some(f, 2);
-  const auto plan = sync::plan_buy(*account, options);
-  REQUIRE_FALSE(plan.monthly_micros.has_value());
-  const auto id = killed(f, *account, options, plan, state);
+  Unpriced f(GENERATE(from_range(test::engines())), state);
   CHECK(spent(f) == 0);
   f.clock.advance(std::chrono::hours(24));  // it counts on the day on which it is bought
 
   f.decide("buy_budget", "1");
-  auto left = sync::plan_resume(*f.account, id);
+  auto left = sync::plan_resume(*f.account, f.id);
   REQUIRE(left.anew.micros.has_value());
   const auto cost = *left.anew.micros;
   CHECK(cost > 1'000'000);
   CHECK(slug_of([&] { sync::hold_resume(*f.account, left); }) == "numbers.over_budget");
-  CHECK(slug_of([&] { sync::resume_buy(*f.account, id); }) == "numbers.over_budget");
+  CHECK(slug_of([&] { sync::resume_buy(*f.account, f.id); }) == "numbers.over_budget");
   CHECK(f.times("buy ") == 0);
 
   f.decide("buy_budget", "10");
-  left = sync::plan_resume(*f.account, id);
+  left = sync::plan_resume(*f.account, f.id);
   CHECK(left.left.monthly_micros == cost);
   CHECK(slug_of([&] { sync::hold_resume(*f.account, left); }).empty());
-  CHECK(sync::resume_buy(*f.account, id).bought == 2);
+  CHECK(sync::resume_buy(*f.account, f.id).bought == 2);
   CHECK(spent(f) == cost);
 }
 
 TEST_CASE("a job whose prices nobody can tell yet waits, where there is a budget", "[sync]") {
-  Desk f(GENERATE(from_range(test::engines())));
-  test::TwilioBox list;
-  list.fault("503");
-  PricedElsewhere account(f, list);
-  const auto options = some(f, 2);
-  const auto plan = sync::plan_buy(*account, options);
-  const auto id = killed(f, *account, options, plan, "undone");
+  Unpriced f(GENERATE(from_range(test::engines())), "undone");
   f.decide("buy_budget", "10");
-  CHECK(slug_of([&] { sync::plan_resume(*account, id); }) == "twilio.down");
-  CHECK(slug_of([&] { sync::resume_buy(*account, id); }) == "twilio.down");
+  CHECK(slug_of([&] { sync::plan_resume(*f.without_prices, f.id); }) == "twilio.down");
+  CHECK(slug_of([&] { sync::resume_buy(*f.without_prices, f.id); }) == "twilio.down");
   f.decide("buy_budget", "-");
-  CHECK(sync::resume_buy(*account, id).bought == 2);
+  CHECK(sync::resume_buy(*f.without_prices, f.id).bought == 2);
 }
 
 TEST_CASE("what was bought is found without a price, and what is left waits for one", "[sync]") {
-  Desk f(GENERATE(from_range(test::engines())));
-  test::TwilioBox list;
-  list.fault("503");
-  PricedElsewhere account(f, list);
-  const auto options = some(f, 2);
-  const auto plan = sync::plan_buy(*account, options);
-  const auto id = killed(f, *account, options, plan, "sent");
-  const auto number = plan.numbers.front().phone_number;
+  Unpriced f(GENERATE(from_range(test::engines())), "sent");
+  const auto number = f.plan.numbers.front().phone_number;
   f.box.add_number(number);
   f.decide("buy_budget", "10");
-  CHECK(slug_of([&] { sync::plan_resume(*account, id); }).empty());
-  const auto error = test::error_of([&] { sync::resume_buy(*account, id); });
+  CHECK(slug_of([&] { sync::plan_resume(*f.without_prices, f.id); }).empty());
+  const auto error = test::error_of([&] { sync::resume_buy(*f.without_prices, f.id); });
   REQUIRE(error.has_value());
   CHECK(error->slug() == "twilio.down");
-  CHECK(error->job_id() == id.text());
-  CHECK(error->hint() == "ringctl jobs resume " + id.short_id());
+  CHECK(error->job_id() == f.id.text());
+  CHECK(error->hint() == "ringctl jobs resume " + f.id.short_id());
   CHECK_FALSE(f.row(number).sid.empty());
-  CHECK(job(f, id).counts.created == 1);
+  CHECK(job(f, f.id).counts.created == 1);
   CHECK(f.times("buy ") == 0);
 
-  CHECK(sync::resume_buy(*f.account, id).bought == 2);
+  CHECK(sync::resume_buy(*f.account, f.id).bought == 2);
   CHECK(f.times("buy ") == 1);
   CHECK(spent(f) == price_of_two(f));
 }
 
 TEST_CASE("prices that a plan asked for are not asked for again", "[sync]") {
-  Desk f(db::Engine::sqlite);
-  test::TwilioBox list;
-  list.fault("503");
-  PricedElsewhere account(f, list);
-  const auto options = some(f, 2);
-  const auto id = killed(f, *account, options, sync::plan_buy(*account, options), "undone");
+  Unpriced f(db::Engine::sqlite, "undone");
   f.decide("buy_budget", "10");
-  const auto left = sync::plan_resume(*f.account, id);
+  const auto left = sync::plan_resume(*f.account, f.id);
   CHECK(left.asked.size() == 2);
-  CHECK(sync::resume_buy(*account, id, {}, left.asked).bought == 2);
+  CHECK(sync::resume_buy(*f.without_prices, f.id, {}, left.asked).bought == 2);
   CHECK(spent(f) == price_of_two(f));
 }
 
 TEST_CASE("asked what became of it, a purchase gets the price that nobody knew", "[sync]") {
-  Desk f(GENERATE(from_range(test::engines())));
-  test::TwilioBox list;
-  list.fault("503");
-  PricedElsewhere account(f, list);
-  const auto options = some(f, 2);
-  const auto plan = sync::plan_buy(*account, options);
-  const auto id = killed(f, *account, options, plan, "unknown");
-  for (const auto& one : plan.numbers) f.box.add_number(one.phone_number);
-  CHECK(sync::resolve(*f.account, id).done == 2);
+  Unpriced f(GENERATE(from_range(test::engines())), "unknown");
+  for (const auto& one : f.plan.numbers) f.box.add_number(one.phone_number);
+  CHECK(sync::resolve(*f.account, f.id).done == 2);
   CHECK(spent(f) == price_of_two(f));
 }
 
