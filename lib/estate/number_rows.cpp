@@ -7,7 +7,7 @@
 #include "directory/log_locks.hpp"
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
-#include "estate/number_row.hpp"
+#include "estate/number_use.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -130,12 +130,12 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
                             const records::KeptRows& kept) {
   directory::lock_logs(db, workspace);
   const db::Param made[] = {workspace, job};
-  const auto removed = delete_unassigned(db, "job_id = $2 AND version = 1", made);
+  const auto removed = delete_unused(db, "n.job_id = $2 AND n.version = 1", made);
   auto rows = db.query(
       "SELECT phone_number, version FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 "
       "ORDER BY phone_number",
       {workspace, job});
-  while (rows.next()) kept(rows.text(0), rows.integer(1) == 1);  // unchanged, so somebody has it
+  while (rows.next()) kept(rows.text(0), rows.integer(1) == 1);  // unchanged, so it is used
   return removed;
 }
 

@@ -127,6 +127,22 @@ TEST_CASE("an import of people is undone: what it made goes, what it changed is 
   CHECK(std::includes(after.begin(), after.end(), before.begin(), before.end()));
 }
 
+TEST_CASE(
+    "an undo of numbers keeps those on which an extension works alone, or whose messages somebody receives",
+    "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  p.adapter = numbers_adapter();
+  const auto made = p.import("+12025550111\n+12025550112\n+12025550113\n");
+  p.load(estate::extensions_noun(), "extension,user,phone_number\n101,ann@example.com,+12025550111\n");
+  p.load(estate::pools_noun(), "phone_number,user\n+12025550112,ann@example.com\n");
+  p.adapter = numbers_adapter();
+  const auto undone = p.undo(*made.job);
+  CHECK(undone.removed == 1);
+  CHECK(undone.kept_in_use == 2);
+  CHECK(test::kept_keys(undone) == Lines{"+12025550111", "+12025550112"});
+  CHECK(p.rows(estate::extensions_noun()) == Lines{"101|ann@example.com|+12025550111|yes"});
+}
+
 TEST_CASE("a restored assignment does not take a number that somebody else has by now", "[bulk]") {
   People p(GENERATE(from_range(test::engines())));
   const auto& noun = estate::assignments_noun();
