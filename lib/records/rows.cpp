@@ -278,27 +278,25 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
 }
 
 Restored restore(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
-                 const base::Uuid& job, std::string_view key, std::int64_t version,
-                 const std::vector<std::string>& cells) {
+                 const Replaced& row) {
   std::optional<Record> held;
-  look_up(session.db, workspace, noun, {&key, 1},
+  look_up(session.db, workspace, noun, {&row.key, 1},
           [&](std::size_t, Record&& record) { held = std::move(record); });
   if (!held) return Restored::gone;
-  // Ids grow with time: a row that is younger than the job is not the one it changed.
-  if (held->version != version || job < held->id) return Restored::moved_on;
-  Candidate candidate{held->cells, cells};
+  if (held->version != row.version || !row.is_row(held->id)) return Restored::moved_on;
+  Candidate candidate{held->cells, row.cells};
   inspect(session.db, workspace, noun, {&candidate, 1});
   if (candidate.finding) return Restored::blocked;
   bool taken = false;
   for (const auto& unique : noun.uniques) {
-    const auto values = unique_values(unique, cells);
+    const auto values = unique_values(unique, row.cells);
     const std::vector<std::string_view> views(values.begin(), values.end());
     if (values.empty()) continue;
     find_holders(session.db, workspace, noun, unique, views,
-                 [&](std::string_view, std::string_view holder) { taken |= holder != key; });
+                 [&](std::string_view, std::string_view holder) { taken |= holder != row.key; });
   }
   if (taken) return Restored::blocked;
-  const RowUpdate update{held->id, version, &held->cells, cells};
+  const RowUpdate update{held->id, row.version, &held->cells, row.cells};
   return update_rows(session, workspace, noun, {&update, 1}) == 1 ? Restored::done : Restored::moved_on;
 }
 

@@ -127,6 +127,19 @@ TEST_CASE("an import of people is undone: what it made goes, what it changed is 
   CHECK(std::includes(after.begin(), after.end(), before.begin(), before.end()));
 }
 
+TEST_CASE("a person whom a machine added whose clock is ahead is as before once the import is undone",
+          "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  const auto& noun = directory::users_noun();
+  const test::FakeClock ahead("2026-03-08T18:00:00.000Z");
+  test::Actor bob(p.database.connect(), ahead, "os:bob");
+  records::Records(bob.session, p.workspace, noun).add({{directory::k_user_email, "zoe@example.com"}});
+  const auto before = p.rows(noun);
+  const auto report = p.load(noun, "email,name\nzoe@example.com,Zoe\n");
+  CHECK(p.undo(*report.job).restored == 1);
+  CHECK(p.rows(noun) == before);
+}
+
 TEST_CASE(
     "an undo of numbers keeps those on which an extension works alone, or whose messages somebody receives",
     "[bulk]") {
