@@ -62,7 +62,8 @@ UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& a
                             .key = row.key,
                             .id = row.object_id,
                             .version = row.version_after,
-                            .cells = cells_of_image(adapter, *row.before_image)};
+                            .cells = cells_of_image(adapter, *row.before_image),
+                            .dormant = is_dormant(*row.before_image)};
     switch (adapter.restore(session, workspace, replaced)) {
       case Restored::done:
         ++report.restored;

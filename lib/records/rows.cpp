@@ -45,13 +45,13 @@ std::vector<db::BulkColumn> bulk_columns(const Noun& noun, const base::Uuid& wor
 }
 
 /// $1 and so on are the stored fields, then the time, the workspace, the row and its version.
-std::string update_statement(const Noun& noun) {
+std::string update_statement(const Noun& noun, bool dormant) {
   std::string sets;
   std::size_t n = 0;
   for (const auto field : stored_fields(noun))
     fmt::format_to(std::back_inserter(sets), "{} = ${}, ", noun.column_of(field), ++n);
   for (const auto& [column, value] : noun.on_update)
-    fmt::format_to(std::back_inserter(sets), "{} = {}, ", column, value ? "TRUE" : "FALSE");
+    fmt::format_to(std::back_inserter(sets), "{} = {}, ", column, value != dormant ? "TRUE" : "FALSE");
   return fmt::format(
       "UPDATE {} SET {}version = version + 1, updated_at = ${} WHERE workspace_id = ${} AND id = ${} AND version = ${}",
       noun.table, sets, n + 1, n + 2, n + 3, n + 4);
@@ -234,14 +234,15 @@ std::int64_t update_rows(audit::Session& session, const base::Uuid& workspace, c
   std::vector<std::vector<std::string>> rows;
   for (const auto& update : updates) rows.push_back(update.cells);
   const auto ids = resolve_all(session.db, workspace, noun, rows);
-  const auto sql = update_statement(noun);
+  const auto sql = update_statement(noun, false);
   StoredRow stored(noun, ids);
   std::vector<db::Param> params;
   std::vector<Written> written;
   for (const auto& update : updates) {
     params = stored.of(update.cells);
     params.insert(params.end(), {session.clock.now(), workspace, update.id, update.version});
-    if (session.db.exec(sql, params) == 1) written.push_back({update.id, update.before, &update.cells});
+    const auto changed = session.db.exec(update.dormant ? update_statement(noun, true) : sql, params);
+    if (changed == 1) written.push_back({update.id, update.before, &update.cells});
   }
   write_beside(session, workspace, noun, written, ids);
   return std::ssize(written);
@@ -296,7 +297,7 @@ Restored restore(audit::Session& session, const base::Uuid& workspace, const Nou
                  [&](std::string_view, std::string_view holder) { taken |= holder != row.key; });
   }
   if (taken) return Restored::blocked;
-  const RowUpdate update{held->id, row.version, &held->cells, row.cells};
+  const RowUpdate update{held->id, row.version, &held->cells, row.cells, row.dormant};
   return update_rows(session, workspace, noun, {&update, 1}) == 1 ? Restored::done : Restored::moved_on;
 }
 

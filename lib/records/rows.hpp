@@ -56,6 +56,7 @@ struct RowUpdate {
   std::int64_t version;                    ///< as found; the row gets the next one
   const std::vector<std::string>* before;  ///< as found
   std::vector<std::string> cells;
+  bool dormant = false;  ///< it shall be there, but not as this noun
 };
 /// Returns how many still had that version.
 std::int64_t update_rows(audit::Session&, const base::Uuid& workspace, const Noun&,
@@ -78,6 +79,7 @@ struct Replaced {
   std::optional<base::Uuid> id;    ///< the row's; nullopt where the journal is too old to say
   std::int64_t version;            ///< that the job left it with
   std::vector<std::string> cells;  ///< what it held before, as canonical texts
+  bool dormant = false;            ///< it was there, but not as this noun
   /// Whether that row is this one, and not one of the same key that came after it. Ids grow with time, but
   /// clocks of several machines differ: they tell only where nothing else does.
   bool is_row(const base::Uuid& other) const { return id ? *id == other : other < job; }

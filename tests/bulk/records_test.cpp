@@ -127,6 +127,26 @@ TEST_CASE("an import of people is undone: what it made goes, what it changed is 
   CHECK(std::includes(after.begin(), after.end(), before.begin(), before.end()));
 }
 
+TEST_CASE("an undo of assignments leaves a member of the pool without one, and the other way round",
+          "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  const auto& voice = estate::assignments_noun();
+  const auto& pool = estate::pools_noun();
+  const std::string row = "phone_number,user\n+12025550101,ann@example.com\n";
+  const bool pool_first = GENERATE(true, false);
+  const auto &first = pool_first ? pool : voice, &second = pool_first ? voice : pool;
+  p.load(first, row);
+  const auto before = p.rows(first);
+  for (int time = 0; time < 2; ++time) {
+    const auto report = p.load(second, row);
+    CHECK(test::text_of(report.counts) == "rows 1 updated 1");
+    CHECK(p.rows(second).size() == 1);
+    CHECK(p.undo(*report.job).restored == 1);
+    CHECK(p.rows(second).empty());
+    CHECK(p.rows(first) == before);
+  }
+}
+
 TEST_CASE("a person whom a machine added whose clock is ahead is as before once the import is undone",
           "[bulk]") {
   People p(GENERATE(from_range(test::engines())));
