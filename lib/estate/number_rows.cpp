@@ -119,7 +119,7 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
   directory::lock_logs(db, workspace);
   const db::Param made[] = {workspace, job};
   const auto removed = delete_unused(db, "n.job_id = $2 AND n.version = 1", made);
-  auto rows = db.query(
+  auto rows = db.stream(
       "SELECT phone_number, version FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 "
       "ORDER BY phone_number",
       {workspace, job});

@@ -73,8 +73,7 @@ struct NumberUpdate {
 std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::span<const NumberUpdate>);
 
 /// Deletes the numbers a job made that were not changed since and that nothing uses (number_use.hpp); hands
-/// out those it keeps.
-/// Returns how many went.
+/// out those it keeps, by number, streaming. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const records::KeptRows& kept);
 /// Writes the cells back if the number is the row that the job changed, still has its version and no other

@@ -57,6 +57,13 @@ std::string update_statement(const Noun& noun, bool dormant) {
       noun.table, sets, n + 1, n + 2, n + 3, n + 4);
 }
 
+std::string key_order(const db::Connection& db, const Noun& noun) {
+  std::string order;
+  for (std::size_t i = 0; i < noun.key_fields; ++i)
+    order.append(expression_of(db, noun.fields[i], noun.column_of(i))).append(" NULLS LAST, ");
+  return order + "t.id";
+}
+
 std::vector<std::string> first_parts(std::span<const std::string_view> keys) {
   std::vector<std::string> parts;
   for (const auto key : keys) {
@@ -264,17 +271,15 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
           "DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.job_id = $2 AND t.version = 1 AND NOT ({})",
           noun.table, noun.in_use),
       {workspace, job});
-  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({})",
-                                   select_list(db, noun), noun.table, noun.shown),
-                       {workspace, job});
-  std::vector<std::pair<std::string, bool>> left;
+  auto rows = db.stream(
+      fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({}) ORDER BY {}",
+                  select_list(db, noun), noun.table, noun.shown, key_order(db, noun)),
+      {workspace, job});
   Record record;
   while (rows.next()) {
     read_record(rows, noun, record);
-    left.emplace_back(key_text(noun, record.cells), record.version == 1);  // unchanged, so it is in use
+    kept(key_text(noun, record.cells), record.version == 1);  // unchanged, so it is in use
   }
-  std::sort(left.begin(), left.end());
-  for (const auto& [key, in_use] : left) kept(key, in_use);
   return removed;
 }
 

@@ -147,6 +147,23 @@ TEST_CASE("an undo of assignments leaves a member of the pool without one, and t
   }
 }
 
+TEST_CASE("an undo lists the rows that it keeps by their keys", "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  const auto& pool = estate::pools_noun();
+  const auto made = p.load(pool,
+                           "phone_number,user\n+12025550102,bob@example.com\n+12025550103,ann@example.com\n"
+                           "+12025550101,cleo@example.com\n+12025550102,ann@example.com\n");
+  p.load(pool,
+         "phone_number,user,is_primary\n+12025550102,bob@example.com,yes\n+12025550101,cleo@example.com,yes\n"
+         "+12025550102,ann@example.com,yes\n");
+  const auto undone = p.undo(*made.job);
+  CHECK(undone.removed == 1);
+  Lines kept;
+  for (const auto& key : test::kept_keys(undone)) kept.push_back(records::shown_key(key));
+  CHECK(kept == Lines{"+12025550101 cleo@example.com", "+12025550102 ann@example.com",
+                      "+12025550102 bob@example.com"});
+}
+
 TEST_CASE("a person whom a machine added whose clock is ahead is as before once the import is undone",
           "[bulk]") {
   People p(GENERATE(from_range(test::engines())));
