@@ -172,8 +172,9 @@ void add_numbers_change(Noun& numbers) {
       .kind(ValueKind::number)
       .required()
       .details(
-          "Forgets numbers. One that an agent has must be unassigned first. Twilio is not told: a number that is "
-          "billed stays billed until it is released there. Asks first, or takes --yes.")
+          "Forgets numbers. One that an agent has, whose messages somebody receives, or that an extension works on "
+          "alone, is refused. Twilio is not told: a number that is billed stays billed until it is released there. Asks "
+          "first, or takes --yes.")
       .example("ringctl numbers delete +12025550124 --yes")
       .example("ringctl numbers delete +12025550124 +16135550111 -n", "shows what would be deleted")
       .exits({Errc::not_found, Errc::conflict, Errc::declined, Errc::schema, Errc::db_down, Errc::db_busy});

@@ -110,8 +110,8 @@ void add_numbers_release(Noun& numbers) {
           "Takes a number out of use and marks it to be given back after the workspace's release_wait, a day at first. "
           "Until then --cancel takes that back, and so does making it active; afterwards `ringctl numbers release "
           "--due` gives it back and forgets it here; somebody else may have it from then on. Refused while an agent "
-          "has it. Before a number goes, Twilio is asked whether its SID is that number's. --confirm names the number, "
-          "or of several the workspace.")
+          "has it, somebody receives its messages, or an extension works on it alone. Before a number goes, Twilio is asked whether "
+          "its SID is that number's. --confirm names the number, or of several the workspace.")
       .example("ringctl numbers release +12025550124 --confirm +12025550124")
       .example("ringctl numbers release +12025550124 --now --dry-run", "what would be given back this moment")
       .example("ringctl numbers release --due", "from cron");

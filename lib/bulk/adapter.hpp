@@ -62,6 +62,7 @@ struct Inspected {
 
 using records::KeptRows;
 using records::Reading;
+using records::Replaced;
 using records::Restored;
 
 /// New rows on their way into the noun's table, within one transaction.
@@ -126,11 +127,9 @@ class Adapter {
   /// and whether others use them.
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                                       const KeptRows& kept) = 0;
-  /// Puts `cells` back where the row under `key` still has `version` and nobody took a unique value
+  /// Puts back what the row held where it still is as the job left it and nobody took a unique value
   /// meanwhile.
-  virtual Restored restore(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
-                           std::string_view key, std::int64_t version,
-                           const std::vector<std::string>& cells) = 0;
+  virtual Restored restore(audit::Session&, const base::Uuid& workspace, const Replaced&) = 0;
 };
 
 }  // namespace ringctl::bulk

@@ -14,6 +14,9 @@
 namespace ringctl::bulk {
 namespace {
 
+/// In an image, beside the columns.
+constexpr const char* k_dormant = "dormant";
+
 /// What the database shall hold in a column: the file's value, nothing, or what it holds already.
 std::string_view wanted(const Adapter& adapter, const Row& row, const Existing& held, std::size_t column) {
   const auto state = row[column].state;
@@ -245,7 +248,7 @@ class Decision {
     outcome_.journal.push_back({.line = static_cast<std::int64_t>(batch_.items[i].line),
                                 .key = std::string(batch_.keys[i]),
                                 .verdict = "update",
-                                .before_image = image_of(adapter_, update.before.cells),
+                                .before_image = image_of(adapter_, update.before),
                                 .version_after = update.before.version + 1,
                                 .object_id = update.before.id});
     return update;
@@ -412,13 +415,16 @@ void Merge::finish() {
   inserter_.reset();
 }
 
-std::string image_of(const Adapter& adapter, const std::vector<std::string>& cells) {
+std::string image_of(const Adapter& adapter, const Existing& row) {
   nlohmann::json image = nlohmann::json::object();  // sorted keys: canonical
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    if (!cells[i].empty()) image[std::string(adapter.columns()[i].name)] = cells[i];
+  for (std::size_t i = 0; i < row.cells.size(); ++i)
+    if (!row.cells[i].empty()) image[std::string(adapter.columns()[i].name)] = row.cells[i];
+  if (row.dormant) image[k_dormant] = "yes";
   // A row that another program wrote may hold anything; its image must still be writable.
   return image.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
+
+bool is_dormant(std::string_view image) { return nlohmann::json::parse(image).contains(k_dormant); }
 
 std::vector<std::string> cells_of_image(const Adapter& adapter, std::string_view json) {
   const auto image = nlohmann::json::parse(json);

@@ -146,8 +146,9 @@ class Merge {
   std::unique_ptr<Inserter> inserter_;
 };
 
-/// Canonical JSON of importable columns, and back; for undo and the audit.
-std::string image_of(const Adapter&, const std::vector<std::string>& cells);
+/// Canonical JSON of importable columns, and of whether the row was dormant; and back. For undo.
+std::string image_of(const Adapter&, const Existing&);
+bool is_dormant(std::string_view image);
 std::vector<std::string> cells_of_image(const Adapter&, std::string_view json);
 
 }  // namespace ringctl::bulk

@@ -147,13 +147,8 @@ class NumbersAdapter final : public Adapter {
     return delete_made_by(db, workspace, job, kept);
   }
 
-  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
-                   std::string_view key, std::int64_t version,
-                   const std::vector<std::string>& cells) override {
-    if (restore_number(session, workspace, job, key, version, number_cells(cells))) return Restored::done;
-    const auto now = number_version(session.db, workspace, key);
-    if (!now) return Restored::gone;
-    return *now == version ? Restored::blocked : Restored::moved_on;
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const Replaced& row) override {
+    return restore_number(session, workspace, row);
   }
 };
 

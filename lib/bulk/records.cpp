@@ -192,10 +192,8 @@ class RecordsAdapter final : public Adapter {
     return records::delete_made_by(db, workspace, noun_, job, kept);
   }
 
-  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
-                   std::string_view key, std::int64_t version,
-                   const std::vector<std::string>& cells) override {
-    return records::restore(session, workspace, noun_, job, key, version, cells);
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const Replaced& row) override {
+    return records::restore(session, workspace, noun_, row);
   }
 
  private:

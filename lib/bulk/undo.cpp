@@ -58,8 +58,13 @@ UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& a
 
   journal.for_each_row(report.job.id, [&](const jobs::JobRow& row) {
     if (row.verdict != "update" || !row.before_image) return;
-    switch (adapter.restore(session, workspace, report.job.id, row.key, row.version_after,
-                            cells_of_image(adapter, *row.before_image))) {
+    const Replaced replaced{.job = report.job.id,
+                            .key = row.key,
+                            .id = row.object_id,
+                            .version = row.version_after,
+                            .cells = cells_of_image(adapter, *row.before_image),
+                            .dormant = is_dormant(*row.before_image)};
+    switch (adapter.restore(session, workspace, replaced)) {
       case Restored::done:
         ++report.restored;
         break;

@@ -26,6 +26,7 @@ Rows& Rows::operator=(Rows&&) noexcept = default;
 Rows::~Rows() = default;
 
 bool Rows::next() { return impl_->next(); }
+void Rows::stop() noexcept { impl_->stop(); }
 int Rows::columns() const { return impl_->columns(); }
 bool Rows::is_null(int column) const { return impl_->is_null(column); }
 std::string_view Rows::text(int column) const { return impl_->text(column); }

@@ -67,6 +67,8 @@ class Rows {
 
   /// False after the last row.
   bool next();
+  /// Last: of a stream() the rest is not waited for. Its transaction can only be rolled back then.
+  void stop() noexcept;
   int columns() const;
   bool is_null(int column) const;
   std::string_view text(int column) const;                  ///< "" for NULL

@@ -21,14 +21,18 @@ PostgresStream::PostgresStream(PostgresConnection& connection)
 }
 
 PostgresStream::~PostgresStream() {
-  if (connection_.pending() != this) return;
-  connection_.set_pending(nullptr);
   // Left before its end. When an exception did it the transaction goes too, and the rest need not be waited
   // for.
-  if (std::uncaught_exceptions() > 0)
-    abandon();
-  else
-    finish();
+  if (std::uncaught_exceptions() > 0) stop();
+  if (connection_.pending() != this) return;
+  connection_.set_pending(nullptr);
+  finish();
+}
+
+void PostgresStream::stop() noexcept {
+  if (connection_.pending() != this) return;
+  connection_.set_pending(nullptr);
+  abandon();
 }
 
 bool PostgresStream::next() {

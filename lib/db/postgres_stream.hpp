@@ -22,6 +22,7 @@ class PostgresStream final : public Rows::Impl, private PgPending {
   ~PostgresStream() override;
 
   bool next() override;
+  void stop() noexcept override;
   int columns() const override { return columns_; }
   bool is_null(int column) const override {
     return row_ ? PQgetisnull(row_.get(), 0, column) == 1 : !put_aside(column);

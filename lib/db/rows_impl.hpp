@@ -12,6 +12,7 @@ class Rows::Impl {
  public:
   virtual ~Impl() = default;
   virtual bool next() = 0;
+  virtual void stop() noexcept {}
   virtual int columns() const = 0;
   virtual bool is_null(int column) const = 0;
   virtual std::string_view text(int column) const = 0;

@@ -11,6 +11,7 @@
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
 #include "estate/number_row.hpp"
+#include "estate/number_use.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -26,7 +27,7 @@ std::string columns_of(const UsedNumber*) {
   return fmt::format(
       "{}, {} AS assigned, EXISTS (SELECT 1 FROM agent_phone_numbers p WHERE p.phone_number_id = phone_numbers.id "
       "AND p.sms_access_enabled = TRUE) AS pooled, (SELECT count(*) FROM user_extensions e WHERE e.number_id = "
-      "phone_numbers.id) AS extensions",
+      "phone_numbers.id AND e.is_active = TRUE) AS extensions",
       k_known_columns, k_is_assigned);
 }
 
@@ -249,12 +250,10 @@ void forget_released(audit::Session& session, const base::Uuid& workspace, const
   auto& db = session.db;
   directory::lock_logs(db, workspace);
   const db::Param which[] = {workspace, number};
-  if (delete_unassigned(db, "id = $2", which) == 1) return;
+  if (delete_unused(db, "n.id = $2", which) == 1) return;
   const auto still = db.text("SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND id = $2",
                              {workspace, number});
-  if (still)
-    throw Error(Errc::conflict, "numbers.assigned", fmt::format("{} is assigned to an agent", *still),
-                fmt::format("ringctl numbers unassign {}", *still));
+  if (still) throw use_of(db, workspace, *still).value();
 }
 
 void set_trunk(audit::Session& session, const base::Uuid& workspace, const base::Uuid& number,

@@ -35,6 +35,7 @@ struct UsedNumber : KnownNumber {
   bool assigned = false;        ///< to an agent who may call from it
   bool pooled = false;          ///< somebody receives its messages
   std::int64_t extensions = 0;  ///< that work on it alone
+  bool used() const { return assigned || pooled || extensions > 0; }
 };
 
 /// Those of `numbers` (sorted) that this workspace has, and whether another has it, whose row is not told. In
@@ -79,7 +80,7 @@ bool set_release(audit::Session&, const base::Uuid& workspace, const base::Uuid&
                  std::optional<base::Instant> at);
 /// Whether it is inactive and its time has come; holds the row as it is until the transaction ends.
 bool still_due(audit::Session&, const base::Uuid& workspace, const base::Uuid& number);
-/// Given back at Twilio: the row goes, its history stays. Errc::conflict [numbers.assigned].
+/// Given back at Twilio: the row goes, its history stays. Errc::conflict as use_of() (number_use.hpp).
 void forget_released(audit::Session&, const base::Uuid& workspace, const base::Uuid& number);
 /// "": on none. Its webhooks are captured, or nobody knows how they are set.
 void set_trunk(audit::Session&, const base::Uuid& workspace, const base::Uuid& number,

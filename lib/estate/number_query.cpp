@@ -168,7 +168,7 @@ void Numbers::for_each(const NumberFilter& filter, const NumberOrder& order, std
         continue;
       read_number(rows, number);
       visit(number);
-      if (++shown == limit) break;
+      if (++shown == limit && search.active()) return rows.stop();
     }
   }
   transaction.commit();

@@ -1,23 +1,10 @@
 #include "estate/number_row.hpp"
 
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "estate/capabilities.hpp"
 
 namespace ringctl::estate {
-
-// PostgreSQL shows a statement that waited for a row what others had committed before it began to wait, so
-// the waiting is done by a statement of its own. SQLite has one writer.
-std::int64_t delete_unassigned(db::Connection& db, std::string_view condition,
-                               std::span<const db::Param> params) {
-  const auto which = fmt::format("phone_numbers WHERE workspace_id = $1 AND {}", condition);
-  if (db.engine() == db::Engine::postgresql)
-    db.query(fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} ORDER BY id FOR UPDATE) held", which),
-             params);
-  return db.exec(fmt::format("DELETE FROM {} AND NOT {}", which, k_is_assigned), params);
-}
 
 void read_number(const db::Rows& row, Number& out) {
   out.id = row.uuid(0);

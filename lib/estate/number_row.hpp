@@ -1,8 +1,6 @@
 #pragma once
 // A row of phone_numbers as a Number, and its image.
 
-#include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,12 +20,6 @@ inline constexpr std::string_view k_selected_columns =
 inline constexpr std::string_view k_is_assigned =
     "EXISTS (SELECT 1 FROM agent_phone_numbers a WHERE a.phone_number_id = phone_numbers.id AND a.voice = TRUE "
     "AND a.is_active = TRUE)";
-
-/// In a write transaction that has lock_logs() (directory/log_locks.hpp): calls and messages of a number lose
-/// it when it goes. Deletes those of the numbers that an SQL condition says, $1 being the workspace, which no
-/// agent may call from; how many. Whoever gives one to an agent just now comes before this, or after it.
-std::int64_t delete_unassigned(db::Connection&, std::string_view condition,
-                               std::span<const db::Param> params);
 
 /// Into a Number that is used again and again, so that a million rows allocate nothing.
 void read_number(const db::Rows&, Number& out);

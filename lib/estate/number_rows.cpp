@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "directory/log_locks.hpp"
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
-#include "estate/number_row.hpp"
+#include "estate/number_use.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -16,25 +17,6 @@ std::string json_array(std::span<const std::string_view> texts) {
   nlohmann::json array = nlohmann::json::array();
   for (const auto text : texts) array.push_back(text);
   return array.dump();
-}
-
-// A row that was deleted and made anew counts its versions from 1 again: who it is decides as well. A number
-// that is active again is not given back.
-std::string update_where(std::string_view condition) {
-  return fmt::format(
-      "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
-      "record_policy = $7, release_at = CASE WHEN CAST($4 AS text) = 'active' THEN NULL ELSE release_at END, "
-      "version = version + 1, updated_at = $8 WHERE workspace_id = $9 AND phone_number = $10 AND version = $11 AND {}",
-      condition);
-}
-
-std::int64_t update_one(audit::Session& session, const std::string& sql, const base::Uuid& workspace,
-                        std::int64_t version, const NumberCells& cells, const base::Uuid& id) {
-  return session.db.exec(
-      sql, {cells[k_provider], db::or_null(cells[k_country_code]), db::or_null(cells[k_label]),
-            cells[k_status], db::or_null(stored_capabilities(cells[k_capabilities])),
-            db::or_null(cells[k_sid]), db::or_null(cells[k_record_policy]), session.clock.now(), workspace,
-            cells[k_phone_number], version, id});
 }
 
 std::vector<db::BulkColumn> insert_columns(const base::Uuid& workspace, const base::Uuid& job,
@@ -117,12 +99,18 @@ void NumberInsert::add(const NumberCells& cells) {
                                      db::or_null(cells[k_sid]), db::or_null(cells[k_record_policy])});
 }
 
+// A number that is active again is not given back.
 std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace,
                             std::span<const NumberUpdate> updates) {
-  static const std::string k_update = update_where("id = $12");
   std::int64_t changed = 0;
-  for (const auto& update : updates)
-    changed += update_one(session, k_update, workspace, update.version, update.cells, update.id);
+  for (const auto& [id, version, cells] : updates)
+    changed += session.db.exec(
+        "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
+        "record_policy = $7, release_at = CASE WHEN CAST($4 AS text) = 'active' THEN NULL ELSE release_at END, "
+        "version = version + 1, updated_at = $8 WHERE workspace_id = $9 AND id = $10 AND version = $11",
+        {cells[k_provider], db::or_null(cells[k_country_code]), db::or_null(cells[k_label]), cells[k_status],
+         db::or_null(stored_capabilities(cells[k_capabilities])), db::or_null(cells[k_sid]),
+         db::or_null(cells[k_record_policy]), session.clock.now(), workspace, id, version});
   return changed;
 }
 
@@ -130,25 +118,46 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
                             const records::KeptRows& kept) {
   directory::lock_logs(db, workspace);
   const db::Param made[] = {workspace, job};
-  const auto removed = delete_unassigned(db, "job_id = $2 AND version = 1", made);
-  auto rows = db.query(
+  const auto removed = delete_unused(db, "n.job_id = $2 AND n.version = 1", made);
+  auto rows = db.stream(
       "SELECT phone_number, version FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 "
       "ORDER BY phone_number",
       {workspace, job});
-  while (rows.next()) kept(rows.text(0), rows.integer(1) == 1);  // unchanged, so somebody has it
+  while (rows.next()) kept(rows.text(0), rows.integer(1) == 1);  // unchanged, so it is used
   return removed;
 }
 
-bool restore_number(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
-                    std::string_view number, std::int64_t version, const NumberCells& cells) {
-  const auto other_has_sid = session.db.integer(
-      "SELECT 1 FROM phone_numbers WHERE sid = $1 AND phone_number <> $2", {cells[k_sid], number});
-  if (other_has_sid) return false;
-  NumberCells all = cells;
-  all[k_phone_number] = number;
-  // Ids grow with time: a row that is younger than the job is not the one it changed.
-  static const std::string k_restore = update_where("id < $12");
-  return update_one(session, k_restore, workspace, version, all, job) == 1;
+namespace {
+
+struct Held {
+  base::Uuid id;
+  std::int64_t version;
+  bool sid_taken;  ///< what it shall have is another number's
+};
+
+std::optional<Held> find_row(db::Connection& db, const base::Uuid& workspace, const NumberCells& wanted) {
+  auto rows = db.query(
+      "SELECT id, version, EXISTS (SELECT 1 FROM phone_numbers o WHERE o.sid = $3 AND o.phone_number <> $2) "
+      "FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2",
+      {workspace, wanted[k_phone_number], wanted[k_sid]});
+  if (!rows.next()) return std::nullopt;
+  return Held{rows.uuid(0), rows.integer(1), rows.boolean(2)};
+}
+
+}  // namespace
+
+records::Restored restore_number(audit::Session& session, const base::Uuid& workspace,
+                                 const records::Replaced& row) {
+  using records::Restored;
+  NumberCells cells;
+  std::copy_n(row.cells.begin(), cells.size(), cells.begin());
+  cells[k_phone_number] = row.key;
+  const auto held = find_row(session.db, workspace, cells);
+  if (!held) return Restored::gone;
+  if (held->version != row.version || !row.is_row(held->id)) return Restored::moved_on;
+  if (held->sid_taken) return Restored::blocked;
+  const NumberUpdate update{held->id, held->version, cells};
+  return update_numbers(session, workspace, {&update, 1}) == 1 ? Restored::done : Restored::moved_on;
 }
 
 std::optional<base::Uuid> number_made_by(db::Connection& db, const base::Uuid& workspace,
@@ -158,12 +167,6 @@ std::optional<base::Uuid> number_made_by(db::Connection& db, const base::Uuid& w
       {workspace, number});
   if (!rows.next()) return std::nullopt;
   return rows.uuid(0);
-}
-
-std::optional<std::int64_t> number_version(db::Connection& db, const base::Uuid& workspace,
-                                           std::string_view number) {
-  return db.integer("SELECT version FROM phone_numbers WHERE workspace_id = $1 AND phone_number = $2",
-                    {workspace, number});
 }
 
 }  // namespace ringctl::estate

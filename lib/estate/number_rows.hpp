@@ -72,19 +72,15 @@ struct NumberUpdate {
 /// Returns how many still had that version.
 std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::span<const NumberUpdate>);
 
-/// Deletes the numbers a job made that were not changed since and that nobody has; hands out those it keeps.
-/// Returns how many went.
+/// Deletes the numbers a job made that were not changed since and that nothing uses (number_use.hpp); hands
+/// out those it keeps, by number, streaming. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const records::KeptRows& kept);
-/// Writes `cells` back if the number is older than the job, still has `version` and no other number has its
-/// SID now (in any workspace: through Door::number_holder).
-bool restore_number(audit::Session&, const base::Uuid& workspace, const base::Uuid& job,
-                    std::string_view number, std::int64_t version, const NumberCells& cells);
+/// Writes the cells back if the number is the row that the job changed, still has its version and no other
+/// number has its SID now (in any workspace: through Door::number_holder).
+records::Restored restore_number(audit::Session&, const base::Uuid& workspace, const records::Replaced&);
 /// The job that made the number, if one did.
 std::optional<base::Uuid> number_made_by(db::Connection&, const base::Uuid& workspace,
                                          std::string_view number);
-/// nullopt if the number is not there.
-std::optional<std::int64_t> number_version(db::Connection&, const base::Uuid& workspace,
-                                           std::string_view number);
 
 }  // namespace ringctl::estate

@@ -15,6 +15,7 @@
 #include "estate/number_change.hpp"
 #include "estate/number_row.hpp"
 #include "estate/number_rows.hpp"
+#include "estate/number_use.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -62,12 +63,6 @@ NumberCells cells_of(const Number& number) {
 Error unknown(std::string_view number) {
   return {Errc::not_found, "numbers.unknown", fmt::format("{} is not in this workspace", number),
           fmt::format("ringctl numbers list --search '{}'", number)};
-}
-
-Error assigned(const Number& number) {
-  return {Errc::conflict, "numbers.assigned",
-          fmt::format("{} is assigned to {}", number.phone_number, number.assigned_to),
-          fmt::format("ringctl numbers unassign {}", number.phone_number)};
 }
 
 Error sid_taken(const Number& number) {
@@ -243,7 +238,8 @@ void Numbers::remove(const phone::E164& number, bool write) {
     const auto before = select_locked(db, workspace_, number.view());
     if (!before) throw unknown(number.view());
     const db::Param which[] = {workspace_, number.view()};
-    if (delete_unassigned(db, "phone_number = $2", which) == 0) throw assigned(*before);
+    if (delete_unused(db, "n.phone_number = $2", which) == 0)
+      throw use_of(db, workspace_, number.view()).value();
     auto entry = audited("numbers.delete", *before);
     entry.before = image_of(*before);
     audit::record(session_, workspace_, entry);

@@ -20,11 +20,11 @@ struct Number {
   base::Uuid id;
   std::string phone_number, provider, country_code, label, status, capabilities, sid;
   std::string webhook_status, trunk_sid, assistant_id, sms_mode, record_policy, job_id;
-  std::string account_sid = {};  ///< whose it is at Twilio; "" = not looked yet
+  std::string account_sid = {};                     ///< whose it is at Twilio; "" = not looked yet
   std::optional<base::Instant> missing_since = {},  ///< the account does not show it
       release_at = {},                              ///< to be given back then
       configured_at = {};                           ///< its webhooks were last set to this serve
-  std::string assigned_to;  ///< e-mail of the agent who may call from it now
+  std::string assigned_to;                          ///< e-mail of the agent who may call from it now
   std::int64_t version = 1;
   base::Instant created_at{}, updated_at{};
 };
@@ -83,9 +83,9 @@ class Numbers {
   /// False if nothing differed. `expected_version`: Errc::conflict [numbers.stale] when the row moved on.
   bool update(const phone::E164&, const NumberChange&,
               std::optional<std::int64_t> expected_version = std::nullopt);
-  /// Throws Errc::not_found [numbers.unknown], Errc::conflict [numbers.assigned] while an agent has it.
-  /// Extensions that worked on it alone work on any number then; who had it stays on record. `write` false:
-  /// only throws.
+  /// Throws Errc::not_found [numbers.unknown], Errc::conflict while something uses it, as use_of()
+  /// (number_use.hpp). Who had it stays on record; an extension of its that is not active has no number then.
+  /// `write` false: only throws.
   void remove(const phone::E164&, bool write = true);
 
   /// By E.164 number, SID or exact label. Ambiguous label: Errc::conflict [numbers.ambiguous] listing the

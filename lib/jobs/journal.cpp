@@ -205,7 +205,7 @@ std::int64_t Journal::count() {
 void Journal::for_each_row(const base::Uuid& job, const std::function<void(const JobRow&)>& visit) {
   const db::Param params[] = {workspace_, job};
   auto rows = db_.stream(
-      "SELECT line, row_key, verdict, code, message, before_image, version_after FROM job_rows "
+      "SELECT line, row_key, verdict, code, message, before_image, version_after, object_id FROM job_rows "
       "WHERE workspace_id = $1 AND job_id = $2 ORDER BY line, row_key",
       params);
   while (rows.next()) {
@@ -215,7 +215,8 @@ void Journal::for_each_row(const base::Uuid& job, const std::function<void(const
            .code = std::string(rows.text(3)),
            .message = std::string(rows.text(4)),
            .before_image = rows.maybe_text(5),
-           .version_after = rows.is_null(6) ? 0 : rows.integer(6)});
+           .version_after = rows.is_null(6) ? 0 : rows.integer(6),
+           .object_id = rows.is_null(7) ? std::nullopt : std::optional(rows.uuid(7))});
   }
 }
 

@@ -153,7 +153,8 @@ struct Noun {
   bool hidden_is_gone = false;  ///< the others are there for what can be counted: nobody changes them
   /// True of a row, over t, that others refer to: it cannot be deleted.
   std::string_view in_use = "FALSE";
-  /// Columns that the fields do not say, of each row that is made or changed.
+  /// Columns that the fields do not say, of each row that is made or changed. A row that is not shown for the
+  /// sake of one of on_update holds the opposite.
   std::vector<std::pair<std::string_view, bool>> on_insert = {}, on_update = {};
   /// SQL over t that holds for a row which goes by the canonical key in $2 as well.
   std::string_view also_known_by = {};

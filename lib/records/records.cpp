@@ -511,7 +511,7 @@ void Records::for_each(const Filter& filter, const Order& order, std::int64_t li
       read_record(rows, noun_, record);
       if (search.active() && !search.matches(record)) continue;
       visit(record);
-      if (++shown == limit) break;
+      if (++shown == limit && search.active()) return rows.stop();
     }
   }
   transaction.commit();

@@ -45,16 +45,23 @@ std::vector<db::BulkColumn> bulk_columns(const Noun& noun, const base::Uuid& wor
 }
 
 /// $1 and so on are the stored fields, then the time, the workspace, the row and its version.
-std::string update_statement(const Noun& noun) {
+std::string update_statement(const Noun& noun, bool dormant) {
   std::string sets;
   std::size_t n = 0;
   for (const auto field : stored_fields(noun))
     fmt::format_to(std::back_inserter(sets), "{} = ${}, ", noun.column_of(field), ++n);
   for (const auto& [column, value] : noun.on_update)
-    fmt::format_to(std::back_inserter(sets), "{} = {}, ", column, value ? "TRUE" : "FALSE");
+    fmt::format_to(std::back_inserter(sets), "{} = {}, ", column, value != dormant ? "TRUE" : "FALSE");
   return fmt::format(
       "UPDATE {} SET {}version = version + 1, updated_at = ${} WHERE workspace_id = ${} AND id = ${} AND version = ${}",
       noun.table, sets, n + 1, n + 2, n + 3, n + 4);
+}
+
+std::string key_order(const db::Connection& db, const Noun& noun) {
+  std::string order;
+  for (std::size_t i = 0; i < noun.key_fields; ++i)
+    order.append(expression_of(db, noun.fields[i], noun.column_of(i))).append(" NULLS LAST, ");
+  return order + "t.id";
 }
 
 std::vector<std::string> first_parts(std::span<const std::string_view> keys) {
@@ -234,14 +241,15 @@ std::int64_t update_rows(audit::Session& session, const base::Uuid& workspace, c
   std::vector<std::vector<std::string>> rows;
   for (const auto& update : updates) rows.push_back(update.cells);
   const auto ids = resolve_all(session.db, workspace, noun, rows);
-  const auto sql = update_statement(noun);
+  const auto sql = update_statement(noun, false);
   StoredRow stored(noun, ids);
   std::vector<db::Param> params;
   std::vector<Written> written;
   for (const auto& update : updates) {
     params = stored.of(update.cells);
     params.insert(params.end(), {session.clock.now(), workspace, update.id, update.version});
-    if (session.db.exec(sql, params) == 1) written.push_back({update.id, update.before, &update.cells});
+    const auto changed = session.db.exec(update.dormant ? update_statement(noun, true) : sql, params);
+    if (changed == 1) written.push_back({update.id, update.before, &update.cells});
   }
   write_beside(session, workspace, noun, written, ids);
   return std::ssize(written);
@@ -263,42 +271,38 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
           "DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.job_id = $2 AND t.version = 1 AND NOT ({})",
           noun.table, noun.in_use),
       {workspace, job});
-  auto rows = db.query(fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({})",
-                                   select_list(db, noun), noun.table, noun.shown),
-                       {workspace, job});
-  std::vector<std::pair<std::string, bool>> left;
+  auto rows = db.stream(
+      fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({}) ORDER BY {}",
+                  select_list(db, noun), noun.table, noun.shown, key_order(db, noun)),
+      {workspace, job});
   Record record;
   while (rows.next()) {
     read_record(rows, noun, record);
-    left.emplace_back(key_text(noun, record.cells), record.version == 1);  // unchanged, so it is in use
+    kept(key_text(noun, record.cells), record.version == 1);  // unchanged, so it is in use
   }
-  std::sort(left.begin(), left.end());
-  for (const auto& [key, in_use] : left) kept(key, in_use);
   return removed;
 }
 
 Restored restore(audit::Session& session, const base::Uuid& workspace, const Noun& noun,
-                 const base::Uuid& job, std::string_view key, std::int64_t version,
-                 const std::vector<std::string>& cells) {
+                 const Replaced& row) {
   std::optional<Record> held;
-  look_up(session.db, workspace, noun, {&key, 1},
+  look_up(session.db, workspace, noun, {&row.key, 1},
           [&](std::size_t, Record&& record) { held = std::move(record); });
   if (!held) return Restored::gone;
-  // Ids grow with time: a row that is younger than the job is not the one it changed.
-  if (held->version != version || job < held->id) return Restored::moved_on;
-  Candidate candidate{held->cells, cells};
+  if (held->version != row.version || !row.is_row(held->id)) return Restored::moved_on;
+  Candidate candidate{held->cells, row.cells};
   inspect(session.db, workspace, noun, {&candidate, 1});
   if (candidate.finding) return Restored::blocked;
   bool taken = false;
   for (const auto& unique : noun.uniques) {
-    const auto values = unique_values(unique, cells);
+    const auto values = unique_values(unique, row.cells);
     const std::vector<std::string_view> views(values.begin(), values.end());
     if (values.empty()) continue;
     find_holders(session.db, workspace, noun, unique, views,
-                 [&](std::string_view, std::string_view holder) { taken |= holder != key; });
+                 [&](std::string_view, std::string_view holder) { taken |= holder != row.key; });
   }
   if (taken) return Restored::blocked;
-  const RowUpdate update{held->id, version, &held->cells, cells};
+  const RowUpdate update{held->id, row.version, &held->cells, row.cells, row.dormant};
   return update_rows(session, workspace, noun, {&update, 1}) == 1 ? Restored::done : Restored::moved_on;
 }
 

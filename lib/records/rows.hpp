@@ -56,6 +56,7 @@ struct RowUpdate {
   std::int64_t version;                    ///< as found; the row gets the next one
   const std::vector<std::string>* before;  ///< as found
   std::vector<std::string> cells;
+  bool dormant = false;  ///< it shall be there, but not as this noun
 };
 /// Returns how many still had that version.
 std::int64_t update_rows(audit::Session&, const base::Uuid& workspace, const Noun&,
@@ -66,16 +67,28 @@ std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace, 
                                   std::string_view key);
 /// Receives the key of a row that is kept: because others refer to it, or because it changed.
 using KeptRows = std::function<void(std::string_view key, bool in_use)>;
-/// Deletes the rows a job made that were not changed and that nothing refers to; hands out those it keeps.
-/// Returns how many went.
+/// Deletes the rows a job made that were not changed and that nothing refers to; hands out those it keeps, by
+/// key, streaming. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const Noun&, const base::Uuid& job,
                             const KeptRows& kept);
 
-/// moved_on: somebody changed it; blocked: what it held refers to nothing any more, or another row has it.
+/// What a job's journal says of a row that it changed.
+struct Replaced {
+  base::Uuid job;
+  std::string_view key;
+  std::optional<base::Uuid> id;    ///< the row's; nullopt where the journal is too old to say
+  std::int64_t version;            ///< that the job left it with
+  std::vector<std::string> cells;  ///< what it held before, as canonical texts
+  bool dormant = false;            ///< it was there, but not as this noun
+  /// Whether that row is this one, and not one of the same key that came after it. Ids grow with time, but
+  /// clocks of several machines differ: they tell only where nothing else does.
+  bool is_row(const base::Uuid& other) const { return id ? *id == other : other < job; }
+};
+/// moved_on: somebody changed it, or made it anew; blocked: what it held refers to nothing any more, or
+/// another row has it.
 enum class Restored { done, moved_on, blocked, gone };
-/// Writes `cells` back if the row is older than the job, still has `version`, and what they refer to and may
-/// not share is as free as it was.
-Restored restore(audit::Session&, const base::Uuid& workspace, const Noun&, const base::Uuid& job,
-                 std::string_view key, std::int64_t version, const std::vector<std::string>& cells);
+/// Writes the cells back if the row is the one that the job changed, still has its version, and what they
+/// refer to and may not share is as free as it was.
+Restored restore(audit::Session&, const base::Uuid& workspace, const Noun&, const Replaced&);
 
 }  // namespace ringctl::records

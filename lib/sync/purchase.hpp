@@ -95,8 +95,8 @@ struct ReleaseReport {
   std::optional<base::Instant> at = {};
   std::string code = {}, message = {};  ///< of one that failed
 };
-/// Marks it: inactive now, given back after the workspace's release_wait. Errc::conflict [numbers.assigned];
-/// Errc::invalid [numbers.not_at_twilio]. `write` false: only throws and tells.
+/// Marks it: inactive now, given back after the workspace's release_wait. Errc::conflict where something uses
+/// it (estate/number_use.hpp); Errc::invalid [numbers.not_at_twilio]. `write` false: only throws and tells.
 ReleaseReport schedule_release(Account&, std::string_view number, bool now, bool write);
 ReleaseReport cancel_release(Account&, std::string_view number, bool write);
 /// Gives back every number whose time has come: Twilio first, then the row. One that cannot go is `failed`,

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
+#include "estate/number_use.hpp"
 #include "jobs/effects.hpp"
 #include "sync/purchase.hpp"
 #include "sync/release_effect.hpp"
@@ -32,6 +33,11 @@ void require_not_handed(const estate::Number& number) {
                 fmt::format("ringctl assistants detach {}", number.phone_number));
 }
 
+/// Inside a transaction.
+void require_unused(Account& account, std::string_view number) {
+  if (const auto use = estate::use_of(account.session.db, account.workspace.id, number)) throw *use;
+}
+
 void require_releasable(const Account& account, const estate::Number& number) {
   if (number.provider == "twilio" && number.sid.empty() && number.missing_since)  // no sync will find a SID
     throw Error(Errc::invalid, "numbers.not_at_twilio",
@@ -48,10 +54,6 @@ void require_releasable(const Account& account, const estate::Number& number) {
     throw Error(Errc::conflict, "numbers.other_account",
                 fmt::format("{} is account {}'s", number.phone_number, number.account_sid),
                 fmt::format("--account {}", number.account_sid));
-  if (!number.assigned_to.empty())
-    throw Error(Errc::conflict, "numbers.assigned",
-                fmt::format("{} is assigned to {}", number.phone_number, number.assigned_to),
-                fmt::format("ringctl numbers unassign {}", number.phone_number));
   require_not_handed(number);
 }
 
@@ -109,16 +111,13 @@ std::optional<estate::UsedNumber> find_row(Account& account, std::string_view nu
   return row;
 }
 
-/// As it is now, in the transaction that says it goes: whoever got it while Twilio was asked keeps it.
+/// As it is now, in the transaction that says it goes: who uses it since Twilio was asked keeps it.
 void require_still_free(Account& account, const estate::Number& number) {
   const auto row = find_row(account, number.phone_number);
   if (!row || row->facts.sid != number.sid)
     throw Error(Errc::conflict, "numbers.changed", fmt::format("{} changed meanwhile", number.phone_number),
                 fmt::format("ringctl numbers show {}", number.phone_number));
-  if (row->assigned)
-    throw Error(Errc::conflict, "numbers.assigned",
-                fmt::format("{} is assigned to an agent by now", number.phone_number),
-                fmt::format("ringctl numbers unassign {}", number.phone_number));
+  require_unused(account, number.phone_number);
 }
 
 enum class When { now, due };
@@ -180,7 +179,7 @@ void finish_release(Account& account, const jobs::Effect& effect) {
     const auto row = find_row(account, effect.key);
     // A row that has another SID by now is another purchase of the same number.
     if (!row || row->facts.sid != effect.sid) return;
-    if (row->assigned) {  // since it went: who has it is told by `numbers audit`
+    if (row->used()) {  // since it went: `numbers audit` tells that it is missing
       const estate::RowVersion here{row->id, row->version};
       estate::mark_missing(session, account.workspace.id, {&here, 1});
       return;
@@ -200,6 +199,9 @@ ReleaseReport schedule_release(Account& account, std::string_view what, bool now
   if (now && write) lease.emplace(take_lease(account));  // what is looked at then stays so
   const auto number = number_of(account, what);
   require_releasable(account, number);
+  db::Transaction looking(account.session.db, db::Scope::of(account.workspace.id), db::Access::read);
+  require_unused(account, number.phone_number);
+  looking.commit();
   const auto at = account.session.clock.now() + (now ? std::chrono::seconds(0) : wait_of(account));
   if (now) {
     if (write) return give_back(account, number, When::now);
@@ -262,8 +264,8 @@ std::vector<ReleaseReport> release_due(Account& account, bool write) {
     account.cancel.check("ringctl numbers release --due");
     const auto& owner = row.facts.account_sid;
     if (!owner.empty() && owner != account.client.account_sid()) continue;
-    // Somebody has it again, or it went to another provider: it waits until that is over, or cancelled.
-    if (row.assigned || row.provider != "twilio" || row.facts.sid.empty()) {
+    // Somebody uses it again, or it went to another provider: it waits until that is over, or cancelled.
+    if (row.used() || row.provider != "twilio" || row.facts.sid.empty()) {
       reports.push_back({.phone_number = row.facts.phone_number, .action = "waiting", .at = row.release_at});
       continue;
     }

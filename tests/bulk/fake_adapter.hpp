@@ -71,8 +71,7 @@ class Boxes final : public bulk::Adapter {
                               const bulk::KeptRows&) override {
     return 0;
   }
-  bulk::Restored restore(audit::Session&, const base::Uuid&, const base::Uuid&, std::string_view,
-                         std::int64_t, const std::vector<std::string>&) override {
+  bulk::Restored restore(audit::Session&, const base::Uuid&, const bulk::Replaced&) override {
     return bulk::Restored::gone;
   }
 };

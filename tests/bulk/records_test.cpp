@@ -127,6 +127,72 @@ TEST_CASE("an import of people is undone: what it made goes, what it changed is 
   CHECK(std::includes(after.begin(), after.end(), before.begin(), before.end()));
 }
 
+TEST_CASE("an undo of assignments leaves a member of the pool without one, and the other way round",
+          "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  const auto& voice = estate::assignments_noun();
+  const auto& pool = estate::pools_noun();
+  const std::string row = "phone_number,user\n+12025550101,ann@example.com\n";
+  const bool pool_first = GENERATE(true, false);
+  const auto &first = pool_first ? pool : voice, &second = pool_first ? voice : pool;
+  p.load(first, row);
+  const auto before = p.rows(first);
+  for (int time = 0; time < 2; ++time) {
+    const auto report = p.load(second, row);
+    CHECK(test::text_of(report.counts) == "rows 1 updated 1");
+    CHECK(p.rows(second).size() == 1);
+    CHECK(p.undo(*report.job).restored == 1);
+    CHECK(p.rows(second).empty());
+    CHECK(p.rows(first) == before);
+  }
+}
+
+TEST_CASE("an undo lists the rows that it keeps by their keys", "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  const auto& pool = estate::pools_noun();
+  const auto made = p.load(pool,
+                           "phone_number,user\n+12025550102,bob@example.com\n+12025550103,ann@example.com\n"
+                           "+12025550101,cleo@example.com\n+12025550102,ann@example.com\n");
+  p.load(pool,
+         "phone_number,user,is_primary\n+12025550102,bob@example.com,yes\n+12025550101,cleo@example.com,yes\n"
+         "+12025550102,ann@example.com,yes\n");
+  const auto undone = p.undo(*made.job);
+  CHECK(undone.removed == 1);
+  Lines kept;
+  for (const auto& key : test::kept_keys(undone)) kept.push_back(records::shown_key(key));
+  CHECK(kept == Lines{"+12025550101 cleo@example.com", "+12025550102 ann@example.com",
+                      "+12025550102 bob@example.com"});
+}
+
+TEST_CASE("a person whom a machine added whose clock is ahead is as before once the import is undone",
+          "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  const auto& noun = directory::users_noun();
+  const test::FakeClock ahead("2026-03-08T18:00:00.000Z");
+  test::Actor bob(p.database.connect(), ahead, "os:bob");
+  records::Records(bob.session, p.workspace, noun).add({{directory::k_user_email, "zoe@example.com"}});
+  const auto before = p.rows(noun);
+  const auto report = p.load(noun, "email,name\nzoe@example.com,Zoe\n");
+  CHECK(p.undo(*report.job).restored == 1);
+  CHECK(p.rows(noun) == before);
+}
+
+TEST_CASE(
+    "an undo of numbers keeps those on which an extension works alone, or whose messages somebody receives",
+    "[bulk]") {
+  People p(GENERATE(from_range(test::engines())));
+  p.adapter = numbers_adapter();
+  const auto made = p.import("+12025550111\n+12025550112\n+12025550113\n");
+  p.load(estate::extensions_noun(), "extension,user,phone_number\n101,ann@example.com,+12025550111\n");
+  p.load(estate::pools_noun(), "phone_number,user\n+12025550112,ann@example.com\n");
+  p.adapter = numbers_adapter();
+  const auto undone = p.undo(*made.job);
+  CHECK(undone.removed == 1);
+  CHECK(undone.kept_in_use == 2);
+  CHECK(test::kept_keys(undone) == Lines{"+12025550111", "+12025550112"});
+  CHECK(p.rows(estate::extensions_noun()) == Lines{"101|ann@example.com|+12025550111|yes"});
+}
+
 TEST_CASE("a restored assignment does not take a number that somebody else has by now", "[bulk]") {
   People p(GENERATE(from_range(test::engines())));
   const auto& noun = estate::assignments_noun();

@@ -63,10 +63,8 @@ class Meddler final : public Adapter {
     before_remove();
     return inner_->remove_made_by(db, workspace, job, kept);
   }
-  Restored restore(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
-                   std::string_view key, std::int64_t version,
-                   const std::vector<std::string>& cells) override {
-    return inner_->restore(session, workspace, job, key, version, cells);
+  Restored restore(audit::Session& session, const base::Uuid& workspace, const Replaced& row) override {
+    return inner_->restore(session, workspace, row);
   }
 
  private:

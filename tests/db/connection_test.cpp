@@ -251,6 +251,24 @@ TEST_CASE("a stream that an exception leaves ends with its transaction", "[db]")
   CHECK(samples.count() == 50000);
 }
 
+TEST_CASE("a stream that is stopped is not read to its end", "[db]") {
+  Samples samples(GENERATE(from_range(test::engines())));
+  auto& connection = samples.connection();
+  const auto* without_end =
+      connection.engine() == Engine::postgresql
+          ? "SELECT generate_series(1, 100000000000)"
+          : "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+  {
+    const Transaction transaction(connection, Scope{}, Access::read);
+    auto rows = connection.stream(without_end);
+    REQUIRE(rows.next());
+    CHECK(rows.integer(0) == 1);
+    rows.stop();
+  }
+  const Transaction transaction(connection, Scope{}, Access::read);
+  CHECK(samples.count() == 0);
+}
+
 TEST_CASE("a stream fails where its statement does", "[db]") {
   Samples samples(GENERATE(from_range(test::engines())));
   const Transaction transaction(samples.connection(), Scope{});

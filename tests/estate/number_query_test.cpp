@@ -126,6 +126,17 @@ TEST_CASE("a search finds part of the digits, however they are written", "[estat
   CHECK(f.search("+44 20") == Found{k_c});
 }
 
+TEST_CASE("a search stops at the limit, and what comes after it is not disturbed", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.add(k_a).add(k_b).add(k_c);
+  NumberFilter filter;
+  filter.search = "555";
+  for (int time = 0; time < 3; ++time) {
+    CHECK(f.list(filter, {}, 1) == Found{k_a});
+    CHECK(f.numbers.count(filter) == 2);
+  }
+}
+
 TEST_CASE("a search finds part of label and provider, case-folded beyond ASCII", "[estate]") {
   Fixture f(GENERATE(from_range(test::engines())));
   f.add(k_a, "BUREAU DE MONTRÉAL").add(k_b, "Ελλάδα", "telnyx").add(k_c, "straße");

@@ -354,6 +354,27 @@ TEST_CASE("a number that an agent has says so, is found by it, and is not delete
   CHECK(f.read([&] { return f.db().integer("SELECT count(*) FROM agent_phone_numbers"); }) == 1);
 }
 
+TEST_CASE("a number is not deleted while an extension works on it alone, or somebody receives its messages",
+          "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, {});
+  records::Records(f.session(), f.workspace, directory::users_noun()).add({{0, "ann@example.com"}});
+  records::Records extensions(f.session(), f.workspace, estate::extensions_noun());
+  records::Records pool(f.session(), f.workspace, estate::pools_noun());
+  extensions.add({{estate::k_extension, "101"},
+                  {estate::k_extension_user, "ann@example.com"},
+                  {estate::k_extension_number, k_number.text()}});
+  pool.put({{estate::k_pool_number, k_number.text()}, {estate::k_pool_user, "ann@example.com"}});
+  CHECK(test::slug_of([&] { f.numbers.remove(k_number, false); }) == "numbers.has_extension");
+  CHECK(test::slug_of([&] { f.numbers.remove(k_number); }) == "numbers.has_extension");
+  extensions.update("101", {{estate::k_extension_is_active, "no"}});
+  CHECK(test::slug_of([&] { f.numbers.remove(k_number); }) == "numbers.in_pool");
+  pool.update("+12025550123 ann@example.com", {{estate::k_pool_sms_access_enabled, "no"}});
+  f.numbers.remove(k_number);
+  CHECK_FALSE(f.numbers.find("+12025550123"));
+  CHECK(extensions.get("101").cells[estate::k_extension_is_active] == "no");
+}
+
 namespace {
 
 /// A number that an import made, on PostgreSQL, where others write at the same time; and how it is deleted.
@@ -456,4 +477,19 @@ TEST_CASE("a number that is just being given to an agent is not deleted", "[esta
   };
   CHECK(f.between(look, assign) == "numbers.assigned");
   CHECK(f.numbers.get(k_number.view()).assigned_to == "ann@example.com");
+}
+
+TEST_CASE("a number on which an extension begins to work this moment is not deleted", "[estate]") {
+  if (test::engines().size() < 2) return;
+  Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
+  f.write([&] {
+    f.db().exec(
+        "INSERT INTO user_extensions (id, workspace_id, user_id, extension, number_id, is_active, created_at, "
+        "updated_at) SELECT $1, $2, u.id, '101', $3, FALSE, CAST($4 AS timestamptz), $4 FROM users u",
+        {f.job, f.workspace, f.id, f.clock.now()});
+  });
+  const auto switch_on = [](db::Connection& db) { db.exec("UPDATE user_extensions SET is_active = TRUE"); };
+  CHECK_FALSE(f.between(switch_on, [](db::Connection&) {}).empty());
+  CHECK(f.numbers.find(k_number.view()));
+  CHECK(f.read([&] { return f.db().integer("SELECT count(number_id) FROM user_extensions"); }) == 1);
 }

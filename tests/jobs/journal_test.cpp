@@ -144,6 +144,7 @@ TEST_CASE("rows come back in the order of the input", "[jobs]") {
   const auto job = j.insert(j.job());
   // Few rows go one by one, many through bulk load; both must read the same.
   const auto many = GENERATE(3, 200);
+  const auto object = j.alice.ids.next();
   std::vector<jobs::JobRow> rows;
   for (int line = many; line >= 1; --line)
     rows.push_back({.line = line,
@@ -152,7 +153,8 @@ TEST_CASE("rows come back in the order of the input", "[jobs]") {
                     .code = "",
                     .message = "tab\there, \"quotes\" and \\ backslash",
                     .before_image = R"({"label":"é"})",
-                    .version_after = 2});
+                    .version_after = 2,
+                    .object_id = object});
   rows.push_back({.line = many + 1,
                   .key = "x",
                   .verdict = "invalid",
@@ -168,9 +170,11 @@ TEST_CASE("rows come back in the order of the input", "[jobs]") {
   CHECK(found.front().message == "tab\there, \"quotes\" and \\ backslash");
   CHECK(found.front().before_image == R"({"label":"é"})");
   CHECK(found.front().version_after == 2);
+  CHECK(found.front().object_id == object);
   CHECK(found.back().verdict == "invalid");
   CHECK_FALSE(found.back().before_image);
   CHECK(found.back().version_after == 0);
+  CHECK_FALSE(found.back().object_id);
 }
 
 TEST_CASE("jobs of another workspace are not seen", "[jobs]") {

@@ -132,6 +132,36 @@ TEST_CASE("a number that an agent has is not given back, and nothing is sent", "
   CHECK(f.box.ledger().empty());
 }
 
+TEST_CASE("a number on which an extension works alone is not given back, also when its time has come",
+          "[sync]") {
+  Desk f(GENERATE(from_range(test::engines())));
+  have(f);
+  const auto extend = [&] {
+    const auto id = f.row(k_number).id, user = f.alice.ids.next(), extension = f.alice.ids.next();
+    f.write([&] {
+      f.db().exec(
+          "INSERT INTO users (id, workspace_id, email, role, ring_on, availability, is_active, created_at, "
+          "updated_at) VALUES ($1, $2, 'ann@example.com', 'agent', 'client', 'online', TRUE, $3, $3)",
+          {user, f.workspace, f.clock.now()});
+      f.db().exec(
+          "INSERT INTO user_extensions (id, workspace_id, user_id, extension, number_id, is_active, created_at, "
+          "updated_at) VALUES ($1, $2, $3, '101', $4, TRUE, $5, $5)",
+          {extension, f.workspace, user, id, f.clock.now()});
+    });
+  };
+  sync::schedule_release(*f.account, k_number, false, true);
+  extend();
+  f.clock.advance(std::chrono::hours(48));
+  const auto due = sync::release_due(*f.account, true);
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].action == "waiting");
+  for (const bool now : {false, true})
+    CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, now, true); }) ==
+          "numbers.has_extension");
+  CHECK(is_there(f));
+  CHECK(f.box.ledger().empty());
+}
+
 TEST_CASE("a number that is handed to an assistant is not given back, also when its time has come",
           "[sync]") {
   Desk f(GENERATE(from_range(test::engines())));

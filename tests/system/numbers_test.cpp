@@ -341,6 +341,28 @@ TEST_CASE("deleting asks, and a mistyped number among several deletes none", "[s
   CHECK(site.json({"numbers", "list"}).size() == 2);
 }
 
+TEST_CASE("a number that is in use is not deleted, and what helps is said", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  fill(site);
+  site.ok({"users", "add", "ann@example.com"});
+  site.ok({"extensions", "add", "101", "--user", "ann@example.com", "--phone-number", "+12025550123"});
+  site.ok({"pools", "add", "+12025550123", "ann@example.com"});
+  const auto refused = [&](const std::string& hint) {
+    const auto result = site.run({"numbers", "delete", "+12025550123", "+12025550124", "--yes"});
+    CHECK(result.status == 6);
+    INFO(result.err);
+    CHECK(result.err.find("hint: " + hint + "\n") != std::string::npos);
+  };
+  refused("ringctl extensions remove 101");
+  site.ok({"extensions", "remove", "101"});
+  refused("ringctl pools remove +12025550123 ann@example.com");
+  site.ok({"pools", "remove", "+12025550123", "ann@example.com"});
+  CHECK(site.json({"numbers", "list"}).size() == 4);
+  site.ok({"numbers", "delete", "+12025550123", "+12025550124", "--yes"});
+  CHECK(site.json({"extensions", "show", "101"}).at("is_active") == false);
+}
+
 TEST_CASE("declining a deletion changes nothing and exits 9", "[system]") {
   const Site site(db::Engine::sqlite);
   fill(site);
