@@ -73,6 +73,7 @@ class Import {
 
   ImportReport run() {
     report_.input = intake_.name;
+    report_.unit = intake_.unit;
     report_.allowance = options_.allowance.text();
     report_.dry_run = options_.dry_run;
     if (intake_.headerless) report_.read_as = base::join(intake_.columns, ", ");
@@ -537,7 +538,7 @@ Error refusal(const ImportReport& report) {
   auto hint = hint_of(report);
   Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
               std::move(hint));
-  for (const auto& problem : report.problems) error.detail(problem.text());
+  for (const auto& problem : report.problems) error.detail(problem.text(report.unit));
   if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
     error.detail(report.rejects.empty() ? fmt::format("… {} more ({}--rejects FILE keeps them all)",
                                                       number(more), report.dry_run ? "a run with " : "")

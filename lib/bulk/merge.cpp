@@ -361,10 +361,14 @@ bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonic
     return false;
   }
   Problem problem{
-      entry.line,  Verdict::duplicate,
-      last_key_,   std::string(adapter_.columns()[0].name),
-      "duplicate", fmt::format("{} stands on line {} already", records::shown_key(last_key_), last_line_),
-      {},          {}};
+      entry.line,
+      Verdict::duplicate,
+      last_key_,
+      std::string(adapter_.columns()[0].name),
+      "duplicate",
+      fmt::format("{} stands on {} {} already", records::shown_key(last_key_), intake_.unit, last_line_),
+      {},
+      {}};
   if (canonical == last_cells_) {
     ++identical_;
     findings_.warnings.add(problem);
