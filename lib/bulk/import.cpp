@@ -183,7 +183,9 @@ class Import {
     lease.renew();  // while this transaction is open, nobody can take the lease over
     jobs::Journal journal(session_.db, session_.clock, workspace_);
     // A run of this file that was killed half-way must not be taken up once this one has written all of it.
-    while (auto unfinished = find_unfinished(journal)) give_up(journal, *std::move(unfinished));
+    std::vector<jobs::Job> closed;
+    while (auto unfinished = find_unfinished(journal))
+      closed.push_back(close(journal, *std::move(unfinished)));
     journal.insert(job_);
     Merge merge = new_merge();
     deal([&](const Batch& batch) {
@@ -195,6 +197,8 @@ class Import {
     });
     if (rejected() != 0) return false;
     merge.finish();
+    // Last: until the commit, an audit row keeps everybody else of the workspace from writing theirs.
+    for (const auto& job : closed) record_failed(job);
     finish_job(journal, "");
     return true;
   }
@@ -286,7 +290,7 @@ class Import {
       while (auto unfinished = find_unfinished(journal)) {
         if (!options_.restart && same_meaning(unfinished->options, to_json(options_)))
           return take_up(journal, *std::move(unfinished));
-        give_up(journal, *std::move(unfinished));
+        record_failed(close(journal, *std::move(unfinished)));
       }
       new_job();
       journal.insert(job_);
@@ -306,10 +310,14 @@ class Import {
   }
 
   /// Nobody will go on with it: this run plans the same file anew.
-  void give_up(jobs::Journal& journal, jobs::Job&& job) {
+  jobs::Job close(jobs::Journal& journal, jobs::Job&& job) {
     job.state = jobs::State::failed;
     job.finished_at = session_.clock.now();
     journal.save(job);
+    return std::move(job);
+  }
+
+  void record_failed(const jobs::Job& job) {
     audit::record(session_, workspace_,
                   {.action = fmt::format("{}.failed", job.kind),
                    .object_type = "job",

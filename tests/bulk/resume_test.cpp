@@ -327,6 +327,40 @@ TEST_CASE("an import of all or nothing closes an unfinished run of the same file
   CHECK(report.counts.created == 1);
 }
 
+TEST_CASE(
+    "while an import of all or nothing that closes an unfinished run writes, others write to the audit log",
+    "[bulk][resume]") {
+  const auto engine = db::Engine::postgresql;  // SQLite lets no other writer in
+  const auto found = test::engines();
+  if (std::find(found.begin(), found.end(), engine) == found.end()) return;
+  Imports i(engine);
+  ImportOptions atomic;
+  atomic.intake.path = i.file("+12025550101\n+12025550102\n", "whole.csv");
+  auto batches = test::max_errors("1");
+  batches.intake.path = atomic.intake.path;
+  i.adapter = fails_at(1);
+  CHECK_THROWS_AS(i.run(batches), PulledPlug);
+  auto options = test::test_options();
+  options.busy_timeout = std::chrono::seconds(1);
+  test::Actor bob(i.database.connect(options), i.clock, "os:bob");
+  auto meddler = std::make_unique<Meddler>();
+  std::string refused = "was not tried";
+  meddler->after_look_up = [&](int) {
+    refused = test::slug_of([&] {
+      db::Transaction transaction(*bob.connection, db::Scope::of(i.workspace));
+      audit::record(bob.session, i.workspace,
+                    {.action = "users.update", .object_type = "user", .object_key = "bob"});
+      transaction.commit();
+    });
+  };
+  i.adapter = std::move(meddler);
+  CHECK(i.run(atomic).outcome == Errc::ok);
+  CHECK(refused.empty());
+  const auto verdict = i.audit_verdict();
+  CHECK_FALSE(verdict.broken_at);
+  CHECK(verdict.rows == 4);  // begun, bob's, given up, imported
+}
+
 TEST_CASE("an undone job is not taken up", "[bulk][resume]") {
   Mixed m(GENERATE(from_range(test::engines())));
   m.adapter = fails_at(4);
