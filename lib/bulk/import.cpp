@@ -183,7 +183,7 @@ class Import {
     lease.renew();  // while this transaction is open, nobody can take the lease over
     jobs::Journal journal(session_.db, session_.clock, workspace_);
     // A run of this file that was killed half-way must not be taken up once this one has written all of it.
-    std::vector<jobs::Job> closed;
+    auto closed = close_those_of_stdin(journal);
     while (auto unfinished = find_unfinished(journal))
       closed.push_back(close(journal, *std::move(unfinished)));
     journal.insert(job_);
@@ -276,7 +276,7 @@ class Import {
 
   void new_job() {
     job_.id = session_.ids.next();
-    job_.kind = fmt::format("{}.import", adapter_.noun());
+    job_.kind = kind();
     job_.actor = session_.actor;
     job_.input_name = intake_.name;
     job_.input_digest = intake_.digest;
@@ -287,6 +287,7 @@ class Import {
   void take_up_or_start() {
     db::in_transaction(session_.db, scope_, [&] {
       jobs::Journal journal(session_.db, session_.clock, workspace_);
+      for (const auto& job : close_those_of_stdin(journal)) record_failed(job);
       while (auto unfinished = find_unfinished(journal)) {
         if (!options_.restart && same_meaning(unfinished->options, to_json(options_)))
           return take_up(journal, *std::move(unfinished));
@@ -304,9 +305,19 @@ class Import {
     });
   }
 
+  std::string kind() const { return fmt::format("{}.import", adapter_.noun()); }
+
   std::optional<jobs::Job> find_unfinished(jobs::Journal& journal) const {
     if (intake_.digest.empty()) return std::nullopt;
-    return journal.find_unfinished(fmt::format("{}.import", adapter_.noun()), intake_.digest);
+    return journal.find_unfinished(kind(), intake_.digest);
+  }
+
+  /// Nobody can go on with these, and none of them runs: this run holds the lock that they held.
+  std::vector<jobs::Job> close_those_of_stdin(jobs::Journal& journal) {
+    std::vector<jobs::Job> closed;
+    while (auto unfinished = journal.find_unfinished_of_stdin(kind()))
+      closed.push_back(close(journal, *std::move(unfinished)));
+    return closed;
   }
 
   /// Nobody will go on with it: this run plans the same file anew.

@@ -327,6 +327,34 @@ TEST_CASE("an import of all or nothing closes an unfinished run of the same file
   CHECK(report.counts.created == 1);
 }
 
+TEST_CASE("the next import closes an unfinished run that read standard input, and none of another kind",
+          "[bulk][resume]") {
+  Imports m(GENERATE(from_range(test::engines())));
+  m.adapter = fails_at(2);
+  auto batches = test::max_errors("1");
+  batches.batch_rows = 1;
+  CHECK_THROWS_AS(m.import("+12025550101\n+12025550102\n", batches), PulledPlug);
+  m.adapter = numbers_adapter();
+  // What a run leaves whose input was a pipe.
+  const auto piped = m.read([&] { return jobs::Journal(m.db(), m.clock, m.workspace).list(1).at(0); });
+  CHECK(m.exec("UPDATE jobs SET input_digest = NULL", {}) == 1);
+  auto other = piped;
+  other.id = m.alice.ids.next();
+  other.kind = "users.import";
+  other.input_digest.clear();
+  m.write([&] { jobs::Journal(m.db(), m.clock, m.workspace).insert(other); });
+
+  const bool atomic = GENERATE(true, false);
+  CAPTURE(atomic);
+  const auto report = m.import("+12025550103\n", atomic ? ImportOptions() : batches);
+  CHECK_FALSE(report.resumed);
+  CHECK(m.job(piped.id).state == jobs::State::failed);
+  CHECK(m.job(piped.id).finished_at);
+  CHECK(m.job(other.id).state == jobs::State::running);
+  CHECK_FALSE(m.audit_verdict().broken_at);
+  CHECK(m.undo(piped.id).removed == 1);
+}
+
 TEST_CASE(
     "while an import of all or nothing that closes an unfinished run writes, others write to the audit log",
     "[bulk][resume]") {
