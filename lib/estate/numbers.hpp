@@ -20,11 +20,11 @@ struct Number {
   base::Uuid id;
   std::string phone_number, provider, country_code, label, status, capabilities, sid;
   std::string webhook_status, trunk_sid, assistant_id, sms_mode, record_policy, job_id;
-  std::string account_sid = {};  ///< whose it is at Twilio; "" = not looked yet
+  std::string account_sid = {};                     ///< whose it is at Twilio; "" = not looked yet
   std::optional<base::Instant> missing_since = {},  ///< the account does not show it
       release_at = {},                              ///< to be given back then
       configured_at = {};                           ///< its webhooks were last set to this serve
-  std::string assigned_to;  ///< e-mail of the agent who may call from it now
+  std::string assigned_to;                          ///< e-mail of the agent who may call from it now
   std::int64_t version = 1;
   base::Instant created_at{}, updated_at{};
 };
@@ -87,6 +87,8 @@ class Numbers {
   /// Extensions that worked on it alone work on any number then; who had it stays on record. `write` false:
   /// only throws.
   void remove(const phone::E164&, bool write = true);
+  /// All of them, each once, or none.
+  void remove(std::span<const phone::E164>, bool write = true);
 
   /// By E.164 number, SID or exact label. Ambiguous label: Errc::conflict [numbers.ambiguous] listing the
   /// candidates.
