@@ -108,7 +108,7 @@ class Import {
   void take(BatchOutcome&& outcome) {
     add(job_.counts, outcome.counts);
     for (const auto& problem : outcome.problems) findings_.problems.add(problem);
-    given_up_.add_all(outcome.given_up);
+    findings_.given_up.add_all(outcome.given_up);
   }
 
   static void add(jobs::Counts& to, const jobs::Counts& more) {
@@ -144,13 +144,13 @@ class Import {
   void plan() {
     db::Transaction transaction(session_.db, scope_, db::Access::read);
     Merge merge = new_merge();
-    deal([&](const Batch& batch) { take(merge.run(batch, given_up_, never)); });
+    deal([&](const Batch& batch) { take(merge.run(batch, findings_.given_up, never)); });
   }
 
   Merge new_merge() const { return {session_, workspace_, adapter_, options_.on_conflict, job_.id}; }
 
   void deal(const std::function<void(const Batch&)>& each) {
-    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", refused_earlier_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", earlier_);
     Batch batch;
     while (next(batch)) {
       each(batch);
@@ -178,7 +178,6 @@ class Import {
   bool write_all(db::Lease& lease) {
     start_counts();
     findings_ = {};
-    given_up_ = {};
     done_ = 0;
     lease.renew();  // while this transaction is open, nobody can take the lease over
     jobs::Journal journal(session_.db, session_.clock, workspace_);
@@ -190,8 +189,8 @@ class Import {
     Merge merge = new_merge();
     deal([&](const Batch& batch) {
       // After the first problem only the others are looked for.
-      auto outcome =
-          merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits_more(counts); });
+      auto outcome = merge.run(batch, findings_.given_up,
+                               [&](const jobs::Counts& counts) { return admits_more(counts); });
       if (outcome.written) journal.add_rows(job_.id, outcome.journal);
       take(std::move(outcome));
     });
@@ -205,7 +204,7 @@ class Import {
 
   void write_in_batches(db::Lease& lease) {
     take_up_or_start();
-    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, job_.position, refused_earlier_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, job_.position, earlier_);
     Batch batch;
     bool stopped = too_many();
     while (!stopped && next(batch)) {
@@ -239,7 +238,7 @@ class Import {
     Merge merge = new_merge();
     bool more = !batch.items.empty();
     while (more) {
-      take(merge.run(batch, given_up_, never));
+      take(merge.run(batch, findings_.given_up, never));
       more = next(batch);
     }
   }
@@ -257,7 +256,8 @@ class Import {
     const auto write = [&] {
       lease.renew();  // in the same transaction: a run that slept past its lease writes nothing more
       Merge merge = new_merge();
-      outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits_more(counts); });
+      outcome = merge.run(batch, findings_.given_up,
+                          [&](const jobs::Counts& counts) { return admits_more(counts); });
       if (!outcome.written) return;
       merge.finish();
       job = job_;
@@ -348,25 +348,20 @@ class Import {
     add(job_.counts, written);
     report_.job = job_.id;
     report_.resumed = true;
-    refused_earlier_ = Sorter(k_small_budget);
+    earlier_ = Sorter(k_small_budget);
     std::string packed;
     journal.for_each_row(job_.id, [&](const jobs::JobRow& row) {
-      if (row.before_image) note_given_up(*row.before_image);
-      if (row.verdict == "update") return;
+      const std::string_view before = row.before_image ? std::string_view(*row.before_image) : "";
+      // A change matters for the values that it gave up.
+      if (row.verdict == "update" && (adapter_.uniques().empty() || before.empty())) return;
       packed.clear();
-      pack({{CellState::value, row.verdict}, {CellState::value, row.code}, {CellState::value, row.message}},
+      pack({{CellState::value, row.verdict},
+            {CellState::value, row.code},
+            {CellState::value, row.message},
+            {CellState::value, before}},
            packed);
-      refused_earlier_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
+      earlier_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
     });
-  }
-
-  /// Of a row that an earlier run changed. A value it kept is no matter: that it holds it is seen first.
-  void note_given_up(const std::string& before_image) {
-    const auto cells = cells_of_image(adapter_, before_image);
-    Row row;
-    for (const auto& text : cells) row.push_back({text.empty() ? CellState::clear : CellState::value, text});
-    for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique)
-      for (const auto& value : adapter_.unique_values(unique, row)) given_up_.add(unique, value);
   }
 
   /// What the database refused is in the journal with its batch; rows that the file itself spoils come at the
@@ -464,8 +459,7 @@ class Import {
   Findings findings_;
   std::optional<Dealer> dealer_;
   jobs::Job job_;
-  Sorter refused_earlier_{k_small_budget};
-  GivenUp given_up_;
+  Sorter earlier_{k_small_budget};
   ImportReport report_;
   std::uint64_t done_ = 0;
 };

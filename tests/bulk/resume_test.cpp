@@ -205,6 +205,25 @@ TEST_CASE("a SID that a row kept before the run was stopped is named as that row
         Lines{"sid_taken: line 3, sid: \"" + sid + "\" is that of +12025550105"});
 }
 
+TEST_CASE("a SID that a row kept before the run was stopped is not taken for one that the file gives up",
+          "[bulk][resume]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const std::string sid = "PN0000000000000000000000000000000a";
+  i.import("phone_number,sid,label\n+12025550105," + sid + ",old\n");
+  const std::string text =
+      "phone_number,sid,label\n+12025550105,,new\n+12025550106,,\n+12025550109," + sid + ",\n";
+  auto options = test::max_errors("1");
+  options.batch_rows = 1;
+  i.adapter = fails_at(2);
+  CHECK_THROWS_AS(i.import(text, options), PulledPlug);
+  // Freed by hand meanwhile: the file itself gives up nothing.
+  i.exec("UPDATE phone_numbers SET sid = NULL WHERE phone_number = $1", {"+12025550105"});
+  i.adapter = numbers_adapter();
+  const auto report = i.import(text, options);
+  CHECK(report.resumed);
+  CHECK(test::text_of(report.counts) == "rows 3 new 2 updated 1");
+}
+
 TEST_CASE("an import of all or nothing that the database sent back begins again, and counts nothing twice",
           "[bulk][resume]") {
   Imports i(GENERATE(from_range(test::engines())));
