@@ -91,17 +91,31 @@ nlohmann::json counts_of(const test::ProcessResult& import) {
   return counts;
 }
 
-/// Until the import has written a batch.
-void wait_for_batch(const Site& site) {
+/// Until `question`, a count, has an answer that `enough` likes.
+void wait_until(const Site& site, std::string_view question,
+                const std::function<bool(std::int64_t)>& enough) {
   const auto connection =
       db::Connection::open(site.url().empty() ? "sqlite:" + site.sqlite_file().string() : site.url());
   const auto give_up = std::chrono::steady_clock::now() + test::k_patience;
   while (std::chrono::steady_clock::now() < give_up) {
     db::Transaction transaction(*connection, db::Scope::through(db::Door::maintenance), db::Access::read);
-    if (connection->integer("SELECT count(*) FROM jobs WHERE position IS NOT NULL") != 0) return;
+    if (enough(connection->integer(question).value_or(0))) return;
     transaction.commit();
     ::poll(nullptr, 0, 1);
   }
+}
+
+void wait_for_batch(const Site& site) {
+  wait_until(site, "SELECT count(*) FROM jobs WHERE position IS NOT NULL", [](auto n) { return n > 0; });
+}
+
+/// The server may still be at what a client sent that is gone.
+void wait_for_server(const Site& site) {
+  if (site.engine() == db::Engine::sqlite) return;
+  wait_until(site,
+             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+             "pid <> pg_backend_pid() AND backend_type = 'client backend'",
+             [](auto n) { return n == 0; });
 }
 
 /// Runs `arguments` and kills the process when `wait` returns; true if it was still running then.
@@ -188,6 +202,7 @@ TEST_CASE(
       while (std::chrono::steady_clock::now() < until) ::poll(nullptr, 0, 1);
     });
     INFO((between_batches ? "killed after a batch" : fmt::format("killed after {} us", due.count())));
+    wait_for_server(site);
     const auto left = site.jobs();
     const bool begun = !left.empty();
     // A machine that has become faster is done before the kill: then the next one comes sooner.
