@@ -343,6 +343,7 @@ TEST_CASE("the objects of a JSON array on one line are rejected one by one, each
           "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
   auto options = test::max_errors("4");
+  options.intake.format = csv::Format::jsonl;
   options.rejects = i.dir / "rejects.jsonl";
   const auto report =
       i.import(R"([{"phone_number":"+12025550101"},{"phone_number":"555-0100"},{"phone_number":"555-0101"},)"
@@ -364,12 +365,14 @@ TEST_CASE("the objects of a JSON array on one line are rejected one by one, each
 TEST_CASE("of two objects of a JSON array that share a value the second is refused, and no third one",
           "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));
+  auto options = test::max_errors("1");
+  options.intake.format = csv::Format::jsonl;
   const auto report = i.import(
       fmt::format(
           R"([{{"phone_number":"+12025550101","sid":"{0}"}},{{"phone_number":"+12025550102","sid":"{0}"}},)"
           R"({{"phone_number":"+12025550102"}}])",
           k_a),
-      test::max_errors("1"));
+      options);
   CHECK(report.outcome == Errc::partial);
   CHECK(test::text_of(report.counts) == "rows 3 new 2 invalid 1");
   REQUIRE(report.problems.size() == 1);
