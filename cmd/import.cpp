@@ -94,7 +94,8 @@ Change change_of(const bulk::ImportReport& report, std::string_view action, std:
 }
 
 void show_warnings(Io& io, const bulk::ImportReport& report) {
-  for (const auto& warning : report.warnings) io.warn(fmt::format("{}: {}", report.input, warning.text()));
+  for (const auto& warning : report.warnings)
+    io.warn(fmt::format("{}: {}", report.input, warning.text(report.unit)));
   if (const auto more = report.counts.warnings - std::ssize(report.warnings); more > 0)
     io.warn(fmt::format("{}: … {} more like these", report.input, number(more)));
 }
@@ -118,7 +119,7 @@ void show_summary(Io& io, const bulk::ImportReport& report, std::string_view nou
 /// The first rejected rows and how many more there are.
 std::vector<std::string> rejected_rows(const bulk::ImportReport& report) {
   std::vector<std::string> lines;
-  for (const auto& problem : report.problems) lines.push_back(problem.text());
+  for (const auto& problem : report.problems) lines.push_back(problem.text(report.unit));
   if (const auto more = report.counts.rejected() - std::ssize(report.problems); more > 0)
     lines.push_back(fmt::format("… {} more{}", number(more),
                                 report.dry_run ? " (a run with --rejects FILE keeps them all)" : ""));

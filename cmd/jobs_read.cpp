@@ -77,8 +77,16 @@ void run_list(const ListVerbOptions&, Context& ctx) {
   auto& db = ctx.database();
   jobs::Journal journal(db, ctx.clock(), workspace.id);
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
-  const auto found = journal.list(0);
+  // Newest first is the journal's own order; counts are nothing the database could sort by.
+  const auto found = journal.list(options.sort ? 0 : options.limit);
+  const auto total = static_cast<std::uint64_t>(journal.count());
   transaction.commit();
+  if (!options.sort) {
+    auto rows = ctx.io().rows(k_columns);
+    for (const auto& job : found)
+      with_cells(job, [&](std::initializer_list<Cell> cells) { rows.row(cells); });
+    return rows.finish(total);
+  }
   SmallList list(ctx.io(), k_columns, options);
   for (const auto& job : found) with_cells(job, [&](std::initializer_list<Cell> cells) { list.add(cells); });
   list.print();

@@ -206,8 +206,9 @@ struct BuyVerbOptions : SearchFlags {
 };
 
 constexpr std::size_t k_most_input = 4 * 1024 * 1024;
+constexpr std::size_t k_shown_lines = 10;
 
-std::vector<std::string> lines_of_stdin(int fd) {
+std::string text_of_stdin(int fd) {
   std::string text;
   std::array<char, 4096> piece{};
   for (;;) {
@@ -219,21 +220,44 @@ std::vector<std::string> lines_of_stdin(int fd) {
     if (text.size() > k_most_input)
       throw Error(Errc::invalid, "numbers.too_many", "standard input holds more than 4 MiB");
   }
-  std::vector<std::string> lines;
-  for (const auto line : base::split(text, '\n'))
-    if (const auto number = base::trim(line); !number.empty()) lines.emplace_back(number);
-  return lines;
+  return text;
+}
+
+/// A number a line; blank ones are passed over.
+std::vector<std::string> numbers_of_stdin(int fd, const std::string& country) {
+  const auto text = text_of_stdin(fd);
+  std::vector<std::string> all, refused;
+  std::string hint;
+  std::size_t line_number = 0, bad = 0;
+  for (const auto line : base::split(text, '\n')) {
+    ++line_number;
+    if (base::trim(line).empty()) continue;
+    try {
+      all.push_back(phone::parse_typed(base::trim(line), country).text());
+    } catch (const Error& error) {
+      if (hint.empty()) hint = error.hint();
+      if (++bad <= k_shown_lines) refused.push_back(fmt::format("line {}: {}", line_number, error.message()));
+    }
+  }
+  if (bad > 0) {
+    Error error(Errc::invalid, "phone.invalid",
+                fmt::format("standard input: {} of its lines {} no number", bad, bad == 1 ? "is" : "are"),
+                hint);
+    for (auto& line : refused) error.detail(std::move(line));
+    if (bad > k_shown_lines) error.detail(fmt::format("… {} more", bad - k_shown_lines));
+    throw error;
+  }
+  if (all.empty()) throw Error(Errc::usage, "usage.nothing_to_do", "standard input names no number");
+  return all;
 }
 
 std::vector<std::string> numbers_to_buy(const BuyVerbOptions& opts, Context& ctx) {
-  auto typed = opts.numbers;
-  const bool from_stdin = typed == std::vector<std::string>{"-"};
-  if (from_stdin) typed = lines_of_stdin(ctx.streams().in);
   const auto country = default_country(ctx);
   std::vector<std::string> all;
-  for (const auto& text : typed) all.push_back(phone::parse_typed(text, country).text());
-  if (from_stdin && all.empty())
-    throw Error(Errc::usage, "usage.nothing_to_do", "standard input names no number");
+  if (opts.numbers == std::vector<std::string>{"-"})
+    all = numbers_of_stdin(ctx.streams().in, country);
+  else
+    for (const auto& text : opts.numbers) all.push_back(phone::parse_typed(text, country).text());
   if (std::ssize(all) > k_most_numbers)
     throw Error(Errc::usage, "usage.bad_value",
                 fmt::format("at most {} numbers are bought at once",

@@ -117,7 +117,7 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
     if (std::find(found.begin(), found.end(), number) == found.end()) found.push_back(number);
   }
   // One that cannot go stops all of them.
-  for (const auto& number : found) numbers.remove(number, false);
+  numbers.remove(found, false);
   if (ctx.dry_run()) {
     for (const auto& number : found) ctx.io().would_change({.action = "delete", .object = number.view()});
     return;
@@ -126,10 +126,8 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
       found.size() == 1
           ? fmt::format("delete {} from {}? Twilio keeps it", found.front().view(), workspace.name)
           : fmt::format("delete {} numbers from {}? Twilio keeps them", found.size(), workspace.name));
-  for (const auto& number : found) {
-    numbers.remove(number);
-    ctx.io().changed({.action = "deleted", .object = number.view()});
-  }
+  numbers.remove(found);
+  for (const auto& number : found) ctx.io().changed({.action = "deleted", .object = number.view()});
 }
 
 }  // namespace

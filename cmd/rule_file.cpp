@@ -41,7 +41,7 @@ class RuleFile {
 
  private:
   void refuse(std::uint64_t line, const std::string& why) {
-    refusals_.push_back(fmt::format("line {}: {}", line, why));
+    refusals_.push_back(fmt::format("{} {}: {}", reader_->unit(), line, why));
   }
 
   /// True if the record was the header.

@@ -73,6 +73,7 @@ class Import {
 
   ImportReport run() {
     report_.input = intake_.name;
+    report_.unit = intake_.unit;
     report_.allowance = options_.allowance.text();
     report_.dry_run = options_.dry_run;
     if (intake_.headerless) report_.read_as = base::join(intake_.columns, ", ");
@@ -107,7 +108,7 @@ class Import {
   void take(BatchOutcome&& outcome) {
     add(job_.counts, outcome.counts);
     for (const auto& problem : outcome.problems) findings_.problems.add(problem);
-    given_up_.add_all(outcome.given_up);
+    findings_.given_up.add_all(outcome.given_up);
   }
 
   static void add(jobs::Counts& to, const jobs::Counts& more) {
@@ -143,13 +144,13 @@ class Import {
   void plan() {
     db::Transaction transaction(session_.db, scope_, db::Access::read);
     Merge merge = new_merge();
-    deal([&](const Batch& batch) { take(merge.run(batch, given_up_, never)); });
+    deal([&](const Batch& batch) { take(merge.run(batch, findings_.given_up, never)); });
   }
 
   Merge new_merge() const { return {session_, workspace_, adapter_, options_.on_conflict, job_.id}; }
 
   void deal(const std::function<void(const Batch&)>& each) {
-    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", refused_earlier_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", earlier_);
     Batch batch;
     while (next(batch)) {
       each(batch);
@@ -177,30 +178,33 @@ class Import {
   bool write_all(db::Lease& lease) {
     start_counts();
     findings_ = {};
-    given_up_ = {};
     done_ = 0;
     lease.renew();  // while this transaction is open, nobody can take the lease over
     jobs::Journal journal(session_.db, session_.clock, workspace_);
     // A run of this file that was killed half-way must not be taken up once this one has written all of it.
-    while (auto unfinished = find_unfinished(journal)) give_up(journal, *std::move(unfinished));
+    auto closed = close_those_of_stdin(journal);
+    while (auto unfinished = find_unfinished(journal))
+      closed.push_back(close(journal, *std::move(unfinished)));
     journal.insert(job_);
     Merge merge = new_merge();
     deal([&](const Batch& batch) {
       // After the first problem only the others are looked for.
-      auto outcome =
-          merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits_more(counts); });
+      auto outcome = merge.run(batch, findings_.given_up,
+                               [&](const jobs::Counts& counts) { return admits_more(counts); });
       if (outcome.written) journal.add_rows(job_.id, outcome.journal);
       take(std::move(outcome));
     });
     if (rejected() != 0) return false;
     merge.finish();
+    // Last: until the commit, an audit row keeps everybody else of the workspace from writing theirs.
+    for (const auto& job : closed) record_failed(job);
     finish_job(journal, "");
     return true;
   }
 
   void write_in_batches(db::Lease& lease) {
     take_up_or_start();
-    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, job_.position, refused_earlier_);
+    dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, job_.position, earlier_);
     Batch batch;
     bool stopped = too_many();
     while (!stopped && next(batch)) {
@@ -234,7 +238,7 @@ class Import {
     Merge merge = new_merge();
     bool more = !batch.items.empty();
     while (more) {
-      take(merge.run(batch, given_up_, never));
+      take(merge.run(batch, findings_.given_up, never));
       more = next(batch);
     }
   }
@@ -252,7 +256,8 @@ class Import {
     const auto write = [&] {
       lease.renew();  // in the same transaction: a run that slept past its lease writes nothing more
       Merge merge = new_merge();
-      outcome = merge.run(batch, given_up_, [&](const jobs::Counts& counts) { return admits_more(counts); });
+      outcome = merge.run(batch, findings_.given_up,
+                          [&](const jobs::Counts& counts) { return admits_more(counts); });
       if (!outcome.written) return;
       merge.finish();
       job = job_;
@@ -271,7 +276,7 @@ class Import {
 
   void new_job() {
     job_.id = session_.ids.next();
-    job_.kind = fmt::format("{}.import", adapter_.noun());
+    job_.kind = kind();
     job_.actor = session_.actor;
     job_.input_name = intake_.name;
     job_.input_digest = intake_.digest;
@@ -282,10 +287,11 @@ class Import {
   void take_up_or_start() {
     db::in_transaction(session_.db, scope_, [&] {
       jobs::Journal journal(session_.db, session_.clock, workspace_);
+      for (const auto& job : close_those_of_stdin(journal)) record_failed(job);
       while (auto unfinished = find_unfinished(journal)) {
         if (!options_.restart && same_meaning(unfinished->options, to_json(options_)))
           return take_up(journal, *std::move(unfinished));
-        give_up(journal, *std::move(unfinished));
+        record_failed(close(journal, *std::move(unfinished)));
       }
       new_job();
       journal.insert(job_);
@@ -299,16 +305,30 @@ class Import {
     });
   }
 
+  std::string kind() const { return fmt::format("{}.import", adapter_.noun()); }
+
   std::optional<jobs::Job> find_unfinished(jobs::Journal& journal) const {
     if (intake_.digest.empty()) return std::nullopt;
-    return journal.find_unfinished(fmt::format("{}.import", adapter_.noun()), intake_.digest);
+    return journal.find_unfinished(kind(), intake_.digest);
+  }
+
+  /// Nobody can go on with these, and none of them runs: this run holds the lock that they held.
+  std::vector<jobs::Job> close_those_of_stdin(jobs::Journal& journal) {
+    std::vector<jobs::Job> closed;
+    while (auto unfinished = journal.find_unfinished_of_stdin(kind()))
+      closed.push_back(close(journal, *std::move(unfinished)));
+    return closed;
   }
 
   /// Nobody will go on with it: this run plans the same file anew.
-  void give_up(jobs::Journal& journal, jobs::Job&& job) {
+  jobs::Job close(jobs::Journal& journal, jobs::Job&& job) {
     job.state = jobs::State::failed;
     job.finished_at = session_.clock.now();
     journal.save(job);
+    return std::move(job);
+  }
+
+  void record_failed(const jobs::Job& job) {
     audit::record(session_, workspace_,
                   {.action = fmt::format("{}.failed", job.kind),
                    .object_type = "job",
@@ -328,25 +348,20 @@ class Import {
     add(job_.counts, written);
     report_.job = job_.id;
     report_.resumed = true;
-    refused_earlier_ = Sorter(k_small_budget);
+    earlier_ = Sorter(k_small_budget);
     std::string packed;
     journal.for_each_row(job_.id, [&](const jobs::JobRow& row) {
-      if (row.before_image) note_given_up(*row.before_image);
-      if (row.verdict == "update") return;
+      const std::string_view before = row.before_image ? std::string_view(*row.before_image) : "";
+      // A change matters for the values that it gave up.
+      if (row.verdict == "update" && (adapter_.uniques().empty() || before.empty())) return;
       packed.clear();
-      pack({{CellState::value, row.verdict}, {CellState::value, row.code}, {CellState::value, row.message}},
+      pack({{CellState::value, row.verdict},
+            {CellState::value, row.code},
+            {CellState::value, row.message},
+            {CellState::value, before}},
            packed);
-      refused_earlier_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
+      earlier_.add(row.key, static_cast<std::uint64_t>(row.line), packed);
     });
-  }
-
-  /// Of a row that an earlier run changed. A value it kept is no matter: that it holds it is seen first.
-  void note_given_up(const std::string& before_image) {
-    const auto cells = cells_of_image(adapter_, before_image);
-    Row row;
-    for (const auto& text : cells) row.push_back({text.empty() ? CellState::clear : CellState::value, text});
-    for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique)
-      for (const auto& value : adapter_.unique_values(unique, row)) given_up_.add(unique, value);
   }
 
   /// What the database refused is in the journal with its batch; rows that the file itself spoils come at the
@@ -444,8 +459,7 @@ class Import {
   Findings findings_;
   std::optional<Dealer> dealer_;
   jobs::Job job_;
-  Sorter refused_earlier_{k_small_budget};
-  GivenUp given_up_;
+  Sorter earlier_{k_small_budget};
   ImportReport report_;
   std::uint64_t done_ = 0;
 };
@@ -537,7 +551,7 @@ Error refusal(const ImportReport& report) {
   auto hint = hint_of(report);
   Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
               std::move(hint));
-  for (const auto& problem : report.problems) error.detail(problem.text());
+  for (const auto& problem : report.problems) error.detail(problem.text(report.unit));
   if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
     error.detail(report.rejects.empty() ? fmt::format("… {} more ({}--rejects FILE keeps them all)",
                                                       number(more), report.dry_run ? "a run with " : "")

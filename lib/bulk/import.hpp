@@ -68,11 +68,12 @@ struct ImportReport {
   Errc outcome = Errc::ok;  ///< ok, partial, conflict, invalid
   bool dry_run = false;
   bool resumed = false;
-  bool cut_off = false;         ///< the input could not be read to its end: refused, whatever is allowed
-  bool stopped_midway = false;  ///< rejects went past the allowance after some batches were written
-  std::string input;            ///< as messages call it
-  std::string allowance;        ///< "" = atomic
-  std::string read_as;          ///< of a file without a header: what its columns were taken for
+  bool cut_off = false;            ///< the input could not be read to its end: refused, whatever is allowed
+  bool stopped_midway = false;     ///< rejects went past the allowance after some batches were written
+  std::string input;               ///< as messages call it
+  std::string_view unit = "line";  ///< for Problem::text()
+  std::string allowance;           ///< "" = atomic
+  std::string read_as;             ///< of a file without a header: what its columns were taken for
   std::vector<Problem> problems, warnings;  ///< the first ten of each, in line order
   std::filesystem::path rejects;            ///< where they were written, be it none; or empty
 };

@@ -45,6 +45,7 @@ class Reader {
       }
       take(record);
     }
+    intake_.unit = reader->unit();
     require_mapped_columns();
     if (!source.is_stdin()) intake_.digest = source.digest();
     find_shared_unique_values();
@@ -239,7 +240,7 @@ class Reader {
         } else if (key != first_key) {
           const auto shown = base::in_quotes(records::shown_key(value));
           refuse_later(key, entry.line, column,
-                       fmt::format("{} stands on line {} as well", shown, first_line), raw);
+                       fmt::format("{} stands on {} {} as well", shown, intake_.unit, first_line), raw);
         }
       }
     }

@@ -40,6 +40,7 @@ struct Intake {
   char delimiter = ',';
   std::vector<std::string> columns;  ///< the file's own column names, for the rejects file
   bool headerless = false;           ///< `columns` are the noun's: a row may leave off the last ones
+  std::string_view unit = "line";    ///< what tells rows apart in messages, or "item": csv::Reader::unit()
   std::uint64_t rows = 0;
   std::uint64_t invalid = 0;
   bool cut_off = false;  ///< the last record could not be gone past: what follows it was not read

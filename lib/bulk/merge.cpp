@@ -41,6 +41,32 @@ bool equals(const Adapter& adapter, const Row& row, const Existing& held) {
   return true;
 }
 
+Cell as_cell(std::string_view text) {
+  return text.empty() ? Cell{CellState::clear, {}} : Cell{CellState::value, text};
+}
+
+/// Views live as long as those of `row` and `held`.
+Row row_after(const Adapter& adapter, const Row& row, const Existing& held) {
+  Row after;
+  for (std::size_t c = 0; c < row.size(); ++c) after.push_back(as_cell(wanted(adapter, row, held, c)));
+  return after;
+}
+
+std::vector<std::string> unique_values_of(const Adapter& adapter, const Existing& held, std::size_t unique) {
+  Row row;
+  for (const auto& text : held.cells) row.push_back(as_cell(text));
+  return adapter.unique_values(unique, row);
+}
+
+/// What a changed row had of the uniques and has no more.
+void note_given_up(const Adapter& adapter, const Row& row, const Existing& held, GivenUp& given_up) {
+  for (std::size_t unique = 0; unique < adapter.uniques().size(); ++unique) {
+    const auto kept = adapter.unique_values(unique, row_after(adapter, row, held));
+    for (const auto& value : records::values_beyond(unique_values_of(adapter, held, unique), kept))
+      given_up.add(unique, value);
+  }
+}
+
 /// One batch, looked up and decided row by row.
 class Decision {
  public:
@@ -125,25 +151,11 @@ class Decision {
   std::vector<std::string> new_unique_values(std::size_t i, std::size_t unique) const {
     if (!held_[i]) return adapter_.unique_values(unique, row_after(i));
     return records::values_beyond(adapter_.unique_values(unique, row_after(i)),
-                                  unique_values_of(*held_[i], unique));
+                                  unique_values_of(adapter_, *held_[i], unique));
   }
 
   Row row_after(std::size_t i) const {
-    if (!held_[i]) return batch_.rows[i];
-    Row row;
-    for (std::size_t c = 0; c < batch_.rows[i].size(); ++c)
-      row.push_back(as_cell(wanted(adapter_, batch_.rows[i], *held_[i], c)));
-    return row;
-  }
-
-  std::vector<std::string> unique_values_of(const Existing& held, std::size_t unique) const {
-    Row row;
-    for (const auto& text : held.cells) row.push_back(as_cell(text));
-    return adapter_.unique_values(unique, row);
-  }
-
-  static Cell as_cell(std::string_view text) {
-    return text.empty() ? Cell{CellState::clear, {}} : Cell{CellState::value, text};
+    return held_[i] ? bulk::row_after(adapter_, batch_.rows[i], *held_[i]) : batch_.rows[i];
   }
 
   /// No two rows of a file share a unique value, so a value leads to one row.
@@ -212,7 +224,7 @@ class Decision {
         break;
       case Verdict::update:
         ++counts.updated;
-        note_given_up(i);
+        note_given_up(adapter_, batch_.rows[i], *held_[i], outcome_.given_up);
         break;
       case Verdict::same:
         ++counts.same;
@@ -229,14 +241,6 @@ class Decision {
       case Verdict::duplicate:
       case Verdict::invalid:
         break;  // settled before the merge
-    }
-  }
-
-  void note_given_up(std::size_t i) {
-    for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique) {
-      const auto kept = adapter_.unique_values(unique, row_after(i));
-      for (const auto& value : records::values_beyond(unique_values_of(*held_[i], unique), kept))
-        outcome_.given_up.add(unique, value);
     }
   }
 
@@ -326,14 +330,14 @@ GivenUp::Digest GivenUp::digest_of(std::size_t unique, std::string_view value) {
 }
 
 Dealer::Dealer(Intake& intake, Findings& findings, const Adapter& adapter, std::size_t batch_rows,
-               std::string position, Sorter& refused_earlier)
+               std::string position, Sorter& earlier)
     : intake_(intake),
       findings_(findings),
       adapter_(adapter),
       batch_rows_(batch_rows),
       position_(std::move(position)),
       refused_(intake.refused),
-      refused_earlier_(refused_earlier) {
+      earlier_(earlier) {
   intake_.accepted.rewind();
 }
 
@@ -348,7 +352,7 @@ bool Dealer::next(Batch& batch) {
     digest_.update(canonical);
     if (stands_already(entry, canonical, raw)) continue;
     if (!position_.empty() && entry.key <= position_)
-      repeat_refusal(entry, raw);
+      recall(entry, raw);
     else
       batch.add(entry);
   }
@@ -364,10 +368,14 @@ bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonic
     return false;
   }
   Problem problem{
-      entry.line,  Verdict::duplicate,
-      last_key_,   std::string(adapter_.columns()[0].name),
-      "duplicate", fmt::format("{} stands on line {} already", records::shown_key(last_key_), last_line_),
-      {},          {}};
+      entry.line,
+      Verdict::duplicate,
+      last_key_,
+      std::string(adapter_.columns()[0].name),
+      "duplicate",
+      fmt::format("{} stands on {} {} already", records::shown_key(last_key_), intake_.unit, last_line_),
+      {},
+      {}};
   if (canonical == last_cells_) {
     ++identical_;
     findings_.warnings.add(problem);
@@ -380,16 +388,22 @@ bool Dealer::stands_already(const Sorter::Entry& entry, std::string_view canonic
   return true;
 }
 
-void Dealer::repeat_refusal(const Sorter::Entry& entry, std::string_view raw) {
-  if (!refused_earlier_.stands_beside(entry)) return;
-  std::string_view packed = refused_earlier_.entry().payload;
-  unpack(packed, 3, scratch_);
+void Dealer::recall(const Sorter::Entry& entry, std::string_view raw) {
+  if (!earlier_.stands_beside(entry)) return;
+  std::string_view packed = earlier_.entry().payload;
+  std::vector<Cell> noted;
+  unpack(packed, 4, noted);
+  if (noted[0].text == "update") {
+    Existing held;
+    held.cells = cells_of_image(adapter_, noted[3].text);
+    return note_given_up(adapter_, scratch_, held, findings_.given_up);
+  }
   findings_.problems.add({entry.line,
-                          scratch_[0].text == "conflict" ? Verdict::conflict : Verdict::refused,
+                          noted[0].text == "conflict" ? Verdict::conflict : Verdict::refused,
                           std::string(entry.key),
                           "",
-                          std::string(scratch_[1].text),
-                          std::string(scratch_[2].text),
+                          std::string(noted[1].text),
+                          std::string(noted[2].text),
                           std::string(raw),
                           {}});
 }

@@ -55,44 +55,6 @@ class Companion {
   bool more_ = false;
 };
 
-/// What one reading of the accepted rows brings to light; a transaction that is run again starts with none.
-struct Findings {
-  Problems problems, warnings;
-};
-
-/// Deals out batches and settles keys that stand more than once: an identical row is skipped with a warning,
-/// another one is a duplicate of the first.
-class Dealer {
- public:
-  /// Keys up to `position` were done by an earlier run and are passed over; the rows it refused among them
-  /// (key, line and packed verdict, code and message) are put back among the problems.
-  Dealer(Intake&, Findings&, const Adapter&, std::size_t batch_rows, std::string position,
-         Sorter& refused_earlier);
-  /// False when nothing is left.
-  bool next(Batch&);
-
-  std::int64_t identical() const { return identical_; }
-  std::int64_t duplicates() const { return duplicates_; }
-  /// Over the canonical cells of every accepted row, whatever its verdict; equal for equal input.
-  std::string rows_digest() const { return digest_.hex(); }
-
- private:
-  bool stands_already(const Sorter::Entry&, std::string_view canonical, std::string_view raw);
-  void repeat_refusal(const Sorter::Entry&, std::string_view raw);
-
-  Intake& intake_;
-  Findings& findings_;
-  const Adapter& adapter_;
-  std::size_t batch_rows_;
-  std::string position_;
-  Companion refused_, refused_earlier_;
-  std::string last_key_, last_cells_;
-  std::uint64_t last_line_ = 0;
-  std::int64_t identical_ = 0, duplicates_ = 0;
-  base::Digest digest_;
-  Row scratch_;
-};
-
 /// Unique values that changed rows gave up. They stay taken for the rest of the run: whether a value may go
 /// from one row to another must not depend on which of the two is written first.
 class GivenUp {
@@ -109,6 +71,45 @@ class GivenUp {
   };
   static Digest digest_of(std::size_t unique, std::string_view value);
   std::unordered_set<Digest, Hash> digests_;
+};
+
+/// What one reading of the accepted rows brings to light; a transaction that is run again starts with none.
+struct Findings {
+  Problems problems, warnings;
+  GivenUp given_up;
+};
+
+/// Deals out batches and settles keys that stand more than once: an identical row is skipped with a warning,
+/// another one is a duplicate of the first.
+class Dealer {
+ public:
+  /// Keys up to `position` were done by an earlier run and are passed over. What it noted of rows among them
+  /// (key, line and packed verdict, code, message and image before) is brought to light again: those that it
+  /// refused are problems, and those that it changed may have given up values.
+  Dealer(Intake&, Findings&, const Adapter&, std::size_t batch_rows, std::string position, Sorter& earlier);
+  /// False when nothing is left.
+  bool next(Batch&);
+
+  std::int64_t identical() const { return identical_; }
+  std::int64_t duplicates() const { return duplicates_; }
+  /// Over the canonical cells of every accepted row, whatever its verdict; equal for equal input.
+  std::string rows_digest() const { return digest_.hex(); }
+
+ private:
+  bool stands_already(const Sorter::Entry&, std::string_view canonical, std::string_view raw);
+  void recall(const Sorter::Entry&, std::string_view raw);
+
+  Intake& intake_;
+  Findings& findings_;
+  const Adapter& adapter_;
+  std::size_t batch_rows_;
+  std::string position_;
+  Companion refused_, earlier_;
+  std::string last_key_, last_cells_;
+  std::uint64_t last_line_ = 0;
+  std::int64_t identical_ = 0, duplicates_ = 0;
+  base::Digest digest_;
+  Row scratch_;
 };
 
 /// What became of one batch.

@@ -161,9 +161,9 @@ std::string_view verdict_name(Verdict verdict) {
   return "";
 }
 
-std::string Problem::text() const {
-  return column.empty() ? fmt::format("line {}: {}", line, message)
-                        : fmt::format("line {}, {}: {}", line, column, message);
+std::string Problem::text(std::string_view unit) const {
+  return column.empty() ? fmt::format("{} {}: {}", unit, line, message)
+                        : fmt::format("{} {}, {}: {}", unit, line, column, message);
 }
 
 void Problems::add(const Problem& problem) {

@@ -28,7 +28,7 @@ std::string_view verdict_name(Verdict);
 
 /// One row that was refused, or one warning about a row that was not.
 struct Problem {
-  std::uint64_t line = 0;
+  std::uint64_t line = 0;  ///< csv::Record::line
   Verdict verdict = Verdict::invalid;
   std::string key;  ///< canonical key, where there is one
   std::string column, code, message;
@@ -36,8 +36,8 @@ struct Problem {
   std::string raw = {};  ///< the original fields, packed
   std::string as_read =
       {};  ///< the record as it stands in the input, where its fields do not fit the columns
-  /// "line 17, phone_number: \"555-0100\" has no country code"
-  std::string text() const;
+  /// "line 17, phone_number: \"555-0100\" has no country code"; `unit` as csv::Reader::unit() has it
+  std::string text(std::string_view unit = "line") const;
 };
 
 class Problems {

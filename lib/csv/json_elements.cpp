@@ -1,6 +1,9 @@
 // An array is read as it streams by: an item ends at the first comma or bracket outside of texts that none of
-// its own brackets claims. Whether the item is sound JSON is for the parser to say.
+// its own brackets claims. Whether the item is sound JSON is for the parser to say. Items are told apart by
+// their place in the array, because all of them may stand on one line.
 #include "csv/json_elements.hpp"
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "csv/reader.hpp"
@@ -53,8 +56,8 @@ bool JsonElements::fill() {
 
 void JsonElements::end_with(Element& element, std::string_view why) {
   layout_ = Layout::over;
-  element.line = line_;
-  element.fault = too_long_ ? too_long_record() : Fault{"bad_json", std::string(why)};
+  element.line = ++items_;
+  element.fault = too_long_ ? too_long_record() : Fault{"bad_json", fmt::format("{} (line {})", why, line_)};
 }
 
 /// Takes the item that begins here; what ended it, or 0 where the input did.
@@ -88,18 +91,16 @@ char JsonElements::take_item() {
 
 void JsonElements::next_item(Element& element) {
   if (!fill()) return end_with(element, "the JSON array does not end");
-  if (first_ && base::trim(rest_).front() == ']') {
+  if (items_ == 0 && base::trim(rest_).front() == ']') {
     rest_.remove_prefix(rest_.find(']') + 1);
     layout_ = Layout::closed;
     return;
   }
-  first_ = false;
-  const auto begins = line_;
   const char end = take_item();
   if (end == 0) return end_with(element, "the JSON array does not end");
   if (end == ']') layout_ = Layout::closed;
   element.text = base::trim(item_);
-  element.line = begins;
+  element.line = ++items_;
 }
 
 }  // namespace ringctl::csv

@@ -12,7 +12,7 @@ namespace ringctl::csv {
 
 struct Element {
   std::string_view text;            ///< on one line; valid until the next call
-  std::uint64_t line = 0;           ///< on which it begins
+  std::uint64_t line = 0;           ///< on which it stands; of an array, which of its items it is, from 1
   std::optional<Fault> fault = {};  ///< there is no going past it
 };
 
@@ -21,6 +21,8 @@ class JsonElements {
   explicit JsonElements(Lines lines) : lines_(std::move(lines)) {}
   /// False at the end. Blank lines are skipped.
   bool next(Element&);
+  /// Known from the first element on.
+  bool is_array() const { return layout_ != Layout::unknown && layout_ != Layout::lines; }
 
  private:
   enum class Layout { unknown, lines, array, closed, over };
@@ -35,8 +37,8 @@ class JsonElements {
   Layout layout_ = Layout::unknown;
   // Of an array:
   std::string_view rest_;  ///< of the line at hand
-  std::uint64_t line_ = 0;
-  bool first_ = true, too_long_ = false;
+  std::uint64_t line_ = 0, items_ = 0;
+  bool too_long_ = false;
   std::string item_;
 };
 

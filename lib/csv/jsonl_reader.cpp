@@ -102,6 +102,7 @@ class JsonlReader final : public Reader {
   std::span<const std::string> names() const override { return names_; }
   Format format() const override { return Format::jsonl; }
   char delimiter() const override { return 0; }
+  std::string_view unit() const override { return elements_.is_array() ? "item" : "line"; }
 
  private:
   void read(std::string_view text, Record& record) {

@@ -23,8 +23,9 @@ inline constexpr std::size_t k_max_columns = 256;
 enum class Format { automatic, csv, tsv, jsonl };
 
 struct ReaderOptions {
-  Format format = Format::automatic;  ///< automatic: by name (.tsv .jsonl .ndjson .json), else by the first line
-  char delimiter = 0;                 ///< 0: the one of , ; TAB that the first line holds most of
+  Format format =
+      Format::automatic;  ///< automatic: by name (.tsv .jsonl .ndjson .json), else by the first line
+  char delimiter = 0;     ///< 0: the one of , ; TAB that the first line holds most of
 };
 
 /// A field as the file gave it. JSONL null, a missing JSON key and COPY's \N are absent.
@@ -35,7 +36,7 @@ struct Field {
 
 /// Views live until the next call of next().
 struct Record {
-  std::uint64_t line = 0;       ///< first line of the record, 1-based
+  std::uint64_t line = 0;       ///< first line of the record, 1-based; of a JSON array, which of its items
   std::vector<Field> fields;    ///< in the order of `names` for JSONL
   std::string_view error;       ///< not empty: this record could not be read (and why); fields may be partial
   std::string_view error_code;  ///< "unterminated_quote", "bad_utf8", "nul_byte", "too_many_columns", ...
@@ -60,6 +61,8 @@ class Reader {
   virtual std::span<const std::string> names() const = 0;
   virtual Format format() const = 0;
   virtual char delimiter() const = 0;
+  /// What Record::line counts: "line", or "item" of an input that is one JSON array. After the first next().
+  virtual std::string_view unit() const { return "line"; }
 
   /// Peeks at the first bytes to settle the format. The source must outlive the reader.
   static std::unique_ptr<Reader> open(Source&, const ReaderOptions&);

@@ -231,18 +231,27 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
   return differs;
 }
 
-void Numbers::remove(const phone::E164& number, bool write) {
+void Numbers::remove(const phone::E164& number, bool write) { remove({&number, 1}, write); }
+
+void Numbers::remove(std::span<const phone::E164> numbers, bool write) {
   auto& db = session_.db;
-  db::in_transaction_if(db, db::Scope::of(workspace_), [&] {
-    directory::lock_logs(db, workspace_);
+  const auto take_out = [&](const phone::E164& number) {
     const auto before = select_locked(db, workspace_, number.view());
     if (!before) throw unknown(number.view());
     const db::Param which[] = {workspace_, number.view()};
     if (delete_unused(db, "n.phone_number = $2", which) == 0)
       throw use_of(db, workspace_, number.view()).value();
-    auto entry = audited("numbers.delete", *before);
-    entry.before = image_of(*before);
-    audit::record(session_, workspace_, entry);
+    return *before;
+  };
+  db::in_transaction_if(db, db::Scope::of(workspace_), [&] {
+    directory::lock_logs(db, workspace_);
+    std::vector<Number> gone;
+    for (const auto& number : numbers) gone.push_back(take_out(number));
+    for (const auto& before : gone) {
+      auto entry = audited("numbers.delete", before);
+      entry.before = image_of(before);
+      audit::record(session_, workspace_, entry);
+    }
     return write;
   });
 }

@@ -87,6 +87,8 @@ class Numbers {
   /// (number_use.hpp). Who had it stays on record; an extension of its that is not active has no number then.
   /// `write` false: only throws.
   void remove(const phone::E164&, bool write = true);
+  /// All of them, each once, or none.
+  void remove(std::span<const phone::E164>, bool write = true);
 
   /// By E.164 number, SID or exact label. Ambiguous label: Errc::conflict [numbers.ambiguous] listing the
   /// candidates.

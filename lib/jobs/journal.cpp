@@ -166,6 +166,16 @@ std::optional<Job> Journal::find_unfinished(std::string_view kind, std::string_v
   return read_job(rows);
 }
 
+std::optional<Job> Journal::find_unfinished_of_stdin(std::string_view kind) {
+  auto rows =
+      db_.query(fmt::format("SELECT {} FROM jobs WHERE workspace_id = $1 AND input_digest IS NULL "
+                            "AND state = 'running' AND kind = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+                            k_columns),
+                {workspace_, kind});
+  if (!rows.next()) return std::nullopt;
+  return read_job(rows);
+}
+
 Job Journal::get(std::string_view id_or_short) {
   const auto asked = base::ascii_lower(id_or_short);
   const auto whole = base::Uuid::try_parse(asked);

@@ -65,6 +65,8 @@ class Journal {
   void add_rows(const base::Uuid& job, std::span<const JobRow>);
 
   std::optional<Job> find_unfinished(std::string_view kind, std::string_view input_digest);
+  /// One that read standard input, which nobody can give again: it stays unfinished, unless it runs still.
+  std::optional<Job> find_unfinished_of_stdin(std::string_view kind);
   /// Whole id or its last eight hex digits. Throws Errc::not_found [jobs.unknown]; Errc::usage
   /// [jobs.ambiguous].
   Job get(std::string_view id_or_short);

@@ -339,6 +339,47 @@ TEST_CASE("a rejected record that does not split into its columns is refused aga
   CHECK(i.run(again).counts.created == 1);
 }
 
+TEST_CASE("the objects of a JSON array on one line are rejected one by one, each named by its place in it",
+          "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  auto options = test::max_errors("4");
+  options.intake.format = csv::Format::jsonl;
+  options.rejects = i.dir / "rejects.jsonl";
+  const auto report =
+      i.import(R"([{"phone_number":"+12025550101"},{"phone_number":"555-0100"},{"phone_number":"555-0101"},)"
+               R"({"phone_number":"+12025550101","label":"x"},{"phone_number":"+12025550101","label":"y"}])",
+               options);
+  CHECK(report.outcome == Errc::partial);
+  CHECK(test::text_of(report.counts) == "rows 5 new 1 duplicate 2 invalid 2");
+  Lines named;
+  for (const auto& problem : report.problems) named.push_back(problem.text(report.unit).substr(0, 20));
+  CHECK(named == Lines{"item 2, phone_number", "item 3, phone_number", "item 4, phone_number",
+                       "item 5, phone_number"});
+  CHECK(report.problems.at(3).message == "+12025550101 stands on item 1 already with other values");
+  REQUIRE(report.job);
+  CHECK(i.job(*report.job).state == jobs::State::finished);
+  CHECK(i.job_rows(*report.job) == Lines{"2 invalid no_country_code", "3 invalid no_country_code",
+                                         "4 duplicate duplicate", "5 duplicate duplicate"});
+}
+
+TEST_CASE("of two objects of a JSON array that share a value the second is refused, and no third one",
+          "[bulk][import]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  auto options = test::max_errors("1");
+  options.intake.format = csv::Format::jsonl;
+  const auto report = i.import(
+      fmt::format(
+          R"([{{"phone_number":"+12025550101","sid":"{0}"}},{{"phone_number":"+12025550102","sid":"{0}"}},)"
+          R"({{"phone_number":"+12025550102"}}])",
+          k_a),
+      options);
+  CHECK(report.outcome == Errc::partial);
+  CHECK(test::text_of(report.counts) == "rows 3 new 2 invalid 1");
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].text(report.unit) == "item 2, sid: \"" + k_a + "\" stands on item 1 as well");
+  CHECK(i.numbers().size() == 2);
+}
+
 TEST_CASE("a file that cannot be read to its end is refused, however many errors are allowed",
           "[bulk][import]") {
   Imports i(GENERATE(from_range(test::engines())));

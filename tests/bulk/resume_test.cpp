@@ -203,6 +203,25 @@ TEST_CASE("a SID that a row kept before the run was stopped is named as that row
         Lines{"sid_taken: line 3, sid: \"" + sid + "\" is that of +12025550105"});
 }
 
+TEST_CASE("a SID that a row kept before the run was stopped is not taken for one that the file gives up",
+          "[bulk][resume]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const std::string sid = "PN0000000000000000000000000000000a";
+  i.import("phone_number,sid,label\n+12025550105," + sid + ",old\n");
+  const std::string text =
+      "phone_number,sid,label\n+12025550105,,new\n+12025550106,,\n+12025550109," + sid + ",\n";
+  auto options = test::max_errors("1");
+  options.batch_rows = 1;
+  i.adapter = fails_at(2);
+  CHECK_THROWS_AS(i.import(text, options), PulledPlug);
+  // Freed by hand meanwhile: the file itself gives up nothing.
+  i.exec("UPDATE phone_numbers SET sid = NULL WHERE phone_number = $1", {"+12025550105"});
+  i.adapter = numbers_adapter();
+  const auto report = i.import(text, options);
+  CHECK(report.resumed);
+  CHECK(test::text_of(report.counts) == "rows 3 new 2 updated 1");
+}
+
 TEST_CASE("an import of all or nothing that the database sent back begins again, and counts nothing twice",
           "[bulk][resume]") {
   Imports i(GENERATE(from_range(test::engines())));
@@ -323,6 +342,68 @@ TEST_CASE("an import of all or nothing closes an unfinished run of the same file
   const auto report = m.run(batches);
   CHECK_FALSE(report.resumed);
   CHECK(report.counts.created == 1);
+}
+
+TEST_CASE("the next import closes an unfinished run that read standard input, and none of another kind",
+          "[bulk][resume]") {
+  Imports m(GENERATE(from_range(test::engines())));
+  m.adapter = fails_at(2);
+  auto batches = test::max_errors("1");
+  batches.batch_rows = 1;
+  CHECK_THROWS_AS(m.import("+12025550101\n+12025550102\n", batches), PulledPlug);
+  m.adapter = numbers_adapter();
+  // What a run leaves whose input was a pipe.
+  const auto piped = m.read([&] { return jobs::Journal(m.db(), m.clock, m.workspace).list(1).at(0); });
+  CHECK(m.exec("UPDATE jobs SET input_digest = NULL", {}) == 1);
+  auto other = piped;
+  other.id = m.alice.ids.next();
+  other.kind = "users.import";
+  other.input_digest.clear();
+  m.write([&] { jobs::Journal(m.db(), m.clock, m.workspace).insert(other); });
+
+  const bool atomic = GENERATE(true, false);
+  CAPTURE(atomic);
+  const auto report = m.import("+12025550103\n", atomic ? ImportOptions() : batches);
+  CHECK_FALSE(report.resumed);
+  CHECK(m.job(piped.id).state == jobs::State::failed);
+  CHECK(m.job(piped.id).finished_at);
+  CHECK(m.job(other.id).state == jobs::State::running);
+  CHECK_FALSE(m.audit_verdict().broken_at);
+  CHECK(m.undo(piped.id).removed == 1);
+}
+
+TEST_CASE(
+    "while an import of all or nothing that closes an unfinished run writes, others write to the audit log",
+    "[bulk][resume]") {
+  const auto engine = db::Engine::postgresql;  // SQLite lets no other writer in
+  const auto found = test::engines();
+  if (std::find(found.begin(), found.end(), engine) == found.end()) return;
+  Imports i(engine);
+  ImportOptions atomic;
+  atomic.intake.path = i.file("+12025550101\n+12025550102\n", "whole.csv");
+  auto batches = test::max_errors("1");
+  batches.intake.path = atomic.intake.path;
+  i.adapter = fails_at(1);
+  CHECK_THROWS_AS(i.run(batches), PulledPlug);
+  auto options = test::test_options();
+  options.busy_timeout = std::chrono::seconds(1);
+  test::Actor bob(i.database.connect(options), i.clock, "os:bob");
+  auto meddler = std::make_unique<Meddler>();
+  std::string refused = "was not tried";
+  meddler->after_look_up = [&](int) {
+    refused = test::slug_of([&] {
+      db::Transaction transaction(*bob.connection, db::Scope::of(i.workspace));
+      audit::record(bob.session, i.workspace,
+                    {.action = "users.update", .object_type = "user", .object_key = "bob"});
+      transaction.commit();
+    });
+  };
+  i.adapter = std::move(meddler);
+  CHECK(i.run(atomic).outcome == Errc::ok);
+  CHECK(refused.empty());
+  const auto verdict = i.audit_verdict();
+  CHECK_FALSE(verdict.broken_at);
+  CHECK(verdict.rows == 4);  // begun, bob's, given up, imported
 }
 
 TEST_CASE("an undone job is not taken up", "[bulk][resume]") {

@@ -83,6 +83,23 @@ TEST_CASE("an array of objects reads as its objects, however it is laid out") {
   CHECK(rows("\n[ \n ]\n\n").empty());
 }
 
+TEST_CASE("the items of an array are told apart by their place in it, also on one line") {
+  for (const auto* text :
+       {"[{\"a\":1},2,{\"a\":3},", "[{\"a\":1},\n2,\n\n{\"a\":3}\n,", "[{\"a\":1},2,{\"a\":3}]x"}) {
+    INFO(text);
+    std::vector<std::uint64_t> places;
+    for (const auto& row : rows(text)) places.push_back(row.line);
+    CHECK(places == std::vector<std::uint64_t>{1, 2, 3, 4});
+  }
+  for (const auto& [text, unit] : {std::pair("[{\"a\":1}]", "item"), std::pair("{\"a\":1}\n", "line")}) {
+    auto source = Source::from_text(text);
+    const auto reader = Reader::open(source, {Format::jsonl});
+    Record record;
+    REQUIRE(reader->next(record));
+    CHECK(reader->unit() == unit);
+  }
+}
+
 TEST_CASE("brackets, commas and quotes within an item do not end it") {
   const auto read = rows("[{\"a\":\"],{\\\"\\\\\"},\n{\"a\":[{\"b\":[1,2]},{}]}]");
   REQUIRE(read.size() == 2);

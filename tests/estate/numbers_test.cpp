@@ -256,6 +256,24 @@ TEST_CASE("a number that was removed can be added anew, and its history remains"
   CHECK(f.actions() == std::vector<std::string>{"numbers.add", "numbers.delete", "numbers.add"});
 }
 
+TEST_CASE("of several numbers all are removed, or where one cannot go, none", "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  const auto second = phone::E164::parse("+12025550124"), missing = phone::E164::parse("+12025550125");
+  f.numbers.add(k_number, {});
+  f.numbers.add(second, {});
+  CHECK(test::slug_of([&] {
+          f.numbers.remove(std::vector{k_number, second, missing});
+        }) == "numbers.unknown");
+  CHECK(f.numbers.count({}) == 2);
+  f.numbers.remove(std::vector{k_number, second}, false);
+  CHECK(f.numbers.count({}) == 2);
+  CHECK(f.actions().size() == 2);
+  f.numbers.remove(std::vector{k_number, second});
+  CHECK(f.numbers.count({}) == 0);
+  CHECK(f.actions() ==
+        std::vector<std::string>{"numbers.add", "numbers.add", "numbers.delete", "numbers.delete"});
+}
+
 TEST_CASE("the numbers of another workspace can be neither seen nor changed", "[estate]") {
   Fixture f(GENERATE(from_range(test::engines())));
   const auto other = f.other_workspace();

@@ -106,6 +106,22 @@ TEST_CASE("two jobs with the same last digits are listed as candidates", "[jobs]
   CHECK(error->details().size() == 2);
 }
 
+TEST_CASE("of what read standard input only a running job of the same kind is unfinished", "[jobs]") {
+  Journal j(GENERATE(from_range(test::engines())));
+  j.insert(j.job("numbers.import", "d1"));
+  const auto unfinished = [&](std::string_view kind) {
+    return j.read([&] { return j.journal.find_unfinished_of_stdin(kind); });
+  };
+  CHECK_FALSE(unfinished("numbers.import"));
+  auto job = j.insert(j.job("numbers.import", ""));
+  REQUIRE(unfinished("numbers.import"));
+  CHECK(unfinished("numbers.import")->id == job.id);
+  CHECK_FALSE(unfinished("users.import"));
+  job.state = jobs::State::failed;
+  j.write([&] { j.journal.save(job); });
+  CHECK_FALSE(unfinished("numbers.import"));
+}
+
 TEST_CASE("only a running job of the same kind and input is unfinished", "[jobs]") {
   Journal j(GENERATE(from_range(test::engines())));
   auto job = j.insert(j.job());

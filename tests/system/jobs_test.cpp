@@ -2,6 +2,7 @@
 #include "support/site.hpp"
 
 using namespace ringctl;
+using test::lines;
 using test::Site;
 
 namespace {
@@ -81,6 +82,27 @@ TEST_CASE("rejects are those of the last run, and of no dry run", "[system]") {
 
   CHECK(site.failure({"numbers", "import", "good.csv", "--rejects", "-"}) == "2 usage.bad_value");
   CHECK_FALSE(std::filesystem::exists(m.home() / "-"));
+}
+
+TEST_CASE("the newest jobs are listed first, also where a limit cuts the list or another order is asked for",
+          "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  for (int i = 1; i <= 3; ++i) {
+    const auto name = "numbers" + std::to_string(i) + ".csv";
+    site.machine().file(name, rows(i, 0));
+    site.ok({"numbers", "import", name});
+  }
+  const auto listed = [&](Site::Arguments more) {
+    Site::Arguments list{"jobs", "list", "--columns", "rows", "--no-header", "-o", "tsv"};
+    list.insert(list.end(), more.begin(), more.end());
+    return site.run(list);
+  };
+  CHECK(listed({}).out == lines({"3", "2", "1"}));
+  const auto cut = listed({"--limit", "2"});
+  CHECK(cut.out == lines({"3", "2"}));
+  CHECK(cut.err.find("showing 2 of 3") != std::string::npos);
+  CHECK(listed({"--sort", "rows", "--limit", "2"}).out == lines({"1", "2"}));
 }
 
 TEST_CASE("one row that is rejected is one row", "[system]") {

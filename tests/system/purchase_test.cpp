@@ -12,8 +12,10 @@ namespace {
 
 struct Desk {
   Desk() : site(db::Engine::sqlite) { site.init(); }
-  ProcessResult run(const Site::Arguments& arguments, std::map<std::string, std::string> more = {}) {
+  ProcessResult run(const Site::Arguments& arguments, std::map<std::string, std::string> more = {},
+                    std::string input = {}) {
     test::ProcessOptions options;
+    options.input = std::move(input);
     options.environment = std::move(more);
     for (const auto& [name, value] : box.environment()) options.environment.emplace(name, value);
     options.environment["RINGCTL_PUBLIC_URL"] = "https://pbx.example.com";
@@ -74,6 +76,23 @@ TEST_CASE("an area code has three digits, and is one of the US or Canada", "[sys
   const auto at_home = f.run({"numbers", "search", "--area-code", "646"});
   CHECK(at_home.status == 2);
   CHECK(at_home.err.find("--country US") != std::string::npos);
+}
+
+TEST_CASE("what is no number on standard input is named with its line, and nothing is bought", "[system]") {
+  Desk f;
+  const auto one = f.run({"numbers", "buy", "-", "--yes"}, {}, "+12025550177\n\n555-0100\r\n");
+  CHECK(one.status == 7);
+  CHECK(says(one, "phone.invalid"));
+  CHECK(one.err.find("standard input: 1 of its lines is no number") != std::string::npos);
+  CHECK(one.err.find("line 3: \"555-0100\"") != std::string::npos);
+  std::string many;
+  for (int line = 0; line < 12; ++line) many += "nonsense\n";
+  const auto all = f.run({"numbers", "buy", "-", "--yes"}, {}, many);
+  CHECK(all.err.find("12 of its lines are no number") != std::string::npos);
+  CHECK(all.err.find("line 10: ") != std::string::npos);
+  CHECK(all.err.find("line 11: ") == std::string::npos);
+  CHECK(all.err.find("… 2 more") != std::string::npos);
+  CHECK(f.box.ledger().empty());
 }
 
 TEST_CASE("buying nothing in particular is a mistake", "[system]") {
