@@ -86,10 +86,12 @@ std::optional<Pager> spawn_pager(const std::string& command, int fd) {
   return Pager{std::move(write_end), pid};
 }
 
-void wait_for(pid_t pid) {
+bool wait_for(pid_t pid) {
+  constexpr int k_cannot_be_run = 126, k_not_found = 127;  // of every shell
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  return !WIFEXITED(status) || (WEXITSTATUS(status) != k_cannot_be_run && WEXITSTATUS(status) != k_not_found);
 }
 
 }  // namespace ringctl::cmd

@@ -22,8 +22,8 @@ struct Pager {
 /// nullopt if that fails.
 std::optional<Pager> spawn_pager(const std::string& command, int fd);
 
-/// Until the process ends; its status does not matter.
-void wait_for(pid_t);
+/// Until the process ends. False if the shell says that there is no such command, or that it cannot be run.
+bool wait_for(pid_t);
 
 /// The environment with every variable taken out that may hold a credential.
 std::vector<std::string> environment_without_secrets();
