@@ -85,10 +85,7 @@ void Context::begin(const Command& command, Globals globals) {
   set_up_log();
   if (globals_.tz) zone_of({});  // before the configuration is asked: it knows no near names
   delimiter_of(globals_.delimiter);
-  if (globals_.timeout) {
-    const bool json = globals_.json || globals_.output == "json" || globals_.log_format == "json";
-    signals::set_deadline(*globals_.timeout, json);
-  }
+  if (globals_.timeout) signals::set_deadline(*globals_.timeout, json_errors());
 }
 
 void Context::begin_completion(const Command* command, const std::vector<GivenFlag>& given) {
@@ -145,6 +142,7 @@ const config::Settings& Context::settings() {
   settings_ = config::Settings::load(sources());
   if (!completing_) {
     set_up_log();
+    signals::report_as_json(json_errors());
     if (const auto limit = settings_->get("timeout"); !globals_.timeout && !limit.empty())
       signals::set_deadline(base::parse_duration(limit), json_errors());
   }
@@ -269,12 +267,8 @@ void Context::close() {
 }
 
 bool Context::json_errors() const {
-  if (globals_.json || globals_.output == "json" || globals_.output == "jsonl" ||
-      globals_.log_format == "json")
-    return true;
-  if (!settings_) return false;
-  if (const auto output = settings_->get("output"); output == "json" || output == "jsonl") return true;
-  return !globals_.log_format && settings_->get("log_format") == "json";
+  return globals_.json || asks_for_json(known(globals_.output, "output")) ||
+         known(globals_.log_format, "log_format") == "json";
 }
 
 Paint Context::error_paint(const std::vector<std::string>& args) const {

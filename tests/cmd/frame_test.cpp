@@ -160,6 +160,16 @@ TEST_CASE("RINGCTL_OUTPUT=json makes errors JSON too", "[frame]") {
   CHECK(json::parse(last_line(result.err))["error"]["code"] == "config.unknown_key");
 }
 
+TEST_CASE("errors are JSON where a bundle of short flags asks for it", "[frame]") {
+  const Machine m;
+  for (const auto& words : std::vector<Machine::Arguments>{{"config", "sohw", "-qojson"},
+                                                           {"config", "get", "nonsense", "-qo", "json"}}) {
+    const auto result = m.run(words);
+    CHECK(result.status == 2);
+    CHECK(json::parse(result.err)["error"]["exit"] == 2);
+  }
+}
+
 TEST_CASE("every command with one slip in its name is a usage error that suggests it", "[frame]") {
   const Machine m;
   const cmd::Registry registry(cmd::nouns(), cmd::aliases());
