@@ -99,8 +99,9 @@ void run(db::Connection& db, const db::Scope& scope, const std::string& name,
 /// Values that are fine on their own and leave a caller with nothing together.
 void require_consistent(const Workspace& workspace) {
   if (workspace.setting("after_ring") == "support" && workspace.setting("support_number").empty())
-    throw Error(Errc::invalid, "workspaces.bad_value", "callers cannot be sent to support without a number",
-                fmt::format("ringctl workspaces update '{}' --support-number NUMBER", workspace.name));
+    throw Error(
+        Errc::invalid, "workspaces.bad_value", "callers cannot be sent to support without a number",
+        fmt::format("ringctl workspaces update {} --support-number NUMBER", base::for_shell(workspace.name)));
 }
 
 /// A name that nobody has would be passed over in silence when it counts. Inside a transaction.
@@ -295,7 +296,7 @@ std::optional<Workspace> Workspaces::resolve(const std::optional<std::string>& n
   if (all.size() == 1) return all.front();
   Error several(Errc::usage, "workspaces.ambiguous",
                 fmt::format("there are {} workspaces and none was named", all.size()),
-                fmt::format("add --workspace '{}'", all.front().name));
+                fmt::format("add --workspace {}", base::for_shell(all.front().name)));
   for (const auto& name : names_of(all)) several.detail(name);
   throw several;
 }

@@ -80,6 +80,18 @@ TEST_CASE("no test's name begins with a hyphen", "[house]") {
   }
 }
 
+// By hand a name with an apostrophe ends the quotes.
+TEST_CASE("words of a command that a message shows are quoted by base::for_shell", "[house]") {
+  const Pattern by_hand(R"((ringctl |--workspace )[^"]*'\{\}')");
+  for (const auto& file : sources()) {
+    int number = 0;
+    for (const auto& line : lines_of(file.text)) {
+      ++number;
+      if (by_hand.is_in(line)) FAIL_CHECK(file.path << ":" << number << ": " << line);
+    }
+  }
+}
+
 TEST_CASE("the folder of awkward files and its table name each other", "[house]") {
   const auto folder = root() / "fixtures/awkward";
   const auto table = test::read_text(folder / "README.md");
