@@ -122,7 +122,7 @@ std::string security() {
          "What comes in\n"
          "  What packed files unpack to is capped, bad rows are refused by line, and control characters are\n"
          "  shown, not sent to the terminal. csv and tsv guard text against spreadsheet formulas.\n"
-         "  No command goes through a shell.\n";
+         "  No command goes through a shell but the pager, which is a line of shell wherever PAGER is read.\n";
 }
 
 constexpr std::array k_topics = {
