@@ -208,6 +208,7 @@ IoOptions Context::io_options() {
   options.rows.delimiter = delimiter_of(globals_.delimiter);
   options.truncate = !globals_.no_trunc;
   options.quiet = globals_.quiet;
+  options.json_log = globals_.log_format.value_or(get("log_format")) == "json";
   options.pager = !globals_.no_pager;
   options.pager_command = get("pager");
   options.color = globals_.no_color ? ColorMode::never : color_mode(globals_.color.value_or(get("color")));
