@@ -26,11 +26,6 @@ constexpr std::size_t k_key_file_cap = 4096;
 
 // --- the key ---
 
-fs::path key_file(const config::Settings& settings) {
-  const auto file = settings.user_file();
-  return file.empty() ? fs::path() : file.parent_path() / "secrets.key";
-}
-
 Error cannot_write(const fs::path& file) {
   return {Errc::config, "seal.cannot_write",
           fmt::format("the key that secrets are sealed with cannot be kept in {}: {}", file.string(),
@@ -264,6 +259,11 @@ base::SealKey key_of(const std::string& where, const base::Secret& hex) {
     if (error.slug() != "seal.bad_key") throw;
     throw Error(error.errc(), error.slug(), fmt::format("{}: {}", where, error.message()), error.hint());
   }
+}
+
+fs::path key_file(const config::Settings& settings) {
+  const auto file = settings.user_file();
+  return file.empty() ? fs::path() : file.parent_path() / "secrets.key";
 }
 
 std::optional<base::SealKey> find_seal_key(const config::Settings& settings) {

@@ -53,6 +53,8 @@ Verb<Options>& add_account_flags(Verb<Options>& verb) {
 
 /// `where` it stands, a file or a setting, is said by Errc::config [seal.bad_key].
 base::SealKey key_of(const std::string& where, const base::Secret& hex);
+/// secrets.key beside config.toml, there or not; empty if there is no home.
+std::filesystem::path key_file(const config::Settings&);
 /// secrets_key, else the file secrets.key beside config.toml (0600). nullopt: there is none. Throws what a
 /// secret of the configuration does, Errc::config [seal.bad_key].
 std::optional<base::SealKey> find_seal_key(const config::Settings&);

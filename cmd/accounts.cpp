@@ -112,9 +112,7 @@ void require_taken(RunAccount& run) {
     twilio::fetch_balance(run->client);
   } catch (const Error& error) {
     if (error.errc() != Errc::auth) throw;
-    Error refused(error.errc(), error.slug(), error.message(), "compare it with https://console.twilio.com");
-    for (const auto& line : error.details()) refused.detail(line);
-    throw std::move(refused);
+    throw error.with_hint("compare it with https://console.twilio.com");
   }
 }
 

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/zone.hpp"
 #include "cmd/context_database.hpp"
@@ -38,7 +37,7 @@ ProgressMode progress_mode(std::string_view word) {
   return word == "none" ? ProgressMode::none : ProgressMode::automatic;
 }
 
-base::LogLevel log_level(const Globals& globals, std::string_view configured) {
+base::LogLevel level_of(const Globals& globals, std::string_view configured) {
   if (globals.trace) return base::LogLevel::trace;
   if (globals.verbose > 0) return globals.verbose > 1 ? base::LogLevel::debug : base::LogLevel::info;
   if (globals.quiet || configured == "error") return base::LogLevel::error;
@@ -83,12 +82,10 @@ Context::~Context() = default;
 void Context::begin(const Command& command, Globals globals) {
   command_ = &command;
   globals_ = std::move(globals);
+  set_up_log();
   if (globals_.tz) zone_of({});  // before the configuration is asked: it knows no near names
   delimiter_of(globals_.delimiter);
-  if (globals_.timeout) {
-    const bool json = globals_.json || globals_.output == "json" || globals_.log_format == "json";
-    signals::set_deadline(*globals_.timeout, json);
-  }
+  if (globals_.timeout) signals::set_deadline(*globals_.timeout, json_errors());
 }
 
 void Context::begin_completion(const Command* command, const std::vector<GivenFlag>& given) {
@@ -125,11 +122,31 @@ config::Sources Context::sources() const {
   return sources;
 }
 
+/// What was given, or stands in the configuration, or while that is not read yet in the environment. What is
+/// wrong there is said when it is read.
+std::string Context::known(const std::optional<std::string>& flag, std::string_view key) const {
+  if (flag) return *flag;
+  if (settings_) return settings_->get(key);
+  return world_.environment(std::string(config::find_key(key)->environment)).value_or("");
+}
+
+base::LogLevel Context::log_level() const { return level_of(globals_, known({}, "log_level")); }
+
+void Context::set_up_log() const {
+  const bool json = known(globals_.log_format, "log_format") == "json";
+  base::configure_log(log_level(), json ? base::LogFormat::json : base::LogFormat::text);
+}
+
 const config::Settings& Context::settings() {
-  if (!settings_) {
-    settings_ = config::Settings::load(sources());
-    learn_area_codes(settings_->get("area_codes"));
+  if (settings_) return *settings_;
+  settings_ = config::Settings::load(sources());
+  if (!completing_) {
+    set_up_log();
+    signals::report_as_json(json_errors());
+    if (const auto limit = settings_->get("timeout"); !globals_.timeout && !limit.empty())
+      signals::set_deadline(base::parse_duration(limit), json_errors());
   }
+  learn_area_codes(settings_->get("area_codes"));
   return *settings_;
 }
 
@@ -191,6 +208,7 @@ IoOptions Context::io_options() {
   options.rows.delimiter = delimiter_of(globals_.delimiter);
   options.truncate = !globals_.no_trunc;
   options.quiet = globals_.quiet;
+  options.json_log = globals_.log_format.value_or(get("log_format")) == "json";
   options.pager = !globals_.no_pager;
   options.pager_command = get("pager");
   options.color = globals_.no_color ? ColorMode::never : color_mode(globals_.color.value_or(get("color")));
@@ -200,11 +218,6 @@ IoOptions Context::io_options() {
   options.yes = globals_.yes;
   options.dry_run = globals_.dry_run;
   options.confirm = globals_.confirm;
-  if (const auto limit = get("timeout"); !globals_.timeout && !limit.empty())
-    signals::set_deadline(base::parse_duration(limit), false);
-  const auto log_format = globals_.log_format.value_or(get("log_format"));
-  base::configure_log(log_level(globals_, get("log_level")),
-                      log_format == "json" ? base::LogFormat::json : base::LogFormat::text);
   return options;
 }
 
@@ -255,12 +268,8 @@ void Context::close() {
 }
 
 bool Context::json_errors() const {
-  if (globals_.json || globals_.output == "json" || globals_.output == "jsonl" ||
-      globals_.log_format == "json")
-    return true;
-  if (!settings_) return false;
-  if (const auto output = settings_->get("output"); output == "json" || output == "jsonl") return true;
-  return !globals_.log_format && settings_->get("log_format") == "json";
+  return globals_.json || asks_for_json(known(globals_.output, "output")) ||
+         known(globals_.log_format, "log_format") == "json";
 }
 
 Paint Context::error_paint(const std::vector<std::string>& args) const {

@@ -10,6 +10,7 @@
 
 #include "base/cancel.hpp"
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "base/uuid.hpp"
 #include "cmd/globals.hpp"
 #include "cmd/io.hpp"
@@ -49,7 +50,8 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  /// Before a command runs: its flags, and itself.
+  /// Before a command runs: its flags, and itself. From here on there is a log as they and the environment
+  /// say, and once the configuration is read as that says.
   void begin(const Command&, Globals);
 
   /// For completion: the flags that say where values come from, of a line that is not finished yet. From here
@@ -65,6 +67,8 @@ class Context {
   const Streams& streams() const { return world_.streams; }
   Io& io();
   bool dry_run() const { return globals_.dry_run; }
+  /// How much is logged.
+  base::LogLevel log_level() const;
 
   /// Throws Errc::config when a file cannot be read or holds something unknown.
   const config::Settings& settings();
@@ -123,6 +127,8 @@ class Context {
  private:
   struct Database;
   IoOptions io_options();
+  std::string known(const std::optional<std::string>& flag, std::string_view key) const;
+  void set_up_log() const;
   base::Zone zone_of(const std::string& configured) const;
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);

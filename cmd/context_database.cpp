@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/zone.hpp"
 #include "cmd/scan.hpp"
 #include "db/migrations.hpp"
@@ -40,7 +41,7 @@ Error no_workspace() {
 
 Error unknown_workspace(const std::string& name) {
   Error error(Errc::not_found, "workspaces.unknown", fmt::format("there is no workspace \"{}\"", name),
-              fmt::format("ringctl init --workspace '{}'", name));
+              fmt::format("ringctl init --workspace {}", base::for_shell(name)));
   if (auto line = did_you_mean(name, {std::string(k_first_workspace)}); !line.empty())
     error.detail(std::move(line));
   return error;

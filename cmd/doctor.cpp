@@ -9,6 +9,7 @@
 #include "base/secret.hpp"
 #include "base/shell.hpp"
 #include "base/text.hpp"
+#include "cmd/account.hpp"
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
@@ -59,28 +60,57 @@ Configuration read_configuration(Context& ctx) {
 
 constexpr std::string_view k_open_secrets = "config.secret_permissions";
 
-/// True if others can read the secrets of this user.
-bool has_open_secrets(const fs::path& file) {
+/// Files of secrets that may be missing: nobody has to have logins, or accounts in the database.
+std::vector<fs::path> files_if_there(const config::Settings& settings) {
+  std::vector<fs::path> files;
   std::error_code ignored;
-  if (file.empty() || !fs::is_regular_file(file, ignored)) return false;
+  for (const auto& file : {settings.credentials_file(), key_file(settings)})
+    if (!file.empty() && fs::exists(file, ignored)) files.push_back(file);
+  return files;
+}
+
+/// Everything that this configuration's secrets stand in.
+std::vector<fs::path> files_of_secrets(const config::Settings& settings) {
+  auto files = files_if_there(settings);
+  for (auto& file : settings.secret_files()) files.push_back(std::move(file));
+  return files;
+}
+
+/// What is wrong with a file of secrets.
+std::optional<Error> fault_of(const fs::path& file) {
   try {
     base::require_private(file);
-    return false;
+    return std::nullopt;
   } catch (const Error& error) {
-    return error.slug() == k_open_secrets;
+    return error;
   }
 }
 
-/// Takes access away from others; true if they had it and have it no more.
-bool close_secrets(const fs::path& file) {
-  return has_open_secrets(file) && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) == 0;
+/// True if others can read the secrets in it.
+bool has_open_secrets(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return false;
+  const auto fault = fault_of(file);
+  return fault && fault->slug() == k_open_secrets;
 }
 
-std::string about_secrets(const fs::path& file) {
-  std::error_code ignored;
-  if (file.empty()) return "there is no file";
-  return fmt::format("{} is {}", file.string(),
-                     fs::exists(file, ignored) ? "this user's alone" : "not there");
+/// Takes access away from others. Returns what was open and is no more.
+std::vector<fs::path> close_secrets(const config::Settings& settings) {
+  std::vector<fs::path> closed;
+  for (const auto& file : files_of_secrets(settings))
+    if (has_open_secrets(file) && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) == 0) closed.push_back(file);
+  return closed;
+}
+
+std::string about_secrets(const config::Settings& settings) {
+  const auto files = files_of_secrets(settings);
+  if (files.empty())
+    return settings.credentials_file().empty()
+               ? std::string("there is no file")
+               : fmt::format("{} is not there", settings.credentials_file().string());
+  std::vector<std::string> names;
+  for (const auto& file : files) names.push_back(file.string());
+  return fmt::format("{} {} this user's alone", base::join(names, ", "), files.size() == 1 ? "is" : "are");
 }
 
 std::string about_settings(const fs::path& file) {
@@ -91,15 +121,20 @@ std::string about_settings(const fs::path& file) {
 }
 
 void check_config(const Configuration& configuration, Report& report) {
-  const auto& settings = configuration.settings;
-  const auto list = [&](const char* id, bool secrets, std::string all_is_well) {
-    const auto before = report.size();
-    for (const auto& error : configuration.failures)
-      if ((error.slug() == k_open_secrets) == secrets) report.push_back(failed_check(id, error));
-    if (report.size() == before) report.push_back({id, "ok", std::move(all_is_well), {}});
+  const auto& [settings, failures] = configuration;
+  std::vector<Error> secrets, others;
+  for (const auto& error : failures) (error.slug() == k_open_secrets ? secrets : others).push_back(error);
+  // Those that have been read are among the failures already.
+  for (const auto& file : files_of_secrets(settings))
+    if (const auto fault = fault_of(file);
+        fault && std::ranges::find(failures, fault->message(), &Error::message) == failures.end())
+      secrets.push_back(*fault);
+  const auto list = [&](const char* id, const std::vector<Error>& faults, std::string all_is_well) {
+    for (const auto& error : faults) report.push_back(failed_check(id, error));
+    if (faults.empty()) report.push_back({id, "ok", std::move(all_is_well), {}});
   };
-  list("config.secrets", true, about_secrets(settings.credentials_file()));
-  list("config.files", false, about_settings(settings.user_file()));
+  list("config.secrets", secrets, about_secrets(settings));
+  list("config.files", others, about_settings(settings.user_file()));
 }
 
 // --- database ---
@@ -204,9 +239,10 @@ std::string fix_of(const Checked& check, const Globals& globals) {
 void run_doctor(const DoctorOptions& opts, Context& ctx) {
   const auto topic = opts.topic.value_or("all");
   auto configuration = read_configuration(ctx);
-  const bool fixed = opts.fix && !ctx.dry_run() && (topic == "all" || topic == "config") &&
-                     close_secrets(configuration.settings.credentials_file());
-  if (fixed) configuration = read_configuration(ctx);
+  std::vector<fs::path> fixed;
+  if (opts.fix && !ctx.dry_run() && (topic == "all" || topic == "config"))
+    fixed = close_secrets(configuration.settings);
+  if (!fixed.empty()) configuration = read_configuration(ctx);
   Report report;
   const auto looks_at = [&](std::string_view part) { return topic == part || topic == "all"; };
   if (looks_at("config")) check_config(configuration, report);
@@ -215,7 +251,7 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
   if (topic == "twilio") check_twilio(ctx, report);  // asks another machine: only when somebody wants to
 
   auto& io = ctx.io();
-  if (fixed) io.note(fmt::format("fixed: chmod 600 {}", configuration.settings.credentials_file().string()));
+  for (const auto& file : fixed) io.note(fmt::format("fixed: chmod 600 {}", base::for_shell(file.string())));
   auto rows = io.rows(k_columns);
   for (const auto& c : report) {
     const auto fix = fix_of(c, ctx.globals());
@@ -224,7 +260,8 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
   rows.finish();
   const auto failed = std::count_if(report.begin(), report.end(), has_failed);
   if (failed == 0) return;
-  const bool fixable = !opts.fix && has_open_secrets(configuration.settings.credentials_file());
+  const auto secrets = files_of_secrets(configuration.settings);
+  const bool fixable = !opts.fix && std::ranges::any_of(secrets, has_open_secrets);
   throw Error(Errc::differs, "doctor.failed", fmt::format("{} of {} checks failed", failed, report.size()),
               fixable ? "ringctl doctor --fix" : "");
 }
@@ -235,7 +272,7 @@ void add_doctor(Noun& doctor) {
   doctor.command<DoctorOptions>(run_doctor)
       .argument("topic", &DoctorOptions::topic, "What to look at; all of this machine by default")
       .choices("all|config|db|serve|twilio")
-      .flag("fix", &DoctorOptions::fix, "Mend what can be mended: the mode of the secrets file")
+      .flag("fix", &DoctorOptions::fix, "Mend what can be mended: the modes of files of secrets")
       .details(
           "Looks at the configuration, the database and what `serve` needs, and says of each check whether it is ok, worth a "
           "warning, or failed, on what evidence, and what mends it. What is wrong in the configuration is "

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <optional>
 #include <typeinfo>
 
 #include "base/build_info.hpp"
@@ -63,9 +64,24 @@ Error bug(const std::string& what) {
       .detail(fmt::format("this is a bug in ringctl {} ({})", build.version, build.commit));
 }
 
-bool asks_for_json(std::string_view value) { return value == "json" || value == "jsonl"; }
+/// The value of -o in "-o", "-ojson" or "-qojson".
+std::optional<std::string_view> output_in_bundle(std::string_view word, std::string_view next) {
+  if (word.size() < 2 || word[0] != '-' || word[1] == '-') return std::nullopt;
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const auto& flags = global_flags();
+    const auto flag =
+        std::find_if(flags.begin(), flags.end(), [&](const Flag& one) { return one.letter == word[i]; });
+    if (flag == flags.end()) return std::nullopt;
+    if (!flag->takes_value()) continue;
+    if (flag->name != "output") return std::nullopt;
+    return i + 1 < word.size() ? word.substr(i + 1) : next;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
+
+bool asks_for_json(std::string_view output) { return output == "json" || output == "jsonl"; }
 
 std::string error_text(const Error& error, Paint paint) {
   auto text = fmt::format("{} {}  [{}]\n", paint.red("ringctl:"), visible(error.message()), error.slug());
@@ -81,7 +97,9 @@ std::string error_json(const Error& error, std::string_view figures) {
   member(out, "message", error.message());
   if (!error.hint().empty()) member(out, "hint", error.hint());
   out.append(retryable(error.errc()) ? R"(,"retryable":true)" : R"(,"retryable":false)");
+  if (error.retry_after()) out.append(fmt::format(R"(,"retry_after_s":{})", error.retry_after()->count()));
   append_details(out, error, figures);
+  if (!error.request_id().empty()) member(out, "request_id", error.request_id());
   if (!error.job_id().empty()) member(out, "job_id", error.job_id());
   return out + "}}\n";
 }
@@ -128,28 +146,25 @@ Error with_same_target(const Error& error, const Globals& globals) {
     add("database", globals.database);
   // One that is not there would only fail again.
   if (error.slug() != "workspaces.unknown") add("workspace", globals.workspace);
-  Error same(error.errc(), error.slug(), error.message(),
-             fmt::format("{}{}{}", k_command, flags, hint.substr(k_command.size())));
-  for (const auto& line : error.details()) same.detail(line);
-  return error.job_id().empty() ? same : std::move(same).job(error.job_id());
+  return error.with_hint(fmt::format("{}{}{}", k_command, flags, hint.substr(k_command.size())));
 }
 
 bool wants_json_errors(const std::vector<std::string>& args, const Environment& environment) {
-  bool json = asks_for_json(environment("RINGCTL_OUTPUT").value_or("")) ||
-              environment("RINGCTL_LOG_FORMAT").value_or("") == "json";
+  auto output = environment("RINGCTL_OUTPUT").value_or("");
+  auto log_format = environment("RINGCTL_LOG_FORMAT").value_or("");
+  bool json = false;
   for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
     const std::string_view word = args[i];
     const auto next = i + 1 < args.size() ? std::string_view(args[i + 1]) : std::string_view();
-    if (word == "--json" || (word == "--log-format" && next == "json") || word == "--log-format=json")
-      json = true;
-    else if (word == "-o" || word == "--output")
-      json = asks_for_json(next);
-    else if (word.starts_with("--output="))
-      json = asks_for_json(word.substr(9));
-    else if (word.starts_with("-o"))
-      json = asks_for_json(word.substr(2));
+    const auto equals = word.find('=');
+    const auto name = word.substr(0, equals);
+    const auto value = equals == word.npos ? next : word.substr(equals + 1);
+    if (word == "--json") json = true;
+    if (name == "--output") output = value;
+    if (name == "--log-format") log_format = value;
+    if (const auto short_value = output_in_bundle(word, next)) output = *short_value;
   }
-  return json;
+  return json || asks_for_json(output) || log_format == "json";
 }
 
 std::string color_on_line(const std::vector<std::string>& args) {

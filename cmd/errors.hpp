@@ -40,6 +40,9 @@ Error to_error(std::exception_ptr);
 /// given.
 Error with_same_target(const Error&, const Globals&);
 
+/// True of an output format with which errors are JSON too.
+bool asks_for_json(std::string_view output);
+
 /// True if the words ask for JSON on stderr, wherever they stand: a mistyped command line must answer in JSON
 /// too.
 bool wants_json_errors(const std::vector<std::string>& args, const Environment&);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/shell.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
@@ -57,6 +59,18 @@ void require_as_asked(directory::Workspaces& workspaces, const directory::Worksp
               command);
 }
 
+/// Whoever names none means any, best one that is active: `init` is there to make a database usable, not to
+/// add a second workspace.
+std::optional<directory::Workspace> find_existing(directory::Workspaces& workspaces, const std::string& name,
+                                                  bool any) {
+  auto found = workspaces.find(name);
+  if (!any || (found && found->is_active)) return found;
+  const auto all = workspaces.list();
+  if (const auto active = std::ranges::find(all, true, &directory::Workspace::is_active); active != all.end())
+    return *active;
+  return all.empty() ? found : all.front();
+}
+
 void run_init(const InitOptions& opts, Context& ctx) {
   const auto named = ctx.settings().get("workspace");
   const auto name = named.empty() ? std::string(k_default_name) : named;
@@ -73,11 +87,8 @@ void run_init(const InitOptions& opts, Context& ctx) {
   if (!ctx.dry_run()) prepare_schema(ctx);
   ctx.database_for_write();
   directory::Workspaces workspaces(ctx.session());
-  const auto all = workspaces.list();
-  // Whoever names none means any: `init` is there to make a database usable, not to add a second workspace.
-  auto found = workspaces.find(name);
-  if (!found && named.empty() && !all.empty()) found = all.front();
-  if (found) {
+  if (const auto found = find_existing(workspaces, name, named.empty())) {
+    directory::Workspaces::require_active(*found);
     require_as_asked(workspaces, *found, opts);
     return ctx.io().unchanged({.action = "create", .object = "workspace " + found->name});
   }

@@ -158,6 +158,12 @@ void Io::note(std::string_view line) {
 }
 
 void Io::warn(std::string_view line) {
+  if (options_.json_log) {
+    auto object =
+        fmt::format(R"({{"ts":"{}","level":"warning","event":"warning","message":)", base::format_utc(now()));
+    append_json(object, line);
+    return write_err(object + "}\n");
+  }
   write_err(fmt::format("{} {}\n", err_paint().yellow("warning:"), visible(line)));
 }
 

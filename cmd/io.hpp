@@ -35,6 +35,7 @@ struct IoOptions {
   RowStyle rows;                     ///< header, null_text, guard, crlf, bom, delimiter
   bool truncate = true;
   bool quiet = false;
+  bool json_log = false;  ///< of --log-format: warnings are lines of it
   bool pager = true;
   std::string pager_command;  ///< of the configuration; empty: PAGER, else less
   ColorMode color = ColorMode::automatic;
@@ -88,7 +89,7 @@ class Io {
   // --- talk, on stderr ---
   /// A line that -q suppresses.
   void note(std::string_view line);
-  /// "warning: ..." Not suppressed.
+  /// "warning: ...", or an object like those of the log. Not suppressed.
   void warn(std::string_view line);
   Progress progress(std::string what, std::optional<std::uint64_t> total = {},
                     std::string_view unit = "rows");

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/shell.hpp"
 #include "base/sid.hpp"
 #include "base/text.hpp"
 #include "cmd/context.hpp"
@@ -283,9 +284,10 @@ ErrorWithFigures failed(const std::vector<limits::WorkspaceReset>& all) {
         {{"workspace", one.workspace.name}, {"code", one.error->slug()}, {"message", one.error->message()}});
   }
   const auto& first = *failures.front()->error;
-  const auto hint = first.hint().starts_with("ringctl limits reset")
-                        ? fmt::format("{} --workspace '{}'", first.hint(), failures.front()->workspace.name)
-                        : first.hint();
+  const auto hint =
+      first.hint().starts_with("ringctl limits reset")
+          ? fmt::format("{} --workspace {}", first.hint(), base::for_shell(failures.front()->workspace.name))
+          : first.hint();
   Error error(first.errc(), first.slug(),
               failures.size() == 1
                   ? fmt::format("{}: {}", failures.front()->workspace.name, first.message())

@@ -1,5 +1,6 @@
 #include "cmd/output.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -21,10 +22,7 @@ Output::Output(OutputOptions options) : options_(std::move(options)) {
 }
 
 Output::~Output() {
-  if (pager_ > 0) {
-    pipe_ = base::Fd();
-    wait_for_pager();
-  }
+  if (pager_ > 0) end_pager();
 }
 
 bool Output::drain() {
@@ -45,12 +43,39 @@ bool Output::longer_than_screen() {
 
 void Output::start_pager() {
   auto started = spawn_pager(*options_.pager, options_.fd);
-  // A pager that cannot be started is no reason to withhold the data.
   paging_ = started ? Paging::on : Paging::off;
   if (!started) return;
   pipe_ = std::move(started->input);
   pager_ = started->pid;
+  holds_ = static_cast<std::size_t>(std::max(::fcntl(pipe_.get(), F_GETPIPE_SZ), 0));
 }
+
+/// The shell starts whatever the pager's command is, so only its end says whether there was one. Until more
+/// went through the pipe than it holds, all of it is kept.
+void Output::page(const std::string& data) {
+  if (holds_ > 0) unread_ += data;
+  try {
+    base::write_all(pipe_.get(), data, "the pager");
+    if (unread_.size() > holds_) {
+      holds_ = 0;
+      unread_ = {};
+    }
+  } catch (const Error& error) {
+    if (error.errc() != Errc::broken_pipe) throw;
+    if (end_pager() || holds_ == 0) throw Error(Errc::ok, "pager.quit", "the pager was closed");
+    write_unread();
+  }
+}
+
+/// False if there was none.
+bool Output::end_pager() {
+  pipe_ = base::Fd();
+  paging_ = Paging::off;
+  return wait_for(std::exchange(pager_, -1));
+}
+
+/// A pager that cannot be started is no reason to withhold the data.
+void Output::write_unread() { base::write_all(options_.fd, std::exchange(unread_, {}), "standard output"); }
 
 void Output::send() {
   if (buffer_.empty()) return;
@@ -60,14 +85,7 @@ void Output::send() {
   if (file_) {
     file_->write(data);
   } else if (paging_ == Paging::on) {
-    try {
-      base::write_all(pipe_.get(), data, "the pager");
-    } catch (const Error& error) {
-      if (error.errc() != Errc::broken_pipe) throw;
-      pipe_ = base::Fd();
-      wait_for_pager();
-      throw Error(Errc::ok, "pager.quit", "the pager was closed");
-    }
+    page(data);
   } else {
     base::write_all(options_.fd, data, "standard output");
   }
@@ -82,11 +100,7 @@ void Output::flush() {
       paging_ = Paging::off;
   }
   send();
-  if (paging_ == Paging::on) {
-    pipe_ = base::Fd();
-    wait_for_pager();
-    paging_ = Paging::off;
-  }
+  if (paging_ == Paging::on && !end_pager()) write_unread();
 }
 
 void Output::close() {
@@ -101,11 +115,6 @@ void Output::close() {
   if (copy >= 0 && ::close(copy) != 0)
     throw Error(Errc::output, "output.write_failed",
                 fmt::format("could not write standard output: {}", std::generic_category().message(errno)));
-}
-
-void Output::wait_for_pager() {
-  if (pager_ > 0) wait_for(pager_);
-  pager_ = -1;
 }
 
 }  // namespace ringctl::cmd

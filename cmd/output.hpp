@@ -48,7 +48,9 @@ class Output {
   bool drain();
   void send();
   void start_pager();
-  void wait_for_pager();
+  void page(const std::string&);
+  bool end_pager();
+  void write_unread();
   bool longer_than_screen();
 
   OutputOptions options_;
@@ -59,6 +61,8 @@ class Output {
   std::size_t lines_ = 0, counted_ = 0;
   base::Fd pipe_;
   pid_t pager_ = -1;
+  std::string unread_;     ///< what the pager was given, as long as it may have read nothing
+  std::size_t holds_ = 0;  ///< bytes that its pipe takes unread; 0 once more went through
 };
 
 }  // namespace ringctl::cmd

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "cmd/account.hpp"
 #include "config/settings.hpp"
 #include "db/maintenance.hpp"
 
@@ -35,8 +36,8 @@ std::vector<OwnFile> own_files(Context& context) {
   std::vector<OwnFile> files = {{"the configuration", settings.user_file()},
                                 {"the credentials", settings.credentials_file()},
                                 {"the configuration", context.sources().system_file}};
-  if (const auto file = settings.user_file(); !file.empty())
-    files.push_back({"the key of sealed logins", file.parent_path() / "secrets.key"});
+  if (const auto file = key_file(settings); !file.empty())
+    files.push_back({"the key of sealed logins", file});
   add_database(files, settings);
   return files;
 }

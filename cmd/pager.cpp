@@ -5,26 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <string_view>
+#include <vector>
 
 #include "base/text.hpp"
+#include "config/settings.hpp"
 
 namespace ringctl::cmd {
 namespace {
-
-bool is_secret(std::string_view entry) {
-  static constexpr std::array<std::string_view, 6> k_prefixes = {
-      "TWILIO_", "RINGCTL_DATABASE_URL", "PGPASS", "CREDENTIALS_DIRECTORY=", "DATABASE_URL=", "RINGCTL_API_"};
-  const auto name = entry.substr(0, entry.find('='));
-  return std::any_of(k_prefixes.begin(), k_prefixes.end(),
-                     [&](auto prefix) { return entry.starts_with(prefix); }) ||
-         name.find("SECRET") != name.npos || name.find("TOKEN") != name.npos ||
-         name.find("PASSWORD") != name.npos;
-}
 
 struct FileActions {
   posix_spawn_file_actions_t value;
@@ -49,13 +39,6 @@ std::optional<std::string> pager_command(const std::string& configured, const En
   return std::string(trimmed);
 }
 
-std::vector<std::string> environment_without_secrets() {
-  std::vector<std::string> kept;
-  for (char** entry = environ; entry && *entry; ++entry)
-    if (!is_secret(*entry)) kept.emplace_back(*entry);
-  return kept;
-}
-
 std::optional<Pager> spawn_pager(const std::string& command, int fd) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
@@ -72,7 +55,7 @@ std::optional<Pager> spawn_pager(const std::string& command, int fd) {
   posix_spawnattr_setsigdefault(&attributes.value, &defaults);
   posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGDEF);
 
-  auto kept = environment_without_secrets();
+  auto kept = config::child_environment();
   std::vector<char*> environment;
   environment.reserve(kept.size() + 1);
   for (auto& entry : kept) environment.push_back(entry.data());
@@ -86,10 +69,12 @@ std::optional<Pager> spawn_pager(const std::string& command, int fd) {
   return Pager{std::move(write_end), pid};
 }
 
-void wait_for(pid_t pid) {
+bool wait_for(pid_t pid) {
+  constexpr int k_cannot_be_run = 126, k_not_found = 127;  // of every shell
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  return !WIFEXITED(status) || (WEXITSTATUS(status) != k_cannot_be_run && WEXITSTATUS(status) != k_not_found);
 }
 
 }  // namespace ringctl::cmd

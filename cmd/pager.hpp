@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/file.hpp"
 #include "cmd/terminal.hpp"
@@ -22,10 +21,7 @@ struct Pager {
 /// nullopt if that fails.
 std::optional<Pager> spawn_pager(const std::string& command, int fd);
 
-/// Until the process ends; its status does not matter.
-void wait_for(pid_t);
-
-/// The environment with every variable taken out that may hold a credential.
-std::vector<std::string> environment_without_secrets();
+/// Until the process ends. False if the shell says that there is no such command, or that it cannot be run.
+bool wait_for(pid_t);
 
 }  // namespace ringctl::cmd

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "cmd/io.hpp"
 
@@ -25,16 +26,6 @@ std::optional<std::string> read_line(int fd) {
 }
 
 Error declined() { return {Errc::declined, "prompt.declined", "declined; nothing was changed"}; }
-
-/// For a hint that can be copied into a shell.
-std::string shell_word(std::string_view word) {
-  const auto plain =
-      word.find_first_not_of("+-_.,:@/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
-  if (plain == word.npos && !word.empty()) return std::string(word);
-  std::string quoted = "'";
-  for (const char c : word) quoted.append(c == '\'' ? "'\\''" : std::string(1, c));
-  return quoted + "'";
-}
 
 }  // namespace
 
@@ -66,12 +57,12 @@ void Io::confirm_severe(std::string_view act, std::string_view name) {
     throw Error(Errc::usage, "usage.confirmation_differs",
                 fmt::format("--confirm {} is not {}, the name that confirms this: {} {}", *options_.confirm,
                             name, act, name),
-                fmt::format("add --confirm {}", shell_word(name)));
+                fmt::format("add --confirm {}", base::for_shell(name)));
   }
   if (!may_ask())
     throw Error(Errc::usage, "usage.confirmation_needed",
                 fmt::format("this needs a confirmation: {} {}", act, name),
-                fmt::format("add --confirm {}", shell_word(name)));
+                fmt::format("add --confirm {}", base::for_shell(name)));
   const auto answer = ask(fmt::format("{} {}: this cannot be undone. Type {} to go on: ", act, name, name));
   if (base::trim(answer.value_or("")) != name) throw declined();
 }

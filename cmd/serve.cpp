@@ -120,19 +120,20 @@ void look_at_journals(Context& ctx) {
               {{"database", other}, {"records", static_cast<std::int64_t>(records)}});
 }
 
-/// Lines for machines unless somebody chose otherwise: this is what journald and its like read.
+/// Lines for machines, and more of them, unless somebody chose otherwise: this is what journald and its like
+/// read.
 void configure_log(Context& ctx) {
   const auto& settings = ctx.settings();
+  const auto& globals = ctx.globals();
   const auto chosen = [&](std::string_view key) {
     const auto value = settings.find(key);
     return value && value->origin != "built-in";
   };
-  ctx.io();  // sets the log up as for every command; what follows is beyond that
-  const auto format = chosen("log_format") && settings.get("log_format") == "text" ? base::LogFormat::text
-                                                                                   : base::LogFormat::json;
-  const bool quiet = ctx.globals().quiet;
-  if (!chosen("log_level") && ctx.globals().verbose == 0)
-    base::configure_log(quiet ? base::LogLevel::warn : base::LogLevel::info, format);
+  const bool text = chosen("log_format") && settings.get("log_format") == "text";
+  const auto usual = globals.quiet ? base::LogLevel::warn : base::LogLevel::info;
+  const bool level_chosen = chosen("log_level") || globals.verbose > 0 || globals.trace;
+  base::configure_log(level_chosen ? ctx.log_level() : usual,
+                      text ? base::LogFormat::text : base::LogFormat::json);
 }
 
 /// Auth tokens that stand in files, that commands print or the database keeps are asked for anew. Where the
@@ -208,10 +209,12 @@ void live(Context& ctx, serve::Service& service, bool tokens_known) {
 
 void run_serve(const ServeOptions& opts, Context& ctx) {
   const bool only_look = opts.check || ctx.dry_run();
-  if (only_look) look_at_machine(opts, ctx);
+  if (only_look)
+    look_at_machine(opts, ctx);
+  else
+    configure_log(ctx);
   const auto sealed = sealed_if_there(ctx);
   auto options = service_options(opts, ctx.settings(), sealed.lines);
-  configure_log(ctx);
   look_at_database(ctx);
   const auto open = opener(ctx);
   options.lookups.threads = lookup_threads(ctx.settings().database_url());

@@ -27,7 +27,8 @@ std::atomic<bool> g_graceful{false};
 std::atomic<bool> g_say{false};
 std::atomic<bool> g_reload{false};  ///< SIGHUP asks for a reload
 std::atomic<bool> g_hangup{false};
-std::array<char, 512> g_timeout_message{};
+std::atomic<bool> g_json{false};
+std::array<char, 512> g_timeout_text{}, g_timeout_json{};
 
 constexpr auto k_grace = std::chrono::seconds(10);
 
@@ -52,7 +53,7 @@ void handle(int signal) {
   token->cancel(status_of(signal));
   if (!g_graceful.load() || again) {
     if (signal == SIGALRM)
-      say(std::string_view(g_timeout_message.data()));
+      say(std::string_view(g_json.load() ? g_timeout_json.data() : g_timeout_text.data()));
     else if (signal == SIGINT && ::isatty(STDERR_FILENO) == 1)
       say("\n");
     ::_exit(again ? token->exit_status() : status_of(signal));
@@ -95,8 +96,9 @@ void set_deadline(std::chrono::milliseconds limit, bool json) {
   const Error error(Errc::timeout, "run.timeout",
                     fmt::format("not done within {}", base::format_duration(limit)),
                     "give it longer with --timeout");
-  const auto text = json ? error_json(error) : error_text(error, Paint(false));
-  std::strncpy(g_timeout_message.data(), text.c_str(), g_timeout_message.size() - 1);
+  std::strncpy(g_timeout_text.data(), error_text(error, Paint(false)).c_str(), g_timeout_text.size() - 1);
+  std::strncpy(g_timeout_json.data(), error_json(error).c_str(), g_timeout_json.size() - 1);
+  report_as_json(json);
   struct sigaction action {};
   action.sa_handler = handle;
   sigemptyset(&action.sa_mask);
@@ -106,6 +108,8 @@ void set_deadline(std::chrono::milliseconds limit, bool json) {
   timer.it_interval = to_timeval(k_grace);
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
+
+void report_as_json(bool json) { g_json = json; }
 
 void reserve_standard_streams() {
   // Opened the wrong way round, so that using one still fails as a closed one does.

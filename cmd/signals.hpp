@@ -23,6 +23,8 @@ bool take_hangup();
 /// After `limit` the token is cancelled with 41; a command that does not stop by itself is ended, soon after
 /// if it promised to stop gracefully. `json`: how the message is to look.
 void set_deadline(std::chrono::milliseconds limit, bool json);
+/// The same once it is known better. May be called without a deadline.
+void report_as_json(bool json);
 
 /// Opens what is closed of descriptors 0 to 2, so that no file opened later is taken for standard output.
 void reserve_standard_streams();

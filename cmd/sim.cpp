@@ -161,7 +161,7 @@ void show_people(const std::string& lines, Context& ctx) {
 }
 
 void hush_log(Context& ctx) {
-  ctx.io();  // sets the log up as for every command
+  ctx.settings();  // which set the log up as for every command
   if (ctx.globals().verbose > 0 || ctx.globals().trace) return;
   base::configure_log(base::LogLevel::error, base::LogFormat::text);
 }

@@ -137,7 +137,6 @@ void live(sim::Scene& scene, Context& ctx) {
 }
 
 void run_serve(const ServeVerbOptions& opts, Context& ctx) {
-  ctx.io();  // sets the log up
   const auto listen = net::Endpoint::parse(opts.listen);
   const auto seed = opts.seed ? seed_of(*opts.seed) : fresh_seed(ctx);
   const auto at_once = opts.at_once.value_or(0);

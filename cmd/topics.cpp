@@ -104,7 +104,7 @@ std::string security() {
          "  ringctl starts (pager, a secret's command) gets an environment without them.\n\n"
          "Files\n"
          "  credentials.toml and every *_file must be this user's or root's and closed to others (0600 or\n"
-         "  0400), else a command ends with status 10; `ringctl doctor --fix` closes credentials.toml.\n"
+         "  0400), else a command ends with status 10; `ringctl doctor --fix` closes them.\n"
          "  ringctl makes its database, backups, rejects and configuration 0600 and their folders 0700.\n"
          "  --out FILE is for others to read (0644, less the umask). No configuration is read from the current\n"
          "  directory. A database that is a symbolic link is refused.\n\n"
@@ -122,7 +122,7 @@ std::string security() {
          "What comes in\n"
          "  What packed files unpack to is capped, bad rows are refused by line, and control characters are\n"
          "  shown, not sent to the terminal. csv and tsv guard text against spreadsheet formulas.\n"
-         "  No command goes through a shell.\n";
+         "  No command goes through a shell but the pager, which is a line of shell wherever PAGER is read.\n";
 }
 
 constexpr std::array k_topics = {

@@ -269,7 +269,6 @@ std::string hint_of(const Prepared& prepared, const http::Response& response) {
 }
 
 void run_send(const SendOptions& opts, Context& ctx) {
-  ctx.io();  // sets the log up, for --trace
   const auto prepared = prepare(opts, ctx);
   if (ctx.dry_run()) return print_request(prepared, ctx);
   const auto roots = ctx.environment()("SSL_CERT_FILE");

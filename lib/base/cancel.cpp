@@ -17,9 +17,10 @@ void CancelToken::check(const char* how_to_resume) const {
     case Errc::ok:
       return;
     case Errc::timeout:
-      throw Error(code, "run.timeout", "stopped: --timeout passed", how_to_resume);
-    case Errc::terminated:
-      throw Error(code, "run.terminated", "stopped by SIGTERM", how_to_resume);
+      throw Error(code, "run.timeout", "stopped: the timeout passed",
+                  *how_to_resume != '\0' ? how_to_resume : "give it longer with --timeout");
+    case Errc::terminated:  // by SIGTERM or SIGHUP
+      throw Error(code, "run.terminated", "terminated", how_to_resume);
     default:
       throw Error(code, "run.interrupted", "interrupted", how_to_resume);
   }

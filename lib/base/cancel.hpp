@@ -11,6 +11,7 @@ class CancelToken {
   bool cancelled() const noexcept { return status_.load(std::memory_order_relaxed) != 0; }
   int exit_status() const noexcept { return status_.load(std::memory_order_relaxed); }
   /// Throws Error(interrupted | terminated | timeout) if cancelled; `how_to_resume` becomes the hint.
+  /// Without one, a timeout's is --timeout.
   void check(const char* how_to_resume = "") const;
 
  private:

@@ -86,4 +86,16 @@ Error&& Error::job(std::string id) && {
   return std::move(*this);
 }
 
+Error& Error::answered(std::string request_id, std::optional<std::chrono::seconds> retry_after) & {
+  request_id_ = std::move(request_id);
+  retry_after_ = retry_after;
+  return *this;
+}
+
+Error Error::with_hint(std::string hint) const {
+  auto same = *this;
+  same.hint_ = std::move(hint);
+  return same;
+}
+
 }  // namespace ringctl

@@ -2,6 +2,8 @@
 // The one exception type, and the exit statuses it carries. Rooms throw Error; main turns it into a message
 // and the exit status. Where failing is an ordinary answer, functions return optionals or findings instead.
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,16 +69,24 @@ class Error : public std::system_error {
   const std::string& hint() const noexcept { return hint_; }
   const std::vector<std::string>& details() const noexcept { return details_; }
   const std::string& job_id() const noexcept { return job_id_; }
+  /// Of a server that refused: how it names its answer, "" = not at all, and how long it asked to wait.
+  const std::string& request_id() const noexcept { return request_id_; }
+  std::optional<std::chrono::seconds> retry_after() const noexcept { return retry_after_; }
   const char* what() const noexcept override { return message_.c_str(); }
 
   Error& detail(std::string line) &;
   Error&& detail(std::string line) &&;
   /// Id of the job the failure belongs to; goes into JSON errors.
   Error&& job(std::string id) &&;
+  /// So do these two.
+  Error& answered(std::string request_id, std::optional<std::chrono::seconds> retry_after) &;
+  /// The same, whatever else it holds, with another hint.
+  Error with_hint(std::string hint) const;
 
  private:
   Errc errc_;
-  std::string slug_, message_, hint_, job_id_;
+  std::string slug_, message_, hint_, job_id_, request_id_;
+  std::optional<std::chrono::seconds> retry_after_;
   std::vector<std::string> details_;
 };
 

@@ -78,6 +78,9 @@ class Loader {
 
   void take(const KeyInfo& key) {
     if (key.kind == Kind::secret) return settle_secret(key);
+    // It may hold a password, so it comes by file as secrets do.
+    if (key.name == "database")
+      if (const auto reference = secret_in_environment(settings_.sources_, key)) remember_file(*reference);
     if (auto value = settle(key))
       settings_.values_.insert_or_assign(std::string(key.name), std::move(*value));
   }
@@ -150,8 +153,13 @@ class Loader {
       reference = reference_of(settings_.sources_, *document, *entry);
       reference->origin = origin(*document, *entry);
     }
+    remember_file(*reference);
     settings_.values_.insert_or_assign(std::string(key.name), Value{describe(*reference), reference->origin});
     settings_.secrets_.insert_or_assign(std::string(key.name), std::move(*reference));
+  }
+
+  void remember_file(const SecretReference& reference) {
+    if (reference.form == SecretReference::Form::file) settings_.secret_files_.emplace_back(reference.text);
   }
 
   std::optional<Value> from_flag(const KeyInfo& key) const {
@@ -163,7 +171,6 @@ class Loader {
 
   std::optional<Value> from_environment(const KeyInfo& key) const {
     if (key.name == "database") {
-      // It may hold a password, so it comes by file as secrets do.
       if (auto reference = secret_in_environment(settings_.sources_, key))
         return checked(key, resolve(key.name, *reference).reveal(), std::string(key.environment),
                        reference->origin, Errc::config);

@@ -79,6 +79,9 @@ class Settings {
   std::vector<std::string> profiles() const;
   std::filesystem::path user_file() const;  ///< --config / RINGCTL_CONFIG / XDG; empty if there is no home
   std::filesystem::path credentials_file() const;  ///< beside it
+  /// Those that *_file and NAME_FILE name, of this profile, there or not. Of a systemd credential nothing is
+  /// asked.
+  std::vector<std::filesystem::path> secret_files() const { return secret_files_; }
   /// $XDG_DATA_HOME/ringctl and its like. Throw Errc::config [config.no_home] where neither it nor HOME is
   /// set.
   std::filesystem::path data_dir() const;
@@ -99,6 +102,7 @@ class Settings {
   std::map<std::string, Value, std::less<>> values_;
   std::map<std::string, SecretReference, std::less<>> secrets_;
   std::vector<std::string> profiles_;
+  std::vector<std::filesystem::path> secret_files_;
 };
 
 /// This process's environment without the variables that hold or name secrets: what a pager, an editor or a

@@ -99,8 +99,9 @@ void run(db::Connection& db, const db::Scope& scope, const std::string& name,
 /// Values that are fine on their own and leave a caller with nothing together.
 void require_consistent(const Workspace& workspace) {
   if (workspace.setting("after_ring") == "support" && workspace.setting("support_number").empty())
-    throw Error(Errc::invalid, "workspaces.bad_value", "callers cannot be sent to support without a number",
-                fmt::format("ringctl workspaces update '{}' --support-number NUMBER", workspace.name));
+    throw Error(
+        Errc::invalid, "workspaces.bad_value", "callers cannot be sent to support without a number",
+        fmt::format("ringctl workspaces update {} --support-number NUMBER", base::for_shell(workspace.name)));
 }
 
 /// A name that nobody has would be passed over in silence when it counts. Inside a transaction.
@@ -272,22 +273,30 @@ Workspace Workspaces::get(std::string_view name_or_id) {
   return *found;
 }
 
+void Workspaces::require_active(const Workspace& workspace) {
+  if (workspace.is_active) return;
+  throw Error(Errc::conflict, "workspaces.inactive",
+              fmt::format("workspace \"{}\" is not active", workspace.name),
+              fmt::format("ringctl workspaces update {} --is-active yes", base::for_shell(workspace.name)));
+}
+
 std::optional<Workspace> Workspaces::resolve(const std::optional<std::string>& named) {
   if (named) {
     auto workspace = get(*named);
-    if (!workspace.is_active)
-      throw Error(Errc::conflict, "workspaces.inactive",
-                  fmt::format("workspace \"{}\" is not active", *named),
-                  fmt::format("ringctl workspaces update '{}' --is-active yes", *named));
+    require_active(workspace);
     return workspace;
   }
   auto all = list();
+  const auto any = all.empty() ? std::nullopt : std::optional(all.front());
   std::erase_if(all, [](const Workspace& w) { return !w.is_active; });
-  if (all.empty()) return std::nullopt;
+  if (all.empty()) {
+    if (any) require_active(*any);
+    return std::nullopt;
+  }
   if (all.size() == 1) return all.front();
   Error several(Errc::usage, "workspaces.ambiguous",
                 fmt::format("there are {} workspaces and none was named", all.size()),
-                fmt::format("add --workspace '{}'", all.front().name));
+                fmt::format("add --workspace {}", base::for_shell(all.front().name)));
   for (const auto& name : names_of(all)) several.detail(name);
   throw several;
 }

@@ -69,9 +69,11 @@ class Workspaces {
   Workspace get(std::string_view name_or_id);
 
   /// The workspace a command works in: the one named, else the only active one. None at all: nullopt.
-  /// Several and none named: Errc::usage [workspaces.ambiguous] listing them. Named but inactive:
-  /// Errc::conflict.
+  /// Several and none named: Errc::usage [workspaces.ambiguous] listing them. Named but inactive, or none is
+  /// active: Errc::conflict [workspaces.inactive].
   std::optional<Workspace> resolve(const std::optional<std::string>& named);
+  /// Throws that.
+  static void require_active(const Workspace&);
 
  private:
   audit::Session& session_;

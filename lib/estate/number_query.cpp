@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "db/transaction.hpp"
 #include "estate/capabilities.hpp"
@@ -83,7 +84,7 @@ bool is_sid(std::string_view what) {
 Error ambiguous(std::string_view label, const std::vector<std::string>& numbers) {
   const bool more = numbers.size() > k_candidates;
   Error error(Errc::conflict, "numbers.ambiguous", fmt::format("several numbers are labelled \"{}\"", label),
-              fmt::format("ringctl numbers list --label '{}'", label));
+              fmt::format("ringctl numbers list --label {}", base::for_shell(label)));
   for (std::size_t i = 0; i < std::min(numbers.size(), k_candidates); ++i) error.detail(numbers[i]);
   if (more) error.detail("…");
   return error;

@@ -62,7 +62,7 @@ NumberCells cells_of(const Number& number) {
 
 Error unknown(std::string_view number) {
   return {Errc::not_found, "numbers.unknown", fmt::format("{} is not in this workspace", number),
-          fmt::format("ringctl numbers list --search '{}'", number)};
+          fmt::format("ringctl numbers list --search {}", base::for_shell(number))};
 }
 
 Error sid_taken(const Number& number) {

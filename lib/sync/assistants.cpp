@@ -33,7 +33,7 @@ std::string name_at_livekit(const Account& account, const estate::Assistant& ass
 
 /// The main trunk can be made to lead there.
 void require_usable(const Account& account, const estate::Trunk& main, const std::string& url) {
-  const auto add = fmt::format("ringctl trunks add NAME --origination-url '{}'", url);
+  const auto add = fmt::format("ringctl trunks add NAME --origination-url {}", base::for_shell(url));
   const auto name = base::in_quotes(main.name);
   if (main.account_sid != account.client.account_sid())
     throw Error(Errc::conflict, "trunks.other_account",

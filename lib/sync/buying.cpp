@@ -40,9 +40,8 @@ std::optional<twilio::Number> own_number(const twilio::Json& page, const std::st
 
 Error resumable(const base::Uuid& job, const Error& error) {
   const bool rate = error.errc() == Errc::twilio_rate;
-  Error out(error.errc(), error.slug(), error.message(),
-            fmt::format("ringctl jobs resume {}{}", job.short_id(), rate ? " --concurrency 2" : ""));
-  for (const auto& line : error.details()) out.detail(line);
+  auto out = error.with_hint(
+      fmt::format("ringctl jobs resume {}{}", job.short_id(), rate ? " --concurrency 2" : ""));
   if (!error.hint().empty()) out.detail("hint: " + error.hint());
   out.detail(fmt::format("job {} is saved", job.short_id()));
   return std::move(out).job(job.text());

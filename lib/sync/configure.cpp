@@ -439,8 +439,7 @@ class Configuring {
 
   Error resumable(const Error& error) const {
     const bool rate = error.errc() == Errc::twilio_rate;
-    Error out(error.errc(), error.slug(), error.message(), resume_command(rate ? " --concurrency 2" : ""));
-    for (const auto& line : error.details()) out.detail(line);
+    auto out = error.with_hint(resume_command(rate ? " --concurrency 2" : ""));
     if (!error.hint().empty()) out.detail("hint: " + error.hint());
     out.detail(fmt::format("{} done, {} to go; job {} is saved",
                            base::group_digits(static_cast<std::uint64_t>(job_.counts.updated)),

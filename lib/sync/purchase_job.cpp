@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/zone.hpp"
 #include "directory/workspace_settings.hpp"
 #include "sync/work.hpp"
@@ -252,9 +253,10 @@ void hold_budget(Account& account, const std::optional<std::int64_t>& monthly, c
   const auto budget = directory::try_parse_money(account.workspace.setting("buy_budget"));
   if (!budget) return;
   if (!monthly)
-    throw Error(Errc::invalid, "numbers.price_unknown",
-                "Twilio does not tell what these numbers cost, and the workspace has a buy_budget",
-                fmt::format("ringctl workspaces update '{}' --buy-budget -", account.workspace.name));
+    throw Error(
+        Errc::invalid, "numbers.price_unknown",
+        "Twilio does not tell what these numbers cost, and the workspace has a buy_budget",
+        fmt::format("ringctl workspaces update {} --buy-budget -", base::for_shell(account.workspace.name)));
   const auto zone = base::Zone::parse(account.workspace.timezone);
   const auto& clock = account.session.clock;
   const auto spent = jobs::Effects(account.session.db, clock, account.workspace.id)
@@ -264,8 +266,8 @@ void hold_budget(Account& account, const std::optional<std::int64_t>& monthly, c
               fmt::format("these numbers cost {} a month, and {} of today's buy_budget of {} is left",
                           amount(*monthly, unit), amount(std::max<std::int64_t>(*budget - spent, 0), unit),
                           amount(*budget, unit)),
-              fmt::format("ringctl workspaces update '{}' --buy-budget {}", account.workspace.name,
-                          twilio::money_text(spent + *monthly)));
+              fmt::format("ringctl workspaces update {} --buy-budget {}",
+                          base::for_shell(account.workspace.name), twilio::money_text(spent + *monthly)));
   throw error.detail(fmt::format("bought today: {} a month", amount(spent, unit)));
 }
 

@@ -174,9 +174,7 @@ class Purge {
                           });
     } catch (const Error& error) {
       write(false);
-      Error told(error.errc(), error.slug(), error.message(),
-                 fmt::format("ringctl jobs resume {}", job_.id.short_id()));
-      throw std::move(told).job(job_.id.text());
+      throw error.with_hint(fmt::format("ringctl jobs resume {}", job_.id.short_id())).job(job_.id.text());
     }
     job_.state = jobs::State::finished;
     job_.finished_at = account_.session.clock.now();

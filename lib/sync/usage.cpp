@@ -61,11 +61,9 @@ bool names_category(const Error& error) {
 
 /// Twilio knows its categories, and says of any other that it is none.
 Error with_categories(const Error& error) {
-  Error more(error.errc(), error.slug(), error.message(),
-             "ringctl reports account lists those that were used; calls, sms, phonenumbers, recordings and "
-             "totalprice are always there");
-  for (const auto& line : error.details()) more.detail(line);
-  return more;
+  return error.with_hint(
+      "ringctl reports account lists those that were used; calls, sms, phonenumbers, recordings and "
+      "totalprice are always there");
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ Error to_error(const Failed& failed) {
   if (!failed.request_id.empty()) error.detail("Twilio-Request-Id " + failed.request_id);
   if (failed.attempts > 1) error.detail(fmt::format("after {} attempts", failed.attempts));
   if (failed.retry_after) error.detail(fmt::format("asked to wait {} s", failed.retry_after->count()));
-  return error;
+  return error.answered(failed.request_id, failed.retry_after);
 }
 
 void Client::Impl::fail(const Failed& failed) const {

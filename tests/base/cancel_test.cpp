@@ -21,6 +21,12 @@ TEST_CASE("the first reason to stop wins and becomes the exit status") {
   CHECK(token.exit_status() == 143);
 }
 
+TEST_CASE("a deadline with nothing to resume says how to have a longer one") {
+  CancelToken token;
+  token.cancel(41);
+  CHECK(error_of([&] { token.check(); })->hint() == "give it longer with --timeout");
+}
+
 TEST_CASE("each reason to stop has its own error, with the way to resume as its hint") {
   const auto [status, code, slug] =
       GENERATE(table<int, Errc, std::string>({{130, Errc::interrupted, "run.interrupted"},

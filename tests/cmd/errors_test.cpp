@@ -47,6 +47,19 @@ TEST_CASE("an error is one JSON object on one line", "[cmd]") {
     "details":{"lines":["pid 4711 on pbx1"]},"job_id":"5be01d7a"}})"));
 }
 
+TEST_CASE("an error in JSON names the answer behind it and how long to wait", "[cmd]") {
+  Error error(Errc::twilio_rate, "twilio.rate_limited", "HTTP 429");
+  error.answered("RQ0123456789abcdef0123456789abcdef", std::chrono::seconds(30));
+  Globals globals;
+  globals.workspace = "branch";
+  for (const auto& one :
+       {error, with_same_target(error.with_hint("ringctl jobs resume 5be01d7a"), globals)}) {
+    const auto object = json::parse(error_json(one))["error"];
+    CHECK(object["request_id"] == "RQ0123456789abcdef0123456789abcdef");
+    CHECK(object["retry_after_s"] == 30);
+  }
+}
+
 TEST_CASE("the figures behind an error stand beside its lines in JSON", "[cmd]") {
   Error error(Errc::differs, "limits.limit_reached", "no");
   const std::string figures = R"({"used":5})";
@@ -93,7 +106,12 @@ TEST_CASE("JSON errors are recognised on any command line", "[cmd]") {
   CHECK(wants_json_errors({"--output=jsonl"}, nothing()));
   CHECK(wants_json_errors({"-ojson"}, nothing()));
   CHECK(wants_json_errors({"--log-format", "json"}, nothing()));
-  CHECK(wants_json_errors({"--log-format=json", "-o", "csv"}, nothing()) == false);
+  CHECK(wants_json_errors({"--log-format=json", "-o", "csv"}, nothing()));
+  CHECK(wants_json_errors({"-o", "csv", "--log-format=json"}, nothing()));
+  CHECK(wants_json_errors({"-qojson"}, nothing()));
+  CHECK(wants_json_errors({"-nyo", "jsonl"}, nothing()));
+  CHECK_FALSE(wants_json_errors({"-wojson"}, nothing()));
+  CHECK_FALSE(wants_json_errors({"-qojson", "-ocsv"}, nothing()));
   CHECK_FALSE(wants_json_errors({"-o", "csv"}, nothing()));
   CHECK_FALSE(wants_json_errors({"--", "--json"}, nothing()));
   const Environment json_output = [](const std::string& name) {

@@ -160,6 +160,16 @@ TEST_CASE("RINGCTL_OUTPUT=json makes errors JSON too", "[frame]") {
   CHECK(json::parse(last_line(result.err))["error"]["code"] == "config.unknown_key");
 }
 
+TEST_CASE("errors are JSON where a bundle of short flags asks for it", "[frame]") {
+  const Machine m;
+  for (const auto& words : std::vector<Machine::Arguments>{{"config", "sohw", "-qojson"},
+                                                           {"config", "get", "nonsense", "-qo", "json"}}) {
+    const auto result = m.run(words);
+    CHECK(result.status == 2);
+    CHECK(json::parse(result.err)["error"]["exit"] == 2);
+  }
+}
+
 TEST_CASE("every command with one slip in its name is a usage error that suggests it", "[frame]") {
   const Machine m;
   const cmd::Registry registry(cmd::nouns(), cmd::aliases());
@@ -423,10 +433,38 @@ TEST_CASE("secrets in the environment are never shown", "[frame]") {
   const auto environment = with_environment({{"TWILIO_AUTH_TOKEN", canary}, {"TWILIO_API_SECRET", canary}});
   for (const auto& words : std::vector<std::vector<std::string>>{{"config", "show", "--origin", "-o", "json"},
                                                                  {"config", "get", "auth_token"},
-                                                                 {"config", "show", "-vv", "--trace"},
+                                                                 {"init", "--yes", "-vv", "--trace"},
                                                                  {"config", "sohw"},
                                                                  {"version", "-o", "json"}}) {
     const auto result = m.run(words, environment);
     CHECK((result.out + result.err).find(canary) == std::string::npos);
+    CHECK((words.back() != "--trace" || result.err.find("trace: sql: ") != std::string::npos));
   }
+}
+
+TEST_CASE("what is logged, and how, is as flags, environment or configuration say from the start",
+          "[frame]") {
+  const Machine m;
+  REQUIRE(m.run({"init", "--yes"}).status == 0);
+  // It prints one line, when all is done.
+  const auto add = [&](const Machine::Arguments& flags, std::map<std::string, std::string> environment = {}) {
+    static int serial = 100;
+    Machine::Arguments words{"numbers", "add", fmt::format("+12025550{}", serial++)};
+    words.insert(words.end(), flags.begin(), flags.end());
+    return m.run(words, with_environment(std::move(environment))).err;
+  };
+  const std::string shown = "ringctl: trace: sql: BEGIN\n";
+  CHECK(add({}).find("sql") == std::string::npos);
+  CHECK(add({"-vv"}).find("sql") == std::string::npos);
+  CHECK(add({"--trace"}).find(shown) != std::string::npos);
+  CHECK(add({}, {{"RINGCTL_LOG_LEVEL", "trace"}}).find(shown) != std::string::npos);
+  for (const auto& as_json :
+       {add({"--trace", "--log-format", "json"}), add({"--trace"}, {{"RINGCTL_LOG_FORMAT", "json"}})}) {
+    const auto line = json::parse(as_json.substr(0, as_json.find('\n')));
+    CHECK(line["level"] == "trace");
+    CHECK(line["event"] == "sql");
+  }
+  REQUIRE(m.run({"config", "set", "log_level", "trace"}).status == 0);
+  CHECK(add({}).find(shown) != std::string::npos);
+  CHECK(add({"-q"}).empty());
 }

@@ -67,6 +67,17 @@ TEST_CASE("with -o json nothing to do is said, and a dry run is marked", "[cmd]"
         "{\"changed\":true,\"dry_run\":true,\"action\":\"add\",\"object\":\"b\"}\n");
 }
 
+TEST_CASE("a warning is a line of the log where that is JSON, also when quiet", "[cmd]") {
+  IoFixture f;
+  f.options.json_log = true;
+  f.options.quiet = GENERATE(false, true);
+  f.io().warn("care\x1b\"ful");
+  const auto object = nlohmann::json::parse(f.err());
+  CHECK(object["level"] == "warning");
+  CHECK(object["message"] == "care\x1b\"ful");
+  CHECK(object["ts"] == base::format_utc(f.clock.now()));
+}
+
 TEST_CASE("quiet leaves only data and warnings", "[cmd]") {
   IoFixture f;
   f.options.quiet = true;

@@ -141,6 +141,29 @@ TEST_CASE("the flag --timeout ends a command that waits for an answer", "[frame]
   CHECK(result.out.find(R"("code":"run.timeout")") != std::string::npos);
 }
 
+TEST_CASE("the timeout's error is JSON however JSON was asked for", "[frame]") {
+  const Machine m;
+  REQUIRE(m.run({"profiles", "add", "test"}).status == 0);
+  const auto ended = [&](const Machine::Arguments& flags, std::map<std::string, std::string> environment) {
+    Machine::Arguments words{"profiles", "remove", "test", "--timeout", "50ms"};
+    words.insert(words.end(), flags.begin(), flags.end());
+    ringctl::test::TerminalOptions options;
+    options.environment = std::move(environment);
+    const auto result = m.run_in_terminal(words, options);
+    CHECK(result.status == 41);
+    return result.out;
+  };
+  const std::string object = R"({"error":{"code":"run.timeout","exit":41,)";
+  CHECK(ended({}, {}).find(object) == std::string::npos);
+  CHECK(ended({"-o", "jsonl"}, {}).find(object) != std::string::npos);
+  CHECK(ended({}, {{"RINGCTL_OUTPUT", "json"}}).find(object) != std::string::npos);
+  CHECK(ended({"-o", "table"}, {{"RINGCTL_OUTPUT", "json"}}).find(object) == std::string::npos);
+  CHECK(ended({}, {{"RINGCTL_LOG_FORMAT", "json"}}).find(object) != std::string::npos);
+  REQUIRE(m.run({"config", "set", "output", "json"}).status == 0);
+  CHECK(ended({}, {}).find(object) != std::string::npos);
+  CHECK(ended({"-o", "table"}, {}).find(object) == std::string::npos);
+}
+
 TEST_CASE("Ctrl-C at a question is exit 130", "[frame]") {
   const Machine m;
   REQUIRE(m.run({"profiles", "add", "test"}).status == 0);

@@ -111,6 +111,25 @@ TEST_CASE("quitting the pager is no failure", "[frame]") {
   CHECK(result.status == 0);
 }
 
+TEST_CASE("a pager that is not there loses nothing", "[frame]") {
+  const Machine m;
+  m.file("plain.txt", "no program\n");
+  const auto pager =
+      GENERATE(as<std::string>(), "no-such-pager", "/nowhere/less -R", "LESS=R no-such-pager", "./plain.txt");
+  auto options = with({{"PAGER", pager}, {"NO_COLOR", "1"}});
+  options.lines = 5;
+  // A screen or two, and more than a pipe holds.
+  for (const auto& words : std::vector<Machine::Arguments>{{"help", "formats"}, {"help", "--tree", "json"}}) {
+    auto all = words;
+    all.emplace_back("--no-pager");
+    const auto shown = m.run_in_terminal(words, options);
+    INFO(pager);
+    CHECK(shown.status == 0);
+    CHECK(shown.out.ends_with(m.run_in_terminal(all, options).out));
+    CHECK(shown.out.starts_with("sh: "));  // which says why
+  }
+}
+
 TEST_CASE("the pager does not get ringctl's secrets", "[frame]") {
   const Machine m;
   auto options = with({{"PAGER", "env"}, {"TWILIO_AUTH_TOKEN", "canary0123456789"}, {"KEPT", "yes"}});

@@ -151,6 +151,8 @@ TEST_CASE("the workspace a command works in is the one named, or the only active
   f.workspaces.update("other", {.is_active = false});
   CHECK(f.workspaces.resolve(std::nullopt)->name == "main");
   CHECK(test::slug_of([&] { f.workspaces.resolve("other"); }) == "workspaces.inactive");
+  f.workspaces.update("main", {.is_active = false});
+  CHECK(test::slug_of([&] { f.workspaces.resolve(std::nullopt); }) == "workspaces.inactive");
 }
 
 TEST_CASE("what a workspace decides about limits is kept, and words it does not know are refused",

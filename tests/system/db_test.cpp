@@ -466,6 +466,43 @@ TEST_CASE("secrets that others can read fail, and --fix closes them", "[system]"
         static_cast<std::filesystem::perms>(0600));
 }
 
+TEST_CASE("files that secrets are read from are looked at, and closed, as credentials.toml is", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  std::vector<std::filesystem::path> files = {
+      m.file(".config/ringctl/credentials.toml", "[defaults]\nauth_token_file = \"token.txt\"\n"),
+      m.file(".config/ringctl/secrets.key", std::string(64, '0')),
+      m.file(".config/ringctl/token.txt", "12345\n"), m.file("api secret", "an example of a secret\n")};
+  test::ProcessOptions options;
+  options.environment["TWILIO_API_SECRET_FILE"] = files[3].string();
+  const auto look = [&](test::Machine::Arguments flags) {
+    flags.insert(flags.begin(), {"doctor", "config", "-o", "json"});
+    return m.run(flags, options);
+  };
+  const auto failures = [](const std::string& report) {
+    int failed = 0;
+    for (const auto& row : nlohmann::json::parse(report))
+      if (row["check"] == "config.secrets" && row["status"] == "fail") ++failed;
+    return failed;
+  };
+  REQUIRE(::chmod(files[0].c_str(), 0600) == 0);
+  for (std::size_t i = 1; i < files.size(); ++i) REQUIRE(::chmod(files[i].c_str(), 0644) == 0);
+  const auto open = look({});
+  CHECK(open.status == 8);
+  CHECK(failures(open.out) == 3);
+  CHECK(open.err.find("ringctl doctor --fix") != std::string::npos);
+
+  const auto fixed = look({"--fix"});
+  CHECK(fixed.status == 0);
+  CHECK(fixed.err.find("fixed: chmod 600 '" + files[3].string() + "'\n") != std::string::npos);
+  for (const auto& file : files)
+    CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::mask) ==
+          static_cast<std::filesystem::perms>(0600));
+
+  std::filesystem::remove(files[2]);
+  CHECK(failures(look({}).out) == 1);
+}
+
 TEST_CASE("doctor runs although the configuration cannot be read", "[system]") {
   const Site site(db::Engine::sqlite);
   site.machine().file(".config/ringctl/config.toml", "schema = 1\n[defaults\n");

@@ -205,6 +205,15 @@ const std::map<Errc, std::function<ProcessResult()>>& ways() {
 
 }  // namespace
 
+TEST_CASE("a timeout that is configured ends a command that waits before it has anything to say",
+          "[system]") {
+  const Estate site;
+  site.ok({"config", "set", "timeout", "100ms"});
+  const auto other = db::Connection::open("sqlite:" + site.sqlite_file().string());
+  const db::Transaction writing(*other, db::Scope{}, db::Access::write);
+  CHECK(site.failure({"numbers", "add", "+12025550124"}) == "41 run.timeout");
+}
+
 TEST_CASE("every exit status of the table is given by a command", "[system]") {
   const auto tree = nlohmann::json::parse(Machine().run({"help", "--tree", "json"}).out);
   const auto topic = Machine().run({"help", "exit-codes"}).out;

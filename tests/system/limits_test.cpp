@@ -163,7 +163,7 @@ TEST_CASE("a reset of all workspaces names every one that failed", "[system]") {
   const auto one = nlohmann::json::parse(site.run(reset_all).err).at("error");
   CHECK(one.at("exit") == 6);
   CHECK(one.at("message").get<std::string>().starts_with("branch: "));
-  CHECK(one.at("hint").get<std::string>().ends_with(" --workspace 'branch'"));
+  CHECK(one.at("hint").get<std::string>().ends_with(" --workspace branch"));
   CHECK(one.at("details").at("failures").size() == 1);
   site.tamper("DELETE FROM resets");
   block("branch");

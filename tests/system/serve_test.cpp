@@ -590,6 +590,21 @@ TEST_CASE("who calls whom stands masked in the log, or whole where somebody asks
   CHECK(whole.find(fmt::format(R"("to":"{}")", k_main_line)) != std::string::npos);
 }
 
+TEST_CASE("the log is for machines however much it says", "[serve]") {
+  for (const std::string flag : {"-v", "--trace"}) {
+    ServeSite serve(db::Engine::sqlite, {.arguments = {flag}});
+    serve.start();
+    REQUIRE(
+        test::eventually([&] { return serve.log().find(R"("event":"listening")") != std::string::npos; }));
+    const auto log = serve.log();
+    for (std::size_t at = 0, end = 0; (end = log.find('\n', at)) != std::string::npos; at = end + 1) {
+      INFO(log.substr(at, end - at));
+      CHECK(nlohmann::json::accept(log.substr(at, end - at)));
+    }
+    CHECK((log.find(R"("level":"trace","event":"sql")") != std::string::npos) == (flag == "--trace"));
+  }
+}
+
 // Whatever headers say, the verdict is the signature's; who is believed decides only what the log calls the
 // client.
 TEST_CASE("forwarded headers change no verdict, and name the client only if a trusted proxy sent them",

@@ -142,6 +142,34 @@ TEST_CASE("every command that prints notices that stdout is full or closed", "[s
   }
 }
 
+TEST_CASE("every command that opens the database shows with --trace what it asks of it, and no secret",
+          "[system][slow]") {
+  SampleAccount account;
+  const SampleEstate estate(account.url());
+  std::size_t opened = 0;
+  for (const auto& command : estate.tree()["commands"]) {
+    const auto line = command["examples"][0]["command"].get<std::string>();
+    const auto told = [&](Words words) {
+      const auto example = shell_words(estate.with_job(line));
+      words.insert(words.end(), example.begin() + 1, example.end());
+      const Machine machine;
+      estate.lay_out(machine, line);
+      return machine.run(words).err;
+    };
+    // It opens one if it minds what the file holds.
+    if (told({"-d", "sqlite:token.txt"}).find("db.not_a_database") == std::string::npos) continue;
+    const auto traced = told({"--trace", "--log-format", "text"});
+    INFO(line);
+    CHECK(traced.find("ringctl: trace: sql: ") != std::string::npos);
+    for (const auto* secret : {"an example of a secret", SampleEstate::k_livekit_secret.c_str(),
+                               "a secret that the webhook knows"})
+      CHECK(traced.find(secret) == std::string::npos);
+    account.restore_numbers();
+    ++opened;
+  }
+  CHECK(opened > 100);
+}
+
 TEST_CASE("every command obeys --sort and --limit, or refuses them", "[system][slow]") {
   const SampleAccount account;
   const SampleEstate estate(account.url());

@@ -106,6 +106,23 @@ TEST_CASE("a workspace is added, changed, shown and taken out of use", "[system]
   CHECK(site.failure({"numbers", "list", "-w", "Acme Süd"}) == "0");
 }
 
+TEST_CASE("where no workspace is active, everybody is told how to have one again", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  site.ok({"workspaces", "update", "default", "--name", "Ann's"});
+  site.ok({"workspaces", "deactivate", "Ann's", "--yes"});
+  for (const auto& words : std::vector<test::Machine::Arguments>{
+           {"numbers", "list"}, {"numbers", "add", "+12025550123"}, {"init", "--yes"}}) {
+    const auto refused = site.run(words);
+    CHECK(refused.status == 6);
+    CHECK(refused.err.find("[workspaces.inactive]") != std::string::npos);
+    CHECK(refused.err.find("hint: ringctl workspaces update 'Ann'\\''s' --is-active yes\n") !=
+          std::string::npos);
+  }
+  site.ok({"workspaces", "update", "Ann's", "--is-active", "yes"});
+  CHECK(site.failure({"numbers", "add", "+12025550123"}) == "0");
+}
+
 TEST_CASE("a change in a dry run is only told", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();

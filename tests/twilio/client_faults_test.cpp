@@ -135,6 +135,7 @@ TEST_CASE("Retry-After is waited for, and one that is too long is told about", "
   CHECK(tried.connections == 1);
   CHECK(tried.failed().kind == Failed::Kind::rate);
   CHECK(tried.failed().retry_after == 3600s);
+  CHECK(twilio::to_error(tried.failed()).retry_after() == 3600s);
 }
 
 TEST_CASE("5xx is asked again where that does no harm, and left in doubt where it does", "[twilio]") {
