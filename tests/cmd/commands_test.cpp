@@ -1,6 +1,7 @@
 // What holds for every command there is.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -31,6 +32,26 @@ TEST_CASE("every command says what it does, with two examples and its exit statu
     CHECK(!command->exit_codes.empty());
     CHECK(!command->since.empty());
   }
+}
+
+TEST_CASE("every command may run out of time or be stopped, and one with a database has all its failures",
+          "[cmd]") {
+  const std::vector<Errc> all = {Errc::ok,      Errc::failure,     Errc::usage,       Errc::output,
+                                 Errc::timeout, Errc::interrupted, Errc::broken_pipe, Errc::terminated};
+  const std::vector<Errc> of_databases = {Errc::auth, Errc::db_busy, Errc::db_corrupt};
+  std::size_t with_database = 0;
+  for (const auto* command : registry().all()) {
+    INFO(command->name());
+    const auto codes = exit_codes_of(*command);
+    const auto has = [&](Errc code) { return std::find(codes.begin(), codes.end(), code) != codes.end(); };
+    CHECK(std::is_sorted(codes.begin(), codes.end()));
+    CHECK(std::all_of(all.begin(), all.end(), has));
+    CHECK(has(Errc::config) == command->needs_settings);
+    if (!has(Errc::db_down)) continue;
+    ++with_database;
+    CHECK(std::all_of(of_databases.begin(), of_databases.end(), has));
+  }
+  CHECK(with_database > 100);
 }
 
 TEST_CASE("every example is a command line of its own command", "[cmd]") {
