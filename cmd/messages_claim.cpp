@@ -117,6 +117,7 @@ void run_reassign(const ReassignOptions& opts, Context& ctx) {
 template <class Options>
 Verb<Options>& thread_arguments(Verb<Options>& verb) {
   return verb.argument("thread", &ThreadOptions::thread, k_which_thread)
+      .kind(ValueKind::thread)
       .flag("number", &ThreadOptions::number, "NUMBER",
             "Our number that it goes on by, where that is not the only one")
       .kind(ValueKind::number);
