@@ -10,6 +10,8 @@
 #include "cmd/help.hpp"
 #include "cmd/parser.hpp"
 #include "cmd/root.hpp"
+#include "limits/verdict.hpp"
+#include "serve/paths.hpp"
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
@@ -165,6 +167,53 @@ TEST_CASE("the topic exit-codes is the table of the library", "[cmd]") {
     CHECK(text.find(fmt::format(" {:>4}  {}", static_cast<int>(info.code), info.name)) != std::string::npos);
     CHECK(text.find(info.meaning) != std::string::npos);
   }
+}
+
+TEST_CASE("the topics of the contract are there, fit a screen, and are named where they are listed",
+          "[cmd]") {
+  std::set<std::string_view> names;
+  for (const auto& topic : topics()) names.insert(topic.name);
+  CHECK(names == std::set<std::string_view>{"exit-codes", "environment", "formats", "config", "webhooks",
+                                            "limits", "security"});
+  const auto* help = registry().find("help")->self();
+  for (const auto& topic : topics()) {
+    INFO(topic.name);
+    CHECK(help->details.find(topic.name) != std::string_view::npos);
+    if (topic.name == "exit-codes" || topic.name == "environment") continue;  // tables of what others say
+    const auto text = topic.text();
+    for (const auto line : base::split(text, '\n')) {
+      INFO(line);
+      CHECK(base::count_characters(line) <= 120);
+    }
+  }
+}
+
+TEST_CASE("the topic limits names every refusal, and the topic webhooks no path that serve does not know",
+          "[cmd]") {
+  const auto text_of = [](std::string_view name) {
+    for (const auto& topic : topics())
+      if (topic.name == name) return topic.text();
+    return std::string();
+  };
+  const auto limits = text_of("limits");
+  using limits::Refusal;
+  for (int i = 0; i <= static_cast<int>(Refusal::limits_unavailable); ++i) {
+    const auto code = limits::refusal_code(static_cast<Refusal>(i));
+    INFO(code);
+    CHECK(limits.find(code) != std::string::npos);
+  }
+  const auto text = text_of("webhooks");
+  std::size_t paths = 0;
+  for (const auto line : base::split(text, '\n')) {
+    if (!line.starts_with("  /api/")) continue;
+    auto path = std::string(line.substr(2, line.find(' ', 2) - 2));
+    if (const auto id = path.find("/ID/"); id != std::string::npos)
+      path.replace(id + 1, 2, "019ccd51-8e00-7000-8000-000000000001");
+    INFO(path);
+    CHECK(serve::route_of(path).endpoint != serve::Endpoint::unknown);
+    ++paths;
+  }
+  CHECK(paths == 6);
 }
 
 TEST_CASE("the global flags are those of the contract", "[cmd]") {
