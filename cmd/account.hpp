@@ -47,6 +47,7 @@ template <class Options>
 Verb<Options>& add_account_flags(Verb<Options>& verb) {
   return verb.flag("account", &Options::account, "SID", "The Twilio account, where the workspace has several")
       .default_text("its main one, else the configured one")
+      .kind(ValueKind::account)
       .flag("concurrency", &Options::concurrency, "N", "Requests at once; at most twilio.max_concurrency")
       .kind(ValueKind::count);
 }

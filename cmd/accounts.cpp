@@ -330,6 +330,7 @@ void add_reading(Noun& accounts) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
   accounts.verb<NamedOptions>("show", "Show one of them, without its secrets", run_show)
       .argument("account", &NamedOptions::account, "SID of the account")
+      .kind(ValueKind::account)
       .columns(k_columns)
       .example("ringctl accounts show AC0123456789abcdef0123456789abcdef")
       .example("ringctl accounts show AC0123456789abcdef0123456789abcdef -o json")
@@ -339,6 +340,7 @@ void add_reading(Noun& accounts) {
 void add_set(Noun& accounts) {
   accounts.verb<SetOptions>("set", "Keep an account's login in the workspace, sealed", run_set)
       .argument("account", &SetOptions::account, "SID of the account")
+      .kind(ValueKind::account)
       .flag("api-key", &SetOptions::api_key, "SID", "Log in with this API key; - with the auth token again")
       .flag("api-secret-file", &SetOptions::api_secret_file, "FILE",
             "The key's secret, in a file with mode 0600")
@@ -369,6 +371,7 @@ void add_upkeep(Noun& accounts) {
   accounts.verb<CheckOptions>("check", "Ask Twilio whether logins work", run_check)
       .argument("account", &CheckOptions::account,
                 "SID of one; else all, or what is configured if there are none")
+      .kind(ValueKind::account)
       .columns(k_check_columns)
       .details(
           "The account's status and balance, and how far this machine's clock is from Twilio's: more than 60 s is wrong. "
@@ -380,6 +383,7 @@ void add_upkeep(Noun& accounts) {
               Errc::db_busy});
   accounts.verb<NamedOptions>("remove", "Forget an account and its login", run_remove)
       .argument("account", &NamedOptions::account, "SID of the account")
+      .kind(ValueKind::account)
       .details(
           "Nothing changes at Twilio. Its webhooks are not taken any more, and its trunks are forgotten here. Refused "
           "while numbers are recorded as the account's. --confirm names the account.")

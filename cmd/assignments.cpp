@@ -26,7 +26,7 @@ constexpr std::array<FieldText, 6> k_assignment_texts{{
 }};
 
 constexpr std::array<FieldText, 4> k_extension_texts{{
-    {"DIGITS", "1 to 20 digits"},
+    {"DIGITS", "1 to 20 digits", ValueKind::extension},
     {"EMAIL", "E-mail of the user it rings", ValueKind::user, {}, true},
     {"NUMBER", "The only number it works on; empty: any", ValueKind::number, {}, true},
     {"yes|no", "Whether callers can reach it", ValueKind::choice, "yes|no", true},
@@ -40,7 +40,7 @@ constexpr std::array<FieldText, 4> k_pool_texts{{
 }};
 
 constexpr std::array<FieldText, 4> k_opt_out_texts{{
-    {"NUMBER", "E.164 number", ValueKind::text, {}, true},
+    {"NUMBER", "E.164 number", ValueKind::opt_out, {}, true},
     {"CHANNEL", "What they do not want: sms, voice or all", ValueKind::choice, "sms|voice|all", true},
     {"TIME", "Since when; by default now"},
     {"TEXT", "How we know"},

@@ -222,6 +222,7 @@ void add_reading(Noun& assistants) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
   assistants.verb<NamedOptions>("show", "Show everything known about one, without its secret", run_show)
       .argument("assistant", &NamedOptions::assistant, "Its name")
+      .kind(ValueKind::assistant)
       .columns(k_columns)
       .example("ringctl assistants show desk")
       .example("ringctl assistants show desk -o json")
@@ -262,6 +263,7 @@ void add_changes(Noun& assistants) {
 
   auto update = assistants.verb<SaveOptions>("update", "Change one", run_update);
   update.argument("assistant", &SaveOptions::assistant, "Its name")
+      .kind(ValueKind::assistant)
       .flag("name", &SaveOptions::name, "NAME", "What it is called here");
   add_save_flags(update);
   update.flag("is-active", &SaveOptions::is_active, "yes|no", "Whether numbers may be handed to it")
@@ -276,6 +278,7 @@ void add_changes(Noun& assistants) {
 
   assistants.verb<NamedOptions>("remove", "Remove one", run_remove)
       .argument("assistant", &NamedOptions::assistant, "Its name")
+      .kind(ValueKind::assistant)
       .details("Refused while numbers are handed to it.")
       .example("ringctl assistants remove desk --yes")
       .example("ringctl assistants remove desk -n")
@@ -286,7 +289,8 @@ void add_handling(Noun& assistants) {
   auto attach = assistants.verb<AttachOptions>("attach", "Hand a number's calls to an assistant", run_attach)
                     .argument("number", &AttachOptions::number, k_which_number)
                     .kind(ValueKind::number)
-                    .argument("assistant", &AttachOptions::assistant, "Name of the assistant");
+                    .argument("assistant", &AttachOptions::assistant, "Name of the assistant")
+                    .kind(ValueKind::assistant);
   add_account_flags(attach)
       .details(
           "Makes, where it is not there: the main trunk, its way to LiveKit, LiveKit's inbound trunk with the number in "

@@ -225,6 +225,7 @@ void add_reading_verbs(Noun& callbacks) {
 
   callbacks.verb<ShowOptions>("show", "Show one callback", run_show)
       .argument("callback", &ShowOptions::callback, k_which)
+      .kind(ValueKind::callback)
       .columns(k_columns)
       .details("Shows everything known about one callback.")
       .example("ringctl callbacks show CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5")
@@ -235,6 +236,7 @@ void add_reading_verbs(Noun& callbacks) {
 void add_changing_verbs(Noun& callbacks) {
   callbacks.verb<UpdateOptions>("update", "Change when, what or whether", run_update)
       .argument("callback", &UpdateOptions::callback, k_which)
+      .kind(ValueKind::callback)
       .flag("due", &UpdateOptions::due, "TIME", "When it is due: 2030-03-08, RFC 3339 ...")
       .flag("notes", &UpdateOptions::notes, "TEXT", "In place of the notes there are; - clears them")
       .flag("status", &UpdateOptions::status, "STATUS", "open, completed or canceled")
@@ -249,6 +251,7 @@ void add_changing_verbs(Noun& callbacks) {
 
   callbacks.verb<CompleteOptions>("complete", "Say that it was done", run_complete)
       .argument("callback", &CompleteOptions::callback, k_which)
+      .kind(ValueKind::callback)
       .flag("notes", &CompleteOptions::notes, "TEXT", "In place of the notes there are; - clears them")
       .details("Keeps when it was done. Done already: nothing changes.")
       .example("ringctl callbacks complete CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 --notes 'Booked for Tuesday'")
@@ -257,6 +260,7 @@ void add_changing_verbs(Noun& callbacks) {
 
   callbacks.verb<ReassignOptions>("reassign", "Say who is to call", run_reassign)
       .argument("callback", &ReassignOptions::callback, k_which)
+      .kind(ValueKind::callback)
       .argument("user", &ReassignOptions::user, "E-mail address, or - for nobody")
       .kind(ValueKind::user)
       .details("Gives the callback to an active user, or to nobody.")

@@ -61,6 +61,7 @@ void add_callbacks_call(Noun& callbacks) {
   auto call = callbacks.verb<CallOptions>("call", "Place the call that somebody waits for", run_call)
                   .argument("callback", &CallOptions::callback,
                             "Its id, the last eight digits of that, or the SID of its call")
+                  .kind(ValueKind::callback)
                   .flag("from-number", &CallOptions::from_number, "NUMBER", "The number to call from")
                   .default_text("by the workspace's rotation")
                   .kind(ValueKind::number)

@@ -83,7 +83,7 @@ calls::Call call_named(Context& ctx, const std::string& what) {
 void add_calls_start(Noun& calls) {
   auto start =
       calls.verb<StartOptions>("start", "Ring an agent, and then whoever they are to talk to", run_start)
-          .argument("agent", &StartOptions::agent, "E-mail address or id of who is to call")
+          .argument("agent", &StartOptions::agent, "E-mail address, name or id of who is to call")
           .kind(ValueKind::user)
           .argument("to", &StartOptions::to, "Whom, as E.164 or as dialled in the workspace's country")
           .flag("from-number", &StartOptions::from_number, "NUMBER", "The number to call from")

@@ -93,7 +93,8 @@ Completion complete_help(const Scan& before, const Registry& registry, std::stri
   Completion result;
   if (before.arguments.empty()) {
     offer_commands(result, registry, nullptr, prefix);
-    for (const auto& topic : topics()) offer(result, std::string(topic.name), topic.summary, prefix);
+    for (const auto& topic : topics())  // some are nouns too
+      if (!registry.find(topic.name)) offer(result, std::string(topic.name), topic.summary, prefix);
   } else if (const auto* noun = registry.find(before.arguments.front());
              noun && before.arguments.size() == 1) {
     offer_commands(result, registry, noun, prefix);

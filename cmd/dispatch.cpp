@@ -2,12 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+
+#include "base/text.hpp"
 #include "cmd/completion.hpp"
 #include "cmd/context.hpp"
 #include "cmd/errors.hpp"
 #include "cmd/help.hpp"
 #include "cmd/list.hpp"
 #include "cmd/parser.hpp"
+#include "db/connection.hpp"
+#include "directory/user_names.hpp"
+#include "directory/workspaces.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -43,6 +50,44 @@ void check_list_flags(const Command& command, const Globals& globals) {
   if (globals.limit && *globals.limit < 0) throw bad_limit(*globals.limit);
 }
 
+/// Users go by their names too, where a command takes one. Several are separated by |.
+void note_names(const std::string& value, std::set<std::string>& names) {
+  for (const auto one : base::split(value, '|'))
+    if (directory::may_be_name(one)) names.emplace(one);
+}
+
+/// nullptr: there is none to look into, which the command says itself where it wants one.
+const directory::Workspace* workspace_if_there(Context& context) {
+  try {
+    return &context.workspace();
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+/// Puts e-mail addresses in the place of users' names. What is nobody's name stays as it is typed.
+void resolve_names(Invocation& invocation, const std::set<std::string>& names,
+                   const std::vector<std::string>& args, Context& context) {
+  // The user that a workspace's settings name is one of that workspace, which may be another than ours.
+  if (names.empty() || invocation.command->noun == "workspaces") return;
+  const auto* workspace = workspace_if_there(context);
+  if (workspace == nullptr) return;
+  std::map<std::string, std::string, std::less<>> emails;
+  for (const auto& name : names)
+    if (auto email = directory::find_email_by_name(context.database(), workspace->id, name))
+      emails.emplace(name, *std::move(email));
+  if (emails.empty()) return;
+  const auto resolved = parse(context.registry(), args, [&](const std::string& value) {
+    std::vector<std::string> parts;
+    for (const auto one : base::split(value, '|')) {
+      const auto found = emails.find(one);
+      parts.emplace_back(found == emails.end() ? one : found->second);
+    }
+    return base::join(parts, "|");
+  });
+  invocation.options = std::get<Invocation>(resolved).options;
+}
+
 const Command& find_command(const Registry& registry, std::string_view noun) {
   return *registry.find(noun)->self();
 }
@@ -72,16 +117,23 @@ int show_help(const HelpRequest& request, const std::vector<std::string>& args, 
 
 int dispatch(const std::vector<std::string>& args, Context& context) {
   if (!args.empty() && args.front() == "__complete") return complete(args, context);
-  const auto parsed = parse(context.registry(), args);
+  std::set<std::string> names;
+  auto parsed = parse(context.registry(), args, [&](const std::string& value) {
+    note_names(value, names);
+    return value;
+  });
   if (const auto* help = std::get_if<HelpRequest>(&parsed)) return show_help(*help, args, context);
   if (const auto* version = std::get_if<VersionRequest>(&parsed)) {
     run_version(*version, context);
   } else {
-    const auto& invocation = std::get<Invocation>(parsed);
+    auto& invocation = std::get<Invocation>(parsed);
     context.begin(*invocation.command, invocation.globals);
     check_list_flags(*invocation.command, invocation.globals);
     if (invocation.globals.out) context.io();  // a file that will not do is refused before anything changes
-    if (!check_columns(context)) invocation.command->run(invocation.options.get(), context);
+    if (!check_columns(context)) {
+      resolve_names(invocation, names, args, context);
+      invocation.command->run(invocation.options.get(), context);
+    }
   }
   context.close();
   return 0;

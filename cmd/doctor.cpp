@@ -13,6 +13,7 @@
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
+#include "cmd/doctor_data.hpp"
 #include "cmd/doctor_messages.hpp"
 #include "cmd/doctor_twilio.hpp"
 #include "cmd/errors.hpp"
@@ -206,7 +207,9 @@ void check_database(const Configuration& configuration, Context& ctx, Report& re
     if (sound) {
       check_rules(*connection, ctx, report);
       check_messages(*connection, configuration.settings, ctx, report);
+      check_days(*connection, ctx, report);
     }
+    check_replication(*connection, report);
     check_disk(connection->url(), report);
   } catch (const Error& error) {
     // No file yet is how everybody starts.
@@ -246,6 +249,7 @@ void run_doctor(const DoctorOptions& opts, Context& ctx) {
   Report report;
   const auto looks_at = [&](std::string_view part) { return topic == part || topic == "all"; };
   if (looks_at("config")) check_config(configuration, report);
+  if (looks_at("config")) check_data(ctx.clock().now(), report);
   if (looks_at("db")) check_database(configuration, ctx, report);
   if (looks_at("serve")) check_server(configuration, topic == "serve", ctx, report);
   if (topic == "twilio") check_twilio(ctx, report);  // asks another machine: only when somebody wants to

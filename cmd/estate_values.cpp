@@ -4,21 +4,38 @@
 
 #include <set>
 
+#include "calls/callbacks.hpp"
 #include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "db/transaction.hpp"
+#include "directory/accounts.hpp"
 #include "directory/contacts.hpp"
+#include "directory/opt_outs.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
+#include "estate/assignments.hpp"
+#include "estate/trunks.hpp"
 #include "jobs/journal.hpp"
 #include "messages/threads.hpp"
 #include "phone/region.hpp"
+#include "routing/rules.hpp"
 
 namespace ringctl::cmd {
 namespace {
 
 /// More than anyone reads in a shell, and few enough for the time that completion has.
 constexpr std::int64_t k_most = 200;
+
+/// Rows that hold the prefix somewhere; those whose key does not begin with it are dropped later.
+std::vector<Candidate> first_rows(Context& ctx, const records::Noun& noun, std::size_t value,
+                                  std::optional<std::size_t> description, const std::string& prefix) {
+  std::vector<Candidate> candidates;
+  records_of(ctx, ctx.workspace(), noun)
+      .for_each({.search = prefix}, {}, k_most, [&](const records::Record& record) {
+        candidates.push_back({record.cells[value], description ? record.cells[*description] : ""});
+      });
+  return candidates;
+}
 
 }  // namespace
 
@@ -33,30 +50,63 @@ std::vector<Candidate> complete_numbers(Context& ctx, const std::string& prefix)
 }
 
 std::vector<Candidate> complete_users(Context& ctx, const std::string& prefix) {
-  std::vector<Candidate> candidates;
-  records_of(ctx, ctx.workspace(), directory::users_noun())
-      .for_each({.search = prefix}, {}, k_most, [&](const records::Record& user) {
-        candidates.push_back({user.cells[directory::k_user_email], user.cells[directory::k_user_name]});
-      });
-  return candidates;
+  return first_rows(ctx, directory::users_noun(), directory::k_user_email, directory::k_user_name, prefix);
 }
 
 std::vector<Candidate> complete_teams(Context& ctx, const std::string& prefix) {
-  std::vector<Candidate> candidates;
-  records_of(ctx, ctx.workspace(), directory::teams_noun())
-      .for_each({.search = prefix}, {}, k_most, [&](const records::Record& team) {
-        candidates.push_back({team.cells[directory::k_team_name], {}});
-      });
-  return candidates;
+  return first_rows(ctx, directory::teams_noun(), directory::k_team_name, std::nullopt, prefix);
 }
 
 std::vector<Candidate> complete_contacts(Context& ctx, const std::string& prefix) {
+  return first_rows(ctx, directory::contacts_noun(), directory::k_contact_phone_number,
+                    directory::k_contact_name, prefix);
+}
+
+std::vector<Candidate> complete_extensions(Context& ctx, const std::string& prefix) {
+  return first_rows(ctx, estate::extensions_noun(), estate::k_extension, estate::k_extension_user, prefix);
+}
+
+std::vector<Candidate> complete_rules(Context& ctx, const std::string& prefix) {
+  return first_rows(ctx, routing::rules_noun(), routing::k_rule_name, std::nullopt, prefix);
+}
+
+std::vector<Candidate> complete_opt_outs(Context& ctx, const std::string& prefix) {
+  return first_rows(ctx, directory::opt_outs_noun(), directory::k_opt_out_number,
+                    directory::k_opt_out_channel, prefix);
+}
+
+std::vector<Candidate> complete_trunks(Context& ctx, const std::string&) {
   std::vector<Candidate> candidates;
-  records_of(ctx, ctx.workspace(), directory::contacts_noun())
-      .for_each({.search = prefix}, {}, k_most, [&](const records::Record& contact) {
-        candidates.push_back(
-            {contact.cells[directory::k_contact_phone_number], contact.cells[directory::k_contact_name]});
-      });
+  for (auto& trunk : estate::Trunks(ctx.session(), ctx.workspace().id).list())
+    candidates.push_back({std::move(trunk.name), std::move(trunk.sid)});
+  return candidates;
+}
+
+std::vector<Candidate> complete_assistants(Context& ctx, const std::string&) {
+  std::vector<Candidate> candidates;
+  for (auto& assistant : estate::Assistants(ctx.session(), ctx.workspace().id).list())
+    candidates.push_back({std::move(assistant.name), std::move(assistant.host)});
+  return candidates;
+}
+
+std::vector<Candidate> complete_accounts(Context& ctx, const std::string&) {
+  std::vector<Candidate> candidates;
+  for (auto& account : directory::Accounts(ctx.session(), ctx.workspace().id).list())
+    candidates.push_back({std::move(account.account_sid), account.is_main ? "main" : ""});
+  return candidates;
+}
+
+std::vector<Candidate> complete_callbacks(Context& ctx, const std::string&) {
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  const calls::CallbackFilter open{.status = "open"};
+  std::vector<Candidate> candidates;
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  calls::for_each(db, workspace.id, open, k_most, [&](const calls::Callback& callback) {
+    candidates.push_back(
+        {callback.id.short_id(), fmt::format("{} {}", callback.phone_number, callback.customer_name)});
+  });
+  transaction.commit();
   return candidates;
 }
 

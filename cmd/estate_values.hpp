@@ -1,5 +1,5 @@
 #pragma once
-// What completion offers from the database: numbers, people, conversations, workspaces, jobs; and countries.
+// What completion offers from the database: what people name by number, name or id; and countries.
 
 #include "cmd/completion.hpp"
 
@@ -11,6 +11,14 @@ std::vector<Candidate> complete_teams(Context&, const std::string& prefix);
 std::vector<Candidate> complete_contacts(Context&, const std::string& prefix);
 /// By whoever they are with, the newest first.
 std::vector<Candidate> complete_threads(Context&, const std::string& prefix);
+/// Open ones, the earliest due first.
+std::vector<Candidate> complete_callbacks(Context&, const std::string& prefix);
+std::vector<Candidate> complete_extensions(Context&, const std::string& prefix);
+std::vector<Candidate> complete_rules(Context&, const std::string& prefix);
+std::vector<Candidate> complete_opt_outs(Context&, const std::string& prefix);
+std::vector<Candidate> complete_trunks(Context&, const std::string& prefix);
+std::vector<Candidate> complete_assistants(Context&, const std::string& prefix);
+std::vector<Candidate> complete_accounts(Context&, const std::string& prefix);
 std::vector<Candidate> complete_workspaces(Context&, const std::string& prefix);
 std::vector<Candidate> complete_jobs(Context&, const std::string& prefix);
 std::vector<Candidate> complete_countries(Context&, const std::string& prefix);

@@ -196,9 +196,14 @@ std::string root_help(const Registry& registry) {
 }  // namespace
 
 std::vector<Errc> exit_codes_of(const Command& command) {
-  std::vector<Errc> codes = {Errc::ok, Errc::failure, Errc::usage, Errc::output};
+  std::vector<Errc> codes = {Errc::ok,      Errc::failure,     Errc::usage,       Errc::output,
+                             Errc::timeout, Errc::interrupted, Errc::broken_pipe, Errc::terminated};
+  const auto& own = command.exit_codes;
+  codes.insert(codes.end(), own.begin(), own.end());
   if (command.needs_settings) codes.push_back(Errc::config);
-  codes.insert(codes.end(), command.exit_codes.begin(), command.exit_codes.end());
+  // What cannot be reached at times may as well refuse the login, be busy or be damaged.
+  if (std::find(own.begin(), own.end(), Errc::db_down) != own.end())
+    codes.insert(codes.end(), {Errc::auth, Errc::db_busy, Errc::db_corrupt});
   std::sort(codes.begin(), codes.end());
   codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
   return codes;

@@ -15,7 +15,7 @@ std::string concise_help(const Registry&, const Noun* noun);
 /// Every command with its arguments, flags, examples and exit statuses; the global flags; the exit statuses.
 std::string tree_json(const Registry&);
 
-/// Exit statuses any command may end with, before its own.
+/// Every exit status the command may end with, ascending: its own, and those of all that do what it does.
 std::vector<Errc> exit_codes_of(const Command&);
 
 /// `ringctl help TOPIC`.

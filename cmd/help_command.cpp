@@ -69,7 +69,7 @@ void add_help(Noun& noun) {
       .kind(ValueKind::topic)
       .flag("tree", &HelpOptions::tree, "FORMAT", "print every command with all it takes, for programs")
       .choices("json")
-      .details("Topics: exit-codes, environment, formats, config, security.")
+      .details("Topics: exit-codes, environment, formats, config, webhooks, limits, security.")
       .example("ringctl help config set", "the same as `ringctl config set --help`")
       .example("ringctl help exit-codes")
       .example("ringctl help --tree json", "commands, flags, columns and exit statuses as one JSON object")

@@ -190,8 +190,8 @@ Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
       .flag("rejects", &ImportArguments::rejects, "FILE", "write rejected rows and why here")
       .kind(ValueKind::file)
       .flag("restart", &ImportArguments::restart, "do not take up an unfinished run of the same file")
-      .exits({Errc::partial, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema, Errc::db_down,
-              Errc::db_busy});
+      .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema,
+              Errc::db_down, Errc::db_busy});
   return verb;
 }
 

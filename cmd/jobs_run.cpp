@@ -235,7 +235,8 @@ void add_jobs_undo(Noun& noun) {
           "that others refer to, are kept and listed, and the exit status is 3; if that is all of them, nothing is done.")
       .example("ringctl jobs undo 5be01d7a --dry-run", "show what would be taken back")
       .example("ringctl jobs undo 5be01d7a --yes")
-      .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked});
+      .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked, Errc::schema,
+              Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

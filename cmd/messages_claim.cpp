@@ -117,6 +117,7 @@ void run_reassign(const ReassignOptions& opts, Context& ctx) {
 template <class Options>
 Verb<Options>& thread_arguments(Verb<Options>& verb) {
   return verb.argument("thread", &ThreadOptions::thread, k_which_thread)
+      .kind(ValueKind::thread)
       .flag("number", &ThreadOptions::number, "NUMBER",
             "Our number that it goes on by, where that is not the only one")
       .kind(ValueKind::number);
@@ -130,7 +131,7 @@ constexpr std::initializer_list<Errc> k_exits = {Errc::auth,   Errc::not_found, 
 void add_messages_claim(Noun& messages) {
   auto claim = messages.verb<ClaimOptions>("claim", "Take a conversation that is free", run_claim);
   thread_arguments(claim)
-      .flag("as", &ClaimOptions::as, "USER", "Who takes it: e-mail address or id")
+      .flag("as", &ClaimOptions::as, "USER", "Who takes it: e-mail address, name or id")
       .kind(ValueKind::user)
       .required()
       .details(
@@ -152,7 +153,7 @@ void add_messages_claim(Noun& messages) {
 
   auto reassign = messages.verb<ReassignOptions>("reassign", "Give a conversation to somebody", run_reassign);
   thread_arguments(reassign)
-      .argument("user", &ReassignOptions::user, "Whose it is to be: e-mail address or id")
+      .argument("user", &ReassignOptions::user, "Whose it is to be: e-mail address, name or id")
       .kind(ValueKind::user)
       .flag("as", &ReleaseOptions::as, "SUPERVISOR", "Who gives it: a supervisor of the team, or an admin")
       .kind(ValueKind::user)

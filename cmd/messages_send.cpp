@@ -70,7 +70,7 @@ void add_messages_send(Noun& messages) {
   auto send =
       messages.verb<SendVerbOptions>("send", "Text somebody", run_send)
           .argument("to", &SendVerbOptions::to, "Whom, as E.164 or as dialled in the workspace's country")
-          .flag("as", &SendVerbOptions::as, "USER", "Who sends: e-mail address or id")
+          .flag("as", &SendVerbOptions::as, "USER", "Who sends: e-mail address, name or id")
           .kind(ValueKind::user)
           .required()
           .flag("body", &SendVerbOptions::body, "TEXT", "What it says, at most 1,600 characters")

@@ -67,8 +67,8 @@ void assign_value(const Command& command, const std::string& shown, const Descri
 /// The CLI11 application of one command: its flags, the global ones and its arguments.
 class Binder {
  public:
-  Binder(const Command& command, void* options, Globals& globals)
-      : command_(command), options_(options), globals_(globals) {
+  Binder(const Command& command, void* options, Globals& globals, const UserNames& names)
+      : command_(command), options_(options), globals_(globals), names_(names) {
     app_.set_help_flag();
     for (const auto& flag : global_flags()) add_flag(flag, &globals_);
     for (const auto& flag : command_.flags) add_flag(flag, options_);
@@ -106,7 +106,10 @@ class Binder {
     return std::to_string(values_.size() - 1);
   }
 
-  const std::string& value_of(const std::string& stand_in) const { return *values_.at(std::stoul(stand_in)); }
+  std::string value_of(ValueKind kind, const std::string& stand_in) const {
+    const auto& value = *values_.at(std::stoul(stand_in));
+    return kind == ValueKind::user && names_ ? names_(value) : value;
+  }
 
   void add_flag(const Flag& flag, void* target) {
     const auto name = fmt::format("--{}", flag.name);
@@ -117,7 +120,7 @@ class Binder {
       return;
     }
     const auto assign = [this, &flag, target, name](const CLI::results_t& values) {
-      for (const auto& value : values) assign_value(command_, name, flag, target, value_of(value));
+      for (const auto& value : values) assign_value(command_, name, flag, target, value_of(flag.kind, value));
       return true;
     };
     // Given twice, the last one counts: that is what lets an alias set a default.
@@ -131,7 +134,7 @@ class Binder {
   void add_argument(const Argument& argument) {
     const auto assign = [this, &argument](const CLI::results_t& values) {
       for (const auto& value : values)
-        assign_value(command_, upper(argument.name), argument, options_, value_of(value));
+        assign_value(command_, upper(argument.name), argument, options_, value_of(argument.kind, value));
       return true;
     };
     // A name of its own: to CLI11 2.4 an argument "workspace" is the flag --workspace once more.
@@ -175,6 +178,7 @@ class Binder {
   const Command& command_;
   void* options_;
   Globals& globals_;
+  const UserNames& names_;
   CLI::App app_;
   std::vector<const std::string*> values_;
 };
@@ -196,13 +200,13 @@ std::vector<std::string> split_choices(std::string_view choices) {
   return result;
 }
 
-Parsed parse(const Registry& registry, const std::vector<std::string>& args) {
+Parsed parse(const Registry& registry, const std::vector<std::string>& args, const UserNames& names) {
   const auto found = scan(registry, args);
   if (found.help) return HelpRequest{found.noun, found.command, true};
   if (found.version) return VersionRequest{bind_globals(found)};
   if (!found.command) return HelpRequest{found.noun, nullptr, false};
   Invocation invocation{found.command, found.command->make_options(), {}};
-  Binder(*found.command, invocation.options.get(), invocation.globals).run(found);
+  Binder(*found.command, invocation.options.get(), invocation.globals, names).run(found);
   return invocation;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // From words to a filled Options struct. Sole user of CLI11; none of its codes or messages gets out.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -33,8 +34,11 @@ struct VersionRequest {
 
 using Parsed = std::variant<Invocation, HelpRequest, VersionRequest>;
 
-/// Throws Errc::usage.
-Parsed parse(const Registry&, const std::vector<std::string>& args);
+/// What stands for a user, as typed -> what the command gets instead.
+using UserNames = std::function<std::string(const std::string&)>;
+
+/// Throws Errc::usage, and what `names` does.
+Parsed parse(const Registry&, const std::vector<std::string>& args, const UserNames& names = {});
 
 /// The choices of a flag or argument, "a|b|c" split.
 std::vector<std::string> split_choices(std::string_view choices);

@@ -178,7 +178,7 @@ void add_users(Noun& users) {
       .example("ringctl users list")
       .example("ringctl users list --role agent --skills spanish -o json", "agents who speak Spanish");
   verbs.show("Show one user")
-      .details("Shows one user, by e-mail or id.")
+      .details("Shows one user, by e-mail, name or id.")
       .example("ringctl users show ann@example.com")
       .example("ringctl users show ann@example.com -o json");
   verbs.add("Add a user", warn_of_direct_line)
@@ -192,7 +192,7 @@ void add_users(Noun& users) {
       .example("ringctl users update ann@example.com --ring-on both")
       .example("ringctl users update ann@example.com --team - -n");
   users.verb<AvailabilityOptions>("availability", "Say whether somebody takes calls", run_availability)
-      .argument("user", &AvailabilityOptions::user, "E-mail address or id")
+      .argument("user", &AvailabilityOptions::user, "E-mail address, name or id")
       .kind(ValueKind::user)
       .argument("state", &AvailabilityOptions::state, "online, busy or offline")
       .choices("online|busy|offline")

@@ -33,6 +33,13 @@ enum class ValueKind {
   team,
   contact,
   thread,
+  callback,
+  extension,
+  rule,
+  opt_out,
+  trunk,
+  assistant,
+  account,
   job,
   column,
   sort_key,
@@ -231,7 +238,8 @@ class Verb {
   Verb& example(std::string_view command, std::string_view note = {}) {
     return command_.examples.push_back({command, note}), *this;
   }
-  /// Exit statuses this command has beside 0, 1, 2, 10, 40, 41 and those of signals.
+  /// Exit statuses this command has beside 0, 1, 2, 10, 40, 41 and those of signals; with db_down go auth,
+  /// db_busy and db_corrupt (exit_codes_of).
   Verb& exits(std::initializer_list<Errc> codes) { return command_.exit_codes.assign(codes), *this; }
   Verb& columns(std::span<const Column> columns) { return command_.columns = columns, *this; }
   /// It prints a list that --sort orders, by its sortable columns, and --limit cuts.

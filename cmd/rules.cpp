@@ -17,7 +17,7 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::array<FieldText, 7> k_rule_texts{{
-    {"NAME", "What the rule is called", ValueKind::other},
+    {"NAME", "What the rule is called", ValueKind::rule},
     {"N", "Its place: rules are tried from the lowest on; by default behind all others"},
     {"yes|no", "Whether the rule is tried", ValueKind::choice, "yes|no", true},
     {"JSON", "Conditions, as ringctl-rules(5) describes them; {}: every call"},
@@ -135,10 +135,12 @@ void add_rules(Noun& rules) {
       .example("ringctl rules update VIP --strategy longest_idle --ring-timeout 20 -n");
   rules.verb<MoveOptions>("move", "Try a rule earlier or later", run_move)
       .argument("name", &MoveOptions::name, "The rule")
-      .kind(ValueKind::other)
+      .kind(ValueKind::rule)
       .flag("before", &MoveOptions::before, "NAME", "Right before this rule")
+      .kind(ValueKind::rule)
       .excludes("after")
       .flag("after", &MoveOptions::after, "NAME", "Right behind this rule")
+      .kind(ValueKind::rule)
       .excludes("to")
       .flag("to", &MoveOptions::to, "N", "To this place; 1 is the first")
       .excludes("before")

@@ -71,7 +71,7 @@ void run_mint(const MintOptions& opts, Context& ctx) {
 
 void add_token(Noun& token) {
   token.verb<MintOptions>("mint", "Make an access token for a user's browser or app", run_mint)
-      .argument("user", &MintOptions::user, "E-mail address or id")
+      .argument("user", &MintOptions::user, "E-mail address, name or id")
       .kind(ValueKind::user)
       .flag("ttl", &MintOptions::ttl, "DUR", "How long it works: 1s to 24h")
       .default_text("1h")

@@ -125,11 +125,69 @@ std::string security() {
          "  No command goes through a shell but the pager, which is a line of shell wherever PAGER is read.\n";
 }
 
+std::string webhooks() {
+  return "What Twilio asks `ringctl serve`, and how numbers come to ask it. See ringctl-serve(8), ringctl-webhooks(1).\n\n"
+         "Paths, below serve.public_url; ID is the workspace's id\n"
+         "  /api/twilio/voice/inbound           a call comes in; the number called tells the workspace\n"
+         "  /api/workspaces/ID/voice            the same, and calls that agents place\n"
+         "  /api/workspaces/ID/voice/status     what became of a call\n"
+         "  /api/twilio/webhook                 a message comes in; the number tells the workspace\n"
+         "  /api/workspaces/ID/sms              the same\n"
+         "  /api/workspaces/ID/sms/status       what became of a message of ours\n\n"
+         "Setting up\n"
+         "  ringctl config set serve.public_url https://pbx.example.com\n"
+         "                              what Twilio signs; the Host header is never asked\n"
+         "  ringctl webhooks configure  tells the TwiML app and every active number\n"
+         "  ringctl numbers audit       which numbers point elsewhere; --fix mends them\n"
+         "  ringctl doctor serve        what this machine lacks for it\n\n"
+         "Signatures\n"
+         "  Every webhook must be signed with a token of the account it comes from: auth_token, auth_tokens or an\n"
+         "  account's own (ringctl-accounts(1)). What is not gets 403 and nothing else. `ringctl webhooks verify` says\n"
+         "  why a signature is right or wrong. While a token is changed, auth_token_secondary is taken as well.\n\n"
+         "What holds\n"
+         "  A call has an answer that makes sense within two seconds, also while the database is away. What was answered\n"
+         "  is in a journal by then and is never lost; the same webhook again counts once. `ringctl webhooks replay`\n"
+         "  holds calls and messages against that journal. Where the server does not answer, Twilio asks the\n"
+         "  workspace's fallback URL (`webhooks configure --fallback-url`), on another host.\n\n"
+         "Trying it out\n"
+         "  ringctl webhooks send --to http://127.0.0.1:8080/api/twilio/voice/inbound   one webhook, signed\n"
+         "  ringctl sim call --to NUMBER                                                a whole call, nobody rung\n";
+}
+
+std::string limits_topic() {
+  return "How many calls a day an agent may place, and to where. See ringctl-limits(1), ringctl-assignments(1).\n\n"
+         "To place a call an agent needs a live assignment of an active number at Twilio, room under the assignment's\n"
+         "daily limit, and a destination in its allowed countries. Of any number of callers at a limit less one exactly\n"
+         "one is let through, on one machine or on many.\n\n"
+         "  A day       a date in the workspace's zone. A new day is a new counter: nothing waits for cron.\n"
+         "  Limit       `ringctl assignments set NUMBER AGENT --daily-limit N`; 100 unless it is given\n"
+         "  Countries   --allowed-countries 'US|CA'; none: the number's own; *: all. Of the whole number: CA takes\n"
+         "              +1 613 and not +1 212. Premium and shared-cost numbers, and those of no known country, only by\n"
+         "              an entry that is their beginning, such as +1900.\n"
+         "  Emergency   calls for help are never counted and never refused\n"
+         "  Counting    `ringctl workspaces update` says whether every call counts that was placed (--limit-policy\n"
+         "              attempts), or those that were answered (connected)\n\n"
+         "Refusals, in every place the same\n"
+         "  no_number              the agent has no number to call from, or not the one asked for\n"
+         "  limit_reached          the number has made its calls of the day\n"
+         "  country_not_allowed    not this destination from this number\n"
+         "  number_inactive, agent_inactive\n"
+         "  opted_out              the destination asked not to be called\n"
+         "  provider_not_callable  only numbers at Twilio are called from\n"
+         "  same_number            the destination is the number that would call\n"
+         "  limits_unavailable     the database cannot be asked; the workspace may allow calls all the same\n\n"
+         "  ringctl limits check --agent ann@example.com --to +12125550123    every reason, exit 8 if there is one\n"
+         "  ringctl limits status                                             today, against the limits\n"
+         "  ringctl limits reset --all-workspaces -q --lock-wait 10m          for cron: closes the days that are over\n";
+}
+
 constexpr std::array k_topics = {
     Topic{"exit-codes", "every exit status and whether trying again helps", exit_codes},
     Topic{"environment", "variables ringctl reads", environment},
     Topic{"formats", "output formats and what they promise", formats},
     Topic{"config", "configuration files, profiles and precedence", configuration},
+    Topic{"webhooks", "what Twilio asks of serve, paths, signatures, trying it out", webhooks},
+    Topic{"limits", "how often a day and to where agents may call, and every refusal", limits_topic},
     Topic{"security", "secrets, file modes, the audit chain, TLS to the database", security},
 };
 

@@ -216,6 +216,7 @@ void add_reading(Noun& trunks) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
   trunks.verb<NamedOptions>("show", "Show everything known about one", run_show)
       .argument("trunk", &NamedOptions::trunk, "Its name or SID")
+      .kind(ValueKind::trunk)
       .columns(k_columns)
       .example("ringctl trunks show backup")
       .example("ringctl trunks show backup -o json")
@@ -251,6 +252,7 @@ void add_changes(Noun& trunks) {
 
   auto update = trunks.verb<SaveOptions>("update", "Change a trunk, at Twilio too", run_update);
   update.argument("trunk", &SaveOptions::trunk, "Its name or SID")
+      .kind(ValueKind::trunk)
       .flag("name", &SaveOptions::name, "NAME", "What it is called here");
   add_save_flags(update);
   update.flag("is-active", &SaveOptions::is_active, "yes|no", "Whether assistants' numbers may be put on it")
@@ -263,7 +265,8 @@ void add_changes(Noun& trunks) {
       .exits(k_write_exits);
 
   auto remove = trunks.verb<RemoveOptions>("remove", "Remove a trunk, at Twilio too", run_remove)
-                    .argument("trunk", &RemoveOptions::trunk, "Its name or SID");
+                    .argument("trunk", &RemoveOptions::trunk, "Its name or SID")
+                    .kind(ValueKind::trunk);
   add_account_flags(remove)
       .details("Refused while numbers are on it. Of several, the oldest of the others is the main one then.")
       .example("ringctl trunks remove backup -n")
@@ -278,7 +281,8 @@ void add_handling(Noun& trunks) {
                     .argument("number", &AttachOptions::number, "E.164 number, SID, or exact label")
                     .kind(ValueKind::number)
                     .argument("trunk", &AttachOptions::trunk,
-                              "Name or SID of the trunk; else the main one, made if there is none");
+                              "Name or SID of the trunk; else the main one, made if there is none")
+                    .kind(ValueKind::trunk);
   add_account_flags(attach)
       .details(
           "From then on the trunk takes its calls: its webhooks are not asked, and rules, extensions and whoever it is "

@@ -101,7 +101,7 @@ void add_users_token(Noun& users) {
   users
       .verb<TokenOptions>("token", "Make, list or revoke tokens with which programs act for a user",
                           run_token)
-      .argument("user", &TokenOptions::user, "E-mail address or id")
+      .argument("user", &TokenOptions::user, "E-mail address, name or id")
       .kind(ValueKind::user)
       .flag("label", &TokenOptions::label, "TEXT", "What the token is for")
       .flag("expires", &TokenOptions::expires, "DUR", "Stops working after this long, e.g. 90d")

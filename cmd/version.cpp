@@ -18,10 +18,10 @@ struct VersionOptions {};
 std::string as_json(bool pretty) {
   const auto& build = base::build_info();
   nlohmann::ordered_json json = {
-      {"version", std::string(build.version)},        {"commit", std::string(build.commit)},
-      {"compiler", std::string(build.compiler)},      {"build_type", std::string(build.type)},
-      {"sanitizers", std::string(build.sanitizers)},  {"schema", db::latest_schema()},
-      {"libraries", nlohmann::ordered_json::object()}};
+      {"version", std::string(build.version)},   {"commit", std::string(build.commit)},
+      {"compiler", std::string(build.compiler)}, {"build_type", std::string(build.type)},
+      {"flags", std::string(build.flags)},       {"sanitizers", std::string(build.sanitizers)},
+      {"schema", db::latest_schema()},           {"libraries", nlohmann::ordered_json::object()}};
   for (const auto& [name, version] : library_versions()) json["libraries"][name] = version;
   return json.dump(pretty ? 2 : -1) + "\n";
 }

@@ -5,8 +5,8 @@
 namespace ringctl::base {
 
 const BuildInfo& build_info() {
-  static constexpr BuildInfo k_info{RINGCTL_VERSION, RINGCTL_COMMIT, RINGCTL_COMPILER, RINGCTL_BUILD_TYPE,
-                                    RINGCTL_SANITIZERS};
+  static constexpr BuildInfo k_info{RINGCTL_VERSION,    RINGCTL_COMMIT, RINGCTL_COMPILER,
+                                    RINGCTL_BUILD_TYPE, RINGCTL_FLAGS,  RINGCTL_SANITIZERS};
   return k_info;
 }
 

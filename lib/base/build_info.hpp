@@ -5,7 +5,7 @@ namespace ringctl::base {
 
 /// What this binary was built from.
 struct BuildInfo {
-  std::string_view version, commit, compiler, type, sanitizers;
+  std::string_view version, commit, compiler, type, flags, sanitizers;
 };
 const BuildInfo& build_info();
 

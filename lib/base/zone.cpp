@@ -41,17 +41,21 @@ std::optional<absl::TimeZone> load(std::string_view name) {
 absl::Time to_absl(Instant instant) { return absl::FromUnixMillis(instant.time_since_epoch().count()); }
 Instant from_absl(absl::Time time) { return Instant(milliseconds(absl::ToUnixMillis(time))); }
 
-/// Zone names of the machine's database; empty where it is not installed.
-std::vector<std::string> known_names() {
+/// The machine's database as text; empty where it is not installed.
+std::string zone_table() {
   const char* set = std::getenv("TZDIR");
   const std::filesystem::path directory = set != nullptr ? set : "/usr/share/zoneinfo";
-  std::vector<std::string> names{"UTC"};
-  std::string table;
   try {
-    table = read_file(directory / "tzdata.zi");
+    return read_file(directory / "tzdata.zi");
   } catch (const Error&) {
-    return names;
+    return {};
   }
+}
+
+/// Zone names of the machine's database; empty where it is not installed.
+std::vector<std::string> known_names() {
+  std::vector<std::string> names{"UTC"};
+  const auto table = zone_table();
   // Lines "L target alias" and "Z name ..." name every zone.
   for (const auto line : split(table, '\n')) {
     const auto words = split(line, ' ');
@@ -94,6 +98,13 @@ std::optional<std::string> name_in_path(std::string_view path) {
 }
 
 }  // namespace
+
+std::string zone_data_version() {
+  constexpr std::string_view k_version = "# version ";
+  const auto table = zone_table();
+  const auto first = std::string_view(table).substr(0, table.find('\n'));
+  return first.starts_with(k_version) ? std::string(trim(first.substr(k_version.size()))) : std::string();
+}
 
 Zone Zone::parse(std::string_view name) {
   if (exists(name)) return Zone(std::string(name));

@@ -42,6 +42,9 @@ class Zone {
   std::string name_;
 };
 
+/// Which edition of the zones the machine has: "2025b"; "" where it does not say.
+std::string zone_data_version();
+
 /// "2026-03-08" and back. parse_day throws Errc::invalid [time.bad_date].
 std::string format_day(Day);
 Day parse_day(std::string_view);

@@ -15,9 +15,12 @@ endfunction()
 
 function(ringctl_embed_build_info target)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/generated/build_info_generated.hpp)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+  set(flags ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}} $<TARGET_PROPERTY:ringctl_hardening,INTERFACE_COMPILE_OPTIONS>)
   add_custom_target(ringctl_build_info BYPRODUCTS ${out}
     COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DVERSION=${PROJECT_VERSION} -DOUT=${out}
       "-DCOMPILER=${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}" -DTYPE=${CMAKE_BUILD_TYPE}
+      "-DFLAGS=$<JOIN:${flags}, >"
       "-DSANITIZE=${RINGCTL_SANITIZE}" -P ${PROJECT_SOURCE_DIR}/lib/cmake/write_build_info.cmake VERBATIM)
   add_dependencies(${target} ringctl_build_info)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)

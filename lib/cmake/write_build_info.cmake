@@ -4,8 +4,11 @@ execute_process(COMMAND git -C ${ROOT} describe --always --dirty --abbrev=12 --e
 if(NOT commit)
   set(commit unknown)
 endif()
+# Where it was built is no fact of the build.
+string(REGEX REPLACE " *-f[a-z]+-prefix-map=[^ ]*" "" FLAGS "${FLAGS}")
+string(REGEX REPLACE "([\\\"])" "\\\\\\1" FLAGS "${FLAGS}")
 set(text "#pragma once\n")
 string(APPEND text "#define RINGCTL_VERSION \"${VERSION}\"\n#define RINGCTL_COMMIT \"${commit}\"\n")
 string(APPEND text "#define RINGCTL_COMPILER \"${COMPILER}\"\n#define RINGCTL_BUILD_TYPE \"${TYPE}\"\n")
-string(APPEND text "#define RINGCTL_SANITIZERS \"${SANITIZE}\"\n")
+string(APPEND text "#define RINGCTL_FLAGS \"${FLAGS}\"\n#define RINGCTL_SANITIZERS \"${SANITIZE}\"\n")
 file(CONFIGURE OUTPUT ${OUT} CONTENT "${text}" @ONLY)

@@ -140,6 +140,27 @@ std::string schema_difference(Connection& connection) {
   return {};
 }
 
+std::optional<Replication> replication(Connection& connection) {
+  if (connection.engine() == Engine::sqlite) return std::nullopt;
+  try {
+    const Transaction transaction(connection, Scope::through(Door::maintenance), Access::read);
+    // A standby that has replayed all it has received is not behind, however long ago anything happened.
+    auto rows = connection.query(
+        "SELECT pg_is_in_recovery(), (SELECT count(*) FROM pg_stat_replication), "
+        "(SELECT count(state) FROM pg_stat_replication), CAST(1000 * CASE WHEN NOT pg_is_in_recovery() "
+        "THEN (SELECT max(extract(epoch FROM replay_lag)) FROM pg_stat_replication) "
+        "WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 "
+        "ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END AS bigint)");
+    if (!rows.next()) return std::nullopt;
+    Replication found{.is_standby = rows.boolean(0), .standbys = rows.integer(1), .shown = rows.integer(2)};
+    if (!rows.is_null(3)) found.behind = std::chrono::milliseconds(rows.integer(3));
+    return found;
+  } catch (const Error& error) {
+    if (error.errc() == Errc::db_down) throw;
+    return std::nullopt;  // a service that only speaks PostgreSQL's protocol
+  }
+}
+
 std::vector<Finding> check(Connection& connection) {
   const Transaction transaction(connection, Scope::through(Door::maintenance), Access::read);
   if (connection.engine() == Engine::sqlite)

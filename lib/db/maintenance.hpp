@@ -1,9 +1,11 @@
 #pragma once
 // db check, backup, restore, copy: whole-database work. Knows the tables, not what they mean.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +35,17 @@ struct Finding {
 /// Errc::db_corrupt only when the database cannot be read at all.
 std::vector<Finding> check(Connection&);
 
+/// What this PostgreSQL says of its standbys, or of itself if it is one.
+struct Replication {
+  bool is_standby = false;
+  std::int64_t standbys = 0;  ///< connected now
+  std::int64_t shown = 0;     ///< of which this role may know more than that they are there
+  /// Of the standby, or of the one that is farthest behind; nullopt: nothing is, or nobody knows.
+  std::optional<std::chrono::milliseconds> behind = {};
+};
+/// nullopt on SQLite, and where what answers has no such thing.
+std::optional<Replication> replication(Connection&);
+
 /// The first table, view, index, trigger or policy in which the database differs from one just migrated to
 /// the same schema: "table audit_log is missing"; "" if there is none, or the schema is not one this ringctl
 /// knows.
@@ -59,7 +72,8 @@ void restore(const std::filesystem::path& from, const std::string& url,
 /// SQLite: makes `to`, which nobody else uses meanwhile, what `from` is, page by page.
 void clone(Connection& from, Connection& to);
 /// SQLite: a database in memory as bytes, and what they hold brought to `to`, as by clone(). Who kept them
-/// vouches for them: pages are not looked into. Throws Errc::config [db.not_a_database] where it shows at once.
+/// vouches for them: pages are not looked into. Throws Errc::config [db.not_a_database] where it shows at
+/// once.
 std::string image_of(Connection&);
 void load_image(std::string_view image, Connection& to);
 

@@ -39,6 +39,14 @@ constexpr std::string_view k_lock_used =
     "UPDATE daily_usage SET adjusted = adjusted WHERE assignment_id = $1 AND day = $2 "
     "RETURNING reserved - refunded - adjusted";
 
+/// After the newest closed day; before there is one, the first that was called on.
+std::optional<base::Day> first_unclosed(db::Connection& db, const base::Uuid& workspace,
+                                        const Settings& settings) {
+  if (settings.closed_day) return next_day(settings.zone, *settings.closed_day);
+  const auto first = db.text("SELECT min(day) FROM daily_usage WHERE workspace_id = $1", {workspace});
+  return first ? std::optional(base::parse_day(*first)) : std::nullopt;
+}
+
 class Reset {
  public:
   Reset(audit::Session& session, const base::Uuid& workspace, const ResetOptions& options)
@@ -131,11 +139,11 @@ class Reset {
       throw unlikely("limits.quiet_days", ", and nobody has called on the last ones");
   }
 
-  /// After the newest closed day; before there is one, the first that was called on, else the last alone.
+  /// Where nobody has called yet, the last alone.
   base::Day first_day(const Settings& settings, base::Day last) {
-    if (settings.closed_day) return next_day(settings.zone, *settings.closed_day);
-    const auto first = db_.text("SELECT min(day) FROM daily_usage WHERE workspace_id = $1", {workspace_});
-    return first ? std::min(base::parse_day(*first), last) : last;
+    const auto first = first_unclosed(db_, workspace_, settings);
+    if (settings.closed_day || !first) return first.value_or(last);
+    return std::min(*first, last);
   }
 
   /// What run() would do, without the reservations that are settled until then.
@@ -284,6 +292,17 @@ std::vector<WorkspaceReset> reset_all(audit::Session& session, const ResetOption
     }
   }
   return all;
+}
+
+std::optional<UnclosedDays> unclosed_days(db::Connection& db, const base::Uuid& workspace,
+                                          base::Instant now) {
+  const auto settings = read_settings(db, workspace);
+  const auto today = day_at(settings.zone, now);
+  const auto first = first_unclosed(db, workspace, settings);
+  if (!first || *first >= today) return std::nullopt;
+  UnclosedDays days{.first = *first};
+  for (auto day = *first; day < today; day = next_day(settings.zone, day)) ++days.count;
+  return days;
 }
 
 std::vector<ClosedDay> closed_days(db::Connection& db, const base::Uuid& workspace, std::int64_t limit) {

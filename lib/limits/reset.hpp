@@ -87,6 +87,14 @@ struct ReopenOptions {
 std::vector<ClosedDay> reopen(audit::Session&, const base::Uuid& workspace, base::Day from,
                               const ReopenOptions& = {});
 
+/// Days that are over and were not closed, up to yesterday.
+struct UnclosedDays {
+  base::Day first{};
+  std::int64_t count = 0;
+};
+/// nullopt: there are none, or no call was ever counted. Inside a read transaction.
+std::optional<UnclosedDays> unclosed_days(db::Connection&, const base::Uuid& workspace, base::Instant now);
+
 /// Days that were closed, newest first, at most `limit` (0 = all). Inside a read transaction.
 std::vector<ClosedDay> closed_days(db::Connection&, const base::Uuid& workspace, std::int64_t limit);
 

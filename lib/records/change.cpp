@@ -24,7 +24,9 @@ bool take(const Field& field, const std::string& text, const Reading& reading, s
 
 Error refused(const Noun& noun, const std::string& what, const std::vector<std::string>& refusals) {
   const auto slug = fmt::format("{}.invalid", noun.noun);
-  const auto named = base::trim(what).empty() ? fmt::format("the {}", noun.object) : what;
+  // A part of the key may be what is refused.
+  const auto given = base::trim(what);
+  const auto named = given.empty() ? fmt::format("the {}", noun.object) : std::string(given);
   if (refusals.size() == 1)
     return {Errc::invalid, slug, fmt::format("{} cannot be stored: {}", named, refusals[0])};
   Error error(Errc::invalid, slug,

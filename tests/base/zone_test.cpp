@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
 using ringctl::base::Day;
@@ -152,4 +153,20 @@ TEST_CASE("the system's zone is TZ where that names one") {
     const TzVariable tz("No/Such_Zone");
     CHECK(Zone::exists(Zone::system().name()));
   }
+}
+
+TEST_CASE("the edition of the zone data is what its table says, and nothing where there is none") {
+  const ringctl::test::TempDir folder;
+  const char* const before = std::getenv("TZDIR");
+  const std::string kept = before != nullptr ? before : "";
+  ::setenv("TZDIR", folder.path().c_str(), 1);
+  CHECK(ringctl::base::zone_data_version().empty());
+  ringctl::test::write_text(folder.path() / "tzdata.zi", "# version 2025b\n# This zic input file\n");
+  CHECK(ringctl::base::zone_data_version() == "2025b");
+  ringctl::test::write_text(folder.path() / "tzdata.zi", "R A 1916 o\n");
+  CHECK(ringctl::base::zone_data_version().empty());
+  if (before != nullptr)
+    ::setenv("TZDIR", kept.c_str(), 1);
+  else
+    ::unsetenv("TZDIR");
 }

@@ -1,6 +1,7 @@
 // What holds for every command there is.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -9,6 +10,8 @@
 #include "cmd/help.hpp"
 #include "cmd/parser.hpp"
 #include "cmd/root.hpp"
+#include "limits/verdict.hpp"
+#include "serve/paths.hpp"
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
@@ -31,6 +34,26 @@ TEST_CASE("every command says what it does, with two examples and its exit statu
     CHECK(!command->exit_codes.empty());
     CHECK(!command->since.empty());
   }
+}
+
+TEST_CASE("every command may run out of time or be stopped, and one with a database has all its failures",
+          "[cmd]") {
+  const std::vector<Errc> all = {Errc::ok,      Errc::failure,     Errc::usage,       Errc::output,
+                                 Errc::timeout, Errc::interrupted, Errc::broken_pipe, Errc::terminated};
+  const std::vector<Errc> of_databases = {Errc::auth, Errc::db_busy, Errc::db_corrupt};
+  std::size_t with_database = 0;
+  for (const auto* command : registry().all()) {
+    INFO(command->name());
+    const auto codes = exit_codes_of(*command);
+    const auto has = [&](Errc code) { return std::find(codes.begin(), codes.end(), code) != codes.end(); };
+    CHECK(std::is_sorted(codes.begin(), codes.end()));
+    CHECK(std::all_of(all.begin(), all.end(), has));
+    CHECK(has(Errc::config) == command->needs_settings);
+    if (!has(Errc::db_down)) continue;
+    ++with_database;
+    CHECK(std::all_of(of_databases.begin(), of_databases.end(), has));
+  }
+  CHECK(with_database > 100);
 }
 
 TEST_CASE("every example is a command line of its own command", "[cmd]") {
@@ -144,6 +167,53 @@ TEST_CASE("the topic exit-codes is the table of the library", "[cmd]") {
     CHECK(text.find(fmt::format(" {:>4}  {}", static_cast<int>(info.code), info.name)) != std::string::npos);
     CHECK(text.find(info.meaning) != std::string::npos);
   }
+}
+
+TEST_CASE("the topics of the contract are there, fit a screen, and are named where they are listed",
+          "[cmd]") {
+  std::set<std::string_view> names;
+  for (const auto& topic : topics()) names.insert(topic.name);
+  CHECK(names == std::set<std::string_view>{"exit-codes", "environment", "formats", "config", "webhooks",
+                                            "limits", "security"});
+  const auto* help = registry().find("help")->self();
+  for (const auto& topic : topics()) {
+    INFO(topic.name);
+    CHECK(help->details.find(topic.name) != std::string_view::npos);
+    if (topic.name == "exit-codes" || topic.name == "environment") continue;  // tables of what others say
+    const auto text = topic.text();
+    for (const auto line : base::split(text, '\n')) {
+      INFO(line);
+      CHECK(base::count_characters(line) <= 120);
+    }
+  }
+}
+
+TEST_CASE("the topic limits names every refusal, and the topic webhooks no path that serve does not know",
+          "[cmd]") {
+  const auto text_of = [](std::string_view name) {
+    for (const auto& topic : topics())
+      if (topic.name == name) return topic.text();
+    return std::string();
+  };
+  const auto limits = text_of("limits");
+  using limits::Refusal;
+  for (int i = 0; i <= static_cast<int>(Refusal::limits_unavailable); ++i) {
+    const auto code = limits::refusal_code(static_cast<Refusal>(i));
+    INFO(code);
+    CHECK(limits.find(code) != std::string::npos);
+  }
+  const auto text = text_of("webhooks");
+  std::size_t paths = 0;
+  for (const auto line : base::split(text, '\n')) {
+    if (!line.starts_with("  /api/")) continue;
+    auto path = std::string(line.substr(2, line.find(' ', 2) - 2));
+    if (const auto id = path.find("/ID/"); id != std::string::npos)
+      path.replace(id + 1, 2, "019ccd51-8e00-7000-8000-000000000001");
+    INFO(path);
+    CHECK(serve::route_of(path).endpoint != serve::Endpoint::unknown);
+    ++paths;
+  }
+  CHECK(paths == 6);
 }
 
 TEST_CASE("the global flags are those of the contract", "[cmd]") {

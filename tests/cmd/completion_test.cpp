@@ -1,6 +1,7 @@
 #include "cmd/completion.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "support/catch.hpp"
 #include "support/process.hpp"
@@ -38,6 +39,13 @@ Answer ask(const Machine& m, std::vector<std::string> words) {
       answer.values.push_back(line.substr(0, line.find('\t')));
   }
   return answer;
+}
+
+/// Where a program of this name lies; "": nowhere.
+std::string in_path(const std::string& name) {
+  for (const auto* folder : {"/usr/bin/", "/bin/", "/usr/local/bin/"})
+    if (std::filesystem::exists(folder + name)) return folder + name;
+  return {};
 }
 
 }  // namespace
@@ -94,6 +102,22 @@ TEST_CASE("the scripts in completions/ are those the program prints", "[frame]")
   const auto shell = GENERATE(as<std::string>(), "bash", "zsh", "fish");
   CHECK(ringctl::test::read_text(std::string(RINGCTL_SOURCE_DIR "/completions/ringctl.") + shell) ==
         m.run({"completion", shell}).out);
+}
+
+TEST_CASE("zsh and fish read their scripts without complaint", "[frame]") {
+  const Machine m;
+  const auto shell = GENERATE(as<std::string>(), "zsh", "fish");
+  const auto program = in_path(shell);
+  if (program.empty()) {
+    WARN("not run: there is no " << shell);
+    return;
+  }
+  ringctl::test::ProcessOptions options;
+  options.program = program;
+  const auto read = m.run({"-n", RINGCTL_SOURCE_DIR "/completions/ringctl." + shell}, options);
+  INFO(read.err);
+  CHECK(read.status == 0);
+  CHECK(read.err.empty());
 }
 
 TEST_CASE("bash completes through the script", "[frame]") {

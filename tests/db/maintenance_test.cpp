@@ -123,6 +123,16 @@ TEST_CASE("a fresh database passes every check", "[db]") {
   }
 }
 
+TEST_CASE("a server without standbys says so, and a file has no such thing", "[db]") {
+  test::TestDatabase database(GENERATE(from_range(test::engines())));
+  const auto found = replication(database.connection());
+  REQUIRE(found.has_value() == (database.connection().engine() == Engine::postgresql));
+  if (!found) return;
+  CHECK_FALSE(found->is_standby);
+  CHECK(found->standbys == 0);
+  CHECK(found->behind == std::nullopt);
+}
+
 TEST_CASE("check finds a database that is not migrated", "[db]") {
   TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
   const auto finding = failing(database.connection());

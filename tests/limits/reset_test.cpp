@@ -75,6 +75,24 @@ TEST_CASE("a reset closes yesterday with its sums, and says so in the audit log"
   CHECK(kept[0].reserved == 5);
 }
 
+TEST_CASE("days that are over are unclosed from the first call on, until a reset", "[limits]") {
+  Night f(any_engine());
+  const auto unclosed = [&] {
+    const auto days = f.read([&] { return limits::unclosed_days(f.db(), f.workspace, f.clock.now()); });
+    return days ? fmt::format("{} from {}", days->count, base::format_day(days->first)) : "none";
+  };
+  f.clock.advance(k_day);
+  CHECK(unclosed() == "none");  // nobody has called yet
+  f.reserve();
+  CHECK(unclosed() == "none");  // today is not over
+  f.clock.advance(3 * k_day);
+  CHECK(unclosed() == "3 from 2026-03-09");
+  f.reset({.as_of = base::parse_day("2026-03-09")});
+  CHECK(unclosed() == "2 from 2026-03-10");
+  f.reset();
+  CHECK(unclosed() == "none");
+}
+
 TEST_CASE("a reset run twice changes nothing more", "[limits]") {
   Night f(any_engine());
   f.reserve();

@@ -185,6 +185,7 @@ ProcessResult Machine::run(const Arguments& arguments, const ProcessOptions& opt
   keep.clear();
   input.read = Fd();
   ProcessResult result;
+  result.arguments = arguments;
   if (options.meanwhile) options.meanwhile(pid);
   std::vector<Reading> readings;
   if (out) readings.push_back({std::move(out), &result.out});
@@ -274,6 +275,7 @@ ProcessResult Machine::run_in_terminal(const Arguments& arguments, const Termina
   child_side = Fd();
   pipe.write = Fd();
   ProcessResult result;
+  result.arguments = arguments;
   std::vector<Reading> readings;
   Fd typed(::fcntl(terminal.get(), F_DUPFD_CLOEXEC, 3));
   readings.push_back({std::move(terminal), options.out_is_pipe ? &result.err : &result.out});

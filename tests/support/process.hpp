@@ -35,8 +35,9 @@ struct ProcessOptions {
 };
 
 struct ProcessResult {
-  int status = -1;      ///< exit status, or 128 + signal
-  bool killed = false;  ///< ended by a signal it did not handle
+  std::vector<std::string> arguments;  ///< what it was started with
+  int status = -1;                     ///< exit status, or 128 + signal
+  bool killed = false;                 ///< ended by a signal it did not handle
   std::string out, err;
 };
 

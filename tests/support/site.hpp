@@ -9,9 +9,20 @@
 #include "db/transaction.hpp"
 #include "support/catch.hpp"
 #include "support/database.hpp"
+#include "support/exit_statuses.hpp"
 #include "support/process.hpp"
 
 namespace ringctl::test {
+
+/// The exit status and the machine name of the error: "6 numbers.exists". Says so where the command's help
+/// does not list that status.
+inline std::string failure_of(const ProcessResult& result) {
+  const auto open = result.err.rfind("  ["), close = result.err.find(']', open);
+  auto status = std::to_string(result.status);
+  if (!ended_as_documented(result)) status.append(" (not in the command's help)");
+  if (result.status == 0 || open == std::string::npos) return status;
+  return status + " " + result.err.substr(open + 3, close - open - 3);
+}
 
 class Site {
  public:
@@ -49,14 +60,8 @@ class Site {
     arguments.insert(arguments.end(), {"-o", "json"});
     return nlohmann::json::parse(ok(arguments));
   }
-  /// The exit status and the machine name of the error: "6 numbers.exists", or "0".
-  std::string failure(const Arguments& arguments) const {
-    const auto result = run(arguments);
-    const auto open = result.err.rfind("  ["), close = result.err.find(']', open);
-    const auto status = std::to_string(result.status);
-    if (result.status == 0 || open == std::string::npos) return status;
-    return status + " " + result.err.substr(open + 3, close - open - 3);
-  }
+  /// As failure_of(), "0" if it succeeds.
+  std::string failure(const Arguments& arguments) const { return failure_of(run(arguments)); }
   /// SQLite needs none.
   const Site& init() const {
     ok({"init", "--yes", "--zone", "UTC"});

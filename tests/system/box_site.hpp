@@ -45,13 +45,7 @@ class BoxSite {
     return nlohmann::json::parse(ok(arguments));
   }
   /// "6 trunks.exists", or "0"
-  std::string failure(const Machine::Arguments& arguments) const {
-    const auto result = run(arguments);
-    const auto open = result.err.rfind("  ["), close = result.err.find(']', open);
-    const auto status = std::to_string(result.status);
-    if (result.status == 0 || open == std::string::npos) return status;
-    return status + " " + result.err.substr(open + 3, close - open - 3);
-  }
+  std::string failure(const Machine::Arguments& arguments) const { return failure_of(run(arguments)); }
   void log_in() const { ok({"accounts", "set", account_, "--auth-token-file", "token.txt"}); }
   int times(const std::string& what) {
     const auto ledger = box_.ledger();

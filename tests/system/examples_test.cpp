@@ -1,6 +1,7 @@
 // Every example of every command runs as it stands. They come from the program itself, so a new command
 // cannot bring an example that was never tried.
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 #include "support/catch.hpp"
@@ -50,6 +51,7 @@ TEST_CASE("every example runs as it stands", "[examples]") {
       const auto result = run_in_shell(machine, estate.with_job(line));
       INFO(line << "\n" << result.err);
       CHECK(result.status == ringctl::test::example_status(line));
+      CHECK(command["exit_codes"].get<std::set<int>>().contains(result.status));
       account.restore_numbers();
       ++tried;
     }

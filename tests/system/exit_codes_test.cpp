@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "support/exit_statuses.hpp"
 #include "support/process_state.hpp"
 #include "support/raw_server.hpp"
 #include "support/site.hpp"
@@ -226,12 +227,13 @@ TEST_CASE("every exit status of the table is given by a command", "[system]") {
   CHECK(tree["exit_codes"].size() == ways().size());
 }
 
-TEST_CASE("the command named for an exit status gives it", "[system]") {
+TEST_CASE("the command named for an exit status gives it, and says in its help that it may", "[system]") {
   for (const auto& [code, way] : ways()) {
     const auto result = way();
     INFO(static_cast<int>(code) << "\n" << result.out << result.err);
     CHECK(result.status == static_cast<int>(code));
     CHECK_FALSE(result.killed);
+    CHECK(test::ended_as_documented(result));
     // Except for what somebody asked for, it says why.
     const std::set<Errc> silent = {Errc::ok, Errc::broken_pipe, Errc::terminated, Errc::interrupted};
     if (!silent.contains(code)) CHECK((result.out + result.err).find("ringctl: ") != std::string::npos);

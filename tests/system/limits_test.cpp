@@ -148,6 +148,24 @@ TEST_CASE("a reset closes a day once, and is silent for cron", "[system]") {
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
 }
 
+TEST_CASE("doctor warns of days that nobody closes", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  lay_out(site, 5);
+  const auto of_days = [&] {
+    for (const auto& row : site.json({"doctor", "db"}))
+      if (row.at("check") == "db.days") return row;
+    return nlohmann::json();
+  };
+  CHECK(of_days().at("status") == "ok");
+  site.ok(check(k_to, true));
+  site.tamper("UPDATE reservations SET day = '2026-03-08'");
+  site.tamper("UPDATE daily_usage SET day = '2026-03-08'");
+  const auto days = of_days();
+  CHECK(days.at("status") == "warn");
+  CHECK(days.at("evidence").get<std::string>().find("from 2026-03-08 on") != std::string::npos);
+  CHECK(days.at("fix") == "ringctl --workspace default limits reset");
+}
+
 TEST_CASE("a reset of all workspaces names every one that failed", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site, 5);

@@ -373,6 +373,26 @@ TEST_CASE("a filter that names what is not there is an error, not an empty list"
   CHECK(site.json({"numbers", "list", "--provider", "Twilio"}).size() == k_numbers);
 }
 
+TEST_CASE("a user may be called by name wherever one is asked for", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  load(site);
+  CHECK(site.json({"users", "show", "agent 1"}).at("email") == agent(1));
+  site.ok({"assignments", "move", number(0), "Agent 1"});
+  CHECK(live_assignments(site, agent(1)).size() == k_each + 1);
+  CHECK(site.json({"assignments", "list", "--agent", "Agent 1"}).size() ==
+        site.json({"assignments", "list", "--agent", agent(1)}).size());
+  CHECK(site.json({"limits", "check", "--agent", "Agent 1", "--to", "+12125550123"}).at("agent") == agent(1));
+  site.ok({"contacts", "update", "+16265550103", "--agents", "Agent 2|" + agent(3)});
+  CHECK(site.json({"contacts", "show", "+16265550103"}).at("agents") == agent(2) + "|" + agent(3));
+  CHECK(site.failure({"limits", "check", "--agent", "Agent 99", "--to", "+12125550123"}) ==
+        "5 limits.unknown_agent");
+  site.ok({"users", "add", "other@example.com", "--name", "AGENT 1"});
+  const auto several = site.run({"users", "availability", "Agent 1", "busy"});
+  CHECK(several.status == 2);
+  CHECK(says(several, "  " + agent(1) + "\n  other@example.com\n"));
+  CHECK(site.json({"users", "show", agent(1)}).at("availability") == "online");
+}
+
 TEST_CASE("what was taken out of use is not added again in silence, and the hint brings it back",
           "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
@@ -506,6 +526,8 @@ TEST_CASE("what is missing or mixed up is said with what helps", "[system]") {
   CHECK(says(site.run({"users", "import", "users.csv"}), "or add --map team=-"));
   CHECK(says(site.run({"assignments", "set", "bob@example.com", "+12025550100"}),
              "ringctl: the assignment cannot be stored: 2 values are refused"));
+  CHECK(says(site.run({"assignments", "set", "+12025550100", "nobody"}),
+             "ringctl: +12025550100 cannot be stored: agent: "));
   CHECK(says(site.run({"rules", "add", "x", "--ring", "team:Sales"}), R"(like [{"team": "Sales"}])"));
   CHECK(
       says(site.run({"rules", "add", "x", "--ring", R"([{"team": "Nobody"}])"}), "hint: ringctl teams list"));
