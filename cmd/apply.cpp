@@ -143,11 +143,11 @@ std::string counts_text(const Steps& steps) {
   return fmt::format("({} {}, {} of them new)", digits(rows), rows == 1 ? "row" : "rows", digits(fresh));
 }
 
-/// What is there already stays, and can be taken back.
-void add_done(Error& error, const Steps& done) {
-  for (const auto& step : done)
-    error.detail(
-        fmt::format("{} were applied: ringctl jobs undo {}", step.noun, step.report.job->short_id()));
+/// What was applied stays, and can be taken back.
+void add_done(Error& error, const Steps& steps) {
+  for (const auto& step : steps)
+    if (const auto& job = step.report.job)
+      error.detail(fmt::format("{} were applied: ringctl jobs undo {}", step.noun, job->short_id()));
 }
 
 /// Another writer came between the plan and this.
@@ -162,21 +162,25 @@ Error moved_on(const bulk::ImportReport& report) {
 
 /// Section by section, each all or nothing.
 void apply(Steps& steps, Context& ctx) {
-  Steps done;
+  if (std::ranges::none_of(steps, &bulk::EstateStep::changes)) return;  // and make no database for it
   ImportProgress shown(ctx.io());
   const auto& workspace = ctx.workspace_for_write();
   const bulk::Target target{ctx.session(), workspace.id};
-  try {
-    for (auto& step : steps) {
-      if (!step.changes()) continue;
-      step.report = bulk::apply_step(step, target, ctx.cancel(), std::ref(shown));
-      if (step.report.outcome != Errc::ok) throw moved_on(step.report);
-      done.push_back(step);
-    }
-  } catch (Error& error) {
-    add_done(error, done);
-    throw;
+  for (auto& step : steps) {
+    if (!step.changes()) continue;
+    step.report = bulk::apply_step(step, target, ctx.cancel(), std::ref(shown));
+    if (step.report.outcome != Errc::ok) throw moved_on(step.report);
   }
+}
+
+void apply_and_tell(Steps& steps, Context& ctx) try {
+  apply(steps, ctx);
+  if (ctx.io().quiet() && !ctx.io().json()) return;
+  show(ctx, steps);
+  ctx.io().out().flush();
+} catch (Error& error) {
+  add_done(error, steps);
+  throw;
 }
 
 void run_apply(const ApplyOptions& opts, Context& ctx) {
@@ -193,8 +197,10 @@ void run_apply(const ApplyOptions& opts, Context& ctx) {
     throw refusal(file.name, steps);
   }
   const bool differs = std::ranges::any_of(steps, &bulk::EstateStep::changes);
-  if (differs && !ctx.dry_run()) apply(steps, ctx);
-  show(ctx, steps);
+  if (ctx.dry_run())
+    show(ctx, steps);
+  else
+    apply_and_tell(steps, ctx);
   const auto* done = !differs ? "unchanged" : ctx.dry_run() ? "would apply" : "applied";
   ctx.io().note(fmt::format("{} {} {}", done, file.name, counts_text(steps)));
   if (opts.exit_code && differs)

@@ -148,6 +148,21 @@ TEST_CASE("an estate comes from standard input and from an archive", "[system]")
   office.site.ok({"apply", "-f", "estate.json.gz", "-n", "--exit-code"});
 }
 
+TEST_CASE("a disk that is full does not hide what was applied, and -q says nothing", "[system]") {
+  const Office office;
+  test::ProcessOptions options;
+  options.out = test::Stream::full;
+  const auto full = office.site.machine().run({"apply", "-f", "estate.json"}, options);
+  CHECK(full.status == 40);
+  CHECK(says(full, "rules were applied: ringctl jobs undo "));
+  CHECK(office.site.ok({"export", "estate"}) == office.text);
+  office.site.ok({"numbers", "update", "+12025550101", "--label", "Elsewhere"});
+  const auto quiet = office.site.run({"apply", "-f", "estate.json", "-q"});
+  CHECK(quiet.status == 0);
+  CHECK(quiet.out + quiet.err == "");
+  CHECK(office.site.ok({"export", "estate"}) == office.text);
+}
+
 TEST_CASE("what an estate made can be taken back, and what it does not name stays", "[system]") {
   const Site site(db::Engine::sqlite);
   site.ok({"numbers", "add", "+12025550143", "--label", "Desk"});
@@ -179,7 +194,7 @@ TEST_CASE("one bad row means that nothing of an estate is written, and it is nam
   CHECK(says(result, "numbers in estate.json: unknown column \"lable\"  [import.unknown_column]"));
 }
 
-TEST_CASE("a file that is no estate is refused before there is a database", "[system]") {
+TEST_CASE("a file that is no estate, or an empty one, makes no database", "[system]") {
   const Site site(db::Engine::sqlite);
   for (const auto& [text, slug] : std::vector<std::pair<std::string, std::string>>{
            {"", "estate.bad_json"},
@@ -193,6 +208,8 @@ TEST_CASE("a file that is no estate is refused before there is a database", "[sy
     CHECK(site.failure({"apply", "-f", "estate.json"}) == "7 " + slug);
   }
   CHECK(site.failure({"apply", "-f", "nowhere.json"}) == "2 input.not_found");
+  site.machine().file("estate.json", "{\"schema\": 1, \"numbers\": []}");
+  site.ok({"apply", "-f", "estate.json"});
   CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
 }
 
