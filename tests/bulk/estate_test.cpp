@@ -132,8 +132,7 @@ TEST_CASE("teams whose supervisors are there are made at once, and taken back as
   CHECK(a.count("users") == 1);
 }
 
-TEST_CASE("rows that are wrong are found in every section at once, on the lines of the whole file",
-          "[bulk]") {
+TEST_CASE("rows that are wrong are found in every section at once", "[bulk]") {
   Applied a(GENERATE(from_range(test::engines())));
   const auto before = a.all_sizes();
   const auto steps = a.plan(a.estate(R"({"schema": 1,
