@@ -7,6 +7,7 @@
 #include <array>
 
 #include "audit/log.hpp"
+#include "cmd/one_document.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 #include "cmd/spool.hpp"
@@ -91,18 +92,6 @@ void run_erase(const RecordOptions& opts, Context& ctx) {
   ctx.io().changed({.action = "erased", .object = id});
 }
 
-/// One document, so any other format that was asked for, by -o or by the name of --out, is a mistake; what is
-/// usual here for lists is not asked for.
-void require_json(Context& ctx) {
-  const auto& globals = ctx.globals();
-  auto asked = globals.json ? std::optional(Format::json) : std::nullopt;
-  if (!asked && globals.output) asked = parse_format(*globals.output);
-  if (!asked && globals.out) asked = format_of_file(*globals.out);
-  if ((asked && *asked != Format::json) || globals.columns)
-    throw Error(Errc::usage, "usage.no_format", "--everything writes one JSON document",
-                "use -o json --out FILE");
-}
-
 void record(std::string_view action, const base::Uuid& contact, const std::string& image, Context& ctx) {
   const auto& workspace = ctx.workspace();
   auto& session = ctx.session();
@@ -140,7 +129,7 @@ void hand_out(Spool& document, const base::Uuid& contact, Context& ctx) {
 }
 
 void export_everything(const std::string& key, Context& ctx) {
-  require_json(ctx);
+  require_json_only(ctx, "--everything");
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
   const auto contact = records_of(ctx, workspace, directory::contacts_noun()).get(key);

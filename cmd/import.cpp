@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/error.hpp"
 #include "base/shell.hpp"
@@ -93,13 +94,6 @@ Change change_of(const bulk::ImportReport& report, std::string_view action, std:
   return change;
 }
 
-void show_warnings(Io& io, const bulk::ImportReport& report) {
-  for (const auto& warning : report.warnings)
-    io.warn(fmt::format("{}: {}", report.input, warning.text(report.unit)));
-  if (const auto more = report.counts.warnings - std::ssize(report.warnings); more > 0)
-    io.warn(fmt::format("{}: … {} more like these", report.input, number(more)));
-}
-
 void show_summary(Io& io, const bulk::ImportReport& report, std::string_view noun) {
   const auto& counts = report.counts;
   const bool refused =
@@ -157,6 +151,22 @@ Error partial(const bulk::ImportReport& report, const std::string& mended) {
 
 }  // namespace
 
+void show_warnings(Io& io, const bulk::ImportReport& report) {
+  for (const auto& warning : report.warnings)
+    io.warn(fmt::format("{}: {}", report.input, warning.text(report.unit)));
+  if (const auto more = report.counts.warnings - std::ssize(report.warnings); more > 0)
+    io.warn(fmt::format("{}: … {} more like these", report.input, number(more)));
+}
+
+void ImportProgress::operator()(const bulk::Progress& now) {
+  if (now.phase != phase_) {
+    phase_ = now.phase;
+    shown_.reset();
+    shown_.emplace(io_.progress(phase_, now.total == 0 ? std::nullopt : std::optional(now.total)));
+  }
+  shown_->update(now.done, now.rejected);
+}
+
 Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
                                  std::function<void(const ImportArguments&, Context&)> run) {
   auto verb = noun.verb<ImportArguments>("import", summary, std::move(run));
@@ -213,18 +223,9 @@ void run_import(const bulk::ImportOptions& options, Context& context, bulk::Adap
     return {context.session(), workspace.id};
   };
   auto& io = context.io();
-  std::optional<Progress> shown;
-  std::string phase;
-  const auto progress = [&](const bulk::Progress& now) {
-    if (now.phase != phase) {
-      phase = now.phase;
-      shown.reset();
-      shown.emplace(io.progress(phase, now.total == 0 ? std::nullopt : std::optional(now.total)));
-    }
-    shown->update(now.done, now.rejected);
-  };
+  std::optional<ImportProgress> shown(io);
   auto& cancel = context.cancel();
-  const auto report = bulk::run_import(target, adapter, options, cancel, progress);
+  const auto report = bulk::run_import(target, adapter, options, cancel, std::ref(*shown));
   shown.reset();
   if (report.counts.rows == 0) io.warn(fmt::format("{}: no row to import", report.input));
   show_warnings(io, report);

@@ -7,6 +7,7 @@
 
 #include "bulk/adapter.hpp"
 #include "bulk/import.hpp"
+#include "cmd/io.hpp"
 #include "cmd/registry.hpp"
 
 namespace ringctl::cmd {
@@ -18,6 +19,21 @@ struct ImportArguments {
   std::vector<std::string> maps;
   bool atomic = false, restart = false;
 };
+
+/// The phases of an import as people see them go by, until it is destroyed.
+class ImportProgress {
+ public:
+  explicit ImportProgress(Io& io) : io_(io) {}
+  void operator()(const bulk::Progress&);
+
+ private:
+  Io& io_;
+  std::optional<Progress> shown_;
+  std::string phase_;
+};
+
+/// Those that the report names, and how many more there are.
+void show_warnings(Io&, const bulk::ImportReport&);
 
 /// Declares the verb with its flags; the noun adds its examples.
 Verb<ImportArguments> add_import(Noun&, std::string_view summary,

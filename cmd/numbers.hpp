@@ -44,6 +44,11 @@ void add_number_filters(Verb<Options>& verb) {
 /// Throws Errc::usage for a country that is none.
 estate::NumberFilter number_filter(const NumberFilterOptions&);
 
+/// The importable columns, and the rows of an export with their cells.
+std::span<const Column> number_export_columns();
+void export_numbers(estate::Numbers&, const estate::NumberFilter&,
+                    const std::function<void(std::span<const Cell>)>& row);
+
 /// The numbers of this run's workspace.
 estate::Numbers numbers_of(Context&, const directory::Workspace&);
 

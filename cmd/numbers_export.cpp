@@ -24,15 +24,23 @@ void run_export(const ExportOptions& opts, Context& ctx) {
   const auto filter = number_filter(opts);
   auto numbers = numbers_of(ctx, ctx.workspace());
   auto rows = ctx.io().rows(k_columns);
-  numbers.for_each_importable(filter, [&](const estate::ImportableNumber& number) {
-    rows.row({number.phone_number, number.provider, text_or_null(number.country_code),
-              text_or_null(number.label), number.status, text_or_null(number.capabilities),
-              text_or_null(number.sid), text_or_null(number.record_policy)});
-  });
+  export_numbers(numbers, filter, [&](std::span<const Cell> cells) { rows.row(cells); });
   rows.finish();
 }
 
 }  // namespace
+
+std::span<const Column> number_export_columns() { return k_columns; }
+
+void export_numbers(estate::Numbers& numbers, const estate::NumberFilter& filter,
+                    const std::function<void(std::span<const Cell>)>& row) {
+  numbers.for_each_importable(filter, [&](const estate::ImportableNumber& number) {
+    row(std::array<Cell, k_columns.size()>{number.phone_number, number.provider,
+                                           text_or_null(number.country_code), text_or_null(number.label),
+                                           number.status, text_or_null(number.capabilities),
+                                           text_or_null(number.sid), text_or_null(number.record_policy)});
+  });
+}
 
 void add_numbers_export(Noun& numbers) {
   auto verb = numbers.verb<ExportOptions>("export", "Write numbers as import reads them", run_export);

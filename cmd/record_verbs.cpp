@@ -85,17 +85,6 @@ std::span<const Column> kept(std::map<const records::Noun*, std::vector<Column>>
   return columns;
 }
 
-std::span<const Column> export_columns(const records::Noun& noun) {
-  static std::map<const records::Noun*, std::vector<Column>> cache;
-  return kept(cache, noun, importable_columns);
-}
-
-void importable_cells(const records::Noun& noun, const Record& record, std::vector<Cell>& cells) {
-  cells.clear();
-  for (std::size_t i = 0; i < record.cells.size(); ++i)
-    cells.push_back(cell_of(noun.fields[i].kind, record.cells[i]));
-}
-
 void all_cells(const records::Noun& noun, const Record& record, std::vector<Cell>& cells) {
   importable_cells(noun, record, cells);
   for (std::size_t i = 0; i < record.extras.size(); ++i)
@@ -262,6 +251,17 @@ records::Change key_change(const RecordOptions& opts) {
   records::Change change;
   for (std::size_t i = 0; i < opts.key.size(); ++i) change.push_back({i, opts.key[i]});
   return change;
+}
+
+std::span<const Column> export_columns(const records::Noun& noun) {
+  static std::map<const records::Noun*, std::vector<Column>> cache;
+  return kept(cache, noun, importable_columns);
+}
+
+void importable_cells(const records::Noun& noun, const Record& record, std::vector<Cell>& cells) {
+  cells.clear();
+  for (std::size_t i = 0; i < record.cells.size(); ++i)
+    cells.push_back(cell_of(noun.fields[i].kind, record.cells[i]));
 }
 
 std::span<const Column> list_columns(const records::Noun& noun) {

@@ -87,6 +87,9 @@ std::string joined_key(const RecordOptions&);
 records::Change key_change(const RecordOptions&);
 /// A canonical text as a cell; "" is null. The text must outlive it.
 Cell cell_of(records::Kind, const std::string& text);
+/// The importable columns, with static storage, and the cells of a row for them: views of `record`.
+std::span<const Column> export_columns(const records::Noun&);
+void importable_cells(const records::Noun&, const records::Record& record, std::vector<Cell>& cells);
 /// Columns of a list, with static storage.
 std::span<const Column> list_columns(const records::Noun&);
 

@@ -26,6 +26,8 @@ constexpr std::array k_nouns = {
     NounEntry{"trunks", "SIP trunks that take numbers' calls elsewhere", k_estate, add_trunks},
     NounEntry{"assistants", "Voice agents that numbers are handed to", k_estate, add_assistants},
     NounEntry{"callerids", "Numbers of others that we may show when we call", k_estate, add_caller_ids},
+    NounEntry{"apply", "Bring the estate in line with a file of it", k_estate, add_apply},
+    NounEntry{"export", "The whole estate as one file", k_estate, add_export},
     NounEntry{"users", "People who take and make calls", k_people, add_users},
     NounEntry{"teams", "Groups of users", k_people, add_teams},
     NounEntry{"contacts", "People who call us or whom we call", k_people, add_contacts},

@@ -9,10 +9,12 @@
 namespace ringctl::cmd {
 
 void add_accounts(Noun&);
+void add_apply(Noun&);
 void add_assistants(Noun&);
 void add_audit(Noun&);
 void add_reports(Noun&);
 void add_events(Noun&);
+void add_export(Noun&);
 void add_caller_ids(Noun&);
 void add_completion(Noun&);
 void add_config(Noun&);

@@ -115,11 +115,12 @@ class Scanner {
     if (is_long(word)) {
       if (word.find('=') != std::string_view::npos) return false;
       const auto* flag = find_long(global_flags(), word.substr(2));
-      if (!flag) flag = anyones_flag(word.substr(2));
+      if (!flag) flag = anyones([&](const auto& flags) { return find_long(flags, word.substr(2)); });
       return flag && flag->takes_value();
     }
     for (std::size_t i = 1; i < word.size(); ++i) {
       const auto* flag = find_short(global_flags(), word[i]);
+      if (!flag) flag = anyones([&](const auto& flags) { return find_short(flags, word[i]); });
       if (flag && flag->takes_value()) return i + 1 == word.size();
     }
     return false;
@@ -127,15 +128,15 @@ class Scanner {
 
   /// A flag in front of the words that name its command: any command's will do to know whether a value
   /// follows.
-  const Flag* anyones_flag(std::string_view name) const {
-    const auto in = [&](const Command& command) { return find_long(command.flags, name); };
+  template <class Find>
+  const Flag* anyones(const Find& find) const {
     if (result_.noun) {
       for (const auto& command : result_.noun->commands())
-        if (const auto* flag = in(command)) return flag;
+        if (const auto* flag = find(command.flags)) return flag;
       return nullptr;
     }
     for (const auto* command : registry_.all())
-      if (const auto* flag = in(*command)) return flag;
+      if (const auto* flag = find(command->flags)) return flag;
     return nullptr;
   }
 
@@ -158,6 +159,10 @@ class Scanner {
       if (other.noun == result_.noun->name() && other.verb == word)
         unknown_command(word, fmt::format("ringctl {}", other.noun),
                         fmt::format("did you mean: {}", other.command));
+    // "ringctl export numbers": a verb of many that is a noun as well.
+    if (const auto* noun = registry_.find(word); noun && noun->find(result_.noun->name()))
+      unknown_command(word, fmt::format("ringctl {}", result_.noun->name()),
+                      fmt::format("did you mean: {} {}", noun->name(), result_.noun->name()));
     std::vector<std::string> verbs;
     for (const auto& command : result_.noun->commands())
       if (!command.hidden) verbs.emplace_back(command.verb);

@@ -27,11 +27,14 @@ std::unique_ptr<Adapter> adapter_for_job(std::string_view kind) {
 std::vector<std::unique_ptr<Adapter>> all_adapters() {
   std::vector<std::unique_ptr<Adapter>> adapters;
   adapters.push_back(numbers_adapter());
-  for (const auto* noun : {&directory::teams_noun(), &directory::users_noun(), &directory::contacts_noun(),
-                           &directory::opt_outs_noun(), &estate::assignments_noun(), &estate::pools_noun(),
-                           &estate::extensions_noun(), &routing::rules_noun()})
-    adapters.push_back(records_adapter(*noun));
+  for (const auto* noun : imported_nouns()) adapters.push_back(records_adapter(*noun));
   return adapters;
+}
+
+std::vector<const records::Noun*> imported_nouns() {
+  return {&directory::teams_noun(),    &directory::users_noun(),    &directory::contacts_noun(),
+          &directory::opt_outs_noun(), &estate::assignments_noun(), &estate::pools_noun(),
+          &estate::extensions_noun(),  &routing::rules_noun()};
 }
 
 }  // namespace ringctl::bulk

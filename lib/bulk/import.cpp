@@ -72,12 +72,7 @@ class Import {
         rejects_(std::move(rejects)) {}
 
   ImportReport run() {
-    report_.input = intake_.name;
-    report_.unit = intake_.unit;
-    report_.allowance = options_.allowance.text();
-    report_.dry_run = options_.dry_run;
-    if (intake_.headerless) report_.read_as = base::join(intake_.columns, ", ");
-    start_counts();
+    start_report();
     if (intake_.rows == 0) return finish_report();
     if (!will_write(options_, intake_)) {
       plan();
@@ -93,7 +88,25 @@ class Import {
     return finish_report();
   }
 
+  ImportReport rehearse() {
+    start_report();
+    job_.id = session_.ids.next();
+    Merge merge = new_merge();
+    deal([&](const Batch& batch) { take(merge.run(batch, findings_.given_up, always)); });
+    merge.finish();
+    return finish_report();
+  }
+
  private:
+  void start_report() {
+    report_.input = intake_.name;
+    report_.unit = intake_.unit;
+    report_.allowance = options_.allowance.text();
+    report_.dry_run = options_.dry_run;
+    if (intake_.headerless) report_.read_as = base::join(intake_.columns, ", ");
+    start_counts();
+  }
+
   /// What the file alone tells.
   void start_counts() {
     job_.counts = {};
@@ -244,6 +257,7 @@ class Import {
   }
 
   static bool never(const jobs::Counts&) { return false; }
+  static bool always(const jobs::Counts&) { return true; }
 
   bool admits_more(const jobs::Counts& more) const {
     return admits(rejected() + static_cast<std::uint64_t>(more.rejected()));
@@ -531,6 +545,11 @@ ImportReport run_import(const TargetFn& target, Adapter& adapter, const ImportOp
   require_expected_input(options, intake);
   const auto where = target(will_write(options, intake));
   return Import(where, adapter, options, std::move(intake), std::move(rejects), cancel, progress).run();
+}
+
+ImportReport rehearse_import(const Target& target, Adapter& adapter, const ImportOptions& options,
+                             Intake&& intake, const base::CancelToken& cancel, const ProgressFn& progress) {
+  return Import(target, adapter, options, std::move(intake), std::nullopt, cancel, progress).rehearse();
 }
 
 Error refusal(const ImportReport& report) {

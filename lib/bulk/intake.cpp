@@ -29,7 +29,9 @@ class Reader {
   }
 
   Intake run(const std::function<void(std::uint64_t)>& progress) {
-    auto source = csv::Source::open(options_.path, {.encoding = options_.encoding});
+    const csv::SourceOptions how{.encoding = options_.encoding};
+    auto source = options_.fd < 0 ? csv::Source::open(options_.path, how)
+                                  : csv::Source::from_file(options_.fd, options_.path, how);
     intake_.name = source.name();
     const auto reader =
         csv::Reader::open(source, {.format = options_.format, .delimiter = options_.delimiter});

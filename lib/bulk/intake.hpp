@@ -21,6 +21,7 @@ enum class HeaderMode { automatic, yes, no };
 
 struct IntakeOptions {
   std::string path;  ///< "-" = standard input
+  int fd = -1;       ///< given: this open file is read, and `path` is only what messages call it
   csv::Format format = csv::Format::automatic;
   csv::Encoding encoding = csv::Encoding::automatic;
   char delimiter = 0;

@@ -17,7 +17,7 @@ std::string to_json(const ImportOptions& options) {
   const auto absolute = [](const std::filesystem::path& path) {
     return path.empty() || path == "-" ? path.string() : std::filesystem::absolute(path).string();
   };
-  return nlohmann::json{{"path", absolute(intake.path)},
+  return nlohmann::json{{"path", intake.fd < 0 ? absolute(intake.path) : intake.path},
                         {"format", name_of(intake.format)},
                         {"encoding", name_of(intake.encoding)},
                         {"delimiter", std::string(intake.delimiter == 0 ? 0 : 1, intake.delimiter)},

@@ -246,6 +246,15 @@ Source Source::from_text(std::string text, const SourceOptions& options) {
   return Source(std::move(impl));
 }
 
+Source Source::from_file(int fd, std::string name, const SourceOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->name = std::move(name);
+  impl->fd = fd;
+  if (::lseek(fd, 0, SEEK_SET) != 0) throw unreadable(impl->name, std::generic_category().message(errno));
+  return Source(std::move(impl));
+}
+
 std::string_view Source::read() {
   if (impl_->ready.empty()) impl_->ready = impl_->next_text();
   const auto piece = impl_->ready.substr(0, impl_->options.piece);

@@ -25,6 +25,9 @@ class Source {
   /// `path` "-" is standard input. FIFOs are read; directories and block devices are refused.
   static Source open(const std::string& path, const SourceOptions& = {});
   static Source from_text(std::string text, const SourceOptions& = {});
+  /// A file that is open, from its first byte on. It stays the caller's and outlives the source; messages
+  /// know it by `name`.
+  static Source from_file(int fd, std::string name, const SourceOptions& = {});
   Source(Source&&) noexcept;
   Source& operator=(Source&&) noexcept;
   ~Source();

@@ -180,7 +180,8 @@ void Numbers::for_each_importable(const NumberFilter& filter,
   auto& db = session_.db;
   const auto where = where_of(workspace_, filter);
   NumberSearch search(filter);
-  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  std::optional<db::Transaction> transaction;
+  if (!db.in_transaction()) transaction.emplace(db, db::Scope::of(workspace_), db::Access::read);
   {
     auto rows = db.stream(
         fmt::format("SELECT phone_number, provider, country_code, label, status, capabilities, sid, "
@@ -201,7 +202,7 @@ void Numbers::for_each_importable(const NumberFilter& filter,
       visit(number);
     }
   }
-  transaction.commit();
+  if (transaction) transaction->commit();
 }
 
 }  // namespace ringctl::estate

@@ -99,7 +99,8 @@ class Numbers {
   /// At most `limit` (0 = all), streaming in constant memory. The row is valid during the call only.
   void for_each(const NumberFilter&, const NumberOrder&, std::int64_t limit,
                 const std::function<void(const Number&)>&);
-  /// By number; reads the importable columns only, and copies none of them.
+  /// By number; reads the importable columns only, and copies none of them. In the caller's transaction on
+  /// the workspace if one is open.
   void for_each_importable(const NumberFilter&, const std::function<void(const ImportableNumber&)>&);
 
  private:

@@ -502,7 +502,8 @@ void Records::for_each(const Filter& filter, const Order& order, std::int64_t li
   auto sql = fmt::format("SELECT {}{}{}", select_list(db, noun_, reading_.today),
                          from_where(db, noun_, filter, params), order_by(db, noun_, order, reading_.today));
   if (limit > 0 && !search.active()) sql += fmt::format(" LIMIT {}", limit);
-  db::Transaction transaction(db, db::Scope::of(workspace_), db::Access::read);
+  std::optional<db::Transaction> transaction;
+  if (!db.in_transaction()) transaction.emplace(db, db::Scope::of(workspace_), db::Access::read);
   {
     Record record;
     std::int64_t shown = 0;
@@ -514,7 +515,7 @@ void Records::for_each(const Filter& filter, const Order& order, std::int64_t li
       if (++shown == limit && search.active()) return rows.stop();
     }
   }
-  transaction.commit();
+  if (transaction) transaction->commit();
 }
 
 }  // namespace ringctl::records

@@ -76,7 +76,8 @@ class Records {
   /// Throws Errc::not_found [noun.unknown_user] and the like for a filter that names what is not there.
   void require_known(const Filter&);
   std::int64_t count(const Filter&);
-  /// At most `limit` (0 = all), streaming. The row is valid during the call only.
+  /// At most `limit` (0 = all), streaming. The row is valid during the call only. In the caller's transaction
+  /// on the workspace if one is open: what is read there is of one moment.
   void for_each(const Filter&, const Order&, std::int64_t limit, const std::function<void(const Record&)>&);
 
  private:

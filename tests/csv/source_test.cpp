@@ -48,6 +48,19 @@ TEST_CASE("a file is read whole, and its digest is that of its bytes") {
   CHECK_FALSE(source.is_stdin());
 }
 
+TEST_CASE(
+    "an open file is read from its first byte as often as it is asked for, under the name it is given") {
+  const auto fd = ringctl::base::temporary_file();
+  ringctl::base::write_all(fd.get(), "a,b\n", "file");
+  for (int again = 0; again < 2; ++again) {
+    auto source = Source::from_file(fd.get(), "users in estate.json");
+    CHECK(source.name() == "users in estate.json");
+    CHECK_FALSE(source.is_stdin());
+    CHECK(all_of(source) == "a,b\n");
+    CHECK(source.digest() == ringctl::base::sha256_hex("a,b\n"));
+  }
+}
+
 TEST_CASE("an empty file is an empty text") {
   const TempDir dir;
   write_text(dir / "empty.csv", "");

@@ -214,6 +214,7 @@ SampleEstate::SampleEstate(const std::string& twilio_url)
   must(machine_, "ringctl workspaces update default --fallback-url https://fallback.example.org/voice");
   must(machine_, "ringctl config set workspace default");
   add_messages(machine_);
+  must(machine_, "ringctl export estate --out estate.json");
   must(machine_, "ringctl db backup estate.db");
   for (const auto* profile : {"prod", "test"}) must(machine_, std::string("ringctl profiles add ") + profile);
   must(machine_, "ringctl config set timezone Europe/London");
