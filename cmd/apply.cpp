@@ -126,7 +126,7 @@ Error refusal(const std::string& file, const Steps& steps) {
     if (step.bare) continue;
     const auto& report = step.report;
     for (const auto& problem : report.problems)
-      error.detail(fmt::format("{}, {}", step.noun, problem.text()));
+      error.detail(fmt::format("{}, {}", step.noun, problem.text(report.unit)));
     if (const auto more = report.counts.rejected() - std::ssize(report.problems); more > 0)
       error.detail(fmt::format("{}: … {} more", step.noun, digits(more)));
   }
@@ -156,7 +156,7 @@ Error moved_on(const bulk::ImportReport& report) {
               fmt::format("{}: {} of its rows are refused now: another writer was faster", report.input,
                           digits(report.counts.rejected())),
               "run the same command again");
-  for (const auto& problem : report.problems) error.detail(problem.text());
+  for (const auto& problem : report.problems) error.detail(problem.text(report.unit));
   return error;
 }
 

@@ -87,8 +87,6 @@ class ArrayCopy {
   void run() {
     if (text_.peek() != '[') fail(fmt::format("\"{}\" is no array of objects", noun_));
     put(text_.take());
-    // Items keep the lines they stand on.
-    for (auto line = text_.place().line; line > 1; --line) put('\n');
     blanks();
     if (text_.peek() != ']') items();
     put(text_.take());
@@ -109,10 +107,7 @@ class ArrayCopy {
       if (next == Text::k_end) fail_at_end();
       if (next != ',') fail(fmt::format("behind an item of \"{}\" stands neither , nor ]", noun_));
       put(text_.take());
-      if (in_line_ > k_long_line) {
-        put('\n');
-        ++ahead_;
-      }
+      if (in_line_ > k_long_line) put('\n');
       blanks();
     }
   }
@@ -151,16 +146,11 @@ class ArrayCopy {
     }
   }
 
-  /// Line ends where they were, unless a line was broken before.
+  /// What counts of them is that they part what stands beside them.
   void blanks() {
-    while (is_blank(text_.peek())) {
-      const auto line = text_.place().line;
-      const char c = text_.take();
-      const bool ends = text_.place().line != line;
-      if (c == '\n' && !ends) continue;  // the second half of a line end
-      put(ends && ahead_ == 0 ? '\n' : ' ');
-      if (ends && ahead_ > 0) --ahead_;
-    }
+    if (!is_blank(text_.peek())) return;
+    while (is_blank(text_.peek())) text_.take();
+    put(' ');
   }
 
   void put(char c) {
@@ -178,7 +168,6 @@ class ArrayCopy {
   int fd_;
   std::string buffer_;
   std::size_t in_line_ = 0;
-  std::uint64_t ahead_ = 0;  ///< lines that were broken and are to be caught up with
 };
 
 class Frame {

@@ -16,9 +16,7 @@ inline constexpr int k_estate_schema = 1;
 /// What the file has of one noun.
 struct EstateSection {
   std::string noun;  ///< "users"
-  /// A private temporary file that holds the array alone, its items on the lines that they stand on in the
-  /// whole file.
-  base::Fd file;
+  base::Fd file;     ///< a private temporary file that holds the array alone
 };
 
 struct EstateFile {

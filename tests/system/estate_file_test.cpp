@@ -183,7 +183,7 @@ TEST_CASE("one bad row means that nothing of an estate is written, and it is nam
   "extensions": [{"extension": "101", "user": "ann@example.com"}]})");
   CHECK(result.status == 7);
   CHECK(says(result, "estate.json: 1 of 2 rows is invalid; nothing was written  [apply.invalid_rows]"));
-  CHECK(says(result, "extensions, "));
+  CHECK(says(result, "extensions, item 1, "));
   CHECK(says(result, "ann@example.com"));
   CHECK(result.out ==
         "noun\tnew\tupdated\tunchanged\trejected\tjob\nnumbers\t1\t0\t0\t0\t\\N\n"
