@@ -36,7 +36,7 @@ void require_sound(const Price& price) {
   if (!is_decimal(price.price) || !is_currency(price.unit))
     throw Error(
         Errc::invalid, "calls.bad_price",
-        fmt::format("call {} cannot have cost \"{}\" \"{}\"", price.call_sid, price.price, price.unit));
+        fmt::format(R"(call {} cannot have cost "{}" "{}")", price.call_sid, price.price, price.unit));
 }
 
 std::vector<std::string_view> sids_of(std::span<const Price> prices) {

@@ -174,6 +174,7 @@ void read_notified(db::Connection& db, const base::Uuid& workspace, const std::s
 void write_bodies(db::Connection& db, const base::Uuid& workspace, base::Instant now,
                   std::vector<Delivery>& deliveries) {
   std::vector<std::string_view> views;
+  views.reserve(deliveries.size());
   for (const auto& delivery : deliveries) views.push_back(delivery.message.view());
   const auto ids = db::json_array(views);
   auto all = read_messages(db, workspace, ids, now);

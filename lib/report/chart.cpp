@@ -146,7 +146,7 @@ void append_bars(std::string& to, const Chart& chart, const Scale& scale) {
 void append_tips(std::string& to, const Chart& chart) {
   for (std::size_t i = 0; i < chart.labels.size(); ++i) {
     const auto [from, width] = span_of(i, chart.labels.size());
-    to.append("<rect class=\"hit\" x=\"");
+    to.append(R"(<rect class="hit" x=")");
     append_tenths(to, from);
     fmt::format_to(std::back_inserter(to), R"(" y="{}" width=")", k_top);
     append_tenths(to, width);
@@ -181,7 +181,7 @@ void append_figures(std::string& to, const Chart& chart) {
   append_escaped(to, fmt::format("{} in figures", chart.title));
   to.append("\">\n<table>\n<thead><tr><td></td>");
   for (const auto& series : chart.series) {
-    to.append("<th scope=\"col\" class=\"n\">");
+    to.append(R"(<th scope="col" class="n">)");
     append_escaped(to, series.name);
     to.append("</th>");
   }

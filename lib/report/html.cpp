@@ -99,7 +99,7 @@ void append_escaped(std::string& to, std::string_view text) {
 HtmlPage::HtmlPage(Sink sink, const HtmlHead& head) : sink_(std::move(sink)), made_(head.made) {
   buffer_.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
       .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-      .append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-")
+      .append(R"(<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-)")
       .append(k_style_hash)
       .append("'; base-uri 'none'; form-action 'none'\">\n<title>");
   append_escaped(buffer_, head.title);
@@ -150,7 +150,7 @@ void HtmlPage::begin_table(std::string_view caption, std::vector<HtmlColumn> col
   append_isolated(buffer_, caption);
   buffer_.append("</caption>\n<thead>\n<tr>");
   for (const auto& column : columns_) {
-    buffer_.append(column.number ? "<th scope=\"col\" class=\"n\"" : "<th scope=\"col\"");
+    buffer_.append(column.number ? R"(<th scope="col" class="n")" : R"(<th scope="col")");
     if (!column.note.empty()) {
       buffer_.append(" title=\"");
       append_escaped(buffer_, column.note);

@@ -301,7 +301,7 @@ Value Livekit::Impl::list_trunks(const Value& request) {
 
 Value Livekit::Impl::delete_trunk(const Value& request) {
   const auto given = in_camel_case(request, k_delete_trunk);
-  const auto gone = find(trunks, "sipTrunkId", text(given, "sipTrunkId"), "sip trunk");
+  auto gone = find(trunks, "sipTrunkId", text(given, "sipTrunkId"), "sip trunk");
   std::erase(trunks, gone);
   return gone;
 }
@@ -339,7 +339,7 @@ Value Livekit::Impl::list_rules(const Value& request) {
 
 Value Livekit::Impl::delete_rule(const Value& request) {
   const auto given = in_camel_case(request, k_delete_rule);
-  const auto gone = find(rules, "sipDispatchRuleId", text(given, "sipDispatchRuleId"), "sip dispatch rule");
+  auto gone = find(rules, "sipDispatchRuleId", text(given, "sipDispatchRuleId"), "sip dispatch rule");
   std::erase(rules, gone);
   return gone;
 }

@@ -156,7 +156,7 @@ std::string ring(Account& account, const Ringing& ringing, const twilio::Ask& as
     mark_failed(account, effect.id, *failed);
     throw failed->maybe_executed ? unknown_outcome(ringing, failed->message) : twilio::to_error(*failed);
   }
-  const auto sid = std::get<twilio::Reply>(outcome).json.text(ringing.sid_member);
+  auto sid = std::get<twilio::Reply>(outcome).json.text(ringing.sid_member);
   if (sid.empty()) {
     constexpr std::string_view k_no_sid = "Twilio's answer names no call";
     note_unknown(account, effect.id, k_no_sid);
