@@ -152,7 +152,7 @@ void add_done(Error& error, const Steps& steps) {
 
 /// Another writer came between the plan and this.
 Error moved_on(const bulk::ImportReport& report) {
-  Error error(report.outcome, "apply.moved_on",
+  Error error(Errc::conflict, "apply.moved_on",
               fmt::format("{}: {} of its rows are refused now: another writer was faster", report.input,
                           digits(report.counts.rejected())),
               "run the same command again");
@@ -220,9 +220,8 @@ void add_apply(Noun& noun) {
       .columns(k_columns)
       .details(
           "Makes what the file names and is not there, and changes what differs; what the file does not name stays. "
-          "A section may be left out, and so may keys of its objects: a key that is missing or null leaves alone what "
-          "is there, \"-\" clears it. First all of it is tried out; one bad row means that nothing is written. Then "
-          "each section is applied as an import of its own, a job that `ringctl jobs undo` takes back. The same file "
+          "A section may be left out, and so may keys of its objects: a key that is missing leaves alone what is there, "
+          "null clears it. First all of it is tried out; one bad row means that nothing is written. Then each section is applied as an import of its own, a job that `ringctl jobs undo` takes back. The same file "
           "again changes nothing. Teams stand twice where they name supervisors who are made by the file as well: "
           "without them before the users, with them after.")
       .example("ringctl apply -f estate.json --dry-run", "the plan")

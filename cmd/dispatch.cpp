@@ -60,7 +60,9 @@ void note_names(const std::string& value, std::set<std::string>& names) {
 const directory::Workspace* workspace_if_there(Context& context) {
   try {
     return &context.workspace();
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    // A database that is away would only be waited for once more.
+    if (error.errc() == Errc::db_down || error.errc() == Errc::db_busy || error.errc() == Errc::schema) throw;
     return nullptr;
   }
 }

@@ -272,12 +272,13 @@ std::span<const Column> list_columns(const records::Noun& noun) {
 RecordVerbs::RecordVerbs(Noun& noun, const records::Noun& described, std::span<const FieldText> texts)
     : noun_(noun), described_(described), texts_(texts) {}
 
-void RecordVerbs::key_arguments(Verb<RecordOptions>& verb) const {
+void RecordVerbs::key_arguments(Verb<RecordOptions>& verb, bool makes) const {
   for (std::size_t i = 0; i < described_.key_fields; ++i) {
     Argument argument;
     argument.name = flag_name(described_.fields[i]);
     argument.help = texts_[i].help;
-    argument.kind = texts_[i].kind;
+    // What is to be made is none of those that are there: nothing to complete, or to know by its name.
+    argument.kind = makes && described_.key_fields == 1 ? ValueKind::text : texts_[i].kind;
     argument.assign = [](void* options, const std::string& value) -> std::string_view {
       static_cast<RecordOptions*>(options)->key.push_back(value);
       return {};
@@ -375,7 +376,7 @@ Verb<RecordOptions> RecordVerbs::update(std::string_view summary,
 Verb<RecordOptions> RecordVerbs::with_key(std::string_view name, std::string_view summary,
                                           std::function<void(const RecordOptions&, Context&)> run) {
   auto verb = noun_.verb<RecordOptions>(name, summary, std::move(run));
-  key_arguments(verb);
+  key_arguments(verb, name == "add");
   verb.exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
   return verb;
 }

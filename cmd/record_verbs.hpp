@@ -61,7 +61,7 @@ class RecordVerbs {
   /// A verb of its own that is given the key.
   Verb<RecordOptions> with_key(std::string_view verb, std::string_view summary,
                                std::function<void(const RecordOptions&, Context&)> run);
-  void key_arguments(Verb<RecordOptions>&) const;
+  void key_arguments(Verb<RecordOptions>&, bool makes) const;
   /// A flag for each field from this one on. `makes`: a row that is given none holds the initial value.
   void field_flags(Verb<RecordOptions>&, std::size_t first, bool makes) const;
 

@@ -13,9 +13,16 @@
 
 namespace ringctl::bulk {
 
-std::unique_ptr<Adapter> adapter_for_job(std::string_view kind) {
+std::unique_ptr<Adapter> adapter_of(std::string_view noun) {
   for (auto& adapter : all_adapters())
-    if (kind == fmt::format("{}.import", adapter->noun())) return std::move(adapter);
+    if (adapter->noun() == noun) return std::move(adapter);
+  return nullptr;
+}
+
+std::unique_ptr<Adapter> adapter_for_job(std::string_view kind) {
+  constexpr std::string_view k_import = ".import";
+  if (kind.ends_with(k_import))
+    if (auto adapter = adapter_of(kind.substr(0, kind.size() - k_import.size()))) return adapter;
   if (kind == "contacts.handover")
     throw Error(Errc::conflict, "jobs.not_an_import",
                 "contacts that were handed over are handed on, not back: their job is only a record",

@@ -7,6 +7,8 @@
 
 namespace ringctl::bulk {
 
+/// nullptr: no such noun is imported.
+std::unique_ptr<Adapter> adapter_of(std::string_view noun);
 /// The adapter that a job's kind ("numbers.import") was made with. Throws Errc::failure for a kind there is
 /// none for.
 std::unique_ptr<Adapter> adapter_for_job(std::string_view kind);

@@ -28,9 +28,9 @@ struct EstateStep {
   bool changes() const { return report.counts.created + report.counts.updated != 0; }
 };
 
-/// What applying the file would do. All of it is tried in one transaction that is rolled back, so a row may
-/// refer to what an earlier section makes. The target is asked for once, when all sections were read. Throws
-/// what take_in() throws. A step whose rows are refused is no exception: see its report.
+/// What applying the file would do. If it is anything, all of it is tried in one transaction that is rolled
+/// back, so a row may refer to what an earlier section makes. The target is asked for once. Throws what
+/// take_in() throws. A step whose rows are refused is no exception: see its report.
 std::vector<EstateStep> plan_estate(const EstateFile&, const EstateOptions&, const TargetFn&,
                                     const base::CancelToken&, const ProgressFn&);
 

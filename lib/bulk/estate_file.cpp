@@ -19,8 +19,6 @@ namespace {
 constexpr std::size_t k_max_text = 1024;  ///< of a name or a value of the frame
 constexpr std::size_t k_max_depth = 32;   ///< of brackets within an item; the import allows fewer
 constexpr std::size_t k_chunk = 64 * 1024;
-/// Readers take lines of a limited length: an array on one long line is broken between items.
-constexpr std::size_t k_long_line = 256 * 1024;
 
 bool is_blank(int c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -107,7 +105,7 @@ class ArrayCopy {
       if (next == Text::k_end) fail_at_end();
       if (next != ',') fail(fmt::format("behind an item of \"{}\" stands neither , nor ]", noun_));
       put(text_.take());
-      if (in_line_ > k_long_line) put('\n');
+      put('\n');  // readers take lines of a limited length
       blanks();
     }
   }
@@ -155,7 +153,6 @@ class ArrayCopy {
 
   void put(char c) {
     buffer_.push_back(c);
-    in_line_ = c == '\n' ? 0 : in_line_ + 1;
     if (buffer_.size() >= k_chunk) flush();
   }
   void flush() {
@@ -167,7 +164,6 @@ class ArrayCopy {
   const std::string& noun_;
   int fd_;
   std::string buffer_;
-  std::size_t in_line_ = 0;
 };
 
 class Frame {

@@ -547,6 +547,11 @@ ImportReport run_import(const TargetFn& target, Adapter& adapter, const ImportOp
   return Import(where, adapter, options, std::move(intake), std::move(rejects), cancel, progress).run();
 }
 
+ImportReport plan_import(const Target& target, Adapter& adapter, const ImportOptions& options,
+                         Intake&& intake, const base::CancelToken& cancel, const ProgressFn& progress) {
+  return Import(target, adapter, options, std::move(intake), std::nullopt, cancel, progress).run();
+}
+
 ImportReport rehearse_import(const Target& target, Adapter& adapter, const ImportOptions& options,
                              Intake&& intake, const base::CancelToken& cancel, const ProgressFn& progress) {
   return Import(target, adapter, options, std::move(intake), std::nullopt, cancel, progress).rehearse();

@@ -93,7 +93,11 @@ using TargetFn = std::function<Target(bool writes)>;
 ImportReport run_import(const TargetFn&, Adapter&, const ImportOptions&, const base::CancelToken&,
                         const ProgressFn&);
 
-/// What run_import() would do with a file that was taken in, found out by doing it: all but the rejected rows
+/// What run_import() would do with a file that was taken in. Only reads; the options say dry_run.
+ImportReport plan_import(const Target&, Adapter&, const ImportOptions&, Intake&&, const base::CancelToken&,
+                         const ProgressFn&);
+
+/// The same, found out by doing it: all but the rejected rows
 /// are written, without a job or an audit row, so that rows of other files that refer to them can be judged
 /// too. Inside the caller's write transaction in the adapter's scope, which must not be committed.
 ImportReport rehearse_import(const Target&, Adapter&, const ImportOptions&, Intake&&,

@@ -34,7 +34,9 @@ class Reader {
                                   : csv::Source::from_file(options_.fd, options_.path, how);
     intake_.name = source.name();
     const auto reader =
-        csv::Reader::open(source, {.format = options_.format, .delimiter = options_.delimiter});
+        csv::Reader::open(source, {.format = options_.format,
+                                   .delimiter = options_.delimiter,
+                                   .null_is_empty = options_.null_clears});
     intake_.format = reader->format();
     intake_.delimiter = reader->delimiter();
     csv::Record record;

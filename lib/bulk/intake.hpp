@@ -28,7 +28,8 @@ struct IntakeOptions {
   HeaderMode header = HeaderMode::automatic;
   std::vector<ColumnMap> maps;
   Reading reading;
-  bool keep_raw = false;  ///< keep the original fields, for rejects
+  bool null_clears = false;  ///< JSON's null clears a column, as "" does; else it leaves it alone
+  bool keep_raw = false;     ///< keep the original fields, for rejects
 };
 
 /// Of sorters that hold rows only where a file is odd.

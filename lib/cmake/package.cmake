@@ -14,7 +14,7 @@ install(CODE "
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_PACKAGE_CONTACT "unknown <unknown@localhost>")
+# Without a maintainer cpack refuses to make a package.
 if(DEFINED ENV{DEBEMAIL})
   set(CPACK_PACKAGE_CONTACT "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
 endif()

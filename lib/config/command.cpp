@@ -144,7 +144,7 @@ class Run {
 
 /// NAME of the variables that hold, or name the place of, a secret.
 bool is_secret_variable(std::string_view name) {
-  if (name == "CREDENTIALS_DIRECTORY" || name == "PGPASSWORD") return true;
+  if (name == "CREDENTIALS_DIRECTORY" || name == "PGPASSWORD" || name == "DATABASE_URL") return true;
   if (name.ends_with("_FILE")) name.remove_suffix(std::string_view("_FILE").size());
   return std::any_of(keys().begin(), keys().end(), [&](const KeyInfo& key) {
     return (key.kind == Kind::secret || key.name == "database") && !key.environment.empty() &&

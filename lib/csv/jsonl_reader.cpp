@@ -78,7 +78,7 @@ std::string text_of(const Json& value) {
 
 class JsonlReader final : public Reader {
  public:
-  explicit JsonlReader(Lines lines) : elements_(std::move(lines)) {}
+  JsonlReader(Lines lines, bool null_is_empty) : elements_(std::move(lines)), null_is_empty_(null_is_empty) {}
 
   bool next(Record& record) override {
     record.clear();
@@ -113,7 +113,10 @@ class JsonlReader final : public Reader {
     for (const auto& [key, value] : object.items()) {
       const auto index = index_of(key, guess);
       guess = index + 1;
-      if (!value.is_null()) values_[index] = checked(text_of(value));
+      if (!value.is_null())
+        values_[index] = checked(text_of(value));
+      else if (null_is_empty_)
+        values_[index] = "";
     }
     for (const auto& value : values_) record.fields.push_back(value ? Field{*value} : Field{{}, true});
   }
@@ -138,6 +141,7 @@ class JsonlReader final : public Reader {
   }
 
   JsonElements elements_;
+  bool null_is_empty_;
   std::vector<std::string> names_;
   std::vector<std::optional<std::string>> values_;
   Fault fault_;
@@ -145,8 +149,8 @@ class JsonlReader final : public Reader {
 
 }  // namespace
 
-std::unique_ptr<Reader> make_jsonl_reader(Lines lines) {
-  return std::make_unique<JsonlReader>(std::move(lines));
+std::unique_ptr<Reader> make_jsonl_reader(Lines lines, bool null_is_empty) {
+  return std::make_unique<JsonlReader>(std::move(lines), null_is_empty);
 }
 
 }  // namespace ringctl::csv

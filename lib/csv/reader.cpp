@@ -52,7 +52,7 @@ std::unique_ptr<Reader> Reader::open(Source& source, const ReaderOptions& option
   Format format = options.format;
   if (format == Format::automatic) format = format_of_name(source.name());
   if (format == Format::automatic) format = options.delimiter != 0 ? Format::csv : format_of_line(first);
-  if (format == Format::jsonl) return make_jsonl_reader(std::move(lines));
+  if (format == Format::jsonl) return make_jsonl_reader(std::move(lines), options.null_is_empty);
   if (format == Format::tsv) return make_tsv_reader(std::move(lines));
   const char delimiter = options.delimiter != 0 ? options.delimiter : delimiter_of(first);
   return make_csv_reader(std::move(lines), delimiter);

@@ -23,12 +23,13 @@ inline constexpr std::size_t k_max_columns = 256;
 enum class Format { automatic, csv, tsv, jsonl };
 
 struct ReaderOptions {
-  Format format =
-      Format::automatic;  ///< automatic: by name (.tsv .jsonl .ndjson .json), else by the first line
-  char delimiter = 0;     ///< 0: the one of , ; TAB that the first line holds most of
+  /// automatic: by name (.tsv .jsonl .ndjson .json), else by the first line
+  Format format = Format::automatic;
+  char delimiter = 0;          ///< 0: the one of , ; TAB that the first line holds most of
+  bool null_is_empty = false;  ///< JSON's null is an empty text and not absent
 };
 
-/// A field as the file gave it. JSONL null, a missing JSON key and COPY's \N are absent.
+/// A field as the file gave it. JSONL null (but see null_is_empty), a missing JSON key and COPY's \N are absent.
 struct Field {
   std::string_view text;
   bool absent = false;

@@ -10,7 +10,7 @@ namespace ringctl::csv {
 
 std::unique_ptr<Reader> make_csv_reader(Lines, char delimiter);
 std::unique_ptr<Reader> make_tsv_reader(Lines);
-std::unique_ptr<Reader> make_jsonl_reader(Lines);
+std::unique_ptr<Reader> make_jsonl_reader(Lines, bool null_is_empty);
 
 /// Writes a fault into a record. `kept` holds the message for as long as the record needs it.
 inline void report(Record& record, Fault& kept, Fault fault) {

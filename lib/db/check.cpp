@@ -144,12 +144,14 @@ std::optional<Replication> replication(Connection& connection) {
   if (connection.engine() == Engine::sqlite) return std::nullopt;
   try {
     const Transaction transaction(connection, Scope::through(Door::maintenance), Access::read);
-    // A standby that has replayed all it has received is not behind, however long ago anything happened.
+    // A standby that has replayed all it has received is not behind, however long ago anything happened: as
+    // long as it receives.
     auto rows = connection.query(
         "SELECT pg_is_in_recovery(), (SELECT count(*) FROM pg_stat_replication), "
         "(SELECT count(state) FROM pg_stat_replication), CAST(1000 * CASE WHEN NOT pg_is_in_recovery() "
         "THEN (SELECT max(extract(epoch FROM replay_lag)) FROM pg_stat_replication) "
-        "WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 "
+        "WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT 1 FROM pg_stat_wal_receiver) "
+        "THEN 0 "
         "ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END AS bigint)");
     if (!rows.next()) return std::nullopt;
     Replication found{.is_standby = rows.boolean(0), .standbys = rows.integer(1), .shown = rows.integer(2)};

@@ -512,7 +512,9 @@ void Records::for_each(const Filter& filter, const Order& order, std::int64_t li
       read_record(rows, noun_, record);
       if (search.active() && !search.matches(record)) continue;
       visit(record);
-      if (++shown == limit && search.active()) return rows.stop();
+      if (++shown != limit || !search.active()) continue;
+      if (transaction) return rows.stop();
+      break;
     }
   }
   if (transaction) transaction->commit();

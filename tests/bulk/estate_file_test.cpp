@@ -53,7 +53,7 @@ TEST_CASE("an estate comes apart into an array for each of its nouns, whatever e
   CHECK(file.find("numbers") == &file.sections[1]);
   CHECK(file.find("rules") == nullptr);
   CHECK(array_of(file.sections[0]) ==
-        "[ {\"email\": \"ann@example.com\"}, {\"skills\": [\"a]\", \"\\\"b\"]} ]");
+        "[ {\"email\": \"ann@example.com\"},\n {\"skills\": [\"a]\", \"\\\"b\"]} ]");
   CHECK(array_of(file.sections[1]) == "[]");
 }
 
