@@ -144,11 +144,11 @@ build() {
   cmake --preset "$1" -DRINGCTL_SLOW_TIMEOUT="$slow_timeout" >/dev/null
   cmake --build --preset "$1" -j "$(nproc)"
 }
-# One more at a time than there are processors: many tests wait for disks and for PostgreSQL.
+# Two for each processor: many tests wait for disks, for PostgreSQL and for simulated phones.
 run_ctest() {
   local name=$1
   shift
-  ctest --test-dir "build/$name" --output-on-failure --no-tests=error -j "$(($(nproc) + 1))" "$@"
+  ctest --test-dir "build/$name" --output-on-failure --no-tests=error -j "$((2 * $(nproc)))" "$@"
 }
 
 slow_timeout=1200

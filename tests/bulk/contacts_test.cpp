@@ -44,7 +44,7 @@ std::string file_of(std::size_t contacts) {
 }  // namespace
 
 TEST_CASE("contacts come in with their phones and agents, a few or thousands, and again change nothing",
-          "[bulk]") {
+          "[bulk][slow]") {
   Contacts c(GENERATE(from_range(test::engines())));
   const auto contacts = GENERATE(std::size_t{3}, std::size_t{2100});
   const auto text = file_of(contacts);

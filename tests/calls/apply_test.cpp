@@ -240,7 +240,7 @@ TEST_CASE("a phone is its user's also where the plan was in another machine's me
 }
 
 TEST_CASE("whether a phone that is picked up is an answer says the stored plan, whichever is applied first",
-          "[calls]") {
+          "[calls][slow]") {
   Desk f(any_engine());
   const std::string phone = "+12025550190";
   const bool accept_prompt = GENERATE(false, true);

@@ -91,7 +91,7 @@ db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
 
 }  // namespace
 
-TEST_CASE("an answered call comes out the same in all 720 orders of its events", "[calls]") {
+TEST_CASE("an answered call comes out the same in all 720 orders of its events", "[calls][slow]") {
   Desk f(any_engine());
   check_orders(f, {f.inbound(1), f.leg(1, 1, "initiated", 0, 1), f.leg(1, 1, "ringing", 1, 2),
                    f.leg(1, 1, "in-progress", 2, 5), f.leg(1, 1, "completed", 3, 65, 60),
@@ -140,7 +140,7 @@ TEST_CASE("a missed call comes out the same in all 720 orders of its events", "[
                    f.status(1, "completed", 0, 50, 50)});
 }
 
-TEST_CASE("a counted call comes out the same in all 720 orders of its events", "[calls]") {
+TEST_CASE("a counted call comes out the same in all 720 orders of its events", "[calls][slow]") {
   Desk f(any_engine());
   f.decide("limit_policy", GENERATE("attempts", "connected"));
   f.assign(f.ann_id, f.number_id);
@@ -154,7 +154,7 @@ TEST_CASE("a counted call comes out the same in all 720 orders of its events", "
           f.own_status(1, "completed", 0, 66, 66)});
 }
 
-TEST_CASE("events of many calls come out the same in whatever pieces they are applied", "[calls]") {
+TEST_CASE("events of many calls come out the same in whatever pieces they are applied", "[calls][slow]") {
   Desk f(any_engine());
   std::mt19937 random(4);
   Events events;

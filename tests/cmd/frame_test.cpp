@@ -170,7 +170,7 @@ TEST_CASE("errors are JSON where a bundle of short flags asks for it", "[frame]"
   }
 }
 
-TEST_CASE("every command with one slip in its name is a usage error that suggests it", "[frame]") {
+TEST_CASE("every command with one slip in its name is a usage error that suggests it", "[frame][slow]") {
   const Machine m;
   const cmd::Registry registry(cmd::nouns(), cmd::aliases());
   std::size_t tried = 0, right = 0;
@@ -361,7 +361,7 @@ TEST_CASE("a broken configuration does not stop help, version or completion", "[
   CHECK(m.run({"config", "show"}).status == 10);
 }
 
-TEST_CASE("awkward command lines are explained, not survived by luck", "[frame]") {
+TEST_CASE("awkward command lines are explained, not survived by luck", "[frame][slow]") {
   const Machine m;
   const std::string huge(100'000, 'x');
   CHECK(m.run({huge}).status == 2);

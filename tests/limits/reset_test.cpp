@@ -445,7 +445,7 @@ TEST_CASE("the database's own function leaves alone a workspace whose days look 
             .find("30 days would be closed") != std::string::npos);
 }
 
-TEST_CASE("each call counts on exactly one day while resets cross midnight", "[limits]") {
+TEST_CASE("each call counts on exactly one day while resets cross midnight", "[limits][slow]") {
   Night f(any_engine());
   f.decide("timezone", "America/New_York");
   f.exec("UPDATE agent_phone_numbers SET daily_limit = 1000000");

@@ -88,7 +88,7 @@ TEST_CASE("an empty database is kept for the next run, for this user alone, with
   CHECK_FALSE(cache.is_made_anew());
 }
 
-TEST_CASE("a kept database that is not as it was made reaches no run, and is made anew", "[sim]") {
+TEST_CASE("a kept database that is not as it was made reaches no run, and is made anew", "[sim][slow]") {
   const Cache cache;
   REQUIRE(cache.run());
   const auto kept = cache.text();

@@ -160,7 +160,7 @@ TEST_CASE("a way to deal messages out that there is none of is refused with its 
   }
 }
 
-TEST_CASE("texts come out alike on PostgreSQL", "[sim]") {
+TEST_CASE("texts come out alike on PostgreSQL", "[sim][slow]") {
   const auto engines = test::engines();
   if (std::find(engines.begin(), engines.end(), db::Engine::postgresql) == engines.end()) return;
   const test::TestDatabase server(db::Engine::postgresql, test::Schema::none);

@@ -64,7 +64,8 @@ db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
 
 }  // namespace
 
-TEST_CASE("an export from a cursor gives every finished call once, whatever happens to the run", "[system]") {
+TEST_CASE("an export from a cursor gives every finished call once, whatever happens to the run",
+          "[system][slow]") {
   const Office site(any_engine());
   const auto file = (site.machine().home() / "calls.cursor").string();
   CHECK(site.ok({"calls", "export", "--since-cursor", file, "-n"}).find(sid(1)) != std::string::npos);
@@ -147,7 +148,7 @@ TEST_CASE("tail begins with what is going on, and shows a caller's text as text 
   CHECK(shown.out.find("]52;c;Zm9v") != std::string::npos);
 }
 
-TEST_CASE("a callback is added, moved, handed over and done, and listed as it then is", "[system]") {
+TEST_CASE("a callback is added, moved, handed over and done, and listed as it then is", "[system][slow]") {
   const Office site(any_engine());
   site.ok({"callbacks", "add", k_lin, "--call", sid(1), "--due", "2999-03-08", "--notes", "After six"});
   const auto added = site.json({"callbacks", "show", sid(1)});

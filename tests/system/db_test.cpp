@@ -307,7 +307,7 @@ TEST_CASE("a backup is for SQLite", "[system]") {
   }
 }
 
-TEST_CASE("the commands printed for PostgreSQL dump an estate and restore it row by row", "[system]") {
+TEST_CASE("the commands printed for PostgreSQL dump an estate and restore it row by row", "[system][slow]") {
   for (const auto engine : test::engines()) {
     if (engine == db::Engine::sqlite) continue;
     const Site site(engine), other(engine, test::Schema::none);

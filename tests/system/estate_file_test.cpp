@@ -66,7 +66,8 @@ bool says(const test::ProcessResult& result, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("an estate is one file, the same bytes on both engines, with what each export writes", "[system]") {
+TEST_CASE("an estate is one file, the same bytes on both engines, with what each export writes",
+          "[system][slow]") {
   std::string other;
   for (const auto engine : test::engines()) {
     const Site site(engine);

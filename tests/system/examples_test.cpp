@@ -39,7 +39,7 @@ TEST_CASE("the session that the README shows runs as it stands", "[examples]") {
   }
 }
 
-TEST_CASE("every example runs as it stands", "[examples]") {
+TEST_CASE("every example runs as it stands", "[examples][slow]") {
   ringctl::test::SampleAccount account;
   const ringctl::test::SampleEstate estate(account.url());
   std::size_t tried = 0;

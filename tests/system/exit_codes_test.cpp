@@ -227,7 +227,8 @@ TEST_CASE("every exit status of the table is given by a command", "[system]") {
   CHECK(tree["exit_codes"].size() == ways().size());
 }
 
-TEST_CASE("the command named for an exit status gives it, and says in its help that it may", "[system]") {
+TEST_CASE("the command named for an exit status gives it, and says in its help that it may",
+          "[system][slow]") {
   for (const auto& [code, way] : ways()) {
     const auto result = way();
     INFO(static_cast<int>(code) << "\n" << result.out << result.err);

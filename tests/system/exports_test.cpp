@@ -232,7 +232,7 @@ TEST_CASE("exports beside a writer give every finished call once, and every chan
 }
 
 TEST_CASE("an export of changes begins with those to come, and is refused where it was not made",
-          "[system]") {
+          "[system][slow]") {
   const Site site(any_engine());
   site.init();
   fill(site, 3);

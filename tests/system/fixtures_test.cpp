@@ -62,7 +62,7 @@ void generate(const std::filesystem::path& out, const std::string& format, std::
 
 }  // namespace
 
-TEST_CASE("every awkward file does what its table says", "[system]") {
+TEST_CASE("every awkward file does what its table says", "[system][slow]") {
   for (const auto& promise : promises()) {
     const Site site(db::Engine::sqlite);
     std::vector<std::string> arguments = {"numbers", "import", k_fixtures / "awkward" / promise.file};

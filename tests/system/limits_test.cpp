@@ -39,7 +39,7 @@ std::int64_t used(const Site& site) {
 
 }  // namespace
 
-TEST_CASE("a call is refused with every reason and its code, and exit 8", "[system]") {
+TEST_CASE("a call is refused with every reason and its code, and exit 8", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site, 1);
   CHECK(site.failure(check()) == "0");

@@ -102,7 +102,8 @@ std::string status_of(const nlohmann::json& report, const std::string& check) {
 
 }  // namespace
 
-TEST_CASE("an export of messages from a cursor gives each once, whatever happens to the run", "[system]") {
+TEST_CASE("an export of messages from a cursor gives each once, whatever happens to the run",
+          "[system][slow]") {
   const Office site(any_engine());
   const auto file = site.file("messages.cursor");
   site.thread(1, k_lin);
@@ -217,7 +218,8 @@ TEST_CASE("a tail of so many rows leaves the others for the next one", "[system]
   CHECK(site.since(file).empty());
 }
 
-TEST_CASE("messages are chosen by time, direction, party, contact, user, keyword and words", "[system]") {
+TEST_CASE("messages are chosen by time, direction, party, contact, user, keyword and words",
+          "[system][slow]") {
   const Office site(any_engine());
   site.thread(1, k_lin);
   site.thread(2, "whatsapp:" + k_lin);
@@ -458,7 +460,7 @@ TEST_CASE("a user is shown with how many numbers and extensions they have access
   CHECK(access() == "0 0");
 }
 
-TEST_CASE("pools and opt-outs that were exported are imported as they were", "[system]") {
+TEST_CASE("pools and opt-outs that were exported are imported as they were", "[system][slow]") {
   const Office from(any_engine());
   from.ok({"users", "add", "bob@example.com"});
   const std::string pools =

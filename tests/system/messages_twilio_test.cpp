@@ -62,7 +62,7 @@ TEST_CASE("a text from a file is sent as it stands there, without the newline at
         "2 usage.excluded");
 }
 
-TEST_CASE("nobody is texted who said that they want no more, here or to Twilio", "[system]") {
+TEST_CASE("nobody is texted who said that they want no more, here or to Twilio", "[system][slow]") {
   Office f(GENERATE(from_range(test::engines())));
   SECTION("they are on the list") {
     f.ok({"optouts", "add", k_lin, "--channel", "sms"});

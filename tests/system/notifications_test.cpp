@@ -103,7 +103,7 @@ TEST_CASE("a webhook that cannot be told is refused, and nothing is kept", "[sys
 
 TEST_CASE(
     "who was told is listed with what became of it at the webhook, and what was given up is queued anew",
-    "[system]") {
+    "[system][slow]") {
   ServeSite serve(any_engine());
   const auto& site = serve.site();
   serve.lay_out(2);

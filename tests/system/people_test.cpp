@@ -169,7 +169,7 @@ TEST_CASE("a first file that refers to what is not there makes a workspace and n
   CHECK(site.json({"jobs", "list"}).empty());
 }
 
-TEST_CASE("an assignment that cannot be is refused by hand", "[system]") {
+TEST_CASE("an assignment that cannot be is refused by hand", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   site.ok({"numbers", "add", "+12025550150"});
@@ -235,7 +235,7 @@ TEST_CASE("a file of which only taken numbers are wrong is a conflict", "[system
   CHECK(import_assignments(site, fmt::format("{},{},200,yes\n", number(0), agent(1))).status == 0);
 }
 
-TEST_CASE("when an agent leaves, all they hold goes to whoever is named", "[system]") {
+TEST_CASE("when an agent leaves, all they hold goes to whoever is named", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   const auto before = exports(site, "csv");
@@ -307,7 +307,8 @@ TEST_CASE("an office of ten agents makes 10,000 calls a day, also when one of th
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
 }
 
-TEST_CASE("a contact is found by any phone, handed around and noted on, and forgotten for good", "[system]") {
+TEST_CASE("a contact is found by any phone, handed around and noted on, and forgotten for good",
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   const auto shown = [&](const std::string& key) { return site.json({"contacts", "show", key}); };
@@ -418,7 +419,8 @@ TEST_CASE("what was taken out of use is not added again in silence, and the hint
   CHECK(site.json({"numbers", "show", number(1)}).at("status") == "active");
 }
 
-TEST_CASE("every noun comes out the same on both engines, and goes back in as what is there", "[system]") {
+TEST_CASE("every noun comes out the same on both engines, and goes back in as what is there",
+          "[system][slow]") {
   std::map<std::string, std::string> first;
   for (const auto engine : test::engines()) {
     const Site site(engine);
@@ -440,7 +442,7 @@ TEST_CASE("every noun comes out the same on both engines, and goes back in as wh
   }
 }
 
-TEST_CASE("an export of people and what they hold makes the same estate elsewhere", "[system]") {
+TEST_CASE("an export of people and what they hold makes the same estate elsewhere", "[system][slow]") {
   const Site from(GENERATE(from_range(test::engines())));
   load(from);
   const Site to(db::Engine::sqlite);
@@ -452,7 +454,7 @@ TEST_CASE("an export of people and what they hold makes the same estate elsewher
   CHECK(exports(to, "csv") == exports(from, "csv"));
 }
 
-TEST_CASE("each import is taken back as if it had not been", "[system]") {
+TEST_CASE("each import is taken back as if it had not been", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   lay_out_files(site.machine());

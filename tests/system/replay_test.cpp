@@ -19,7 +19,8 @@ void take_calls(ServeSite& serve) {
 
 }  // namespace
 
-TEST_CASE("calls that a restored database lacks are found in the journal and put right, once", "[serve]") {
+TEST_CASE("calls that a restored database lacks are found in the journal and put right, once",
+          "[serve][slow]") {
   ServeSite serve(GENERATE(from_range(test::engines())));
   const auto& site = serve.site();
   site.ok({"numbers", "add", "+12025550100", "--country-code", "US"});

@@ -81,7 +81,7 @@ TEST_CASE("a machine that has what serve needs passes both looks", "[system]") {
   CHECK(all.out.find("serve.journal") != std::string::npos);
 }
 
-TEST_CASE("what serve lacks is named by the same words in both", "[system]") {
+TEST_CASE("what serve lacks is named by the same words in both", "[system][slow]") {
   Desk desk;
   SECTION("no auth token") {
     desk.environment.erase("TWILIO_AUTH_TOKEN");

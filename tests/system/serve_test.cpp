@@ -549,7 +549,7 @@ TEST_CASE("callers that are no numbers, and numbers that are nobody's, are answe
   }
 }
 
-TEST_CASE("a server that is killed loses no call that it answered", "[serve]") {
+TEST_CASE("a server that is killed loses no call that it answered", "[serve][slow]") {
   for (const auto engine : k_engines) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);

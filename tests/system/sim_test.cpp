@@ -142,7 +142,9 @@ void require_all_to_hold(db::Engine engine) {
   CHECK(result.status == 0);
 }
 
-TEST_CASE("every scenario of the fixtures holds", "[system]") { require_all_to_hold(db::Engine::sqlite); }
+TEST_CASE("every scenario of the fixtures holds", "[system][slow]") {
+  require_all_to_hold(db::Engine::sqlite);
+}
 
 TEST_CASE("every scenario of the fixtures holds on a server, too", "[system][slow]") {
   for (const auto engine : test::engines())

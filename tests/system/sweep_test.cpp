@@ -232,7 +232,7 @@ TEST_CASE("every command obeys --sort and --limit, or refuses them", "[system][s
   }
 }
 
-TEST_CASE("help and the list of columns of every command notice that stdout is full", "[system]") {
+TEST_CASE("help and the list of columns of every command notice that stdout is full", "[system][slow]") {
   const Machine machine;
   const auto tree = nlohmann::json::parse(machine.run({"help", "--tree", "json"}).out);
   ProcessOptions full;

@@ -23,7 +23,7 @@ struct Floor : BoxSite {
 
 }  // namespace
 
-TEST_CASE("a number is handed to an assistant, is seen side by side, and comes back", "[system]") {
+TEST_CASE("a number is handed to an assistant, is seen side by side, and comes back", "[system][slow]") {
   Floor f(GENERATE(from_range(test::engines())));
   const auto plan = f.json({"assistants", "attach", k_number, "desk", "-n"});
   CHECK(plan.at("steps") == "origination_url|inbound_trunk|dispatch_rule|number|assistant");
