@@ -79,6 +79,16 @@ std::optional<std::string_view> output_in_bundle(std::string_view word, std::str
   return std::nullopt;
 }
 
+/// Behind the "ringctl " of the command that a hint is, or ends with: "mend rows.csv, then: ringctl numbers
+/// import rows.csv".
+std::optional<std::size_t> end_of_program(std::string_view hint) {
+  constexpr std::string_view k_program = "ringctl ", k_last = ": ringctl ";
+  if (hint.starts_with(k_program)) return k_program.size();
+  const auto last = hint.rfind(k_last);
+  if (last == hint.npos) return std::nullopt;
+  return last + k_last.size();
+}
+
 }  // namespace
 
 bool asks_for_json(std::string_view output) { return output == "json" || output == "jsonl"; }
@@ -131,9 +141,9 @@ std::string figures_of(std::exception_ptr thrown) {
 }
 
 Error with_same_target(const Error& error, const Globals& globals) {
-  constexpr std::string_view k_command = "ringctl ";
   const auto& hint = error.hint();
-  if (!hint.starts_with(k_command)) return error;
+  const auto flags_at = end_of_program(hint);
+  if (!flags_at) return error;
   std::string flags;
   const auto add = [&](std::string_view flag, const std::optional<std::string>& value) {
     if (value && hint.find(fmt::format(" --{} ", flag)) == std::string::npos)
@@ -146,7 +156,7 @@ Error with_same_target(const Error& error, const Globals& globals) {
     add("database", globals.database);
   // One that is not there would only fail again.
   if (error.slug() != "workspaces.unknown") add("workspace", globals.workspace);
-  return error.with_hint(fmt::format("{}{}{}", k_command, flags, hint.substr(k_command.size())));
+  return error.with_hint(hint.substr(0, *flags_at) + flags + hint.substr(*flags_at));
 }
 
 bool wants_json_errors(const std::vector<std::string>& args, const Environment& environment) {

@@ -133,6 +133,9 @@ TEST_CASE("a command that a hint names acts where the run did", "[cmd]") {
         "ringctl --database 'sqlite:my estate.db' --workspace branch numbers list");
   CHECK(hint("ringctl init --workspace 'x'") ==
         "ringctl --database 'sqlite:my estate.db' init --workspace 'x'");
+  CHECK(
+      hint("mend rows.csv, then: ringctl numbers import rows.csv") ==
+      "mend rows.csv, then: ringctl --database 'sqlite:my estate.db' --workspace branch numbers import rows.csv");
   CHECK(hint("add --yes") == "add --yes");
   globals.database = "postgresql://ann:secret@pbx1/estate";
   globals.profile = "it's";

@@ -19,6 +19,14 @@ void have(Desk& f) {
 }
 bool is_there(Desk& f) { return !f.there(k_number).sid.empty(); }
 
+/// What becomes of the one number that was marked.
+sync::ReleaseReport due_two_days_later(Desk& f) {
+  f.clock.advance(std::chrono::hours(48));
+  const auto due = sync::release_due(*f.account, true);
+  REQUIRE(due.size() == 1);
+  return due[0];
+}
+
 }  // namespace
 
 TEST_CASE("a number waits a day before it is given back, and is inactive meanwhile", "[sync]") {
@@ -151,10 +159,7 @@ TEST_CASE("a number on which an extension works alone is not given back, also wh
   };
   sync::schedule_release(*f.account, k_number, false, true);
   extend();
-  f.clock.advance(std::chrono::hours(48));
-  const auto due = sync::release_due(*f.account, true);
-  REQUIRE(due.size() == 1);
-  CHECK(due[0].action == "waiting");
+  CHECK(due_two_days_later(f).action == "waiting");
   for (const bool now : {false, true})
     CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, now, true); }) ==
           "numbers.has_extension");
@@ -172,10 +177,7 @@ TEST_CASE("a number that is handed to an assistant is not given back, also when 
   };
   sync::schedule_release(*f.account, k_number, false, true);
   hand();
-  f.clock.advance(std::chrono::hours(48));
-  const auto due = sync::release_due(*f.account, true);
-  REQUIRE(due.size() == 1);
-  CHECK(due[0].code == "assistants.has_number");
+  CHECK(due_two_days_later(f).code == "assistants.has_number");
   CHECK(slug_of([&] { sync::schedule_release(*f.account, k_number, true, true); }) ==
         "assistants.has_number");
   CHECK(is_there(f));
