@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <mutex>
 #include <tuple>
 #include <utility>
 
 #include "base/error.hpp"
+#include "db/side_by_side.hpp"
 #include "report/counting.hpp"
 #include "report/kept_days.hpp"
 
@@ -19,6 +21,8 @@ namespace ringctl::report {
 namespace {
 
 constexpr std::size_t k_most_pieces = 24;
+/// As many as PostgreSQL itself puts to a large question; one for each few days, for it has to come in first.
+constexpr std::size_t k_most_readers = 3, k_days_a_reader = 5;
 
 constexpr std::array<std::pair<By, std::string_view>, 12> k_words = {{{By::nothing, ""},
                                                                       {By::agent, "agent"},
@@ -284,22 +288,38 @@ class Asking {
                   if (at != of_day.end()) add(slices[at->second], at->second, earlier, key, unit, tally);
                 });
     }
+    count(slices, others_with_calls(slices, kept), earlier);
+  }
+
+  /// Indexes of the slices that are not among `kept`, from that of the first call to that of the last.
+  std::vector<std::size_t> others_with_calls(const std::vector<Slice>& slices,
+                                             const std::vector<std::size_t>& kept) const {
+    std::vector<std::size_t> others;
+    if (!first_start_) return others;
     auto next_kept = kept.begin();
     for (std::size_t index = 0; index < slices.size(); ++index) {
       if (next_kept != kept.end() && *next_kept == index)
         ++next_kept;
-      else
-        count(slices[index], index, earlier);
+      else if (slices[index].until > *first_start_ && slices[index].from <= *last_start_)
+        others.push_back(index);
     }
+    return others;
   }
 
-  void count(const Slice& slice, std::size_t index, bool earlier) {
-    if (!first_start_ || slice.until <= *first_start_ || slice.from > *last_start_) return;
-    ++answer_.counted;
-    count_calls(db_, workspace_, dimension_, slice.from, slice.until,
-                [&](std::string_view key, std::string_view unit, const Tally& tally) {
-                  add(slice, index, earlier, key, unit, tally);
-                });
+  void count(const std::vector<Slice>& slices, const std::vector<std::size_t>& indexes, bool earlier) {
+    answer_.counted += std::ssize(indexes);
+    std::mutex adding;
+    db::read_side_by_side(db_, db::Scope::of(workspace_), indexes.size(),
+                          std::clamp<std::size_t>(indexes.size() / k_days_a_reader, 1, k_most_readers),
+                          [&](db::Connection& db, std::size_t piece) {
+                            const auto index = indexes[piece];
+                            const auto& slice = slices[index];
+                            count_calls(db, workspace_, dimension_, slice.from, slice.until,
+                                        [&](std::string_view key, std::string_view unit, const Tally& tally) {
+                                          const std::lock_guard lock(adding);
+                                          add(slice, index, earlier, key, unit, tally);
+                                        });
+                          });
   }
 
   void gather_before() {

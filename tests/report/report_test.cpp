@@ -125,6 +125,28 @@ TEST_CASE("every day and every month of the period has its row", "[report]") {
   CHECK(months.rows[0].before == report::Tally{});
 }
 
+TEST_CASE("days of a long period, counted side by side, add up as if counted one by one", "[report]") {
+  Ledger f(any_engine());
+  constexpr int k_days = 40;
+  const auto first = utc("2026-01-01T10:00:00");
+  std::string days;
+  for (int day = 0; day < k_days; ++day) {
+    const auto at = first + day * 24h;
+    for (int call = 0; call <= day % 3; ++call) f.taken(at + call * 1h);
+    f.log({.started = at, .status = "missed", .user = f.bob_id, .ended = 9s});
+    days += fmt::format("{}{} {}", days.empty() ? "" : ", ", base::format_utc(at).substr(0, 10), day % 3 + 2);
+  }
+  const auto period = days_of(Zone::utc(), "2026-01-01", "2026-02-10");
+  CHECK(by_key(f.ask({.period = period, .by = By::day})) == days);
+  const auto answer = f.ask({.period = period, .by = By::agent});
+  CHECK(by_key(answer) == "ann@example.com 79, bob@example.com 40");
+  CHECK(answer.counted == k_days);
+  CHECK(row(answer, "ann@example.com").now.talk_s() == 79 * 60);
+  // Pieces of two days: 1 + 2 calls, 3 + 1, 2 + 3, and so on.
+  CHECK(row(answer, "ann@example.com").trend ==
+        Trend{3, 4, 5, 3, 4, 5, 3, 4, 5, 3, 4, 5, 3, 4, 5, 3, 4, 5, 3, 4});
+}
+
 TEST_CASE("weeks are those of ISO 8601, also where the year ends within one", "[report]") {
   Ledger f(any_engine());
   f.taken(utc("2024-12-29T23:59:59"));  // a Sunday
