@@ -399,7 +399,7 @@ TEST_CASE("an atomic refusal writes its rejects too", "[bulk][import]") {
   ImportOptions options;
   options.rejects = i.dir / "rejects.csv";
   i.import("+12025550101\nnonsense\n", options);
-  CHECK(test::read_text(options.rejects).find("\nnonsense,,,,,,,,2,bad_number,") != std::string::npos);
+  CHECK(test::read_text(options.rejects).find("\nnonsense,,,,,,,,,2,bad_number,") != std::string::npos);
   CHECK(i.numbers().empty());
 }
 

@@ -198,15 +198,17 @@ TEST_CASE("an export has the importable columns, ordered by number, in canonical
   estate::NumberChange change;
   change.capabilities = "sms|voice";
   change.label = "Tab\there";
+  change.record_policy = "never";
+  change.sms_mode = "claim";
   f.numbers.add(phone::E164::parse(k_c), change);
   f.add(k_a);
   Found rows;
   f.numbers.for_each_importable({}, [&](const estate::ImportableNumber& n) {
-    rows.push_back(fmt::format("{};{};{};{};{};{};{}", n.phone_number, n.provider, n.country_code, n.label,
-                               n.status, n.capabilities, n.sid));
+    rows.push_back(fmt::format("{};{};{};{};{};{};{};{};{}", n.phone_number, n.provider, n.country_code,
+                               n.label, n.status, n.capabilities, n.sid, n.record_policy, n.sms_mode));
   });
-  CHECK(rows ==
-        Found{"+12025550101;twilio;US;;active;;", "+442079460003;twilio;GB;Tab\there;active;voice|sms;"});
+  CHECK(rows == Found{"+12025550101;twilio;US;;active;;;;notify_all",
+                      "+442079460003;twilio;GB;Tab\there;active;voice|sms;;never;claim"});
 }
 
 TEST_CASE("an export can be filtered like a list", "[estate]") {
