@@ -9,6 +9,7 @@
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
 #include "estate/number_use.hpp"
+#include "jobs/journal.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -122,12 +123,17 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
                             const records::KeptRows& kept) {
   directory::lock_logs(db, workspace);
   const db::Param made[] = {workspace, job};
-  const auto removed = delete_unused(db, "n.job_id = $2 AND n.version = 1", made);
+  const auto as_made = jobs::version_as_made("n.id", "n.phone_number");
+  // Most are in their first version, of which nothing is to be looked up.
+  const auto removed =
+      delete_unused(db, "n.job_id = $2 AND n.version = 1", made) +
+      delete_unused(db, fmt::format("n.job_id = $2 AND n.version > 1 AND n.version = {}", as_made), made);
   auto rows = db.stream(
-      "SELECT phone_number, version FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 "
-      "ORDER BY phone_number",
-      {workspace, job});
-  while (rows.next()) kept(rows.text(0), rows.integer(1) == 1);  // unchanged, so it is used
+      fmt::format("SELECT n.phone_number, n.version = {} FROM phone_numbers n WHERE n.workspace_id = $1 AND "
+                  "n.job_id = $2 ORDER BY n.phone_number",
+                  as_made),
+      made);
+  while (rows.next()) kept(rows.text(0), rows.boolean(1));  // if it is as it was made, it is used
   return removed;
 }
 

@@ -74,7 +74,7 @@ struct NumberUpdate {
 /// Returns how many still had that version.
 std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::span<const NumberUpdate>);
 
-/// Deletes the numbers a job made that were not changed since and that nothing uses (number_use.hpp); hands
+/// Deletes the numbers a job made that are as it made them and that nothing uses (number_use.hpp); hands
 /// out those it keeps, by number, streaming. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const records::KeptRows& kept);

@@ -47,7 +47,7 @@ struct Job {
 struct JobRow {
   std::int64_t line = 0;
   std::string key;
-  std::string verdict;  ///< "update", "duplicate", "conflict", "invalid"
+  std::string verdict;  ///< "update", "duplicate", "conflict", "invalid"; "restored": an update, taken back
   std::string code = {}, message = {};
   std::optional<std::string> before_image = {};  ///< canonical JSON of what an update replaced
   std::int64_t version_after = 0;
@@ -76,11 +76,21 @@ class Journal {
   /// In line order; streams.
   void for_each_row(const base::Uuid& job, const std::function<void(const JobRow&)>&);
 
+  /// An undo gave back what this update had replaced.
+  void mark_restored(const base::Uuid& job, const JobRow&);
+  /// Of updates of the same object that later jobs made, how many were taken back. Each raised the object's
+  /// version by two, coming and going, and left it as this row's job did.
+  std::int64_t count_restored_since(const JobRow&);
+
  private:
   db::Connection& db_;
   const base::Clock& clock_;
   base::Uuid workspace_;
 };
+
+/// SQL for the version of an object that is as a job made it: 1, and two more for each later change that was
+/// taken back. `id` and `key` of the object are SQL as well, $1 is the workspace.
+std::string version_as_made(std::string_view id, std::string_view key);
 
 /// Jobs whose journal has a row of this key.
 std::vector<base::Uuid> jobs_naming(db::Connection&, const base::Uuid& workspace, std::string_view key);
