@@ -43,6 +43,10 @@ void refuse_unless_undoable(const jobs::Job& job) {
   if (job.state == jobs::State::undone)
     throw Error(Errc::conflict, "jobs.already_undone",
                 fmt::format("job {} is undone already", job.id.short_id()));
+  if (job.purged())
+    throw Error(Errc::conflict, "jobs.purged",
+                fmt::format("what job {} remembered is being purged; it can no longer be taken back",
+                            job.id.short_id()));
   if (job.counts.created + job.counts.updated == 0)
     throw Error(Errc::conflict, "jobs.nothing_to_undo",
                 fmt::format("job {} changed nothing", job.id.short_id()));

@@ -29,6 +29,9 @@ struct Counts {
 std::string to_json(const Counts&);
 Counts counts_from_json(std::string_view);
 
+/// In the place of the options of a job whose rows are being removed (old_jobs.hpp).
+inline constexpr std::string_view k_purged_options = R"({"purged":true})";
+
 struct Job {
   base::Uuid id;
   std::string kind;  ///< "numbers.import"
@@ -41,6 +44,9 @@ struct Job {
   std::string position;  ///< last key committed; "" = none
   base::Instant created_at, updated_at;
   std::optional<base::Instant> finished_at;
+
+  /// Rows of it are gone: it cannot be taken back.
+  bool purged() const { return options == k_purged_options; }
 };
 
 /// A row that needs remembering: rejected, or changed by the job.
