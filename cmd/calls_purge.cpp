@@ -12,10 +12,6 @@
 namespace ringctl::cmd {
 namespace {
 
-struct PurgeOptions {
-  std::string older_than;
-};
-
 void tell_what_stays(const calls::Purged& purged, Context& ctx) {
   auto& io = ctx.io();
   if (purged.held > 0)
@@ -40,29 +36,23 @@ void tell_what_is_owed(Context& ctx) {
 }
 
 void report(const calls::Purged& purged, Context& ctx) {
-  auto& io = ctx.io();
   const auto object = counted(purged.calls, "call", "calls");
   const auto rest = fmt::format("that began before {}, with {}, {} and {}", base::format_utc(purged.before),
                                 counted(purged.attempts, "attempt", "attempts"),
                                 counted(purged.events, "webhook", "webhooks"),
                                 counted(purged.recordings, "recording", "recordings"));
-  const Change change{.action = ctx.dry_run() ? "purge" : "purged",
-                      .object = object,
-                      .rest = rest,
-                      .fields = {{"before", purged.before},
-                                 {"calls", purged.calls},
-                                 {"attempts", purged.attempts},
-                                 {"events", purged.events},
-                                 {"recordings", purged.recordings},
-                                 {"held", purged.held},
-                                 {"open", purged.open}}};
-  if (purged.calls == 0)
-    io.unchanged({.action = "purge",
-                  .object = "no call",
-                  .rest = fmt::format("(none to be purged began before {})", base::format_utc(purged.before)),
-                  .fields = change.fields});
-  else
-    ctx.dry_run() ? io.would_change(change) : io.changed(change);
+  report_purge({.action = {},
+                .object = object,
+                .rest = rest,
+                .fields = {{"before", purged.before},
+                           {"calls", purged.calls},
+                           {"attempts", purged.attempts},
+                           {"events", purged.events},
+                           {"recordings", purged.recordings},
+                           {"held", purged.held},
+                           {"open", purged.open}}},
+               purged.calls > 0, "no call",
+               fmt::format("(none to be purged began before {})", base::format_utc(purged.before)), ctx);
 }
 
 calls::Purged purge(base::Instant before, Context& ctx) {
@@ -77,12 +67,8 @@ calls::Purged purge(base::Instant before, Context& ctx) {
   return calls::purge(ctx.session(), workspace.id, options);
 }
 
-void run_purge(const PurgeOptions& opts, Context& ctx) {
-  const auto before = long_ago(opts.older_than, ctx);
-  const auto& workspace = ctx.workspace();
-  if (!ctx.dry_run())
-    ctx.io().confirm_severe(fmt::format("purge calls before {} of workspace", base::format_utc(before)),
-                            workspace.name);
+void run_purge(const PurgeArguments& arguments, Context& ctx) {
+  const auto before = confirmed_time(arguments, "calls", ctx);
   const auto purged = purge(before, ctx);
   report(purged, ctx);
   tell_what_stays(purged, ctx);
@@ -92,8 +78,8 @@ void run_purge(const PurgeOptions& opts, Context& ctx) {
 }  // namespace
 
 void add_calls_purge(Noun& calls) {
-  calls.verb<PurgeOptions>("purge", "Remove calls whose time to be kept is over", run_purge)
-      .flag("older-than", &PurgeOptions::older_than, "DUR|DATE",
+  calls.verb<PurgeArguments>("purge", "Remove calls whose time to be kept is over", run_purge)
+      .flag("older-than", &PurgeArguments::older_than, "DUR|DATE",
             "Calls that began longer ago than this (730d), or before this time (2024-01-01)")
       .required()
       .details(

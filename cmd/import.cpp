@@ -170,7 +170,9 @@ void ImportProgress::operator()(const bulk::Progress& now) {
 Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
                                  std::function<void(const ImportArguments&, Context&)> run) {
   auto verb = noun.verb<ImportArguments>("import", summary, std::move(run));
-  verb.argument("file", &ImportArguments::file, "CSV, TSV or JSONL, also .gz or .zst; - is standard input")
+  verb.argument(
+          "file", &ImportArguments::file,
+          "CSV, TSV or JSON (objects one a line, or in one array), also .gz or .zst; - is standard input")
       .kind(ValueKind::file)
       .flag("input-format", &ImportArguments::input_format, "FORMAT", "how to read the file")
       .choices("auto|csv|tsv|jsonl")
@@ -197,7 +199,9 @@ Verb<ImportArguments> add_import(Noun& noun, std::string_view summary,
       .flag("max-errors", &ImportArguments::max_errors, "N|P%",
             "write the good rows if no more than this are rejected")
       .excludes("atomic")
-      .flag("rejects", &ImportArguments::rejects, "FILE", "write rejected rows and why here")
+      .flag(
+          "rejects", &ImportArguments::rejects, "FILE",
+          "write rejected rows here, as the input has them, with _line (of a JSON array: which item), _code and _error")
       .kind(ValueKind::file)
       .flag("restart", &ImportArguments::restart, "do not take up an unfinished run of the same file")
       .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::invalid, Errc::locked, Errc::schema,

@@ -10,6 +10,7 @@ void add_jobs(Noun& jobs) {
   add_jobs_resume(jobs);
   add_jobs_resolve(jobs);
   add_jobs_undo(jobs);
+  add_jobs_purge(jobs);
 }
 
 }  // namespace ringctl::cmd

@@ -232,7 +232,8 @@ void add_jobs_undo(Noun& noun) {
       .kind(ValueKind::job)
       .details(
           "Rows the job made are removed, rows it changed get back what they held. Rows that somebody changed since, or "
-          "that others refer to, are kept and listed, and the exit status is 3; if that is all of them, nothing is done.")
+          "that others refer to, are kept and listed, and the exit status is 3; if that is all of them, nothing is done. Undo "
+          "the latest job first: what a later one changed counts as changed until that one is undone.")
       .example("ringctl jobs undo 5be01d7a --dry-run", "show what would be taken back")
       .example("ringctl jobs undo 5be01d7a --yes")
       .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked, Errc::schema,

@@ -10,35 +10,24 @@
 namespace ringctl::cmd {
 namespace {
 
-struct PurgeOptions {
-  std::string older_than;
-};
-
 void report(const messages::Purged& purged, Context& ctx) {
-  auto& io = ctx.io();
   const auto object = counted(purged.messages, "message", "messages");
   const auto rest = fmt::format("from before {}, with {}, {} and {}", base::format_utc(purged.before),
                                 counted(purged.threads, "conversation", "conversations"),
                                 counted(purged.notifications, "notification", "notifications"),
                                 counted(purged.events, "webhook", "webhooks"));
-  const Change change{.action = ctx.dry_run() ? "purge" : "purged",
-                      .object = object,
-                      .rest = rest,
-                      .fields = {{"before", purged.before},
-                                 {"messages", purged.messages},
-                                 {"threads", purged.threads},
-                                 {"notifications", purged.notifications},
-                                 {"events", purged.events},
-                                 {"held", purged.held},
-                                 {"open", purged.open}}};
-  if (purged.messages + purged.events == 0)
-    io.unchanged(
-        {.action = "purge",
-         .object = "no message",
-         .rest = fmt::format("(none to be purged is from before {})", base::format_utc(purged.before)),
-         .fields = change.fields});
-  else
-    ctx.dry_run() ? io.would_change(change) : io.changed(change);
+  report_purge({.action = {},
+                .object = object,
+                .rest = rest,
+                .fields = {{"before", purged.before},
+                           {"messages", purged.messages},
+                           {"threads", purged.threads},
+                           {"notifications", purged.notifications},
+                           {"events", purged.events},
+                           {"held", purged.held},
+                           {"open", purged.open}}},
+               purged.messages + purged.events > 0, "no message",
+               fmt::format("(none to be purged is from before {})", base::format_utc(purged.before)), ctx);
 }
 
 void tell_what_stays(const messages::Purged& purged, Context& ctx) {
@@ -63,12 +52,8 @@ messages::Purged purge(base::Instant before, Context& ctx) {
   return messages::purge(ctx.session(), workspace.id, options);
 }
 
-void run_purge(const PurgeOptions& opts, Context& ctx) {
-  const auto before = long_ago(opts.older_than, ctx);
-  const auto& workspace = ctx.workspace();
-  if (!ctx.dry_run())
-    ctx.io().confirm_severe(fmt::format("purge messages before {} of workspace", base::format_utc(before)),
-                            workspace.name);
+void run_purge(const PurgeArguments& arguments, Context& ctx) {
+  const auto before = confirmed_time(arguments, "messages", ctx);
   const auto purged = purge(before, ctx);
   report(purged, ctx);
   tell_what_stays(purged, ctx);
@@ -77,8 +62,8 @@ void run_purge(const PurgeOptions& opts, Context& ctx) {
 }  // namespace
 
 void add_messages_purge(Noun& messages) {
-  messages.verb<PurgeOptions>("purge", "Remove messages whose time to be kept is over", run_purge)
-      .flag("older-than", &PurgeOptions::older_than, "DUR|DATE",
+  messages.verb<PurgeArguments>("purge", "Remove messages whose time to be kept is over", run_purge)
+      .flag("older-than", &PurgeArguments::older_than, "DUR|DATE",
             "Messages from longer ago than this (730d), or from before this time (2024-01-01)")
       .required()
       .details(

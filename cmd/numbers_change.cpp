@@ -13,13 +13,15 @@ namespace {
 
 /// --provider and its like, shared by add and update.
 struct FieldOptions {
-  std::optional<std::string> provider, country_code, label, status, capabilities, sid, record_policy;
+  std::optional<std::string> provider, country_code, label, status, capabilities, sid, record_policy,
+      sms_mode;
 
   estate::NumberChange change() const {
-    return {provider, country_code, label, status, capabilities, sid, record_policy, {}};
+    return {provider, country_code, label, status, capabilities, sid, record_policy, sms_mode};
   }
   bool empty() const {
-    return !provider && !country_code && !label && !status && !capabilities && !sid && !record_policy;
+    return !provider && !country_code && !label && !status && !capabilities && !sid && !record_policy &&
+           !sms_mode;
   }
 };
 
@@ -37,7 +39,11 @@ void add_fields(Verb<Options>& verb) {
       .flag("sid", &Options::sid, "PN...", "Twilio's SID of the number")
       .flag(
           "record-policy", &Options::record_policy, "WHAT",
-          "Which of its calls are recorded: never, always, inbound or outbound; at first what the workspace says");
+          "Which of its calls are recorded: never, always, inbound or outbound; at first what the workspace says")
+      .flag(
+          "sms-mode", &Options::sms_mode, "MODE",
+          "Who gets its messages: notify_all (all of its pool; so at first), claim (whoever claims or answers first) "
+          "or round_robin (each of the pool in turn)");
 }
 
 void print_warnings(Context& ctx, const phone::E164& number, const estate::NumberChange& change) {
@@ -77,19 +83,17 @@ void run_add(const AddOptions& opts, Context& ctx) {
 
 struct UpdateOptions : FieldOptions {
   std::string number;
-  std::optional<std::string> sms_mode;
   std::optional<std::int64_t> if_version;
 };
 
 void run_update(const UpdateOptions& opts, Context& ctx) {
-  if (opts.empty() && !opts.sms_mode)
+  if (opts.empty())
     throw Error(Errc::usage, "usage.nothing_to_do", "numbers update: no field to change was given",
                 "ringctl numbers update --help");
   auto numbers = numbers_of(ctx, ctx.workspace());
   const auto existing = numbers.get(opts.number);
   const auto number = phone::E164::parse(existing.phone_number);
-  auto change = opts.change();
-  change.sms_mode = opts.sms_mode;
+  const auto change = opts.change();
   print_warnings(ctx, number, change);
   const auto object = number.text();
   if (ctx.dry_run()) {
@@ -151,9 +155,6 @@ void add_numbers_change(Noun& numbers) {
       .kind(ValueKind::number);
   add_fields(update);
   update
-      .flag("sms-mode", &UpdateOptions::sms_mode, "MODE",
-            "Who gets its messages: notify_all (all of its pool), claim (whoever claims or answers first) or "
-            "round_robin (each of the pool in turn)")
       .flag("if-version", &UpdateOptions::if_version, "N",
             "Refuse if the number was changed since it had version N")
       .details(

@@ -14,6 +14,7 @@ constexpr std::array k_columns = {
     Column{"country_code", ColumnType::word}, Column{"label", ColumnType::text},
     Column{"status", ColumnType::word},       Column{"capabilities", ColumnType::word},
     Column{"sid", ColumnType::word},          Column{"record_policy", ColumnType::word},
+    Column{"sms_mode", ColumnType::word},
 };
 
 struct ExportOptions : NumberFilterOptions {};
@@ -35,10 +36,10 @@ std::span<const Column> number_export_columns() { return k_columns; }
 void export_numbers(estate::Numbers& numbers, const estate::NumberFilter& filter,
                     const std::function<void(std::span<const Cell>)>& row) {
   numbers.for_each_importable(filter, [&](const estate::ImportableNumber& number) {
-    row(std::array<Cell, k_columns.size()>{number.phone_number, number.provider,
-                                           text_or_null(number.country_code), text_or_null(number.label),
-                                           number.status, text_or_null(number.capabilities),
-                                           text_or_null(number.sid), text_or_null(number.record_policy)});
+    row(std::array<Cell, k_columns.size()>{
+        number.phone_number, number.provider, text_or_null(number.country_code), text_or_null(number.label),
+        number.status, text_or_null(number.capabilities), text_or_null(number.sid),
+        text_or_null(number.record_policy), number.sms_mode});
   });
 }
 

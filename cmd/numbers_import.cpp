@@ -14,8 +14,8 @@ void run_numbers_import(const ImportArguments& arguments, Context& context) {
 void add_numbers_import(Noun& numbers) {
   add_import(numbers, "Load numbers from a file: all, or all good ones", run_numbers_import)
       .details(
-          "Columns: phone_number, provider, country_code, label, status, capabilities, sid, record_policy, in any order; a file "
-          "without a header holds number,provider,country. A number without a country code is one of its row's "
+          "Columns: phone_number, provider, country_code, label, status, capabilities, sid, record_policy, sms_mode, in "
+          "any order; a file without a header holds number,provider,country. A number without a country code is one of its row's "
           "country, else of --default-country. An empty cell leaves alone what is there, - clears "
           "it, | separates the words of a list. Every line gets a verdict; unless --max-errors allows some, one "
           "bad line means that nothing is written. `ringctl jobs undo` takes a finished import back.")

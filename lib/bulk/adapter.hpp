@@ -123,8 +123,8 @@ class Adapter {
   /// The job that made the row of this key, if one did.
   virtual std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace,
                                             std::string_view key) = 0;
-  /// Removes the rows a job made that nobody changed or uses since; hands out the keys of those it keeps,
-  /// and whether others use them.
+  /// Removes the rows a job made that are as it made them and that nobody uses; hands out the keys of those it
+  /// keeps, and whether others use them.
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                                       const KeptRows& kept) = 0;
   /// Puts back what the row held where it still is as the job left it and nobody took a unique value

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "bulk/merge.hpp"
 #include "db/lease.hpp"
@@ -38,6 +39,20 @@ void refuse_rejects_over_input(const ImportOptions& options) {
     return;
   throw Error(Errc::usage, "import.rejects_over_input",
               fmt::format("--rejects would replace the input, {}", options.intake.path), "name another file");
+}
+
+/// By its name the file would be read in another format than it is written in.
+void refuse_misnamed_rejects(const ImportOptions& options, const Intake& intake) {
+  const auto named = csv::format_of_name(options.rejects.string());
+  if (named == csv::Format::automatic || named == intake.format) return;
+  const auto [is, ending] = intake.format == csv::Format::jsonl ? std::pair("JSON lines", ".jsonl")
+                            : intake.format == csv::Format::tsv ? std::pair("TSV", ".tsv")
+                                                                : std::pair("CSV", ".csv");
+  auto renamed = options.rejects;
+  throw Error(Errc::usage, "import.rejects_format",
+              fmt::format("--rejects {}: rejected rows are kept as the input has them, and {} is {}",
+                          options.rejects.string(), intake.name, is),
+              fmt::format("--rejects {}", base::for_shell(renamed.replace_extension(ending).string())));
 }
 
 void require_expected_input(const ImportOptions& options, const Intake& intake) {
@@ -543,6 +558,7 @@ ImportReport run_import(const TargetFn& target, Adapter& adapter, const ImportOp
   reading.keep_raw = rejects.has_value();
   auto intake = take_in(reading, adapter, cancel, [&](std::uint64_t rows) { progress({"reading", rows}); });
   require_expected_input(options, intake);
+  refuse_misnamed_rejects(options, intake);
   const auto where = target(will_write(options, intake));
   return Import(where, adapter, options, std::move(intake), std::move(rejects), cancel, progress).run();
 }

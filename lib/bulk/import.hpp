@@ -38,7 +38,9 @@ struct ImportOptions {
   IntakeOptions intake;
   OnConflict on_conflict = OnConflict::update;
   Allowance allowance;
-  std::filesystem::path rejects;  ///< empty: not written
+  /// empty: not written. Written in the input's format, which its name may not deny: Errc::usage
+  /// [import.rejects_format].
+  std::filesystem::path rejects;
   bool restart = false;           ///< do not take up an unfinished job, which is given up then
   bool dry_run = false;
   std::chrono::milliseconds lock_wait{0};

@@ -55,6 +55,7 @@ class NumbersAdapter final : public Adapter {
         {"capabilities", {"capability"}},
         {"sid", {"phone_sid", "phone_number_sid"}},
         {"record_policy", {"recording_policy"}},
+        {"sms_mode", {}, false, k_default_sms_mode},
     };
     return k_columns;
   }
@@ -88,8 +89,10 @@ class NumbersAdapter final : public Adapter {
         return canonical_capabilities(text, out, finding);
       case k_sid:
         return canonical_sid(text, out, finding);
-      default:
+      case k_record_policy:
         return canonical_record_policy(text, out, finding);
+      default:
+        return canonical_sms_mode(text, out, finding);
     }
   }
 

@@ -43,9 +43,31 @@ void refuse_unless_undoable(const jobs::Job& job) {
   if (job.state == jobs::State::undone)
     throw Error(Errc::conflict, "jobs.already_undone",
                 fmt::format("job {} is undone already", job.id.short_id()));
+  if (job.purged())
+    throw Error(Errc::conflict, "jobs.purged",
+                fmt::format("what job {} remembered is being purged; it can no longer be taken back",
+                            job.id.short_id()));
   if (job.counts.created + job.counts.updated == 0)
     throw Error(Errc::conflict, "jobs.nothing_to_undo",
                 fmt::format("job {} changed nothing", job.id.short_id()));
+}
+
+/// What a later job changed and an undo gave back is as this job left it, two versions on.
+Restored restore(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
+                 jobs::Journal& journal, const base::Uuid& job, const jobs::JobRow& row) {
+  Replaced replaced{.job = job,
+                    .key = row.key,
+                    .id = row.object_id,
+                    .version = row.version_after,
+                    .cells = cells_of_image(adapter, *row.before_image),
+                    .dormant = is_dormant(*row.before_image)};
+  auto restored = adapter.restore(session, workspace, replaced);
+  if (restored == Restored::moved_on) {
+    replaced.version += 2 * journal.count_restored_since(row);
+    if (replaced.version != row.version_after) restored = adapter.restore(session, workspace, replaced);
+  }
+  if (restored == Restored::done) journal.mark_restored(job, row);
+  return restored;
 }
 
 /// Inside a write transaction.
@@ -58,13 +80,7 @@ UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& a
 
   journal.for_each_row(report.job.id, [&](const jobs::JobRow& row) {
     if (row.verdict != "update" || !row.before_image) return;
-    const Replaced replaced{.job = report.job.id,
-                            .key = row.key,
-                            .id = row.object_id,
-                            .version = row.version_after,
-                            .cells = cells_of_image(adapter, *row.before_image),
-                            .dormant = is_dormant(*row.before_image)};
-    switch (adapter.restore(session, workspace, replaced)) {
+    switch (restore(session, workspace, adapter, journal, report.job.id, row)) {
       case Restored::done:
         ++report.restored;
         break;

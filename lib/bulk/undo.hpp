@@ -38,7 +38,7 @@ inline constexpr std::string_view k_undo_later_first =
     "undo the jobs that came later first: ringctl jobs list";
 
 /// One transaction, audited, under the workspace's bulk lock. Throws Errc::conflict [jobs.already_undone],
-/// [jobs.nothing_to_undo], or where every row is kept [jobs.all_changed] or [jobs.all_in_use], and
+/// [jobs.purged], [jobs.nothing_to_undo], or where every row is kept [jobs.all_changed] or [jobs.all_in_use], and
 /// Errc::locked while an import runs.
 UndoReport undo_import(audit::Session&, const base::Uuid& workspace, Adapter&, const std::string& job,
                        bool dry_run, std::chrono::milliseconds lock_wait = {});

@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::array k_delimiters{',', ';', '\t'};
 
-Format format_of_name(const std::string& name) {
-  auto lower = base::ascii_lower(name);
-  for (const std::string_view archive : {".gz", ".zst"})
-    if (lower.ends_with(archive)) lower.resize(lower.size() - archive.size());
-  if (lower.ends_with(".tsv")) return Format::tsv;
-  if (lower.ends_with(".jsonl") || lower.ends_with(".ndjson") || lower.ends_with(".json"))
-    return Format::jsonl;
-  if (lower.ends_with(".csv")) return Format::csv;
-  return Format::automatic;
-}
-
 /// The delimiter that `line` holds most of outside quotes; a comma where it holds none.
 char delimiter_of(std::string_view line) {
   std::array<std::size_t, k_delimiters.size()> counts{};
@@ -45,6 +34,17 @@ Format format_of_line(std::string_view line) {
 }
 
 }  // namespace
+
+Format format_of_name(const std::string& name) {
+  auto lower = base::ascii_lower(name);
+  for (const std::string_view archive : {".gz", ".zst"})
+    if (lower.ends_with(archive)) lower.resize(lower.size() - archive.size());
+  if (lower.ends_with(".tsv")) return Format::tsv;
+  if (lower.ends_with(".jsonl") || lower.ends_with(".ndjson") || lower.ends_with(".json"))
+    return Format::jsonl;
+  if (lower.ends_with(".csv")) return Format::csv;
+  return Format::automatic;
+}
 
 std::unique_ptr<Reader> Reader::open(Source& source, const ReaderOptions& options) {
   Lines lines(source);

@@ -21,9 +21,11 @@ inline constexpr std::size_t k_max_record = 1024 * 1024;
 inline constexpr std::size_t k_max_columns = 256;
 
 enum class Format { automatic, csv, tsv, jsonl };
+/// What the name of a file says: .csv .tsv .jsonl .ndjson .json, also packed (.gz .zst); else automatic.
+Format format_of_name(const std::string& name);
 
 struct ReaderOptions {
-  /// automatic: by name (.tsv .jsonl .ndjson .json), else by the first line
+  /// automatic: by name (format_of_name), else by the first line
   Format format = Format::automatic;
   char delimiter = 0;          ///< 0: the one of , ; TAB that the first line holds most of
   bool null_is_empty = false;  ///< JSON's null is an empty text and not absent

@@ -4,21 +4,20 @@
 
 #include "base/error.hpp"
 #include "estate/number_fields.hpp"
+#include "estate/number_rows.hpp"
 
 namespace ringctl::estate {
 namespace {
 
-constexpr std::string_view k_first_sms_mode = "notify_all";
-
 constexpr SettableField k_fields[] = {
-    {"provider", &NumberChange::provider, &Number::provider, canonical_provider, "twilio"},
+    {"provider", &NumberChange::provider, &Number::provider, canonical_provider, k_default_provider},
     {"country_code", &NumberChange::country_code, &Number::country_code, canonical_country, ""},
     {"label", &NumberChange::label, &Number::label, canonical_label, ""},
-    {"status", &NumberChange::status, &Number::status, canonical_status, "active"},
+    {"status", &NumberChange::status, &Number::status, canonical_status, k_default_status},
     {"capabilities", &NumberChange::capabilities, &Number::capabilities, canonical_capabilities, ""},
     {"sid", &NumberChange::sid, &Number::sid, canonical_sid, ""},
     {"record_policy", &NumberChange::record_policy, &Number::record_policy, canonical_record_policy, ""},
-    {"sms_mode", &NumberChange::sms_mode, &Number::sms_mode, canonical_sms_mode, k_first_sms_mode},
+    {"sms_mode", &NumberChange::sms_mode, &Number::sms_mode, canonical_sms_mode, k_default_sms_mode},
 };
 
 class Findings {
@@ -101,7 +100,7 @@ std::vector<base::Finding> warnings_of(const phone::E164& number, const NumberCh
 std::vector<std::string_view> NumberPlan::changed_fields() const {
   if (before) return differences(*before, after);
   Number nothing;
-  nothing.sms_mode = k_first_sms_mode;  // what every number has, said or not
+  nothing.sms_mode = k_default_sms_mode;  // what every number has, said or not
   return differences(nothing, after);
 }
 

@@ -185,7 +185,7 @@ void Numbers::for_each_importable(const NumberFilter& filter,
   {
     auto rows = db.stream(
         fmt::format("SELECT phone_number, provider, country_code, label, status, capabilities, sid, "
-                    "record_policy FROM phone_numbers WHERE {} ORDER BY phone_number",
+                    "record_policy, sms_mode FROM phone_numbers WHERE {} ORDER BY phone_number",
                     where.sql),
         where.params);
     while (rows.next()) {
@@ -196,7 +196,8 @@ void Numbers::for_each_importable(const NumberFilter& filter,
                                     .status = rows.text(4),
                                     .capabilities = capabilities_text(capabilities_from_json(rows.text(5))),
                                     .sid = rows.text(6),
-                                    .record_policy = rows.text(7)};
+                                    .record_policy = rows.text(7),
+                                    .sms_mode = rows.text(8)};
       if (search.active() && !search.matches(number.phone_number, number.label, number.sid, number.provider))
         continue;
       visit(number);

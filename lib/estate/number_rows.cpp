@@ -9,6 +9,7 @@
 #include "estate/capabilities.hpp"
 #include "estate/number_fields.hpp"
 #include "estate/number_use.hpp"
+#include "jobs/journal.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -31,6 +32,7 @@ std::vector<db::BulkColumn> insert_columns(const base::Uuid& workspace, const ba
           {"capabilities", "text"},
           {"sid", "text"},
           {"record_policy", "text"},
+          {"sms_mode", "text"},
           {"workspace_id", "uuid", workspace.text()},
           {"job_id", "uuid", job.text()},
           {"created_at", "timestamptz", at},
@@ -48,7 +50,7 @@ void find_held(db::Connection& db, const base::Uuid& workspace, std::span<const 
     return;
   const std::string sql = fmt::format(
       "SELECT workspace_id, id, version, phone_number, provider, country_code, label, status, capabilities, sid, "
-      "record_policy FROM phone_numbers WHERE phone_number IN (SELECT value FROM {})",
+      "record_policy, sms_mode FROM phone_numbers WHERE phone_number IN (SELECT value FROM {})",
       db.text_array("$1"));
   const std::string array = json_array(numbers);
   auto rows = db.query(sql, {array});
@@ -91,26 +93,29 @@ void NumberInsert::add(const NumberCells& cells) {
     std::error_code ignored;
     country_code = country_of(*phone::E164::try_parse(cells[k_phone_number], ignored));
   }
-  rows_.add(std::array<db::Param, 9>{id, cells[k_phone_number],
-                                     cells[k_provider].empty() ? k_default_provider : cells[k_provider],
-                                     db::or_null(country_code), db::or_null(cells[k_label]),
-                                     cells[k_status].empty() ? k_default_status : cells[k_status],
-                                     db::or_null(stored_capabilities(cells[k_capabilities])),
-                                     db::or_null(cells[k_sid]), db::or_null(cells[k_record_policy])});
+  rows_.add(std::array<db::Param, 10>{id, cells[k_phone_number],
+                                      cells[k_provider].empty() ? k_default_provider : cells[k_provider],
+                                      db::or_null(country_code), db::or_null(cells[k_label]),
+                                      cells[k_status].empty() ? k_default_status : cells[k_status],
+                                      db::or_null(stored_capabilities(cells[k_capabilities])),
+                                      db::or_null(cells[k_sid]), db::or_null(cells[k_record_policy]),
+                                      cells[k_sms_mode].empty() ? k_default_sms_mode : cells[k_sms_mode]});
 }
 
-// A number that is active again is not given back.
+// A number that is active again is not given back. Journals of imports that knew no SMS mode say none.
 std::int64_t update_numbers(audit::Session& session, const base::Uuid& workspace,
                             std::span<const NumberUpdate> updates) {
   std::int64_t changed = 0;
   for (const auto& [id, version, cells] : updates)
     changed += session.db.exec(
         "UPDATE phone_numbers SET provider = $1, country_code = $2, label = $3, status = $4, capabilities = $5, sid = $6, "
-        "record_policy = $7, release_at = CASE WHEN CAST($4 AS text) = 'active' THEN NULL ELSE release_at END, "
-        "version = version + 1, updated_at = $8 WHERE workspace_id = $9 AND id = $10 AND version = $11",
+        "record_policy = $7, sms_mode = COALESCE(CAST($8 AS text), sms_mode), "
+        "release_at = CASE WHEN CAST($4 AS text) = 'active' THEN NULL ELSE release_at END, "
+        "version = version + 1, updated_at = $9 WHERE workspace_id = $10 AND id = $11 AND version = $12",
         {cells[k_provider], db::or_null(cells[k_country_code]), db::or_null(cells[k_label]), cells[k_status],
          db::or_null(stored_capabilities(cells[k_capabilities])), db::or_null(cells[k_sid]),
-         db::or_null(cells[k_record_policy]), session.clock.now(), workspace, id, version});
+         db::or_null(cells[k_record_policy]), db::or_null(cells[k_sms_mode]), session.clock.now(), workspace,
+         id, version});
   return changed;
 }
 
@@ -118,12 +123,17 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
                             const records::KeptRows& kept) {
   directory::lock_logs(db, workspace);
   const db::Param made[] = {workspace, job};
-  const auto removed = delete_unused(db, "n.job_id = $2 AND n.version = 1", made);
+  const auto as_made = jobs::version_as_made("n.id", "n.phone_number");
+  // Most are in their first version, of which nothing is to be looked up.
+  const auto removed =
+      delete_unused(db, "n.job_id = $2 AND n.version = 1", made) +
+      delete_unused(db, fmt::format("n.job_id = $2 AND n.version > 1 AND n.version = {}", as_made), made);
   auto rows = db.stream(
-      "SELECT phone_number, version FROM phone_numbers WHERE workspace_id = $1 AND job_id = $2 "
-      "ORDER BY phone_number",
-      {workspace, job});
-  while (rows.next()) kept(rows.text(0), rows.integer(1) == 1);  // unchanged, so it is used
+      fmt::format("SELECT n.phone_number, n.version = {} FROM phone_numbers n WHERE n.workspace_id = $1 AND "
+                  "n.job_id = $2 ORDER BY n.phone_number",
+                  as_made),
+      made);
+  while (rows.next()) kept(rows.text(0), rows.boolean(1));  // if it is as it was made, it is used
   return removed;
 }
 

@@ -26,12 +26,14 @@ enum NumberColumn : std::size_t {
   k_capabilities,
   k_sid,
   k_record_policy,
+  k_sms_mode,
   k_number_columns
 };
 using NumberCells = std::array<std::string_view, k_number_columns>;  ///< "" = not set
 
 inline constexpr std::string_view k_default_provider = "twilio";
 inline constexpr std::string_view k_default_status = "active";
+inline constexpr std::string_view k_default_sms_mode = "notify_all";
 /// In a number to insert: its own region, which is not the same as no country.
 inline constexpr std::string_view k_own_country = "*";
 
@@ -54,7 +56,7 @@ void find_sids(db::Connection&, const base::Uuid& workspace, std::span<const std
 class NumberInsert {
  public:
   NumberInsert(audit::Session&, const base::Uuid& workspace, const base::Uuid& job);
-  /// Empty provider and status get their defaults. Nothing of the cells is kept.
+  /// Empty provider, status and SMS mode get their defaults. Nothing of the cells is kept.
   void add(const NumberCells&);
   /// Last. A number or SID that is held already: Errc::conflict [db.unique], at the latest here.
   void finish() { rows_.flush(); }
@@ -67,12 +69,12 @@ class NumberInsert {
 struct NumberUpdate {
   base::Uuid id;
   std::int64_t version;  ///< as found; the row gets the next one
-  NumberCells cells;
+  NumberCells cells;     ///< no SMS mode: as it is
 };
 /// Returns how many still had that version.
 std::int64_t update_numbers(audit::Session&, const base::Uuid& workspace, std::span<const NumberUpdate>);
 
-/// Deletes the numbers a job made that were not changed since and that nothing uses (number_use.hpp); hands
+/// Deletes the numbers a job made that are as it made them and that nothing uses (number_use.hpp); hands
 /// out those it keeps, by number, streaming. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                             const records::KeptRows& kept);

@@ -56,8 +56,8 @@ bool insert(db::Connection& db, const base::Uuid& workspace, const Number& numbe
 
 /// The importable columns, which are those that can be changed together.
 NumberCells cells_of(const Number& number) {
-  return {number.phone_number, number.provider,     number.country_code, number.label,
-          number.status,       number.capabilities, number.sid,          number.record_policy};
+  return {number.phone_number, number.provider, number.country_code,  number.label,   number.status,
+          number.capabilities, number.sid,      number.record_policy, number.sms_mode};
 }
 
 Error unknown(std::string_view number) {
@@ -213,9 +213,6 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
     if (update_numbers(session_, workspace_, {&update, 1}) != 1)
       throw Error(Errc::failure, "numbers.lost_lock",
                   fmt::format("{} changed although it was locked", number.view()));
-    if (after.sms_mode != before->sms_mode)
-      db.exec("UPDATE phone_numbers SET sms_mode = $1 WHERE workspace_id = $2 AND id = $3",
-              {after.sms_mode, workspace_, after.id});
     ++after.version;
     auto entry = audited("numbers.update", after);
     entry.before = image_of(*before);

@@ -31,7 +31,8 @@ struct Number {
 
 /// The columns that import takes and export writes. Views live during the call that hands them out.
 struct ImportableNumber {
-  std::string_view phone_number, provider, country_code, label, status, capabilities, sid, record_policy;
+  std::string_view phone_number, provider, country_code, label, status, capabilities, sid, record_policy,
+      sms_mode;
 };
 
 /// What may be set by hand: raw text as people type it. nullopt leaves alone, "-" or "" clears; a cleared

@@ -230,6 +230,30 @@ void Journal::for_each_row(const base::Uuid& job, const std::function<void(const
   }
 }
 
+void Journal::mark_restored(const base::Uuid& job, const JobRow& row) {
+  db_.exec(
+      "UPDATE job_rows SET verdict = 'restored' WHERE workspace_id = $1 AND job_id = $2 AND line = $3 AND "
+      "row_key = $4",
+      {workspace_, job, row.line, row.key});
+}
+
+std::int64_t Journal::count_restored_since(const JobRow& row) {
+  if (!row.object_id) return 0;
+  return db_
+      .integer(
+          "SELECT count(*) FROM job_rows WHERE workspace_id = $1 AND row_key = $2 AND object_id = $3 AND "
+          "verdict = 'restored' AND version_after > $4",
+          {workspace_, row.key, *row.object_id, row.version_after})
+      .value_or(0);
+}
+
+std::string version_as_made(std::string_view id, std::string_view key) {
+  return fmt::format(
+      "(1 + 2 * (SELECT count(*) FROM job_rows undone WHERE undone.workspace_id = $1 AND undone.row_key = {} AND "
+      "undone.object_id = {} AND undone.verdict = 'restored'))",
+      key, id);
+}
+
 std::vector<base::Uuid> jobs_naming(db::Connection& db, const base::Uuid& workspace, std::string_view key) {
   std::vector<base::Uuid> jobs;
   auto rows = db.query("SELECT DISTINCT job_id FROM job_rows WHERE workspace_id = $1 AND row_key = $2",

@@ -29,6 +29,9 @@ struct Counts {
 std::string to_json(const Counts&);
 Counts counts_from_json(std::string_view);
 
+/// In the place of the options of a job whose rows are being removed (old_jobs.hpp).
+inline constexpr std::string_view k_purged_options = R"({"purged":true})";
+
 struct Job {
   base::Uuid id;
   std::string kind;  ///< "numbers.import"
@@ -41,13 +44,16 @@ struct Job {
   std::string position;  ///< last key committed; "" = none
   base::Instant created_at, updated_at;
   std::optional<base::Instant> finished_at;
+
+  /// Rows of it are gone: it cannot be taken back.
+  bool purged() const { return options == k_purged_options; }
 };
 
 /// A row that needs remembering: rejected, or changed by the job.
 struct JobRow {
   std::int64_t line = 0;
   std::string key;
-  std::string verdict;  ///< "update", "duplicate", "conflict", "invalid"
+  std::string verdict;  ///< "update", "duplicate", "conflict", "invalid"; "restored": an update, taken back
   std::string code = {}, message = {};
   std::optional<std::string> before_image = {};  ///< canonical JSON of what an update replaced
   std::int64_t version_after = 0;
@@ -76,11 +82,21 @@ class Journal {
   /// In line order; streams.
   void for_each_row(const base::Uuid& job, const std::function<void(const JobRow&)>&);
 
+  /// An undo gave back what this update had replaced.
+  void mark_restored(const base::Uuid& job, const JobRow&);
+  /// Of updates of the same object that later jobs made, how many were taken back. Each raised the object's
+  /// version by two, coming and going, and left it as this row's job did.
+  std::int64_t count_restored_since(const JobRow&);
+
  private:
   db::Connection& db_;
   const base::Clock& clock_;
   base::Uuid workspace_;
 };
+
+/// SQL for the version of an object that is as a job made it: 1, and two more for each later change that was
+/// taken back. `id` and `key` of the object are SQL as well, $1 is the workspace.
+std::string version_as_made(std::string_view id, std::string_view key);
 
 /// Jobs whose journal has a row of this key.
 std::vector<base::Uuid> jobs_naming(db::Connection&, const base::Uuid& workspace, std::string_view key);

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "db/bulk_insert.hpp"
+#include "jobs/journal.hpp"
 #include "records/statements.hpp"
 
 namespace ringctl::records {
@@ -266,19 +267,25 @@ std::optional<base::Uuid> made_by(db::Connection& db, const base::Uuid& workspac
 
 std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, const Noun& noun,
                             const base::Uuid& job, const KeptRows& kept) {
-  const auto removed = db.exec(
-      fmt::format(
-          "DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.job_id = $2 AND t.version = 1 AND NOT ({})",
-          noun.table, noun.in_use),
-      {workspace, job});
+  const auto as_made = jobs::version_as_made("t.id", key_expression(db, noun));
+  const auto remove = [&](const std::string& which) {
+    return db.exec(
+        fmt::format("DELETE FROM {} AS t WHERE t.workspace_id = $1 AND t.job_id = $2 AND {} AND NOT ({})",
+                    noun.table, which, noun.in_use),
+        {workspace, job});
+  };
+  // Most are in their first version, of which nothing is to be looked up.
+  const auto removed =
+      remove("t.version = 1") + remove(fmt::format("t.version > 1 AND t.version = {}", as_made));
   auto rows = db.stream(
-      fmt::format("SELECT {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({}) ORDER BY {}",
-                  select_list(db, noun), noun.table, noun.shown, key_order(db, noun)),
+      fmt::format(
+          "SELECT {}, t.version = {} FROM {} t WHERE t.workspace_id = $1 AND t.job_id = $2 AND ({}) ORDER BY {}",
+          select_list(db, noun), as_made, noun.table, noun.shown, key_order(db, noun)),
       {workspace, job});
   Record record;
   while (rows.next()) {
-    read_record(rows, noun, record);
-    kept(key_text(noun, record.cells), record.version == 1);  // unchanged, so it is in use
+    const int is_as_made = read_record(rows, noun, record);
+    kept(key_text(noun, record.cells), rows.boolean(is_as_made));  // then it is in use
   }
   return removed;
 }

@@ -67,8 +67,8 @@ std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace, 
                                   std::string_view key);
 /// Receives the key of a row that is kept: because others refer to it, or because it changed.
 using KeptRows = std::function<void(std::string_view key, bool in_use)>;
-/// Deletes the rows a job made that were not changed and that nothing refers to; hands out those it keeps, by
-/// key, streaming. Returns how many went.
+/// Deletes the rows a job made that are as it made them and that nothing refers to; hands out those it keeps,
+/// by key, streaming. Returns how many went.
 std::int64_t delete_made_by(db::Connection&, const base::Uuid& workspace, const Noun&, const base::Uuid& job,
                             const KeptRows& kept);
 

@@ -36,6 +36,15 @@ std::string expression_of(const Extra& extra, std::string_view today) {
                             fmt::format("'{}'", base::format_day(base::parse_day(today))));
 }
 
+std::string key_expression(const db::Connection& db, const Noun& noun) {
+  const auto separator = key_text(std::vector<std::string>(2), 2);  // of two empty parts
+  auto key = expression_of(db, noun.fields[0], noun.column_of(0));
+  for (std::size_t i = 1; i < noun.key_fields; ++i)
+    fmt::format_to(std::back_inserter(key), " || '{}' || {}", separator,
+                   expression_of(db, noun.fields[i], noun.column_of(i)));
+  return noun.key_fields == 1 ? key : fmt::format("({})", key);
+}
+
 std::string select_list(const db::Connection& db, const Noun& noun, std::string_view today) {
   auto list = fmt::format("t.id, t.version, t.job_id, t.created_at, t.updated_at, ({})", noun.shown);
   for (std::size_t i = 0; i < noun.fields.size(); ++i)

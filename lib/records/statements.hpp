@@ -12,6 +12,8 @@ namespace ringctl::records {
 
 /// A field as a statement over the table as t reads it: a reference as the key it stands for.
 std::string expression_of(const db::Connection&, const Field&, std::string_view column);
+/// The key of a row as one text (key_text), over the table as t.
+std::string key_expression(const db::Connection&, const Noun&);
 /// id, version, job_id, created_at, updated_at, whether it is shown, the fields, the extras: what
 /// read_record() expects.
 std::string select_list(const db::Connection&, const Noun&, std::string_view today = {});

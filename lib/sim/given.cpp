@@ -13,7 +13,6 @@
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
 #include "estate/capabilities.hpp"
-#include "estate/numbers.hpp"
 
 namespace ringctl::sim {
 namespace {
@@ -184,42 +183,6 @@ Directory::Line line_of(std::string_view number, std::string_view capabilities) 
   return line;
 }
 
-/// How numbers deal messages out, which is no column of files.
-struct SmsMode {
-  std::string phone_number = {};
-  Json mode = {};
-};
-std::vector<SmsMode> take_sms_modes(GivenRows& rows) {
-  std::vector<SmsMode> modes;
-  if (rows.noun != "numbers") return modes;
-  for (auto& row : rows.rows) {
-    const auto at = std::ranges::find(row.names, "sms_mode") - row.names.begin();
-    if (static_cast<std::size_t>(at) == row.names.size()) continue;
-    const auto* const number = row.find("phone_number");
-    modes.push_back(
-        {number == nullptr ? std::string() : number->text, row.items[static_cast<std::size_t>(at)]});
-    row.names.erase(row.names.begin() + at);
-    row.items.erase(row.items.begin() + at);
-  }
-  return modes;
-}
-
-void set_sms_modes(audit::Session& session, const base::Uuid& workspace, const std::string& file,
-                   const std::vector<SmsMode>& modes, const std::string& country) {
-  estate::Numbers numbers(session, workspace, country);
-  for (const auto& [number, mode] : modes) {
-    estate::NumberChange change;
-    change.sms_mode = value_text(mode);
-    const auto ours = phone::E164::parse(numbers.get(number).phone_number);
-    try {
-      numbers.update(ours, change);
-    } catch (const Error& error) {
-      if (error.errc() != Errc::invalid) throw;
-      throw bad_json(file, mode, fmt::format("is refused: {}", error.message()));
-    }
-  }
-}
-
 void update_workspace(audit::Session& session, const base::Uuid& workspace, const std::string& file,
                       const Values& values) {
   if (values.empty()) return;
@@ -253,11 +216,7 @@ void import_rows(audit::Session& session, const base::Uuid& workspace, const std
                  const std::vector<GivenRows>& nouns, const fs::path& folder) {
   if (nouns.empty()) return;
   const auto country = country_of(session, workspace);
-  for (auto rows : nouns) {
-    const auto modes = take_sms_modes(rows);
-    import_given(session, workspace, file, rows, folder, country);
-    set_sms_modes(session, workspace, file, modes, country);
-  }
+  for (const auto& rows : nouns) import_given(session, workspace, file, rows, folder, country);
 }
 
 base::Uuid lay_out(audit::Session& session, const Given& given, const std::string& file) {

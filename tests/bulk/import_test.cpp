@@ -399,7 +399,7 @@ TEST_CASE("an atomic refusal writes its rejects too", "[bulk][import]") {
   ImportOptions options;
   options.rejects = i.dir / "rejects.csv";
   i.import("+12025550101\nnonsense\n", options);
-  CHECK(test::read_text(options.rejects).find("\nnonsense,,,,,,,,2,bad_number,") != std::string::npos);
+  CHECK(test::read_text(options.rejects).find("\nnonsense,,,,,,,,,2,bad_number,") != std::string::npos);
   CHECK(i.numbers().empty());
 }
 
@@ -413,6 +413,52 @@ TEST_CASE("a dry run writes no rejects file, a clean run an empty one over the l
   options.dry_run = false;
   i.import("phone_number\n+12025550101\n", options);
   CHECK(test::read_text(options.rejects) == "phone_number,_line,_code,_error\n");
+}
+
+TEST_CASE("a rejects file named as one of another format is refused, and nothing is written",
+          "[bulk][import]") {
+  Imports i(test::engines().front());
+  struct Case {
+    std::string input, text, rejects, hint;  ///< no hint: accepted
+  };
+  const auto c = GENERATE(values<Case>({
+      {"in.jsonl", "{\"phone_number\":\"+12025550101\"}\n", "bad.csv", "bad.jsonl"},
+      {"in.txt", "[{\"phone_number\":\"+12025550101\"}]\n", "bad.tsv", "bad.jsonl"},
+      {"in.csv", "phone_number\n+12025550101\n", "bad.JSON", "bad.csv"},
+      {"in.tsv", "phone_number\n+12025550101\n", "bad.csv.gz", "bad.csv.tsv"},
+      {"in.json", "[{\"phone_number\":\"+12025550101\"}]\n", "bad.json", ""},
+      {"in.json", "[{\"phone_number\":\"+12025550101\"}]\n", "bad.ndjson", ""},
+      {"in.csv", "phone_number\n+12025550101\n", "bad.txt", ""},
+  }));
+  ImportOptions options;
+  options.intake.path = i.file(c.text, c.input);
+  options.rejects = i.dir / c.rejects;
+  options.dry_run = GENERATE(false, true);
+  if (c.hint.empty()) {
+    CHECK(i.run(options).outcome == Errc::ok);
+    return;
+  }
+  const auto before = i.sizes();
+  const auto error = test::error_of([&] { i.run(options); });
+  REQUIRE(error);
+  CHECK(error->errc() == Errc::usage);
+  CHECK(error->slug() == "import.rejects_format");
+  CHECK(error->hint() == "--rejects " + (i.dir / c.hint).string());
+  CHECK_FALSE(std::filesystem::exists(options.rejects));
+  CHECK(i.sizes() == before);
+}
+
+TEST_CASE("the line of a rejected row of a JSON array is which of its items it was", "[bulk][import]") {
+  Imports i(test::engines().front());
+  ImportOptions options = test::max_errors("1");
+  options.intake.path = i.file(
+      "[\n\n{\"phone_number\":\"+12025550101\"}, {\"phone_number\":\"555-0100\"},\n"
+      "{\"phone_number\":\"+12025550102\"}]\n",
+      "in.json");
+  options.rejects = i.dir / "bad.json";
+  CHECK(i.run(options).outcome == Errc::partial);
+  CHECK(test::read_text(options.rejects)
+            .starts_with("{\"phone_number\":\"555-0100\",\"_line\":2,\"_code\":\"no_country_code\","));
 }
 
 TEST_CASE("a rejects file that cannot be made stops the import before it begins", "[bulk][import]") {

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 
+#include "cmd/errors.hpp"
 #include "cmd/globals.hpp"
 #include "cmd/root.hpp"
 #include "config/settings.hpp"
@@ -123,6 +125,21 @@ TEST_CASE("ringctl(1) lists every exit status with its meaning", "[manual]") {
         fmt::format("|  {}\n:  {}\n:  {}\n", static_cast<int>(info.code), info.name, info.meaning);
     CHECK(text.find(row) != std::string::npos);
   }
+}
+
+TEST_CASE("ringctl(1) describes every member of an error in JSON, and no other", "[manual]") {
+  Error error(Errc::twilio_rate, "twilio.rate_limited", "still HTTP 429", "wait");
+  error.detail("4,200 of 10,000 rows done").answered("RQ01", std::chrono::seconds(30));
+  const auto told = nlohmann::json::parse(error_json(std::move(error).job("5be01d7a"), R"({"left":5800})"));
+  std::set<std::string> members;
+  for (const auto& [name, value] : told.at("error").items()) members.insert(name);
+  std::set<std::string> described;
+  static const std::regex k_member(R"(\n\*([a-z_]+)\*\n\t)");
+  const auto text = plain(section(page("ringctl.1.scd"), "ERRORS"));
+  for (std::sregex_iterator it(text.begin(), text.end(), k_member), end; it != end; ++it)
+    described.insert((*it)[1]);
+  CHECK(described == members);
+  CHECK(members.size() == 9);
 }
 
 TEST_CASE("ringctl(1) names every variable of the environment", "[manual]") {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "estate/numbers.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
@@ -126,7 +128,7 @@ TEST_CASE("a search finds part of the digits, however they are written", "[estat
   CHECK(f.search("+44 20") == Found{k_c});
 }
 
-TEST_CASE("a search stops at the limit, and what comes after it is not disturbed", "[estate]") {
+TEST_CASE("a search is cut at the limit, and what comes after it is not disturbed", "[estate]") {
   Fixture f(GENERATE(from_range(test::engines())));
   f.add(k_a).add(k_b).add(k_c);
   NumberFilter filter;
@@ -135,6 +137,34 @@ TEST_CASE("a search stops at the limit, and what comes after it is not disturbed
     CHECK(f.list(filter, {}, 1) == Found{k_a});
     CHECK(f.numbers.count(filter) == 2);
   }
+}
+
+TEST_CASE("a search that has found enough waits for no more of PostgreSQL's rows", "[estate]") {
+  const auto engines = test::engines();
+  if (std::find(engines.begin(), engines.end(), db::Engine::postgresql) == engines.end()) return;
+  Fixture f(db::Engine::postgresql);
+  f.add(k_a);
+  // The same number three million times, each counted as the server gives it out.
+  constexpr std::int64_t k_rows = 3'000'000;
+  const auto other = f.database.connect();
+  {
+    db::Transaction transaction(*other, db::Scope::through(db::Door::maintenance));
+    other->exec_script(
+        fmt::format("CREATE SEQUENCE given_out;"
+                    "ALTER TABLE phone_numbers RENAME COLUMN phone_number TO e164;"
+                    "ALTER TABLE phone_numbers RENAME TO held_numbers;"
+                    "CREATE VIEW phone_numbers AS SELECT '{}'::text AS phone_number, held_numbers.* "
+                    "FROM held_numbers, (SELECT generate_series(1, {}), nextval('given_out')) again",
+                    k_a, k_rows));
+    transaction.commit();
+  }
+  NumberFilter filter;
+  filter.search = "555";
+  CHECK(f.list(filter, {}, 2) == Found{k_a, k_a});
+  const db::Transaction transaction(*other, db::Scope::through(db::Door::maintenance), db::Access::read);
+  const auto given_out = other->integer("SELECT last_value FROM given_out").value();
+  CHECK(given_out >= 2);
+  CHECK(given_out < k_rows / 10);
 }
 
 TEST_CASE("a search finds part of label and provider, case-folded beyond ASCII", "[estate]") {
@@ -198,15 +228,17 @@ TEST_CASE("an export has the importable columns, ordered by number, in canonical
   estate::NumberChange change;
   change.capabilities = "sms|voice";
   change.label = "Tab\there";
+  change.record_policy = "never";
+  change.sms_mode = "claim";
   f.numbers.add(phone::E164::parse(k_c), change);
   f.add(k_a);
   Found rows;
   f.numbers.for_each_importable({}, [&](const estate::ImportableNumber& n) {
-    rows.push_back(fmt::format("{};{};{};{};{};{};{}", n.phone_number, n.provider, n.country_code, n.label,
-                               n.status, n.capabilities, n.sid));
+    rows.push_back(fmt::format("{};{};{};{};{};{};{};{};{}", n.phone_number, n.provider, n.country_code,
+                               n.label, n.status, n.capabilities, n.sid, n.record_policy, n.sms_mode));
   });
-  CHECK(rows ==
-        Found{"+12025550101;twilio;US;;active;;", "+442079460003;twilio;GB;Tab\there;active;voice|sms;"});
+  CHECK(rows == Found{"+12025550101;twilio;US;;active;;;;notify_all",
+                      "+442079460003;twilio;GB;Tab\there;active;voice|sms;;never;claim"});
 }
 
 TEST_CASE("an export can be filtered like a list", "[estate]") {

@@ -29,6 +29,7 @@ void load(const Site& site) {
     site.ok({noun, "import", fixture(noun + ".csv")});
   site.ok({"rules", "import", fixture("rules.json")});
   site.ok({"optouts", "import", "optouts.csv"});
+  site.ok({"numbers", "update", "+12025550101", "--sms-mode", "claim", "--record-policy", "never"});
 }
 
 /// An empty place with the sample estate in estate.json.

@@ -185,14 +185,16 @@ TEST_CASE("an export has the same bytes on both engines", "[system]") {
   site.init();
   fill(site);
   CHECK(site.ok({"numbers", "export", "-o", "csv"}) ==
-        lines({"phone_number,provider,country_code,label,status,capabilities,sid,record_policy",
-               "+12025550123,twilio,US,Sales,active,voice|sms,PN0123456789abcdef0123456789abcdef,",
-               "+12025550124,telnyx,US,'=1+1,active,,,", "+16135550111,twilio,CA,,active,,,",
-               "+442079460123,twilio,GB,\"Tab\there, \"\"quoted\"\"", "École\",inactive,,,"}));
+        lines({"phone_number,provider,country_code,label,status,capabilities,sid,record_policy,sms_mode",
+               "+12025550123,twilio,US,Sales,active,voice|sms,PN0123456789abcdef0123456789abcdef,,notify_all",
+               "+12025550124,telnyx,US,'=1+1,active,,,,notify_all",
+               "+16135550111,twilio,CA,,active,,,,notify_all",
+               "+442079460123,twilio,GB,\"Tab\there, \"\"quoted\"\"", "École\",inactive,,,,notify_all"}));
   CHECK(
       site.ok({"numbers", "export", "-o", "jsonl", "--country", "uk"}) ==
       R"({"phone_number":"+442079460123","provider":"twilio","country_code":"GB",)"
-      R"("label":"Tab\there, \"quoted\"\nÉcole","status":"inactive","capabilities":null,"sid":null,"record_policy":null})"
+      R"("label":"Tab\there, \"quoted\"\nÉcole","status":"inactive","capabilities":null,"sid":null,"record_policy":null,)"
+      R"("sms_mode":"notify_all"})"
       "\n");
 }
 

@@ -179,3 +179,35 @@ TEST_CASE(
   CHECK(outcome({"--out", file.string()}).status != 0);
   CHECK_FALSE(std::filesystem::exists(file));
 }
+
+TEST_CASE("old jobs are purged once the workspace was named, and cannot be undone then", "[system]") {
+  const Site site(any_engine());
+  site.init();
+  site.machine().file("old.csv", "phone_number\n+12025550123\nnonsense\n");
+  site.run({"numbers", "import", "old.csv", "--max-errors", "1"});
+  site.tamper("UPDATE jobs SET updated_at = '2020-03-08T12:00:00.000Z'");
+  site.machine().file("new.csv", "phone_number,label\n+12025550123,Sales\n");
+  site.ok({"numbers", "import", "new.csv"});
+  const auto jobs = site.json({"jobs", "list", "--columns", "job"});
+  const std::string newer = jobs.at(0).at("job"), older = jobs.at(1).at("job");
+
+  CHECK(site.failure({"jobs", "purge", "--older-than", "90d"}) == "2 usage.confirmation_needed");
+  CHECK(site.failure({"jobs", "purge", "--older-than", "90d", "--confirm", "other"}) ==
+        "2 usage.confirmation_differs");
+  CHECK(site.failure({"jobs", "purge", "--older-than", "1d", "--confirm", "default"}) ==
+        "7 jobs.purge_too_young");
+  const auto plan = site.json({"jobs", "purge", "--older-than", "90d", "-n"});
+  CHECK(plan.at("jobs") == 1);
+  CHECK(plan.at("rows") == 1);
+  CHECK(site.json({"jobs", "list"}).size() == 2);
+
+  const auto run = site.run({"jobs", "purge", "--older-than", "90d", "--confirm", "default"});
+  CHECK(run.status == 0);
+  CHECK(run.err.starts_with("purged 1 job that ended before "));
+  CHECK(run.err.ends_with(", with 1 row of its journal\n"));
+  CHECK(site.failure({"jobs", "undo", older, "--yes"}) == "5 jobs.unknown");
+  CHECK(site.failure({"jobs", "undo", newer, "--yes"}) == "0");
+  CHECK(site.json({"numbers", "list"}).size() == 1);
+  CHECK(site.json({"jobs", "purge", "--older-than", "90d", "--confirm", "default"}).at("changed") == false);
+  site.ok({"audit", "verify"});
+}
