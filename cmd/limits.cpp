@@ -376,7 +376,7 @@ void run_reset(const ResetOptions& opts, Context& ctx) {
 
 void add_limits(Noun& limits) {
   limits.verb<StatusOptions>("status", "Show today's calls against their limits", run_status)
-      .flag("agent", &StatusOptions::agent, "EMAIL", "Only this agent's numbers")
+      .flag("agent", &StatusOptions::agent, "USER", "Only this agent's numbers")
       .kind(ValueKind::user)
       .flag("number", &StatusOptions::number, "NUMBER", "Only this number")
       .kind(ValueKind::number)
@@ -390,7 +390,7 @@ void add_limits(Noun& limits) {
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   limits.verb<CheckOptions>("check", "Say whether an agent may call a number now", run_check)
-      .flag("agent", &CheckOptions::agent, "EMAIL", "Who would call")
+      .flag("agent", &CheckOptions::agent, "USER", "Who would call")
       .kind(ValueKind::user)
       .required()
       .flag("to", &CheckOptions::to, "NUMBER", "Whom they would call, as dialled")

@@ -54,7 +54,7 @@ void add_message_filters(Verb<Options>& verb) {
       .flag("with", &Options::with, "NUMBER", "Only messages from or to this number of somebody else")
       .flag("number", &Options::number, "NUMBER", "Only messages to or from this number of ours")
       .kind(ValueKind::number)
-      .flag("user", &Options::user, "EMAIL",
+      .flag("user", &Options::user, "USER",
             "Only messages that this user sent, or whose they were when they came")
       .kind(ValueKind::user)
       .flag("contact", &Options::contact, "NUMBER",

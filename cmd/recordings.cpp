@@ -262,7 +262,7 @@ void add_list(Noun& recordings) {
       .flag("kind", &ListVerbOptions::kind, "voicemail|call", "Only messages, or only calls")
       .choices("voicemail|call")
       .flag("call", &ListVerbOptions::call, "CALL", "Only those of this call")
-      .flag("user", &ListVerbOptions::user, "EMAIL", "Only those of calls that this user answered or made")
+      .flag("user", &ListVerbOptions::user, "USER", "Only those of calls that this user answered or made")
       .kind(ValueKind::user)
       .flag("deleted", &ListVerbOptions::deleted, "Also those whose sound was deleted")
       .details("The sound itself lies at Twilio until it is fetched or deleted.")

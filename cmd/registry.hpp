@@ -29,7 +29,8 @@ enum class ValueKind {
   number,
   workspace,
   profile,
-  user,
+  user,   ///< somebody who is there: e-mail address, name or id
+  party,  ///< a user, or whoever else can be rung: an extension, a number, an address
   team,
   contact,
   thread,

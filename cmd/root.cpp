@@ -63,6 +63,7 @@ constexpr std::array k_nouns = {
 constexpr std::array k_providers = {
     ValueProvider{ValueKind::number, complete_numbers},
     ValueProvider{ValueKind::user, complete_users},
+    ValueProvider{ValueKind::party, complete_users},
     ValueProvider{ValueKind::team, complete_teams},
     ValueProvider{ValueKind::contact, complete_contacts},
     ValueProvider{ValueKind::thread, complete_threads},
