@@ -282,6 +282,7 @@ void add_callbacks(Noun& callbacks) {
       .kind(ValueKind::user)
       .flag("call", &AddOptions::call, "CALL",
             "The call it is for, by SID or id; a call has one callback at most")
+      .kind(ValueKind::call)
       .flag("notes", &AddOptions::notes, "TEXT", "What about")
       .details("A contact that has the number is linked.")
       .example(

@@ -60,7 +60,8 @@ void add_call_filters(Verb<Options>& verb) {
       .flag("contact", &Options::contact, "NUMBER",
             "Only calls with this contact, by any of its phones or id")
       .kind(ValueKind::contact)
-      .flag("outcome", &Options::outcome, "OUTCOME", "Only calls of this outcome");
+      .flag("outcome", &Options::outcome, "OUTCOME", "Only calls of this outcome")
+      .kind(ValueKind::outcome);
 }
 /// Looks up whom and what the flags name.
 calls::CallFilter call_filter(const CallFilterOptions&, Context&);

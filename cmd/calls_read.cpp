@@ -223,6 +223,7 @@ void add_calls_read(Noun& calls) {
 
   calls.verb<ShowOptions>("show", "Show one call with everything known about it", run_show)
       .argument("call", &ShowOptions::call, k_which_call)
+      .kind(ValueKind::call)
       .columns(show_columns())
       .details(
           "With its attempts (who was rung, when, what came of it), its recordings, the plan it was routed by, and every "

@@ -85,6 +85,7 @@ void add_calls_transfer(Noun& calls) {
   auto transfer =
       calls.verb<TransferOptions>("transfer", "Hand a call over to somebody else", run_transfer)
           .argument("call", &TransferOptions::call, k_which_call)
+          .kind(ValueKind::call)
           .argument("to", &TransferOptions::to, "A user by e-mail, name, id or extension, or a number")
           .kind(ValueKind::party)
           .flag("attended", &TransferOptions::attended, "Speak to them first, the customer on hold")

@@ -394,12 +394,14 @@ void add_limits(Noun& limits) {
       .kind(ValueKind::user)
       .required()
       .flag("to", &CheckOptions::to, "NUMBER", "Whom they would call, as dialled")
+      .kind(ValueKind::contact)
       .required()
       .flag("from-number", &CheckOptions::from_number, "NUMBER", "Which number they would call from")
       .kind(ValueKind::number)
       .default_text("by the workspace's rotation")
       .flag("reserve", &CheckOptions::reserve, "Count the call")
       .flag("call-sid", &CheckOptions::call_sid, "CA...", "With --reserve: the call it is counted for, once")
+      .kind(ValueKind::call)
       .columns(k_check_columns)
       .details(
           "Exits 0 if the call may be placed and 8 if not, with every reason and its code: no_number, limit_reached, "

@@ -52,6 +52,7 @@ void add_message_filters(Verb<Options>& verb) {
           "accepted|scheduled|queued|sending|sent|canceled|failed|undelivered|partially_delivered|delivered|read|"
           "receiving|received")
       .flag("with", &Options::with, "NUMBER", "Only messages from or to this number of somebody else")
+      .kind(ValueKind::thread)
       .flag("number", &Options::number, "NUMBER", "Only messages to or from this number of ours")
       .kind(ValueKind::number)
       .flag("user", &Options::user, "USER",

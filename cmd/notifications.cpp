@@ -183,6 +183,7 @@ void add_reading(Noun& notifications) {
       .kind(ValueKind::user)
       .flag("message", &ListVerbOptions::message, "MESSAGE",
             "Only those of this message: its SID, id, or the last eight digits of that")
+      .kind(ValueKind::message)
       .columns(k_columns)
       .lists()
       .details(
