@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::array<FieldText, 6> k_assignment_texts{{
     {"NUMBER", "E.164 number", ValueKind::number, {}, true},
-    {"EMAIL", "E-mail of the agent", ValueKind::user, {}, true},
+    {"USER", "The agent: e-mail address, name or id", ValueKind::user, {}, true},
     {"N", "Calls a day in the workspace's zone"},
     {"LIST", "Countries they may call, separated by |; empty: the number's own; *: all"},
     {"yes|no", "Whether it is the agent's own first choice", ValueKind::choice, "yes|no"},
@@ -27,14 +27,14 @@ constexpr std::array<FieldText, 6> k_assignment_texts{{
 
 constexpr std::array<FieldText, 4> k_extension_texts{{
     {"DIGITS", "1 to 20 digits", ValueKind::extension},
-    {"EMAIL", "E-mail of the user it rings", ValueKind::user, {}, true},
+    {"USER", "Whom it rings: e-mail address, name or id", ValueKind::user, {}, true},
     {"NUMBER", "The only number it works on; empty: any", ValueKind::number, {}, true},
     {"yes|no", "Whether callers can reach it", ValueKind::choice, "yes|no", true},
 }};
 
 constexpr std::array<FieldText, 4> k_pool_texts{{
     {"NUMBER", "E.164 number", ValueKind::number, {}, true},
-    {"EMAIL", "E-mail of the user", ValueKind::user, {}, true},
+    {"USER", "E-mail address, name or id", ValueKind::user, {}, true},
     {"yes|no", "Whether they receive the number's messages", ValueKind::choice, "yes|no", true},
     {"yes|no", "Whether the number's messages come from them first", ValueKind::choice, "yes|no"},
 }};
@@ -73,17 +73,16 @@ struct MoveOptions {
 
 void run_move(const MoveOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
-  std::string canonical, email;
+  std::string canonical;
   base::Finding finding;
   const records::Reading reading{workspace.default_country.value_or("")};
-  const auto& fields = estate::assignments_noun().fields;
-  if (!fields[estate::k_assignment_number].canonical(opts.number, reading, canonical, finding) ||
-      !fields[estate::k_assignment_agent].canonical(opts.agent, reading, email, finding))
+  const auto& number = estate::assignments_noun().fields[estate::k_assignment_number];
+  if (!number.canonical(opts.number, reading, canonical, finding))
     throw Error(Errc::invalid, "assignments.invalid", finding.message);
-  const auto rest = fmt::format("to {}", email);
-  const bool moved = estate::move_number(ctx.session(), workspace.id, canonical, email, !ctx.dry_run());
+  const auto rest = fmt::format("to {}", opts.agent);
+  const bool moved = estate::move_number(ctx.session(), workspace.id, canonical, opts.agent, !ctx.dry_run());
   if (!moved) return ctx.io().unchanged({.action = "move", .object = canonical, .rest = rest});
-  Change change{.action = "move", .object = canonical, .rest = rest, .fields = {{"agent", Cell(email)}}};
+  Change change{.action = "move", .object = canonical, .rest = rest, .fields = {{"agent", Cell(opts.agent)}}};
   if (ctx.dry_run()) return ctx.io().would_change(change);
   change.action = "moved";
   ctx.io().changed(change);
@@ -115,7 +114,7 @@ void add_assignments(Noun& assignments) {
   assignments.verb<MoveOptions>("move", "Hand a number over to another agent", run_move)
       .argument("number", &MoveOptions::number, "E.164 number")
       .kind(ValueKind::number)
-      .argument("agent", &MoveOptions::agent, "E-mail of the agent who takes over")
+      .argument("agent", &MoveOptions::agent, "The agent who takes over: e-mail address, name or id")
       .kind(ValueKind::user)
       .details(
           "Ends the assignment of whoever has the number and gives it to another agent with its limit and countries, in "

@@ -69,6 +69,7 @@ void add_caller_ids(Noun& caller_ids) {
   auto verify =
       caller_ids.verb<VerifyOptions>("verify", "Have Twilio call a number to verify it", run_verify)
           .argument("number", &VerifyOptions::number, "E.164, or as dialled in the workspace's country")
+          .kind(ValueKind::caller_id)
           .flag("name", &VerifyOptions::name, "TEXT", "What Twilio is to call it");
   add_account_flags(verify)
       .details(

@@ -51,7 +51,7 @@ void add_call_filters(Verb<Options>& verb) {
       .choices("queued|initiated|ringing|in-progress|completed|busy|no-answer|failed|canceled|missed")
       .flag("missed", &Options::missed, "Only inbound calls that nobody of ours answered")
       .excludes("status")
-      .flag("user", &Options::user, "EMAIL", "Only calls that this user answered or made")
+      .flag("user", &Options::user, "USER", "Only calls that this user answered or made")
       .kind(ValueKind::user)
       .flag("team", &Options::team, "NAME", "Only calls of users of this team")
       .kind(ValueKind::team)
@@ -60,7 +60,8 @@ void add_call_filters(Verb<Options>& verb) {
       .flag("contact", &Options::contact, "NUMBER",
             "Only calls with this contact, by any of its phones or id")
       .kind(ValueKind::contact)
-      .flag("outcome", &Options::outcome, "OUTCOME", "Only calls of this outcome");
+      .flag("outcome", &Options::outcome, "OUTCOME", "Only calls of this outcome")
+      .kind(ValueKind::outcome);
 }
 /// Looks up whom and what the flags name.
 calls::CallFilter call_filter(const CallFilterOptions&, Context&);

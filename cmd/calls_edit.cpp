@@ -67,6 +67,7 @@ void run_outcome(const OutcomeOptions& opts, Context& ctx) {
 void add_calls_edit(Noun& calls) {
   calls.verb<NoteOptions>("note", "Write a line under a call's notes", run_note)
       .argument("call", &NoteOptions::call, k_which_call)
+      .kind(ValueKind::call)
       .argument("text", &NoteOptions::text, "What to write; with --replace - clears the notes")
       .flag("replace", &NoteOptions::replace, "In place of the notes there are")
       .flag("to-contact", &NoteOptions::to_contact, "Write the line under the contact's notes as well")
@@ -80,7 +81,9 @@ void add_calls_edit(Noun& calls) {
 
   calls.verb<OutcomeOptions>("outcome", "Say what came of a call", run_outcome)
       .argument("call", &OutcomeOptions::call, k_which_call)
+      .kind(ValueKind::call)
       .argument("outcome", &OutcomeOptions::outcome, "One of the workspace's outcomes, or - to clear it")
+      .kind(ValueKind::outcome)
       .flag("if-version", &OutcomeOptions::if_version, "N", "Refuse if it was changed since it had version N")
       .kind(ValueKind::count)
       .details(

@@ -99,6 +99,7 @@ void run_holds(const HoldsOptions& opts, Context& ctx) {
 template <class Options>
 Verb<Options>& target_arguments(Verb<Options>& verb) {
   return verb.argument("call", &TargetOptions::call, k_which_call)
+      .kind(ValueKind::call)
       .flag("contact", &TargetOptions::contact, "NUMBER",
             "All calls of this contact, those to come included, by any of its phones or id")
       .kind(ValueKind::contact)

@@ -81,6 +81,7 @@ void add_mode(Noun& calls, std::string_view verb, std::string_view summary, std:
   auto monitor =
       calls.verb<MonitorOptions>(verb, summary, std::move(run))
           .argument("call", &MonitorOptions::call, k_which_call)
+          .kind(ValueKind::call)
           .flag("as", &MonitorOptions::as, "USER", "Who: the supervisor of the agent's team, or an admin")
           .kind(ValueKind::user)
           .required()
@@ -115,6 +116,7 @@ void add_calls_monitor(Noun& calls) {
            run_monitor<calls::Mode::barge>);
   auto stop = calls.verb<StopOptions>("stop", "Listen to a call no more", run_stop)
                   .argument("call", &StopOptions::call, k_which_call)
+                  .kind(ValueKind::call)
                   .flag("as", &StopOptions::as, "USER", "Who listens")
                   .kind(ValueKind::user)
                   .required();

@@ -208,7 +208,7 @@ void add_calls_read(Noun& calls) {
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   calls.verb<ActiveOptions>("active", "List calls that one of ours is on now", run_active)
-      .flag("user", &ActiveOptions::user, "EMAIL", "Only this user's")
+      .flag("user", &ActiveOptions::user, "USER", "Only this user's")
       .kind(ValueKind::user)
       .flag("team", &ActiveOptions::team, "NAME", "Only those of this team's users")
       .kind(ValueKind::team)
@@ -223,6 +223,7 @@ void add_calls_read(Noun& calls) {
 
   calls.verb<ShowOptions>("show", "Show one call with everything known about it", run_show)
       .argument("call", &ShowOptions::call, k_which_call)
+      .kind(ValueKind::call)
       .columns(show_columns())
       .details(
           "With its attempts (who was rung, when, what came of it), its recordings, the plan it was routed by, and every "

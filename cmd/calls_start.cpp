@@ -86,6 +86,7 @@ void add_calls_start(Noun& calls) {
           .argument("agent", &StartOptions::agent, "E-mail address, name or id of who is to call")
           .kind(ValueKind::user)
           .argument("to", &StartOptions::to, "Whom, as E.164 or as dialled in the workspace's country")
+          .kind(ValueKind::contact)
           .flag("from-number", &StartOptions::from_number, "NUMBER", "The number to call from")
           .default_text("by the workspace's rotation")
           .kind(ValueKind::number)
@@ -105,7 +106,8 @@ void add_calls_start(Noun& calls) {
               Errc::unknown_outcome, Errc::db_down, Errc::db_busy});
 
   auto hang_up = calls.verb<HangUpOptions>("hangup", "End a call, with everybody on it", run_hang_up)
-                     .argument("call", &HangUpOptions::call, k_which_call);
+                     .argument("call", &HangUpOptions::call, k_which_call)
+                     .kind(ValueKind::call);
   add_account_flags(hang_up)
       .details(
           "Every leg of it that goes on at Twilio is ended, those that a transfer left behind too; it is named by its own "

@@ -85,8 +85,9 @@ void add_calls_transfer(Noun& calls) {
   auto transfer =
       calls.verb<TransferOptions>("transfer", "Hand a call over to somebody else", run_transfer)
           .argument("call", &TransferOptions::call, k_which_call)
+          .kind(ValueKind::call)
           .argument("to", &TransferOptions::to, "A user by e-mail, name, id or extension, or a number")
-          .kind(ValueKind::user)
+          .kind(ValueKind::party)
           .flag("attended", &TransferOptions::attended, "Speak to them first, the customer on hold")
           .flag("complete", &TransferOptions::complete, "Give the customer to whoever is consulted")
           .flag("cancel", &TransferOptions::cancel, "Let whoever is consulted go, and take the customer back")

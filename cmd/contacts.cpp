@@ -33,7 +33,7 @@ constexpr std::array<FieldText, 11> k_contact_texts{{
     {"STATE", "State or province", ValueKind::text, {}, true},
     {"CC", "Country", ValueKind::country, {}, true},
     {"LIST", "Tags, separated by |", ValueKind::text, {}, true},
-    {"LIST", "E-mails of the users who look after them, separated by |", ValueKind::user, {}, true},
+    {"LIST", "The users who look after them, separated by |", ValueKind::user, {}, true},
     {"TEXT", "Free text"},
 }};
 
@@ -61,11 +61,8 @@ void run_assign(const AgentOptions& opts, Context& ctx) {
 }
 
 void run_unassign(const AgentOptions& opts, Context& ctx) {
-  const auto& workspace = ctx.workspace();
-  const auto user = records_of(ctx, workspace, directory::users_noun()).get(opts.user);
-  auto contacts = records_of(ctx, workspace, directory::contacts_noun());
-  const auto plan = directory::unassign_contact(contacts, opts.contact, user.cells[directory::k_user_email],
-                                                !ctx.dry_run());
+  auto contacts = records_of(ctx, ctx.workspace(), directory::contacts_noun());
+  const auto plan = directory::unassign_contact(contacts, opts.contact, opts.user, !ctx.dry_run());
   report(ctx, "unassign", "unassigned", plan, fmt::format("from {}", opts.user));
 }
 
@@ -151,7 +148,7 @@ void add_agent_verbs(Noun& contacts) {
     return contacts.verb<AgentOptions>(verb, summary, run)
         .argument("contact", &AgentOptions::contact, "Any phone of the contact, or its id")
         .kind(ValueKind::contact)
-        .argument("user", &AgentOptions::user, "E-mail address")
+        .argument("user", &AgentOptions::user, "E-mail address, name or id")
         .kind(ValueKind::user)
         .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
   };

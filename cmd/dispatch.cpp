@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <set>
-
 #include "base/text.hpp"
 #include "cmd/completion.hpp"
 #include "cmd/context.hpp"
@@ -50,12 +47,6 @@ void check_list_flags(const Command& command, const Globals& globals) {
   if (globals.limit && *globals.limit < 0) throw bad_limit(*globals.limit);
 }
 
-/// Users go by their names too, where a command takes one. Several are separated by |.
-void note_names(const std::string& value, std::set<std::string>& names) {
-  for (const auto one : base::split(value, '|'))
-    if (directory::may_be_name(one)) names.emplace(one);
-}
-
 /// nullptr: there is none to look into, which the command says itself where it wants one.
 const directory::Workspace* workspace_if_there(Context& context) {
   try {
@@ -67,27 +58,33 @@ const directory::Workspace* workspace_if_there(Context& context) {
   }
 }
 
-/// Puts e-mail addresses in the place of users' names. What is nobody's name stays as it is typed.
-void resolve_names(Invocation& invocation, const std::set<std::string>& names,
-                   const std::vector<std::string>& args, Context& context) {
+/// One value, in which | separates several. A user who is not there is an error; of parties only those who
+/// are users get another name. - stands for nobody.
+std::string resolved(ValueKind kind, const std::string& value, Context& context,
+                     const directory::Workspace& workspace) {
+  std::vector<std::string> parts;
+  for (const auto part : base::split(value, '|')) {
+    auto& one = parts.emplace_back(part);
+    if (one.empty() || one == "-") continue;
+    if (kind == ValueKind::user)
+      one = directory::get_email(context.database(), workspace.id, one);
+    else if (directory::may_be_user(one))
+      one = directory::find_email(context.database(), workspace.id, one).value_or(one);
+  }
+  return base::join(parts, "|");
+}
+
+/// Puts e-mail addresses in the place of whatever else users go by, so that all commands take all of it, and
+/// none has to say that there is no such user.
+void resolve_users(Invocation& invocation, const std::vector<std::string>& args, Context& context) {
   // The user that a workspace's settings name is one of that workspace, which may be another than ours.
-  if (names.empty() || invocation.command->noun == "workspaces") return;
+  if (invocation.command->noun == "workspaces") return;
   const auto* workspace = workspace_if_there(context);
   if (workspace == nullptr) return;
-  std::map<std::string, std::string, std::less<>> emails;
-  for (const auto& name : names)
-    if (auto email = directory::find_email_by_name(context.database(), workspace->id, name))
-      emails.emplace(name, *std::move(email));
-  if (emails.empty()) return;
-  const auto resolved = parse(context.registry(), args, [&](const std::string& value) {
-    std::vector<std::string> parts;
-    for (const auto one : base::split(value, '|')) {
-      const auto found = emails.find(one);
-      parts.emplace_back(found == emails.end() ? one : found->second);
-    }
-    return base::join(parts, "|");
+  const auto again = parse(context.registry(), args, [&](ValueKind kind, const std::string& value) {
+    return resolved(kind, value, context, *workspace);
   });
-  invocation.options = std::get<Invocation>(resolved).options;
+  invocation.options = std::get<Invocation>(again).options;
 }
 
 const Command& find_command(const Registry& registry, std::string_view noun) {
@@ -119,9 +116,9 @@ int show_help(const HelpRequest& request, const std::vector<std::string>& args, 
 
 int dispatch(const std::vector<std::string>& args, Context& context) {
   if (!args.empty() && args.front() == "__complete") return complete(args, context);
-  std::set<std::string> names;
-  auto parsed = parse(context.registry(), args, [&](const std::string& value) {
-    note_names(value, names);
+  bool names_users = false;
+  auto parsed = parse(context.registry(), args, [&](ValueKind, const std::string& value) {
+    names_users = true;
     return value;
   });
   if (const auto* help = std::get_if<HelpRequest>(&parsed)) return show_help(*help, args, context);
@@ -133,7 +130,7 @@ int dispatch(const std::vector<std::string>& args, Context& context) {
     check_list_flags(*invocation.command, invocation.globals);
     if (invocation.globals.out) context.io();  // a file that will not do is refused before anything changes
     if (!check_columns(context)) {
-      resolve_names(invocation, names, args, context);
+      if (names_users) resolve_users(invocation, args, context);
       invocation.command->run(invocation.options.get(), context);
     }
   }

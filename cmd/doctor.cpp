@@ -61,19 +61,17 @@ Configuration read_configuration(Context& ctx) {
 
 constexpr std::string_view k_open_secrets = "config.secret_permissions";
 
-/// Files of secrets that may be missing: nobody has to have logins, or accounts in the database.
-std::vector<fs::path> files_if_there(const config::Settings& settings) {
-  std::vector<fs::path> files;
-  std::error_code ignored;
-  for (const auto& file : {settings.credentials_file(), key_file(settings)})
-    if (!file.empty() && fs::exists(file, ignored)) files.push_back(file);
-  return files;
+/// What base::require_private() says of a file, which is asked about each of them.
+bool is_about_secrets(const Error& error) {
+  return error.slug() == k_open_secrets || error.slug() == "config.secret_unreadable";
 }
 
-/// Everything that this configuration's secrets stand in.
+/// Everything that this configuration's secrets stand in. Of the key of sealed logins only where there is
+/// one: nobody has to have accounts in the database.
 std::vector<fs::path> files_of_secrets(const config::Settings& settings) {
-  auto files = files_if_there(settings);
-  for (auto& file : settings.secret_files()) files.push_back(std::move(file));
+  auto files = settings.secret_files();
+  std::error_code ignored;
+  if (const auto key = key_file(settings); !key.empty() && fs::exists(key, ignored)) files.push_back(key);
   return files;
 }
 
@@ -124,12 +122,11 @@ std::string about_settings(const fs::path& file) {
 void check_config(const Configuration& configuration, Report& report) {
   const auto& [settings, failures] = configuration;
   std::vector<Error> secrets, others;
-  for (const auto& error : failures) (error.slug() == k_open_secrets ? secrets : others).push_back(error);
-  // Those that have been read are among the failures already.
   for (const auto& file : files_of_secrets(settings))
-    if (const auto fault = fault_of(file);
-        fault && std::ranges::find(failures, fault->message(), &Error::message) == failures.end())
-      secrets.push_back(*fault);
+    if (auto fault = fault_of(file)) secrets.push_back(*std::move(fault));
+  // Reading it met some of those as well; the rest is about something else.
+  for (const auto& error : failures)
+    if (!is_about_secrets(error)) others.push_back(error);
   const auto list = [&](const char* id, const std::vector<Error>& faults, std::string all_is_well) {
     for (const auto& error : faults) report.push_back(failed_check(id, error));
     if (faults.empty()) report.push_back({id, "ok", std::move(all_is_well), {}});

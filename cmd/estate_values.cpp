@@ -4,7 +4,10 @@
 
 #include <set>
 
+#include "base/text.hpp"
 #include "calls/callbacks.hpp"
+#include "calls/calls.hpp"
+#include "calls/recordings.hpp"
 #include "cmd/numbers.hpp"
 #include "cmd/record_verbs.hpp"
 #include "db/transaction.hpp"
@@ -16,6 +19,7 @@
 #include "estate/assignments.hpp"
 #include "estate/trunks.hpp"
 #include "jobs/journal.hpp"
+#include "messages/messages.hpp"
 #include "messages/threads.hpp"
 #include "phone/region.hpp"
 #include "routing/rules.hpp"
@@ -93,6 +97,61 @@ std::vector<Candidate> complete_accounts(Context& ctx, const std::string&) {
   std::vector<Candidate> candidates;
   for (auto& account : directory::Accounts(ctx.session(), ctx.workspace().id).list())
     candidates.push_back({std::move(account.account_sid), account.is_main ? "main" : ""});
+  return candidates;
+}
+
+std::vector<Candidate> complete_calls(Context& ctx, const std::string&) {
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  std::vector<Candidate> candidates;
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  calls::for_each(db, workspace.id, {}, {}, k_most, [&](const calls::Call& call) {
+    candidates.push_back(
+        {call.call_sid, fmt::format("{} {} -> {}", call.status, call.from_number, call.to_number)});
+  });
+  transaction.commit();
+  return candidates;
+}
+
+std::vector<Candidate> complete_messages(Context& ctx, const std::string&) {
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  std::vector<Candidate> candidates;
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  messages::for_each(db, workspace.id, {}, "created_at", true, k_most, [&](const messages::Message& message) {
+    candidates.push_back({message.message_sid.empty() ? message.id.text() : message.message_sid,
+                          fmt::format("{} -> {}", message.from_number, message.to_number)});
+  });
+  transaction.commit();
+  return candidates;
+}
+
+std::vector<Candidate> complete_recordings(Context& ctx, const std::string&) {
+  const auto& workspace = ctx.workspace();
+  auto& db = ctx.database();
+  std::vector<Candidate> candidates;
+  db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
+  calls::for_each(
+      db, workspace.id, calls::RecordingFilter{}, k_most, [&](const calls::RecordingRecord& recording) {
+        candidates.push_back(
+            {recording.recording_sid,
+             fmt::format("{} {} -> {}", recording.kind, recording.from_number, recording.to_number)});
+      });
+  transaction.commit();
+  return candidates;
+}
+
+std::vector<Candidate> complete_outcomes(Context& ctx, const std::string&) {
+  std::vector<Candidate> candidates;
+  for (const auto outcome : base::split(ctx.workspace().setting("outcomes"), '|'))
+    if (!outcome.empty()) candidates.push_back({std::string(outcome), ""});
+  return candidates;
+}
+
+std::vector<Candidate> complete_caller_ids(Context& ctx, const std::string& prefix) {
+  auto candidates = first_rows(ctx, directory::users_noun(), directory::k_user_phone_number,
+                               directory::k_user_email, prefix);
+  std::erase_if(candidates, [](const Candidate& candidate) { return candidate.value.empty(); });
   return candidates;
 }
 

@@ -64,6 +64,7 @@ void add_events(Noun& events) {
   events.verb<TailOptions>("tail", "Follow webhooks as they are kept", run_tail)
       .flag("call", &TailOptions::call, "SID",
             "Only those of this call and of its legs; the call may be yet to come")
+      .kind(ValueKind::call)
       .flag("since", &TailOptions::since, "DURATION", "Begin with those of this time: 10m, 2h")
       .kind(ValueKind::duration)
       .default_text("now")

@@ -376,7 +376,7 @@ void run_reset(const ResetOptions& opts, Context& ctx) {
 
 void add_limits(Noun& limits) {
   limits.verb<StatusOptions>("status", "Show today's calls against their limits", run_status)
-      .flag("agent", &StatusOptions::agent, "EMAIL", "Only this agent's numbers")
+      .flag("agent", &StatusOptions::agent, "USER", "Only this agent's numbers")
       .kind(ValueKind::user)
       .flag("number", &StatusOptions::number, "NUMBER", "Only this number")
       .kind(ValueKind::number)
@@ -390,16 +390,18 @@ void add_limits(Noun& limits) {
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   limits.verb<CheckOptions>("check", "Say whether an agent may call a number now", run_check)
-      .flag("agent", &CheckOptions::agent, "EMAIL", "Who would call")
+      .flag("agent", &CheckOptions::agent, "USER", "Who would call")
       .kind(ValueKind::user)
       .required()
       .flag("to", &CheckOptions::to, "NUMBER", "Whom they would call, as dialled")
+      .kind(ValueKind::contact)
       .required()
       .flag("from-number", &CheckOptions::from_number, "NUMBER", "Which number they would call from")
       .kind(ValueKind::number)
       .default_text("by the workspace's rotation")
       .flag("reserve", &CheckOptions::reserve, "Count the call")
       .flag("call-sid", &CheckOptions::call_sid, "CA...", "With --reserve: the call it is counted for, once")
+      .kind(ValueKind::call)
       .columns(k_check_columns)
       .details(
           "Exits 0 if the call may be placed and 8 if not, with every reason and its code: no_number, limit_reached, "

@@ -52,9 +52,10 @@ void add_message_filters(Verb<Options>& verb) {
           "accepted|scheduled|queued|sending|sent|canceled|failed|undelivered|partially_delivered|delivered|read|"
           "receiving|received")
       .flag("with", &Options::with, "NUMBER", "Only messages from or to this number of somebody else")
+      .kind(ValueKind::thread)
       .flag("number", &Options::number, "NUMBER", "Only messages to or from this number of ours")
       .kind(ValueKind::number)
-      .flag("user", &Options::user, "EMAIL",
+      .flag("user", &Options::user, "USER",
             "Only messages that this user sent, or whose they were when they came")
       .kind(ValueKind::user)
       .flag("contact", &Options::contact, "NUMBER",

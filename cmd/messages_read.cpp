@@ -161,6 +161,7 @@ void add_messages_read(Noun& messages) {
 
   messages.verb<ShowOptions>("show", "Show one message with everything known about it", run_show)
       .argument("message", &ShowOptions::message, k_which_message)
+      .kind(ValueKind::message)
       .columns(show_columns())
       .details(
           "With who was told of it and why, and what Twilio told of it since. The webhooks themselves are in machine "

@@ -70,6 +70,7 @@ void add_messages_send(Noun& messages) {
   auto send =
       messages.verb<SendVerbOptions>("send", "Text somebody", run_send)
           .argument("to", &SendVerbOptions::to, "Whom, as E.164 or as dialled in the workspace's country")
+          .kind(ValueKind::contact)
           .flag("as", &SendVerbOptions::as, "USER", "Who sends: e-mail address, name or id")
           .kind(ValueKind::user)
           .required()

@@ -52,7 +52,7 @@ void run_threads(const ThreadsOptions& opts, Context& ctx) {
 
 void add_messages_threads(Noun& messages) {
   messages.verb<ThreadsOptions>("threads", "List conversations, and whose each is", run_threads)
-      .flag("user", &ThreadsOptions::user, "EMAIL", "Only conversations that this user has")
+      .flag("user", &ThreadsOptions::user, "USER", "Only conversations that this user has")
       .kind(ValueKind::user)
       .flag("number", &ThreadsOptions::number, "NUMBER", "Only conversations of this number of ours")
       .kind(ValueKind::number)

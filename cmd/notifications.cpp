@@ -179,10 +179,11 @@ void add_reading(Noun& notifications) {
       .flag("since", &ListVerbOptions::since, "TIME",
             "Only those of TIME or after: 2026-03-08, -7d, yesterday, RFC 3339")
       .flag("until", &ListVerbOptions::until, "TIME", "Only those before TIME")
-      .flag("user", &ListVerbOptions::user, "EMAIL", "Only those of this user")
+      .flag("user", &ListVerbOptions::user, "USER", "Only those of this user")
       .kind(ValueKind::user)
       .flag("message", &ListVerbOptions::message, "MESSAGE",
             "Only those of this message: its SID, id, or the last eight digits of that")
+      .kind(ValueKind::message)
       .columns(k_columns)
       .lists()
       .details(

@@ -4,21 +4,25 @@
 #include "cmd/root.hpp"
 #include "directory/workspaces.hpp"
 #include "estate/number_fields.hpp"
+#include "estate/trunks.hpp"
 
 namespace ringctl::cmd {
 
-estate::NumberFilter number_filter(const NumberFilterOptions& opts) {
+estate::NumberFilter number_filter(const NumberFilterOptions& opts, Context& ctx) {
   estate::NumberFilter filter;
   filter.status = opts.status;
   if (opts.provider) filter.provider = base::ascii_lower(*opts.provider);
   filter.label = opts.label;
   filter.search = opts.search;
   if (opts.assignment) filter.assigned = *opts.assignment == "assigned";
-  if (opts.assistant) filter.assistant = base::Uuid::parse(*opts.assistant);
   if (opts.country) {
     base::Finding finding;
     if (!estate::canonical_country(*opts.country, filter.country.emplace(), finding))
       throw Error(Errc::usage, "usage.bad_value", "--country: " + finding.message);
+  }
+  if (opts.assistant) {
+    const auto& workspace = ctx.workspace();
+    filter.assistant = estate::Assistants(ctx.session(), workspace.id).get(*opts.assistant).id;
   }
   return filter;
 }

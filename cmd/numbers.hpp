@@ -37,12 +37,13 @@ void add_number_filters(Verb<Options>& verb) {
       .flag("assignment", &Options::assignment, "assigned|available",
             "Only numbers that an agent may call from, or only the others")
       .choices("assigned|available")
-      .flag("assistant", &Options::assistant, "ID", "Only numbers that this assistant answers")
+      .flag("assistant", &Options::assistant, "NAME", "Only numbers that this assistant answers")
+      .kind(ValueKind::assistant)
       .flag("search", &Options::search, "TEXT",
             "Only numbers whose digits, label, SID or provider hold TEXT; case does not matter");
 }
 /// Throws Errc::usage for a country that is none.
-estate::NumberFilter number_filter(const NumberFilterOptions&);
+estate::NumberFilter number_filter(const NumberFilterOptions&, Context&);
 
 /// The importable columns, and the rows of an export with their cells.
 std::span<const Column> number_export_columns();

@@ -22,7 +22,7 @@ struct ExportOptions : NumberFilterOptions {};
 Cell text_or_null(std::string_view text) { return text.empty() ? Cell() : Cell(text); }
 
 void run_export(const ExportOptions& opts, Context& ctx) {
-  const auto filter = number_filter(opts);
+  const auto filter = number_filter(opts, ctx);
   auto numbers = numbers_of(ctx, ctx.workspace());
   auto rows = ctx.io().rows(k_columns);
   export_numbers(numbers, filter, [&](std::span<const Cell> cells) { rows.row(cells); });

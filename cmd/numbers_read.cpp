@@ -63,7 +63,7 @@ std::array<Cell, k_columns.size()> cells_of(const estate::Number& number) {
 struct ListVerbOptions : NumberFilterOptions {};
 
 void run_list(const ListVerbOptions& opts, Context& ctx) {
-  const auto filter = number_filter(opts);
+  const auto filter = number_filter(opts, ctx);
   const auto list = ctx.list_options();
   auto numbers = numbers_of(ctx, ctx.workspace());
   estate::NumberOrder order;

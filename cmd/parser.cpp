@@ -67,8 +67,8 @@ void assign_value(const Command& command, const std::string& shown, const Descri
 /// The CLI11 application of one command: its flags, the global ones and its arguments.
 class Binder {
  public:
-  Binder(const Command& command, void* options, Globals& globals, const UserNames& names)
-      : command_(command), options_(options), globals_(globals), names_(names) {
+  Binder(const Command& command, void* options, Globals& globals, const Naming& naming)
+      : command_(command), options_(options), globals_(globals), naming_(naming) {
     app_.set_help_flag();
     for (const auto& flag : global_flags()) add_flag(flag, &globals_);
     for (const auto& flag : command_.flags) add_flag(flag, options_);
@@ -108,7 +108,8 @@ class Binder {
 
   std::string value_of(ValueKind kind, const std::string& stand_in) const {
     const auto& value = *values_.at(std::stoul(stand_in));
-    return kind == ValueKind::user && names_ ? names_(value) : value;
+    const bool names_somebody = kind == ValueKind::user || kind == ValueKind::party;
+    return names_somebody && naming_ ? naming_(kind, value) : value;
   }
 
   void add_flag(const Flag& flag, void* target) {
@@ -178,7 +179,7 @@ class Binder {
   const Command& command_;
   void* options_;
   Globals& globals_;
-  const UserNames& names_;
+  const Naming& naming_;
   CLI::App app_;
   std::vector<const std::string*> values_;
 };
@@ -200,13 +201,13 @@ std::vector<std::string> split_choices(std::string_view choices) {
   return result;
 }
 
-Parsed parse(const Registry& registry, const std::vector<std::string>& args, const UserNames& names) {
+Parsed parse(const Registry& registry, const std::vector<std::string>& args, const Naming& naming) {
   const auto found = scan(registry, args);
   if (found.help) return HelpRequest{found.noun, found.command, true};
   if (found.version) return VersionRequest{bind_globals(found)};
   if (!found.command) return HelpRequest{found.noun, nullptr, false};
   Invocation invocation{found.command, found.command->make_options(), {}};
-  Binder(*found.command, invocation.options.get(), invocation.globals, names).run(found);
+  Binder(*found.command, invocation.options.get(), invocation.globals, naming).run(found);
   return invocation;
 }
 

@@ -34,11 +34,11 @@ struct VersionRequest {
 
 using Parsed = std::variant<Invocation, HelpRequest, VersionRequest>;
 
-/// What stands for a user, as typed -> what the command gets instead.
-using UserNames = std::function<std::string(const std::string&)>;
+/// What stands for a user or a party, as typed -> what the command gets instead.
+using Naming = std::function<std::string(ValueKind, const std::string&)>;
 
-/// Throws Errc::usage, and what `names` does.
-Parsed parse(const Registry&, const std::vector<std::string>& args, const UserNames& names = {});
+/// Throws Errc::usage, and what `naming` does.
+Parsed parse(const Registry&, const std::vector<std::string>& args, const Naming& naming = {});
 
 /// The choices of a flag or argument, "a|b|c" split.
 std::vector<std::string> split_choices(std::string_view choices);

@@ -13,14 +13,13 @@
 #include "cmd/users_token.hpp"
 #include "directory/workspaces.hpp"
 #include "estate/handover.hpp"
-#include "records/values.hpp"
 
 namespace ringctl::cmd {
 namespace {
 
 constexpr std::array<FieldText, 3> k_team_texts{{
     {"NAME", "1 to 200 characters", ValueKind::team},
-    {"EMAIL", "E-mail of the user who supervises the team", ValueKind::user, {}, true},
+    {"USER", "Who supervises the team: e-mail address, name or id", ValueKind::user, {}, true},
     {"yes|no", "Whether rules can ring it", ValueKind::choice, "yes|no", true},
 }};
 
@@ -35,15 +34,6 @@ constexpr std::array<FieldText, 9> k_user_texts{{
     {"STATE", "online, busy or offline", ValueKind::choice, "online|busy|offline", true},
     {"yes|no", "Whether they take part", ValueKind::choice, "yes|no", true},
 }};
-
-/// As messages and tables know them.
-std::string canonical_email(const std::string& text) {
-  std::string out;
-  base::Finding finding;
-  if (!records::canonical_email(text, {}, out, finding))
-    throw Error(Errc::usage, "usage.bad_value", finding.message);
-  return out;
-}
 
 struct DeactivateOptions {
   std::string user;
@@ -70,8 +60,8 @@ std::string text_of(const estate::Holdings& held) {
 void run_deactivate_user(const DeactivateOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   auto& session = ctx.session();
-  const auto email = canonical_email(opts.user);
-  const auto successor = opts.move_to ? std::optional(canonical_email(*opts.move_to)) : std::nullopt;
+  const auto& email = opts.user;
+  const auto& successor = opts.move_to;
   // Says what is in the way before anybody is asked.
   const auto held = estate::deactivate_user(session, workspace.id, email, successor, false);
   const auto user = records_of(ctx, workspace, directory::users_noun()).get(email);
@@ -202,9 +192,9 @@ void add_users(Noun& users) {
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
   add_users_token(users);
   users.verb<DeactivateOptions>("deactivate", "Take a user out of use", run_deactivate_user)
-      .argument("user", &DeactivateOptions::user, "E-mail address")
+      .argument("user", &DeactivateOptions::user, "E-mail address, name or id")
       .kind(ValueKind::user)
-      .flag("move-to", &DeactivateOptions::move_to, "EMAIL",
+      .flag("move-to", &DeactivateOptions::move_to, "USER",
             "Who takes over numbers, extensions, pools, teams and contacts")
       .kind(ValueKind::user)
       .details(

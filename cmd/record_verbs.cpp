@@ -19,6 +19,9 @@ namespace {
 using records::Kind;
 using records::Record;
 
+/// What is to be made is none of those that are there: nothing to complete, or to know by its name.
+constexpr ValueKind k_new_key = ValueKind::text;
+
 /// The registry keeps views.
 std::string_view for_ever(std::string text) {
   static std::deque<std::string> kept;
@@ -277,8 +280,7 @@ void RecordVerbs::key_arguments(Verb<RecordOptions>& verb, bool makes) const {
     Argument argument;
     argument.name = flag_name(described_.fields[i]);
     argument.help = texts_[i].help;
-    // What is to be made is none of those that are there: nothing to complete, or to know by its name.
-    argument.kind = makes && described_.key_fields == 1 ? ValueKind::text : texts_[i].kind;
+    argument.kind = makes && described_.key_fields == 1 ? k_new_key : texts_[i].kind;
     argument.assign = [](void* options, const std::string& value) -> std::string_view {
       static_cast<RecordOptions*>(options)->key.push_back(value);
       return {};
@@ -293,7 +295,7 @@ void RecordVerbs::field_flags(Verb<RecordOptions>& verb, std::size_t first, bool
     flag.name = flag_name(described_.fields[i]);
     flag.value_name = texts_[i].value_name;
     flag.help = texts_[i].help;
-    flag.kind = texts_[i].kind;
+    flag.kind = i < described_.key_fields ? k_new_key : texts_[i].kind;
     flag.choices = texts_[i].choices;
     if (makes) flag.default_text = described_.fields[i].initial;
     flag.assign = [i](void* options, const std::string& value) -> std::string_view {

@@ -262,7 +262,8 @@ void add_list(Noun& recordings) {
       .flag("kind", &ListVerbOptions::kind, "voicemail|call", "Only messages, or only calls")
       .choices("voicemail|call")
       .flag("call", &ListVerbOptions::call, "CALL", "Only those of this call")
-      .flag("user", &ListVerbOptions::user, "EMAIL", "Only those of calls that this user answered or made")
+      .kind(ValueKind::call)
+      .flag("user", &ListVerbOptions::user, "USER", "Only those of calls that this user answered or made")
       .kind(ValueKind::user)
       .flag("deleted", &ListVerbOptions::deleted, "Also those whose sound was deleted")
       .details("The sound itself lies at Twilio until it is fetched or deleted.")
@@ -277,6 +278,7 @@ void add_fetch(Noun& recordings) {
   auto fetch =
       recordings.verb<FetchVerbOptions>("fetch", "Fetch their sound from Twilio", run_fetch)
           .argument("recordings", &FetchVerbOptions::recordings, k_which)
+          .kind(ValueKind::recording)
           .flag("format", &FetchVerbOptions::format, "wav|mp3", "How it is encoded")
           .choices("wav|mp3")
           .default_text("wav")
@@ -302,7 +304,8 @@ void add_fetch(Noun& recordings) {
 
 void add_deletions(Noun& recordings) {
   auto erase = recordings.verb<DeleteOptions>("delete", "Delete their sound at Twilio, for good", run_delete)
-                   .argument("recordings", &DeleteOptions::recordings, k_which);
+                   .argument("recordings", &DeleteOptions::recordings, k_which)
+                   .kind(ValueKind::recording);
   add_account_flags(erase)
       .details(
           "What is known about them stays. Files that were fetched stay. One whose call is held (`calls hold`) is "

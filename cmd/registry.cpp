@@ -17,10 +17,10 @@ std::string_view type_name(ColumnType type) {
 
 std::string_view kind_name(ValueKind kind) {
   static constexpr std::array k_names = {
-      "text",     "number",    "workspace",  "profile", "user",    "team",      "contact", "thread",
-      "callback", "extension", "rule",       "opt_out", "trunk",   "assistant", "account", "job",
-      "column",   "sort_key",  "format",     "zone",    "country", "file",      "folder",  "duration",
-      "count",    "choice",    "config_key", "topic",   "other"};
+      "text",      "number",   "workspace", "profile", "user",       "party",     "team", "contact", "thread",
+      "call",      "message",  "recording", "outcome", "callback",   "extension", "rule", "opt_out", "trunk",
+      "assistant", "account",  "caller_id", "job",     "column",     "sort_key",  "zone", "country", "file",
+      "folder",    "duration", "count",     "choice",  "config_key", "topic",     "other"};
   return k_names.at(static_cast<std::size_t>(kind));
 }
 

@@ -16,7 +16,7 @@ struct SecretSource {
   bool from_stdin = false;
 };
 /// Its lines that hold something, without the white space around them; none where nothing was named. Throws
-/// Errc::config [config.secret_permissions], [file.unreadable]; Errc::usage where both are named;
+/// Errc::config [config.secret_permissions], [config.secret_unreadable]; Errc::usage where both are named;
 /// Errc::invalid [secrets.empty].
 std::vector<base::Secret> secret_lines(Context&, const SecretSource&);
 /// The same for one that is a single line. Errc::invalid [secrets.several].

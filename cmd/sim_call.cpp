@@ -12,6 +12,7 @@
 #include "cmd/numbers.hpp"
 #include "cmd/sim.hpp"
 #include "db/transaction.hpp"
+#include "directory/user_names.hpp"
 #include "directory/workspaces.hpp"
 #include "estate/capabilities.hpp"
 #include "phone/e164.hpp"
@@ -91,19 +92,19 @@ std::string client_of(std::string_view flag, const std::string& email, const Peo
   throw error;
 }
 
-/// A user by e-mail, or a telephone.
+/// A user, whose e-mail address stands for whatever else was typed by now, or a telephone.
 std::string address_of(std::string_view flag, const std::string& who, const std::string& country,
                        const People& people) {
   constexpr std::string_view k_client = "client:";
-  const auto is_email = who.find('@') != std::string::npos;
-  if (who.starts_with(k_client) && is_email) return client_of(flag, who.substr(k_client.size()), people);
+  if (who.starts_with(k_client) && who.find('@') != std::string::npos)
+    return client_of(flag, who.substr(k_client.size()), people);
   if (who.starts_with(k_client) || who.starts_with("sip:")) return who;
-  if (is_email) return client_of(flag, who, people);
+  if (directory::may_be_user(who)) return client_of(flag, who, people);
   std::error_code error;
   if (!phone::try_parse_typed(who, country, error))
     throw Error(Errc::usage, "usage.bad_value",
-                fmt::format("--{}: {} is neither a user's e-mail address nor a number: {}", flag,
-                            base::in_quotes(who), error.message()),
+                fmt::format("--{}: {} is neither a user nor a number: {}", flag, base::in_quotes(who),
+                            error.message()),
                 fmt::format("--{} ann@example.com, --{} +12025550123", flag, flag));
   return number_of(flag, who, country);
 }
@@ -336,10 +337,11 @@ void add_sim_call(Noun& sim) {
       .flag("from", &CallOptions::from, "NUMBER", "Who calls; anonymous for nobody knows")
       .default_text("+16265550101")
       .flag("press", &CallOptions::press, "DIGITS", "What the caller presses, a second after the answer")
-      .flag("answer", &CallOptions::answer, "WHO", "Who answers: a user's e-mail address, or a number")
-      .kind(ValueKind::user)
+      .flag("answer", &CallOptions::answer, "WHO",
+            "Who answers: a user, by e-mail address, name or id, or a number")
+      .kind(ValueKind::party)
       .flag("decline", &CallOptions::decline, "WHO", "Who declines")
-      .kind(ValueKind::user)
+      .kind(ValueKind::party)
       .flag("answer-after", &CallOptions::answer_after, "DUR", "How long it rings before that")
       .kind(ValueKind::duration)
       .default_text("3s")

@@ -10,6 +10,7 @@
 #include "cmd/context.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
+#include "directory/user_names.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -146,7 +147,7 @@ std::string_view value_name(directory::SettingKind kind) {
     case directory::SettingKind::money:
       return "AMOUNT";
     case directory::SettingKind::user:
-      return "EMAIL";
+      return "USER";
   }
   return {};
 }
@@ -217,6 +218,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
   ctx.database();
   directory::Workspaces workspaces(ctx.session());
   const auto found = workspaces.get(opts.workspace);
+  directory::resolve_users(ctx.database(), found, change);
   if (ctx.dry_run() && change.name.value_or(found.name) != found.name) workspaces.require_free(*change.name);
   const auto fields = workspaces.changed_fields(found, change);
   const auto rest = fmt::format("({})", base::join(fields, ", "));

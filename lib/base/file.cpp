@@ -161,7 +161,7 @@ void require_private(const std::filesystem::path& path) {
                  std::move(hint));
   };
   if (::stat(path.c_str(), &info) != 0)
-    throw Error(Errc::config, "file.unreadable",
+    throw Error(Errc::config, "config.secret_unreadable",
                 fmt::format("could not read {}: {}", path.string(), reason(errno)));
   if (!S_ISREG(info.st_mode)) throw refuse("is not a regular file", {});
   if (info.st_uid != ::geteuid() && info.st_uid != 0)

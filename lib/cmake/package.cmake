@@ -11,6 +11,16 @@ install(CODE "
   endif()
   file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/zsh/\${folder}\" TYPE FILE
     RENAME _ringctl FILES \"${PROJECT_SOURCE_DIR}/completions/ringctl.zsh\")")
+# The services run the program from where it is installed. Units stand in cmd/systemd, beside the command that each runs.
+install(CODE "
+  set(bin \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  file(READ \"${PROJECT_SOURCE_DIR}/cmd/systemd/sandbox.conf\" sandbox)
+  foreach(unit ringctl.service ringctl-reset.service)
+    configure_file(\"${PROJECT_SOURCE_DIR}/cmd/systemd/\${unit}.in\" \"${PROJECT_BINARY_DIR}/systemd/\${unit}\" @ONLY)
+  endforeach()
+  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system\" TYPE FILE
+    FILES \"${PROJECT_BINARY_DIR}/systemd/ringctl.service\" \"${PROJECT_BINARY_DIR}/systemd/ringctl-reset.service\"
+      \"${PROJECT_SOURCE_DIR}/cmd/systemd/ringctl-reset.timer\")")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_STRIP_FILES ON)

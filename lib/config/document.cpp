@@ -315,7 +315,7 @@ Document parse_document(std::string_view text, const std::filesystem::path& path
 }
 
 Document load_document(const std::filesystem::path& path, FileKind kind, std::vector<Error>* failures) {
-  if (path.empty() || !is_there(path)) return {path, {}, {}};
+  if (path.empty() || !is_there(path)) return {path, {}, {}, false};
   const auto require_private = [&] { attempt(failures, [&] { base::require_private(path); }); };
   if (kind == FileKind::credentials) require_private();
   auto document = parse_document(base::read_file(path), path, kind, failures);
@@ -325,7 +325,8 @@ Document load_document(const std::filesystem::path& path, FileKind kind, std::ve
   bool secret = std::any_of(document.defaults.begin(), document.defaults.end(), needs_privacy);
   for (const auto& [name, entries] : document.profiles)
     secret |= std::any_of(entries.begin(), entries.end(), needs_privacy);
-  if (secret && kind == FileKind::settings) require_private();
+  document.must_be_private = secret && kind == FileKind::settings;
+  if (document.must_be_private) require_private();
   return document;
 }
 

@@ -29,6 +29,7 @@ struct Document {
   std::filesystem::path path;
   std::vector<Entry> defaults;
   std::map<std::string, std::vector<Entry>, std::less<>> profiles;  ///< also those without entries
+  bool must_be_private = false;  ///< settings from disk with a database's password in them
 };
 
 /// What `work` throws is put into `failures`; without them it is thrown on.

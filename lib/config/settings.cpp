@@ -99,6 +99,9 @@ class Loader {
 
   void read(Document& document, const fs::path& path, FileKind kind) {
     attempt(failures_, [&] { document = load_document(path, kind, failures_); });
+    std::error_code ignored;
+    const bool credentials = kind == FileKind::credentials && fs::exists(path, ignored);
+    if (credentials || document.must_be_private) settings_.secret_files_.push_back(path);
   }
 
   void read_files() {

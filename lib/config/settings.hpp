@@ -79,8 +79,8 @@ class Settings {
   std::vector<std::string> profiles() const;
   std::filesystem::path user_file() const;  ///< --config / RINGCTL_CONFIG / XDG; empty if there is no home
   std::filesystem::path credentials_file() const;  ///< beside it
-  /// Those that *_file and NAME_FILE name, of this profile, there or not. Of a systemd credential nothing is
-  /// asked.
+  /// What must be private: configuration that holds secrets or a database's password, and the files that
+  /// *_file and NAME_FILE name, of this profile, there or not. Of a systemd credential nothing is asked.
   std::vector<std::filesystem::path> secret_files() const { return secret_files_; }
   /// $XDG_DATA_HOME/ringctl and its like. Throw Errc::config [config.no_home] where neither it nor HOME is
   /// set.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <vector>
 
 #include "base/error.hpp"
@@ -29,33 +31,89 @@ Error ambiguous(std::string_view name, const std::vector<std::string>& listed) {
   return error;
 }
 
-}  // namespace
+struct Named {
+  std::string_view email, name;
+  bool active;
+};
 
-bool may_be_name(std::string_view text) {
-  return text.find_first_of("@:|") == std::string_view::npos &&
-         std::any_of(text.begin(), text.end(), is_letter) && !base::Uuid::try_parse(text);
+void for_each_user(db::Connection& db, const base::Uuid& workspace,
+                   const std::function<void(const Named&)>& use) {
+  auto rows = db.stream("SELECT email, name, is_active FROM users WHERE workspace_id = $1 ORDER BY email",
+                        {workspace});
+  while (rows.next()) use({rows.text(0), rows.text(1), rows.boolean(2)});
 }
 
-std::optional<std::string> find_email_by_name(db::Connection& db, const base::Uuid& workspace,
-                                              std::string_view name) {
-  const auto wanted = base::fold(base::trim(name));
+/// By what is theirs alone.
+std::optional<std::string> find_one(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
+  if (const auto id = base::Uuid::try_parse(who))
+    return db.text("SELECT email FROM users WHERE workspace_id = $1 AND id = $2", {workspace, *id});
+  if (who.find('@') == std::string_view::npos) return std::nullopt;
+  return db.text("SELECT email FROM users WHERE workspace_id = $1 AND email = $2",
+                 {workspace, base::fold(who)});
+}
+
+std::optional<std::string> find_named(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
+  const auto wanted = base::fold(who);  // folding is no matter of SQL
+  if (wanted.empty()) return std::nullopt;
   std::vector<std::string> emails, listed;
+  for_each_user(db, workspace, [&](const Named& user) {
+    if (base::fold(user.name) != wanted) return;
+    emails.emplace_back(user.email);
+    listed.push_back(emails.back() + (user.active ? "" : " (not active)"));
+  });
+  if (emails.size() > 1) throw ambiguous(who, listed);
+  return emails.empty() ? std::nullopt : std::optional(emails.front());
+}
+
+Error unknown(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
+  std::map<std::string, std::string> emails;  // by what might have been meant
+  for_each_user(db, workspace, [&](const Named& user) {
+    emails.emplace(user.email, user.email);
+    if (!user.name.empty()) emails.emplace(base::fold(user.name), user.email);
+  });
+  std::vector<std::string> known, near;
+  for (const auto& [called, email] : emails) known.push_back(called);
+  for (const auto& called : base::nearest(base::fold(who), known))
+    if (const auto& email = emails.at(called); std::ranges::find(near, email) == near.end())
+      near.push_back(email);
+  Error error(Errc::not_found, "users.unknown",
+              fmt::format("{} is no user of this workspace", base::in_quotes(who)), "ringctl users list");
+  if (!near.empty()) error.detail("did you mean: " + base::join(near, ", "));
+  return error;
+}
+
+std::optional<std::string> find_in_transaction(db::Connection& db, const base::Uuid& workspace,
+                                               std::string_view who) {
+  auto email = find_one(db, workspace, who);
+  return email ? email : find_named(db, workspace, who);
+}
+
+}  // namespace
+
+bool may_be_user(std::string_view text) {
+  if (base::Uuid::try_parse(text)) return true;
+  return text.find(':') == std::string_view::npos && std::any_of(text.begin(), text.end(), is_letter);
+}
+
+std::optional<std::string> find_email(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
-  {
-    // Folding is no matter of SQL.
-    auto rows = db.stream(
-        "SELECT email, name, is_active FROM users WHERE workspace_id = $1 AND name IS NOT NULL ORDER BY email",
-        {workspace});
-    while (rows.next()) {
-      if (base::fold(rows.text(1)) != wanted) continue;
-      emails.emplace_back(rows.text(0));
-      listed.push_back(emails.back() + (rows.boolean(2) ? "" : " (not active)"));
-    }
-  }
+  auto email = find_in_transaction(db, workspace, base::trim(who));
   transaction.commit();
-  if (emails.empty()) return std::nullopt;
-  if (emails.size() > 1) throw ambiguous(name, listed);
-  return emails.front();
+  return email;
+}
+
+std::string get_email(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
+  db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
+  auto email = find_in_transaction(db, workspace, base::trim(who));
+  if (!email) throw unknown(db, workspace, base::trim(who));
+  transaction.commit();
+  return *std::move(email);
+}
+
+void resolve_users(db::Connection& db, const Workspace& workspace, WorkspaceChange& change) {
+  for (auto& [name, text] : change.settings)
+    if (workspace_settings()[setting_place(name)].kind == SettingKind::user && !text.empty() && text != "-")
+      text = get_email(db, workspace.id, text);
 }
 
 }  // namespace ringctl::directory

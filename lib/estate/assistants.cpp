@@ -419,7 +419,7 @@ std::vector<Assistant> Assistants::list() {
 
 std::optional<Assistant> Assistants::find(std::string_view what) {
   for (auto& assistant : list())
-    if (assistant.name == what) return std::move(assistant);
+    if (assistant.name == what || assistant.id.view() == what) return std::move(assistant);
   return std::nullopt;
 }
 

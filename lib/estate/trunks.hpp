@@ -85,7 +85,7 @@ class Assistants {
   void remove(std::string_view what, bool write = true);
   /// By name.
   std::vector<Assistant> list();
-  /// By name. Errc::not_found [assistants.unknown].
+  /// By name or id. Errc::not_found [assistants.unknown].
   Assistant get(std::string_view what);
   std::optional<Assistant> find(std::string_view what);
   /// Its API secret. Errc::auth [seal.wrong_key] naming the key that it takes.

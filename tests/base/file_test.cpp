@@ -209,7 +209,7 @@ TEST_CASE("a secret file must be the owner's alone") {
     CHECK(error->hint() == "chmod 600 " + (dir / "credentials.toml").string());
   }
   CHECK(slug_of([&] { ringctl::base::require_private(dir.path()); }) == "config.secret_permissions");
-  CHECK(slug_of([&] { ringctl::base::require_private(dir / "absent"); }) == "file.unreadable");
+  CHECK(slug_of([&] { ringctl::base::require_private(dir / "absent"); }) == "config.secret_unreadable");
 }
 
 TEST_CASE("a private folder is made with those above it, and one that is there stays as it is") {

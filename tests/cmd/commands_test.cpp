@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "cmd/completion.hpp"
 #include "cmd/globals.hpp"
 #include "cmd/help.hpp"
 #include "cmd/parser.hpp"
@@ -93,6 +94,50 @@ TEST_CASE("only the last argument repeats, and optional ones follow required one
       CHECK(!(optional && argument.required));
       optional = optional || !argument.required;
     }
+  }
+}
+
+TEST_CASE("every kind of value that somebody knows is completed", "[cmd]") {
+  // Made up by whoever types them, or completed from the command, by the shell, or from a list of choices.
+  std::set<ValueKind> known = {ValueKind::text,     ValueKind::other,    ValueKind::count,
+                               ValueKind::duration, ValueKind::file,     ValueKind::folder,
+                               ValueKind::column,   ValueKind::sort_key, ValueKind::choice};
+  for (const auto& provider : value_providers()) CHECK(known.insert(provider.kind).second);
+  std::set<ValueKind> used;
+  const auto look = [&](const auto& described) {
+    INFO(described.name << " " << kind_name(described.kind));
+    CHECK(known.contains(described.kind));
+    CHECK((described.kind != ValueKind::choice || !described.choices.empty()));
+    used.insert(described.kind);
+  };
+  for (const auto& flag : global_flags()) look(flag);
+  for (const auto* command : registry().all()) {
+    INFO(command->name());
+    for (const auto& flag : command->flags) look(flag);
+    for (const auto& argument : command->arguments) look(argument);
+  }
+  CHECK(used == known);
+}
+
+TEST_CASE("what is called like something that is known says of which kind it is", "[cmd]") {
+  const std::set<std::string_view> names = {"account", "agent",    "agents",      "as",         "assistant",
+                                            "call",    "call-sid", "callback",    "contact",    "country",
+                                            "job",     "message",  "team",        "recordings", "rule",
+                                            "thread",  "trunk",    "user",        "number",     "outcome",
+                                            "zone",    "timezone", "from-number", "supervisor", "workspace"};
+  const auto look = [&](const auto& described) {
+    INFO(described.name);
+    if (names.contains(described.name)) CHECK(described.kind != ValueKind::text);
+  };
+  for (const auto* command : registry().all()) {
+    // What is to be made or bought is none of those that are there; and these know nothing of an estate.
+    const bool unknown = command->verb == "add" || command->verb == "buy" || command->noun == "webhooks";
+    INFO(command->name());
+    if (!unknown)
+      for (const auto& argument : command->arguments) look(argument);
+    if (command->noun != "webhooks")
+      for (const auto& flag : command->flags)
+        if (flag.takes_value()) look(flag);
   }
 }
 

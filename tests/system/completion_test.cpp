@@ -39,6 +39,16 @@ TEST_CASE("completion offers what there is of everything that people name", "[sy
   CHECK(offered(machine, {"numbers", "sync", "--account", "AC0"}).contains(SampleEstate::k_account));
   CHECK(offered(machine, {"callbacks", "complete", ""}).contains("00000002"));
   CHECK(offered(machine, {"calls", "transfer", "CA1", "bob"}).contains("bob@example.com"));
+  CHECK(offered(machine, {"calls", "show", ""}).contains("CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5"));
+  CHECK(offered(machine, {"recordings", "list", "--call", "CA5"}).size() == 1);
+  CHECK(offered(machine, {"recordings", "fetch", ""}).contains("RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5"));
+  CHECK(offered(machine, {"messages", "show", "SM"}).size() > 1);
+  CHECK(offered(machine, {"numbers", "list", "--assistant", ""}).contains("desk"));
+  CHECK(offered(machine, {"calls", "start", "ann@example.com", "+1626"}).contains("+16265550101"));
+  REQUIRE(machine.run({"workspaces", "update", "default", "--outcomes", "sold|call back"}).status == 0);
+  CHECK(offered(machine, {"calls", "outcome", "CA1", ""}) == std::set<std::string>{"call back", "sold"});
+  CHECK(offered(machine, {"callerids", "verify", ""}) ==
+        std::set<std::string>{"+12025550191", "+12025550192", "+12025550193"});
   for (const auto* verb : {"claim", "release", "reassign"}) {
     INFO(verb);
     CHECK_FALSE(offered(machine, {"messages", verb, ""}).empty());

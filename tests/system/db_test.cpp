@@ -509,6 +509,32 @@ TEST_CASE("files that secrets are read from are looked at, and closed, as creden
   CHECK(failures(look({}).out) == 1);
 }
 
+TEST_CASE("doctor tells once of a file of secrets that reading the configuration met as well", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const auto& m = site.machine();
+  const auto settings = m.file(".config/ringctl/config.toml",
+                               "schema = 1\n[defaults]\ndatabase = \"postgresql://u:canary@127.0.0.1/db\"\n");
+  REQUIRE(::chmod(settings.c_str(), 0644) == 0);
+  test::ProcessOptions options;
+  options.environment["RINGCTL_DATABASE_URL_FILE"] = (m.home() / "absent").string();
+  const auto failed = [&](test::Machine::Arguments flags) {
+    flags.insert(flags.begin(), {"doctor", "config", "-o", "json"});
+    const auto result = m.run(flags, options);
+    CHECK(result.out.find("canary") == std::string::npos);
+    std::vector<std::string> evidence;
+    for (const auto& row : nlohmann::json::parse(result.out))
+      if (row["status"] == "fail") evidence.push_back(row["evidence"].get<std::string>());
+    return evidence;
+  };
+  const auto before = failed({});
+  REQUIRE(before.size() == 2);
+  CHECK(before[0] == settings.string() + " is readable by others (mode 0644)");
+  CHECK(before[1].find("absent: No such file") != std::string::npos);
+  CHECK(failed({"--fix"}).size() == 1);
+  options.environment.erase("RINGCTL_DATABASE_URL_FILE");
+  CHECK(failed({}).empty());
+}
+
 TEST_CASE("doctor runs although the configuration cannot be read", "[system]") {
   const Site site(db::Engine::sqlite);
   site.machine().file(".config/ringctl/config.toml", "schema = 1\n[defaults\n");

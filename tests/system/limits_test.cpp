@@ -72,7 +72,7 @@ TEST_CASE("a call is refused with every reason and its code, and exit 8", "[syst
   site.ok({"numbers", "unassign", "+12025550101"});
   CHECK(site.failure(check("+16135550111")) == "8 limits.no_number");
   CHECK(site.failure({"limits", "check", "--agent", "zoe@example.com", "--to", k_to}) ==
-        "5 limits.unknown_agent");
+        "5 users.unknown");
 }
 
 TEST_CASE("a database that goes away in the middle is no refusal", "[system]") {

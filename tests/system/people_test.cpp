@@ -152,7 +152,7 @@ TEST_CASE("users who name teams that are not there yet are refused, every line o
   CHECK(result.status == 7);
   CHECK(says(result, R"(line 2, team: "Sales" is no team of this workspace)"));
   CHECK(site.json({"users", "list"}).empty());
-  CHECK(site.failure({"teams", "add", "Night", "--supervisor", "sam@example.com"}) == "5 teams.unknown_user");
+  CHECK(site.failure({"teams", "add", "Night", "--supervisor", "sam@example.com"}) == "5 users.unknown");
 }
 
 TEST_CASE("a first file that refers to what is not there makes a workspace and nothing in it", "[system]") {
@@ -184,7 +184,7 @@ TEST_CASE("an assignment that cannot be is refused by hand", "[system][slow]") {
     CHECK(site.failure(planned) == failure);
     return failure;
   };
-  CHECK(set("+12025550150", "nobody@example.com") == "5 assignments.unknown_user");
+  CHECK(set("+12025550150", "nobody@example.com") == "5 users.unknown");
   CHECK(set("+12025550160", agent(0)) == "5 assignments.unknown_number");
   CHECK(set(number(0), agent(1)) == "6 assignments.number_taken");
   const auto taken = site.run({"assignments", "set", number(0), agent(1)});
@@ -322,7 +322,7 @@ TEST_CASE("a contact is found by any phone, handed around and noted on, and forg
   CHECK(site.failure({"contacts", "assign", "+16265550101", "gus@example.com"}) ==
         "7 contacts.agent_inactive");
   CHECK(site.failure({"contacts", "assign", "+16265550101", "nobody@example.com"}) ==
-        "5 contacts.unknown_user");
+        "5 users.unknown");
   CHECK(site.failure({"contacts", "unassign", "+16265550101", "nobody@example.com"}) == "5 users.unknown");
   CHECK(site.failure({"contacts", "add", "+16265550102"}) == "6 contacts.phone_taken");
   CHECK(says(site.run({"contacts", "add", "+16265550102"}),
@@ -363,9 +363,9 @@ TEST_CASE("a filter that names what is not there is an error, not an empty list"
   load(site);
   for (const std::string verb : {"list", "export"}) {
     CHECK(site.failure({"users", verb, "--team", "Nope"}) == "5 users.unknown_team");
-    CHECK(site.failure({"contacts", verb, "--agents", "nobody@example.com"}) == "5 contacts.unknown_user");
+    CHECK(site.failure({"contacts", verb, "--agents", "nobody@example.com"}) == "5 users.unknown");
     CHECK(site.failure({"assignments", verb, "--agent", "nobody@example.com"}) ==
-          "5 assignments.unknown_user");
+          "5 users.unknown");
     CHECK(site.failure({"extensions", verb, "--phone-number", "+12025550199"}) ==
           "5 extensions.unknown_number");
     site.ok({"users", verb, "--team", "-"});
@@ -386,7 +386,7 @@ TEST_CASE("a user may be called by name wherever one is asked for", "[system]") 
   site.ok({"contacts", "update", "+16265550103", "--agents", "Agent 2|" + agent(3)});
   CHECK(site.json({"contacts", "show", "+16265550103"}).at("agents") == agent(2) + "|" + agent(3));
   CHECK(site.failure({"limits", "check", "--agent", "Agent 99", "--to", "+12125550123"}) ==
-        "5 limits.unknown_agent");
+        "5 users.unknown");
   site.ok({"users", "add", "other@example.com", "--name", "AGENT 1"});
   const auto several = site.run({"users", "availability", "Agent 1", "busy"});
   CHECK(several.status == 2);

@@ -187,7 +187,8 @@ TEST_CASE("a setting that may not be so is refused, planned or not", "[system]")
                                                 {"--consent-countries", "Mars"},
                                                 {"--twilio-accounts", "AC1"},
                                                 {"--twiml-app-sid", "AP1"},
-                                                {"--default-user", "ann@example.com"}};
+                                                {"--default-user", "gus@example.com"}};
+  site.ok({"users", "add", "gus@example.com", "--is-active", "no"});
   for (const auto& flags : refused) {
     Site::Arguments arguments = {"workspaces", "update", "default"};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
