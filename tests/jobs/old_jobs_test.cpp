@@ -69,7 +69,8 @@ TEST_CASE("old jobs are those that are over, oldest first, and not as young as t
   CHECK(counts.rows == 2);
   CHECK(counts.unfinished == 1);
   CHECK(counts.open == 0);
-  CHECK(a.read([&] { return jobs::count_old(a.db(), a.workspace, a.get(failed).updated_at).jobs; }) == 2);
+  const auto failed_at = a.get(failed).updated_at;
+  CHECK(a.read([&] { return jobs::count_old(a.db(), a.workspace, failed_at).jobs; }) == 2);
 }
 
 TEST_CASE("a job with an act at Twilio that nobody knows the outcome of is not old", "[jobs]") {
