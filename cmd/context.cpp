@@ -139,14 +139,15 @@ void Context::set_up_log() const {
 
 const config::Settings& Context::settings() {
   if (settings_) return *settings_;
-  settings_ = config::Settings::load(sources());
+  auto loaded = config::Settings::load(sources());
+  learn_area_codes(loaded.get("area_codes"));  // if that fails, so does the next who asks
+  settings_ = std::move(loaded);
   if (!completing_) {
     set_up_log();
     signals::report_as_json(json_errors());
     if (const auto limit = settings_->get("timeout"); !globals_.timeout && !limit.empty())
       signals::set_deadline(base::parse_duration(limit), json_errors());
   }
-  learn_area_codes(settings_->get("area_codes"));
   return *settings_;
 }
 

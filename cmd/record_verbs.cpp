@@ -314,6 +314,7 @@ void RecordVerbs::filter_flags(Verb<RecordListOptions>& verb) const {
     flag.value_name = texts_[i].value_name;
     flag.help = for_ever(filter_help(described_, described_.fields[i]));
     flag.kind = texts_[i].kind;
+    flag.choices = texts_[i].choices;
     flag.assign = [i](void* options, const std::string& value) -> std::string_view {
       static_cast<RecordListOptions*>(options)->equals.push_back({i, value});
       return {};

@@ -24,6 +24,9 @@ struct Place {
   }
 };
 
+/// Left out, it makes two runs differ.
+bool is_now(const nlohmann::json& described) { return described.value("default", nlohmann::json()) == "now"; }
+
 /// A value that is taken for what it is; of most there is none such here.
 std::string some(const nlohmann::json& described) {
   if (!described["choices"].is_null()) return described["choices"][0].get<std::string>();
@@ -32,6 +35,7 @@ std::string some(const nlohmann::json& described) {
   if (kind == "workspace") return "default";
   if (kind == "duration") return "1h";
   if (kind == "extension") return "101";
+  if (is_now(described)) return "2030-03-08";
   return kind == "number" || kind == "contact" || name == "to" ? "+12025550100" : "1";
 }
 
@@ -41,12 +45,12 @@ Words words_of(const nlohmann::json& command) {
   return words;
 }
 
-/// The place of `described` of `command`, all else that is required before it or behind it.
+/// The place of `described` of `command`, all else that has to be said before it or behind it.
 Place place_of(const nlohmann::json& command, const nlohmann::json& described, bool is_flag) {
   Place place{
       command["command"].get<std::string>(), described["name"].get<std::string>(), words_of(command), {"-n"}};
   for (const auto& flag : command["flags"])
-    if (flag["required"] == true && (!is_flag || flag["name"] != place.name))
+    if ((flag["required"] == true || is_now(flag)) && (!is_flag || flag["name"] != place.name))
       place.before.insert(place.before.end(),
                           {fmt::format("--{}", flag["name"].get<std::string>()), some(flag)});
   bool behind = is_flag;
@@ -86,7 +90,8 @@ void lay_out(const Site& site) {
 
 }  // namespace
 
-TEST_CASE("whoever is no user of the workspace is not found, wherever a command takes one", "[system]") {
+TEST_CASE("whoever is no user of the workspace is not found, wherever a command takes one",
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
   const auto all = places(site, "user");
@@ -100,7 +105,8 @@ TEST_CASE("whoever is no user of the workspace is not found, wherever a command 
     }
 }
 
-TEST_CASE("a user is the same by e-mail address, name and id, wherever a command takes one", "[system]") {
+TEST_CASE("a user is the same by e-mail address, name and id, wherever a command takes one",
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
   const auto id = site.json({"users", "show", "ann@example.com"}).at("id").get<std::string>();
@@ -118,7 +124,7 @@ TEST_CASE("a user is the same by e-mail address, name and id, wherever a command
 
 TEST_CASE(
     "a name that several users have is refused with their e-mail addresses, wherever a command takes one",
-    "[system]") {
+    "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
   for (const auto& place : places(site, "user")) {
