@@ -16,6 +16,9 @@ const findings = new Set();
 const seen = {};
 const k_loads = 5, k_loads_of_many = 2;
 const k_rows_for_axe = 300; // contrast is computed cell by cell; further rows are of the same kind
+// Ten thousand rows beside other tests take a browser more than its own half minute. How soon a page is painted is
+// among the figures; how long one look takes is for whoever runs us to bound.
+const k_patience_ms = 600_000;
 
 function browser_program() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;
@@ -28,6 +31,7 @@ function browser_program() {
 /// A page with no network, whose every complaint is a finding.
 async function open(browser, options, until = 'load') {
   const context = await browser.newContext({ offline: true, ...options });
+  context.setDefaultTimeout(k_patience_ms);
   const page = await context.newPage();
   page.on('request', (request) => {
     if (request.url() !== url) findings.add(`it asks for ${request.url().slice(0, 200)}`);
@@ -185,7 +189,11 @@ async function look(browser) {
 
 (async () => {
   // Sandboxes need rights, and /dev/shm room, that a test in a container has not; the page is ours and runs nothing.
-  const browser = await chromium.launch({ executablePath: browser_program(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  const browser = await chromium.launch({
+    executablePath: browser_program(),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    timeout: k_patience_ms,
+  });
   try {
     seen.browser = browser.version();
     await look(browser);
