@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 
 #include "audit/log.hpp"
@@ -11,6 +10,7 @@
 #include "base/text.hpp"
 #include "bulk/estate.hpp"
 #include "cmd/context.hpp"
+#include "cmd/estate_changes.hpp"
 #include "cmd/import.hpp"
 #include "cmd/root.hpp"
 #include "db/connection.hpp"
@@ -20,34 +20,41 @@
 namespace ringctl::cmd {
 namespace {
 
-constexpr std::array k_columns = {
-    Column{"noun", ColumnType::word},        Column{"new", ColumnType::integer},
-    Column{"updated", ColumnType::integer},  Column{"unchanged", ColumnType::integer},
-    Column{"rejected", ColumnType::integer}, Column{"job", ColumnType::job},
-};
 /// The workspace that a first write makes.
 constexpr std::string_view k_first_workspace = "default";
 
 struct ApplyOptions {
   std::string file;
-  bool exit_code = false;
+  bool exit_code = false, all = false, accept_dangling = false;
 };
 
 using Steps = std::vector<bulk::EstateStep>;
 
 std::string digits(std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); }
 
-/// An estate written over another one cannot be told from it afterwards.
-void require_its_workspace(const bulk::EstateFile& file, Context& ctx) {
-  if (file.workspace.empty() || ctx.globals().workspace) return;
+/// The same command in another workspace; standard input has been read.
+std::string command_in(const std::string& workspace, const ApplyOptions& opts) {
+  return fmt::format("ringctl --workspace {} apply -f {}", base::for_shell(workspace),
+                     opts.file == "-" ? "FILE" : base::for_shell(opts.file));
+}
+
+/// An estate written over another one cannot be told from it afterwards. Where several workspaces are, every
+/// command has a -w: it is not the word that is asked for.
+void require_its_workspace(const bulk::EstateFile& file, const ApplyOptions& opts, Context& ctx) try {
   const auto* found = ctx.find_workspace();
   const std::string here(found ? found->name : k_first_workspace);
-  if (file.workspace == here) return;
+  if (file.workspace.empty() || file.workspace == here || ctx.globals().confirm == here) return;
+  const bool is_there = found && std::ranges::count(directory::Workspaces(ctx.session()).list(),
+                                                    file.workspace, &directory::Workspace::name) != 0;
   throw Error(Errc::conflict, "apply.other_workspace",
               fmt::format("{} is of workspace {}, and this one is {}", file.name,
                           base::in_quotes(file.workspace), base::in_quotes(here)),
-              found ? fmt::format("to apply it here all the same: -w {}", base::for_shell(here))
-                    : fmt::format("ringctl init --workspace {}", base::for_shell(file.workspace)));
+              is_there ? command_in(file.workspace, opts)
+                       : fmt::format("ringctl init --workspace {}", base::for_shell(file.workspace)))
+      .detail(fmt::format("--confirm {} applies it to this one all the same", base::for_shell(here)));
+} catch (const Error& error) {
+  if (error.slug() != "workspaces.ambiguous" || file.workspace.empty()) throw;
+  throw error.with_hint(command_in(file.workspace, opts));
 }
 
 /// Where the first estate of a machine is tried: its database is made once the estate is known to be good.
@@ -66,12 +73,14 @@ class Scratch {
   base::Uuid workspace_;
 };
 
-Steps plan(const bulk::EstateFile& file, Context& ctx) {
+Steps plan(const bulk::EstateFile& file, const ApplyOptions& opts, Context& ctx) {
   std::optional<Scratch> scratch;
   const auto* known = ctx.find_workspace();
   bulk::EstateOptions options;
   if (known) options.reading.default_country = known->default_country.value_or("");
   options.lock_wait = ctx.lock_wait();
+  if (opts.all) options.told = bulk::Told::all;
+  options.accept_dangling = opts.accept_dangling;
   ImportProgress shown(ctx.io());
   const auto target = [&](bool) -> bulk::Target {
     if (!known && !ctx.dry_run()) return scratch.emplace(ctx).target();
@@ -81,18 +90,27 @@ Steps plan(const bulk::EstateFile& file, Context& ctx) {
   return bulk::plan_estate(file, options, target, ctx.cancel(), std::ref(shown));
 }
 
-void show(Rows& rows, const bulk::EstateStep& step) {
+/// "users: 1 new, 2 updated, 40 unchanged; job 5be01d7a"
+std::string counts_text(const bulk::EstateStep& step) {
   const auto& counts = step.report.counts;
-  const auto job = step.report.job ? Cell(*step.report.job) : Cell();
-  if (step.bare) return rows.row({step.noun, counts.created, 0, 0, 0, job});
-  rows.row({step.noun, counts.created, counts.updated, counts.same + counts.skipped, counts.rejected(), job});
+  std::vector<std::string> parts;
+  const auto add = [&](std::int64_t n, std::string_view what) {
+    if (n != 0) parts.push_back(fmt::format("{} {}", digits(n), what));
+  };
+  add(counts.created, "new");
+  if (!step.bare) {
+    add(counts.updated, "updated");
+    add(counts.same + counts.skipped, "unchanged");
+    add(counts.rejected(), "rejected");
+  }
+  if (parts.empty()) parts.emplace_back("none");
+  auto text = fmt::format("{}: {}", step.noun, base::join(parts, ", "));
+  if (const auto& job = step.report.job) text += fmt::format("; job {}", job->short_id());
+  return text;
 }
 
-void show(Context& ctx, const Steps& steps) {
-  auto rows = ctx.io().rows(k_columns);
-  rows.tell_all();
-  for (const auto& step : steps) show(rows, step);
-  rows.finish();
+void note_counts(Io& io, const Steps& steps) {
+  for (const auto& step : steps) io.note(counts_text(step));
 }
 
 void warn(Io& io, const Steps& steps) {
@@ -107,21 +125,25 @@ std::int64_t rejected(const Steps& steps) {
   return sum;
 }
 
-Error refusal(const std::string& file, const Steps& steps) {
-  std::int64_t conflicts = 0, rows = 0;
+Error refusal(const bulk::EstateFile& file, const ApplyOptions& opts, const Steps& steps) {
+  std::int64_t conflicts = 0, rows = 0, dangling = 0;
   for (const auto& step : steps) {
     if (step.bare) continue;
     conflicts += step.report.counts.conflict;
     rows += step.report.counts.rows;
+    dangling += step.report.dangling;
   }
   const auto refused = rejected(steps);
   const bool conflicts_only = conflicts == refused;
   Error error(conflicts_only ? Errc::conflict : Errc::invalid,
               conflicts_only ? "apply.conflicts" : "apply.invalid_rows",
-              fmt::format("{}: {} of {} {} {} {}; nothing was written", file, digits(refused), digits(rows),
-                          rows == 1 ? "row" : "rows", refused == 1 ? "is" : "are",
+              fmt::format("{}: {} of {} {} {} {}; nothing was written", file.name, digits(refused),
+                          digits(rows), rows == 1 ? "row" : "rows", refused == 1 ? "is" : "are",
                           conflicts_only ? "in conflict" : "invalid"),
-              "fix them and run the same command again");
+              dangling == refused && opts.file != "-"
+                  ? fmt::format("to have rules name what is not there: ringctl apply -f {} --accept-dangling",
+                                base::for_shell(opts.file))
+                  : "fix them and run the same command again");
   for (const auto& step : steps) {
     if (step.bare) continue;
     const auto& report = step.report;
@@ -134,7 +156,7 @@ Error refusal(const std::string& file, const Steps& steps) {
 }
 
 /// "(120 rows, 12 of them new)"
-std::string counts_text(const Steps& steps) {
+std::string sum_text(const Steps& steps) {
   std::int64_t rows = 0, fresh = 0;
   for (const auto& step : steps) {
     rows += step.bare ? 0 : step.report.counts.rows;
@@ -145,9 +167,13 @@ std::string counts_text(const Steps& steps) {
 
 /// What was applied stays, and can be taken back.
 void add_done(Error& error, const Steps& steps) {
+  const auto is_done = [](const bulk::EstateStep& step) { return step.report.job.has_value(); };
+  if (std::ranges::none_of(steps, is_done)) return;
   for (const auto& step : steps)
     if (const auto& job = step.report.job)
       error.detail(fmt::format("{} were applied: ringctl jobs undo {}", step.noun, job->short_id()));
+  const auto is_left = [&](const bulk::EstateStep& step) { return step.changes() && !is_done(step); };
+  if (std::ranges::any_of(steps, is_left)) error.detail("the same command again applies the rest");
 }
 
 /// Another writer came between the plan and this.
@@ -173,14 +199,22 @@ void apply(Steps& steps, Context& ctx) {
   }
 }
 
-void apply_and_tell(Steps& steps, Context& ctx) try {
+void apply_and_tell(Steps& steps, bool all, Context& ctx) try {
   apply(steps, ctx);
   if (ctx.io().quiet() && !ctx.io().json()) return;
-  show(ctx, steps);
+  show_changes(ctx.io(), steps, all);
   ctx.io().out().flush();
 } catch (Error& error) {
   add_done(error, steps);
   throw;
+}
+
+Error differs_error(const std::string& file, const ApplyOptions& opts, const Context& ctx) {
+  Error error(Errc::differs, "apply.differs", fmt::format("the estate is not as {} says", file));
+  if (opts.file == "-") return error;  // which was read
+  auto command = fmt::format("ringctl apply -f {}", base::for_shell(opts.file));
+  if (const auto& confirm = ctx.globals().confirm) command += " --confirm " + base::for_shell(*confirm);
+  return error.with_hint(std::move(command));
 }
 
 void run_apply(const ApplyOptions& opts, Context& ctx) {
@@ -188,24 +222,23 @@ void run_apply(const ApplyOptions& opts, Context& ctx) {
     throw Error(Errc::usage, "usage.bad_value", "--exit-code is an answer to --dry-run",
                 fmt::format("ringctl apply -f {} --dry-run --exit-code", base::for_shell(opts.file)));
   const auto file = bulk::read_estate_file(opts.file, ctx.cancel());
-  require_its_workspace(file, ctx);
-  auto steps = plan(file, ctx);
+  require_its_workspace(file, opts, ctx);
+  auto steps = plan(file, opts, ctx);
   warn(ctx.io(), steps);
   if (rejected(steps) != 0) {
-    show(ctx, steps);
-    ctx.io().close();  // the plan counts, whatever is said of it
-    throw refusal(file.name, steps);
+    note_counts(ctx.io(), steps);
+    throw refusal(file, opts, steps);
   }
+  warn_of_activated(ctx.io(), steps);
   const bool differs = std::ranges::any_of(steps, &bulk::EstateStep::changes);
   if (ctx.dry_run())
-    show(ctx, steps);
+    show_changes(ctx.io(), steps, opts.all);
   else
-    apply_and_tell(steps, ctx);
+    apply_and_tell(steps, opts.all, ctx);
+  note_counts(ctx.io(), steps);
   const auto* done = !differs ? "unchanged" : ctx.dry_run() ? "would apply" : "applied";
-  ctx.io().note(fmt::format("{} {} {}", done, file.name, counts_text(steps)));
-  if (opts.exit_code && differs)
-    throw Error(Errc::differs, "apply.differs", fmt::format("the estate is not as {} says", file.name),
-                opts.file == "-" ? "" : fmt::format("ringctl apply -f {}", base::for_shell(opts.file)));
+  ctx.io().note(fmt::format("{} {} {}", done, file.name, sum_text(steps)));
+  if (opts.exit_code && differs) throw differs_error(file.name, opts, ctx);
 }
 
 }  // namespace
@@ -217,15 +250,24 @@ void add_apply(Noun& noun) {
       .kind(ValueKind::file)
       .required()
       .flag("exit-code", &ApplyOptions::exit_code, "With --dry-run: exit 8 if anything would change")
-      .columns(k_columns)
+      .flag(
+          "all", &ApplyOptions::all,
+          "List all rows, also those that stay as they are; without it a table shows the first 20 of each noun")
+      .flag(
+          "accept-dangling", &ApplyOptions::accept_dangling,
+          "Take rules that name a number, user, team or extension that is not there, as an export may hold them")
+      .columns(estate_change_columns())
       .details(
           "Makes what the file names and is not there, and changes what differs; what the file does not name stays. "
           "A section may be left out, and so may keys of its objects: a key that is missing leaves alone what is there, "
           "null clears it. First all of it is tried out; one bad row means that nothing is written. Then each section is applied as an import of its own, a job that `ringctl jobs undo` takes back. The same file "
           "again changes nothing. Teams stand twice where they name supervisors who are made by the file as well: "
-          "without them before the users, with them after.")
+          "without them before the users, with them after. Listed is what would be, or was, made and changed, from what to "
+          "what; what the file puts into use again that is out of it is also warned of. A file of another workspace is "
+          "refused unless --confirm names the one at hand.")
       .example("ringctl apply -f estate.json --dry-run", "the plan")
       .example("ringctl apply -f estate.json")
+      .example("ringctl apply -f estate.json -n -o jsonl", "every change, with what stands there now")
       .example("ringctl apply -f estate.json -n --exit-code", "is the estate as the file says?")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::differs, Errc::locked, Errc::schema,
               Errc::db_down, Errc::db_busy});

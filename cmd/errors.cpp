@@ -89,6 +89,24 @@ std::optional<std::size_t> end_of_program(std::string_view hint) {
   return last + k_last.size();
 }
 
+/// The command that a line is, or ends with, acts where the run did.
+std::string with_same_target(const std::string& line, const Globals& globals, bool in_workspace) {
+  const auto flags_at = end_of_program(line);
+  if (!flags_at) return line;
+  std::string flags;
+  const auto add = [&](std::string_view flag, const std::optional<std::string>& value) {
+    if (value && line.find(fmt::format(" --{} ", flag)) == std::string::npos)
+      fmt::format_to(std::back_inserter(flags), "--{} {} ", flag, base::for_shell(*value));
+  };
+  add("config", globals.config_file);
+  add("profile", globals.profile);
+  // A password stays where it was typed.
+  if (globals.database && base::redact_url(*globals.database) == *globals.database)
+    add("database", globals.database);
+  if (in_workspace) add("workspace", globals.workspace);
+  return line.substr(0, *flags_at) + flags + line.substr(*flags_at);
+}
+
 }  // namespace
 
 bool asks_for_json(std::string_view output) { return output == "json" || output == "jsonl"; }
@@ -141,22 +159,13 @@ std::string figures_of(std::exception_ptr thrown) {
 }
 
 Error with_same_target(const Error& error, const Globals& globals) {
-  const auto& hint = error.hint();
-  const auto flags_at = end_of_program(hint);
-  if (!flags_at) return error;
-  std::string flags;
-  const auto add = [&](std::string_view flag, const std::optional<std::string>& value) {
-    if (value && hint.find(fmt::format(" --{} ", flag)) == std::string::npos)
-      fmt::format_to(std::back_inserter(flags), "--{} {} ", flag, base::for_shell(*value));
-  };
-  add("config", globals.config_file);
-  add("profile", globals.profile);
-  // A password stays where it was typed.
-  if (globals.database && base::redact_url(*globals.database) == *globals.database)
-    add("database", globals.database);
   // One that is not there would only fail again.
-  if (error.slug() != "workspaces.unknown") add("workspace", globals.workspace);
-  return error.with_hint(hint.substr(0, *flags_at) + flags + hint.substr(*flags_at));
+  const bool in_workspace = error.slug() != "workspaces.unknown";
+  Error same(error.errc(), error.slug(), error.message(),
+             with_same_target(error.hint(), globals, in_workspace));
+  for (const auto& line : error.details()) same.detail(with_same_target(line, globals, in_workspace));
+  same.answered(error.request_id(), error.retry_after());
+  return std::move(same).job(error.job_id());
 }
 
 bool wants_json_errors(const std::vector<std::string>& args, const Environment& environment) {

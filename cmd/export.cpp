@@ -106,6 +106,7 @@ void add_export(Noun& noun) {
           "no secrets; the same estate gives the same bytes on every database. What is no part of it: settings of "
           "the workspace, accounts, trunks, assistants, calls and messages.")
       .example("ringctl export estate --out estate.json")
+      .example("ringctl export estate --out estate.json.gz", "packed; .zst as well")
       .example("ringctl export estate | ringctl apply -f - --dry-run", "an estate is in line with itself")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
 }

@@ -39,9 +39,10 @@ std::vector<Flag> make_global_flags() {
   add(with_choices(global("o,output", &G::output, "FORMAT", "output format"), k_formats,
                    "table on a terminal, else tsv"));
   add(global("json", &G::json, "same as -o json"));
-  add(global("out", &G::out, "FILE",
-             "write to FILE, whole or not at all; without -o its name says the format: .csv, .html ...",
-             ValueKind::file));
+  add(global(
+      "out", &G::out, "FILE",
+      "write to FILE, whole or not at all; its name says the format (.csv, .html ...) and whether to pack it (.gz, .zst)",
+      ValueKind::file));
   add(global("columns", &G::columns, "A,B,C", "columns to print, in this order; \"help\" lists them",
              ValueKind::column));
   add(global("no-header", &G::no_header, "no header line in table, tsv and csv"));

@@ -15,10 +15,12 @@
 namespace ringctl::cmd {
 
 Output::Output(OutputOptions options) : options_(std::move(options)) {
-  if (options_.path != "-")
+  if (options_.path != "-") {
     file_ = std::make_unique<base::AtomicFile>(options_.path);
-  else if (options_.pager)
+    deflater_ = csv::deflater_for(options_.path);
+  } else if (options_.pager) {
     paging_ = Paging::undecided;
+  }
 }
 
 Output::~Output() {
@@ -77,13 +79,20 @@ bool Output::end_pager() {
 /// A pager that cannot be started is no reason to withhold the data.
 void Output::write_unread() { base::write_all(options_.fd, std::exchange(unread_, {}), "standard output"); }
 
+void Output::write_file(const std::string& data) {
+  if (!deflater_) return file_->write(data);
+  std::string packed;
+  deflater_->add(data, packed);
+  file_->write(packed);
+}
+
 void Output::send() {
   if (buffer_.empty()) return;
   const std::string data = std::move(buffer_);
   buffer_.clear();
   counted_ = 0;
   if (file_) {
-    file_->write(data);
+    write_file(data);
   } else if (paging_ == Paging::on) {
     page(data);
   } else {
@@ -106,7 +115,11 @@ void Output::flush() {
 void Output::close() {
   flush();
   if (file_) {
-    if (!std::exchange(committed_, true)) file_->commit();
+    if (std::exchange(committed_, true)) return;
+    std::string packed;
+    if (deflater_) deflater_->finish(packed);
+    file_->write(packed);
+    file_->commit();
     return;
   }
   // Closing a duplicate makes network file systems report what they have not written, and keeps the

@@ -11,12 +11,13 @@
 
 #include "base/file.hpp"
 #include "cmd/terminal.hpp"
+#include "csv/deflate.hpp"
 
 namespace ringctl::cmd {
 
 struct OutputOptions {
   int fd = 1;
-  std::string path = "-";            ///< "-": fd
+  std::string path = "-";            ///< "-": fd; else a file, packed where its name says so
   std::optional<std::string> pager;  ///< command to start when the text is longer than the screen
   int screen_lines = 24;
   Environment environment;  ///< what the pager is told about the terminal; never secrets
@@ -47,6 +48,7 @@ class Output {
   static constexpr std::size_t k_chunk = 64 * 1024;
   bool drain();
   void send();
+  void write_file(const std::string&);
   void start_pager();
   void page(const std::string&);
   bool end_pager();
@@ -56,7 +58,8 @@ class Output {
   OutputOptions options_;
   std::string buffer_;
   std::unique_ptr<base::AtomicFile> file_;
-  bool committed_ = false;  ///< the file
+  std::unique_ptr<csv::Deflater> deflater_;  ///< of the file
+  bool committed_ = false;                   ///< the file
   Paging paging_ = Paging::off;
   std::size_t lines_ = 0, counted_ = 0;
   base::Fd pipe_;

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cmd/io.hpp"
 #include "cmd/scan.hpp"
+#include "csv/deflate.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -80,6 +81,7 @@ std::optional<Format> format_of_file(const std::filesystem::path& file) {
   // Names that promise a format there is not; any other may hold whatever is written.
   static constexpr std::array<std::string_view, 8> k_foreign = {".xls",  ".ods", ".pdf",  ".xml",
                                                                 ".yaml", ".yml", ".toml", ".parquet"};
+  if (csv::names_archive(file)) return format_of_file(file.stem());
   const auto ending = base::ascii_lower(file.extension().string());
   if (std::find(k_foreign.begin(), k_foreign.end(), ending) != k_foreign.end())
     throw Error(

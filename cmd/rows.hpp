@@ -19,8 +19,8 @@ namespace ringctl::cmd {
 enum class Format { table, tsv, json, jsonl, csv, md, html, xlsx };
 /// Throws Errc::usage [usage.bad_value] naming the formats there are.
 Format parse_format(std::string_view name);
-/// By the end of its name: csv for "numbers.csv"; nullopt where that says nothing. Throws Errc::usage
-/// [usage.no_format] for "numbers.pdf" and other names of formats there are not.
+/// By the end of its name: csv for "numbers.csv" and "numbers.csv.gz"; nullopt where that says nothing.
+/// Throws Errc::usage [usage.no_format] for "numbers.pdf" and other names of formats there are not.
 std::optional<Format> format_of_file(const std::filesystem::path& file);
 
 /// How rows are written, decided before the first.

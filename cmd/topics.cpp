@@ -71,7 +71,8 @@ std::string formats() {
          "a ' in front; `import` removes it again. --csv-raw turns that off. Numbers, times and identifiers are checked\n"
          "and never prefixed.\n\n"
          "--out FILE takes its format from the name, if that ends in .csv, .tsv, .json, .jsonl, .md, .html or .xlsx and -o\n"
-         "names none; a name such as x.pdf, of a format there is not, is refused.\n\n"
+         "names none; a name such as x.pdf, of a format there is not, is refused. One that ends in .gz or .zst is packed:\n"
+         "numbers.csv.gz is csv, and `import` reads it.\n\n"
          "Written to a terminal, tsv and csv show control characters as the table does; a pipe or file gets them raw.\n"
          "tsv, csv, jsonl and html are written while the rows are read, in bounded memory; so is xlsx, into temporary files\n"
          "(TMPDIR). --out FILE appears whole or not at all. A full disk is exit status 40.\n";

@@ -24,6 +24,7 @@ struct Column {
   std::vector<std::string_view> aliases;  ///< other header spellings, lower case with underscores
   bool free_text = false;                 ///< kept as typed: not trimmed
   std::string_view cleared_to = {};  ///< what "-" means in a column that cannot be empty, and new rows get
+  bool says_in_use = false;          ///< a row is in use while it holds there what new rows get
 };
 
 /// Something beside the key that no two rows may share; the table says so too.
@@ -58,6 +59,7 @@ struct Inspected {
   base::Finding finding = {};
   std::size_t column = 0;
   bool conflict = false;  ///< it clashes with another row; else it is invalid
+  records::Lapse lapse = records::Lapse::none;
 };
 
 using records::KeptRows;
@@ -115,6 +117,9 @@ class Adapter {
   virtual void find_holders(db::Connection&, const base::Uuid& workspace, std::size_t unique,
                             std::span<const std::string_view> values,
                             const std::function<void(std::string_view value, std::string_view key)>&) = 0;
+  /// What is said of a row that wants a value which the row of this key holds.
+  virtual std::string taken(std::size_t unique, std::string_view value, std::string_view holder,
+                            const Row& wanted) const;
   virtual std::unique_ptr<Inserter> inserter(audit::Session&, const base::Uuid& workspace,
                                              const base::Uuid& job) = 0;
   /// Changes rows that still have the version found; how many were changed.
@@ -123,8 +128,8 @@ class Adapter {
   /// The job that made the row of this key, if one did.
   virtual std::optional<base::Uuid> made_by(db::Connection&, const base::Uuid& workspace,
                                             std::string_view key) = 0;
-  /// Removes the rows a job made that are as it made them and that nobody uses; hands out the keys of those it
-  /// keeps, and whether others use them.
+  /// Removes the rows a job made that are as it made them and that nobody uses; hands out the keys of those
+  /// it keeps, and whether others use them.
   virtual std::int64_t remove_made_by(db::Connection&, const base::Uuid& workspace, const base::Uuid& job,
                                       const KeptRows& kept) = 0;
   /// Puts back what the row held where it still is as the job left it and nobody took a unique value

@@ -86,6 +86,8 @@ class Plan {
     intake.null_clears = true;
     intake.reading = options_.reading;
     step.options.lock_wait = options_.lock_wait;
+    step.options.told = options_.told;
+    step.options.accepted = options_.accept_dangling ? records::Lapse::dangling : records::Lapse::idle;
     step.options.dry_run = true;
     return step;
   }
@@ -95,6 +97,7 @@ class Plan {
     auto intake = take_in(step.options.intake, *adapter, cancel_, [&](std::uint64_t rows) {
       progress_({"reading", rows});
     });
+    intake.accepted.set_aside();  // until all sections are read
     return {std::move(step), std::move(adapter), std::move(intake)};
   } catch (const Error& error) {
     if (error.slug() != "import.unknown_column" && error.slug() != "import.duplicate_column") throw;

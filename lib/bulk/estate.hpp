@@ -13,6 +13,8 @@ namespace ringctl::bulk {
 
 struct EstateOptions {
   Reading reading;
+  Told told = Told::changes;     ///< of which rows the reports tell
+  bool accept_dangling = false;  ///< take rows that name what is not there, with a warning
   std::chrono::milliseconds lock_wait{0};
 };
 
@@ -34,8 +36,8 @@ struct EstateStep {
 std::vector<EstateStep> plan_estate(const EstateFile&, const EstateOptions&, const TargetFn&,
                                     const base::CancelToken&, const ProgressFn&);
 
-/// Does one step of the plan, all of it or nothing, as run_import(); the file must still be there. In the
-/// order of the plan.
+/// Does one step of the plan, all of it or nothing, as run_import(); the EstateFile must still be there. In
+/// the order of the plan.
 ImportReport apply_step(const EstateStep&, const Target&, const base::CancelToken&, const ProgressFn&);
 
 }  // namespace ringctl::bulk

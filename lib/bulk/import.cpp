@@ -136,6 +136,9 @@ class Import {
   void take(BatchOutcome&& outcome) {
     add(job_.counts, outcome.counts);
     for (const auto& problem : outcome.problems) findings_.problems.add(problem);
+    for (const auto& warning : outcome.warnings) findings_.warnings.add(warning);
+    report_.dangling += outcome.dangling;
+    for (const auto& change : outcome.changes) findings_.changes.add(change);
     findings_.given_up.add_all(outcome.given_up);
   }
 
@@ -175,7 +178,10 @@ class Import {
     deal([&](const Batch& batch) { take(merge.run(batch, findings_.given_up, never)); });
   }
 
-  Merge new_merge() const { return {session_, workspace_, adapter_, options_.on_conflict, job_.id}; }
+  Merge new_merge() const {
+    const Judgement judgement{options_.on_conflict, options_.accepted, options_.told};
+    return {session_, workspace_, adapter_, judgement, job_.id};
+  }
 
   void deal(const std::function<void(const Batch&)>& each) {
     dealer_.emplace(intake_, findings_, adapter_, options_.batch_rows, "", earlier_);
@@ -443,6 +449,7 @@ class Import {
   void gather_findings() {
     intake_.problems.add_all(findings_.problems);
     intake_.warnings.add_all(findings_.warnings);
+    if (findings_.changes.size() != 0) report_.changes = std::move(findings_.changes);
     findings_ = {};
   }
 

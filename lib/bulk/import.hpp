@@ -17,6 +17,7 @@
 #include "bulk/adapter.hpp"
 #include "bulk/intake.hpp"
 #include "bulk/problems.hpp"
+#include "bulk/row_changes.hpp"
 #include "jobs/journal.hpp"
 
 namespace ringctl::bulk {
@@ -41,8 +42,10 @@ struct ImportOptions {
   /// empty: not written. Written in the input's format, which its name may not deny: Errc::usage
   /// [import.rejects_format].
   std::filesystem::path rejects;
-  bool restart = false;           ///< do not take up an unfinished job, which is given up then
+  bool restart = false;  ///< do not take up an unfinished job, which is given up then
   bool dry_run = false;
+  records::Lapse accepted = records::Lapse::none;  ///< no worse is a warning
+  Told told = Told::none;                          ///< of which rows the report tells
   std::chrono::milliseconds lock_wait{0};
   std::size_t batch_rows = 4096;  ///< looked up at once; a transaction each, unless all are written or none
   std::string expected_digest;    ///< not empty: the file must still be this one (SHA-256)
@@ -77,6 +80,8 @@ struct ImportReport {
   std::string allowance;           ///< "" = atomic
   std::string read_as;             ///< of a file without a header: what its columns were taken for
   std::vector<Problem> problems, warnings;  ///< the first ten of each, in line order
+  std::int64_t dangling = 0;                ///< rows refused for records::Lapse::dangling
+  RowChanges changes;                       ///< as ImportOptions::told says
   std::filesystem::path rejects;            ///< where they were written, be it none; or empty
 };
 

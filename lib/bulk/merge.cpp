@@ -71,12 +71,12 @@ void note_given_up(const Adapter& adapter, const Row& row, const Existing& held,
 class Decision {
  public:
   Decision(db::Connection& db, const base::Uuid& workspace, Adapter& adapter, const Batch& batch,
-           OnConflict on_conflict, const GivenUp& given_up)
+           const Judgement& judgement, const GivenUp& given_up)
       : db_(db),
         workspace_(workspace),
         adapter_(adapter),
         batch_(batch),
-        on_conflict_(on_conflict),
+        judgement_(judgement),
         given_up_(given_up),
         verdicts_(batch.rows.size(), Verdict::fresh),
         held_(batch.rows.size()) {
@@ -88,6 +88,8 @@ class Decision {
     inspect();
     for (std::size_t unique = 0; unique < adapter_.uniques().size(); ++unique) refuse_taken_values(unique);
     for (std::size_t i = 0; i < batch_.rows.size(); ++i) count(i);
+    for (std::size_t i = 0; i < batch_.rows.size(); ++i)
+      if (is_told(i)) outcome_.changes.push_back(change_of(i));
   }
 
   std::vector<Row> fresh_rows() const {
@@ -117,9 +119,9 @@ class Decision {
                     fmt::format("{} is held by another workspace", batch_.keys[i]));
     if (equals(adapter_, batch_.rows[i], held)) {
       verdicts_[i] = Verdict::same;
-    } else if (held.dormant || on_conflict_ == OnConflict::update) {
+    } else if (held.dormant || judgement_.on_conflict == OnConflict::update) {
       verdicts_[i] = Verdict::update;
-    } else if (on_conflict_ == OnConflict::skip) {
+    } else if (judgement_.on_conflict == OnConflict::skip) {
       verdicts_[i] = Verdict::skipped;
     } else {
       refuse(i, Verdict::conflict, "", "exists",
@@ -142,9 +144,18 @@ class Decision {
     }
     adapter_.inspect(db_, workspace_, rows);
     for (std::size_t r = 0; r < rows.size(); ++r)
-      if (auto& row = rows[r]; row.finding)
-        refuse(places[r], row.conflict ? Verdict::conflict : Verdict::refused,
-               std::string(adapter_.columns()[row.column].name), row.finding.code, row.finding.message);
+      if (rows[r].finding) judge(places[r], rows[r]);
+  }
+
+  void judge(std::size_t i, const Inspected& row) {
+    const std::string column(adapter_.columns()[row.column].name);
+    const auto& [code, message] = row.finding;
+    if (row.lapse != records::Lapse::none && row.lapse <= judgement_.accepted) {
+      outcome_.warnings.push_back(problem_of(i, verdicts_[i], column, code, message));
+      return;
+    }
+    outcome_.dangling += row.lapse == records::Lapse::dangling ? 1 : 0;
+    refuse(i, row.conflict ? Verdict::conflict : Verdict::refused, column, code, message);
   }
 
   /// What the row shall have of a unique beyond what it has already.
@@ -190,24 +201,29 @@ class Decision {
 
   void taken(std::size_t i, std::size_t unique, std::string_view value, std::string_view holder) {
     const auto name = unique_column(i, unique, value);
-    const auto quoted = base::in_quotes(records::shown_key(value));
     refuse(i, Verdict::conflict, std::string(name), std::string(adapter_.uniques()[unique].code),
-           holder.empty() ? fmt::format("{} is held by another workspace", quoted)
-                          : fmt::format("{} is that of {}", quoted, records::shown_key(holder)));
+           holder.empty()
+               ? fmt::format("{} is held by another workspace", base::in_quotes(records::shown_key(value)))
+               : adapter_.taken(unique, value, holder, batch_.rows[i]));
+  }
+
+  Problem problem_of(std::size_t i, Verdict verdict, std::string column, std::string code,
+                     std::string message) const {
+    return {batch_.items[i].line,
+            verdict,
+            std::string(batch_.keys[i]),
+            std::move(column),
+            std::move(code),
+            std::move(message),
+            std::string(batch_.raw[i]),
+            {}};
   }
 
   /// What is found first counts.
   void refuse(std::size_t i, Verdict verdict, std::string column, std::string code, std::string message) {
     if (verdicts_[i] == Verdict::conflict || verdicts_[i] == Verdict::refused) return;
     verdicts_[i] = verdict;
-    Problem problem{batch_.items[i].line,
-                    verdict,
-                    std::string(batch_.keys[i]),
-                    std::move(column),
-                    std::move(code),
-                    std::move(message),
-                    std::string(batch_.raw[i]),
-                    {}};
+    auto problem = problem_of(i, verdict, std::move(column), std::move(code), std::move(message));
     outcome_.journal.push_back({.line = static_cast<std::int64_t>(problem.line),
                                 .key = problem.key,
                                 .verdict = std::string(verdict_name(verdict)),
@@ -244,6 +260,32 @@ class Decision {
     }
   }
 
+  bool is_told(std::size_t i) const {
+    if (judgement_.told == Told::none) return false;
+    return is_written(i) || (judgement_.told == Told::all && verdicts_[i] == Verdict::same);
+  }
+
+  RowChange change_of(std::size_t i) const {
+    RowChange change{batch_.items[i].line, std::string(batch_.keys[i]), RowAction::create, {}};
+    const Row& row = batch_.rows[i];
+    if (!held_[i]) {
+      for (std::size_t c = adapter_.key_columns(); c < row.size(); ++c)
+        if (row[c].state == CellState::value) change.fields.push_back({c, "", std::string(row[c].text)});
+      return change;
+    }
+    change.action = verdicts_[i] == Verdict::same ? RowAction::keep : RowAction::change;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const auto& before = held_[i]->cells[c];
+      const auto after = wanted(adapter_, row, *held_[i], c);
+      if (before == after) continue;
+      change.fields.push_back({c, before, std::string(after)});
+      const auto& column = adapter_.columns()[c];
+      if (!column.says_in_use || held_[i]->dormant) continue;
+      change.action = after == column.cleared_to ? RowAction::activate : RowAction::deactivate;
+    }
+    return change;
+  }
+
   Update update_of(std::size_t i) {
     const Row& row = batch_.rows[i];
     Update update{*held_[i], {}};
@@ -262,7 +304,7 @@ class Decision {
   const base::Uuid& workspace_;
   Adapter& adapter_;
   const Batch& batch_;
-  OnConflict on_conflict_;
+  const Judgement& judgement_;
   const GivenUp& given_up_;
   std::vector<Verdict> verdicts_;
   std::vector<std::optional<Existing>> held_;
@@ -410,7 +452,7 @@ void Dealer::recall(const Sorter::Entry& entry, std::string_view raw) {
 
 BatchOutcome Merge::run(const Batch& batch, const GivenUp& given_up,
                         const std::function<bool(const jobs::Counts&)>& write) {
-  Decision decision(session_.db, workspace_, adapter_, batch, on_conflict_, given_up);
+  Decision decision(session_.db, workspace_, adapter_, batch, judgement_, given_up);
   if (!write(decision.counts())) return decision.outcome();
   if (const auto fresh = decision.fresh_rows(); !fresh.empty()) {
     if (!inserter_) inserter_ = adapter_.inserter(session_, workspace_, job_);

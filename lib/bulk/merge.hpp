@@ -15,6 +15,7 @@
 #include "bulk/adapter.hpp"
 #include "bulk/import.hpp"
 #include "bulk/intake.hpp"
+#include "bulk/row_changes.hpp"
 #include "jobs/journal.hpp"
 
 namespace ringctl::bulk {
@@ -77,6 +78,7 @@ class GivenUp {
 struct Findings {
   Problems problems, warnings;
   GivenUp given_up;
+  RowChanges changes;
 };
 
 /// Deals out batches and settles keys that stand more than once: an identical row is skipped with a warning,
@@ -115,8 +117,10 @@ class Dealer {
 /// What became of one batch.
 struct BatchOutcome {
   jobs::Counts counts;
-  std::vector<Problem> problems;
+  std::vector<Problem> problems, warnings;
+  std::vector<RowChange> changes;
   std::vector<jobs::JobRow> journal;  ///< changed rows, and those refused
+  std::int64_t dangling = 0;          ///< refused for it
   GivenUp given_up;
   bool written = false;
 };
@@ -124,12 +128,19 @@ struct BatchOutcome {
 /// Errc::conflict [import.moved_on]
 Error moved_on();
 
+/// How rows are decided, and what is told of them: ImportOptions.
+struct Judgement {
+  OnConflict on_conflict = OnConflict::update;
+  records::Lapse accepted = records::Lapse::none;
+  Told told = Told::none;
+};
+
 /// Batches held against the database and, if asked to, written: within one transaction.
 class Merge {
  public:
-  Merge(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, OnConflict on_conflict,
+  Merge(audit::Session& session, const base::Uuid& workspace, Adapter& adapter, const Judgement& judgement,
         const base::Uuid& job)
-      : session_(session), workspace_(workspace), adapter_(adapter), on_conflict_(on_conflict), job_(job) {}
+      : session_(session), workspace_(workspace), adapter_(adapter), judgement_(judgement), job_(job) {}
 
   /// Decides every row of the batch, and writes the new and changed ones if `write` says so of the counts.
   /// Throws moved_on() if rows changed between looking and writing, or Errc::conflict [db.unique] if one was
@@ -142,7 +153,7 @@ class Merge {
   audit::Session& session_;
   const base::Uuid& workspace_;
   Adapter& adapter_;
-  OnConflict on_conflict_;
+  Judgement judgement_;
   base::Uuid job_;
   std::unique_ptr<Inserter> inserter_;
 };

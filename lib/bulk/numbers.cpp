@@ -51,7 +51,7 @@ class NumbersAdapter final : public Adapter {
         {"provider", {"carrier"}, false, k_default_provider},
         {"country_code", {"country", "iso_country"}},
         {"label", {"friendly_name", "name", "description"}, true},
-        {"status", {"state"}, false, k_default_status},
+        {"status", {"state"}, false, k_default_status, true},
         {"capabilities", {"capability"}},
         {"sid", {"phone_sid", "phone_number_sid"}},
         {"record_policy", {"recording_policy"}},

@@ -74,6 +74,11 @@ std::vector<std::string> wanted_cells(const Noun& noun, const Ranks& ranks, cons
   return cells;
 }
 
+/// A switch that new rows have on: is_active, enabled, sms_access_enabled.
+bool says_in_use(const records::Field& field) {
+  return field.kind == records::Kind::flag && field.initial == "yes";
+}
+
 class RecordsInserter final : public Inserter {
  public:
   RecordsInserter(audit::Session& session, const base::Uuid& workspace, const base::Uuid& job,
@@ -97,7 +102,7 @@ class RecordsAdapter final : public Adapter {
  public:
   explicit RecordsAdapter(const Noun& noun) : noun_(noun), ranks_(noun) {
     for (const auto& field : noun.fields)
-      columns_.push_back({field.name, field.aliases, field.free_text, field.initial});
+      columns_.push_back({field.name, field.aliases, field.free_text, field.initial, says_in_use(field)});
     for (std::size_t i = 0; i < noun.fields.size(); ++i)
       if (noun.fields[i].canonical == records::canonical_country) country_column_ = i;
     for (const auto& unique : noun.uniques) uniques_.push_back({unique.fields.front(), unique.code});
@@ -148,6 +153,7 @@ class RecordsAdapter final : public Adapter {
       rows[i].finding = std::move(candidate.finding);
       rows[i].column = candidate.field;
       rows[i].conflict = candidate.conflict;
+      rows[i].lapse = candidate.lapse;
     }
   }
 
@@ -167,6 +173,17 @@ class RecordsAdapter final : public Adapter {
                     std::span<const std::string_view> values,
                     const std::function<void(std::string_view, std::string_view)>& held) override {
     records::find_holders(db, workspace, noun_, noun_.uniques[unique], values, held);
+  }
+
+  std::string taken(std::size_t unique, std::string_view value, std::string_view holder,
+                    const Row& wanted) const override {
+    const auto& own = noun_.uniques[unique];
+    if (own.taken == nullptr) return Adapter::taken(unique, value, holder, wanted);
+    std::vector<std::string> cells;
+    for (const auto& cell : wanted) cells.emplace_back(cell.text);
+    auto text = own.taken(records::shown_key(value), records::key_parts(holder));
+    if (own.way_out != nullptr) text += "; " + own.way_out(records::shown_key(value), cells);
+    return text;
   }
 
   std::unique_ptr<Inserter> inserter(audit::Session& session, const base::Uuid& workspace,

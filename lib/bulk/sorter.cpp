@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t k_read_buffer = 128U << 10;
 constexpr std::size_t k_block = 256U << 10;
+constexpr std::size_t k_little = 1U << 20;
 
 struct Head {
   std::uint64_t line;
@@ -198,6 +199,11 @@ struct Sorter::Impl {
     index.clear();
   }
 
+  void release() {
+    arena = Arena();
+    std::vector<IndexEntry>().swap(index);  // `= {}` would keep the memory
+  }
+
   void flush(std::string& out) {
     base::write_all(spill.get(), out, "the temporary sort file");
     spilled_bytes += out.size();
@@ -249,18 +255,23 @@ void Sorter::add(std::string_view key, std::uint64_t line, std::string_view payl
   ++self.records;
 }
 
+void Sorter::set_aside() {
+  if (impl_->sorted || impl_->arena.bytes() <= k_little) return;
+  impl_->spill_run();
+  impl_->release();
+}
+
 void Sorter::rewind() {
   auto& self = *impl_;
   if (!self.sorted) {
-    if (self.spill)
+    if (self.spill && !self.index.empty())
       self.spill_run();
     else
       self.sort_run();
     self.sorted = true;
   }
   if (self.spill) {
-    self.arena = Arena();
-    std::vector<IndexEntry>().swap(self.index);  // `= {}` would keep the memory
+    self.release();
     self.open_runs();
   }
   self.cursor = 0;

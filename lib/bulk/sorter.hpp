@@ -26,6 +26,9 @@ class Sorter {
 
   /// Before the first rewind() only. A full temporary disk throws Errc::output [output.write_failed].
   void add(std::string_view key, std::uint64_t line, std::string_view payload);
+  /// Before the first rewind(), which may be long in coming: what it holds waits on the disk meanwhile,
+  /// unless it is little. Throws as add() does.
+  void set_aside();
   /// Starts reading at the smallest (key bytes, line); equals come as they were added. May be called again to
   /// read once more.
   void rewind();

@@ -72,6 +72,7 @@ void inspect_assignments(db::Connection& db, const base::Uuid& workspace, std::s
     candidate.finding = {"number_inactive",
                          fmt::format("{} is not active", candidate.after[k_assignment_number])};
     candidate.field = k_assignment_number;
+    candidate.lapse = records::Lapse::idle;  // `numbers update --status inactive` leaves its assignment
   }
 }
 

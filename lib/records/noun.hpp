@@ -96,7 +96,8 @@ struct Unique {
   /// Holds for rows that have the value: over the table as t, and over canonical texts.
   std::string_view condition = "TRUE";
   std::optional<std::size_t> only_if = {};  ///< a flag: only rows where it is "yes"
-  /// What is said of a value that a row has which another one wants, and the command that helps, if any.
+  /// What is said of a value that a row has which another one wants, and the command that helps, if any. Of
+  /// the holder the fields of its key are given at least.
   std::string (*taken)(std::string_view value, std::span<const std::string> holder) = nullptr;
   std::string (*way_out)(std::string_view value, std::span<const std::string> wanted) = nullptr;
 };
@@ -109,6 +110,10 @@ struct Extra {
   bool in_tables = false;       ///< else only where it is asked for, and in machine formats
 };
 
+/// What no new row may be, and what rows come to be by what becomes of others: `idle` has no effect as things
+/// are, `dangling` names what is not there. Whoever puts a whole estate back may have it so.
+enum class Lapse { none, idle, dangling };
+
 /// A row that is about to be written: checked in the same transaction.
 struct Candidate {
   std::vector<std::string> before;  ///< canonical texts; empty for a new row
@@ -117,6 +122,7 @@ struct Candidate {
   base::Finding finding = {};
   std::size_t field = 0;
   bool conflict = false;  ///< it clashes with another row; else its value is invalid
+  Lapse lapse = Lapse::none;
 };
 
 /// Per field that refers, the texts of references -> the ids of the rows they name, as text.

@@ -108,6 +108,11 @@ bool canonical_line(std::string_view text, const Reading&, std::string& out, bas
   return true;
 }
 
+bool canonical_name(std::string_view text, const Reading& reading, std::string& out, base::Finding& finding) {
+  if (!canonical_line(text, reading, out, finding)) return false;
+  return out != "-" || refuse(finding, "bad_name", "\"-\" stands for nothing, and is no name");
+}
+
 bool canonical_notes(std::string_view text, const Reading&, std::string& out, base::Finding& finding) {
   if (!sound_text(text, k_notes, true, finding)) return false;
   out = text;
@@ -124,7 +129,7 @@ bool canonical_items(std::string_view text, const Reading& reading, Canonical ea
 
 bool canonical_lines(std::string_view text, const Reading& reading, std::string& out,
                      base::Finding& finding) {
-  return canonical_items(text, reading, canonical_line, out, finding);
+  return canonical_items(text, reading, canonical_name, out, finding);
 }
 
 bool canonical_phones(std::string_view text, const Reading& reading, std::string& out,

@@ -19,9 +19,11 @@ bool canonical_flag(std::string_view, const Reading&, std::string& out, base::Fi
 bool canonical_count(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// At most 200 characters on one line; white space at the ends is dropped.
 bool canonical_line(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// The same for what other rows and files refer to: not "-", which stands for nothing there.
+bool canonical_name(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// At most 20,000 characters of text, line breaks included; kept as it is.
 bool canonical_notes(std::string_view, const Reading&, std::string& out, base::Finding&);
-/// Lines separated by |, at most 50, in the order given, no doubles.
+/// Names separated by |, at most 50, in the order given, no doubles.
 bool canonical_lines(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// E.164, or what people type where a default country reads it.
 bool canonical_phone(std::string_view, const Reading&, std::string& out, base::Finding&);

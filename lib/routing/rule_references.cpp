@@ -16,6 +16,7 @@ namespace ringctl::routing {
 namespace {
 
 using records::Candidate;
+using records::Lapse;
 using Names = std::set<std::string, std::less<>>;
 
 /// What a candidate says, where that matters.
@@ -118,26 +119,38 @@ class Estate {
   std::vector<std::string> wanted_;
 };
 
+struct Wrong {
+  Lapse lapse = Lapse::none;
+  base::Finding finding = {};
+};
+Wrong dangling(std::string_view code, std::string message) {
+  return {Lapse::dangling, {std::string(code), std::move(message)}};
+}
+Wrong idle(std::string_view code, std::string message) {
+  return {Lapse::idle, {std::string(code), std::move(message)}};
+}
+
 /// What is wrong with a target on its own.
-base::Finding wrong_with(const Target& target, const Estate& estate) {
+Wrong wrong_with(const Target& target, const Estate& estate) {
   const auto named = base::in_quotes(target.text);
   switch (target.kind) {
     case TargetKind::user: {
       const auto user = estate.users.find(target.text);
       if (user == estate.users.end())
-        return {"unknown_user", fmt::format("{} is no user of this workspace", named)};
-      if (!user->second) return {"agent_inactive", fmt::format("{} is not active", target.text)};
+        return dangling("unknown_user", fmt::format("{} is no user of this workspace", named));
+      if (!user->second) return idle("agent_inactive", fmt::format("{} is not active", target.text));
       return {};
     }
     case TargetKind::team:
       if (estate.teams.contains(target.text)) return {};
-      return {"unknown_team", fmt::format("{} is no team of this workspace", named)};
+      return dangling("unknown_team", fmt::format("{} is no team of this workspace", named));
     case TargetKind::extension:
       if (estate.extensions.contains(target.text)) return {};
-      return {"unknown_extension", fmt::format("{} is no extension that is in use", named)};
+      return dangling("unknown_extension", fmt::format("{} is no extension that is in use", named));
     case TargetKind::number:
       if (!estate.returning.contains(target.text)) return {};
-      return {"rings_itself", fmt::format("{} is a number of ours: the call would come back", target.text)};
+      return idle("rings_itself",
+                  fmt::format("{} is a number of ours: the call would come back", target.text));
     default:
       return {};
   }
@@ -149,39 +162,41 @@ bool is_somebody(const Target& target, const Estate& estate) {
   return true;
 }
 
-base::Finding wrong_with(const Ring& ring, const Estate& estate) {
+Wrong wrong_with(const Ring& ring, const Estate& estate) {
   bool somebody = false;
   for (std::size_t i = 0; i < ring.targets.size(); ++i) {
     const auto& target = ring.targets[i];
-    auto finding = wrong_with(target, estate);
-    if (finding) {
+    auto wrong = wrong_with(target, estate);
+    if (auto& finding = wrong.finding) {
       finding.message = fmt::format("/ring/{}/{}: {}", i, name_of(target.kind), finding.message);
-      return finding;
+      return wrong;
     }
     somebody = somebody || is_somebody(target, estate);
   }
   if (somebody) return {};
   const auto& first = ring.targets.front();
   const auto named = base::in_quotes(first.text);
-  return {"rings_nobody",
-          first.kind == TargetKind::skill
-              ? fmt::format("/ring: nobody who is active has the skill {}", named)
-              : fmt::format("/ring: nobody who is active is in {} {}", name_of(first.kind), named)};
+  return idle("rings_nobody",
+              first.kind == TargetKind::skill
+                  ? fmt::format("/ring: nobody who is active has the skill {}", named)
+                  : fmt::format("/ring: nobody who is active is in {} {}", name_of(first.kind), named));
+}
+
+void note(const Wrong& wrong, std::size_t field, Candidate& candidate) {
+  candidate.finding = wrong.finding;
+  candidate.lapse = wrong.lapse;
+  candidate.field = field;
 }
 
 void inspect(const Said& said, const Estate& estate) {
-  auto& candidate = *said.candidate;
   Names called;
   add_called(said.when, called);
   for (const auto& number : called) {
     if (estate.numbers.contains(number)) continue;
-    candidate.finding = {"unknown_number",
-                         fmt::format("/when/called: {} is no number of this workspace", number)};
-    candidate.field = k_rule_when;
-    return;
+    const auto message = fmt::format("/when/called: {} is no number of this workspace", number);
+    return note(dangling("unknown_number", message), k_rule_when, *said.candidate);
   }
-  candidate.finding = wrong_with(said.ring, estate);
-  candidate.field = k_rule_ring;
+  note(wrong_with(said.ring, estate), k_rule_ring, *said.candidate);
 }
 
 }  // namespace

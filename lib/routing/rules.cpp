@@ -78,7 +78,7 @@ const records::Noun& rules_noun() {
       .fields =
           {{.name = "name",
             .kind = Kind::text,
-            .canonical = records::canonical_line,
+            .canonical = records::canonical_name,
             .required = true,
             .aliases = {"rule", "rule_name"}},
            {.name = "position",

@@ -70,7 +70,8 @@ TEST_CASE("a number is assigned to one agent, within a file and against what is 
   CHECK(taken.outcome == Errc::conflict);
   CHECK(
       test::texts_of(taken.problems) ==
-      Lines{"number_taken: line 2, phone_number: \"+12025550101\" is that of +12025550101 ann@example.com"});
+      Lines{
+          "number_taken: line 2, phone_number: +12025550101 is assigned to ann@example.com; ringctl assignments move +12025550101 bob@example.com"});
   CHECK(
       test::text_of(p.load(noun, "phone_number,agent,is_active\n+12025550101,bob@example.com,no\n").counts) ==
       "rows 1 new 1");

@@ -92,6 +92,29 @@ TEST_CASE("a sorter of 200,000 records in sixty runs loses none and keeps the or
   CHECK(read_all(sorter) == sorted(records));
 }
 
+TEST_CASE("a sorter that was set aside takes no memory, takes more records, and gives all of them",
+          "[bulk][sorter]") {
+  constexpr std::uint64_t k_records = 40'000;
+  Sorter sorter(1U << 30);
+  const auto add = [&](std::uint64_t line) {
+    sorter.add(std::to_string(line * 7919 % k_records), line, std::string(400, 'x'));
+  };
+  const auto before = resident_bytes();
+  for (std::uint64_t line = 0; line < k_records; ++line) add(line);
+  sorter.set_aside();
+  CHECK(resident_bytes() - before < 8 << 20);
+  add(k_records);
+  sorter.set_aside();
+  std::uint64_t count = 0;
+  std::string last;
+  Sorter::Entry entry;
+  for (sorter.rewind(); sorter.next(entry); ++count) {
+    CHECK(last <= entry.key);
+    last = entry.key;
+  }
+  CHECK(count == k_records + 1);
+}
+
 TEST_CASE("an empty sorter has nothing to give", "[bulk][sorter]") {
   Sorter sorter;
   CHECK(read_all(sorter).empty());

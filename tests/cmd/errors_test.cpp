@@ -137,6 +137,13 @@ TEST_CASE("a command that a hint names acts where the run did", "[cmd]") {
       hint("mend rows.csv, then: ringctl numbers import rows.csv") ==
       "mend rows.csv, then: ringctl --database 'sqlite:my estate.db' --workspace branch numbers import rows.csv");
   CHECK(hint("add --yes") == "add --yes");
+  Error told(Errc::conflict, "x.y", "gone");
+  told.detail("numbers were applied: ringctl jobs undo 5be01d7a").detail("ask for ringctl jobs");
+  CHECK(with_same_target(told, globals).details() ==
+        std::vector<std::string>{
+            "numbers were applied: ringctl --database 'sqlite:my estate.db' --workspace branch "
+            "jobs undo 5be01d7a",
+            "ask for ringctl jobs"});
   globals.database = "postgresql://ann:secret@pbx1/estate";
   globals.profile = "it's";
   CHECK(hint("ringctl init") == "ringctl --profile 'it'\\''s' --workspace branch init");

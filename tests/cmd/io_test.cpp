@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/io_fixture.hpp"
+#include "csv/source.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 #include "support/temp_dir.hpp"
@@ -99,6 +100,22 @@ TEST_CASE("the flag --out appears whole, and only at the end", "[cmd]") {
   CHECK(ringctl::test::read_text(dir / "list.csv") == "old");
   f.io().close();
   CHECK(ringctl::test::read_text(dir / "list.csv") == "name\nnew\n");
+}
+
+TEST_CASE("what goes to a name of an archive is packed", "[cmd]") {
+  const ringctl::test::TempDir dir;
+  const std::string name = GENERATE("list.csv.gz", "list.csv.zst");
+  IoFixture f;
+  f.options.out = dir / name;
+  f.options.format = Format::csv;
+  auto rows = f.io().rows(k_columns);
+  rows.row({"new"});
+  rows.finish();
+  f.io().close();
+  f.io().close();
+  auto source = ringctl::csv::Source::open(dir / name);
+  CHECK(source.read() == "name\nnew\n");
+  CHECK(ringctl::test::read_text(dir / name) != "name\nnew\n");
 }
 
 TEST_CASE("a full device is an output error", "[cmd]") {

@@ -261,6 +261,10 @@ TEST_CASE("format names are checked", "[cmd]") {
   CHECK(format_of_file("a/x.HTML") == Format::html);
   CHECK(format_of_file("x.htm") == Format::html);
   CHECK(format_of_file("x.xlsx") == Format::xlsx);
-  for (const auto* name : {"x.xls", "a/x.ODS", "x.pdf"}) CHECK_THROWS_AS(format_of_file(name), Error);
-  for (const auto* name : {"numbers", "x.table", "x.txt", ".csv", "-", ""}) CHECK_FALSE(format_of_file(name));
+  CHECK(format_of_file("a/numbers.csv.gz") == Format::csv);
+  CHECK(format_of_file("estate.json.ZST") == Format::json);
+  for (const auto* name : {"x.xls", "a/x.ODS", "x.pdf", "x.pdf.gz"})
+    CHECK_THROWS_AS(format_of_file(name), Error);
+  for (const auto* name : {"numbers", "x.table", "x.txt", ".csv", "-", "", "x.gz", ".gz"})
+    CHECK_FALSE(format_of_file(name));
 }

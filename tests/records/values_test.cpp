@@ -58,6 +58,16 @@ TEST_CASE("a line has no control characters and at most 200 characters", "[recor
   CHECK(read(canonical_notes, " a\nb ") == " a\nb ");
 }
 
+TEST_CASE("what others refer to is not called -, which stands for nothing", "[records]") {
+  CHECK(read(canonical_name, " Night ") == "Night");
+  CHECK(read(canonical_name, "-1") == "-1");
+  CHECK(read(canonical_name, "-") == "! bad_name");
+  CHECK(read(canonical_name, " - ") == "! bad_name");
+  CHECK(read(canonical_lines, "vip| - ") == "! bad_name");
+  CHECK(read(canonical_line, " - ") == "-");
+  CHECK(read(canonical_notes, "-") == "-");
+}
+
 TEST_CASE("a number is E.164, or national where a country reads it", "[records]") {
   CHECK(read(canonical_phone, "+12025550123") == "+12025550123");
   CHECK(read(canonical_phone, "(202) 555-0123", "US") == "+12025550123");

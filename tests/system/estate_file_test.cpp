@@ -1,6 +1,7 @@
 // A whole estate as one file, through the real program: out of one database and into another.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "support/site.hpp"
@@ -99,8 +100,10 @@ TEST_CASE("an estate that was applied comes out as it went in", "[system]") {
     site.machine().file("estate.json", office.text);
     const auto rows = site.json({"apply", "-f", "estate.json"});
     CHECK(rows.at(0).at("noun") == "numbers");
-    CHECK(rows.at(0).at("new") == 40);
+    CHECK(rows.at(0).at("action") == "new");
     CHECK_FALSE(rows.at(0).at("job").is_null());
+    CHECK(rows.at(39).at("job") == rows.at(0).at("job"));
+    CHECK(rows.at(40).at("noun") != "numbers");
     CHECK(site.ok({"export", "estate"}) == office.text);
   }
 }
@@ -110,14 +113,16 @@ TEST_CASE("the same estate again changes nothing: no job, no line in the audit l
   const auto& site = office.site;
   site.ok({"apply", "-f", "estate.json"});
   const auto jobs = site.json({"jobs", "list"}), audit = site.json({"audit", "list"});
-  for (const auto& row : site.json({"apply", "-f", "estate.json"})) {
+  CHECK(site.json({"apply", "-f", "estate.json"}).empty());
+  const auto all = site.json({"apply", "-f", "estate.json", "--all"});
+  CHECK(all.size() > 90);
+  for (const auto& row : all) {
     INFO(row);
-    CHECK(row.at("new") == 0);
-    CHECK(row.at("updated") == 0);
-    CHECK(row.at("rejected") == 0);
-    CHECK(row.at("unchanged") > 0);
+    CHECK(row.at("action") == "same");
+    CHECK(row.at("changes").empty());
     CHECK(row.at("job").is_null());
   }
+  CHECK(says(site.run({"apply", "-f", "estate.json"}), "numbers: 40 unchanged\n"));
   CHECK(site.json({"jobs", "list"}) == jobs);
   CHECK(site.json({"audit", "list"}) == audit);
   site.ok({"apply", "-f", "estate.json", "--dry-run", "--exit-code"});
@@ -127,12 +132,10 @@ TEST_CASE("a plan of an estate writes nothing, and with --exit-code says that it
   const Office office;
   const auto& site = office.site;
   const auto plan = site.json({"apply", "-f", "estate.json", "-n"});
-  CHECK(plan.at(0) == nlohmann::json{{"noun", "numbers"},
-                                     {"new", 40},
-                                     {"updated", 0},
-                                     {"unchanged", 0},
-                                     {"rejected", 0},
-                                     {"job", nullptr}});
+  CHECK(plan.at(0).at("record") == "+12025550100");
+  CHECK(plan.at(0).at("action") == "new");
+  CHECK(plan.at(0).at("changes").at("provider") == nlohmann::json{{"from", nullptr}, {"to", "twilio"}});
+  CHECK(plan.at(0).at("job").is_null());
   CHECK_FALSE(office.has_database());
   CHECK(site.failure({"apply", "-f", "estate.json", "-n", "--exit-code"}) == "8 apply.differs");
   CHECK(site.failure({"apply", "-f", "estate.json", "--exit-code"}) == "2 usage.bad_value");
@@ -211,9 +214,8 @@ TEST_CASE("one bad row means that nothing of an estate is written, and it is nam
   CHECK(says(result, "estate.json: 1 of 2 rows is invalid; nothing was written  [apply.invalid_rows]"));
   CHECK(says(result, "extensions, item 1, "));
   CHECK(says(result, "ann@example.com"));
-  CHECK(result.out ==
-        "noun\tnew\tupdated\tunchanged\trejected\tjob\nnumbers\t1\t0\t0\t0\t\\N\n"
-        "extensions\t0\t0\t0\t1\t\\N\n");
+  CHECK(says(result, "numbers: 1 new\nextensions: 1 rejected\n"));
+  CHECK(result.out == "");
   CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
   result = apply(site, R"({"schema": 1, "numbers": [{"phone_number": "+12025550123", "lable": "x"}]})");
   CHECK(result.status == 7);
@@ -239,16 +241,124 @@ TEST_CASE("a file that is no estate, or an empty one, makes no database", "[syst
   CHECK_FALSE(std::filesystem::exists(site.sqlite_file()));
 }
 
-TEST_CASE("an estate of another workspace is applied only where that is said", "[system]") {
+TEST_CASE("a plan names each row, and what changes in it from what to what", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.machine().file("estate.json", R"({"schema": 1,
+"numbers": [{"phone_number": "+12025550123", "label": "Sales"}, {"phone_number": "+12025550124"}],
+"users": [{"email": "ann@example.com", "skills": "solar"}],
+"assignments": [{"phone_number": "+12025550123", "agent": "ann@example.com"}]})");
+  site.ok({"apply", "-f", "estate.json"});
+  site.ok({"numbers", "update", "+12025550123", "--label", "Desk\tA"});
+  site.ok({"users", "update", "ann@example.com", "--skills", "-"});
+  site.ok({"assignments", "set", "+12025550123", "ann@example.com", "--daily-limit", "30"});
+  CHECK(site.ok({"apply", "-f", "estate.json", "-n", "-o", "table"}) ==
+        test::lines({"noun     record           action  changes",
+                     "numbers  +12025550123     update  label: Desk␉A -> Sales",
+                     "users    ann@example.com  update  skills: nothing -> solar"}));
+  site.machine().file("limit.json", R"({"schema": 1,
+"assignments": [{"phone_number": "+12025550123", "agent": "ann@example.com", "daily_limit": 40, "agent_default": true}]})");
+  const auto plan = site.json({"apply", "-f", "limit.json", "-n"});
+  REQUIRE(plan.size() == 1);
+  CHECK(plan[0] == nlohmann::json::parse(R"({"noun": "assignments", "record": "+12025550123 ann@example.com",
+    "action": "update", "changes": {"daily_limit": {"from": 30, "to": 40}, "agent_default": {"from": false, "to": true}},
+    "job": null})"));
+  CHECK(site.ok({"apply", "-f", "limit.json", "-n", "-o", "csv", "--columns", "action,changes"}) ==
+        "action,changes\nupdate,\"{\"\"daily_limit\"\":{\"\"from\"\":30,\"\"to\"\":40},"
+        "\"\"agent_default\"\":{\"\"from\"\":false,\"\"to\"\":true}}\"\n");
+}
+
+TEST_CASE("a table of a plan is bounded, and every other format is whole", "[system]") {
+  const Office office;
+  const auto& site = office.site;
+  const auto count = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
+  const auto table = site.ok({"apply", "-f", "estate.json", "-n", "-o", "table"});
+  CHECK(table.find("numbers      … 20 more") != std::string::npos);
+  CHECK(count(site.ok({"apply", "-f", "estate.json", "-n", "-o", "table", "--all"})) ==
+        count(site.ok({"apply", "-f", "estate.json", "-n"})));
+  CHECK(count(table) < count(site.ok({"apply", "-f", "estate.json", "-n"})));
+}
+
+TEST_CASE("a user who left and an older file would bring back stands out, in the plan and when it is done",
+          "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"users", "add", "ann@example.com"});
+  site.ok({"users", "add", "bob@example.com"});
+  site.ok({"export", "estate", "--out", "estate.json"});
+  site.ok({"users", "deactivate", "bob@example.com", "--yes"});
+  for (const std::string plan : {"-n", "-q"}) {
+    const auto result = site.run({"apply", "-f", "estate.json", plan, "-o", "json"});
+    CHECK(says(result, "warning: users: one is out of use and in use by the file: bob@example.com\n"));
+    const auto rows = nlohmann::json::parse(result.out);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].at("action") == "activate");
+    CHECK(rows[0].at("changes").at("is_active") == nlohmann::json{{"from", false}, {"to", true}});
+  }
+  CHECK_FALSE(says(site.run({"apply", "-f", "estate.json"}), "warning"));
+}
+
+TEST_CASE("an estate of another workspace is applied only where that is confirmed by name", "[system]") {
   const Site site(db::Engine::sqlite);
   site.ok({"init", "--yes", "--zone", "UTC"});
   site.machine().file(
       "estate.json",
       R"({"schema": 1, "workspace": "support", "numbers": [{"phone_number": "+12025550123"}]})");
-  CHECK(site.failure({"apply", "-f", "estate.json"}) == "6 apply.other_workspace");
+  const auto refused = site.run({"apply", "-f", "estate.json"});
+  CHECK(test::failure_of(refused) == "6 apply.other_workspace");
+  CHECK(says(refused, "--confirm default applies it to this one all the same"));
+  CHECK(says(refused, "hint: ringctl init --workspace support"));
+  for (const Site::Arguments& said : std::vector<Site::Arguments>{
+           {"-w", "default"}, {"-n"}, {"-w", "default", "-n"}, {"--yes"}, {"--confirm", "support"}}) {
+    Site::Arguments words{"apply", "-f", "estate.json"};
+    words.insert(words.end(), said.begin(), said.end());
+    CHECK(site.failure(words) == "6 apply.other_workspace");
+  }
   CHECK(site.json({"numbers", "list"}).empty());
-  site.ok({"apply", "-f", "estate.json", "-w", "default"});
+  site.ok({"apply", "-f", "estate.json", "--confirm", "default"});
   CHECK(site.json({"numbers", "list"}).size() == 1);
+}
+
+TEST_CASE("a hint of apply leads to the workspace of the file, in the database of the run", "[system]") {
+  const Site site(db::Engine::sqlite);
+  const std::string url = "sqlite:office.db";
+  for (const std::string name : {"default", "support"})
+    site.ok({"init", "--yes", "--zone", "UTC", "--workspace", name, "-d", url});
+  site.machine().file(
+      "estate.json",
+      R"({"schema": 1, "workspace": "support", "numbers": [{"phone_number": "+12025550123"}]})");
+  const std::string there =
+      "hint: ringctl --database sqlite:office.db --workspace support apply -f estate.json\n";
+  const auto unnamed = site.run({"apply", "-f", "estate.json", "-d", url});
+  CHECK(test::failure_of(unnamed) == "2 workspaces.ambiguous");
+  CHECK(says(unnamed, there));
+  const auto other = site.run({"apply", "-f", "estate.json", "-d", url, "-w", "default"});
+  CHECK(test::failure_of(other) == "6 apply.other_workspace");
+  CHECK(says(other, there));
+  const auto differs =
+      site.run({"apply", "-f", "estate.json", "-d", url, "-w", "support", "-n", "--exit-code"});
+  CHECK(test::failure_of(differs) == "8 apply.differs");
+  CHECK(says(differs, there));
+  const auto confirmed = site.run({"apply", "-f", "estate.json", "-d", url, "-w", "default", "--confirm",
+                                   "default", "-n", "--exit-code"});
+  CHECK(says(
+      confirmed,
+      "hint: ringctl --database sqlite:office.db --workspace default apply -f estate.json --confirm default\n"));
+}
+
+TEST_CASE("an estate goes into an archive by its name, and comes back out of it", "[system]") {
+  const Office office;
+  const auto& site = office.site;
+  site.ok({"apply", "-f", "estate.json"});
+  for (const std::string name : {"packed.json.gz", "packed.json.zst"}) {
+    site.ok({"export", "estate", "--out", name});
+    const auto packed = test::read_text(site.machine().home() / name);
+    CHECK(packed.size() < office.text.size() / 2);
+    site.ok({"apply", "-f", name, "-n", "--exit-code"});
+  }
+  CHECK(site.failure({"export", "estate", "--out", "packed.csv.gz"}) == "2 usage.no_format");
+  site.ok({"numbers", "export", "--out", "numbers.csv.gz"});
+  const Site other(db::Engine::sqlite);
+  other.ok({"numbers", "import", (site.machine().home() / "numbers.csv.gz").string()});
+  CHECK(other.ok({"numbers", "export"}) == site.ok({"numbers", "export"}));
 }
 
 TEST_CASE("export and apply are commands like others: flags in front of them, words in the wrong order",

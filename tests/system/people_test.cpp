@@ -216,7 +216,9 @@ TEST_CASE("a file with assignments that cannot be changes nothing, and every lin
   INFO(result.err);
   CHECK(result.status == 7);
   CHECK(says(result, R"(line 2, agent: "nobody@example.com" is no user of this workspace)"));
-  CHECK(says(result, fmt::format("that of {} {}", number(0), agent(0))));
+  CHECK(says(result,
+             fmt::format("line 3, phone_number: {0} is assigned to {1}; ringctl assignments move {0} {2}",
+                         number(0), agent(0), agent(1))));
   CHECK(says(result, "line 4, agent: gus@example.com is not active"));
   CHECK(says(result, R"(line 5, daily_limit: "-1" is no whole number)"));
   CHECK(says(result, R"(line 7, phone_number: "+12025550160" is no number of this workspace)"));
@@ -504,6 +506,9 @@ TEST_CASE("an undo keeps the people that others refer to by now", "[system]") {
   CHECK(partly.status == 3);
   CHECK(says(partly, "kept +12025550151: others refer to it\n"));
   CHECK(says(partly, "1 kept because others refer to them"));
+  site.ok({"assignments", "remove", "+12025550151", agent(0)});
+  CHECK(site.run({"jobs", "undo", job, "--yes"}).status == 0);
+  CHECK(site.run({"numbers", "show", "+12025550151"}).status == 5);
 }
 
 TEST_CASE("a direct line that somebody else calls from is warned of", "[system]") {
