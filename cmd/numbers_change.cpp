@@ -109,6 +109,7 @@ void run_update(const UpdateOptions& opts, Context& ctx) {
 
 struct DeleteOptions {
   std::vector<std::string> numbers;
+  bool forget_history = false;
 };
 
 void run_delete(const DeleteOptions& opts, Context& ctx) {
@@ -121,7 +122,8 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
     if (std::find(found.begin(), found.end(), number) == found.end()) found.push_back(number);
   }
   // One that cannot go stops all of them.
-  numbers.remove(found, false);
+  const auto history = opts.forget_history ? estate::History::may_lose : estate::History::keeps;
+  numbers.remove(found, history, false);
   if (ctx.dry_run()) {
     for (const auto& number : found) ctx.io().would_change({.action = "delete", .object = number.view()});
     return;
@@ -130,7 +132,7 @@ void run_delete(const DeleteOptions& opts, Context& ctx) {
       found.size() == 1
           ? fmt::format("delete {} from {}? Twilio keeps it", found.front().view(), workspace.name)
           : fmt::format("delete {} numbers from {}? Twilio keeps them", found.size(), workspace.name));
-  numbers.remove(found);
+  numbers.remove(found, history);
   for (const auto& number : found) ctx.io().changed({.action = "deleted", .object = number.view()});
 }
 
@@ -170,9 +172,11 @@ void add_numbers_change(Noun& numbers) {
       .argument("number", &DeleteOptions::numbers, "E.164 numbers, SIDs, or exact labels")
       .kind(ValueKind::number)
       .required()
+      .flag("forget-history", &DeleteOptions::forget_history,
+            "Also numbers that calls or messages are on record of: those are of no number then")
       .details(
           "Forgets numbers. One that an agent has, whose messages somebody receives, or that an extension works on "
-          "alone, is refused. Twilio is not told: a number that is billed stays billed until it is released there. Asks "
+          "alone, is refused, and one that calls or messages are on record of, unless --forget-history is given. Twilio is not told: a number that is billed stays billed until it is released there. Asks "
           "first, or takes --yes.")
       .example("ringctl numbers delete +12025550124 --yes")
       .example("ringctl numbers delete +12025550124 +16135550111 -n", "shows what would be deleted")

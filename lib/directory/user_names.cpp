@@ -65,7 +65,20 @@ std::optional<std::string> find_named(db::Connection& db, const base::Uuid& work
   return emails.empty() ? std::nullopt : std::optional(emails.front());
 }
 
-Error unknown(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
+std::optional<std::string> find_in_transaction(db::Connection& db, const base::Uuid& workspace,
+                                               std::string_view who) {
+  auto email = find_one(db, workspace, who);
+  return email ? email : find_named(db, workspace, who);
+}
+
+}  // namespace
+
+bool may_be_user(std::string_view text) {
+  if (base::Uuid::try_parse(text)) return true;
+  return text.find(':') == std::string_view::npos && std::any_of(text.begin(), text.end(), is_letter);
+}
+
+Error unknown_user(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
   std::map<std::string, std::string> emails;  // by what might have been meant
   for_each_user(db, workspace, [&](const Named& user) {
     emails.emplace(user.email, user.email);
@@ -82,19 +95,6 @@ Error unknown(db::Connection& db, const base::Uuid& workspace, std::string_view 
   return error;
 }
 
-std::optional<std::string> find_in_transaction(db::Connection& db, const base::Uuid& workspace,
-                                               std::string_view who) {
-  auto email = find_one(db, workspace, who);
-  return email ? email : find_named(db, workspace, who);
-}
-
-}  // namespace
-
-bool may_be_user(std::string_view text) {
-  if (base::Uuid::try_parse(text)) return true;
-  return text.find(':') == std::string_view::npos && std::any_of(text.begin(), text.end(), is_letter);
-}
-
 std::optional<std::string> find_email(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
   auto email = find_in_transaction(db, workspace, base::trim(who));
@@ -105,7 +105,7 @@ std::optional<std::string> find_email(db::Connection& db, const base::Uuid& work
 std::string get_email(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
   auto email = find_in_transaction(db, workspace, base::trim(who));
-  if (!email) throw unknown(db, workspace, base::trim(who));
+  if (!email) throw unknown_user(db, workspace, base::trim(who));
   transaction.commit();
   return *std::move(email);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "base/uuid.hpp"
 #include "db/connection.hpp"
 #include "directory/workspaces.hpp"
@@ -22,6 +23,10 @@ std::optional<std::string> find_email(db::Connection&, const base::Uuid& workspa
 
 /// The same; for nobody Errc::not_found [users.unknown], with those who are called nearly so.
 std::string get_email(db::Connection&, const base::Uuid& workspace, std::string_view who);
+
+/// Errc::not_found [users.unknown] about `who`, with those who are called nearly so. Inside the caller's
+/// transaction.
+Error unknown_user(db::Connection&, const base::Uuid& workspace, std::string_view who);
 
 /// Puts e-mail addresses in the place of whatever else users go by whom the settings of a workspace are to
 /// name. Throws what get_email() does.

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "db/transaction.hpp"
 #include "directory/contacts.hpp"
 #include "directory/people.hpp"
+#include "directory/user_names.hpp"
 #include "estate/assignments.hpp"
 #include "records/records.hpp"
 
@@ -106,8 +108,7 @@ Record get_user(db::Connection& db, const base::Uuid& workspace, std::string_vie
   const std::string key(email);
   auto user = records::read_by_key(db, workspace, directory::users_noun(), {&key, 1}, lock);
   if (user) return *std::move(user);
-  throw Error(Errc::not_found, "users.unknown", fmt::format("\"{}\" is no user of this workspace", email),
-              "ringctl users list");
+  throw directory::unknown_user(db, workspace, email);
 }
 
 Holdings read_holdings(db::Connection& db, const base::Uuid& workspace, const Record& user) {
@@ -189,7 +190,11 @@ bool move_number(audit::Session& session, const base::Uuid& workspace, std::stri
   auto& db = session.db;
   bool moved = false;
   db::in_transaction_if(db, db::Scope::of(workspace), [&] {
-    const auto to = get_user(db, workspace, to_email, true).cells[directory::k_user_email];
+    const auto user = get_user(db, workspace, to_email, true);
+    const auto& to = user.cells[directory::k_user_email];
+    if (user.cells[directory::k_user_is_active] != "yes")
+      throw Error(Errc::invalid, "assignments.agent_inactive", fmt::format("{} is not active", to),
+                  fmt::format("ringctl users update {} --is-active yes", base::for_shell(to)));
     const auto live = live_assignments(db, workspace, k_assignment_number, number, true);
     if (live.empty())
       throw Error(Errc::conflict, "assignments.not_assigned", fmt::format("nobody is assigned to {}", number),

@@ -250,10 +250,10 @@ void forget_released(audit::Session& session, const base::Uuid& workspace, const
   auto& db = session.db;
   directory::lock_logs(db, workspace);
   const db::Param which[] = {workspace, number};
-  if (delete_unused(db, "n.id = $2", which) == 1) return;
+  if (delete_unused(db, "n.id = $2", which, History::may_lose) == 1) return;
   const auto still = db.text("SELECT phone_number FROM phone_numbers WHERE workspace_id = $1 AND id = $2",
                              {workspace, number});
-  if (still) throw use_of(db, workspace, *still).value();
+  if (still) throw use_of(db, workspace, *still, History::may_lose).value();
 }
 
 void set_trunk(audit::Session& session, const base::Uuid& workspace, const base::Uuid& number,

@@ -126,8 +126,9 @@ std::int64_t delete_made_by(db::Connection& db, const base::Uuid& workspace, con
   const auto as_made = jobs::version_as_made("n.id", "n.phone_number");
   // Most are in their first version, of which nothing is to be looked up.
   const auto removed =
-      delete_unused(db, "n.job_id = $2 AND n.version = 1", made) +
-      delete_unused(db, fmt::format("n.job_id = $2 AND n.version > 1 AND n.version = {}", as_made), made);
+      delete_unused(db, "n.job_id = $2 AND n.version = 1", made, History::keeps) +
+      delete_unused(db, fmt::format("n.job_id = $2 AND n.version > 1 AND n.version = {}", as_made), made,
+                    History::keeps);
   auto rows = db.stream(
       fmt::format("SELECT n.phone_number, n.version = {} FROM phone_numbers n WHERE n.workspace_id = $1 AND "
                   "n.job_id = $2 ORDER BY n.phone_number",

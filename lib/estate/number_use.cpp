@@ -50,8 +50,34 @@ constexpr Use k_uses[] = {
      "u.email", in_pool},
 };
 
-std::string unused() {
+constexpr std::string_view k_calls = "calls c WHERE c.number_id = n.id";
+constexpr std::string_view k_messages = "messages m WHERE m.number_id = n.id";
+
+std::optional<Error> history_of(db::Connection& db, const base::Uuid& workspace, std::string_view number) {
+  const auto count = [&](std::string_view rows) {
+    return db
+        .integer(
+            fmt::format(
+                "SELECT count(*) FROM phone_numbers n, {} AND n.workspace_id = $1 AND n.phone_number = $2",
+                rows),
+            {workspace, number})
+        .value_or(0);
+  };
+  const auto calls = count(k_calls), messages = count(k_messages);
+  if (calls + messages == 0) return std::nullopt;
+  Error error(
+      Errc::conflict, "numbers.has_history",
+      fmt::format("{} {} and {} {} of {} are on record, and would be of no number", calls,
+                  calls == 1 ? "call" : "calls", messages, messages == 1 ? "message" : "messages", number),
+      fmt::format("to take it out of use: ringctl numbers update {} --status inactive", number));
+  return error.detail("--forget-history deletes it all the same");
+}
+
+std::string unused(History history) {
   std::string sql = "TRUE";
+  if (history == History::keeps)
+    for (const auto rows : {k_calls, k_messages})
+      sql += fmt::format(" AND NOT EXISTS (SELECT 1 FROM {})", rows);
   for (const auto& use : k_uses) sql += fmt::format(" AND NOT EXISTS (SELECT 1 FROM {})", use.rows);
   return sql;
 }
@@ -71,7 +97,8 @@ void hold(db::Connection& db, const std::string& numbers, std::span<const db::Pa
 
 }  // namespace
 
-std::optional<Error> use_of(db::Connection& db, const base::Uuid& workspace, std::string_view number) {
+std::optional<Error> use_of(db::Connection& db, const base::Uuid& workspace, std::string_view number,
+                            History history) {
   for (const auto& use : k_uses) {
     Texts names;
     auto rows = db.query(fmt::format("SELECT {0} FROM phone_numbers n, {1} AND n.workspace_id = $1 AND "
@@ -81,15 +108,14 @@ std::optional<Error> use_of(db::Connection& db, const base::Uuid& workspace, std
     while (rows.next()) names.emplace_back(rows.text(0));
     if (!names.empty()) return use.error(number, names);
   }
-  return std::nullopt;
+  return history == History::keeps ? history_of(db, workspace, number) : std::nullopt;
 }
 
-std::int64_t delete_unused(db::Connection& db, std::string_view condition,
-                           std::span<const db::Param> params) {
+std::int64_t delete_unused(db::Connection& db, std::string_view condition, std::span<const db::Param> params,
+                           History history) {
   const auto numbers = fmt::format("phone_numbers AS n WHERE n.workspace_id = $1 AND {}", condition);
   hold(db, numbers, params);
-  static const std::string k_unused = unused();
-  return db.exec(fmt::format("DELETE FROM {} AND {}", numbers, k_unused), params);
+  return db.exec(fmt::format("DELETE FROM {} AND {}", numbers, unused(history)), params);
 }
 
 }  // namespace ringctl::estate

@@ -15,7 +15,6 @@
 #include "estate/number_change.hpp"
 #include "estate/number_row.hpp"
 #include "estate/number_rows.hpp"
-#include "estate/number_use.hpp"
 
 namespace ringctl::estate {
 namespace {
@@ -228,16 +227,16 @@ bool Numbers::update(const phone::E164& number, const NumberChange& change,
   return differs;
 }
 
-void Numbers::remove(const phone::E164& number, bool write) { remove({&number, 1}, write); }
+void Numbers::remove(const phone::E164& number, bool write) { remove({&number, 1}, History::keeps, write); }
 
-void Numbers::remove(std::span<const phone::E164> numbers, bool write) {
+void Numbers::remove(std::span<const phone::E164> numbers, History history, bool write) {
   auto& db = session_.db;
   const auto take_out = [&](const phone::E164& number) {
     const auto before = select_locked(db, workspace_, number.view());
     if (!before) throw unknown(number.view());
     const db::Param which[] = {workspace_, number.view()};
-    if (delete_unused(db, "n.phone_number = $2", which) == 0)
-      throw use_of(db, workspace_, number.view()).value();
+    if (delete_unused(db, "n.phone_number = $2", which, history) == 0)
+      throw use_of(db, workspace_, number.view(), history).value();
     return *before;
   };
   db::in_transaction_if(db, db::Scope::of(workspace_), [&] {

@@ -11,6 +11,7 @@
 
 #include "audit/log.hpp"
 #include "base/finding.hpp"
+#include "estate/number_use.hpp"
 #include "phone/e164.hpp"
 
 namespace ringctl::estate {
@@ -86,10 +87,10 @@ class Numbers {
               std::optional<std::int64_t> expected_version = std::nullopt);
   /// Throws Errc::not_found [numbers.unknown], Errc::conflict while something uses it, as use_of()
   /// (number_use.hpp). Who had it stays on record; an extension of its that is not active has no number then.
-  /// `write` false: only throws.
+  /// Its history keeps it. `write` false: only throws.
   void remove(const phone::E164&, bool write = true);
   /// All of them, each once, or none.
-  void remove(std::span<const phone::E164>, bool write = true);
+  void remove(std::span<const phone::E164>, History, bool write = true);
 
   /// By E.164 number, SID or exact label. Ambiguous label: Errc::conflict [numbers.ambiguous] listing the
   /// candidates.

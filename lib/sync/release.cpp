@@ -35,7 +35,9 @@ void require_not_handed(const estate::Number& number) {
 
 /// Inside a transaction.
 void require_unused(Account& account, std::string_view number) {
-  if (const auto use = estate::use_of(account.session.db, account.workspace.id, number)) throw *use;
+  if (const auto use =
+          estate::use_of(account.session.db, account.workspace.id, number, estate::History::may_lose))
+    throw *use;
 }
 
 void require_releasable(const Account& account, const estate::Number& number) {

@@ -208,4 +208,5 @@ TEST_CASE("a number moves with its limit, also back, and to whoever has it alrea
   CHECK(slug_of([&] { move("zoe@example.com"); }) == "users.unknown");
   deactivate_user(o.session(), o.workspace, "ann@example.com", std::nullopt, true);
   CHECK(slug_of([&] { move("bob@example.com"); }) == "assignments.not_assigned");
+  CHECK(slug_of([&] { move("ann@example.com"); }) == "assignments.agent_inactive");
 }

@@ -262,13 +262,13 @@ TEST_CASE("of several numbers all are removed, or where one cannot go, none", "[
   f.numbers.add(k_number, {});
   f.numbers.add(second, {});
   CHECK(test::slug_of([&] {
-          f.numbers.remove(std::vector{k_number, second, missing});
+          f.numbers.remove(std::vector{k_number, second, missing}, estate::History::keeps);
         }) == "numbers.unknown");
   CHECK(f.numbers.count({}) == 2);
-  f.numbers.remove(std::vector{k_number, second}, false);
+  f.numbers.remove(std::vector{k_number, second}, estate::History::keeps, false);
   CHECK(f.numbers.count({}) == 2);
   CHECK(f.actions().size() == 2);
-  f.numbers.remove(std::vector{k_number, second});
+  f.numbers.remove(std::vector{k_number, second}, estate::History::keeps);
   CHECK(f.numbers.count({}) == 0);
   CHECK(f.actions() ==
         std::vector<std::string>{"numbers.add", "numbers.add", "numbers.delete", "numbers.delete"});
@@ -393,6 +393,33 @@ TEST_CASE("a number is not deleted while an extension works on it alone, or some
   CHECK(extensions.get("101").cells[estate::k_extension_is_active] == "no");
 }
 
+TEST_CASE("a number that calls are on record of is deleted only where they may lose it, and by no undo",
+          "[estate]") {
+  Fixture f(GENERATE(from_range(test::engines())));
+  f.numbers.add(k_number, {});
+  const auto id = f.numbers.get(k_number.view()).id;
+  const auto job = f.session().ids.next();
+  f.write([&] {
+    f.db().exec("UPDATE phone_numbers SET job_id = $1 WHERE id = $2", {job, id});
+    f.db().exec(
+        "INSERT INTO calls (id, workspace_id, call_sid, direction, status, from_number, to_number, number_id, started_at, "
+        "created_at, updated_at) VALUES ($1, $2, 'CA0123456789abcdef0123456789abcdef', 'inbound', 'completed', "
+        "'+16265550101', $3, $4, $5, $5, $5)",
+        {job, f.workspace, k_number.view(), id, f.clock.now()});
+  });
+  CHECK(test::slug_of([&] { f.numbers.remove(k_number); }) == "numbers.has_history");
+  std::vector<std::string> kept;
+  db::in_transaction(f.db(), db::Scope::of(f.workspace), [&] {
+    const auto keep = [&](std::string_view number, bool in_use) {
+      kept.push_back(fmt::format("{} {}", number, in_use));
+    };
+    CHECK(estate::delete_made_by(f.db(), f.workspace, job, keep) == 0);
+  });
+  CHECK(kept == std::vector<std::string>{"+12025550123 true"});
+  f.numbers.remove({&k_number, 1}, estate::History::may_lose);
+  CHECK_FALSE(f.numbers.find(k_number.view()));
+}
+
 namespace {
 
 /// A number that an import made, on PostgreSQL, where others write at the same time; and how it is deleted.
@@ -457,9 +484,11 @@ TEST_CASE("a number is not deleted while webhooks about it are applied", "[estat
         "'+16265550101', $3, $4, $5, $5, $5)",
         {f.job, f.workspace, k_number.view(), f.id, f.clock.now()});
   };
-  CHECK(f.between(log_counter, write_call).empty());
-  CHECK_FALSE(f.numbers.find(k_number.view()));
-  CHECK(f.read([&] { return f.db().integer("SELECT count(*) FROM calls WHERE number_id IS NULL"); }) == 1);
+  const bool goes = f.how == "released";
+  CHECK(f.between(log_counter, write_call).empty() == goes);
+  CHECK(f.numbers.find(k_number.view()).has_value() != goes);
+  CHECK(f.read([&] { return f.db().integer("SELECT count(*) FROM calls WHERE number_id IS NULL"); }) ==
+        (goes ? 1 : 0));
 }
 
 TEST_CASE("a number is not deleted while a text to it is kept", "[estate]") {

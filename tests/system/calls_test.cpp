@@ -6,8 +6,11 @@
 
 #include "base/file.hpp"
 #include "support/site.hpp"
+#include "system/logged_office.hpp"
 
 using namespace ringctl;
+using test::CallLog;
+using test::LoggedOffice;
 using test::Site;
 
 namespace {
@@ -115,6 +118,23 @@ TEST_CASE("an outcome is one of those that the workspace was given", "[system]")
   CHECK(site.json({"calls", "show", sid(1)}).at("outcome") == "call back");
   CHECK(site.failure({"calls", "outcome", sid(1), "booked_appointment"}) == "7 calls.unknown_outcome");
   CHECK(site.json({"calls", "list", "--outcome", "call back"}).size() == 1);
+}
+
+TEST_CASE("a number keeps its calls from being nobody's, unless it is to be forgotten with them",
+          "[system]") {
+  const LoggedOffice office(GENERATE(from_range(test::engines())),
+                            CallLog(20, {"--agents", "1", "--numbers", "1"}));
+  const auto number = office.json({"numbers", "list"}).at(0).at("phone_number").get<std::string>();
+  office.run({"numbers", "unassign", number});
+  const auto calls = office.json({"calls", "list", "--number", number, "--limit", "0"}).size();
+  REQUIRE(calls > 10);
+  const auto refused = office.run({"numbers", "delete", number, "--yes"});
+  INFO(refused.err);
+  CHECK(test::failure_of(refused) == "6 numbers.has_history");
+  CHECK(refused.err.find(fmt::format("{} calls and 0 messages of {}", calls, number)) != std::string::npos);
+  CHECK(refused.err.find("ringctl numbers update " + number + " --status inactive") != std::string::npos);
+  office.ok({"numbers", "delete", number, "--yes", "--forget-history"});
+  CHECK(office.json({"calls", "list", "--limit", "0"}).size() == 20);
 }
 
 TEST_CASE("active calls are those that somebody talks on", "[system]") {
