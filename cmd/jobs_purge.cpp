@@ -12,18 +12,20 @@ namespace {
 
 void report(const bulk::Purged& purged, Context& ctx) {
   const auto object = counted(purged.jobs, "job", "jobs");
-  const auto rest =
+  auto rest =
       fmt::format("that ended before {}, with {} of {}", base::format_utc(purged.before),
                   counted(purged.rows, "row", "rows"), purged.jobs == 1 ? "its journal" : "their journals");
+  if (purged.acts > 0) rest += fmt::format(" and {} at Twilio", counted(purged.acts, "act", "acts"));
   report_purge({.action = {},
                 .object = object,
                 .rest = rest,
                 .fields = {{"before", purged.before},
                            {"jobs", purged.jobs},
                            {"rows", purged.rows},
+                           {"acts", purged.acts},
                            {"unfinished", purged.unfinished},
                            {"open", purged.open}}},
-               purged.jobs + purged.rows > 0, "no job",
+               purged.jobs + purged.rows + purged.acts > 0, "no job",
                fmt::format("(none to be purged ended before {})", base::format_utc(purged.before)), ctx);
 }
 
@@ -61,7 +63,8 @@ void add_jobs_purge(Noun& jobs) {
             "Jobs that ended, or were undone, longer ago than this (90d), or before this time (2026-01-01)")
       .required()
       .details(
-          "Removes old jobs with their journals: the rows they rejected, and what the rows they changed had held. What "
+          "Removes old jobs with their journals: the rows they rejected, and what the rows they changed had held; and the record of what they did at Twilio, "
+          "prices of purchases included. What "
           "they wrote stays, but `jobs undo` cannot take it back any more. Stays: jobs that can be gone on with (`jobs "
           "resume`), and those with an act at Twilio that nobody knows the outcome of (`jobs resolve`). Asks for the "
           "workspace's name, or takes it from --confirm. Oldest first, 5,000 rows at a time: webhooks go on meanwhile, and "

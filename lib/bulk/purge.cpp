@@ -19,10 +19,14 @@ jobs::OldJobs remove_piece(db::Connection& db, const base::Uuid& workspace, cons
   jobs::OldJobs piece;
   auto room = options.piece;
   for (const auto& job : jobs::find_old(db, workspace, options.before, options.piece)) {
-    const auto removed = jobs::remove_rows(db, workspace, job, room);
-    piece.rows += removed;
-    room -= removed;
+    const auto rows = jobs::remove_rows(db, workspace, job, room);
+    piece.rows += rows;
+    room -= rows;
     if (room == 0) break;  // more may be left of it
+    const auto acts = jobs::remove_acts(db, workspace, job, room);
+    piece.acts += acts;
+    room -= acts;
+    if (room == 0) break;
     jobs::remove_job(db, workspace, job);
     ++piece.jobs;
     if (--room == 0) break;
@@ -30,10 +34,16 @@ jobs::OldJobs remove_piece(db::Connection& db, const base::Uuid& workspace, cons
   return piece;
 }
 
+std::int64_t removed(const jobs::OldJobs& piece) { return piece.jobs + piece.rows + piece.acts; }
+
 void record(audit::Session& session, const base::Uuid& workspace, const jobs::OldJobs& piece,
             base::Instant before) {
-  const auto image =
-      nlohmann::json{{"before", base::format_utc(before)}, {"jobs", piece.jobs}, {"rows", piece.rows}}.dump();
+  const auto image = nlohmann::json{
+      {"before", base::format_utc(before)},
+      {"jobs", piece.jobs},
+      {"rows", piece.rows},
+      {"acts",
+       piece.acts}}.dump();
   audit::record(session, workspace,
                 {.action = "jobs.purge", .object_type = "jobs", .object_key = "jobs", .after = image});
 }
@@ -47,11 +57,12 @@ void remove_all(audit::Session& session, const base::Uuid& workspace, const Purg
     db::in_transaction(session.db, db::Scope::of(workspace), [&] {
       lease.renew();
       piece = remove_piece(session.db, workspace, options);
-      if (piece.jobs + piece.rows > 0) record(session, workspace, piece, options.before);
+      if (removed(piece) > 0) record(session, workspace, piece, options.before);
     });
     purged.jobs += piece.jobs;
     purged.rows += piece.rows;
-    if (piece.jobs + piece.rows == 0) break;
+    purged.acts += piece.acts;
+    if (removed(piece) == 0) break;
     if (options.between) options.between(purged);
   }
   lease.release();
@@ -75,6 +86,7 @@ Purged purge_jobs(audit::Session& session, const base::Uuid& workspace, const Pu
   if (options.write) return purged;
   purged.jobs = left.jobs;
   purged.rows = left.rows;
+  purged.acts = left.acts;
   return purged;
 }
 

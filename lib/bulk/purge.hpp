@@ -18,7 +18,7 @@ struct Purged : jobs::OldJobs {
 struct PurgeOptions {
   base::Instant before;       ///< jobs that ended, or were undone, before it
   bool write = true;          ///< false: counts alone
-  std::int64_t piece = 5000;  ///< rows and jobs in one transaction
+  std::int64_t piece = 5000;  ///< rows, acts and jobs in one transaction
   std::chrono::milliseconds lock_wait{0};
   /// After each piece. Throws to stop: what was removed stays removed, and the next run goes on.
   std::function<void(const Purged&)> between = {};

@@ -40,9 +40,6 @@ Error nothing_taken_back(const UndoReport& report) {
 }
 
 void refuse_unless_undoable(const jobs::Job& job) {
-  if (job.state == jobs::State::undone)
-    throw Error(Errc::conflict, "jobs.already_undone",
-                fmt::format("job {} is undone already", job.id.short_id()));
   if (job.purged())
     throw Error(Errc::conflict, "jobs.purged",
                 fmt::format("what job {} remembered is being purged; it can no longer be taken back",
@@ -50,6 +47,10 @@ void refuse_unless_undoable(const jobs::Job& job) {
   if (job.counts.created + job.counts.updated == 0)
     throw Error(Errc::conflict, "jobs.nothing_to_undo",
                 fmt::format("job {} changed nothing", job.id.short_id()));
+}
+
+Error already_undone(const jobs::Job& job) {
+  return {Errc::conflict, "jobs.already_undone", fmt::format("job {} is undone already", job.id.short_id())};
 }
 
 /// What a later job changed and an undo gave back is as this job left it, two versions on.
@@ -70,7 +71,7 @@ Restored restore(audit::Session& session, const base::Uuid& workspace, Adapter& 
   return restored;
 }
 
-/// Inside a write transaction.
+/// Inside a write transaction. Of a job that was undone in part, what was kept then may be free by now.
 UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& adapter,
                 const std::string& id) {
   UndoReport report;
@@ -101,7 +102,9 @@ UndoReport undo(audit::Session& session, const base::Uuid& workspace, Adapter& a
         ++kept_made;
         keep(report, key, in_use ? Kept::in_use : Kept::changed);
       });
-  report.gone += report.job.counts.created - report.removed - kept_made;
+  const bool again = report.job.state == jobs::State::undone;
+  if (again && report.kept_count + report.removed + report.restored == 0) throw already_undone(report.job);
+  if (!again) report.gone += report.job.counts.created - report.removed - kept_made;
   if (report.kept_count > 0 && report.removed + report.restored == 0) throw nothing_taken_back(report);
   report.job.state = jobs::State::undone;
   journal.save(report.job);

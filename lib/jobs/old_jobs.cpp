@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@ namespace {
 
 // Conditions on `jobs j`; $1 is the workspace, $2 the time.
 constexpr std::string_view k_old = "j.workspace_id = $1 AND j.updated_at < $2";
-constexpr std::string_view k_unfinished = "j.state = 'running'";
+// What read standard input cannot be gone on with; who asks has seen to it that none of those runs.
+constexpr std::string_view k_unfinished =
+    "(j.state = 'running' AND NOT (j.kind LIKE '%.import' AND j.input_digest IS NULL))";
 constexpr std::string_view k_open =
     "EXISTS (SELECT 1 FROM twilio_effects e WHERE e.job_id = j.id AND (e.state = 'intent' OR e.state = 'sent' OR "
     "e.state = 'unknown'))";
@@ -63,6 +66,7 @@ OldJobs count_old(db::Connection& db, const base::Uuid& workspace, base::Instant
   };
   return {.jobs = count("jobs j", may_go()),
           .rows = count("jobs j JOIN job_rows r ON r.job_id = j.id", may_go()),
+          .acts = count("jobs j JOIN twilio_effects a ON a.job_id = j.id", may_go()),
           .unfinished = count("jobs j", fmt::format("{} AND {}", k_old, k_unfinished)),
           .open = count("jobs j", fmt::format("{} AND NOT {} AND {}", k_old, k_unfinished, k_open))};
 }
@@ -75,6 +79,17 @@ std::int64_t remove_rows(db::Connection& db, const base::Uuid& workspace, const 
     db.exec("UPDATE jobs SET options = $3 WHERE workspace_id = $1 AND id = $2",
             {workspace, job, k_purged_options});
   return removed;
+}
+
+std::int64_t remove_acts(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job,
+                         std::int64_t most) {
+  constexpr auto k_all = std::numeric_limits<std::int64_t>::max();
+  return db.exec(
+      fmt::format(
+          "DELETE FROM twilio_effects WHERE workspace_id = $1 AND job_id = $2 AND line < coalesce((SELECT "
+          "line FROM twilio_effects WHERE job_id = $2 ORDER BY line LIMIT 1 OFFSET {}), {})",
+          most, k_all),
+      {workspace, job});
 }
 
 void remove_job(db::Connection& db, const base::Uuid& workspace, const base::Uuid& job) {

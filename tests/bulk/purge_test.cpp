@@ -109,6 +109,40 @@ TEST_CASE("an import that can be gone on with is kept, however old", "[bulk]") {
   CHECK(i.numbers().size() == 6);
 }
 
+TEST_CASE("an import of standard input that was cut off cannot be gone on with, and goes", "[bulk]") {
+  test::Imports i(GENERATE(from_range(test::engines())));
+  i.exec(
+      "INSERT INTO jobs (id, workspace_id, kind, state, actor, input_name, options, counts, created_at, updated_at) "
+      "VALUES ($1, $2, 'numbers.import', 'running', 'os:ann', '-', '{}', '{}', $3, $3)",
+      {i.session().ids.next(), i.workspace, i.clock.now()});
+  i.clock.advance(std::chrono::hours(24 * 100));
+  const auto purged =
+      purge_jobs(i.session(), i.workspace, {.before = i.clock.now() - std::chrono::hours(48)});
+  CHECK(purged.jobs == 1);
+  CHECK(purged.unfinished == 0);
+}
+
+TEST_CASE("what an old job did at Twilio goes with it, piece by piece", "[bulk]") {
+  Archive a(GENERATE(from_range(test::engines())));
+  for (int line = 1; line <= 7; ++line)
+    a.exec(
+        "INSERT INTO twilio_effects (id, workspace_id, job_id, line, kind, effect_key, account_sid, request, state, "
+        "actor, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, 'number.configure', 'x', 'AC', '{}', 'done', 'os:ann', $5, $5)",
+        {a.session().ids.next(), a.workspace, a.old[0], line, a.clock.now()});
+  auto options = a.options();
+  options.piece = 3;
+  std::int64_t seen = 0;
+  options.between = [&](const Purged& so_far) {
+    CHECK(so_far.acts - seen <= 3);
+    seen = so_far.acts;
+  };
+  CHECK(a.purge(a.options(false)).acts == 7);
+  const auto purged = a.purge(options);
+  CHECK(purged.acts == 7);
+  CHECK(purged.jobs == 3);
+}
+
 TEST_CASE("jobs of the last two days are not purged", "[bulk]") {
   test::Imports i(test::engines().front());
   CHECK(test::slug_of([&] {

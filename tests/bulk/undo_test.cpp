@@ -163,6 +163,24 @@ TEST_CASE("a number whose old SID another number has by now is kept as it is", "
   CHECK(report.removed == 1);
 }
 
+TEST_CASE("what an undo kept for a later job's sake goes once that one is undone, and is not counted twice",
+          "[bulk][undo]") {
+  Imports i(GENERATE(from_range(test::engines())));
+  const auto first = job_of(i.import("+12025550101\n+12025550102\n"));
+  const auto second = job_of(i.import("phone_number,label\n+12025550101,A\n"));
+  const auto partly = i.undo(first);
+  CHECK(partly.removed == 1);
+  CHECK(test::kept_keys(partly) == Lines{"+12025550101"});
+  CHECK(test::slug_of([&] { i.undo(first); }) == "jobs.all_changed");
+  i.undo(second);
+  const auto rest = i.undo(first);
+  CHECK(rest.removed == 1);
+  CHECK(rest.gone == 0);
+  CHECK(rest.kept.empty());
+  CHECK(i.numbers().empty());
+  CHECK(test::slug_of([&] { i.undo(first); }) == "jobs.already_undone");
+}
+
 TEST_CASE("a job is undone once", "[bulk][undo]") {
   Imports i(GENERATE(from_range(test::engines())));
   const auto job = job_of(i.import("+12025550101\n"));

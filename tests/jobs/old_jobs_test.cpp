@@ -22,6 +22,7 @@ struct Archive : test::Estate {
     made.state = state;
     made.actor = "os:alice";
     made.input_name = "numbers.csv";
+    made.input_digest = "sha256";
     made.options = R"({"atomic":true})";
     write([&] {
       jobs::Journal journal(db(), clock, workspace);
