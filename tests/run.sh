@@ -151,9 +151,9 @@ run_ctest() {
   ctest --test-dir "build/$name" --output-on-failure --no-tests=error -j "$((2 * $(nproc)))" "$@"
 }
 
-# As a pattern of labels. What starts a thread is the code that can race: whoever is only called by one is seen there too.
+# As a pattern of labels: rooms that start threads, and those that give them their work.
 rooms_with_threads() {
-  grep -rlE 'std::(jthread|thread|async)\(' lib --include='*.cpp' | cut -d/ -f2 | sort -u | paste -sd'|' | sed 's/.*/^(&)$/'
+  grep -rlE 'std::(jthread|thread|async)\b|read_side_by_side\(' lib --include='*.cpp' | cut -d/ -f2 | sort -u | paste -sd'|' | sed 's/.*/^(&)$/'
 }
 
 slow_timeout=1200

@@ -4,18 +4,25 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "db/patience.hpp"
 
 namespace ringctl::db {
 namespace {
+
+/// Whoever is let in later than this, by a pooler whose connections are all out for instance, is not waited
+/// for.
+constexpr std::chrono::seconds k_patience{2};
 
 class Pieces {
  public:
@@ -31,6 +38,8 @@ class Pieces {
       next_ = count_;
     }
   }
+
+  bool all_taken() const { return next_ >= count_; }
 
   /// When nobody takes any more.
   void rethrow() const {
@@ -54,13 +63,28 @@ std::optional<std::string> share_snapshot(Connection& reader) {
 /// On a thread of its own. Whoever does not get in leaves the pieces to the others.
 void join_in(const Connection& reader, const Scope& scope, const std::string& snapshot, Pieces& pieces) {
   try {
-    const auto connection = Connection::open(reader.url_with_password(), reader.options());
+    if (pieces.all_taken()) return;
+    auto options = reader.options();
+    options.connect_timeout = k_patience;
+    const auto connection = Connection::open(reader.url_with_password(), options);
+    answer_within(*connection, k_patience);
     const Transaction transaction(*connection, scope, Access::read);
     connection->exec_script(fmt::format("SET TRANSACTION SNAPSHOT '{}'", snapshot));
+    answer_within(*connection, std::chrono::seconds(0));
     pieces.take(*connection);
   } catch (const std::exception& error) {
     base::log(base::LogLevel::debug, "db", std::string("a reader less: ") + error.what());
   }
+}
+
+std::vector<std::jthread> start_others(std::size_t count, const std::function<void()>& join) {
+  std::vector<std::jthread> others;
+  try {
+    for (std::size_t i = 0; i < count; ++i) others.emplace_back(join);
+  } catch (const std::system_error& error) {  // no more threads are to be had
+    base::log(base::LogLevel::debug, "db", std::string("a reader less: ") + error.what());
+  }
+  return others;
 }
 
 }  // namespace
@@ -71,9 +95,8 @@ void read_side_by_side(Connection& reader, const Scope& scope, std::size_t piece
   const auto readers = std::min(most, pieces);
   const auto snapshot = readers > 1 ? share_snapshot(reader) : std::nullopt;
   {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; snapshot && i < readers; ++i)
-      others.emplace_back([&] { join_in(reader, scope, *snapshot, left); });
+    const auto others =
+        start_others(snapshot ? readers - 1 : 0, [&] { join_in(reader, scope, *snapshot, left); });
     left.take(reader);
   }
   left.rethrow();
