@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cmd/area_codes.hpp"
 #include "cmd/context.hpp"
 #include "cmd/root.hpp"
 #include "cmd/scan.hpp"
@@ -40,7 +41,9 @@ void run_get(const GetOptions& options, Context& context) {
       std::find_if(effective.begin(), effective.end(), [&](const auto& pair) { return pair.first == &key; });
   if (it == effective.end())
     throw Error(Errc::not_found, "config.not_set", fmt::format("{} is not set", key.name),
-                fmt::format("ringctl config set {} VALUE", key.name));
+                key.kind == config::Kind::secret
+                    ? fmt::format("a secret: credentials.toml (mode 0600) or {}", key.environment)
+                    : fmt::format("ringctl config set {} VALUE", key.name));
   const auto& value = it->second;
   auto& io = context.io();
   if (!io.options().format || *io.options().format == Format::tsv) return io.text(value.text + "\n");
@@ -82,11 +85,17 @@ void run_unset(std::string_view key, const std::filesystem::path& file, std::str
   context.io().changed(change);
 }
 
+/// Whether the codes are there for the taking, and of which countries, the configuration itself cannot know.
+void require_area_codes(std::string_view list) try { learn_area_codes(list); } catch (const Error& error) {
+  throw Error(Errc::invalid, error.slug(), error.message(), error.hint());
+}
+
 void run_set(const SetOptions& options, Context& context) {
   const auto& key = known_key(options.key);
   const auto file = context.user_config_file();
   const auto profile = context.globals().profile.value_or("");
   if (takes_away(options)) return run_unset(key.name, file, profile, context);
+  if (key.name == "area_codes") require_area_codes(options.value);
   const auto act = context.dry_run() ? config::Act::plan : config::Act::write;
   const auto written = config::set_value(file, profile, key.name, options.value, act);
   const auto section = written.empty() ? std::string("the top") : fmt::format("[{}]", written);
@@ -103,6 +112,7 @@ void add_set(Noun& noun) {
       .kind(ValueKind::config_key)
       .argument("value", &SetOptions::value, "its value; - takes it away")
       .kind(ValueKind::other)
+      .without_settings()
       .details(
           "Without --profile the key is set for every profile: under [defaults], or in the section of its name "
           "([twilio] for twilio.retries). The file keeps its comments. "
@@ -110,7 +120,7 @@ void add_set(Noun& noun) {
       .example("ringctl config set timezone America/New_York")
       .example("ringctl config set timezone -", "as if it had never been set")
       .example("ringctl config set database sqlite:/srv/estate.db --profile test", "in one profile only")
-      .exits({Errc::not_found, Errc::invalid});
+      .exits({Errc::config, Errc::not_found, Errc::invalid});
 }
 
 // --- path ---

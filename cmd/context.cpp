@@ -9,11 +9,11 @@
 
 #include "base/text.hpp"
 #include "base/zone.hpp"
+#include "cmd/area_codes.hpp"
 #include "cmd/context_database.hpp"
 #include "cmd/errors.hpp"
 #include "cmd/own_files.hpp"
 #include "cmd/signals.hpp"
-#include "phone/overlay.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -54,17 +54,6 @@ char delimiter_of(const std::optional<std::string>& given) {
   if (given->size() == 1 && k_possible.find(given->front()) != std::string_view::npos) return given->front();
   throw Error(Errc::usage, "usage.bad_value",
               fmt::format("--delimiter: \"{}\" is not one of , ; | tab ~ ^ ! # $ % & * / :", *given));
-}
-
-/// Numbers of these codes belong to their regions from here on.
-void learn_area_codes(std::string_view list) {
-  try {
-    for (const auto entry : base::split(list, ','))
-      if (!base::trim(entry).empty()) phone::add_area_code(base::trim(entry));
-  } catch (const Error& error) {
-    throw Error(Errc::config, "config.bad_value", fmt::format("area_codes: {}", error.message()),
-                error.hint());
-  }
 }
 
 }  // namespace
@@ -138,21 +127,25 @@ void Context::set_up_log() const {
 }
 
 const config::Settings& Context::settings() {
-  if (settings_) return *settings_;
-  auto loaded = config::Settings::load(sources());
-  learn_area_codes(loaded.get("area_codes"));  // if that fails, so does the next who asks
-  settings_ = std::move(loaded);
+  read_settings();
+  if (!area_codes_learnt_) learn_area_codes(settings_->get("area_codes"));
+  area_codes_learnt_ = true;
+  return *settings_;
+}
+
+void Context::read_settings() {
+  if (settings_) return;
+  settings_ = config::Settings::load(sources());
   if (!completing_) {
     set_up_log();
     signals::report_as_json(json_errors());
     if (const auto limit = settings_->get("timeout"); !globals_.timeout && !limit.empty())
       signals::set_deadline(base::parse_duration(limit), json_errors());
   }
-  return *settings_;
 }
 
 const config::Settings* Context::settings_if_readable() {
-  if (!settings_ && command_ && !command_->needs_settings) {
+  if (command_ && !command_->needs_settings) {
     try {
       return &settings();
     } catch (const Error&) {
@@ -163,7 +156,10 @@ const config::Settings* Context::settings_if_readable() {
 }
 
 std::filesystem::path Context::user_config_file() {
-  auto file = settings().user_file();
+  std::vector<Error> failures;
+  auto file = config::Settings::load(sources(), &failures).user_file();
+  for (const auto& error : failures)
+    if (error.slug() != "config.bad_value") throw Error(error);  // that one may be about to be set right
   if (file.empty())
     throw Error(Errc::config, "config.no_home", "neither XDG_CONFIG_HOME nor HOME is set to an absolute path",
                 "add --config FILE");

@@ -132,6 +132,7 @@ class Context {
   base::Zone zone_of(const std::string& configured) const;
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);
+  void read_settings();
   bool is_first_use(const Error&);
   bool find_database();
   void adopt(std::unique_ptr<db::Connection>);
@@ -143,6 +144,7 @@ class Context {
   Globals globals_;
   bool completing_ = false;
   std::optional<config::Settings> settings_;
+  bool area_codes_learnt_ = false;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Database> database_;
 };

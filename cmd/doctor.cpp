@@ -10,6 +10,7 @@
 #include "base/shell.hpp"
 #include "base/text.hpp"
 #include "cmd/account.hpp"
+#include "cmd/area_codes.hpp"
 #include "cmd/auth_tokens.hpp"
 #include "cmd/context.hpp"
 #include "cmd/context_database.hpp"
@@ -56,6 +57,11 @@ Configuration read_configuration(Context& ctx) {
   auto settings = config::Settings::load(ctx.sources(), &failures);
   for (const auto& error : failures)
     if (error.errc() == Errc::usage) throw Error(error);
+  try {
+    learn_area_codes(settings.get("area_codes"));
+  } catch (const Error& error) {
+    failures.push_back(error);
+  }
   return {std::move(settings), std::move(failures)};
 }
 

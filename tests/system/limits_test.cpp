@@ -71,8 +71,7 @@ TEST_CASE("a call is refused with every reason and its code, and exit 8", "[syst
   CHECK(refusals[1].at("used") == 1);
   site.ok({"numbers", "unassign", "+12025550101"});
   CHECK(site.failure(check("+16135550111")) == "8 limits.no_number");
-  CHECK(site.failure({"limits", "check", "--agent", "zoe@example.com", "--to", k_to}) ==
-        "5 users.unknown");
+  CHECK(site.failure({"limits", "check", "--agent", "zoe@example.com", "--to", k_to}) == "5 users.unknown");
 }
 
 TEST_CASE("a database that goes away in the middle is no refusal", "[system]") {
@@ -221,8 +220,21 @@ TEST_CASE("a newer area code is learnt from the configuration", "[system]") {
   site.ok({"config", "set", "area_codes", "950=US"});
   CHECK(site.failure(check("+19505550123")) == "0");
   CHECK(site.failure({"config", "set", "area_codes", "95=US"}) == "7 config.bad_value");
-  site.ok({"config", "set", "area_codes", "950=GB"});  // not a country of +1
+  CHECK(site.failure({"config", "set", "area_codes", "950=GB"}) == "7 config.bad_value");  // no country of +1
+}
+
+TEST_CASE("wrong area codes in the configuration are named by all, and set right by config set", "[system]") {
+  const Site site(db::Engine::sqlite);
+  lay_out(site, 5);
+  site.ok({"config", "set", "area_codes", "950=US"});
+  const auto file = site.machine().home() / ".config/ringctl/config.toml";
+  auto wrong = test::read_text(file);
+  wrong.replace(wrong.find("950=US"), 6, "950=GB");
+  test::write_text(file, wrong);
   CHECK(site.failure(check("+19505550123")) == "10 config.bad_value");
+  CHECK(site.run({"doctor", "-o", "tsv"}).out.find("area_codes: ") != std::string::npos);
+  site.ok({"config", "set", "area_codes", "950=US"});
+  CHECK(site.failure(check("+19505550123")) == "0");
 }
 
 TEST_CASE("of 64 processes at a limit less one exactly one is let through, while resets run beside them",
