@@ -17,7 +17,7 @@ namespace ringctl::cmd {
 namespace {
 
 constexpr std::array<FieldText, 6> k_assignment_texts{{
-    {"NUMBER", "E.164 number", ValueKind::number, {}, true},
+    {"NUMBER", "E.164 number, SID, or exact label", ValueKind::number, {}, true},
     {"USER", "The agent: e-mail address, name or id", ValueKind::user, {}, true},
     {"N", "Calls a day in the workspace's zone"},
     {"LIST", "Countries they may call, separated by |; empty: the number's own; *: all"},
@@ -33,7 +33,7 @@ constexpr std::array<FieldText, 4> k_extension_texts{{
 }};
 
 constexpr std::array<FieldText, 4> k_pool_texts{{
-    {"NUMBER", "E.164 number", ValueKind::number, {}, true},
+    {"NUMBER", "E.164 number, SID, or exact label", ValueKind::number, {}, true},
     {"USER", "E-mail address, name or id", ValueKind::user, {}, true},
     {"yes|no", "Whether they receive the number's messages", ValueKind::choice, "yes|no", true},
     {"yes|no", "Whether the number's messages come from them first", ValueKind::choice, "yes|no"},
@@ -112,7 +112,7 @@ void add_assignments(Noun& assignments) {
       .example("ringctl assignments set +12025550123 ann@example.com --daily-limit 50 -n",
                "shows what would change");
   assignments.verb<MoveOptions>("move", "Hand a number over to another agent", run_move)
-      .argument("number", &MoveOptions::number, "E.164 number")
+      .argument("number", &MoveOptions::number, "E.164 number, SID, or exact label")
       .kind(ValueKind::number)
       .argument("agent", &MoveOptions::agent, "The agent who takes over: e-mail address, name or id")
       .kind(ValueKind::user)

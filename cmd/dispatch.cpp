@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "base/text.hpp"
 #include "cmd/completion.hpp"
 #include "cmd/context.hpp"
 #include "cmd/errors.hpp"
 #include "cmd/help.hpp"
 #include "cmd/list.hpp"
+#include "cmd/numbers.hpp"
 #include "cmd/parser.hpp"
 #include "db/connection.hpp"
 #include "directory/user_names.hpp"
@@ -58,10 +62,27 @@ const directory::Workspace* workspace_if_there(Context& context) {
   }
 }
 
-/// One value, in which | separates several. A user who is not there is an error; of parties only those who
-/// are users get another name. - stands for nobody.
+/// What a number may be called that is not typed as one: its label, or its SID.
+bool may_be_label(std::string_view text) {
+  return std::ranges::any_of(text, [](unsigned char c) { return c >= 0x80 || std::isalpha(c) != 0; });
+}
+
+bool is_name(ValueKind kind, std::string_view value) {
+  return kind != ValueKind::number || may_be_label(value);
+}
+
+/// The number that goes by it; who is called nothing like it stays for the command to judge.
+std::string number_for(const std::string& value, Context& context, const directory::Workspace& workspace) {
+  if (!may_be_label(value)) return value;
+  const auto number = numbers_of(context, workspace).find(value);
+  return number ? number->phone_number : value;
+}
+
+/// One value, in which | separates several users. A user who is not there is an error; of parties only those
+/// who are users get another name. - stands for nobody.
 std::string resolved(ValueKind kind, const std::string& value, Context& context,
                      const directory::Workspace& workspace) {
+  if (kind == ValueKind::number) return number_for(value, context, workspace);
   std::vector<std::string> parts;
   for (const auto part : base::split(value, '|')) {
     auto& one = parts.emplace_back(part);
@@ -74,9 +95,9 @@ std::string resolved(ValueKind kind, const std::string& value, Context& context,
   return base::join(parts, "|");
 }
 
-/// Puts e-mail addresses in the place of whatever else users go by, so that all commands take all of it, and
-/// none has to say that there is no such user.
-void resolve_users(Invocation& invocation, const std::vector<std::string>& args, Context& context) {
+/// Puts e-mail addresses and E.164 numbers in the place of whatever else users and numbers go by, so that all
+/// commands take all of it, and none has to say that there is no such user.
+void resolve_names(Invocation& invocation, const std::vector<std::string>& args, Context& context) {
   // The user that a workspace's settings name is one of that workspace, which may be another than ours.
   if (invocation.command->noun == "workspaces") return;
   const auto* workspace = workspace_if_there(context);
@@ -116,9 +137,9 @@ int show_help(const HelpRequest& request, const std::vector<std::string>& args, 
 
 int dispatch(const std::vector<std::string>& args, Context& context) {
   if (!args.empty() && args.front() == "__complete") return complete(args, context);
-  bool names_users = false;
-  auto parsed = parse(context.registry(), args, [&](ValueKind, const std::string& value) {
-    names_users = true;
+  bool has_names = false;
+  auto parsed = parse(context.registry(), args, [&](ValueKind kind, const std::string& value) {
+    has_names = has_names || is_name(kind, value);
     return value;
   });
   if (const auto* help = std::get_if<HelpRequest>(&parsed)) return show_help(*help, args, context);
@@ -130,7 +151,7 @@ int dispatch(const std::vector<std::string>& args, Context& context) {
     check_list_flags(*invocation.command, invocation.globals);
     if (invocation.globals.out) context.io();  // a file that will not do is refused before anything changes
     if (!check_columns(context)) {
-      if (names_users) resolve_users(invocation, args, context);
+      if (has_names) resolve_names(invocation, args, context);
       invocation.command->run(invocation.options.get(), context);
     }
   }

@@ -108,8 +108,8 @@ class Binder {
 
   std::string value_of(ValueKind kind, const std::string& stand_in) const {
     const auto& value = *values_.at(std::stoul(stand_in));
-    const bool names_somebody = kind == ValueKind::user || kind == ValueKind::party;
-    return names_somebody && naming_ ? naming_(kind, value) : value;
+    const bool has_names = kind == ValueKind::user || kind == ValueKind::party || kind == ValueKind::number;
+    return has_names && naming_ ? naming_(kind, value) : value;
   }
 
   void add_flag(const Flag& flag, void* target) {

@@ -34,7 +34,7 @@ struct VersionRequest {
 
 using Parsed = std::variant<Invocation, HelpRequest, VersionRequest>;
 
-/// What stands for a user or a party, as typed -> what the command gets instead.
+/// What stands for a user, a party or a number, as typed -> what the command gets instead.
 using Naming = std::function<std::string(ValueKind, const std::string&)>;
 
 /// Throws Errc::usage, and what `naming` does.
