@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "cmd/reports.hpp"
 #include "directory/workspaces.hpp"
@@ -26,6 +28,19 @@ std::string refresh_text(const report::Kept& kept) {
   return text + ")";
 }
 
+void tell_plan(const RefreshOptions& opts, Context& ctx) {
+  auto& io = ctx.io();
+  const auto& workspace = ctx.workspace();
+  const std::string_view object = workspace.name;
+  if (opts.anew) return io.would_change({.action = "refresh", .object = object, .rest = "(all days anew)"});
+  const auto missing = report::plan_days(ctx.session(), workspace.id).missing;
+  if (missing == 0) return io.unchanged({.action = "refresh", .object = object});
+  const auto days = std::min(missing, opts.days.value_or(missing));
+  const auto rest = fmt::format("({} of {})", base::group_digits(static_cast<std::uint64_t>(days)),
+                                counted(missing, "day", "days"));
+  io.would_change({.action = "refresh", .object = object, .rest = rest, .fields = {{"missing", missing}}});
+}
+
 void run_refresh(const RefreshOptions& opts, Context& ctx) {
   if (opts.days && *opts.days < 1)
     throw Error(Errc::usage, "usage.bad_value", fmt::format("--days: {} is below 1", *opts.days),
@@ -33,7 +48,7 @@ void run_refresh(const RefreshOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
   auto& io = ctx.io();
   const std::string_view object = workspace.name;
-  if (ctx.dry_run()) return io.would_change({.action = "refresh", .object = object});
+  if (ctx.dry_run()) return tell_plan(opts, ctx);
   const auto& cancel = ctx.cancel();
   report::Kept kept;
   {

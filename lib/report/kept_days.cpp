@@ -80,6 +80,11 @@ class Keeper {
   Keeper(audit::Session& session, const base::Uuid& workspace)
       : session_(session), db_(session.db), workspace_(workspace) {}
 
+  Kept plan() {
+    kept_.missing = std::ssize(missing_days());
+    return kept_;
+  }
+
   Kept run(std::int64_t most, bool anew, const std::function<void(const Kept&)>& between) {
     if (anew) forget();
     const auto days = missing_days();
@@ -196,12 +201,7 @@ class Keeper {
   void count_missing(const std::vector<Slice>& days) {
     const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
     const auto kept = kept_bounds(db_, workspace_, zone_.name());  // others may have kept some
-    for (const auto& day : days)
-      if (!holds(kept, day) &&
-          db_.integer(
-              "SELECT 1 FROM calls WHERE workspace_id = $1 AND started_at >= $2 AND started_at < $3 LIMIT 1",
-              {workspace_, day.from, day.until}))
-        ++kept_.missing;
+    kept_.missing = std::ranges::count_if(days, [&](const Slice& day) { return !holds(kept, day); });
   }
 
   audit::Session& session_;
@@ -233,6 +233,10 @@ Tallies counted_tallies(db::Connection& db, const base::Uuid& workspace, Dimensi
 }
 
 }  // namespace
+
+Kept plan_days(audit::Session& session, const base::Uuid& workspace) {
+  return Keeper(session, workspace).plan();
+}
 
 Kept keep_days(audit::Session& session, const base::Uuid& workspace, std::int64_t most, bool anew,
                const std::function<void(const Kept&)>& between) {

@@ -22,17 +22,20 @@ inline constexpr std::chrono::hours k_settled_after{6};
 struct Kept {
   std::int64_t days = 0;     ///< kept by this run
   std::int64_t calls = 0;    ///< that they hold
-  std::int64_t missing = 0;  ///< finished days with calls that are still to be kept
+  std::int64_t missing = 0;  ///< finished days that are still to be kept
 };
 
 /// Counts finished days that are not kept, newest first, at most `most` (0 = all), from the day of the first
 /// call on, each in transactions of its own; `between` is called after each (progress, cancelling by an
 /// exception). Days without calls are kept as well. `anew`: what is kept is forgotten first. Zone: the
-/// workspace's own; days of another one, of other definitions, or of other area codes are forgotten. A day whose calls change
-/// while it is counted is left for the next run. Not audited: nothing is changed that cannot be counted
-/// again. Throws Errc::not_found [limits.unknown_workspace].
+/// workspace's own; days of another one, of other definitions, or of other area codes are forgotten. A day
+/// whose calls change while it is counted is left for the next run. Not audited: nothing is changed that
+/// cannot be counted again. Throws Errc::not_found [limits.unknown_workspace].
 Kept keep_days(audit::Session&, const base::Uuid& workspace, std::int64_t most, bool anew,
                const std::function<void(const Kept&)>& between = {});
+
+/// What keep_days() would have to do, unless anew: writes nothing.
+Kept plan_days(audit::Session&, const base::Uuid& workspace);
 
 /// The slices of `slices` that are kept for this zone, whole ones alone: their indexes, in order. Inside a
 /// read transaction.
