@@ -20,7 +20,7 @@ install(CODE "
   endforeach()
   file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system\" TYPE FILE
     FILES \"${PROJECT_BINARY_DIR}/systemd/ringctl.service\" \"${PROJECT_BINARY_DIR}/systemd/ringctl-reset.service\"
-      \"${PROJECT_SOURCE_DIR}/cmd/systemd/ringctl-reset.timer\")")
+      \"${PROJECT_SOURCE_DIR}/cmd/systemd/ringctl-reset.timer\" \"${PROJECT_SOURCE_DIR}/cmd/systemd/ringctl.socket\")")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_STRIP_FILES ON)
