@@ -13,6 +13,7 @@ namespace ringctl::bulk {
 namespace {
 
 constexpr std::uint64_t k_progress_rows = 4096;
+constexpr const char* k_way_on = "run the same command again";
 constexpr char k_key_separator = '\x1f';
 
 class Reader {
@@ -33,10 +34,9 @@ class Reader {
     auto source = options_.fd < 0 ? csv::Source::open(options_.path, how)
                                   : csv::Source::from_file(options_.fd, options_.path, how);
     intake_.name = source.name();
-    const auto reader =
-        csv::Reader::open(source, {.format = options_.format,
-                                   .delimiter = options_.delimiter,
-                                   .null_is_empty = options_.null_clears});
+    const auto reader = csv::Reader::open(
+        source,
+        {.format = options_.format, .delimiter = options_.delimiter, .null_is_empty = options_.null_clears});
     intake_.format = reader->format();
     intake_.delimiter = reader->delimiter();
     csv::Record record;
@@ -44,11 +44,13 @@ class Reader {
       if (!learn_columns(record, *reader)) continue;
       ++intake_.rows;
       if (intake_.rows % k_progress_rows == 0) {
-        cancel_.check("run the same command again");
+        cancel_.check(k_way_on);
         progress(intake_.rows);
       }
       take(record);
     }
+    // Ctrl-C stops whoever writes into our pipe as well: what came of it is not all there is.
+    cancel_.check(k_way_on);
     intake_.unit = reader->unit();
     require_mapped_columns();
     if (!source.is_stdin()) intake_.digest = source.digest();

@@ -243,6 +243,13 @@ TEST_CASE("reading stops between rows when it is cancelled", "[bulk][intake]") {
   CHECK(given.slug() == "run.interrupted");
 }
 
+TEST_CASE("what was read while somebody said stop is not taken for the whole, however little it is",
+          "[bulk][intake]") {
+  Given given(GENERATE("", "#1,a\n"));
+  given.cancel.cancel(143);
+  CHECK(given.slug() == "run.terminated");
+}
+
 TEST_CASE("progress is told now and then while a file is read", "[bulk][intake]") {
   std::string text;
   for (int i = 0; i < 10'000; ++i) text += "#1," + std::to_string(i) + "\n";
