@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include <new>
+#include <stdexcept>
 
 #include "base/text.hpp"
 
@@ -32,14 +33,17 @@ class Gzip final : public Deflater {
   void run(std::string_view text, int flush, std::string& out) {
     stream_.next_in = reinterpret_cast<const Bytef*>(text.data());
     stream_.avail_in = static_cast<uInt>(text.size());
+    int result = Z_OK;
     do {
       const auto had = out.size();
       out.resize(had + k_room);
       stream_.next_out = reinterpret_cast<Bytef*>(out.data() + had);
       stream_.avail_out = static_cast<uInt>(k_room);
-      deflate(&stream_, flush);  // never fails where it has room
+      result = deflate(&stream_, flush);
       out.resize(out.size() - stream_.avail_out);
     } while (stream_.avail_out == 0);
+    if (result == Z_STREAM_ERROR || (flush == Z_FINISH && result != Z_STREAM_END))
+      throw std::logic_error("zlib cannot go on");  // it has room, and nothing else can go wrong
   }
 
   z_stream stream_{};
@@ -49,6 +53,7 @@ class Zstd final : public Deflater {
  public:
   Zstd() : stream_(ZSTD_createCCtx()) {
     if (stream_ == nullptr) throw std::bad_alloc();
+    ZSTD_CCtx_setParameter(stream_.get(), ZSTD_c_checksumFlag, 1);  // gzip has one of its own
   }
 
   void add(std::string_view text, std::string& out) override { run(text, ZSTD_e_continue, out); }

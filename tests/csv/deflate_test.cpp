@@ -1,6 +1,7 @@
 // What is packed, through the Source that unpacks it.
 #include "csv/deflate.hpp"
 
+#include "base/error.hpp"
 #include "csv/source.hpp"
 #include "support/catch.hpp"
 
@@ -42,6 +43,25 @@ TEST_CASE("nothing is packed as an archive of nothing, and the same text as the 
     CHECK(unpacked(packed(name, {})).empty());
     CHECK(packed(name, {"a,b\n"}) == packed(name, {"a,b\n"}));
   }
+}
+
+TEST_CASE("an archive of which a byte was changed is refused, or says the same", "[csv]") {
+  const std::string name = GENERATE("x.gz", "x.zst"), text = "phone_number,label\n+12025550123,Sales\n";
+  const auto archive = packed(name, {text});
+  int refused = 0;
+  for (std::size_t at = 4; at < archive.size(); ++at) {  // the first four say that it is one
+    auto changed = archive;
+    changed[at] = static_cast<char>(changed[at] ^ 0x10);
+    std::string read;
+    try {
+      read = unpacked(changed);
+    } catch (const ringctl::Error&) {
+      ++refused;
+      continue;
+    }
+    CHECK(read == text);
+  }
+  CHECK(refused > 20);
 }
 
 TEST_CASE("only names that end so are archives", "[csv]") {
