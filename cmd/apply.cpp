@@ -32,10 +32,27 @@ using Steps = std::vector<bulk::EstateStep>;
 
 std::string digits(std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); }
 
-/// The same command in another workspace; standard input has been read.
-std::string command_in(const std::string& workspace, const ApplyOptions& opts) {
-  return fmt::format("ringctl --workspace {} apply -f {}", base::for_shell(workspace),
-                     opts.file == "-" ? "FILE" : base::for_shell(opts.file));
+/// The same command but for what makes it a plan, and for --confirm; standard input has been read.
+std::string command_again(const ApplyOptions& opts, const std::string& workspace = "") {
+  auto command = workspace.empty() ? std::string("ringctl")
+                                   : fmt::format("ringctl --workspace {}", base::for_shell(workspace));
+  command += " apply -f " + (opts.file == "-" ? std::string("FILE") : base::for_shell(opts.file));
+  if (opts.accept_dangling) command += " --accept-dangling";
+  return command;
+}
+
+std::string plan_flags(const ApplyOptions& opts, const Context& ctx) {
+  return fmt::format("{}{}", ctx.dry_run() ? " --dry-run" : "", opts.exit_code ? " --exit-code" : "");
+}
+
+std::string confirm_flag(const Context& ctx) {
+  const auto& confirm = ctx.globals().confirm;
+  return confirm ? " --confirm " + base::for_shell(*confirm) : std::string();
+}
+
+/// The plan or the run that was asked for, in the workspace of the file.
+std::string command_in(const std::string& workspace, const ApplyOptions& opts, const Context& ctx) {
+  return command_again(opts, workspace) + plan_flags(opts, ctx);
 }
 
 /// An estate written over another one cannot be told from it afterwards. Where several workspaces are, every
@@ -49,12 +66,12 @@ void require_its_workspace(const bulk::EstateFile& file, const ApplyOptions& opt
   throw Error(Errc::conflict, "apply.other_workspace",
               fmt::format("{} is of workspace {}, and this one is {}", file.name,
                           base::in_quotes(file.workspace), base::in_quotes(here)),
-              is_there ? command_in(file.workspace, opts)
+              is_there ? command_in(file.workspace, opts, ctx)
                        : fmt::format("ringctl init --workspace {}", base::for_shell(file.workspace)))
       .detail(fmt::format("--confirm {} applies it to this one all the same", base::for_shell(here)));
 } catch (const Error& error) {
   if (error.slug() != "workspaces.ambiguous" || file.workspace.empty()) throw;
-  throw error.with_hint(command_in(file.workspace, opts));
+  throw error.with_hint(command_in(file.workspace, opts, ctx));
 }
 
 /// Where the first estate of a machine is tried: its database is made once the estate is known to be good.
@@ -125,7 +142,8 @@ std::int64_t rejected(const Steps& steps) {
   return sum;
 }
 
-Error refusal(const bulk::EstateFile& file, const ApplyOptions& opts, const Steps& steps) {
+Error refusal(const bulk::EstateFile& file, const ApplyOptions& opts, const Steps& steps,
+              const Context& ctx) {
   std::int64_t conflicts = 0, rows = 0, dangling = 0;
   for (const auto& step : steps) {
     if (step.bare) continue;
@@ -140,9 +158,9 @@ Error refusal(const bulk::EstateFile& file, const ApplyOptions& opts, const Step
               fmt::format("{}: {} of {} {} {} {}; nothing was written", file.name, digits(refused),
                           digits(rows), rows == 1 ? "row" : "rows", refused == 1 ? "is" : "are",
                           conflicts_only ? "in conflict" : "invalid"),
-              dangling == refused && opts.file != "-"
-                  ? fmt::format("to have rules name what is not there: ringctl apply -f {} --accept-dangling",
-                                base::for_shell(opts.file))
+              dangling == refused
+                  ? fmt::format("to have rules name what is not there: {} --accept-dangling{}{}",
+                                command_again(opts), confirm_flag(ctx), plan_flags(opts, ctx))
                   : "fix them and run the same command again");
   for (const auto& step : steps) {
     if (step.bare) continue;
@@ -173,7 +191,7 @@ void add_done(Error& error, const Steps& steps) {
     if (const auto& job = step.report.job)
       error.detail(fmt::format("{} were applied: ringctl jobs undo {}", step.noun, job->short_id()));
   const auto is_left = [&](const bulk::EstateStep& step) { return step.changes() && !is_done(step); };
-  if (std::ranges::any_of(steps, is_left)) error.detail("the same command again applies the rest");
+  if (std::ranges::any_of(steps, is_left)) error.detail("the same file again applies the rest");
 }
 
 /// Another writer came between the plan and this.
@@ -212,9 +230,7 @@ void apply_and_tell(Steps& steps, bool all, Context& ctx) try {
 Error differs_error(const std::string& file, const ApplyOptions& opts, const Context& ctx) {
   Error error(Errc::differs, "apply.differs", fmt::format("the estate is not as {} says", file));
   if (opts.file == "-") return error;  // which was read
-  auto command = fmt::format("ringctl apply -f {}", base::for_shell(opts.file));
-  if (const auto& confirm = ctx.globals().confirm) command += " --confirm " + base::for_shell(*confirm);
-  return error.with_hint(std::move(command));
+  return error.with_hint(command_again(opts) + confirm_flag(ctx));
 }
 
 void run_apply(const ApplyOptions& opts, Context& ctx) {
@@ -227,7 +243,7 @@ void run_apply(const ApplyOptions& opts, Context& ctx) {
   warn(ctx.io(), steps);
   if (rejected(steps) != 0) {
     note_counts(ctx.io(), steps);
-    throw refusal(file, opts, steps);
+    throw refusal(file, opts, steps, ctx);
   }
   warn_of_activated(ctx.io(), steps);
   const bool differs = std::ranges::any_of(steps, &bulk::EstateStep::changes);

@@ -127,6 +127,7 @@ class Import {
     job_.counts = {};
     job_.counts.rows = static_cast<std::int64_t>(intake_.rows);
     job_.counts.invalid = static_cast<std::int64_t>(intake_.invalid);
+    report_.dangling = 0;
   }
 
   std::uint64_t rejected() const { return static_cast<std::uint64_t>(job_.counts.rejected()); }

@@ -65,8 +65,9 @@ void join_in(const Connection& reader, const Scope& scope, const std::string& sn
   try {
     if (pieces.all_taken()) return;
     auto options = reader.options();
-    options.connect_timeout = k_patience;
+    options.connect_timeout = std::min<std::chrono::milliseconds>(options.connect_timeout, k_patience);
     const auto connection = Connection::open(reader.url_with_password(), options);
+    if (pieces.all_taken()) return;
     answer_within(*connection, k_patience);
     const Transaction transaction(*connection, scope, Access::read);
     connection->exec_script(fmt::format("SET TRANSACTION SNAPSHOT '{}'", snapshot));

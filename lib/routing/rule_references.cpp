@@ -162,18 +162,20 @@ bool is_somebody(const Target& target, const Estate& estate) {
   return true;
 }
 
+/// The worst of it, so that who left does not hide who never was.
 Wrong wrong_with(const Ring& ring, const Estate& estate) {
   bool somebody = false;
+  Wrong worst;
   for (std::size_t i = 0; i < ring.targets.size(); ++i) {
     const auto& target = ring.targets[i];
     auto wrong = wrong_with(target, estate);
-    if (auto& finding = wrong.finding) {
-      finding.message = fmt::format("/ring/{}/{}: {}", i, name_of(target.kind), finding.message);
-      return wrong;
+    if (wrong.lapse > worst.lapse) {
+      worst = std::move(wrong);
+      worst.finding.message = fmt::format("/ring/{}/{}: {}", i, name_of(target.kind), worst.finding.message);
     }
     somebody = somebody || is_somebody(target, estate);
   }
-  if (somebody) return {};
+  if (somebody || worst.finding) return worst;
   const auto& first = ring.targets.front();
   const auto named = base::in_quotes(first.text);
   return idle("rings_nobody",

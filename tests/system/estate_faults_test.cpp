@@ -72,7 +72,7 @@ TEST_CASE(
   CHECK(stopped.status != 0);
   CHECK(says(stopped, "\n  numbers were applied: ringctl jobs undo "));
   CHECK(says(stopped, "\n  users were applied: ringctl jobs undo "));
-  CHECK(says(stopped, "\n  the same command again applies the rest\n"));
+  CHECK(says(stopped, "\n  the same file again applies the rest\n"));
   CHECK_FALSE(says(stopped, "assignments were applied"));
   CHECK(applied(site) == "numbers users");
   nothing_comes_between(site);
