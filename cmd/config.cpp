@@ -86,8 +86,12 @@ void run_unset(std::string_view key, const std::filesystem::path& file, std::str
 }
 
 /// Whether the codes are there for the taking, and of which countries, the configuration itself cannot know.
-void require_area_codes(std::string_view list) try { learn_area_codes(list); } catch (const Error& error) {
-  throw Error(Errc::invalid, error.slug(), error.message(), error.hint());
+void require_area_codes(std::string_view list) {
+  try {
+    learn_area_codes(list);
+  } catch (const Error& error) {
+    throw Error(Errc::invalid, error.slug(), error.message(), error.hint());
+  }
 }
 
 void run_set(const SetOptions& options, Context& context) {

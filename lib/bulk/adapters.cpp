@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "bulk/numbers.hpp"
 #include "bulk/records.hpp"
 #include "directory/contacts.hpp"
@@ -13,12 +12,6 @@
 #include "routing/rules.hpp"
 
 namespace ringctl::bulk {
-
-std::string Adapter::taken(std::size_t /*unique*/, std::string_view value, std::string_view holder,
-                           const Row& /*wanted*/) const {
-  return fmt::format("{} is that of {}", base::in_quotes(records::shown_key(value)),
-                     records::shown_key(holder));
-}
 
 std::unique_ptr<Adapter> adapter_of(std::string_view noun) {
   for (auto& adapter : all_adapters())

@@ -450,6 +450,7 @@ class Import {
   void gather_findings() {
     intake_.problems.add_all(findings_.problems);
     intake_.warnings.add_all(findings_.warnings);
+    // In batches this comes twice, the second time with nothing more.
     if (findings_.changes.size() != 0) report_.changes = std::move(findings_.changes);
     findings_ = {};
   }
@@ -501,61 +502,7 @@ class Import {
   std::uint64_t done_ = 0;
 };
 
-/// The way on from a refused file.
-std::string hint_of(const ImportReport& report) {
-  const auto& counts = report.counts;
-  const auto is = [&](std::string_view code) {
-    return std::any_of(report.problems.begin(), report.problems.end(),
-                       [&](const Problem& problem) { return problem.code == code; });
-  };
-  if (report.stopped_midway) return fmt::format("ringctl jobs undo {}", report.job->short_id());
-  if (is("bad_json")) return "JSON is an array of objects, or one object a line";
-  if (is("unknown_team"))
-    return "load the teams first, or add --map team=- and import the file again after them";
-  if (!report.problems.empty() && report.problems.front().code == "bad_utf8")
-    return "a file that Excel wrote wants --encoding windows-1252";
-  const bool all = counts.rejected() == counts.rows;
-  if (all && !report.read_as.empty() && is("bad_number"))
-    return fmt::format(
-        "the file has no header, so its columns are read as {}; in another order they want a first line that "
-        "names them",
-        report.read_as);
-  std::string hint = "fix them and run the same command again";
-  if (!all && !report.cut_off)
-    hint = fmt::format("fix them, or add --max-errors {} to import the other {}", counts.rejected(),
-                       base::group_digits(static_cast<std::uint64_t>(counts.rows - counts.rejected())));
-  if (is("no_country_code")) fmt::format_to(std::back_inserter(hint), "; {}", k_country_hint);
-  return hint;
-}
-
 }  // namespace
-
-bool Allowance::admits(std::uint64_t rejected, std::uint64_t total) const {
-  if (rows) return rejected <= *rows;
-  if (percent) return static_cast<double>(rejected) * 100.0 <= *percent * static_cast<double>(total);
-  return rejected == 0;
-}
-
-std::string Allowance::text() const {
-  if (rows) return std::to_string(*rows);
-  return percent ? fmt::format("{:g}%", *percent) : "";
-}
-
-Allowance parse_allowance(std::string_view text) {
-  const bool percent = text.ends_with('%');
-  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
-  const auto value = base::parse_int(digits);
-  if (!value || *value < 0 || (percent && *value > 100))
-    throw Error(Errc::usage, "import.bad_max_errors",
-                fmt::format("--max-errors \"{}\" is neither a number of rows nor a percentage", text),
-                "--max-errors 12, or --max-errors 5%");
-  Allowance allowance;
-  if (percent)
-    allowance.percent = static_cast<double>(*value);
-  else
-    allowance.rows = static_cast<std::uint64_t>(*value);
-  return allowance;
-}
 
 ImportReport run_import(const TargetFn& target, Adapter& adapter, const ImportOptions& options,
                         const base::CancelToken& cancel, const ProgressFn& progress) {
@@ -579,35 +526,6 @@ ImportReport plan_import(const Target& target, Adapter& adapter, const ImportOpt
 ImportReport rehearse_import(const Target& target, Adapter& adapter, const ImportOptions& options,
                              Intake&& intake, const base::CancelToken& cancel, const ProgressFn& progress) {
   return Import(target, adapter, options, std::move(intake), std::nullopt, cancel, progress).rehearse();
-}
-
-Error refusal(const ImportReport& report) {
-  const auto& counts = report.counts;
-  const auto number = [](std::int64_t n) { return base::group_digits(static_cast<std::uint64_t>(n)); };
-  const bool conflicts_only = counts.conflict == counts.rejected();
-  std::string message =
-      fmt::format("{}: {} of {} {} {} {}", report.input, number(counts.rejected()), number(counts.rows),
-                  counts.rows == 1 ? "row" : "rows", counts.rejected() == 1 ? "is" : "are",
-                  conflicts_only ? "in conflict" : "invalid");
-  if (report.cut_off)
-    message += ", and what follows the last of them could not be read";
-  else if (!report.allowance.empty())
-    message += fmt::format(", --max-errors {} allows fewer", report.allowance);
-  message += report.stopped_midway ? fmt::format("; stopped after {} rows were written",
-                                                 number(counts.created + counts.updated))
-                                   : "; nothing was written";
-  auto hint = hint_of(report);
-  Error error(report.outcome, conflicts_only ? "import.conflicts" : "import.invalid_rows", std::move(message),
-              std::move(hint));
-  for (const auto& problem : report.problems) error.detail(problem.text(report.unit));
-  if (const auto more = counts.rejected() - std::ssize(report.problems); more > 0)
-    error.detail(report.rejects.empty() ? fmt::format("… {} more ({}--rejects FILE keeps them all)",
-                                                      number(more), report.dry_run ? "a run with " : "")
-                                        : fmt::format("… {} more", number(more)));
-  if (!report.rejects.empty())
-    error.detail(fmt::format("the rejected rows are in {}", report.rejects.string()));
-  if (report.job) return std::move(error).job(report.job->text());
-  return error;
 }
 
 }  // namespace ringctl::bulk

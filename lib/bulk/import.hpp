@@ -15,6 +15,7 @@
 #include "base/cancel.hpp"
 #include "base/error.hpp"
 #include "bulk/adapter.hpp"
+#include "bulk/allowance.hpp"
 #include "bulk/intake.hpp"
 #include "bulk/problems.hpp"
 #include "bulk/row_changes.hpp"
@@ -23,17 +24,6 @@
 namespace ringctl::bulk {
 
 enum class OnConflict { update, skip, fail };
-
-/// How many rows may be rejected. None set: atomic, the first one stops everything.
-struct Allowance {
-  std::optional<std::uint64_t> rows;
-  std::optional<double> percent;  ///< of the rows in the file
-  bool atomic() const { return !rows && !percent; }
-  bool admits(std::uint64_t rejected, std::uint64_t total) const;
-  std::string text() const;  ///< as typed: "12", "5%", "" when atomic
-};
-/// "12" or "5%". Throws Errc::usage [import.bad_max_errors].
-Allowance parse_allowance(std::string_view);
 
 struct ImportOptions {
   IntakeOptions intake;

@@ -399,3 +399,20 @@ TEST_CASE("numbers are offered by completion", "[system]") {
   CHECK(offered.find("+442079460123") != std::string::npos);
   CHECK(offered.find("+12025550123") == std::string::npos);
 }
+
+TEST_CASE("a number of ours goes by its label and its SID wherever a command takes one", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  site.init();
+  const std::string number = "+12025550123", sid = "PN0123456789abcdef0123456789abcdef";
+  site.ok({"numbers", "add", number, "--label", "Front desk", "--sid", sid});
+  site.ok({"users", "add", "ann@example.com"});
+  const auto called = GENERATE_COPY(as<std::string>(), "Front desk", sid);
+  site.ok({"numbers", "assign", called, "ann@example.com"});
+  CHECK(site.json({"assignments", "show", called, "ann@example.com"}).at("phone_number") == number);
+  site.ok({"pools", "add", called, "ann@example.com"});
+  CHECK(site.json({"pools", "list", "--phone-number", called}).size() == 1);
+  site.ok({"extensions", "add", "101", "--user", "ann@example.com", "--phone-number", called});
+  CHECK(site.json({"extensions", "show", "101"}).at("phone_number") == number);
+  CHECK(site.json({"limits", "status", "--number", called}).at(0).at("phone_number") == number);
+  CHECK(site.run({"assignments", "set", "Back door", "ann@example.com"}).status != 0);
+}
