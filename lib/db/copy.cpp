@@ -54,7 +54,7 @@ constexpr TableInfo k_tables[] = {
     {"recording_deletions", "recording_sid"},
     // After calls, attempts and recordings: each of their rows that comes takes its day away.
     {"call_days", "workspace_id, day"},
-    {"call_tallies", "workspace_id, dimension, day, key, price_unit"},
+    {"call_tallies", "workspace_id, dimension, day"},
     {"api_tokens", "id"},
     {"twilio_accounts", "id"},
     {"twilio_effects", "id"},

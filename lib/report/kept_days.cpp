@@ -7,20 +7,19 @@
 
 #include "report/kept_days.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "calls/counter.hpp"
-#include "db/bulk_insert.hpp"
 #include "db/transaction.hpp"
 #include "limits/day.hpp"
 #include "limits/settings.hpp"
 #include "phone/region.hpp"
+#include "report/packed_tallies.hpp"
 
 namespace ringctl::report {
 namespace {
@@ -69,10 +68,10 @@ std::int64_t new_token(base::UuidGenerator& ids) {
   return -1 - random;
 }
 
-struct KeptTally {
-  Dimension by;
-  std::string key, unit;
-  Tally tally;
+/// What is kept of a day: a packed text for each dimension.
+struct Sums {
+  std::int64_t calls = 0;
+  std::array<std::string, std::size(k_dimensions)> packed;
 };
 
 class Keeper {
@@ -127,19 +126,18 @@ class Keeper {
   bool keep(const Slice& day) {
     const auto token = new_token(session_.ids);
     if (!announce(day, token)) return false;
-    const auto tallies = count(day);
+    const auto sums = count(day);
     bool good = false;
     db::in_transaction_if(db_, db::Scope::of(workspace_), [&] {
       calls::lock_counter(db_, workspace_);
       good = db_.exec(k_make_good, {workspace_, base::format_day(day.day), token, definitions(),
                                     session_.clock.now()}) == 1;
-      if (good) write(day, tallies);
+      if (good) write(day, sums);
       return good;
     });
     if (!good) return false;
     ++kept_.days;
-    for (const auto& one : tallies)
-      if (one.by == Dimension::none) kept_.calls += one.tally.calls();
+    kept_.calls += sums.calls;
     return true;
   }
 
@@ -169,33 +167,25 @@ class Keeper {
         .has_value();
   }
 
-  std::vector<KeptTally> count(const Slice& day) {
+  Sums count(const Slice& day) {
     const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
-    std::vector<KeptTally> tallies;
-    for (const auto by : k_dimensions)
-      count_calls(db_, workspace_, by, day.from, day.until,
+    Sums sums;
+    for (std::size_t i = 0; i < sums.packed.size(); ++i) {
+      count_calls(db_, workspace_, k_dimensions[i], day.from, day.until,
                   [&](std::string_view key, std::string_view unit, const Tally& tally) {
-                    tallies.push_back({by, std::string(key), std::string(unit), tally});
+                    append_packed(sums.packed[i], key, unit, tally);
+                    if (k_dimensions[i] == Dimension::none) sums.calls += tally.calls();
                   });
-    return tallies;
+    }
+    return sums;
   }
 
-  void write(const Slice& day, const std::vector<KeptTally>& tallies) {
-    if (tallies.empty()) return;
-    std::vector<db::BulkColumn> columns{{"workspace_id", "uuid", workspace_.text()},
-                                        {"day", "date", base::format_day(day.day)},
-                                        {"dimension", "text"},
-                                        {"key", "text"},
-                                        {"price_unit", "text"}};
-    for (const auto& sum : sums()) columns.push_back({sum.column, "bigint"});
-    db::BulkInsert bulk(db_, "call_tallies", columns);
-    std::vector<db::Param> row;
-    for (const auto& one : tallies) {
-      row = {name_of(one.by), one.key, one.unit};
-      for (const auto& sum : sums()) row.emplace_back(one.tally.*sum.member);
-      bulk.add(row);
+  void write(const Slice& day, const Sums& sums) {
+    for (std::size_t i = 0; i < sums.packed.size(); ++i) {
+      if (sums.packed[i].empty()) continue;
+      db_.exec("INSERT INTO call_tallies (workspace_id, dimension, day, tallies) VALUES ($1, $2, $3, $4)",
+               {workspace_, name_of(k_dimensions[i]), base::format_day(day.day), sums.packed[i]});
     }
-    bulk.flush();
   }
 
   void count_missing(const std::vector<Slice>& days) {
@@ -255,26 +245,14 @@ std::vector<std::size_t> find_kept(db::Connection& db, const base::Uuid& workspa
 void read_kept(db::Connection& db, const base::Uuid& workspace, Dimension by, base::Day first, base::Day last,
                const std::function<void(base::Day, std::string_view key, std::string_view price_unit,
                                         const Tally&)>& visit) {
-  static const auto k_sql = [] {
-    std::string columns;
-    for (const auto& sum : sums()) columns.append(", ").append(sum.column);
-    return fmt::format(
-        "SELECT day, key, price_unit{} FROM call_tallies WHERE workspace_id = $1 AND dimension = $2 AND day >= $3 "
-        "AND day <= $4",
-        columns);
-  }();
-  auto rows = db.stream(k_sql, {workspace, name_of(by), base::format_day(first), base::format_day(last)});
-  std::string day_text;
-  base::Day day{};
+  auto rows = db.stream(
+      "SELECT day, tallies FROM call_tallies WHERE workspace_id = $1 AND dimension = $2 AND day >= $3 AND day <= $4",
+      {workspace, name_of(by), base::format_day(first), base::format_day(last)});
   while (rows.next()) {
-    if (rows.text(0) != day_text) {
-      day_text = rows.text(0);
-      day = base::parse_day(day_text);
-    }
-    Tally tally;
-    int column = 3;
-    for (const auto& sum : sums()) tally.*sum.member = rows.integer(column++);
-    visit(day, rows.text(1), rows.text(2), tally);
+    const auto day = base::parse_day(rows.text(0));
+    unpack(rows.text(1), [&](std::string_view key, std::string_view unit, const Tally& tally) {
+      visit(day, key, unit, tally);
+    });
   }
 }
 

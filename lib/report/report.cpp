@@ -206,9 +206,9 @@ class Asking {
     pieces_ = static_cast<std::size_t>(last - first) + 1;
   }
 
-  void add_trend(std::string_view row, std::size_t piece, std::int64_t calls) {
+  void add_trend(Row& row, std::size_t piece, std::int64_t calls) {
     if (calls == 0 || piece >= pieces_) return;
-    row_at(row).trend[piece] += calls;
+    row.trend[piece] += calls;
     answer_.total.trend[piece] += calls;
   }
 
@@ -216,7 +216,7 @@ class Asking {
     count_quarters(db_, workspace_, dimension_, question_.period.since, question_.period.until,
                    [&](std::string_view key, std::string_view quarter, std::int64_t calls) {
                      const auto hour = hour_of(zone_, instant_of_quarter(quarter)) - first_hour_;
-                     add_trend(label_key(key), static_cast<std::size_t>(std::max(hour, 0)), calls);
+                     add_trend(labelled_row(key), static_cast<std::size_t>(std::max(hour, 0)), calls);
                    });
   }
 
@@ -251,13 +251,20 @@ class Asking {
     return label == labels_.end() ? std::string_view() : std::string_view(label->second.key);
   }
 
-  /// The row that a tally of a day belongs to; nullopt if none.
-  std::optional<std::string> row_of(base::Day day, std::string_view key, bool earlier) const {
-    if (question_.by == By::hour) return hour_key(hour_of(zone_, instant_of_quarter(key)));
-    if (!is_time(question_.by)) return std::string(label_key(key));
-    if (!earlier || question_.by == By::weekday) return key_of_day(question_.by, day);
+  /// Each key is looked up once: a year has tens of thousands of tallies.
+  Row& labelled_row(std::string_view key) {
+    auto at = labelled_rows_.find(key);
+    if (at == labelled_rows_.end()) at = labelled_rows_.emplace(key, &row_at(label_key(key))).first;
+    return *at->second;
+  }
+
+  /// The row that a tally of a day belongs to; nullptr if none.
+  Row* row_of(base::Day day, std::string_view key, bool earlier) {
+    if (question_.by == By::hour) return &row_at(hour_key(hour_of(zone_, instant_of_quarter(key))));
+    if (!is_time(question_.by)) return &labelled_row(key);
+    if (!earlier || question_.by == By::weekday) return &row_at(key_of_day(question_.by, day));
     const auto now = held_against_.find(day);
-    return now == held_against_.end() ? std::nullopt : std::optional(key_of_day(question_.by, now->second));
+    return now == held_against_.end() ? nullptr : &row_at(key_of_day(question_.by, now->second));
   }
 
   void add(const Slice& slice, std::size_t index, bool earlier, std::string_view key, std::string_view unit,
@@ -267,9 +274,9 @@ class Asking {
       add_cost(earlier ? row.costs_before : row.costs, unit, tally);
     };
     add_to(answer_.total);
-    const auto row = row_of(slice.day, key, earlier);
-    if (!row) return;
-    add_to(row_at(*row));
+    auto* const row = row_of(slice.day, key, earlier);
+    if (row == nullptr) return;
+    add_to(*row);
     if (!earlier && has_trend() && !hours_) add_trend(*row, index / days_per_piece_, tally.calls());
   }
 
@@ -355,7 +362,8 @@ class Asking {
   std::map<std::string, Label, std::less<>> labels_;
   std::optional<base::Instant> first_start_, last_start_;
   std::map<std::string, Row, std::less<>> rows_;
-  std::map<base::Day, base::Day> held_against_;  ///< a day of the period before: the one here
+  std::map<std::string, Row*, std::less<>> labelled_rows_;  ///< into rows_, by the key of SQL
+  std::map<base::Day, base::Day> held_against_;             ///< a day of the period before: the one here
   std::size_t pieces_ = 0, days_per_piece_ = 1;
   bool hours_ = false;  ///< the trend is by hours
   int first_hour_ = 0;

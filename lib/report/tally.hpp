@@ -21,7 +21,7 @@ inline constexpr std::chrono::seconds k_answered_soon{20}, k_short_abandon{5};
 
 /// Sums over calls that began in a period. In brackets the condition on `calls c`, `call_attempts a`,
 /// `recordings r`. Times are whole UTC seconds: floor(end) - floor(begin), never below 0. The order is that
-/// of the columns of call_tallies.
+/// in which they are packed (packed_tallies.hpp).
 struct Tally {
   // --- calls: inbound + outbound; a refused one was never placed and is in no other sum ---
   std::int64_t inbound = 0;   ///< [direction = 'inbound']
@@ -73,9 +73,9 @@ struct Tally {
   std::int64_t unanswered() const { return calls() - connected() - missed - waiting; }
 };
 
-/// The members in their order, with their column names: for reading, writing and adding up.
+/// The members in their order, with their names: for reading, writing and adding up.
 struct Sum {
-  std::string_view column;
+  std::string_view name;
   std::int64_t Tally::*member;
 };
 std::span<const Sum> sums();

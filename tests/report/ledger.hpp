@@ -41,7 +41,7 @@ inline std::string text_of(const report::Tally& tally) {
   std::string text;
   for (const auto& sum : report::sums())
     if (tally.*sum.member != 0)
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", sum.column, tally.*sum.member);
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", sum.name, tally.*sum.member);
   return text;
 }
 

@@ -19,16 +19,16 @@ Tally counting_up(std::int64_t first) {
 
 }  // namespace
 
-TEST_CASE("every sum has a column, and is added", "[report]") {
+TEST_CASE("every sum has a name, and is added", "[report]") {
   CHECK(report::sums().size() * sizeof(std::int64_t) == sizeof(Tally));
-  std::set<std::string_view> columns;
-  for (const auto& sum : report::sums()) columns.insert(sum.column);
-  CHECK(columns.size() == report::sums().size());
+  std::set<std::string_view> names;
+  for (const auto& sum : report::sums()) names.insert(sum.name);
+  CHECK(names.size() == report::sums().size());
   auto tally = counting_up(1);
   tally += counting_up(100);
   std::int64_t expected = 101;
   for (const auto& sum : report::sums()) {
-    INFO(sum.column);
+    INFO(sum.name);
     CHECK(tally.*sum.member == expected);
     expected += 2;
   }
