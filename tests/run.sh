@@ -6,7 +6,7 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 usage: tests/run.sh [--quick | --nightly] [--preset dev|release|asan|tsan] [--sanitizers] [-- CTEST ARGUMENTS]
-  --quick        leave out the tests labelled `slow`
+  --quick        leave out the tests labelled `slow`, and PostgreSQL unless RINGCTL_TEST_POSTGRES names a server
   --nightly      the tests labelled `slow` alone, at the sizes that a release asks for: some hours
   --preset NAME  build and test this preset instead of dev
   --sanitizers   afterwards also the quick tests under asan, and those of rooms with threads under tsan
@@ -59,8 +59,12 @@ prepare_scratch() {
   chmod 711 "$scratch" # PostgreSQL may run as another user than we do
   export TMPDIR=$scratch
 }
-# start_postgres: sets RINGCTL_TEST_POSTGRES. Its tests fail without it; none is skipped.
+# start_postgres: sets RINGCTL_TEST_POSTGRES. Its tests fail without it; none is skipped. Empty: the tests do without.
 start_postgres() {
+  if [[ $quick == yes ]]; then
+    export RINGCTL_TEST_POSTGRES=${RINGCTL_TEST_POSTGRES:-}
+    return 0
+  fi
   RINGCTL_TEST_POSTGRES=$(tests/support/pg_cluster.sh start "$scratch/pg")
   export RINGCTL_TEST_POSTGRES
 }
@@ -153,7 +157,7 @@ run_ctest() {
 
 # As a pattern of labels: rooms that start threads, and those that give them their work.
 rooms_with_threads() {
-  grep -rlE 'std::(jthread|thread|async)\b|read_side_by_side\(' lib --include='*.cpp' | cut -d/ -f2 | sort -u | paste -sd'|' | sed 's/.*/^(&)$/'
+  grep -rlE 'std::(jthread|thread|async)\b|read_side_by_side\(' lib --include='*.cpp' | cut -d/ -f2 | sort -u | paste -sd'|' | sed 's/.*/^(&)(_postgresql)?$/'
 }
 
 slow_timeout=1200
@@ -172,15 +176,17 @@ prepare_scratch
 start_postgres
 
 status=0
+left_out=slow
+if [[ -z $RINGCTL_TEST_POSTGRES ]]; then left_out='slow|postgresql'; fi
 selection=()
-if [[ $quick == yes ]]; then selection=(-LE slow); fi
+if [[ $quick == yes ]]; then selection=(-LE "$left_out"); fi
 if [[ $nightly == yes ]]; then selection=(-L slow); fi
 run_ctest "$preset" "${selection[@]}" "$@" || status=$?
 
 if [[ $sanitizers == yes ]]; then
   build asan
-  run_ctest asan -LE slow "$@" || status=$?
+  run_ctest asan -LE "$left_out" "$@" || status=$?
   build tsan
-  run_ctest tsan -L "$(rooms_with_threads)" -LE slow "$@" || status=$?
+  run_ctest tsan -L "$(rooms_with_threads)" -LE "$left_out" "$@" || status=$?
 fi
 exit "$status"

@@ -116,7 +116,7 @@ std::vector<Field> contact_fields() {
            .kind = Kind::text,
            .canonical = records::canonical_country,
            .aliases = {"country_code"}},
-          {.name = "tags", .kind = Kind::list, .canonical = records::canonical_lines, .aliases = {"tag"}},
+          {.name = "tags", .kind = Kind::list, .canonical = records::canonical_words, .aliases = {"tag"}},
           {.name = "agents",
            .kind = Kind::list,
            .canonical = canonical_agents,

@@ -153,7 +153,7 @@ const records::Noun& users_noun() {
                  {.name = "ring_on", .kind = Kind::text, .canonical = canonical_ring_on, .initial = "client"},
                  {.name = "skills",
                   .kind = Kind::list,
-                  .canonical = records::canonical_lines,
+                  .canonical = records::canonical_words,
                   .aliases = {"skill"}},
                  {.name = "availability",
                   .kind = Kind::text,

@@ -132,6 +132,14 @@ bool canonical_lines(std::string_view text, const Reading& reading, std::string&
   return canonical_items(text, reading, canonical_name, out, finding);
 }
 
+bool canonical_words(std::string_view text, const Reading& reading, std::string& out,
+                     base::Finding& finding) {
+  if (text.find_first_of(",;") != std::string_view::npos)
+    return refuse(finding, "wrong_separator",
+                  fmt::format("{} has to have | between its words", base::in_quotes(text)));
+  return canonical_lines(text, reading, out, finding);
+}
+
 bool canonical_phones(std::string_view text, const Reading& reading, std::string& out,
                       base::Finding& finding) {
   return canonical_items(text, reading, canonical_phone, out, finding);

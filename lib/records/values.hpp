@@ -25,6 +25,9 @@ bool canonical_name(std::string_view, const Reading&, std::string& out, base::Fi
 bool canonical_notes(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// Names separated by |, at most 50, in the order given, no doubles.
 bool canonical_lines(std::string_view, const Reading&, std::string& out, base::Finding&);
+/// The same for words that people put beside each other with a comma or a semicolon: neither is taken for a
+/// part of a word.
+bool canonical_words(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// E.164, or what people type where a default country reads it.
 bool canonical_phone(std::string_view, const Reading&, std::string& out, base::Finding&);
 /// Phones separated by |, as canonical_lines().

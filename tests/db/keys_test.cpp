@@ -62,7 +62,7 @@ TEST_CASE("a key that no database can hold is refused, and the connection goes o
   CHECK(found(connection, {"row 1", "row 2"}) == "1=row 1 2=row 2");
 }
 
-TEST_CASE("however many keys there are, PostgreSQL is asked once", "[db]") {
+TEST_CASE("however many keys there are, PostgreSQL is asked once", "[db][postgresql]") {
   Samples samples(Engine::postgresql);
   const KeyedSelect select("SELECT label FROM samples WHERE label = $1 AND id <> $10");
   const auto count = [&](std::vector<std::string_view> keys) {

@@ -17,7 +17,8 @@ const auto k_scope = db::Scope::through(db::Door::maintenance);
 
 }  // namespace
 
-TEST_CASE("a server that does not answer in time is away, and its connection of no more use", "[db]") {
+TEST_CASE("a server that does not answer in time is away, and its connection of no more use",
+          "[db][postgresql]") {
   test::TestDatabase database(db::Engine::postgresql, test::Schema::none);
   database.connection().exec_script("CREATE SCHEMA ringctl; CREATE TABLE ringctl.t (a bigint)");
   const auto impatient = database.connect();
@@ -39,7 +40,7 @@ TEST_CASE("a server that does not answer in time is away, and its connection of 
   CHECK(database.connection().integer("SELECT count(*) FROM ringctl.t") == 0);
 }
 
-TEST_CASE("whoever is impatient gets the same answers, in time", "[db]") {
+TEST_CASE("whoever is impatient gets the same answers, in time", "[db][postgresql]") {
   test::TestDatabase database(db::Engine::postgresql, test::Schema::none);
   const auto connection = database.connect();
   db::answer_within(*connection, std::chrono::seconds(60));

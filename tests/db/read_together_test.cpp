@@ -70,7 +70,7 @@ TEST_CASE("reads in a transaction are not read together", "[db]") {
 }
 
 TEST_CASE("what is read together is the workspace's alone, and what opened it does not stay",
-          "[db][policies]") {
+          "[db][policies][postgresql]") {
   Samples samples(Engine::postgresql);
   auto& connection = samples.connection();
   const test::FixedClock clock;
@@ -88,7 +88,7 @@ TEST_CASE("what is read together is the workspace's alone, and what opened it do
   CHECK(connection.text("SELECT current_setting('ringctl.workspace', TRUE)").value_or("").empty());
 }
 
-TEST_CASE("reads of several scopes go together, each in its own", "[db][policies]") {
+TEST_CASE("reads of several scopes go together, each in its own", "[db][policies][postgresql]") {
   Samples samples(Engine::postgresql);
   auto& connection = samples.connection();
   const auto one = samples.database.add_workspace("one"), two = samples.database.add_workspace("two");
@@ -116,7 +116,7 @@ TEST_CASE("nothing to read in any scope is no question", "[db]") {
   CHECK(used == 1);
 }
 
-TEST_CASE("reads go together without names for statements, too", "[db]") {
+TEST_CASE("reads go together without names for statements, too", "[db][postgresql]") {
   Samples samples(Engine::postgresql);
   samples.fill(1);
   auto options = samples.connection().options();

@@ -64,6 +64,10 @@ TEST_CASE("what others refer to is not called -, which stands for nothing", "[re
   CHECK(read(canonical_name, "-") == "! bad_name");
   CHECK(read(canonical_name, " - ") == "! bad_name");
   CHECK(read(canonical_lines, "vip| - ") == "! bad_name");
+  CHECK(read(canonical_lines, "Call back, soon|Sold; paid") == "Call back, soon|Sold; paid");
+  CHECK(read(canonical_words, "vip|west coast") == "vip|west coast");
+  CHECK(read(canonical_words, "vip, west coast") == "! wrong_separator");
+  CHECK(read(canonical_words, "vip;west coast") == "! wrong_separator");
   CHECK(read(canonical_line, " - ") == "-");
   CHECK(read(canonical_notes, "-") == "-");
 }

@@ -454,7 +454,7 @@ TEST_CASE("a call's number is found, and without the database what the call itse
 }
 
 TEST_CASE("a connection that was lost meanwhile is replaced before anybody is told that the database is away",
-          "[serve]") {
+          "[serve][postgresql]") {
   Desk f(db::Engine::postgresql);
   CHECK_FALSE(f.find().away);
   f.db().query(

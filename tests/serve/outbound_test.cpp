@@ -114,7 +114,8 @@ TEST_CASE(
   CHECK(is_unavailable(placed));
 }
 
-TEST_CASE("a connection that was lost meanwhile is replaced before anybody is refused", "[serve]") {
+TEST_CASE("a connection that was lost meanwhile is replaced before anybody is refused",
+          "[serve][postgresql]") {
   Desk f(db::Engine::postgresql);
   CHECK(f.place(call()).verdict.allowed);
   f.db().query(

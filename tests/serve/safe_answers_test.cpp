@@ -243,7 +243,7 @@ TEST_CASE("a caller who pressed an extension is put through to it, however late 
 }
 
 TEST_CASE("digits that were decided about already are not taken for those of the menu after them",
-          "[serve]") {
+          "[serve][postgresql]") {
   Switchboard board(db::Engine::postgresql);
   add_extension(board, "101");
   board.start(false);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 
 #include "base/digest.hpp"
@@ -14,6 +15,8 @@
 
 namespace ringctl::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 const char* given_url() { return std::getenv("RINGCTL_TEST_POSTGRES"); }
 
@@ -33,9 +36,9 @@ std::string with_database(const std::string& url, const std::string& name) {
   return url.substr(0, path) + "/" + name + url.substr(query);
 }
 
-std::string schema_digest() {
+std::string schema_digest(std::span<const db::Migration> migrations) {
   base::Digest digest;
-  for (const auto& migration : db::postgresql_migrations()) digest.update(migration.sql);
+  for (const auto& migration : migrations) digest.update(migration.sql);
   return digest.hex().substr(0, 12);
 }
 
@@ -43,7 +46,7 @@ std::string schema_digest() {
 // of them; its name follows from the schema.
 const std::string& template_database() {
   static const std::string name = [] {
-    auto wanted = "ringctl_template_" + schema_digest();
+    auto wanted = "ringctl_template_" + schema_digest(db::postgresql_migrations());
     const auto admin = db::Connection::open(server_url());
     admin->query("SELECT pg_advisory_lock(727467)");
     if (!admin->integer("SELECT 1 FROM pg_database WHERE datname = $1", {wanted})) {
@@ -68,6 +71,19 @@ std::string create_database(const std::string& server, Schema schema) {
   admin->exec(fmt::format("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name,
                           schema == Schema::latest ? template_database() : "template0"));
   return name;
+}
+
+// A migrated file, kept beside those of the tests for all of their processes, as PostgreSQL's template is.
+fs::path template_file() {
+  auto wanted = fs::temp_directory_path() /
+                fmt::format("ringctl_template_{}.db", schema_digest(db::sqlite_migrations()));
+  if (fs::exists(wanted)) return wanted;
+  const TempDir dir;
+  const auto draft = dir / "draft.db";
+  const FixedClock clock;
+  db::migrate(*db::Connection::open("sqlite:" + draft.string(), test_options()), clock);
+  fs::rename(draft, wanted);
+  return wanted;
 }
 
 }  // namespace
@@ -98,8 +114,7 @@ TestDatabase::TestDatabase(db::Engine engine, Schema schema) : engine_(engine) {
   }
   path_ = dir_ / "ringctl.db";
   url_ = "sqlite:" + path_.string();
-  const FixedClock clock;
-  if (schema == Schema::latest) db::migrate(connection(), clock);
+  if (schema == Schema::latest) fs::copy_file(template_file(), path_);
 }
 
 TestDatabase::TestDatabase(std::string server)

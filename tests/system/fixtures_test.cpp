@@ -91,7 +91,7 @@ TEST_CASE("text of every encoding arrives as the same text", "[system]") {
 
 TEST_CASE("the sample estate comes out as it went in, the same bytes on both engines", "[system]") {
   const auto file = k_fixtures / "numbers.csv";
-  for (const auto engine : {db::Engine::sqlite, db::Engine::postgresql}) {
+  for (const auto engine : test::engines()) {
     const Site site(engine);
     if (engine == db::Engine::postgresql) site.init();
     site.ok({"numbers", "import", file});
@@ -102,7 +102,7 @@ TEST_CASE("the sample estate comes out as it went in, the same bytes on both eng
 TEST_CASE("export, import and export again are the identity for awkward text", "[system][slow]") {
   constexpr int k_rows = 20'000;
   const test::TempDir folder;
-  for (const auto engine : {db::Engine::sqlite, db::Engine::postgresql})
+  for (const auto engine : test::engines())
     for (const std::string format : {"csv", "tsv", "jsonl"}) {
       INFO(format);
       const Site first(engine);

@@ -29,7 +29,6 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto k_engines = {db::Engine::sqlite, db::Engine::postgresql};
 constexpr double k_rate = 200;  // calls a second
 constexpr int k_agents = 5;
 
@@ -248,7 +247,7 @@ TEST_CASE("a database that answers slowly delays calls, and no answer fails", "[
 
 TEST_CASE("a server that is killed again and again under calls loses none that it answered",
           "[system][slow]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine, {.listen = ServeOptions::Listen::tcp});
     serve.lay_out(k_agents);
@@ -271,7 +270,7 @@ TEST_CASE("a server that is killed again and again under calls loses none that i
 }
 
 TEST_CASE("a server is stopped and started again under calls, and no request fails", "[system][slow]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine, {.listen = ServeOptions::Listen::inherited});
     serve.lay_out(k_agents);
@@ -293,7 +292,7 @@ TEST_CASE("a server is stopped and started again under calls, and no request fai
 
 TEST_CASE("ten times the calls that it can take are all answered with sense, and soon all on record",
           "[system][slow]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine, {.listen = ServeOptions::Listen::tcp});
     serve.lay_out(k_agents);

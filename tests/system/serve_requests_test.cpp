@@ -12,7 +12,6 @@ using test::ServeSite;
 
 namespace {
 
-constexpr auto k_engines = {db::Engine::sqlite, db::Engine::postgresql};
 const std::string k_caller = "+16265550101";
 
 Form with(Form form, Form more) {
@@ -87,7 +86,7 @@ TEST_CASE("while tokens rotate a server takes what either signed, and nothing el
 }
 
 TEST_CASE("a webhook that is replayed after a restart gets the same answer and changes nothing", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(2);
@@ -112,7 +111,7 @@ TEST_CASE("a webhook that is replayed after a restart gets the same answer and c
 
 TEST_CASE("parameters that nobody knows, that come twice, or in no charset are kept and disturb nothing",
           "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);

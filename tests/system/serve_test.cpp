@@ -16,7 +16,6 @@ using test::ServeSite;
 
 namespace {
 
-constexpr auto k_engines = {db::Engine::sqlite, db::Engine::postgresql};
 const std::string k_caller = "+16265550101";
 
 std::string id_of(const ServeSite& serve, const std::string& email) {
@@ -98,7 +97,7 @@ bool is_ended(const nlohmann::json& call) { return !call.at("ended_at").is_null(
 
 TEST_CASE("a call rings the one agent there is, is answered, and stands in the log with who took it",
           "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
@@ -138,7 +137,7 @@ TEST_CASE("a call rings the one agent there is, is answered, and stands in the l
 }
 
 TEST_CASE("two agents ring together, and while one talks the other takes the next call", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(2);
@@ -162,7 +161,7 @@ TEST_CASE("two agents ring together, and while one talks the other takes the nex
 }
 
 TEST_CASE("a contact's agents ring together, and when they do not answer everybody does", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(4);
@@ -191,7 +190,7 @@ TEST_CASE("a contact's agents ring together, and when they do not answer everybo
 }
 
 TEST_CASE("a caller presses an extension, presses a wrong one, or stays on the line", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(3);
@@ -221,7 +220,7 @@ TEST_CASE("a caller presses an extension, presses a wrong one, or stays on the l
 TEST_CASE(
     "the same wrong extension twice, without tokens, comes to the main line, and says that it is recorded",
     "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(3);
@@ -252,7 +251,7 @@ TEST_CASE(
 }
 
 TEST_CASE("twenty-five agents ring in waves of ten", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(25);
@@ -279,7 +278,7 @@ TEST_CASE("twenty-five agents ring in waves of ten", "[serve]") {
 TEST_CASE(
     "a caller for sixty agents waits in a queue, with music between the waves, and then leaves a message",
     "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(60);
@@ -310,7 +309,7 @@ TEST_CASE(
 
 // How soon is held in tests/serve: no machine's speed is asserted here.
 TEST_CASE("a change of rules that another process makes is in force without a reload", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(2);
@@ -329,7 +328,7 @@ TEST_CASE("a change of rules that another process makes is in force without a re
 TEST_CASE(
     "an agent's call is dialled from the assigned number while there is room, and then refused in words",
     "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
@@ -360,7 +359,7 @@ TEST_CASE(
 
 TEST_CASE("whoever an agent calls hears that the call is recorded, where their country asks for it",
           "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
@@ -387,7 +386,7 @@ TEST_CASE("whoever an agent calls hears that the call is recorded, where their c
 TEST_CASE(
     "callbacks may come twice and in any order: the same webhook has the same answer, the call the same end",
     "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(2);
@@ -418,7 +417,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a caller waits in a queue for whoever becomes free", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(2);
@@ -469,7 +468,7 @@ TEST_CASE("two rules that take turns take each its own, whoever calls in between
 }
 
 TEST_CASE("a call that the support number took is missed", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
@@ -489,7 +488,7 @@ TEST_CASE("a call that the support number took is missed", "[serve]") {
 }
 
 TEST_CASE("who hangs up while it rings did not ask to be called back", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
@@ -528,7 +527,7 @@ TEST_CASE("nobody gets in without Twilio's signature, or with that of another ac
 }
 
 TEST_CASE("callers that are no numbers, and numbers that are nobody's, are answered with sense", "[serve]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
@@ -550,7 +549,7 @@ TEST_CASE("callers that are no numbers, and numbers that are nobody's, are answe
 }
 
 TEST_CASE("a server that is killed loses no call that it answered", "[serve][slow]") {
-  for (const auto engine : k_engines) {
+  for (const auto engine : test::engines()) {
     INFO(db::engine_name(engine));
     ServeSite serve(engine);
     serve.lay_out(1);
