@@ -211,6 +211,7 @@ void check_database(const Configuration& configuration, Context& ctx, Report& re
       check_rules(*connection, ctx, report);
       check_messages(*connection, configuration.settings, ctx, report);
       check_days(*connection, ctx, report);
+      check_kept_days(*connection, ctx, report);
     }
     check_replication(*connection, report);
     check_disk(connection->url(), report);

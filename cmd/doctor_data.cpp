@@ -13,6 +13,7 @@
 #include "directory/workspaces.hpp"
 #include "limits/reset.hpp"
 #include "phone/overlay.hpp"
+#include "report/kept_days.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -21,6 +22,8 @@ namespace {
 constexpr std::chrono::months k_too_old{24};
 /// Yesterday may be waiting for cron.
 constexpr std::int64_t k_days_that_wait = 1;
+/// `limits reset` keeps so many by itself in one run.
+constexpr std::int64_t k_days_not_kept = 62;
 constexpr std::chrono::minutes k_far_behind{1};
 
 std::chrono::year_month month_of(base::Instant at) {
@@ -93,6 +96,23 @@ void check_days(db::Connection& connection, Context& ctx, Report& report) {
                       fmt::format("ringctl --workspace {} limits reset", base::for_shell(workspace.name))});
   }
   if (report.size() == before) report.push_back({"db.days", "ok", "no day waits to be closed", {}});
+}
+
+void check_kept_days(db::Connection& connection, Context& ctx, Report& report) {
+  audit::Session session{connection, ctx.clock(), ctx.ids(), "doctor"};
+  const auto before = report.size();
+  for (const auto& workspace : directory::Workspaces(session).list()) {
+    if (!workspace.is_active) continue;
+    const auto missing = report::plan_days(session, workspace.id).missing;
+    if (missing <= k_days_not_kept) continue;
+    report.push_back(
+        {"db.kept_days", "warn",
+         fmt::format("{}: {} days are over and their sums not kept, so reports count them", workspace.name,
+                     missing),
+         fmt::format("ringctl --workspace {} reports refresh", base::for_shell(workspace.name))});
+  }
+  if (report.size() == before)
+    report.push_back({"db.kept_days", "ok", "the sums of finished days are kept", {}});
 }
 
 void check_replication(db::Connection& connection, Report& report) {

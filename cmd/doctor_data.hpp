@@ -13,6 +13,8 @@ namespace ringctl::cmd {
 void check_data(base::Instant now, Report&);
 /// Of every workspace in use: db.days.
 void check_days(db::Connection&, Context&, Report&);
+/// Of every workspace in use: db.kept_days.
+void check_kept_days(db::Connection&, Context&, Report&);
 /// db.replication, on PostgreSQL.
 void check_replication(db::Connection&, Report&);
 

@@ -51,6 +51,7 @@ constexpr std::array k_ranked_columns = {
     Column{"before_connection_rate", ColumnType::share, false, true},
     Column{"before_average_talk_s", ColumnType::duration, false, true},
     Column{"change", ColumnType::share, true, true},
+    Column{"rung_failed", ColumnType::integer, false, true},
     Column{"trend", ColumnType::json, true, false},
 };
 constexpr auto k_columns = std::span(k_ranked_columns).subspan<1>();
@@ -80,6 +81,7 @@ void put_all(ReportRow& to, const ReportPart& part) {
   put_key(to, part);
   put_figures(to, part.row.now);
   put_before(to, part);
+  to.put(part.row.now.rung_failed);
   put_trend(to, part);
 }
 
@@ -96,13 +98,34 @@ void add_ranked_row(const ReportPart& part, const AddRow& add) {
   add(row);
 }
 
-std::vector<std::string_view> page_metrics() {
+bool by_agent(const ReportOptions& opts, By otherwise) {
+  return (opts.by ? *opts.by : report::name_of(otherwise)) == report::name_of(By::agent);
+}
+
+/// A call that was missed is nobody's, and was answered in time by whoever took it: of agents it is the legs
+/// that say how they did.
+std::vector<std::string_view> page_metrics(bool of_agents) {
+  if (of_agents)
+    return {"calls", "connected", "connection_rate", "missed",
+            "rung",  "rung_out",  "average_talk_s",  "talk_s"};
   return {"calls", "connected", "connection_rate", "missed", "service_level", "average_talk_s", "talk_s"};
+}
+
+/// With those in tables that are worth reading there.
+auto shown(std::array<Column, k_ranked_columns.size()> columns, bool of_agents) {
+  for (auto& column : columns) {
+    if (of_agents && (column.name == "rung" || column.name == "rung_out")) column.in_table = true;
+    if (of_agents && column.name == "missed") column.in_table = false;
+  }
+  return columns;
 }
 
 template <By otherwise>
 void run_calls(const ReportOptions& opts, Context& ctx) {
-  run_report(opts, {"Calls", k_columns, add_row, page_metrics()}, otherwise, ctx);
+  const bool of_agents = by_agent(opts, otherwise);
+  const auto columns = shown(k_ranked_columns, of_agents);
+  run_report(opts, {"Calls", std::span(columns).subspan(1), add_row, page_metrics(of_agents)}, otherwise,
+             ctx);
 }
 
 // --- leaderboard ---
@@ -114,9 +137,10 @@ struct LeaderboardOptions : ReportOptions {
 void run_leaderboard(const LeaderboardOptions& opts, Context& ctx) {
   report::value_of({}, opts.metric);  // one that is none is refused before anything is opened
   std::vector<std::string_view> metrics{opts.metric};
-  for (const auto metric : page_metrics())
+  const bool of_agents = by_agent(opts, By::agent);
+  for (const auto metric : page_metrics(of_agents))
     if (metric != opts.metric) metrics.push_back(metric);
-  auto columns = k_ranked_columns;
+  auto columns = shown(k_ranked_columns, of_agents);
   for (auto& column : columns)
     if (column.name == opts.metric) column.in_table = true;  // what is ranked by is seen
   run_report(opts, {"Leaderboard", columns, add_ranked_row, std::move(metrics), opts.metric}, By::agent, ctx);
@@ -158,9 +182,10 @@ void add_reports_calls(Noun& reports) {
   add_calls_verb<By::agent>(reports, "agents", "Count calls by agent", "agent")
       .details(
           "A row for each agent, under whom calls stand that they answered or made; calls that nobody took stand under "
-          "(none). Agents without a call are listed as well.")
+          "(none). How often an agent was rung, and let it ring, stands beside. Agents without a call are listed "
+          "as well.")
       .example("ringctl reports agents --since -7d")
-      .example("ringctl reports agents --since today --sort missed:desc -o json");
+      .example("ringctl reports agents --since today --sort rung_out:desc -o json");
 
   add_calls_verb<By::number>(reports, "numbers", "Count calls by number of ours", "number")
       .details("A row for each number of ours that was called or called from, and for those without a call.")

@@ -15,6 +15,7 @@ namespace {
 struct RefreshOptions {
   std::optional<std::int64_t> days;
   bool anew = false;
+  bool check = false;
 };
 
 std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
@@ -41,10 +42,34 @@ void tell_plan(const RefreshOptions& opts, Context& ctx) {
   io.would_change({.action = "refresh", .object = object, .rest = rest, .fields = {{"missing", missing}}});
 }
 
+/// Holds what is kept against the calls; nothing is written.
+void run_check(Context& ctx) {
+  const auto& workspace = ctx.workspace();
+  std::vector<base::Day> differing;
+  {
+    auto progress = ctx.io().progress("checking", std::nullopt, "days");
+    std::uint64_t done = 0;
+    differing = report::differing_days(ctx.database(), workspace.id, [&] {
+      progress.update(++done);
+      ctx.cancel().check("ringctl reports refresh --check");
+    });
+  }
+  if (differing.empty()) return ctx.io().unchanged({.action = "check", .object = workspace.name});
+  Error error(Errc::differs, "reports.differ",
+              fmt::format("{}: what is kept of {} is not what counting gives", workspace.name,
+                          counted(std::ssize(differing), "day", "days")),
+              "run `ringctl reports refresh --anew`");
+  for (const auto day : differing) error.detail(base::format_day(day));
+  throw error;
+}
+
 void run_refresh(const RefreshOptions& opts, Context& ctx) {
   if (opts.days && *opts.days < 1)
     throw Error(Errc::usage, "usage.bad_value", fmt::format("--days: {} is below 1", *opts.days),
                 "leave --days away for all of them");
+  if (opts.check && (opts.anew || opts.days))
+    throw Error(Errc::usage, "usage.excluded", "--check takes neither --anew nor --days");
+  if (opts.check) return run_check(ctx);
   const auto& workspace = ctx.workspace();
   auto& io = ctx.io();
   const std::string_view object = workspace.name;
@@ -75,13 +100,16 @@ void add_reports_refresh(Noun& reports) {
       .kind(ValueKind::count)
       .default_text("all")
       .flag("anew", &RefreshOptions::anew, "Forget what is kept first")
+      .flag("check", &RefreshOptions::check, "Count the days that are kept, and name those that differ")
       .details(
           "A report is the same with and without: a day whose calls change is counted until it is kept again. `limits reset` "
           "keeps the days of the last runs by itself, so this is for a log that was there before, and after the workspace's "
-          "zone was changed. Calls come in meanwhile. Ctrl-C ends it after the current day; the next run goes on.")
+          "zone was changed. Calls come in meanwhile. Ctrl-C ends it after the current day; the next run goes on. --check keeps "
+          "nothing, and ends with 8 where a day is not what counting gives: somebody changed it behind ringctl's back.")
       .example("ringctl reports refresh")
       .example("ringctl reports refresh --anew -o json")
-      .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
+      .example("ringctl reports refresh --check")
+      .exits({Errc::not_found, Errc::conflict, Errc::differs, Errc::schema, Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

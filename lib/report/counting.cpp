@@ -90,7 +90,7 @@ class Counting {
 
   static void add_rung(Tally& tally, const db::Rows& rows, int column) {
     for (auto* sum : {&tally.rung, &tally.rung_answered, &tally.rung_declined, &tally.rung_out,
-                      &tally.rung_elsewhere, &tally.ring_s})
+                      &tally.rung_elsewhere, &tally.rung_failed, &tally.ring_known, &tally.ring_s})
       *sum += rows.integer(column++);
   }
 
@@ -117,7 +117,9 @@ class Counting {
     while (rows.next()) {
       const auto begin = std::chrono::floor<std::chrono::seconds>(rows.instant(1));
       const auto end = std::chrono::floor<std::chrono::seconds>(rows.instant(2));
-      at(key_from(by_, rows, 0)).span_s += std::max<std::int64_t>(0, (end - begin).count());
+      auto& tally = at(key_from(by_, rows, 0));
+      tally.span_s += std::max<std::int64_t>(0, (end - begin).count());
+      tally.span_talk_s += rows.integer(3);
     }
   }
 

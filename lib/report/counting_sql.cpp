@@ -110,13 +110,15 @@ std::string micros(db::Engine engine) {
 
 /// What legs came to; `a` is a leg to a user.
 std::string leg_sums(db::Engine engine) {
+  const auto rang = fmt::format(
+      "CASE WHEN a.answered_at IS NOT NULL OR a.status <> 'failed' THEN {} END",
+      seconds(engine, "coalesce(a.ringing_at, a.started_at)", "coalesce(a.answered_at, a.ended_at)"));
   return "count(*) AS rung, count(a.answered_at) AS rung_answered, "
          "count(CASE WHEN a.answered_at IS NULL AND a.status = 'busy' THEN 1 END) AS rung_declined, "
          "count(CASE WHEN a.answered_at IS NULL AND a.status = 'no-answer' THEN 1 END) AS rung_out, "
-         "count(CASE WHEN a.answered_at IS NULL AND a.status = 'canceled' THEN 1 END) AS rung_elsewhere, " +
-         sum_of(
-             seconds(engine, "coalesce(a.ringing_at, a.started_at)", "coalesce(a.answered_at, a.ended_at)")) +
-         " AS ring_s";
+         "count(CASE WHEN a.answered_at IS NULL AND a.status = 'canceled' THEN 1 END) AS rung_elsewhere, "
+         "count(CASE WHEN a.answered_at IS NULL AND a.status = 'failed' THEN 1 END) AS rung_failed, " +
+         fmt::format("count({}) AS ring_known, {} AS ring_s", rang, sum_of(rang));
 }
 
 }  // namespace
@@ -142,14 +144,14 @@ std::string calls_statement(db::Engine engine, Dimension by) {
 std::string legs_statement(db::Engine engine, Dimension by) {
   return fmt::format(
       "SELECT l.key, count(CASE WHEN l.rung > 1 THEN 1 END), count(CASE WHEN l.first_taker <> l.last_taker THEN 1 END), "
-      "{}, {}, {}, {}, {}, {} FROM (SELECT {} AS key, {}, "
+      "{}, {}, {}, {}, {}, {}, {}, {} FROM (SELECT {} AS key, {}, "
       "min(CASE WHEN a.answered_at IS NOT NULL THEN CAST(a.user_id AS text) END) AS first_taker, "
       "max(CASE WHEN a.answered_at IS NOT NULL THEN CAST(a.user_id AS text) END) AS last_taker "
       "FROM calls c JOIN call_attempts a ON a.call_id = c.id WHERE {} AND {} AND a.user_id IS NOT NULL "
       "GROUP BY c.started_at, c.id) l GROUP BY 1",
       sum_of("l.rung"), sum_of("l.rung_answered"), sum_of("l.rung_declined"), sum_of("l.rung_out"),
-      sum_of("l.rung_elsewhere"), sum_of("l.ring_s"), key_of(engine, by), leg_sums(engine), k_range,
-      k_placed);
+      sum_of("l.rung_elsewhere"), sum_of("l.rung_failed"), sum_of("l.ring_known"), sum_of("l.ring_s"),
+      key_of(engine, by), leg_sums(engine), k_range, k_placed);
 }
 
 std::string legs_by_user_statement(db::Engine engine) {
@@ -161,9 +163,9 @@ std::string legs_by_user_statement(db::Engine engine) {
 
 std::string spans_statement(db::Engine engine, Dimension by) {
   return fmt::format(
-      "SELECT {} AS key, min(c.started_at), max(coalesce(c.ended_at, c.answered_at, c.started_at)) FROM calls c "
+      "SELECT {} AS key, min(c.started_at), max(coalesce(c.ended_at, c.answered_at, c.started_at)), {} FROM calls c "
       "WHERE {} AND {} AND c.user_id IS NOT NULL GROUP BY 1, c.user_id",
-      key_of(engine, by), k_range, k_placed);
+      key_of(engine, by), sum_of(seconds(engine, "c.answered_at", "c.ended_at")), k_range, k_placed);
 }
 
 std::string quarters_statement(db::Engine engine, Dimension by) {

@@ -54,9 +54,12 @@ std::map<base::Day, Bounds> kept_bounds(db::Connection& db, const base::Uuid& wo
   return kept;
 }
 
+bool holds(const std::map<base::Day, Bounds>& kept, base::Day day, const Bounds& bounds) {
+  const auto found = kept.find(day);
+  return found != kept.end() && found->second == bounds;
+}
 bool holds(const std::map<base::Day, Bounds>& kept, const Slice& day) {
-  const auto found = kept.find(day.day);
-  return found != kept.end() && found->second == Bounds(day.from, day.until);
+  return holds(kept, day.day, {day.from, day.until});
 }
 
 /// Negative, and another one each time.
@@ -69,7 +72,7 @@ std::int64_t new_token(base::UuidGenerator& ids) {
 }
 
 /// What is kept of a day: a packed text for each dimension.
-struct Sums {
+struct KeptDay {
   std::int64_t calls = 0;
   std::array<std::string, std::size(k_dimensions)> packed;
 };
@@ -126,18 +129,18 @@ class Keeper {
   bool keep(const Slice& day) {
     const auto token = new_token(session_.ids);
     if (!announce(day, token)) return false;
-    const auto sums = count(day);
+    const auto kept = count(day);
     bool good = false;
     db::in_transaction_if(db_, db::Scope::of(workspace_), [&] {
       calls::lock_counter(db_, workspace_);
       good = db_.exec(k_make_good, {workspace_, base::format_day(day.day), token, definitions(),
                                     session_.clock.now()}) == 1;
-      if (good) write(day, sums);
+      if (good) write(day, kept);
       return good;
     });
     if (!good) return false;
     ++kept_.days;
-    kept_.calls += sums.calls;
+    kept_.calls += kept.calls;
     return true;
   }
 
@@ -167,24 +170,24 @@ class Keeper {
         .has_value();
   }
 
-  Sums count(const Slice& day) {
+  KeptDay count(const Slice& day) {
     const db::Transaction transaction(db_, db::Scope::of(workspace_), db::Access::read);
-    Sums sums;
-    for (std::size_t i = 0; i < sums.packed.size(); ++i) {
+    KeptDay kept;
+    for (std::size_t i = 0; i < kept.packed.size(); ++i) {
       count_calls(db_, workspace_, k_dimensions[i], day.from, day.until,
                   [&](std::string_view key, std::string_view unit, const Tally& tally) {
-                    append_packed(sums.packed[i], key, unit, tally);
-                    if (k_dimensions[i] == Dimension::none) sums.calls += tally.calls();
+                    append_packed(kept.packed[i], key, unit, tally);
+                    if (k_dimensions[i] == Dimension::none) kept.calls += tally.calls();
                   });
     }
-    return sums;
+    return kept;
   }
 
-  void write(const Slice& day, const Sums& sums) {
-    for (std::size_t i = 0; i < sums.packed.size(); ++i) {
-      if (sums.packed[i].empty()) continue;
+  void write(const Slice& day, const KeptDay& kept) {
+    for (std::size_t i = 0; i < kept.packed.size(); ++i) {
+      if (kept.packed[i].empty()) continue;
       db_.exec("INSERT INTO call_tallies (workspace_id, dimension, day, tallies) VALUES ($1, $2, $3, $4)",
-               {workspace_, name_of(k_dimensions[i]), base::format_day(day.day), sums.packed[i]});
+               {workspace_, name_of(k_dimensions[i]), base::format_day(day.day), kept.packed[i]});
     }
   }
 
@@ -204,13 +207,15 @@ class Keeper {
 /// By key and unit.
 using Tallies = std::map<std::pair<std::string, std::string>, Tally>;
 
-Tallies kept_tallies(db::Connection& db, const base::Uuid& workspace, Dimension by, base::Day day) {
+/// nullopt if they cannot be read.
+std::optional<Tallies> kept_tallies(db::Connection& db, const base::Uuid& workspace, Dimension by,
+                                    const base::Zone& zone, base::Day day) {
   Tallies tallies;
-  read_kept(db, workspace, by, day, day,
-            [&](base::Day, std::string_view key, std::string_view unit, const Tally& t) {
-              tallies[{std::string(key), std::string(unit)}] += t;
-            });
-  return tallies;
+  const auto unreadable =
+      read_kept(db, workspace, by, zone, day, day, [&](base::Day, const PackedTally& one) {
+        tallies[{std::string(one.key), std::string(one.price_unit)}] += one.tally;
+      });
+  return unreadable.empty() ? std::optional(std::move(tallies)) : std::nullopt;
 }
 
 Tallies counted_tallies(db::Connection& db, const base::Uuid& workspace, Dimension by, const Bounds& bounds) {
@@ -242,39 +247,42 @@ std::vector<std::size_t> find_kept(db::Connection& db, const base::Uuid& workspa
   return found;
 }
 
-void read_kept(db::Connection& db, const base::Uuid& workspace, Dimension by, base::Day first, base::Day last,
-               const std::function<void(base::Day, std::string_view key, std::string_view price_unit,
-                                        const Tally&)>& visit) {
+std::vector<base::Day> read_kept(db::Connection& db, const base::Uuid& workspace, Dimension by,
+                                 const base::Zone& zone, base::Day first, base::Day last,
+                                 const std::function<void(base::Day, const PackedTally&)>& visit) {
+  std::vector<base::Day> unreadable;
   auto rows = db.stream(
-      "SELECT day, tallies FROM call_tallies WHERE workspace_id = $1 AND dimension = $2 AND day >= $3 AND day <= $4",
-      {workspace, name_of(by), base::format_day(first), base::format_day(last)});
+      "SELECT t.day, t.tallies FROM call_tallies t JOIN call_days d ON d.workspace_id = t.workspace_id AND d.day = t.day "
+      "WHERE t.workspace_id = $1 AND t.dimension = $2 AND t.day >= $3 AND t.day <= $4 AND d.zone = $5 AND "
+      "d.definitions = $6",
+      {workspace, name_of(by), base::format_day(first), base::format_day(last), zone.name(), definitions()});
   while (rows.next()) {
     const auto day = base::parse_day(rows.text(0));
-    unpack(rows.text(1), [&](std::string_view key, std::string_view unit, const Tally& tally) {
-      visit(day, key, unit, tally);
-    });
+    const auto tallies = unpack(rows.text(1));
+    if (!tallies) unreadable.push_back(day);
+    for (const auto& one : tallies.value_or(std::vector<PackedTally>())) visit(day, one);
   }
+  return unreadable;
 }
 
-std::vector<base::Day> differing_days(db::Connection& db, const base::Uuid& workspace) {
+std::vector<base::Day> differing_days(db::Connection& db, const base::Uuid& workspace,
+                                      const std::function<void()>& between) {
   const auto scope = db::Scope::of(workspace);
   std::map<base::Day, Bounds> days;
+  base::Zone zone = base::Zone::utc();
   {
     const db::Transaction transaction(db, scope, db::Access::read);
-    const auto zone = db.text("SELECT max(zone) FROM call_days WHERE workspace_id = $1", {workspace});
-    if (zone) days = kept_bounds(db, workspace, *zone);
+    zone = limits::read_settings(db, workspace).zone;
+    days = kept_bounds(db, workspace, zone.name());
   }
   std::vector<base::Day> differing;
   for (const auto& [day, bounds] : days) {
     const db::Transaction transaction(db, scope, db::Access::read);
-    const auto zone =
-        db.text("SELECT zone FROM call_days WHERE workspace_id = $1 AND day = $2 AND definitions = $3",
-                {workspace, base::format_day(day), definitions()});
-    if (!zone) continue;  // taken away meanwhile
-    const bool same = std::ranges::all_of(k_dimensions, [&](Dimension by) {
-      return kept_tallies(db, workspace, by, day) == counted_tallies(db, workspace, by, bounds);
+    const bool same = std::ranges::all_of(k_dimensions, [&, day = day, bounds = bounds](Dimension by) {
+      return kept_tallies(db, workspace, by, zone, day) == counted_tallies(db, workspace, by, bounds);
     });
-    if (!same) differing.push_back(day);
+    if (!same && holds(kept_bounds(db, workspace, zone.name()), day, bounds)) differing.push_back(day);
+    if (between) between();
   }
   return differing;
 }

@@ -13,6 +13,7 @@
 #include "base/cancel.hpp"
 #include "base/zone.hpp"
 #include "report/counting.hpp"
+#include "report/packed_tallies.hpp"
 
 namespace ringctl::report {
 
@@ -41,13 +42,16 @@ Kept plan_days(audit::Session&, const base::Uuid& workspace);
 /// read transaction.
 std::vector<std::size_t> find_kept(db::Connection&, const base::Uuid& workspace, const base::Zone&,
                                    const std::vector<Slice>& slices);
-/// Their sums: as count_calls(), with the day.
-void read_kept(db::Connection&, const base::Uuid& workspace, Dimension, base::Day first, base::Day last,
-               const std::function<void(base::Day, std::string_view key, std::string_view price_unit,
-                                        const Tally&)>& visit);
+/// Their tallies, of days that are kept for this zone alone. Returns the days whose tallies were damaged:
+/// none of those was visited, and whoever wants them counts the day.
+std::vector<base::Day> read_kept(db::Connection& db, const base::Uuid& workspace, Dimension,
+                                 const base::Zone&, base::Day first, base::Day last,
+                                 const std::function<void(base::Day, const PackedTally&)>& visit);
 
-/// Keeps against counting, day by day: those that differ (none, ever). For tests and the nightly run. In a
-/// read transaction of its own each.
-std::vector<base::Day> differing_days(db::Connection&, const base::Uuid& workspace);
+/// Holds what is kept for the workspace's zone against counting, day by day, in a read transaction each: the
+/// days that differ (none, unless somebody changed them behind ringctl's back) or that are damaged; those
+/// that are taken away meanwhile do not. `between` is called after each.
+std::vector<base::Day> differing_days(db::Connection&, const base::Uuid& workspace,
+                                      const std::function<void()>& between = {});
 
 }  // namespace ringctl::report

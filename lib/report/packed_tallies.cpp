@@ -7,15 +7,8 @@
 #include <iterator>
 #include <utility>
 
-#include "base/error.hpp"
-
 namespace ringctl::report {
 namespace {
-
-[[noreturn]] void throw_unreadable() {
-  throw Error(Errc::db_corrupt, "reports.kept_unreadable", "the sums that are kept of a day cannot be read",
-              "run `ringctl reports refresh --anew`");
-}
 
 /// What is left of a packed text.
 class Reader {
@@ -25,22 +18,28 @@ class Reader {
   bool at_end() const { return text_.empty(); }
 
   /// And the character after it, which has to be `after`.
-  std::int64_t number(char after) {
-    std::int64_t value = 0;
+  bool number(char after, std::int64_t& value) {
     const auto* const end = text_.data() + text_.size();
     const auto [stop, error] = std::from_chars(text_.data(), end, value);
-    if (error != std::errc() || stop == end || *stop != after) throw_unreadable();
+    if (error != std::errc() || stop == end || *stop != after) return false;
     text_.remove_prefix(static_cast<std::size_t>(stop - text_.data()) + 1);
-    return value;
+    return true;
   }
 
-  std::string_view word() {
-    const auto length = number(' ');
-    if (length < 0 || std::cmp_greater_equal(length, text_.size())) throw_unreadable();
-    const auto word = text_.substr(0, static_cast<std::size_t>(length));
-    if (text_[word.size()] != ' ') throw_unreadable();
+  bool word(std::string_view& word) {
+    std::int64_t length = 0;
+    if (!number(' ', length) || length < 0 || std::cmp_greater_equal(length, text_.size())) return false;
+    word = text_.substr(0, static_cast<std::size_t>(length));
+    if (text_[word.size()] != ' ') return false;
     text_.remove_prefix(word.size() + 1);
-    return word;
+    return true;
+  }
+
+  bool tally(Tally& tally) {
+    const auto all = sums();
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (!number(i + 1 == all.size() ? '\n' : ' ', tally.*all[i].member)) return false;
+    return true;
   }
 
  private:
@@ -55,15 +54,15 @@ void append_packed(std::string& text, std::string_view key, std::string_view pri
   text += '\n';
 }
 
-void unpack(std::string_view text, const VisitTally& visit) {
-  const auto all = sums();
+std::optional<std::vector<PackedTally>> unpack(std::string_view text) {
+  std::vector<PackedTally> tallies;
   Reader reader(text);
   while (!reader.at_end()) {
-    const auto key = reader.word(), unit = reader.word();
-    Tally tally;
-    for (const auto& sum : all) tally.*sum.member = reader.number(&sum == &all.back() ? '\n' : ' ');
-    visit(key, unit, tally);
+    auto& one = tallies.emplace_back();
+    if (!reader.word(one.key) || !reader.word(one.price_unit) || !reader.tally(one.tally))
+      return std::nullopt;
   }
+  return tallies;
 }
 
 }  // namespace ringctl::report

@@ -5,17 +5,23 @@
 // A line for each: the key's length, the key, the unit's length, the unit, and the sums in the order of
 // sums(), one space between all of them. Lengths are in bytes; a key may hold anything.
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "report/counting.hpp"
+#include "report/tally.hpp"
 
 namespace ringctl::report {
 
+struct PackedTally {
+  std::string_view key, price_unit;  ///< into the packed text
+  Tally tally;
+};
+
 void append_packed(std::string& text, std::string_view key, std::string_view price_unit, const Tally&);
 
-/// In the order they were appended; the views live as long as `text`. Throws Errc::db_corrupt
-/// [reports.kept_unreadable], perhaps after some were visited.
-void unpack(std::string_view text, const VisitTally& visit);
+/// In the order they were appended; nullopt for a text that was damaged.
+std::optional<std::vector<PackedTally>> unpack(std::string_view text);
 
 }  // namespace ringctl::report

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "db/side_by_side.hpp"
 #include "report/counting.hpp"
 #include "report/kept_days.hpp"
@@ -285,17 +286,27 @@ class Asking {
   void gather(const std::vector<Slice>& slices, bool earlier) {
     std::vector<std::size_t> kept;
     if (question_.use_kept_days) kept = find_kept(db_, workspace_, zone_, slices);
+    if (!kept.empty()) add_kept(slices, kept, earlier);
     answer_.kept += std::ssize(kept);
-    if (!kept.empty()) {
-      std::map<base::Day, std::size_t> of_day;
-      for (const auto index : kept) of_day.emplace(slices[index].day, index);
-      read_kept(db_, workspace_, dimension_, slices[kept.front()].day, slices[kept.back()].day,
-                [&](base::Day day, std::string_view key, std::string_view unit, const Tally& tally) {
-                  const auto at = of_day.find(day);
-                  if (at != of_day.end()) add(slices[at->second], at->second, earlier, key, unit, tally);
-                });
-    }
     count(slices, others_with_calls(slices, kept), earlier);
+  }
+
+  /// Takes those out of `kept` whose sums were damaged.
+  void add_kept(const std::vector<Slice>& slices, std::vector<std::size_t>& kept, bool earlier) {
+    std::map<base::Day, std::size_t> of_day;
+    for (const auto index : kept) of_day.emplace(slices[index].day, index);
+    const auto unreadable =
+        read_kept(db_, workspace_, dimension_, zone_, slices[kept.front()].day, slices[kept.back()].day,
+                  [&](base::Day day, const PackedTally& one) {
+                    const auto at = of_day.find(day);
+                    if (at == of_day.end()) return;
+                    add(slices[at->second], at->second, earlier, one.key, one.price_unit, one.tally);
+                  });
+    for (const auto day : unreadable) {
+      base::log(base::LogLevel::warn, "reports.damaged",
+                {{"day", base::format_day(day)}, {"hint", "ringctl reports refresh --anew"}});
+      std::erase_if(kept, [&](std::size_t index) { return slices[index].day == day; });
+    }
   }
 
   /// Indexes of the slices that are not among `kept`, from that of the first call to that of the last.

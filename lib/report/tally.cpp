@@ -13,6 +13,7 @@
 namespace ringctl::report {
 namespace {
 
+/// What is kept of days has them in this order: whoever changes it raises k_definitions.
 constexpr std::array k_sums = {
     Sum{"inbound", &Tally::inbound},
     Sum{"outbound", &Tally::outbound},
@@ -40,8 +41,11 @@ constexpr std::array k_sums = {
     Sum{"rung_declined", &Tally::rung_declined},
     Sum{"rung_out", &Tally::rung_out},
     Sum{"rung_elsewhere", &Tally::rung_elsewhere},
+    Sum{"rung_failed", &Tally::rung_failed},
+    Sum{"ring_known", &Tally::ring_known},
     Sum{"ring_s", &Tally::ring_s},
     Sum{"span_s", &Tally::span_s},
+    Sum{"span_talk_s", &Tally::span_talk_s},
 };
 
 std::optional<double> quotient(std::int64_t part, std::int64_t whole) {
@@ -128,13 +132,15 @@ constexpr std::array k_figures = {
     Figure{{"rung_elsewhere", "Rung, elsewhere",
             "Legs to users that ended because another was quicker or the caller gave up."},
            sum<&Tally::rung_elsewhere>},
+    Figure{{"rung_failed", "Rung, failed", "Legs to users that Twilio could not ring."},
+           sum<&Tally::rung_failed>},
     Figure{{"average_ring_s", "Ring time",
-            "Mean seconds that a leg to a user rang until it was answered or over."},
+            "Mean seconds that a leg to a user rang until it was answered or over; failed ones never rang."},
            average_ring_s},
     Figure{
         {"occupancy", "Occupancy",
-         "Talk time as a share of the time between the beginning of an agent's first call of a day and the end "
-         "of the last, summed over agents and days."},
+         "Talk time of agents' calls as a share of the time between the beginning of an agent's first call of a day "
+         "and the end of the last, summed over agents and days."},
         occupancy},
     Figure{{"billed_min", "Billed minutes", "Minutes begun, from the durations that Twilio reports."},
            sum<&Tally::billed_min>},
@@ -170,9 +176,9 @@ std::optional<double> average_answer_s(const Tally& tally) {
 
 std::optional<double> average_talk_s(const Tally& tally) { return quotient(tally.talk_s(), tally.talked); }
 
-std::optional<double> average_ring_s(const Tally& tally) { return quotient(tally.ring_s, tally.rung); }
+std::optional<double> average_ring_s(const Tally& tally) { return quotient(tally.ring_s, tally.ring_known); }
 
-std::optional<double> occupancy(const Tally& tally) { return quotient(tally.talk_s(), tally.span_s); }
+std::optional<double> occupancy(const Tally& tally) { return quotient(tally.span_talk_s, tally.span_s); }
 
 std::optional<double> change(std::int64_t now, std::int64_t before) { return quotient(now - before, before); }
 

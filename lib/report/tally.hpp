@@ -11,9 +11,9 @@
 
 namespace ringctl::report {
 
-/// Raised whenever a sum comes to mean something else: days that were kept under another number are counted
-/// anew.
-inline constexpr std::int64_t k_definitions = 1;
+/// Raised whenever a sum comes to mean something else, or is added, moved or taken away: days that were kept
+/// under another number are counted anew.
+inline constexpr std::int64_t k_definitions = 2;
 
 /// A caller who was answered within this time was answered soon (service level); one who gave up within
 /// k_short_abandon dialled by mistake and is not held against us.
@@ -57,11 +57,15 @@ struct Tally {
   std::int64_t rung_out = 0;        ///< not answered, [a.status = 'no-answer']
   std::int64_t rung_elsewhere = 0;  ///< not answered, [a.status = 'canceled']: another was quicker, or the
                                     ///< caller gave up
-  std::int64_t ring_s = 0;          ///< of legs that are over or were answered: coalesce(answered_at, ended_at)
+  std::int64_t rung_failed = 0;     ///< not answered, [a.status = 'failed']: Twilio could not ring them
+  std::int64_t ring_known = 0;      ///< legs that were answered, or rang and are over
+  std::int64_t ring_s = 0;          ///< of ring_known: coalesce(answered_at, ended_at)
                                     ///< - coalesce(ringing_at, started_at)
-  // --- of each agent and day: from the start of the first call to the end of the last, as far as it is known;
+  // --- of each agent and day: from the start of the first call to the end of the last, as far as it is
+  // known;
   //     only where agents' days stay together: by nothing, agent, team, weekday, day, week, month; else 0 ---
   std::int64_t span_s = 0;
+  std::int64_t span_talk_s = 0;  ///< talk time of the calls in these spans: of calls that are an agent's
 
   Tally& operator+=(const Tally&);
   friend bool operator==(const Tally&, const Tally&) = default;
@@ -92,10 +96,10 @@ std::optional<double> abandonment(const Tally&);
 std::optional<double> average_answer_s(const Tally&);
 /// Mean length of conversations: talk_s / talked.
 std::optional<double> average_talk_s(const Tally&);
-/// Mean time that a leg to a user rang: ring_s / rung.
+/// Mean time that a leg to a user rang: ring_s / ring_known.
 std::optional<double> average_ring_s(const Tally&);
-/// Talk time within the span between first and last call of each agent's day: talk_s / span_s. ringctl keeps
-/// no record of log-ins, so this is the nearest there is; above 1 where somebody talks on two lines.
+/// Talk time within the span between first and last call of each agent's day: span_talk_s / span_s. ringctl
+/// keeps no record of log-ins, so this is the nearest there is; above 1 where somebody talks on two lines.
 std::optional<double> occupancy(const Tally&);
 /// (now - before) / before; nullopt where there was nothing before.
 std::optional<double> change(std::int64_t now, std::int64_t before);

@@ -172,6 +172,7 @@ def by_hand(engine, key):
     range_ = f"c.started_at >= '{SINCE_UTC}' AND c.started_at < '{UNTIL_UTC}'"
     placed = f"{range_} AND c.refusal IS NULL"
     rung = "count(*) AS rung, count(a.answered_at) AS taken"
+    failed = "count(CASE WHEN a.status = 'failed' THEN 1 END) AS failed, count(coalesce(a.answered_at, a.ended_at)) AS known"
     yield (f"SELECT {key} AS k, c.price_unit, count(*), sum(CASE WHEN c.direction = 'inbound' THEN 1 ELSE 0 END),"
            " sum(CASE WHEN c.refusal IS NOT NULL THEN 1 ELSE 0 END), count(c.answered_at), count(c.ended_at),"
            f" sum(CASE WHEN c.status = 'missed' THEN 1 ELSE 0 END), sum(CASE WHEN {wait} <= 20 THEN 1 ELSE 0 END), sum({wait}),"
@@ -182,13 +183,13 @@ def by_hand(engine, key):
            f" sum(CASE WHEN {seconds(engine, 'c.started_at', 'c.ended_at')} <= 5 THEN 1 ELSE 0 END)"
            f" FROM calls c WHERE {placed} AND c.status = 'missed' GROUP BY 1")
     yield (f"SELECT k, count(*), sum(rung), sum(taken), sum(CASE WHEN rung > 1 THEN 1 ELSE 0 END),"
-           " sum(CASE WHEN takers > 1 THEN 1 ELSE 0 END), sum(ring_s) FROM"
+           " sum(CASE WHEN takers > 1 THEN 1 ELSE 0 END), sum(ring_s), sum(failed), sum(known) FROM"
            f" (SELECT c.id, {key} AS k, {rung}, count(DISTINCT CASE WHEN a.answered_at IS NOT NULL THEN a.user_id END) AS takers,"
-           f" sum({ring}) AS ring_s FROM calls c JOIN call_attempts a ON a.call_id = c.id WHERE {placed} AND a.user_id IS NOT NULL"
+           f" sum({ring}) AS ring_s, {failed} FROM calls c JOIN call_attempts a ON a.call_id = c.id WHERE {placed} AND a.user_id IS NOT NULL"
            " GROUP BY 1, 2) l GROUP BY k")
     if key == "c.user_id":
         yield (f"SELECT a.user_id, {rung}, sum(CASE WHEN a.answered_at IS NULL AND a.status = 'busy' THEN 1 ELSE 0 END),"
-               f" sum({ring}) FROM calls c JOIN call_attempts a ON a.call_id = c.id WHERE {placed} AND a.user_id IS NOT NULL GROUP BY 1")
+               f" sum({ring}), {failed} FROM calls c JOIN call_attempts a ON a.call_id = c.id WHERE {placed} AND a.user_id IS NOT NULL GROUP BY 1")
     day = "substr(c.started_at, 1, 10)" if engine == "sqlite" else "CAST(c.started_at AS date)"
-    yield (f"SELECT u, sum(span) FROM (SELECT c.user_id AS u, {day} AS day, {seconds(engine, 'min(c.started_at)', 'max(c.ended_at)')} AS span"
-           f" FROM calls c WHERE {placed} AND c.user_id IS NOT NULL GROUP BY 1, 2) d GROUP BY u")
+    yield (f"SELECT u, sum(span), sum(talk) FROM (SELECT c.user_id AS u, {day} AS day, {seconds(engine, 'min(c.started_at)', 'max(c.ended_at)')} AS span,"
+           f" sum({talk}) AS talk FROM calls c WHERE {placed} AND c.user_id IS NOT NULL GROUP BY 1, 2) d GROUP BY u")

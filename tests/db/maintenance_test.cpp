@@ -204,8 +204,7 @@ TEST_CASE("check finds rows that refer to nothing", "[db]") {
   CHECK(finding->id == "foreign_keys");
 }
 
-TEST_CASE("check finds a table whose policies do not bind its owner, or that has none", "[db]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("check finds a table whose policies do not bind its owner, or that has none", "[db][postgresql]") {
   const auto* change =
       GENERATE("ALTER TABLE ringctl.jobs NO FORCE ROW LEVEL SECURITY",
                "ALTER TABLE ringctl.jobs DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant ON ringctl.jobs");
@@ -217,8 +216,7 @@ TEST_CASE("check finds a table whose policies do not bind its owner, or that has
   CHECK(finding->evidence.find("jobs") != std::string::npos);
 }
 
-TEST_CASE("check finds text that is not in byte order and keys that are not validated", "[db]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("check finds text that is not in byte order and keys that are not validated", "[db][postgresql]") {
   TestDatabase database(Engine::postgresql);
   auto& connection = database.connection();
   connection.exec_script("ALTER TABLE ringctl.leases ADD COLUMN note text COLLATE \"default\"");
@@ -396,8 +394,7 @@ TEST_CASE("a damaged database can be replaced, a damaged backup replaces nothing
   CHECK(numbers_in(*Connection::open("sqlite:" + (dir / "broken.db").string())) == 100);
 }
 
-TEST_CASE("backup and restore are refused for PostgreSQL with the tool that does it", "[db]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("backup and restore are refused for PostgreSQL with the tool that does it", "[db][postgresql]") {
   TestDatabase database(Engine::postgresql);
   CHECK(slug_of([&] { backup(database.connection(), "x.db"); }) == "db.backup_engine");
   CHECK(slug_of([&] { restore("x.db", database.url()); }) == "db.backup_engine");
@@ -429,8 +426,7 @@ TEST_CASE("an estate copied between any two engines arrives row by row", "[db]")
   CHECK(base::format_utc(at.instant(0)).ends_with(".007Z"));
 }
 
-TEST_CASE("the same estate has the same checksums on both engines", "[db]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("the same estate has the same checksums on both engines", "[db][postgresql]") {
   TestDatabase first(Engine::sqlite), second(Engine::postgresql), third(Engine::sqlite);
   fill(first);
   const auto there = copy(first.connection(), second.connection(), {});
@@ -452,8 +448,7 @@ TEST_CASE("copy refuses a target that has rows or an old schema, and leaves it a
   CHECK(slug_of([&] { copy(from.connection(), bare.connection(), {}); }) == "schema.too_old");
 }
 
-TEST_CASE("what cannot be copied is an error, and nothing of it arrives", "[db]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("what cannot be copied is an error, and nothing of it arrives", "[db][postgresql]") {
   TestDatabase from(Engine::sqlite), to(Engine::postgresql);
   fill(from);
   in_transaction(from.connection(), Scope{}, [&] {

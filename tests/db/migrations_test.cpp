@@ -185,6 +185,38 @@ TEST_CASE("a migration that fails leaves nothing behind", "[db]") {
   CHECK(slug_of([&] { connection.query("SELECT 1 FROM workspaces"); }) == "schema.missing_table");
 }
 
+TEST_CASE("what was kept of days in another form is forgotten, and kept anew under the same policies", "[db]") {
+  TestDatabase database(GENERATE(from_range(test::engines())), Schema::none);
+  const test::FixedClock clock;
+  auto& connection = database.connection();
+  migrate(connection, clock, 17);
+  const auto workspace = database.add_workspace();
+  const auto day = [&](std::string_view tallies) {
+    in_transaction(connection, Scope::of(workspace), [&] {
+      connection.exec(
+          "INSERT INTO call_days (workspace_id, day, zone, definitions, starts_at, ends_at, made_at) VALUES "
+          "($1, '2026-03-05', 'UTC', 1, '2026-03-05T00:00:00.000Z', '2026-03-06T00:00:00.000Z', $2)",
+          {workspace, clock.now()});
+      connection.exec(fmt::format("INSERT INTO call_tallies {}", tallies), {workspace});
+    });
+  };
+  const auto kept = [&](std::string_view table) {
+    const Transaction transaction(connection, Scope::of(workspace), Access::read);
+    return connection.integer(fmt::format("SELECT count(*) FROM {}", table));
+  };
+  std::string sums;
+  for (int i = 0; i < 28; ++i) sums += ", 0";
+  day("SELECT $1, 'all', '2026-03-05', '', ''" + sums);
+  migrate(connection, clock);
+  CHECK(kept("call_days") == 0);
+  CHECK(kept("call_tallies") == 0);
+  CHECK(schema_difference(connection).empty());
+  day("(workspace_id, dimension, day, tallies) VALUES ($1, 'all', '2026-03-05', '')");
+  CHECK(kept("call_tallies") == 1);
+  in_transaction(connection, Scope::of(workspace), [&] { connection.exec("DELETE FROM call_days"); });
+  CHECK(kept("call_tallies") == 0);
+}
+
 TEST_CASE("foreign keys bind again after a migration", "[db]") {
   TestDatabase database(Engine::sqlite);
   CHECK(database.connection().integer("PRAGMA foreign_keys") == 1);

@@ -45,12 +45,9 @@ struct TwoTenants {
   base::Uuid ours, theirs;
 };
 
-bool no_server() { return test::engines().size() < 2; }
-
 }  // namespace
 
-TEST_CASE("a statement without WHERE sees only its own workspace", "[db]") {
-  if (no_server()) return;
+TEST_CASE("a statement without WHERE sees only its own workspace", "[db][postgresql]") {
   TwoTenants tenants;
   CHECK(tenants.seen(Scope::of(tenants.ours)) == 2);
   CHECK(tenants.seen(Scope::of(tenants.theirs)) == 1);
@@ -58,23 +55,20 @@ TEST_CASE("a statement without WHERE sees only its own workspace", "[db]") {
   CHECK(tenants.seen(Scope::of(tenants.ours), "phone_number") == 2);
 }
 
-TEST_CASE("without a workspace no tenant row is seen, in a transaction or out of one", "[db]") {
-  if (no_server()) return;
+TEST_CASE("without a workspace no tenant row is seen, in a transaction or out of one", "[db][postgresql]") {
   TwoTenants tenants;
   CHECK(tenants.seen(Scope{}) == 0);
   CHECK(tenants.seen(Scope{}, "workspaces") == 0);
   CHECK(tenants.connection().integer("SELECT count(*) FROM ringctl.phone_numbers") == 0);
 }
 
-TEST_CASE("what one transaction may see does not outlive it", "[db]") {
-  if (no_server()) return;
+TEST_CASE("what one transaction may see does not outlive it", "[db][postgresql]") {
   TwoTenants tenants;
   CHECK(tenants.seen(Scope::through(Door::maintenance)) == 3);
   CHECK(tenants.seen(Scope{}) == 0);
 }
 
-TEST_CASE("rows of another workspace can be neither written, changed nor deleted", "[db]") {
-  if (no_server()) return;
+TEST_CASE("rows of another workspace can be neither written, changed nor deleted", "[db][postgresql]") {
   TwoTenants tenants;
   {
     const Transaction transaction(tenants.connection(), Scope::of(tenants.ours));
@@ -93,8 +87,8 @@ TEST_CASE("rows of another workspace can be neither written, changed nor deleted
         }) == "db.not_allowed");
 }
 
-TEST_CASE("a number belongs to a workspace that exists, and keeps it from being deleted", "[db]") {
-  if (no_server()) return;
+TEST_CASE("a number belongs to a workspace that exists, and keeps it from being deleted",
+          "[db][postgresql]") {
   TwoTenants tenants;
   const auto nobody = tenants.ids.next();
   CHECK(slug_of([&] { tenants.add(nobody, "+12025550103"); }) == "db.not_allowed");
@@ -115,14 +109,12 @@ TEST_CASE("a number belongs to a workspace that exists, and keeps it from being 
   CHECK_NOTHROW(remove(tenants.theirs));
 }
 
-TEST_CASE("a number that another workspace holds is a conflict", "[db]") {
-  if (no_server()) return;
+TEST_CASE("a number that another workspace holds is a conflict", "[db][postgresql]") {
   TwoTenants tenants;
   CHECK(slug_of([&] { tenants.add(tenants.ours, "+12025550102"); }) == "db.unique");
 }
 
-TEST_CASE("the number_holder door reads numbers and does not write", "[db]") {
-  if (no_server()) return;
+TEST_CASE("the number_holder door reads numbers and does not write", "[db][postgresql]") {
   TwoTenants tenants;
   const auto scope = Scope::through(Door::number_holder);
   CHECK(tenants.seen(scope) == 3);
@@ -134,23 +126,20 @@ TEST_CASE("the number_holder door reads numbers and does not write", "[db]") {
   CHECK(slug_of([&] { tenants.insert(tenants.ours, "+12025550103"); }) == "db.not_allowed");
 }
 
-TEST_CASE("the workspaces door opens workspaces and nothing else", "[db]") {
-  if (no_server()) return;
+TEST_CASE("the workspaces door opens workspaces and nothing else", "[db][postgresql]") {
   TwoTenants tenants;
   CHECK(tenants.seen(Scope::through(Door::workspaces), "workspaces") == 2);
   CHECK(tenants.seen(Scope::through(Door::workspaces)) == 0);
 }
 
-TEST_CASE("the workspaces door reads workspaces and changes none", "[db]") {
-  if (no_server()) return;
+TEST_CASE("the workspaces door reads workspaces and changes none", "[db][postgresql]") {
   TwoTenants tenants;
   const Transaction transaction(tenants.connection(), Scope::through(Door::workspaces));
   CHECK(tenants.connection().exec("UPDATE workspaces SET name = name || 'x'") == 0);
   CHECK(tenants.connection().exec("DELETE FROM workspaces") == 0);
 }
 
-TEST_CASE("a transaction may go on with another workspace's rows", "[db]") {
-  if (no_server()) return;
+TEST_CASE("a transaction may go on with another workspace's rows", "[db][postgresql]") {
   TwoTenants tenants;
   Transaction transaction(tenants.connection(), Scope::of(tenants.ours));
   CHECK(tenants.connection().integer("SELECT count(*) FROM phone_numbers") == 2);
@@ -158,8 +147,7 @@ TEST_CASE("a transaction may go on with another workspace's rows", "[db]") {
   CHECK(tenants.connection().integer("SELECT count(*) FROM phone_numbers") == 1);
 }
 
-TEST_CASE("every tenant table is closed without a workspace", "[db]") {
-  if (no_server()) return;
+TEST_CASE("every tenant table is closed without a workspace", "[db][postgresql]") {
   TwoTenants tenants;
   for (const auto* table :
        {"workspaces", "phone_numbers", "jobs", "job_rows", "audit_log", "audit_images", "audit_heads"}) {

@@ -471,8 +471,7 @@ struct Deletion : Fixture {
 
 }  // namespace
 
-TEST_CASE("a number is not deleted while webhooks about it are applied", "[estate]") {
-  if (test::engines().size() < 2) return;  // SQLite has one writer
+TEST_CASE("a number is not deleted while webhooks about it are applied", "[estate][postgresql]") {
   Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
   const auto log_counter = [&](db::Connection& db) {
     db.exec("INSERT INTO call_counters (workspace_id, closed_seq) VALUES ($1, 0)", {f.workspace});
@@ -491,8 +490,7 @@ TEST_CASE("a number is not deleted while webhooks about it are applied", "[estat
         (goes ? 1 : 0));
 }
 
-TEST_CASE("a number is not deleted while a text to it is kept", "[estate]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("a number is not deleted while a text to it is kept", "[estate][postgresql]") {
   Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
   const auto text_counter = [&](db::Connection& db) {
     db.exec("INSERT INTO message_counters (workspace_id) VALUES ($1)", {f.workspace});
@@ -507,8 +505,7 @@ TEST_CASE("a number is not deleted while a text to it is kept", "[estate]") {
   CHECK_FALSE(f.numbers.find(k_number.view()));
 }
 
-TEST_CASE("a number that is just being given to an agent is not deleted", "[estate]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("a number that is just being given to an agent is not deleted", "[estate][postgresql]") {
   Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
   // As an assignment is made: the number is looked at, and held, then it is written.
   const auto look = [&](db::Connection& db) {
@@ -526,8 +523,8 @@ TEST_CASE("a number that is just being given to an agent is not deleted", "[esta
   CHECK(f.numbers.get(k_number.view()).assigned_to == "ann@example.com");
 }
 
-TEST_CASE("a number on which an extension begins to work this moment is not deleted", "[estate]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("a number on which an extension begins to work this moment is not deleted",
+          "[estate][postgresql]") {
   Deletion f(GENERATE(as<std::string>(), "by hand", "released", "undone"));
   f.write([&] {
     f.db().exec(

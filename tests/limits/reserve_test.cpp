@@ -59,8 +59,7 @@ TEST_CASE("a number at its limit refuses with the figures, and writes nothing", 
 
 TEST_CASE(
     "a writer that counts everybody's calls is for SQLite: on a server two would hold each other's counters",
-    "[limits]") {
-  if (test::engines().size() < 2) return;
+    "[limits][postgresql]") {
   Office f(db::Engine::postgresql);
   f.ann();
   db::GroupWriter writer(f.database.connect(), {});
@@ -475,8 +474,7 @@ TEST_CASE(
 }
 
 TEST_CASE("with the database away a call is refused, or let through where the workspace says so",
-          "[limits]") {
-  if (test::engines().size() < 2) return;  // a file is never away
+          "[limits][postgresql]") {
   Office f(db::Engine::postgresql);
   f.ann();
   test::Actor actor(f.database.connect(), f.clock);

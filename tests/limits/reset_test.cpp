@@ -387,8 +387,7 @@ base::Instant server_time(Night& f, std::initializer_list<base::Uuid> others = {
 
 }  // namespace
 
-TEST_CASE("the database's own function closes what is over, in every workspace", "[limits]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("the database's own function closes what is over, in every workspace", "[limits][postgresql]") {
   Night f(db::Engine::postgresql);
   const auto other = f.database.add_workspace("other"), main = f.workspace;
   const auto now = server_time(f, {other});
@@ -408,8 +407,7 @@ TEST_CASE("the database's own function closes what is over, in every workspace",
 }
 
 TEST_CASE("the database's own function takes back what expired of any day, and corrects the newest sums",
-          "[limits]") {
-  if (test::engines().size() < 2) return;
+          "[limits][postgresql]") {
   Night f(db::Engine::postgresql);
   const auto now = server_time(f);
   f.clock.set(now - 2 * k_day);
@@ -432,8 +430,7 @@ TEST_CASE("the database's own function takes back what expired of any day, and c
 }
 
 TEST_CASE("the database's own function leaves alone a workspace whose days look like a wrong clock",
-          "[limits]") {
-  if (test::engines().size() < 2) return;
+          "[limits][postgresql]") {
   Night f(db::Engine::postgresql);
   const auto other = f.database.add_workspace("other");
   f.clock.set(server_time(f, {other}) - 30 * k_day);

@@ -123,7 +123,7 @@ TEST_CASE("a call belongs to the period it began in", "[report]") {
   CHECK(
       f.counted(Dimension::none) ==
       ": inbound 1, answered 1, answered_soon 1, answer_s 20, talked 1, talk_in_s 600, rung 1, rung_answered 1, "
-      "ring_s 5, span_s 620\n");
+      "ring_known 1, ring_s 5, span_s 620, span_talk_s 600\n");
   CHECK(f.counted(Dimension::none, "2026-03-08T00:00:00.000Z", "2026-03-09T00:00:00.000Z").empty());
 }
 
@@ -135,10 +135,12 @@ TEST_CASE("legs to users count how they went", "[report]") {
   f.ring(call, {.user = f.ann_id, .status = "canceled", .started = 20s, .ringing = 21s, .ended = 30s});
   f.ring(call, {.user = f.bob_id, .started = 20s, .ringing = 22s, .answered = 30s, .ended = 90s});
   f.ring(call, {.user = f.bob_id, .status = "ringing", .started = 30s, .ringing = 30s});
-  f.ring(call, {.status = "no-answer", .ended = 60s});  // an outside party
+  f.ring(call, {.user = f.bob_id, .status = "failed", .started = 20s, .ended = 25s});  // it never rang
+  f.ring(call, {.status = "no-answer", .ended = 60s});                                 // an outside party
   CHECK(f.counted(Dimension::none) ==
-        ": inbound 1, answered 1, answer_s 30, talked 1, talk_in_s 60, several 1, rung 5, rung_answered 1, "
-        "rung_declined 1, rung_out 1, rung_elsewhere 1, ring_s 35, span_s 90\n");
+        ": inbound 1, answered 1, answer_s 30, talked 1, talk_in_s 60, several 1, rung 6, rung_answered 1, "
+        "rung_declined 1, rung_out 1, rung_elsewhere 1, rung_failed 1, ring_known 4, ring_s 35, span_s 90, "
+        "span_talk_s 60\n");
 }
 
 TEST_CASE("by agent, legs stand under whom they rang", "[report]") {
@@ -148,9 +150,9 @@ TEST_CASE("by agent, legs stand under whom they rang", "[report]") {
   f.ring(call, {.user = f.bob_id, .answered = 8s, .ended = 68s});
   CHECK(f.counted(Dimension::agent) ==
         fmt::format(
-            "{}: rung 1, rung_elsewhere 1, ring_s 8\n"
+            "{}: rung 1, rung_elsewhere 1, ring_known 1, ring_s 8\n"
             "{}: inbound 1, answered 1, answered_soon 1, answer_s 8, talked 1, talk_in_s 60, several 1, "
-            "rung 1, rung_answered 1, ring_s 8, span_s 68\n",
+            "rung 1, rung_answered 1, ring_known 1, ring_s 8, span_s 68, span_talk_s 60\n",
             f.ann_id.text(), f.bob_id.text()));
 }
 
@@ -166,8 +168,8 @@ TEST_CASE("a transferred call is one call, its first answerer's", "[report]") {
       f.counted(Dimension::agent) ==
       fmt::format(
           "{}: inbound 2, answered 2, answered_soon 2, answer_s 10, talked 2, talk_in_s 320, transferred 1, "
-          "several 2, rung 3, rung_answered 3, ring_s 12, span_s 300\n"
-          "{}: rung 1, rung_answered 1, ring_s 5\n",
+          "several 2, rung 3, rung_answered 3, ring_known 3, ring_s 12, span_s 300, span_talk_s 320\n"
+          "{}: rung 1, rung_answered 1, ring_known 1, ring_s 5\n",
           f.ann_id.text(), f.bob_id.text()));
 }
 
@@ -195,6 +197,28 @@ TEST_CASE("an agent's span is from the first call to the end of the last", "[rep
   CHECK(spans(Dimension::none) == Spans{{"", 10910}});
   CHECK(spans(Dimension::team) == Spans{{"", 7200}, {f.sales.text(), 7210 + 100}});
   CHECK(spans(Dimension::number).empty());
+}
+
+TEST_CASE("occupancy is of the talk of agents, not of calls that are nobody's", "[report]") {
+  Ledger f(any_engine());
+  f.log({.started = k_noon, .user = f.ann_id, .answered = 0s, .ended = 60s});
+  f.log({.started = k_noon + 9min, .user = f.ann_id, .answered = 0s, .ended = 60s});
+  f.log({.started = k_noon, .direction = "outbound", .answered = 0s, .ended = 900s});
+  const auto answer = f.ask({.period = {k_noon, k_noon + 1h}});
+  CHECK(answer.total.now.talk_s() == 1020);
+  CHECK(report::occupancy(answer.total.now) == 0.2);
+}
+
+TEST_CASE("who listens to a call rings nobody and talks to nobody", "[report]") {
+  Ledger f(any_engine());
+  const auto call = f.taken(k_noon);
+  const auto before = f.counted(Dimension::agent);
+  f.exec(
+      "INSERT INTO call_monitors (id, workspace_id, call_id, user_id, mode, leg_sid, started_at, ended_at, updated_at) "
+      "VALUES ($1, $2, $3, $4, 'barge', $5, $6, $7, $7)",
+      {f.alice.ids.next(), f.workspace, call, f.bob_id, test::call_sid(900), k_noon + 10s, k_noon + 60s});
+  CHECK(f.counted(Dimension::agent) == before);
+  CHECK(before.find(f.bob_id.text()) == std::string::npos);
 }
 
 TEST_CASE("prices add up by their unit, their sign turned", "[report]") {

@@ -1,6 +1,8 @@
 #include "report/kept_days.hpp"
 
 #include <atomic>
+#include <regex>
+#include <set>
 #include <thread>
 
 #include "calls/calls.hpp"
@@ -8,6 +10,7 @@
 #include "db/maintenance.hpp"
 #include "directory/contacts.hpp"
 #include "phone/overlay.hpp"
+#include "report/counting_sql.hpp"
 #include "report/ledger.hpp"
 #include "support/catch.hpp"
 
@@ -245,11 +248,46 @@ TEST_CASE("a webhook that comes late takes the day of its call away", "[report]"
   CHECK(f.ask({.period = f.period()}).total.now.waiting == 0);
 }
 
-TEST_CASE("a note leaves the day kept", "[report]") {
+TEST_CASE("a note, and an outcome that was there, leave the day kept", "[report]") {
+  Kept f(db::Engine::sqlite);  // a trigger of PostgreSQL sees statements, not what they changed
+  f.keep();
+  f.exec("UPDATE calls SET notes = 'called back', outcome = outcome, version = version + 1 WHERE id = $1",
+         {f.day_calls[1]});
+  CHECK(f.kept() == k_three);
+  f.exec("UPDATE calls SET outcome = 'Sold' WHERE id = $1", {f.day_calls[1]});
+  CHECK(f.kept() == "2026-03-05 2026-03-07");
+  f.require_equal();
+}
+
+TEST_CASE("a rule that turns out to have routed nothing takes the day away", "[report]") {
   Kept f(any_engine());
   f.keep();
-  f.exec("UPDATE calls SET notes = 'called back', version = version + 1 WHERE id = $1", {f.day_calls[1]});
+  f.exec("UPDATE calls SET routed_by = 'extension' WHERE rule_name = 'Evening' AND started_at < $1",
+         {utc("2026-03-06T00:00:00")});
+  CHECK(f.kept() == "2026-03-06 2026-03-07");
   f.require_equal();
+}
+
+TEST_CASE("every column of a call that is counted takes the day away", "[report]") {
+  Kept f(db::Engine::sqlite);  // PostgreSQL's trigger names none
+  const auto trigger =
+      f.db().text("SELECT sql FROM sqlite_schema WHERE name = 'call_days_call_altered'").value();
+  std::set<std::string> counted;
+  const std::regex column("\\bc\\.([a-z_]+)");
+  for (const auto by : report::k_dimensions)
+    for (const auto& sql :
+         {report::calls_statement(db::Engine::sqlite, by), report::legs_statement(db::Engine::sqlite, by),
+          report::spans_statement(db::Engine::sqlite, by)})
+      for (std::sregex_iterator at(sql.begin(), sql.end(), column), end; at != end; ++at)
+        counted.insert((*at)[1]);
+  counted.erase("id");
+  counted.erase("workspace_id");
+  CHECK(counted.size() > 10);
+  for (const auto& name : counted) {
+    INFO(name);
+    CHECK(trigger.find("OLD." + name + " IS NOT NEW." + name) != std::string::npos);
+    CHECK(std::regex_search(trigger, std::regex("OF[^;]*\\b" + name + "\\b[^;]*ON calls")));
+  }
 }
 
 TEST_CASE("an erased contact's calls are counted anew, of no country", "[report]") {
@@ -374,6 +412,27 @@ TEST_CASE("sums that are not what counting gives are found", "[report]") {
   const auto differing = report::differing_days(f.db(), f.workspace);
   REQUIRE(differing.size() == 1);
   CHECK(differing[0] == base::parse_day("2026-03-06"));
+}
+
+TEST_CASE("a day whose sums were damaged is counted, and found", "[report]") {
+  Kept f(any_engine());
+  f.keep();
+  f.exec("UPDATE call_tallies SET tallies = 'junk' WHERE day = '2026-03-06'");
+  const auto answer = f.ask({.period = f.period(), .with_before = false});
+  CHECK(answer.kept == 2);
+  CHECK(answer.counted == 2);
+  CHECK(report::differing_days(f.db(), f.workspace) == std::vector{base::parse_day("2026-03-06")});
+  CHECK(f.keep(0, true).days == 3);
+  f.require_equal();
+}
+
+TEST_CASE("a day of other definitions between others is not read, whatever its sums look like", "[report]") {
+  Kept f(any_engine());
+  f.keep();
+  f.exec("UPDATE call_days SET definitions = definitions + 1 WHERE day = '2026-03-06'");
+  f.exec("UPDATE call_tallies SET tallies = 'of another form' WHERE day = '2026-03-06'");
+  CHECK(f.ask({.period = f.period()}).kept == 2);
+  f.require_equal();
 }
 
 TEST_CASE("nobody else's days are kept or forgotten", "[report]") {

@@ -59,16 +59,18 @@ TEST_CASE("ratios are quotients of sums", "[report]") {
                     .talked = 5,
                     .talk_in_s = 300,
                     .talk_out_s = 200,
-                    .rung = 8,
+                    .rung = 10,
+                    .ring_known = 8,
                     .ring_s = 20,
-                    .span_s = 1000};
+                    .span_s = 1000,
+                    .span_talk_s = 400};
   CHECK(report::connection_rate(tally) == 0.5);
   CHECK(report::service_level(tally) == 3.0 / 9.0);
   CHECK(report::abandonment(tally) == 0.2);
   CHECK(report::average_answer_s(tally) == 10.0);
   CHECK(report::average_talk_s(tally) == 100.0);
   CHECK(report::average_ring_s(tally) == 2.5);
-  CHECK(report::occupancy(tally) == 0.5);
+  CHECK(report::occupancy(tally) == 0.4);
 }
 
 TEST_CASE("a ratio of nothing is none", "[report]") {

@@ -74,8 +74,7 @@ TEST_CASE("a call is refused with every reason and its code, and exit 8", "[syst
   CHECK(site.failure({"limits", "check", "--agent", "zoe@example.com", "--to", k_to}) == "5 users.unknown");
 }
 
-TEST_CASE("a database that goes away in the middle is no refusal", "[system]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("a database that goes away in the middle is no refusal", "[system][postgresql]") {
   const Site site(db::Engine::postgresql);
   lay_out(site, 5);
   site.ok(check(k_to, true));

@@ -239,6 +239,30 @@ TEST_CASE("a report says the same from kept days, to the byte, and a change is s
   CHECK(all() == changed);
 }
 
+TEST_CASE("kept days are held against the calls, and those that somebody changed are named", "[system]") {
+  const Site site(GENERATE(from_range(test::engines())));
+  lay_out(site);
+  const auto status = [&] {
+    for (const auto& row : site.json({"doctor", "db"}))
+      if (row.at("check") == "db.kept_days") return row.at("status").get<std::string>();
+    return std::string();
+  };
+  CHECK(status() == "warn");
+  site.ok({"reports", "refresh"});
+  CHECK(status() == "ok");
+  CHECK(site.run({"reports", "refresh", "--check"}).err == "unchanged default\n");
+  site.tamper("UPDATE call_tallies SET tallies = 'junk' WHERE day = '2026-03-08' AND dimension = 'agent'");
+  const auto check = site.run({"reports", "refresh", "--check"});
+  CHECK(check.status == 8);
+  CHECK(check.err ==
+        "ringctl: default: what is kept of 1 day is not what counting gives  [reports.differ]\n  2026-03-08\n"
+        "  hint: run `ringctl reports refresh --anew`\n");
+  const auto report = site.run(two_days("agents"));
+  CHECK(report.status == 0);
+  CHECK(report.err.find("2026-03-08") != std::string::npos);
+  CHECK(site.failure({"reports", "refresh", "--check", "--anew"}) == "2 usage.excluded");
+}
+
 TEST_CASE("closing days keeps their sums for reports, and says nothing of it", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);

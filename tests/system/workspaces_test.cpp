@@ -203,8 +203,7 @@ TEST_CASE("a setting that may not be so is refused, planned or not", "[system]")
   CHECK(site.json({"workspaces", "show"})["version"] == 1);
 }
 
-TEST_CASE("on an empty server every hint leads to a database that can be used", "[system]") {
-  if (test::engines().size() < 2) return;
+TEST_CASE("on an empty server every hint leads to a database that can be used", "[system][postgresql]") {
   const auto hint = [](const test::ProcessResult& result) {
     const auto at = result.err.find("  hint: ");
     return at == std::string::npos ? result.err
