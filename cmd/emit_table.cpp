@@ -18,6 +18,8 @@ constexpr std::size_t k_measured_rows = 2000;
 constexpr std::size_t k_gap = 2;
 constexpr std::size_t k_short_id = 8;
 constexpr std::size_t k_narrowest = 6;
+/// Rather than shorten text below this, the last columns are left out, but never one of the first few.
+constexpr std::size_t k_readable = 16, k_first_columns = 3;
 
 /// What would be of no use shortened: no command takes it, or it is a time of no known hour. Who calls may
 /// also be a client, whose name is long and read by nobody.
@@ -40,6 +42,7 @@ class Table final : public RowFormat {
   explicit Table(RowTarget target) : target_(std::move(target)) {
     for (const auto& column : target_.columns) widths_.push_back(display_width(column.name));
     kept_.assign(widths_.size(), k_narrowest);
+    shown_ = widths_.size();
   }
 
   void row(std::span<const Cell> cells) override {
@@ -58,6 +61,7 @@ class Table final : public RowFormat {
     // An empty list prints nothing but its absence: no header over no rows.
     if (!measured_ && waiting_.empty()) return;
     write_waiting();
+    if (shown_ < target_.columns.size() && target_.style.header) write_left_out();
   }
 
  private:
@@ -81,15 +85,23 @@ class Table final : public RowFormat {
     }
     const auto columns = target_.columns.size();
     for (std::size_t at = 0; at + columns <= waiting_.size(); at += columns) {
-      for (std::size_t i = 0; i < columns; ++i) write_cell(i, waiting_[at + i], false);
+      for (std::size_t i = 0; i < shown_; ++i) write_cell(i, waiting_[at + i], false);
       end_line();
     }
     waiting_.clear();
   }
 
   void write_header() {
-    for (std::size_t i = 0; i < target_.columns.size(); ++i) write_cell(i, target_.columns[i].name, true);
+    for (std::size_t i = 0; i < shown_; ++i) write_cell(i, target_.columns[i].name, true);
     end_line();
+  }
+
+  void write_left_out() {
+    auto& out = target_.output.buffer();
+    out += "no room for: ";
+    for (auto i = shown_; i < target_.columns.size(); ++i)
+      fmt::format_to(std::back_inserter(out), "{}{}", i == shown_ ? "" : ", ", target_.columns[i].name);
+    out += " (--no-trunc shows all)\n";
   }
 
   void end_line() {
@@ -100,7 +112,7 @@ class Table final : public RowFormat {
 
   void write_cell(std::size_t i, std::string_view text, bool header) {
     auto& out = target_.output.buffer();
-    const bool last = i + 1 == target_.columns.size();
+    const bool last = i + 1 == shown_;
     auto width = display_width(text);
     std::string shortened;
     if (target_.style.width > 0 && width > widths_[i]) {
@@ -116,18 +128,30 @@ class Table final : public RowFormat {
     if (!last) out.append(k_gap, ' ');
   }
 
-  /// Takes columns off the widest until the row fits; what keeps its width, figures and short columns stay.
+  /// The width of a row whose text is as narrow as one can read it.
+  std::size_t least_width() const {
+    auto total = (shown_ - 1) * k_gap;
+    for (std::size_t i = 0; i < shown_; ++i) {
+      const auto readable = is_number(target_.columns[i].type) ? widths_[i] : std::max(kept_[i], k_readable);
+      total += std::min(widths_[i], readable);
+    }
+    return total;
+  }
+
+  /// Leaves the last columns out until there is room for the others, and takes characters off the widest
+  /// until the row fits; what keeps its width, figures and short columns stay.
   void fit_to_screen() {
     if (target_.style.width == 0) return;
-    auto total = (widths_.size() - 1) * k_gap;
-    for (const auto width : widths_) total += width;
+    while (shown_ > k_first_columns && least_width() > target_.style.width) --shown_;
+    auto total = (shown_ - 1) * k_gap;
+    for (std::size_t i = 0; i < shown_; ++i) total += widths_[i];
     while (total > target_.style.width) {
-      std::size_t widest = widths_.size();
-      for (std::size_t i = 0; i < widths_.size(); ++i) {
+      std::size_t widest = shown_;
+      for (std::size_t i = 0; i < shown_; ++i) {
         if (is_number(target_.columns[i].type) || widths_[i] <= kept_[i]) continue;
-        if (widest == widths_.size() || widths_[i] > widths_[widest]) widest = i;
+        if (widest == shown_ || widths_[i] > widths_[widest]) widest = i;
       }
-      if (widest == widths_.size()) return;
+      if (widest == shown_) return;
       --widths_[widest];
       --total;
     }
@@ -135,6 +159,7 @@ class Table final : public RowFormat {
 
   RowTarget target_;
   std::vector<std::size_t> widths_, kept_;
+  std::size_t shown_ = 0;  ///< the first so many
   std::vector<std::string> waiting_;
   bool measured_ = false;
 };

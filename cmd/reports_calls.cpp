@@ -52,6 +52,8 @@ constexpr std::array k_ranked_columns = {
     Column{"before_average_talk_s", ColumnType::duration, false, true},
     Column{"change", ColumnType::share, true, true},
     Column{"rung_failed", ColumnType::integer, false, true},
+    Column{"billed_min", ColumnType::integer, false, true},
+    Column{"priced", ColumnType::integer, false, true},
     Column{"trend", ColumnType::json, true, false},
 };
 constexpr auto k_columns = std::span(k_ranked_columns).subspan<1>();
@@ -81,7 +83,7 @@ void put_all(ReportRow& to, const ReportPart& part) {
   put_key(to, part);
   put_figures(to, part.row.now);
   put_before(to, part);
-  to.put(part.row.now.rung_failed);
+  to.put(part.row.now.rung_failed).put(part.row.now.billed_min).put(part.row.now.priced);
   put_trend(to, part);
 }
 

@@ -12,6 +12,7 @@
 #include "cmd/parser.hpp"
 #include "cmd/root.hpp"
 #include "limits/verdict.hpp"
+#include "report/tally.hpp"
 #include "serve/paths.hpp"
 #include "support/catch.hpp"
 #include "support/process.hpp"
@@ -211,6 +212,14 @@ TEST_CASE("the topic exit-codes is the table of the library", "[cmd]") {
   for (const auto& info : errc_table()) {
     CHECK(text.find(fmt::format(" {:>4}  {}", static_cast<int>(info.code), info.name)) != std::string::npos);
     CHECK(text.find(info.meaning) != std::string::npos);
+  }
+}
+
+TEST_CASE("a league table shows whatever it can be ranked by", "[cmd]") {
+  const auto columns = registry().find("reports")->find("leaderboard")->columns;
+  for (const auto& metric : report::metrics()) {
+    INFO(metric.name);
+    CHECK(std::ranges::find(columns, metric.name, &Column::name) != columns.end());
   }
 }
 

@@ -20,7 +20,7 @@ struct Table {
     target.style = style;
     target.columns.assign(std::begin(k_columns), std::end(k_columns) - 1);
   }
-  std::string write(const std::vector<std::array<Cell, 3>>& rows) {
+  std::string write(const std::vector<std::vector<Cell>>& rows) {
     const auto table = make_table(std::move(target));
     table->begin();
     for (const auto& row : rows) table->row(row);
@@ -55,6 +55,23 @@ TEST_CASE("a table fits the screen by shortening its widest text", "[cmd]") {
   CHECK(t.write({{"Ann", 5, "a note that is far too long to be shown whole"}}) ==
         "name  n  note\n"
         "Ann   5  a note that is far t…\n");
+}
+
+TEST_CASE("where text would be too short to read, the last columns make room and are named", "[cmd]") {
+  Table t;
+  t.target.style.width = 44;
+  t.target.columns = {{"key", ColumnType::text},
+                      {"calls", ColumnType::integer},
+                      {"missed", ColumnType::integer},
+                      {"name", ColumnType::text},
+                      {"trend", ColumnType::text}};
+  CHECK(t.write({{"agent000@example.com", 1200, 7, "Bartholomew", "_.-=#=-._.-=#=-._"}}) ==
+        "key               calls  missed  name\n"
+        "agent000@exampl…   1200       7  Bartholomew\n"
+        "no room for: trend (--no-trunc shows all)\n");
+  Table narrower;
+  narrower.target.style.width = 10;
+  CHECK(narrower.write({{"Ann", 5, "never left out"}}).find("no room") == std::string::npos);
 }
 
 TEST_CASE("an id is never shortened, however narrow the screen", "[cmd]") {
