@@ -165,6 +165,28 @@ TEST_CASE("ringctl-reports(7) defines every figure of the reports in their own w
   CHECK(std::distance(first, end) == std::ssize(report::metrics()));
 }
 
+TEST_CASE("manual and help name the figures of which a league table has the least first", "[manual]") {
+  const auto source = plain(page("ringctl-reports.7.scd"));
+  const auto start = source.find("least of", source.find("\n## League tables\n"));
+  REQUIRE(start != std::string::npos);
+  const auto sentence = source.substr(start, source.find('.', start) - start);
+  const Registry registry(nouns(), aliases());
+  const auto details = std::string(registry.find("reports")->find("leaderboard")->details);
+  const auto from = details.find("least of") + std::string_view("least of").size();
+  const auto helped = details.substr(from, details.find('.', from) - from);
+  static const std::regex k_told(R"(_([a-z_]+)_(?![a-z]))"), k_word("[a-z_]+");
+  std::set<std::string> expected, told, in_help;
+  for (const auto& metric : report::metrics())
+    if (metric.least_is_best) expected.emplace(metric.name);
+  for (std::sregex_iterator it(sentence.begin(), sentence.end(), k_told), end; it != end; ++it)
+    told.insert((*it)[1]);
+  for (std::sregex_iterator it(helped.begin(), helped.end(), k_word), end; it != end; ++it)
+    in_help.insert(it->str());
+  in_help.erase("and");
+  CHECK(told == expected);
+  CHECK(in_help == expected);
+}
+
 TEST_CASE("ringctl-reports(7) defines every word of reports capacity, and no other", "[manual]") {
   const auto source = plain(page("ringctl-reports.7.scd"));
   const auto start = source.find("\n## Daily limits\n");
