@@ -16,7 +16,7 @@ namespace ringctl::cmd {
 namespace {
 
 // `object` is a number more often than not: typed so, numbers are written as they are and names are still
-// guarded.
+// guarded. Stable: programs read them. New ones go to the end, and the schema (export_schemas.hpp) counts up.
 constexpr std::array k_columns = {
     Column{"seq", ColumnType::integer},
     Column{"at", ColumnType::time},

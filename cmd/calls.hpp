@@ -24,9 +24,6 @@ void add_calls_transfer(Noun&);   ///< transfer
 void add_calls_monitor(Noun&);    ///< listen, whisper, barge, stop
 void add_calls_reconcile(Noun&);  ///< reconcile
 
-/// Of the columns of `calls export`: counts up with each that is added.
-inline constexpr int k_export_schema = 2;
-
 inline constexpr std::string_view k_which_call =
     "SID of the call, its last eight digits, SID of one of its legs, or its id";
 

@@ -13,7 +13,7 @@
 namespace ringctl::cmd {
 namespace {
 
-/// Stable: programs read them. New ones go to the end, and k_export_schema (calls.hpp) counts up.
+/// Stable: programs read them. New ones go to the end, and the schema (export_schemas.hpp) counts up.
 constexpr std::array k_columns = {
     Column{"id", ColumnType::uuid},
     Column{"call_sid", ColumnType::word},

@@ -29,7 +29,8 @@ inline constexpr std::string_view k_which_message =
 inline constexpr std::string_view k_which_thread =
     "Number of whoever it is with, SID of a message in it, its id, or the last eight digits of that";
 
-/// All that a message has, in the order of lists and exports: stable, new ones go to the end.
+/// All that a message has, in the order of lists and exports: stable, new ones go to the end, and the schema
+/// (export_schemas.hpp) counts up.
 std::span<const Column> message_columns();
 /// The cells point into the message, and into `media`, which is given the text of its media.
 std::vector<Cell> message_cells(const messages::Message&, std::string& media);

@@ -203,9 +203,12 @@ void add_reports_calls(Noun& reports) {
       .default_text("connected");
   finish(league, k_ranked_columns)
       .details(
-          "Most first; equal ones share a rank, by name. Calls that nobody took, and agents without a figure, have none.")
+          "The best first: the most, but the least of missed, voicemail, elsewhere, abandoned, abandonment, average_answer_s, "
+          "unanswered, waiting, refused, rung_declined, rung_out and average_ring_s. Equal ones share a rank, by name. Calls "
+          "that nobody took, and agents without a figure, have none; of the least, neither has an agent without any call.")
       .example("ringctl reports leaderboard --since -7d")
-      .example("ringctl reports leaderboard --by team --metric talk_s -o html --out league.html");
+      .example("ringctl reports leaderboard --by team --metric talk_s -o html --out league.html")
+      .example("ringctl reports leaderboard --metric average_answer_s", "who answers soonest");
 
   add_calls_verb<By::day>(reports, "daily", "Count calls by day", "day")
       .details(

@@ -260,7 +260,8 @@ void add_reports_costs(Noun& reports) {
       .lists()
       .details(
           "What the limits of today come to a day, and what was used of that on the days of the period, which are the "
-          "workspace's: calls counted, the busiest day, and how often a limit was reached. `limits capacity` shows today.")
+          "workspace's: calls counted, the busiest day, and on how many days a limit was reached. `limits capacity` shows today. "
+          "ringctl-reports(7) defines every word.")
       .example("ringctl reports capacity --since -7d")
       .example("ringctl reports capacity --by agent --since -7d -o json")
       .exits(k_exits);

@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "base/error.hpp"
-#include "cmd/calls.hpp"
+#include "cmd/export_schemas.hpp"
 #include "cmd/help.hpp"
 #include "config/settings.hpp"
 
@@ -49,6 +49,14 @@ std::string environment() {
   return text;
 }
 
+std::string export_schemas() {
+  std::string text = "Exports for programs have a number each, which goes up when their columns change:\n";
+  for (const auto& schema : k_export_schemas)
+    fmt::format_to(std::back_inserter(text), "  {:<16}  schema {}\n", fmt::format("{} export", schema.noun),
+                   schema.number);
+  return text;
+}
+
 std::string formats() {
   return std::string() +
          "Output formats (-o FORMAT). On a terminal the default is table, elsewhere tsv.\n\n"
@@ -62,8 +70,7 @@ std::string formats() {
          "  xlsx    a workbook, to --out FILE only: text as text, never a formula; times as text, with their offset\n\n"
          "All but table and html are contracts: all columns, snake_case names, RFC 3339 times with offset, durations in\n"
          "whole seconds (_s), absent values as null. Fields may be added; none is removed or changes its type.\n\n" +
-         fmt::format("`calls export` writes schema {}: the number goes up when its columns change.\n\n",
-                     k_export_schema) +
+         export_schemas() + "\n" +
          "  --columns a,b   only these, in this order; --columns help lists them with their types\n"
          "  --no-header     no header line          --null TEXT   what stands for an absent value\n"
          "  --sort COL[:desc]  --limit N            a list that was cut says so on standard error\n\n"

@@ -71,8 +71,9 @@ void add_days(db::Connection& db, const base::Uuid& workspace, CapacityBy by, ba
     auto& use = use_at(uses, rows);
     use.used += used;
     use.connected += connected;
-    use.full_days += rows.integer(5);
-    if (used > 0) ++use.days;
+    if (used <= 0) continue;
+    ++use.days;
+    if (rows.integer(5) > 0) ++use.full_days;
     if (used <= use.peak) continue;
     use.peak = used;
     use.peak_day = base::parse_day(rows.text(2));

@@ -12,6 +12,7 @@
 namespace ringctl::limits {
 
 /// Days [first, last] of voice assignments, those that ended included for the days they were used on.
+/// ringctl-reports(7) says the same in words.
 struct Use {
   std::string key = {}, name = {};  ///< e-mail or number, and what people call it; "" for the workspace
   std::int64_t agents = 0, numbers = 0;
@@ -21,7 +22,7 @@ struct Use {
   std::int64_t connected = 0;
   std::int64_t peak = 0;                   ///< used on the busiest day
   std::optional<base::Day> peak_day = {};  ///< the first of these
-  std::int64_t full_days = 0;  ///< (assignment, day) pairs on which the limit of today was reached
+  std::int64_t full_days = 0;  ///< of `days`: those on which an assignment reached its limit of today
 };
 
 /// By key; one row for the workspace. By agent and number those that have capacity now, and those that were

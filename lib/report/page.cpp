@@ -62,6 +62,12 @@ std::string_view definition_of(std::string_view name) {
   return metric ? metric->definition : std::string_view();
 }
 
+/// In a league table.
+std::string_view order_of(std::string_view name) {
+  const auto* metric = find_metric(name);
+  return metric && metric->least_is_best ? "The least is first." : "The most is first.";
+}
+
 std::string instant_text(base::Instant at, const base::Zone& zone) {
   const auto local = zone.local_time(at);
   return fmt::format("{} {:02}:{:02}", base::format_day(local.day), local.minute / 60, local.minute % 60);
@@ -187,7 +193,7 @@ class Table {
 
   std::vector<HtmlColumn> columns() const {
     std::vector<HtmlColumn> all;
-    if (!ranks_.empty()) all.push_back({"Rank", true});
+    if (!ranks_.empty()) all.push_back({"Rank", true, std::string(order_of(options_.metrics.front()))});
     all.push_back({std::string(title_of(answer_.question.by))});
     if (named_) all.push_back({"Name"});
     for (const auto metric : options_.metrics)
@@ -335,19 +341,16 @@ std::string cost_text(const Row& row) {
 }
 
 std::vector<std::int64_t> ranks_of(const std::vector<Row>& rows, std::string_view metric) {
-  const auto value_in = [&](const Row& row) {
-    return row.key.empty() ? std::nullopt : value_of(row.now, metric);
-  };
-  std::vector<double> values;
+  std::vector<double> merits;
   for (const auto& row : rows)
-    if (const auto value = value_in(row)) values.push_back(*value);
-  std::sort(values.begin(), values.end(), std::greater<>());
+    if (const auto merit = merit_of(row, metric)) merits.push_back(*merit);
+  std::sort(merits.begin(), merits.end(), std::greater<>());
   std::vector<std::int64_t> ranks;
   for (const auto& row : rows) {
-    const auto value = value_in(row);
+    const auto merit = merit_of(row, metric);
     const auto it =
-        value ? std::lower_bound(values.begin(), values.end(), *value, std::greater<>()) : values.end();
-    ranks.push_back(value ? it - values.begin() + 1 : 0);
+        merit ? std::lower_bound(merits.begin(), merits.end(), *merit, std::greater<>()) : merits.end();
+    ranks.push_back(merit ? it - merits.begin() + 1 : 0);
   }
   return ranks;
 }

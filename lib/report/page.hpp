@@ -41,8 +41,8 @@ std::string metric_text(const Tally&, std::string_view metric);
 std::string change_text(std::int64_t now, std::int64_t before);
 /// "12.50 USD, 3.00 EUR"; "–" where nothing has a price.
 std::string cost_text(const Row&);
-/// The place of each row by a metric, from 1: equal ones share one. None (0) where there is no figure, and
-/// for what belongs to nobody.
+/// The place of each row by a metric, from 1, the best: equal ones share one. None (0) where merit_of() has
+/// none.
 std::vector<std::int64_t> ranks_of(const std::vector<Row>&, std::string_view metric);
 
 }  // namespace ringctl::report

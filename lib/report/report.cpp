@@ -402,12 +402,21 @@ Answer ask(db::Connection& db, const base::Uuid& workspace, const base::Zone& zo
   return Asking(db, workspace, zone, question).run();
 }
 
+std::optional<double> merit_of(const Row& row, std::string_view metric) {
+  const auto value = value_of(row.now, metric);
+  if (!value || row.key.empty()) return std::nullopt;
+  if (!std::ranges::find(metrics(), metric, &Metric::name)->least_is_best) return value;
+  // Nobody misses the fewest calls by not being there.
+  if (row.now == Tally{}) return std::nullopt;
+  return -*value;
+}
+
 void rank_by(std::vector<Row>& rows, std::string_view metric) {
   value_of({}, metric);  // also where there is no row, an unknown one is refused
   const auto order = [&](const Row& row) {
-    const auto value = value_of(row.now, metric);
+    const auto merit = merit_of(row, metric);
     const auto& name = row.name.empty() ? row.key : row.name;
-    return std::tuple(row.key.empty(), !value.has_value(), -value.value_or(0), std::string_view(name),
+    return std::tuple(row.key.empty(), !merit.has_value(), -merit.value_or(0), std::string_view(name),
                       std::string_view(row.key));
   };
   std::ranges::sort(rows, {}, order);

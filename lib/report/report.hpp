@@ -77,9 +77,12 @@ struct Answer {
 /// and the calls of the others. Throws Errc::usage [reports.empty_period] where since is not before until.
 Answer ask(db::Connection&, const base::Uuid& workspace, const base::Zone&, const Question&);
 
-/// Puts rows in the order of a league table: by a metric's column name (value_of()), most first, then by
-/// name; those without a value after all others, and what belongs to nobody last. Throws Errc::usage
-/// [reports.unknown_metric] with near names.
+/// What a league table goes by: a metric by its column name (value_of()), so that the greatest is the best.
+/// None for what belongs to nobody, and, where the least is best, for whoever had no call and was not rung.
+/// Throws Errc::usage [reports.unknown_metric] with near names.
+std::optional<double> merit_of(const Row&, std::string_view metric);
+/// Puts rows in the order of a league table: the best first, then by name; those without a figure after all
+/// others, and what belongs to nobody last. Throws as merit_of().
 void rank_by(std::vector<Row>&, std::string_view metric);
 
 /// "12.3456": millionths as decimal text, trailing zeros beyond the second place cut.

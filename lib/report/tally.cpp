@@ -66,6 +66,7 @@ struct Figure {
   Metric metric;
   std::optional<double> (*value)(const Tally&);
 };
+constexpr bool k_least_is_best = true;
 
 /// In the order in which the manual explains them.
 constexpr std::array k_figures = {
@@ -85,17 +86,21 @@ constexpr std::array k_figures = {
            connection_rate},
     Figure{{"missed", "Missed",
             "Inbound calls that ended without anybody of the workspace answering: voicemail, elsewhere and "
-            "abandoned together."},
+            "abandoned together.",
+            k_least_is_best},
            sum<&Tally::missed>},
-    Figure{{"voicemail", "Voicemail", "Missed calls whose caller left a message."}, sum<&Tally::voicemail>},
+    Figure{{"voicemail", "Voicemail", "Missed calls whose caller left a message.", k_least_is_best},
+           sum<&Tally::voicemail>},
     Figure{
         {"elsewhere", "Elsewhere",
-         "Missed calls without a message that were put through to a party outside of the workspace's users."},
+         "Missed calls without a message that were put through to a party outside of the workspace's users.",
+         k_least_is_best},
         sum<&Tally::elsewhere>},
     Figure{{"abandoned", "Abandoned",
-            "Missed calls whose caller gave up: no message, and put through to nobody."},
+            "Missed calls whose caller gave up: no message, and put through to nobody.", k_least_is_best},
            sum<&Tally::abandoned>},
-    Figure{{"abandonment", "Abandonment", "Abandoned calls as a share of those answered or missed."},
+    Figure{{"abandonment", "Abandonment", "Abandoned calls as a share of those answered or missed.",
+            k_least_is_best},
            abandonment},
     Figure{
         {"service_level", "Service level",
@@ -103,16 +108,19 @@ constexpr std::array k_figures = {
          "up within 5 seconds."},
         service_level},
     Figure{{"average_answer_s", "Answer time",
-            "Mean seconds from the beginning of an answered call to its answer."},
+            "Mean seconds from the beginning of an answered call to its answer.", k_least_is_best},
            average_answer_s},
     Figure{{"talk_s", "Talk time", "Seconds from answer to end, over all connected calls that have ended."},
            sum<&Tally::talk_s>},
     Figure{{"average_talk_s", "Average talk time", "Mean talk time of the connected calls that have ended."},
            average_talk_s},
-    Figure{{"unanswered", "Unanswered", "Outbound calls that ended without the called party taking them."},
+    Figure{{"unanswered", "Unanswered", "Outbound calls that ended without the called party taking them.",
+            k_least_is_best},
            sum<&Tally::unanswered>},
-    Figure{{"waiting", "Waiting", "Calls that are neither answered nor over."}, sum<&Tally::waiting>},
-    Figure{{"refused", "Refused", "Outbound calls that were not let through; they are in no other figure."},
+    Figure{{"waiting", "Waiting", "Calls that are neither answered nor over.", k_least_is_best},
+           sum<&Tally::waiting>},
+    Figure{{"refused", "Refused", "Outbound calls that were not let through; they are in no other figure.",
+            k_least_is_best},
            sum<&Tally::refused>},
     Figure{
         {"transferred", "Transferred",
@@ -125,17 +133,19 @@ constexpr std::array k_figures = {
            sum<&Tally::rung>},
     Figure{{"rung_answered", "Rung, answered", "Legs to users that were answered."},
            sum<&Tally::rung_answered>},
-    Figure{{"rung_declined", "Rung, declined", "Legs to users that were declined or met a busy line."},
+    Figure{{"rung_declined", "Rung, declined", "Legs to users that were declined or met a busy line.",
+            k_least_is_best},
            sum<&Tally::rung_declined>},
-    Figure{{"rung_out", "Rung out", "Legs to users that rang until their time was up."},
+    Figure{{"rung_out", "Rung out", "Legs to users that rang until their time was up.", k_least_is_best},
            sum<&Tally::rung_out>},
     Figure{{"rung_elsewhere", "Rung, elsewhere",
             "Legs to users that ended because another was quicker or the caller gave up."},
            sum<&Tally::rung_elsewhere>},
-    Figure{{"rung_failed", "Rung, failed", "Legs to users that Twilio could not ring."},
+    Figure{{"rung_failed", "Rung, failed", "Legs to users that Twilio could not ring.", k_least_is_best},
            sum<&Tally::rung_failed>},
     Figure{{"average_ring_s", "Ring time",
-            "Mean seconds that a leg to a user rang until it was answered or over; failed ones never rang."},
+            "Mean seconds that a leg to a user rang until it was answered or over; failed ones never rang.",
+            k_least_is_best},
            average_ring_s},
     Figure{
         {"occupancy", "Occupancy",

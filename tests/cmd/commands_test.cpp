@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.hpp"
 #include "cmd/completion.hpp"
+#include "cmd/export_schemas.hpp"
 #include "cmd/globals.hpp"
 #include "cmd/help.hpp"
 #include "cmd/parser.hpp"
@@ -24,6 +26,14 @@ namespace {
 const Registry& registry() {
   static const Registry k_registry(nouns(), aliases());
   return k_registry;
+}
+
+/// "id uuid, call_sid word": what programs that read an export rely on.
+std::string columns_of(std::string_view noun) {
+  std::string all;
+  for (const auto& column : registry().find(noun)->find("export")->columns)
+    all += fmt::format("{}{} {}", all.empty() ? "" : ", ", column.name, type_name(column.type));
+  return all;
 }
 }  // namespace
 
@@ -239,6 +249,42 @@ TEST_CASE("the topics of the contract are there, fit a screen, and are named whe
       INFO(line);
       CHECK(base::count_characters(line) <= 120);
     }
+  }
+}
+
+TEST_CASE("the schema of an export stands for its columns, and is told by the topic formats", "[cmd]") {
+  // What each schema added, from 1: columns are added by a line at the end, and what was written stays.
+  const std::map<std::string_view, std::vector<std::string>> k_added = {
+      {"calls",
+       {"id uuid, call_sid word, user_id uuid, user_name text, user_email text, team_id uuid, team text, "
+        "direction word, from_number e164, to_number e164, contact_id uuid, customer_name text, status "
+        "word, outcome word, start_time time, answer_time time, end_time time, duration_s duration, "
+        "has_recording boolean, recording_sid word, recording_url text, routed_by word, rule text, "
+        "refusal word, price money, price_unit word, notes text, closed_seq integer, created_at time, "
+        "updated_at time",
+        "changed_seq integer"}},
+      {"messages",
+       {"created_at time, direction word, from_number e164, to_number e164, body text, status word, "
+        "user_email text, assigned_to text, segments integer, message_sid word, thread uuid, number e164, "
+        "contact uuid, contact_name text, keyword word, extension word, media json, encoding word, "
+        "error_code integer, price money, price_unit word, sent_at time, delivered_at time, message_seq "
+        "integer, changed_seq integer, account_sid word, details json, updated_at time, version integer, "
+        "id uuid"}},
+      {"audit",
+       {"seq integer, at time, actor text, action word, object e164, object_type word, object_id uuid, "
+        "job_id uuid, before json, after json, id uuid, hash word"}},
+  };
+  const auto topic = topics()[2];
+  REQUIRE(topic.name == "formats");
+  const auto text = topic.text();
+  REQUIRE(std::size(k_export_schemas) == k_added.size());
+  for (const auto& schema : k_export_schemas) {
+    INFO(schema.noun);
+    const auto& added = k_added.at(schema.noun);
+    CHECK(schema.number == std::ssize(added));
+    CHECK(columns_of(schema.noun) == base::join(added, ", "));
+    CHECK(text.find(fmt::format("  {:<16}  schema {}\n", fmt::format("{} export", schema.noun),
+                                schema.number)) != std::string::npos);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "cmd/errors.hpp"
 #include "cmd/globals.hpp"
@@ -162,6 +163,46 @@ TEST_CASE("ringctl-reports(7) defines every figure of the reports in their own w
   static const std::regex k_word(R"(\n\*[^*\n]+\* \(_[a-z_\\]+_\)\n)");
   const std::sregex_iterator first(source.begin(), source.end(), k_word), end;
   CHECK(std::distance(first, end) == std::ssize(report::metrics()));
+}
+
+TEST_CASE("manual and help name the figures of which a league table has the least first", "[manual]") {
+  const auto source = plain(page("ringctl-reports.7.scd"));
+  const auto start = source.find("least of", source.find("\n## League tables\n"));
+  REQUIRE(start != std::string::npos);
+  const auto sentence = source.substr(start, source.find('.', start) - start);
+  const Registry registry(nouns(), aliases());
+  const auto details = std::string(registry.find("reports")->find("leaderboard")->details);
+  const auto from = details.find("least of") + std::string_view("least of").size();
+  const auto helped = details.substr(from, details.find('.', from) - from);
+  static const std::regex k_told(R"(_([a-z_]+)_(?![a-z]))"), k_word("[a-z_]+");
+  std::set<std::string> expected, told, in_help;
+  for (const auto& metric : report::metrics())
+    if (metric.least_is_best) expected.emplace(metric.name);
+  for (std::sregex_iterator it(sentence.begin(), sentence.end(), k_told), end; it != end; ++it)
+    told.insert((*it)[1]);
+  for (std::sregex_iterator it(helped.begin(), helped.end(), k_word), end; it != end; ++it)
+    in_help.insert(it->str());
+  in_help.erase("and");
+  CHECK(told == expected);
+  CHECK(in_help == expected);
+}
+
+TEST_CASE("ringctl-reports(7) defines every word of reports capacity, and no other", "[manual]") {
+  const auto source = plain(page("ringctl-reports.7.scd"));
+  const auto start = source.find("\n## Daily limits\n");
+  REQUIRE(start != std::string::npos);
+  std::istringstream lines(source.substr(start, source.find("\n# ", start) - start));
+  static const std::regex k_words(R"(\*\w+\*(, \*\w+\*)*)"), k_word(R"(\w+)");
+  std::set<std::string> defined, printed;
+  for (std::string line; std::getline(lines, line);) {
+    if (!std::regex_match(line, k_words)) continue;
+    for (std::sregex_iterator it(line.begin(), line.end(), k_word), end; it != end; ++it)
+      defined.insert(it->str());
+  }
+  const Registry registry(nouns(), aliases());
+  for (const auto& column : registry.find("reports")->find("capacity")->columns) printed.emplace(column.name);
+  for (const auto* what : {"by", "key", "name"}) printed.erase(what);  // what a row is about
+  CHECK(defined == printed);
 }
 
 TEST_CASE("ringctl(1) refers to every page there is", "[manual]") {

@@ -94,15 +94,55 @@ TEST_CASE("use is told by agent and by number", "[limits]") {
   CHECK(numbers[1].days == 2);
 }
 
-TEST_CASE("a day is full where the limit of today was reached", "[limits]") {
+TEST_CASE("a day is full where an assignment reached its limit of today, however many did", "[limits]") {
   Past f(any_engine());
   f.used(f.first, "2026-03-02", {.reserved = 10});
   f.used(f.second, "2026-03-02", {.reserved = 6, .refunded = 1});
   f.used(f.first, "2026-03-03", {.reserved = 9});
   f.used(f.second, "2026-03-03", {.reserved = 1, .refunded = 1});
-  CHECK(f.uses(CapacityBy::workspace)[0].full_days == 2);
+  const auto whole = [&] { return f.uses(CapacityBy::workspace)[0]; };
+  CHECK(whole().full_days == 1);
+  CHECK(whole().days == 2);
+  f.exec("UPDATE agent_phone_numbers SET daily_limit = 9 WHERE id = $1", {f.first});
+  CHECK(whole().full_days == 2);
+  // Nothing was used of the second on the third: that is no full day, whatever its limit.
+  f.exec("UPDATE agent_phone_numbers SET daily_limit = 10 WHERE id = $1", {f.first});
   f.exec("UPDATE agent_phone_numbers SET daily_limit = 0 WHERE id = $1", {f.second});
-  CHECK(f.uses(CapacityBy::workspace)[0].full_days == 2);
+  CHECK(whole().full_days == 1);
+}
+
+TEST_CASE("every figure of capacity is as ringctl-reports(7) defines it, on a log made by hand", "[limits]") {
+  Past f(any_engine());
+  const auto bob = f.agent("bob@example.com");
+  const auto third = f.assign(bob, f.number("+12025550102"), 4);
+  const auto ended = f.assign(bob, f.number("+12025550103"), 50);
+  f.exec("UPDATE agent_phone_numbers SET is_active = FALSE WHERE id = $1", {ended});
+  // Three assignments full on one day; one of several on another; on a third nothing was left of what was
+  // reserved.
+  f.used(f.first, "2026-03-01", {.reserved = 12, .connected = 5, .refunded = 1, .adjusted = 1});
+  f.used(f.second, "2026-03-01", {.reserved = 5, .connected = 2});
+  f.used(third, "2026-03-01", {.reserved = 4, .connected = 4});
+  f.used(f.first, "2026-03-03", {.reserved = 3});
+  f.used(third, "2026-03-03", {.reserved = 4, .connected = 1});
+  f.used(ended, "2026-03-03", {.reserved = 12, .connected = 2});
+  f.used(f.second, "2026-03-05", {.reserved = 5, .refunded = 5});
+  f.used(ended, "2026-03-06", {.reserved = 2});
+  std::string figures;
+  for (const auto by : {CapacityBy::workspace, CapacityBy::agent, CapacityBy::number})
+    for (const auto& use : f.uses(by))
+      figures +=
+          fmt::format("{}: {} agents, {} numbers, {} a day; {} on {} days, {} connected, {} on {}, {} full\n",
+                      use.key, use.agents, use.numbers, use.capacity, use.used, use.days, use.connected,
+                      use.peak, use.peak_day ? base::format_day(*use.peak_day) : "none", use.full_days);
+  CHECK(
+      figures ==
+      ": 2 agents, 3 numbers, 19 a day; 40 on 3 days, 14 connected, 19 on 2026-03-01, 2 full\n"
+      "ann@example.com: 1 agents, 2 numbers, 15 a day; 18 on 2 days, 7 connected, 15 on 2026-03-01, 1 full\n"
+      "bob@example.com: 1 agents, 1 numbers, 4 a day; 22 on 3 days, 7 connected, 16 on 2026-03-03, 2 full\n"
+      "+12025550100: 1 agents, 1 numbers, 10 a day; 13 on 2 days, 5 connected, 10 on 2026-03-01, 1 full\n"
+      "+12025550101: 1 agents, 1 numbers, 5 a day; 5 on 1 days, 2 connected, 5 on 2026-03-01, 1 full\n"
+      "+12025550102: 1 agents, 1 numbers, 4 a day; 8 on 2 days, 5 connected, 4 on 2026-03-01, 2 full\n"
+      "+12025550103: 0 agents, 0 numbers, 0 a day; 14 on 2 days, 2 connected, 12 on 2026-03-03, 0 full\n");
 }
 
 TEST_CASE("what was used stays, though the assignment ended or the number is gone", "[limits]") {

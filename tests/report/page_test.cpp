@@ -195,6 +195,13 @@ TEST_CASE("a league table numbers its rows by the first figure", "[report]") {
   CHECK(rows[last][0] == "");
 }
 
+TEST_CASE("a league table says which end of its figure is first", "[report]") {
+  auto options = options_of(true);
+  CHECK_THAT(page_of(options, agents(), days_of(2)), contains("The most is first."));
+  options.metrics = {"missed"};
+  CHECK_THAT(page_of(options, agents(), days_of(2)), contains("The least is first."));
+}
+
 TEST_CASE("a report of one row, or of none, is a page as well", "[report]") {
   auto one = answer_of(By::nothing);
   add(one, "", "", {});

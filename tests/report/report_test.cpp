@@ -1,6 +1,7 @@
 #include "report/report.hpp"
 
 #include "report/ledger.hpp"
+#include "report/page.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
 
@@ -391,6 +392,45 @@ TEST_CASE("a league table is by its metric, then by name", "[report]") {
   CHECK(order("average_talk_s") == "b|c|a||");
   std::vector<Row> none;
   CHECK(test::slug_of([&] { report::rank_by(none, "revenue"); }) == "reports.unknown_metric");
+}
+
+TEST_CASE("a league table has the best first, be it the most or the least, and whoever was away has no rank",
+          "[report]") {
+  const auto made = [](const char* key, const report::Tally& now) {
+    Row one{.key = key};
+    one.now = now;
+    return one;
+  };
+  std::vector<Row> rows{
+      made("", {.inbound = 9, .missed = 9, .abandoned = 9}),
+      made("a@example.com",
+           {.inbound = 4, .answered = 4, .answer_s = 80, .rung = 6, .rung_out = 2, .ring_s = 90}),
+      made("b@example.com", {}),
+      made("c@example.com", {.inbound = 5, .answered = 5, .answer_s = 20, .rung = 5, .ring_s = 30}),
+      made("d@example.com", {.refused = 3}),
+      made("e@example.com", {.inbound = 3,
+                             .answered = 2,
+                             .missed = 1,
+                             .abandoned = 1,
+                             .answer_s = 8,
+                             .rung = 3,
+                             .rung_out = 2,
+                             .ring_s = 12})};
+  const auto order = [&](std::string_view metric) {
+    report::rank_by(rows, metric);
+    const auto ranks = report::ranks_of(rows, metric);
+    std::string all;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      all += fmt::format("{}{} ", rows[i].key.substr(0, 1), ranks[i]);
+    return all;
+  };
+  CHECK(order("answered") == "c1 a2 e3 b4 d4 0 ");
+  CHECK(order("average_answer_s") == "c1 e1 a3 b0 d0 0 ");
+  CHECK(order("average_ring_s") == "e1 c2 a3 b0 d0 0 ");
+  CHECK(order("abandonment") == "a1 c1 e3 b0 d0 0 ");
+  CHECK(order("missed") == "a1 c1 d1 e4 b0 0 ");
+  CHECK(order("rung_out") == "c1 d1 a3 e3 b0 0 ");
+  CHECK(order("refused") == "a1 c1 e1 d4 b0 0 ");
 }
 
 TEST_CASE("money is decimal text with two places at least", "[report]") {

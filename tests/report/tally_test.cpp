@@ -104,6 +104,17 @@ TEST_CASE("every metric has a name, a title and one sentence, and a value", "[re
   CHECK(titles.size() == report::metrics().size());
 }
 
+TEST_CASE("less is better of what was missed, of waits and of what nobody took, and of nothing else",
+          "[report]") {
+  std::string least;
+  for (const auto& metric : report::metrics())
+    if (metric.least_is_best) least += std::string(metric.name) + " ";
+  CHECK(
+      least ==
+      "missed voicemail elsewhere abandoned abandonment average_answer_s unanswered waiting refused rung_declined "
+      "rung_out average_ring_s ");
+}
+
 TEST_CASE("the definitions name the times that are counted with", "[report]") {
   const auto definition = [](std::string_view name) {
     for (const auto& metric : report::metrics())

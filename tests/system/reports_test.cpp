@@ -165,6 +165,9 @@ TEST_CASE("a league table ranks by the figure asked for", "[system]") {
   const auto by_talk = columns_of(site.json(two_days("leaderboard", {"--metric", "average_talk_s"})), names);
   CHECK(by_talk[0][0] == 1);
   CHECK(by_talk[1][0].is_null());
+  // Bob was not there: that is no merit.
+  CHECK(columns_of(site.json(two_days("leaderboard", {"--metric", "rung_out"})), {"rank", "key"}) ==
+        json::parse(R"([[1, "ann@example.com"], [null, "bob@example.com"], [null, null]])"));
   CHECK(site.ok(two_days("leaderboard", {"-o", "table"})).find(" talk_s") == std::string::npos);
   CHECK(site.ok(two_days("leaderboard", {"--metric", "talk_s", "-o", "table"})).find(" talk_s") !=
         std::string::npos);
