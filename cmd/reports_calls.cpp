@@ -204,7 +204,7 @@ void add_reports_calls(Noun& reports) {
   finish(league, k_ranked_columns)
       .details(
           "The best first: the most, but the least of missed, voicemail, elsewhere, abandoned, abandonment, average_answer_s, "
-          "unanswered, waiting, refused, rung_declined, rung_out and average_ring_s. Equal ones share a rank, by name. Calls "
+          "unanswered, waiting, refused, rung_declined, rung_out, rung_failed and average_ring_s. Equal ones share a rank, by name. Calls "
           "that nobody took, and agents without a figure, have none; of the least, neither has an agent without any call.")
       .example("ringctl reports leaderboard --since -7d")
       .example("ringctl reports leaderboard --by team --metric talk_s -o html --out league.html")

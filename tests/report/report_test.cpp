@@ -403,10 +403,16 @@ TEST_CASE("a league table has the best first, be it the most or the least, and w
   };
   std::vector<Row> rows{
       made("", {.inbound = 9, .missed = 9, .abandoned = 9}),
-      made("a@example.com",
-           {.inbound = 4, .answered = 4, .answer_s = 80, .rung = 6, .rung_out = 2, .ring_s = 90}),
+      made("a@example.com", {.inbound = 4,
+                             .answered = 4,
+                             .answer_s = 80,
+                             .rung = 6,
+                             .rung_out = 2,
+                             .ring_known = 6,
+                             .ring_s = 90}),
       made("b@example.com", {}),
-      made("c@example.com", {.inbound = 5, .answered = 5, .answer_s = 20, .rung = 5, .ring_s = 30}),
+      made("c@example.com",
+           {.inbound = 5, .answered = 5, .answer_s = 20, .rung = 5, .ring_known = 5, .ring_s = 30}),
       made("d@example.com", {.refused = 3}),
       made("e@example.com", {.inbound = 3,
                              .answered = 2,
@@ -415,6 +421,7 @@ TEST_CASE("a league table has the best first, be it the most or the least, and w
                              .answer_s = 8,
                              .rung = 3,
                              .rung_out = 2,
+                             .ring_known = 3,
                              .ring_s = 12})};
   const auto order = [&](std::string_view metric) {
     report::rank_by(rows, metric);
