@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "audit/log.hpp"
+#include "base/error.hpp"
 #include "calls/purge.hpp"
 #include "cmd/calls.hpp"
 #include "cmd/purging.hpp"
@@ -37,10 +38,10 @@ void tell_what_is_owed(Context& ctx) {
 
 void report(const calls::Purged& purged, Context& ctx) {
   const auto object = counted(purged.calls, "call", "calls");
-  const auto rest = fmt::format("that began before {}, with {}, {} and {}", base::format_utc(purged.before),
-                                counted(purged.attempts, "attempt", "attempts"),
-                                counted(purged.events, "webhook", "webhooks"),
-                                counted(purged.recordings, "recording", "recordings"));
+  const auto rest = fmt::format(
+      "that began before {}, with {}, {}, {} and {}", base::format_utc(purged.before),
+      counted(purged.attempts, "attempt", "attempts"), counted(purged.events, "webhook", "webhooks"),
+      counted(purged.recordings, "recording", "recordings"), counted(purged.files, "file", "files"));
   report_purge({.action = {},
                 .object = object,
                 .rest = rest,
@@ -49,10 +50,14 @@ void report(const calls::Purged& purged, Context& ctx) {
                            {"attempts", purged.attempts},
                            {"events", purged.events},
                            {"recordings", purged.recordings},
+                           {"files", purged.files},
+                           {"kept", purged.kept},
                            {"held", purged.held},
                            {"open", purged.open}}},
                purged.calls > 0, "no call",
-               fmt::format("(none to be purged began before {})", base::format_utc(purged.before)), ctx);
+               fmt::format("({} began before {})", purged.kept > 0 ? "those stay that" : "none to be purged",
+                           base::format_utc(purged.before)),
+               ctx);
 }
 
 calls::Purged purge(base::Instant before, Context& ctx) {
@@ -64,6 +69,9 @@ calls::Purged purge(base::Instant before, Context& ctx) {
     progress.update(static_cast<std::uint64_t>(so_far.calls));
     if (cancel.cancelled()) cancel.check();
   };
+  options.stuck = [&](const calls::StuckFile& file) {
+    ctx.io().warn(fmt::format("{} is not removed: {}", file.name, file.why));
+  };
   return calls::purge(ctx.session(), workspace.id, options);
 }
 
@@ -73,6 +81,12 @@ void run_purge(const PurgeArguments& arguments, Context& ctx) {
   report(purged, ctx);
   tell_what_stays(purged, ctx);
   if (!ctx.dry_run()) tell_what_is_owed(ctx);
+  if (purged.kept > 0)
+    throw Error(
+        Errc::partial, "calls.purged_partly",
+        fmt::format("{} kept, for files of {} sound could not be removed",
+                    counted(purged.kept, "old call is", "old calls are"), purged.kept == 1 ? "its" : "their"),
+        "remove these files or put them elsewhere, then the same command again");
 }
 
 }  // namespace
@@ -83,14 +97,16 @@ void add_calls_purge(Noun& calls) {
             "Calls that began longer ago than this (730d), or before this time (2024-01-01)")
       .required()
       .details(
-          "Removes old calls with their attempts, webhooks, notes, recordings and callbacks that are done, and what the "
-          "audit log holds of them; reports count them no more. Stays: what is held (`calls hold`), what was never over, and "
-          "callbacks that are open. Asks for the workspace's name, or takes it from --confirm. Oldest first, 1,000 at a "
-          "time: webhooks go on meanwhile, and a run that was stopped is finished by the next one.")
+          "Removes old calls with their attempts, webhooks, notes, recordings, the files that these were fetched into, and "
+          "callbacks that are done, and what the audit log holds of them; reports count them no more. Stays: what is held "
+          "(`calls hold`), what was never over, callbacks that are open, and calls whose files cannot be removed or are no "
+          "longer what was fetched; these files are named (exit 3). Asks for the workspace's name, or takes it from "
+          "--confirm. Oldest first, 1,000 at a time: webhooks go on meanwhile, and a run that was stopped is finished by "
+          "the next one.")
       .example("ringctl calls purge --older-than 730d -n", "what would be removed")
       .example("ringctl calls purge --older-than 730d --confirm default")
-      .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined, Errc::schema, Errc::db_down,
-              Errc::db_busy});
+      .exits({Errc::partial, Errc::not_found, Errc::conflict, Errc::invalid, Errc::declined, Errc::schema,
+              Errc::db_down, Errc::db_busy});
 }
 
 }  // namespace ringctl::cmd

@@ -292,8 +292,8 @@ void add_fetch(Noun& recordings) {
           .flag("again", &FetchVerbOptions::again, "Also those that were");
   add_account_flags(fetch)
       .details(
-          "Files appear whole or not at all, and only their owner may read them. Asked is the configured Twilio, "
-          "whatever address a webhook named.")
+          "Files appear whole or not at all, and only their owner may read them; they go when their calls are purged. Asked "
+          "is the configured Twilio, whatever address a webhook named.")
       .columns(k_fetched)
       .example("ringctl recordings fetch --all --folder recordings -n")
       .example("ringctl recordings fetch RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 --format mp3 -n")
@@ -308,8 +308,8 @@ void add_deletions(Noun& recordings) {
                    .kind(ValueKind::recording);
   add_account_flags(erase)
       .details(
-          "What is known about them stays. Files that were fetched stay. One whose call is held (`calls hold`) is "
-          "refused, and that somebody asked is in the audit log.")
+          "What is known about them stays, and so do files that were fetched, until their calls are purged. One whose call "
+          "is held (`calls hold`) is refused, and that somebody asked is in the audit log.")
       .example("ringctl recordings delete RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 --yes")
       .example("ringctl recordings delete RE5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 -n")
       .exits({Errc::auth, Errc::not_found, Errc::conflict, Errc::declined, Errc::locked, Errc::schema,

@@ -1,18 +1,21 @@
 // A piece at a time, oldest first, each in a transaction of its own under the log's lock, with its row of the
 // audit log: nobody changes or holds a call between its being chosen and its being gone, webhooks wait for
-// one piece at most, and what a killed run removed is on record.
+// one piece at most, and what a killed run removed is on record. Files of their sound go before their rows
+// do.
 
 #include "calls/purge.hpp"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "calls/counter.hpp"
 #include "calls/holds.hpp"
 #include "calls/rows.hpp"
+#include "calls/sound_files.hpp"
 #include "db/row_batch.hpp"
 #include "db/transaction.hpp"
 
@@ -106,6 +109,48 @@ void owe_deletions(audit::Session& session, const base::Uuid& workspace, const s
       {ids, workspace, session.clock.now()});
 }
 
+/// Of calls whose ids $1 are: each file that their sound was fetched into.
+struct CallFile {
+  std::string call;
+  SoundFile file;
+};
+std::vector<CallFile> files_of(db::Connection& db, const std::vector<std::string>& calls) {
+  std::vector<CallFile> all;
+  auto rows =
+      db.query(fmt::format("SELECT call_id, files, file_name FROM recordings WHERE {} AND file_name IS "
+                           "NOT NULL ORDER BY created_at, id",
+                           db::ids_among(db, "call_id", "$1")),
+               {array_of(calls)});
+  while (rows.next())
+    for (auto& file : sound_files(rows.text(1), rows.text(2)))
+      all.push_back({std::string(rows.text(0)), std::move(file)});
+  return all;
+}
+
+bool is_noted(db::Connection& db, const base::Uuid& workspace, std::string_view sha256) {
+  return db
+      .integer("SELECT 1 FROM recordings WHERE workspace_id = $1 AND files LIKE $2 LIMIT 1",
+               {workspace, fmt::format("%{}%", sha256)})
+      .has_value();
+}
+
+/// Files first, and their rows where they are gone: stopped between the two, the next run finds no files and
+/// removes the rows; the other order would leave sound that nobody knows of. Of `calls` only those are left
+/// whose files are gone.
+std::vector<StuckFile> remove_files(db::Connection& db, SoundRemoval& removal,
+                                    std::vector<std::string>& calls) {
+  std::vector<StuckFile> stuck;
+  std::set<std::string> staying;
+  for (const auto& [call, file] : files_of(db, calls))
+    if (auto why = removal.remove(file); !why.empty()) {
+      stuck.push_back({file.name, std::move(why)});
+      staying.insert(call);
+    }
+  removal.settle();
+  std::erase_if(calls, [&](const std::string& call) { return staying.contains(call); });
+  return stuck;
+}
+
 Purged remove(audit::Session& session, const base::Uuid& workspace, const std::vector<std::string>& calls) {
   auto& db = session.db;
   const auto ids = array_of(calls);
@@ -158,18 +203,26 @@ Purged count(db::Connection& db, const base::Uuid& workspace, base::Instant befo
   purged.calls = of("");
   purged.attempts = of("JOIN call_attempts a ON a.call_id = c.id");
   purged.recordings = of("JOIN recordings r ON r.call_id = c.id");
+  auto rows =
+      db.stream(fmt::format("SELECT r.files, r.file_name FROM calls c JOIN recordings r ON r.call_id = c.id "
+                            "WHERE {} AND r.file_name IS NOT NULL",
+                            to_go()),
+                {workspace, before});
+  while (rows.next()) purged.files += std::ssize(sound_files(rows.text(0), rows.text(1)));
   purged.events = of("JOIN call_events e ON e.call_sid = c.call_sid") +
                   of("JOIN call_attempts a ON a.call_id = c.id JOIN call_events e ON e.call_sid = a.leg_sid");
   return purged;
 }
 
 void record(audit::Session& session, const base::Uuid& workspace, const Purged& purged) {
-  const auto image = nlohmann::json{{"before", base::format_utc(purged.before)},
-                                    {"calls", purged.calls},
-                                    {"attempts", purged.attempts},
-                                    {"events", purged.events},
-                                    {"recordings", purged.recordings}}
-                         .dump();
+  const auto image = nlohmann::json{
+      {"before", base::format_utc(purged.before)},
+      {"calls", purged.calls},
+      {"attempts", purged.attempts},
+      {"events", purged.events},
+      {"recordings", purged.recordings},
+      {"files",
+       purged.files}}.dump();
   audit::record(session, workspace,
                 {.action = "calls.purge", .object_type = "calls", .object_key = "calls", .after = image});
 }
@@ -194,35 +247,66 @@ void delete_effects(db::Connection& db, const base::Uuid& workspace, base::Insta
   });
 }
 
-void purge_pieces(audit::Session& session, const base::Uuid& workspace, const PurgeOptions& options,
-                  Purged& all) {
-  Place place;
-  for (;;) {
-    Purged piece;
-    auto next = place;
-    db::in_transaction(session.db, db::Scope::of(workspace), [&] {
-      lock_counter(session.db, workspace);
-      next = place;
-      const auto calls = choose(session.db, workspace, options, next);
-      piece = {.before = options.before};
-      note_time(session.db, workspace, options.before);
-      if (calls.empty()) return;
-      piece += remove(session, workspace, calls);
-      record(session, workspace, piece);
-    });
-    place = next;
-    all += piece;
-    if (piece.calls == 0) return;
-    if (options.between) options.between(all);
-  }
-}
-
 /// In a read transaction.
 template <class Work>
 void look(db::Connection& db, const base::Uuid& workspace, Work&& work) {
   db::Transaction transaction(db, db::Scope::of(workspace), db::Access::read);
   work();
   transaction.commit();
+}
+
+/// Reads the files of the next calls before the log is locked, for that may take long: what is found then to
+/// be as it was need not be read again.
+void look_at_files(db::Connection& db, const base::Uuid& workspace, const PurgeOptions& options, Place place,
+                   SoundRemoval& removal) {
+  std::vector<CallFile> files;
+  look(db, workspace, [&] { files = files_of(db, choose(db, workspace, options, place)); });
+  for (const auto& [call, file] : files) removal.look_at(file);
+}
+
+struct Piece {
+  Purged purged;
+  std::vector<StuckFile> stuck = {};
+  bool any = false;  ///< a call was left
+};
+/// The next piece, inside its transaction; `place` moves behind it.
+Piece purge_piece(audit::Session& session, const base::Uuid& workspace, const PurgeOptions& options,
+                  SoundRemoval& removal, Place& place) {
+  lock_counter(session.db, workspace);
+  auto calls = choose(session.db, workspace, options, place);
+  Piece piece{.purged = {.before = options.before}};
+  note_time(session.db, workspace, options.before);
+  piece.any = !calls.empty();
+  if (!piece.any) return piece;
+  const auto chosen = std::ssize(calls);
+  piece.stuck = remove_files(session.db, removal, calls);
+  piece.purged.kept = chosen - std::ssize(calls);
+  piece.purged.files = removal.removed();
+  if (calls.empty()) return piece;
+  piece.purged += remove(session, workspace, calls);
+  record(session, workspace, piece.purged);
+  return piece;
+}
+
+void purge_pieces(audit::Session& session, const base::Uuid& workspace, const PurgeOptions& options,
+                  Purged& all) {
+  Place place;
+  for (;;) {
+    SoundRemoval removal([&](std::string_view sha256) { return is_noted(session.db, workspace, sha256); });
+    look_at_files(session.db, workspace, options, place, removal);
+    Piece piece;
+    auto next = place;
+    db::in_transaction(session.db, db::Scope::of(workspace), [&] {
+      next = place;
+      piece = purge_piece(session, workspace, options, removal, next);
+    });
+    if (!piece.any) return;
+    place = next;
+    all += piece.purged;
+    for (const auto& file : piece.stuck)
+      if (options.stuck) options.stuck(file);
+    if (options.between) options.between(all);
+  }
 }
 
 }  // namespace
@@ -232,6 +316,8 @@ Purged& Purged::operator+=(const Purged& other) {
   attempts += other.attempts;
   events += other.events;
   recordings += other.recordings;
+  files += other.files;
+  kept += other.kept;
   return *this;
 }
 

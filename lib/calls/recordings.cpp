@@ -75,6 +75,15 @@ std::optional<RecordingRecord> find_one(db::Connection& db, const base::Uuid& wo
   return read_record(rows);
 }
 
+/// recordings.files once `file` is written, which takes the place of one of its name.
+std::string files_with(db::Connection& db, const RecordingRecord& one, const SoundFile& file) {
+  const auto noted = db.text("SELECT files FROM recordings WHERE id = $1", {one.id}).value_or("");
+  auto files = sound_files(noted, one.file_name);
+  std::erase_if(files, [&](const SoundFile& other) { return other.name == file.name; });
+  if (!file.sha256.empty()) files.push_back(file);
+  return to_json(files);
+}
+
 /// Of recordings r with their calls c: $1 is the workspace, $2 the time.
 constexpr std::string_view k_old =
     "r.workspace_id = $1 AND r.created_at < $2 AND r.deleted_at IS NULL AND r.status <> 'absent'";
@@ -127,7 +136,7 @@ RecordingRecord get_recording(db::Connection& db, const base::Uuid& workspace, s
 }
 
 void note_fetched(audit::Session& session, const base::Uuid& workspace, const base::Uuid& id,
-                  std::string_view file) {
+                  const SoundFile& file) {
   lock_counter(session.db, workspace);
   const auto found = find_one(session.db, workspace, id);
   if (!found)
@@ -135,11 +144,11 @@ void note_fetched(audit::Session& session, const base::Uuid& workspace, const ba
                 "ringctl recordings list");
   const auto& before = *found;
   auto after = before;
-  after.file_name = file;
+  after.file_name = file.name;
   session.db.exec(
-      "UPDATE recordings SET fetched_at = $3, file_name = $4, version = version + 1, updated_at = $3 "
+      "UPDATE recordings SET fetched_at = $3, file_name = $4, files = $5, version = version + 1, updated_at = $3 "
       "WHERE workspace_id = $1 AND id = $2",
-      {workspace, id, session.clock.now(), file});
+      {workspace, id, session.clock.now(), file.name, files_with(session.db, before, file)});
   record(session, workspace, "recordings.fetch", before, after);
 }
 

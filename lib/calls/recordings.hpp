@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "audit/log.hpp"
+#include "calls/sound_files.hpp"
 
 namespace ringctl::calls {
 
@@ -34,7 +35,9 @@ std::int64_t count(db::Connection&, const base::Uuid& workspace, const Recording
 /// By SID, or the last eight digits of one. Errc::not_found [recordings.unknown], Errc::conflict
 /// [recordings.ambiguous].
 RecordingRecord get_recording(db::Connection&, const base::Uuid& workspace, std::string_view what);
-void note_fetched(audit::Session&, const base::Uuid& workspace, const base::Uuid& id, std::string_view file);
+/// `file`: without a digest one that went elsewhere than into a file, which a purge has nothing to remove of.
+/// Errc::not_found [recordings.unknown] for one that was purged meanwhile.
+void note_fetched(audit::Session&, const base::Uuid& workspace, const base::Uuid& id, const SoundFile& file);
 /// Audited; `why`: "recordings.delete", "recordings.purge", "recordings.gone" (found so at Twilio). One that
 /// is not on record any more was purged with its call, and its deletion at Twilio is owed no longer
 /// (purge.hpp).

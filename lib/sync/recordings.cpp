@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "calls/purge.hpp"
@@ -66,6 +67,29 @@ bool was_deleted_there(Account& account, const calls::RecordingRecord& one) {
   const auto* const failed = std::get_if<twilio::Failed>(&outcome);
   return failed != nullptr && is_gone(*failed) && !one.call_sid.empty() &&
          twilio::find_call(account.client, one.call_sid);
+}
+
+/// Where it lies, from wherever a purge is started; what is no file (/dev/stdout) keeps nothing.
+calls::SoundFile noted(const fs::path& target, std::string_view sound) {
+  std::error_code none;
+  if (!fs::is_regular_file(target, none)) return {target.string(), {}};
+  return {fs::canonical(target).string(), base::sha256_hex(sound)};
+}
+
+/// Written and on record, or neither: a file that is not would never be purged.
+void keep(Account& account, const calls::RecordingRecord& one, const fs::path& target,
+          std::string_view sound) {
+  base::AtomicFile file(target, k_private);
+  file.write(sound);
+  file.commit();
+  const auto written = noted(target, sound);
+  try {
+    writing(account, [&] { calls::note_fetched(account.session, account.workspace.id, one.id, written); });
+  } catch (...) {
+    std::error_code none;
+    if (!written.sha256.empty()) fs::remove(written.name, none);
+    throw;
+  }
 }
 
 std::string sound_of(Account& account, const calls::RecordingRecord& one, std::string_view format) {
@@ -304,11 +328,7 @@ std::string fetch_recording(Account& account, std::string_view recording_sid, co
   if (one.fetched_at && !options.again && fs::exists(target)) return target.string();
   const auto sound = sound_of(account, one, options.format);
   if (options.out.ends_with('/')) make_folder(target.parent_path());
-  base::AtomicFile file(target, k_private);
-  file.write(sound);
-  file.commit();
-  writing(account,
-          [&] { calls::note_fetched(account.session, account.workspace.id, one.id, target.string()); });
+  keep(account, one, target, sound);
   return target.string();
 }
 

@@ -2,9 +2,11 @@
 
 #include "calls/purge.hpp"
 
+#include <set>
 #include <stdexcept>
 
 #include "audit/log.hpp"
+#include "base/digest.hpp"
 #include "calls/callbacks.hpp"
 #include "calls/calls.hpp"
 #include "calls/holds.hpp"
@@ -12,6 +14,8 @@
 #include "calls/recordings.hpp"
 #include "support/catch.hpp"
 #include "support/errors.hpp"
+#include "support/interrupting_clock.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace ringctl;
 using test::call_sid;
@@ -55,6 +59,43 @@ struct Archive : test::Person {
   static constexpr int k_days = 48 * 3600;
 };
 
+/// The same with sound of calls 1 and 2 on this machine, of the first in two files.
+struct Tapes : Archive {
+  explicit Tapes(db::Engine engine) : Archive(engine) {
+    apply({recorded(2)});
+    fetch(1, "one.wav");
+    fetch(1, "one.mp3");
+    fetch(2, "two.wav");
+  }
+  void fetch(int n, const std::string& name) {
+    test::write_text(folder / name, name);
+    note(n, {(folder / name).string(), base::sha256_hex(name)});
+  }
+  void note(int n, const calls::SoundFile& file) {
+    write([&] {
+      const auto id = calls::get_recording(db(), workspace, test::recording_sid(n)).id;
+      calls::note_fetched(session(), workspace, id, file);
+    });
+  }
+  std::string files() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+      names.insert(entry.path().filename().string());
+    std::string all;
+    for (const auto& name : names) all += name + " ";
+    return all;
+  }
+  /// Purges, and adds what is stuck to `stuck`.
+  calls::Purged run(std::int64_t piece = 1000) {
+    auto options = old();
+    options.piece = piece;
+    options.stuck = [&](const calls::StuckFile& file) { stuck += file.name + ": " + file.why + "\n"; };
+    return purge(options);
+  }
+  test::TempDir folder;
+  std::string stuck = {};
+};
+
 std::string lines(std::initializer_list<int> calls) {
   std::string all;
   for (const auto n : calls) all += call_sid(n) + "\n";
@@ -85,7 +126,7 @@ TEST_CASE("purging takes old calls with all that hangs on them, and leaves the c
   CHECK(verdict.reason.empty());
   CHECK(f.rows("SELECT after_image FROM audit_images WHERE workspace_id = $1 AND object_key = 'calls'") ==
         R"({"attempts":1,"before":")" + base::format_utc(f.at(3600)) +
-            R"(","calls":2,"events":7,"recordings":1})" + "\n");
+            R"(","calls":2,"events":7,"files":0,"recordings":1})" + "\n");
   CHECK(f.purge(f.old()).calls == 0);
   CHECK(f.purges_on_record() == 1);
 }
@@ -216,14 +257,14 @@ TEST_CASE("what was deleted at Twilio before its call was purged is not owed, an
   Archive f(any_engine());
   const auto id =
       f.read([&] { return calls::get_recording(f.db(), f.workspace, test::recording_sid(1)).id; });
-  f.write([&] { calls::note_fetched(f.session(), f.workspace, id, "tapes/lin.wav"); });
+  f.write([&] { calls::note_fetched(f.session(), f.workspace, id, {"/srv/tapes/lin.wav", "00"}); });
   f.write([&] {
     calls::note_deleted(f.session(), f.workspace, id, test::recording_sid(1), "recordings.delete");
   });
-  REQUIRE(holds(f.log(), "tapes/lin.wav"));
+  REQUIRE(holds(f.log(), "/srv/tapes/lin.wav"));
   f.purge(f.old());
   CHECK(f.read([&] { return calls::count_owed(f.db(), f.workspace); }) == 0);
-  CHECK_FALSE(holds(f.log(), "tapes/lin.wav"));
+  CHECK_FALSE(holds(f.log(), "/srv/tapes/lin.wav"));
 }
 
 TEST_CASE("a purge says from when on calls are there, and takes who was called by Twilio's journal",
@@ -249,6 +290,128 @@ TEST_CASE("a purge says from when on calls are there, and takes who was called b
         "unknown|\ndone|" + test::call_sid(3) + "\ndone|" + test::call_sid(4) + "\n");
   calls::purge(f.session(), f.workspace, {.before = f.at(60)});
   CHECK(since() == f.at(3600));
+}
+
+TEST_CASE("files that recordings were fetched into go with their calls, and a dry run leaves them",
+          "[calls]") {
+  Tapes f(any_engine());
+  test::write_text(f.folder / "other.wav", "nobody's");
+  CHECK(f.purge(f.old(false)).files == 3);
+  CHECK(f.files() == "one.mp3 one.wav other.wav two.wav ");
+  const auto purged = f.run();
+  CHECK(purged.files == 3);
+  CHECK(purged.kept == 0);
+  CHECK(purged.recordings == 2);
+  CHECK(f.files() == "other.wav ");
+  CHECK(f.stuck.empty());
+  CHECK(holds(f.rows("SELECT after_image FROM audit_images WHERE workspace_id = $1 AND object_key = 'calls'"),
+              R"("files":3,)"));
+}
+
+TEST_CASE("a file that was removed by hand stands in no purge's way", "[calls]") {
+  Tapes f(any_engine());
+  std::filesystem::remove(f.folder / "one.mp3");
+  CHECK(f.run().files == 2);
+  CHECK(f.sids() == lines({3, 4}));
+  CHECK(f.files().empty());
+}
+
+TEST_CASE("a call whose file cannot be removed stays with its rows, is told, and goes once it can",
+          "[calls]") {
+  Tapes f(any_engine());
+  const auto piece = GENERATE(1, 1000);
+  const auto name = (f.folder / "one.wav").string();
+  test::write_text(name, "somebody's own");
+  const auto purged = f.run(piece);
+  CHECK(purged.calls == 1);
+  CHECK(purged.kept == 1);
+  CHECK(purged.recordings == 1);
+  CHECK(f.stuck == name + ": it holds something else than was fetched\n");
+  CHECK(f.sids() == lines({1, 3, 4}));
+  CHECK(f.count("recordings") == 1);
+  CHECK(f.count("call_attempts") == 1);
+  CHECK(holds(f.log(), "wants a quote"));
+  CHECK(f.files() == "one.wav ");
+  CHECK(test::read_text(name) == "somebody's own");
+  std::filesystem::rename(name, f.folder / "kept");
+  CHECK(f.run(piece).kept == 0);
+  CHECK(f.sids() == lines({3, 4}));
+  CHECK(f.files() == "kept ");
+  CHECK(f.purges_on_record() == 2);
+}
+
+TEST_CASE("nothing but what was fetched is removed, whatever the log says", "[calls]") {
+  Tapes f(any_engine());
+  const auto victim = f.folder / "victim";
+  test::write_text(victim, "somebody's own");
+  const auto digest = base::sha256_hex("somebody's own");
+  SECTION("noted without its folder") { f.note(2, {std::filesystem::relative(victim).string(), digest}); }
+  SECTION("noted by a way out of a folder") { f.note(2, {(f.folder / "x/../victim").string(), digest}); }
+  SECTION("noted with another content") { f.note(2, {victim.string(), base::sha256_hex("sound")}); }
+  SECTION("noted before contents were") {
+    f.exec("UPDATE recordings SET file_name = $2, files = NULL WHERE recording_sid = $1",
+           {test::recording_sid(2), victim.string()});
+  }
+  CHECK(f.run().kept == 1);
+  CHECK(f.sids() == lines({2, 3, 4}));
+  CHECK(test::read_text(victim) == "somebody's own");
+}
+
+TEST_CASE("one file of two recordings goes with the one that wrote it last", "[calls]") {
+  Tapes f(any_engine());
+  f.fetch(2, "one.wav");
+  test::write_text(f.folder / "one.wav", "one.wav of call 2");
+  f.note(2, {(f.folder / "one.wav").string(), base::sha256_hex("one.wav of call 2")});
+  calls::HoldTarget target;
+  target.call = f.read([&] { return calls::get(f.db(), f.workspace, call_sid(2)).id; });
+  calls::hold(f.session(), f.workspace, target, "Case 2026-17");
+  CHECK(f.run().calls == 1);
+  CHECK(f.stuck.empty());
+  CHECK(f.files() == "one.wav two.wav ");
+  calls::unhold(f.session(), f.workspace, target);
+  CHECK(f.run().files == 2);
+  CHECK(f.files().empty());
+}
+
+TEST_CASE("files of a call that is held stay until the hold ends", "[calls]") {
+  Tapes f(any_engine());
+  calls::HoldTarget target;
+  target.call = f.read([&] { return calls::get(f.db(), f.workspace, call_sid(1)).id; });
+  calls::hold(f.session(), f.workspace, target, "Case 2026-17");
+  CHECK(f.run().files == 1);
+  CHECK(f.files() == "one.mp3 one.wav ");
+  calls::unhold(f.session(), f.workspace, target);
+  CHECK(f.run().files == 2);
+  CHECK(f.files().empty());
+}
+
+TEST_CASE("a purge that dies between a file and its rows leaves the rows, and the next run finishes",
+          "[calls]") {
+  Tapes f(any_engine());
+  test::InterruptingClock clock(f.clock);
+  audit::Session session{f.db(), clock, f.alice.ids, "os:alice"};
+  auto options = f.old();
+  options.piece = 1;
+  options.between = [&](const calls::Purged&) { clock.once([] { throw std::runtime_error("died"); }); };
+  CHECK_THROWS_WITH(calls::purge(session, f.workspace, options), "died");
+  CHECK(f.files().empty());
+  CHECK(f.sids() == lines({2, 3, 4}));
+  CHECK(f.count("recordings") == 1);
+  const auto purged = f.run();
+  CHECK(purged.calls == 1);
+  CHECK(purged.files == 0);
+  CHECK(f.sids() == lines({3, 4}));
+  CHECK(f.count("recordings") == 0);
+}
+
+TEST_CASE("sound of an erased contact that was fetched is on record until the purge of its calls",
+          "[calls]") {
+  Tapes f(any_engine());
+  f.erase();
+  CHECK(f.files() == "one.mp3 one.wav two.wav ");
+  CHECK(f.count("recordings") == 2);
+  CHECK(f.run().files == 3);
+  CHECK(f.files().empty());
 }
 
 TEST_CASE("another workspace's calls are not purged", "[calls]") {

@@ -77,8 +77,8 @@ TEST_CASE("what was fetched and what was deleted is on record", "[calls]") {
   Tapes f(GENERATE(from_range(test::engines())));
   f.apply({f.inbound(1), f.recorded(1, 1)});
   const auto id = f.get(test::recording_sid(1)).id;
-  f.write([&] { calls::note_fetched(f.session(), f.workspace, id, "tapes/one.wav"); });
-  CHECK(f.get(test::recording_sid(1)).file_name == "tapes/one.wav");
+  f.write([&] { calls::note_fetched(f.session(), f.workspace, id, {"/srv/tapes/one.wav", "00"}); });
+  CHECK(f.get(test::recording_sid(1)).file_name == "/srv/tapes/one.wav");
   CHECK(f.get(test::recording_sid(1)).fetched_at == f.clock.now());
   for (int i = 0; i < 2; ++i)
     f.write([&] {
@@ -135,9 +135,8 @@ TEST_CASE("a deletion is a change of its call, and of the day that was kept", "[
   keep_day();
   const auto before = changes();
   const auto id = f.get(test::recording_sid(1)).id;
-  f.write([&] {
-    calls::note_deleted(f.session(), f.workspace, id, test::recording_sid(1), "recordings.purge");
-  });
+  f.write(
+      [&] { calls::note_deleted(f.session(), f.workspace, id, test::recording_sid(1), "recordings.purge"); });
   CHECK(changes() == before + 1);
   CHECK(days() == 0);
   keep_day();

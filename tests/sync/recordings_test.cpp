@@ -66,6 +66,41 @@ TEST_CASE("a recording is fetched into a file of its own that nobody else reads"
   CHECK(f.box.seen().requests == asked);
 }
 
+TEST_CASE("a file is noted from the root, so that a purge finds it from wherever it is started", "[sync]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  f.apply({f.status(1, "completed", 1, 60, 60)});
+  const auto sid = f.recorded(1);
+  sync::FetchOptions options;
+  options.out = std::filesystem::relative(f.folder.path()).string() + "/";
+  REQUIRE_FALSE(options.out.starts_with("/"));
+  const auto file = sync::fetch_recording(f.account, sid, options);
+  const auto real = std::filesystem::canonical(file).string();
+  CHECK(f.rows("SELECT file_name FROM recordings WHERE workspace_id = $1") == real + "\n");
+  std::filesystem::create_symlink(real, f.folder / "link.mp3");
+  options.out = (f.folder / "link.mp3").string();
+  options.again = true;
+  sync::fetch_recording(f.account, sid, options);  // what a link names is replaced, and not the link
+  CHECK(f.rows("SELECT file_name FROM recordings WHERE workspace_id = $1") == real + "\n");
+  f.clock.advance(std::chrono::hours(48));
+  CHECK(calls::purge(f.session(), f.workspace, {.before = f.clock.now() - std::chrono::hours(25)}).files ==
+        1);
+  CHECK_FALSE(std::filesystem::exists(real));
+}
+
+TEST_CASE("what cannot be put on record is not left on disk, and what is no file is none to be removed",
+          "[sync]") {
+  Tapes f(GENERATE(from_range(test::engines())));
+  const auto sid = f.recorded(1);
+  sync::FetchOptions options;
+  options.out = (f.folder / "\xff.wav").string();
+  CHECK(test::slug_of([&] { sync::fetch_recording(f.account, sid, options); }) == "recordings.bad_file");
+  CHECK(std::filesystem::is_empty(f.folder.path()));
+  CHECK(f.rows("SELECT fetched_at FROM recordings WHERE workspace_id = $1") == "\n");
+  options.out = "/dev/null";
+  sync::fetch_recording(f.account, sid, options);
+  CHECK(f.rows("SELECT file_name, files FROM recordings WHERE workspace_id = $1") == "/dev/null|[]\n");
+}
+
 TEST_CASE("folders are made for recordings that go into one, not for a file", "[sync]") {
   Tapes f(db::Engine::sqlite);
   const auto sid = f.recorded(1);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.hpp"
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -86,6 +87,37 @@ TEST_CASE("old calls are purged once the workspace was named, and what is held s
   CHECK(site.calls() == 0);
   CHECK(site.json({"calls", "purge", "--older-than", "730d", "--confirm", "default"}).at("changed") == false);
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
+}
+
+TEST_CASE(
+    "a purge takes files of sound along, names those that it cannot, and ends with 3 until none is left",
+    "[system]") {
+  const Office site(any_engine());
+  const auto tape = site.machine().home() / "tape.wav";
+  test::write_text(tape, "sound");
+  site.tamper(
+      fmt::format(R"(UPDATE recordings SET file_name = '{0}', files = '[{{"name":"{0}","sha256":"{1}"}}]')",
+                  tape.string(), base::sha256_hex("sound")));
+  const Site::Arguments purge{"calls", "purge", "--older-than", "730d", "--confirm", "default"};
+  CHECK(site.json({"calls", "purge", "--older-than", "730d", "-n"}).at("files") == 1);
+  CHECK(std::filesystem::exists(tape));
+
+  test::write_text(tape, "somebody's own");
+  CHECK(site.failure(purge) == "3 calls.purged_partly");
+  CHECK(site.json({"calls", "list"}).at(0).at("call_sid") == sid(1));
+  const auto run = site.run(purge);
+  CHECK(run.status == 3);
+  CHECK(run.err.find("warning: " + tape.string() + " is not removed: it holds something else") !=
+        std::string::npos);
+  CHECK(run.err.find("1 old call is kept") != std::string::npos);
+  CHECK(test::read_text(tape) == "somebody's own");
+
+  test::write_text(tape, "sound");
+  const auto last = site.run(purge);
+  CHECK(last.status == 0);
+  CHECK(last.err.find(", 1 recording and 1 file") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(tape));
+  CHECK(site.calls() == 0);
 }
 
 TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from being erased", "[system]") {
