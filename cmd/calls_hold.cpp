@@ -62,9 +62,13 @@ std::string object_of(const calls::Hold& hold) {
 void report(Context& ctx, std::string_view infinitive, std::string_view past, const calls::HoldEdit& edit) {
   const auto object = object_of(edit.hold);
   const auto rest = fmt::format("({})", visible(edit.hold.reason));
-  if (!edit.changed) return ctx.io().unchanged({.action = infinitive, .object = object, .rest = rest});
-  if (ctx.dry_run()) return ctx.io().would_change({.action = infinitive, .object = object, .rest = rest});
-  ctx.io().changed({.action = past, .object = object, .rest = rest});
+  const bool done = edit.changed && !ctx.dry_run();
+  const Change change{.action = done ? past : infinitive,
+                      .object = object,
+                      .rest = rest,
+                      .fields = {{"reason", text_or_null(edit.hold.reason)}}};
+  if (!edit.changed) return ctx.io().unchanged(change);
+  ctx.dry_run() ? ctx.io().would_change(change) : ctx.io().changed(change);
 }
 
 void run_hold(const HoldOptions& opts, Context& ctx) {
@@ -115,7 +119,7 @@ void add_calls_hold(Noun& calls) {
       .required()
       .details(
           "A legal hold: `calls purge` passes over what is held, and a contact is not erased while it, or one of its calls, "
-          "is. What is held already stays as it is held.")
+          "is. What is held for this reason already stays as it is; for another one it is refused (exit 6).")
       .example("ringctl calls hold CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 --reason 'Case 2026-17'")
       .example("ringctl calls hold --contact +16265550101 --reason 'Case 2026-17' -n");
 

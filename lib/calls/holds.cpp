@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "calls/counter.hpp"
 #include "db/transaction.hpp"
@@ -73,6 +74,16 @@ std::optional<Hold> find_newest(db::Connection& db, const base::Uuid& workspace,
   return read_hold(rows);
 }
 
+/// One hold has one reason: whoever ends it must not end another's unseen.
+Error other_reason(const Held& held, const std::string& stands, std::string_view asked) {
+  const auto target = (held.type == "contact" ? "--contact " : "") + base::for_shell(held.key);
+  return Error(Errc::conflict, "holds.other_reason",
+               fmt::format("{} is held already, for another reason: {}", held.key, base::in_quotes(stands)),
+               fmt::format("then hold it for both: ringctl calls hold {} --reason {}", target,
+                           base::for_shell(fmt::format("{}; {}", stands, asked))))
+      .detail(fmt::format("end that hold: ringctl calls unhold {}", target));
+}
+
 void record(audit::Session& session, const base::Uuid& workspace, std::string_view action, const Held& held,
             bool was, bool is, const std::string& reason) {
   const auto image = [&](bool held_then) -> std::optional<std::string> {
@@ -110,6 +121,7 @@ HoldEdit hold(audit::Session& session, const base::Uuid& workspace, const HoldTa
     const auto newest = find_newest(db, workspace, held);
     edit.changed = !newest || newest->ended_at;
     if (!edit.changed) {
+      if (newest->reason != reason) throw other_reason(held, newest->reason, reason);
       edit.hold = *newest;
       return false;
     }

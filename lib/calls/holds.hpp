@@ -32,7 +32,8 @@ struct HoldEdit {
 };
 
 // Each in a transaction of its own, audited (calls.hold, calls.unhold).
-/// `reason`: up to 1000 bytes of text, not empty. Errc::invalid [holds.bad_reason].
+/// `reason`: up to 1000 bytes of text, not empty. Errc::invalid [holds.bad_reason]; Errc::conflict
+/// [holds.other_reason] if it is held already, for another one.
 HoldEdit hold(audit::Session&, const base::Uuid& workspace, const HoldTarget&, std::string_view reason,
               bool write = true);
 /// Errc::not_found [holds.unknown] if nothing was ever held there.

@@ -49,7 +49,7 @@ TEST_CASE("a hold is made once, ended once, and stays on record", "[calls]") {
   CHECK(made.changed);
   CHECK(made.hold.call_sid == call_sid(1));
   CHECK(made.hold.held_by == "os:alice");
-  CHECK_FALSE(f.hold(f.call, "another reason").changed);
+  CHECK_FALSE(f.hold(f.call).changed);
   CHECK(f.list() == call_sid(1) + ": Case 2026-17\n");
   f.clock.advance(std::chrono::seconds(1));
   CHECK(f.hold(f.lin, "Case 2026-18").changed);
@@ -66,6 +66,29 @@ TEST_CASE("a hold is made once, ended once, and stays on record", "[calls]") {
   CHECK(f.rows("SELECT action, object_type FROM audit_log WHERE workspace_id = $1 AND action IN "
                "('calls.hold', 'calls.unhold') ORDER BY seq") ==
         "calls.hold|call\ncalls.hold|contact\ncalls.unhold|call\ncalls.hold|call\n");
+}
+
+TEST_CASE("what is held for one reason is not held for another that is stored nowhere", "[calls]") {
+  Court f(any_engine());
+  const bool of_contact = GENERATE(false, true);
+  const auto target = of_contact ? f.lin : f.call;
+  const auto key = of_contact ? test::k_caller : call_sid(1);
+  const auto words = (of_contact ? "--contact " : "") + key;
+  f.hold(target, "Case A");
+  for (const bool write : {false, true}) {
+    try {
+      f.hold(target, "Ann's case", write);
+      FAIL("held for two reasons");
+    } catch (const Error& error) {
+      CHECK(error.errc() == Errc::conflict);
+      CHECK(error.slug() == "holds.other_reason");
+      CHECK(error.message() == key + " is held already, for another reason: \"Case A\"");
+      CHECK(error.details() == std::vector<std::string>{"end that hold: ringctl calls unhold " + words});
+      CHECK(error.hint() ==
+            "then hold it for both: ringctl calls hold " + words + R"( --reason 'Case A; Ann'\''s case')");
+    }
+  }
+  CHECK(f.list(true) == key + ": Case A\n");
 }
 
 TEST_CASE("a dry run holds nothing", "[calls]") {

@@ -99,7 +99,13 @@ TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from be
   site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17", "-n"});
   CHECK(site.json({"calls", "holds"}).empty());
   site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
-  CHECK(site.json({"calls", "hold", "--contact", k_lin, "--reason", "again"}).at("changed") == false);
+  const auto again = site.json({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
+  CHECK(again.at("changed") == false);
+  CHECK(again.at("reason") == "Case 2026-17");
+  const auto other = site.run({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-18"});
+  CHECK(test::failure_of(other) == "6 holds.other_reason");
+  CHECK(other.err.find("\"Case 2026-17\"") != std::string::npos);
+  CHECK(other.err.find("--reason 'Case 2026-17; Case 2026-18'") != std::string::npos);
   const auto holds = site.json({"calls", "holds"});
   REQUIRE(holds.size() == 1);
   CHECK(holds.at(0).at("contact") == k_lin);
