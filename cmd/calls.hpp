@@ -58,7 +58,7 @@ void add_call_filters(Verb<Options>& verb) {
       .flag("number", &Options::number, "NUMBER", "Only calls to or from this number of ours")
       .kind(ValueKind::number)
       .flag("contact", &Options::contact, "NUMBER",
-            "Only calls with this contact, by any of its phones or id")
+            "Only calls with this contact, by any of its phones or id; those from before it was one included")
       .kind(ValueKind::contact)
       .flag("outcome", &Options::outcome, "OUTCOME", "Only calls of this outcome")
       .kind(ValueKind::outcome);
