@@ -6,10 +6,9 @@
 
 #include "calls/holds.hpp"
 #include "cmd/calls.hpp"
-#include "cmd/record_verbs.hpp"
+#include "cmd/contacts.hpp"
 #include "cmd/terminal.hpp"
 #include "db/transaction.hpp"
-#include "directory/contacts.hpp"
 #include "directory/workspaces.hpp"
 
 namespace ringctl::cmd {
@@ -51,7 +50,7 @@ calls::HoldTarget target_of(const TargetOptions& opts, std::string_view verb, Co
                 fmt::format("calls {}: name a call, or a contact with --contact", verb),
                 fmt::format("ringctl calls {} --help", verb));
   if (opts.call) return {.call = id_of_call(*opts.call, ctx)};
-  return {.contact = records_of(ctx, ctx.workspace(), directory::contacts_noun()).get(*opts.contact).id};
+  return {.contact = get_person(ctx, *opts.contact).id};
 }
 
 /// "CA5f0c...", "all calls of +16265550101"

@@ -119,6 +119,26 @@ TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from be
   site.ok({"contacts", "erase", k_lin, "--confirm", k_lin});
 }
 
+TEST_CASE("whose person is asked for by a number that is no contact is made one first", "[system]") {
+  const Office site(any_engine());
+  const std::string moe = "+16265550155";
+  site.tamper(fmt::format("UPDATE calls SET contact_id = NULL, from_number = '{}'", moe));
+  const Site::Arguments commands[] = {{"contacts", "export", "--everything", moe},
+                                      {"calls", "hold", "--contact", moe, "--reason", "Case 2026-17"},
+                                      {"calls", "unhold", "--contact", moe},
+                                      {"contacts", "erase", moe, "--confirm", moe}};
+  for (const auto& command : commands) {
+    const auto refused = site.run(command);
+    CHECK(test::failure_of(refused) == "5 contacts.unknown");
+    CHECK(refused.err.ends_with("hint: make it a contact, then the same again: ringctl contacts add " + moe +
+                                "\n"));
+  }
+  CHECK(site.run({"contacts", "erase", "nobody", "-n"}).err.ends_with("hint: ringctl contacts list\n"));
+  site.ok({"contacts", "add", moe});
+  for (const auto& command : commands) site.ok(command);
+  CHECK(site.json({"calls", "list"}).at(0).at("from_number").is_null());
+}
+
 TEST_CASE("all that is kept of a person is written as one document, and that it was is on record",
           "[system]") {
   const Office site(any_engine());
