@@ -99,6 +99,7 @@ calls::CallFilter call_filter(const CallFilterOptions& opts, Context& ctx) {
   filter.direction = opts.direction.value_or("");
   filter.status = opts.missed ? std::string(calls::k_missed) : opts.status.value_or("");
   filter.outcome = opts.outcome.value_or("");
+  filter.held = opts.held;
   const auto& workspace = ctx.workspace();
   const auto id_of = [&](const records::Noun& noun, const std::string& key) {
     return records_of(ctx, workspace, noun).get(key).id;

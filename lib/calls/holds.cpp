@@ -169,4 +169,19 @@ void for_each_hold(db::Connection& db, const base::Uuid& workspace, bool ended_t
   while (rows.next()) visit(read_hold(rows));
 }
 
+std::vector<Hold> holds_on(db::Connection& db, const base::Uuid& workspace, const base::Uuid& call) {
+  auto rows = db.query(
+      fmt::format(
+          "{}WHERE h.workspace_id = $1 AND h.ended_at IS NULL AND (h.call_id = $2 OR "
+          "h.contact_id = (SELECT l.contact_id FROM calls l WHERE l.id = $2) OR h.contact_id IN (SELECT p.contact_id "
+          "FROM calls l JOIN contact_phones p ON p.workspace_id = l.workspace_id AND "
+          "p.phone_number IN (l.from_number, l.to_number) WHERE l.id = $2 AND l.contact_id IS NULL)) "
+          "ORDER BY h.created_at, h.id",
+          k_select),
+      {workspace, call});
+  std::vector<Hold> holds;
+  while (rows.next()) holds.push_back(read_hold(rows));
+  return holds;
+}
+
 }  // namespace ringctl::calls

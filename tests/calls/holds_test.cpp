@@ -1,5 +1,7 @@
 #include "calls/holds.hpp"
 
+#include <algorithm>
+
 #include "audit/log.hpp"
 #include "calls/calls.hpp"
 #include "calls/person.hpp"
@@ -103,6 +105,38 @@ TEST_CASE("a hold has a reason that can be read", "[calls]") {
                              std::string(1001, 'x')})
     CHECK(test::slug_of([&] { f.hold(f.call, reason); }) == "holds.bad_reason");
   CHECK(f.hold(f.call, std::string(1000, 'x')).changed);
+}
+
+TEST_CASE("what a hold keeps is found, with what keeps it", "[calls]") {
+  Court f(any_engine());
+  auto strange = f.inbound(3);
+  strange.parameters[1].second = "+12025550177";
+  f.apply({f.inbound(2), f.status(2, "completed", 0, 30, 30), strange});
+  const auto held = [&] {
+    return f.read([&] {
+      std::string all;
+      calls::for_each(f.db(), f.workspace, {.held = true}, {.descending = false}, 0,
+                      [&](const calls::Call& call) {
+                        all += call.call_sid.back();
+                        for (const auto& hold : calls::holds_on(f.db(), f.workspace, call.id))
+                          all += " " + hold.reason + (hold.contact.empty() ? "" : " " + hold.contact);
+                        all += "\n";
+                      });
+      CHECK(calls::count(f.db(), f.workspace, {.held = true}) == std::count(all.begin(), all.end(), '\n'));
+      return all;
+    });
+  };
+  CHECK(held().empty());
+  f.hold(f.call, "A");
+  CHECK(held() == "1 A\n");
+  f.clock.advance(std::chrono::seconds(1));
+  f.hold(f.lin, "B");
+  const auto lin = " B " + test::k_caller + "\n";
+  CHECK(held() == "1 A" + lin + "2" + lin);
+  f.unhold(f.call);
+  CHECK(held() == "1" + lin + "2" + lin);
+  f.unhold(f.lin);
+  CHECK(held().empty());
 }
 
 TEST_CASE("what is not there, or was never held, has no hold to end", "[calls]") {

@@ -72,6 +72,11 @@ TEST_CASE("old calls are purged once the workspace was named, and what is held s
   CHECK(plan.at("dry_run") == true);
   CHECK(plan.at("calls") == 1);
   CHECK(plan.at("held") == 1);
+  const auto held = site.json({"calls", "list", "--held"});
+  REQUIRE(held.size() == 1);
+  CHECK(held.at(0).at("call_sid") == sid(2));
+  CHECK(site.json({"calls", "export", "--held"}).size() == 1);
+  CHECK(site.failure({"calls", "export", "--held", "--changes", "x.cursor"}) == "2 usage.excluded");
   CHECK(site.calls() == 2);
   const auto run = site.run({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
   CHECK(run.status == 0);
@@ -117,6 +122,24 @@ TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from be
   CHECK(site.json({"calls", "holds"}).empty());
   CHECK(site.json({"calls", "holds", "--ended"}).size() == 1);
   site.ok({"contacts", "erase", k_lin, "--confirm", k_lin});
+}
+
+TEST_CASE("a call says whether it is held, by what and why", "[system]") {
+  const Office site(any_engine());
+  CHECK(site.json({"calls", "show", sid(1)}).at("held") == false);
+  CHECK(site.json({"calls", "show", sid(1)}).at("holds").empty());
+  CHECK(site.ok({"calls", "show", sid(1), "-o", "table"}).find("\nheld           no\n") != std::string::npos);
+  site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
+  const auto call = site.json({"calls", "show", sid(1)});
+  CHECK(call.at("held") == true);
+  REQUIRE(call.at("holds").size() == 1);
+  CHECK(call.at("holds").at(0).at("reason") == "Case 2026-17");
+  CHECK(call.at("holds").at(0).at("contact") == k_lin);
+  CHECK(call.at("holds").at(0).at("call_sid").is_null());
+  const auto text = site.ok({"calls", "show", sid(1), "-o", "table"});
+  CHECK(text.find("\nheld           yes\n") != std::string::npos);
+  CHECK(text.find("\nholds\n") != std::string::npos);
+  CHECK(text.find("Case 2026-17") != std::string::npos);
 }
 
 TEST_CASE("whose person is asked for by a number that is no contact is made one first", "[system]") {
