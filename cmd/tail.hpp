@@ -15,7 +15,8 @@ namespace ringctl::cmd {
 
 class Tail {
  public:
-  /// `name`: of the command. Throws Errc::usage [usage.no_format] for a format that needs an end.
+  /// `name`: of the command. Throws Errc::usage [usage.no_format] for a format that needs an end, and
+  /// [usage.no_out] for --out, whose file appears at the end.
   Tail(Context&, std::string_view name, std::span<const Column>);
 
   /// One thing that was found: cells where programs read, a line where people do. Only the one that is needed

@@ -59,6 +59,14 @@ TEST_CASE("events tail begins some time back, and gives one call's alone where t
   CHECK(site.failure({"events", "tail", "--call", "CA1"}) == "2 usage.bad_value");
   CHECK(site.failure({"events", "tail", "-o", "md"}) == "2 usage.no_format");
   CHECK(site.failure({"calls", "tail", "-o", "html"}) == "2 usage.no_format");
+  for (const auto* noun : {"calls", "messages", "events"}) {
+    const auto out = (site.machine().home() / "rows.jsonl").string();
+    const auto refused = site.run({noun, "tail", "--out", out});
+    CHECK(test::failure_of(refused) == "2 usage.no_out");
+    CHECK(refused.err.find(fmt::format("{} tail has no end", noun)) != std::string::npos);
+    CHECK(refused.err.find(fmt::format("hint: ringctl {} tail > FILE", noun)) != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(out));
+  }
   const auto as_json = site.run({"calls", "tail", "-o", "json"});
   CHECK(as_json.status == 2);
   CHECK(as_json.err.find("\"usage.no_format\"") != std::string::npos);
