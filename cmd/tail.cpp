@@ -49,6 +49,7 @@ void Tail::show(const std::function<std::vector<Cell>()>& cells, const std::func
 void Tail::follow(const std::function<void()>& look) {
   auto& cancel = ctx_.cancel();
   while (!cancel.cancelled() && !full()) {
+    ctx_.io().out().require_reader();
     look();
     ctx_.io().out().flush();
     if (!full()) wait(cancel, ctx_.clock());

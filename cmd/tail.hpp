@@ -22,7 +22,8 @@ class Tail {
   /// One thing that was found: cells where programs read, a line where people do. Only the one that is needed
   /// is asked for, and none once there are as many as --limit says.
   void show(const std::function<std::vector<Cell>()>& cells, const std::function<std::string()>& line);
-  /// Calls `look`, which shows what is new, once a second until Ctrl-C, --timeout or --limit.
+  /// Calls `look`, which shows what is new, once a second until Ctrl-C, --timeout or --limit, or until nobody
+  /// reads any more, which is Errc::broken_pipe.
   void follow(const std::function<void()>& look);
 
  private:
