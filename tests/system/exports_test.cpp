@@ -354,6 +354,17 @@ TEST_CASE("an export into a pipe that breaks, or a disk that is full, says so an
         5000);
 }
 
+TEST_CASE("an export that a file may not be large enough for says so", "[system]") {
+  const Site site(any_engine());
+  site.init();
+  fill(site, 5000);
+  for (const auto* where : {"> calls.csv", "--out calls.csv"}) {
+    const auto limited = in_shell(site, fmt::format("ulimit -f 100; ringctl calls export -o csv {}", where));
+    CHECK(test::failure_of(limited) == "40 output.write_failed");
+    CHECK(limited.err.find("File too large") != std::string::npos);
+  }
+}
+
 TEST_CASE("a reader that is slow gets every call", "[system]") {
   const Site site(any_engine());
   site.init();
