@@ -18,7 +18,7 @@ struct ReleaseOptions : AccountOptions {
 std::string rest_of(const sync::ReleaseReport& report, Context& ctx) {
   if (report.action == "kept") return "(it is not to be given back)";
   if (!report.at || report.action == "released") return {};
-  const auto at = ctx.io().options().zone.format(*report.at);
+  const auto at = ctx.zone().format(*report.at);
   return report.action == "waiting" ? fmt::format("(is to be given back at {})", at)
                                     : fmt::format("to be given back at {}", at);
 }

@@ -10,7 +10,7 @@ Period read_period(const std::optional<std::string>& since, const std::optional<
                    Context& ctx) {
   Period period;
   if (!since && !until) return period;
-  const auto& zone = ctx.io().options().zone;
+  const auto zone = ctx.zone();
   const auto now = ctx.clock().now();
   if (since) period.since = parse_time("since", *since, zone, now);
   if (until) period.until = parse_time("until", *until, zone, now);

@@ -13,7 +13,8 @@ struct Period {
   std::optional<base::Instant> since = {}, until = {};
 };
 
-/// As typed. Throws Errc::invalid for what is no time, and as require_period() where both are given.
+/// As typed, in Context::zone(). Throws Errc::invalid for what is no time, and as require_period() where both
+/// are given.
 Period read_period(const std::optional<std::string>& since, const std::optional<std::string>& until,
                    Context&);
 

@@ -16,7 +16,7 @@ base::Instant long_ago(const std::string& text, Context& ctx) {
     if (error.slug() != "time.bad_duration") throw;
   }
   try {
-    return parse_time("older-than", text, ctx.io().options().zone, now);
+    return parse_time("older-than", text, ctx.zone(), now);
   } catch (const Error& error) {
     if (error.slug() != "time.malformed") throw;
     throw Error(error.errc(), error.slug(),
