@@ -53,19 +53,16 @@ calls::HoldTarget target_of(const TargetOptions& opts, std::string_view verb, Co
   return {.contact = get_person(ctx, *opts.contact).id};
 }
 
-/// "CA5f0c...", "all calls of +16265550101"
-std::string object_of(const calls::Hold& hold) {
-  return hold.call_sid.empty() ? fmt::format("all calls of {}", hold.contact) : hold.call_sid;
-}
-
 void report(Context& ctx, std::string_view infinitive, std::string_view past, const calls::HoldEdit& edit) {
-  const auto object = object_of(edit.hold);
+  const bool of_contact = edit.hold.call_sid.empty();
+  const auto called = of_contact ? fmt::format("all calls of {}", edit.hold.contact) : edit.hold.call_sid;
   const auto rest = fmt::format("({})", visible(edit.hold.reason));
   const bool done = edit.changed && !ctx.dry_run();
   const Change change{.action = done ? past : infinitive,
-                      .object = object,
+                      .object = of_contact ? edit.hold.contact : edit.hold.call_sid,
                       .rest = rest,
-                      .fields = {{"reason", text_or_null(edit.hold.reason)}}};
+                      .fields = {{"reason", text_or_null(edit.hold.reason)}},
+                      .called = called};
   if (!edit.changed) return ctx.io().unchanged(change);
   ctx.dry_run() ? ctx.io().would_change(change) : ctx.io().changed(change);
 }

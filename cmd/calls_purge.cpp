@@ -36,13 +36,13 @@ void tell_what_is_owed(Context& ctx) {
 }
 
 void report(const calls::Purged& purged, Context& ctx) {
-  const auto object = counted(purged.calls, "call", "calls");
+  const auto called = counted(purged.calls, "call", "calls");
   const auto rest = fmt::format("that began before {}, with {}, {} and {}", base::format_utc(purged.before),
                                 counted(purged.attempts, "attempt", "attempts"),
                                 counted(purged.events, "webhook", "webhooks"),
                                 counted(purged.recordings, "recording", "recordings"));
   report_purge({.action = {},
-                .object = object,
+                .object = {},
                 .rest = rest,
                 .fields = {{"before", purged.before},
                            {"calls", purged.calls},
@@ -50,7 +50,8 @@ void report(const calls::Purged& purged, Context& ctx) {
                            {"events", purged.events},
                            {"recordings", purged.recordings},
                            {"held", purged.held},
-                           {"open", purged.open}}},
+                           {"open", purged.open}},
+                .called = called},
                purged.calls > 0, "no call",
                fmt::format("(none to be purged began before {})", base::format_utc(purged.before)), ctx);
 }

@@ -63,7 +63,10 @@ void release_due(const ReleaseOptions& opts, Context& ctx) {
                 fmt::format("{} of {} numbers could not be given back", failed, reports.size()),
                 "ringctl jobs resolve, then numbers release --due again");
   if (reports.empty())
-    ctx.io().unchanged({.action = "release", .object = "no number", .rest = "(none is due)"});
+    ctx.io().unchanged({.action = "release",
+                        .object = ctx.workspace().name,
+                        .rest = "(none is due)",
+                        .called = "no number"});
 }
 
 void run_release(const ReleaseOptions& opts, Context& ctx) {

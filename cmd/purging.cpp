@@ -36,8 +36,9 @@ base::Instant confirmed_time(const PurgeArguments& arguments, std::string_view w
 
 void report_purge(Change change, bool any, std::string_view none, const std::string& why, Context& ctx) {
   change.action = any && !ctx.dry_run() ? "purged" : "purge";
+  change.object = ctx.workspace().name;
   if (!any) {
-    change.object = none;
+    change.called = none;
     change.rest = why;
     return ctx.io().unchanged(change);
   }

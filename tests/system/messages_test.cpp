@@ -356,6 +356,7 @@ TEST_CASE("old messages are purged once the workspace was named, and what is hel
   site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
   const auto plan = site.json({"messages", "purge", "--older-than", "2021-01-01", "-n"});
   CHECK(plan.at("dry_run") == true);
+  CHECK(plan.at("object") == "default");
   CHECK(plan.at("messages") == 1);
   CHECK(plan.at("held") == 1);
   const auto run = site.run(purge);

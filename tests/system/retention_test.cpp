@@ -70,6 +70,7 @@ TEST_CASE("old calls are purged once the workspace was named, and what is held s
   site.ok({"calls", "hold", sid(2), "--reason", "Case 2026-17"});
   const auto plan = site.json({"calls", "purge", "--older-than", "2021-01-01", "-n"});
   CHECK(plan.at("dry_run") == true);
+  CHECK(plan.at("object") == "default");
   CHECK(plan.at("calls") == 1);
   CHECK(plan.at("held") == 1);
   const auto held = site.json({"calls", "list", "--held"});
@@ -89,7 +90,10 @@ TEST_CASE("old calls are purged once the workspace was named, and what is held s
   site.ok({"calls", "unhold", sid(2)});
   site.ok({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
   CHECK(site.calls() == 0);
-  CHECK(site.json({"calls", "purge", "--older-than", "730d", "--confirm", "default"}).at("changed") == false);
+  const auto nothing = site.json({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
+  CHECK(nothing.at("changed") == false);
+  CHECK(nothing.at("object") == "default");
+  CHECK(nothing.at("calls") == 0);
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
 }
 
@@ -106,6 +110,7 @@ TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from be
   site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
   const auto again = site.json({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
   CHECK(again.at("changed") == false);
+  CHECK(again.at("object") == k_lin);
   CHECK(again.at("reason") == "Case 2026-17");
   const auto other = site.run({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-18"});
   CHECK(test::failure_of(other) == "6 holds.other_reason");
@@ -246,6 +251,7 @@ TEST_CASE("old jobs are purged once the workspace was named, and cannot be undon
   CHECK(site.failure({"jobs", "purge", "--older-than", "1d", "--confirm", "default"}) ==
         "7 jobs.purge_too_young");
   const auto plan = site.json({"jobs", "purge", "--older-than", "90d", "-n"});
+  CHECK(plan.at("object") == "default");
   CHECK(plan.at("jobs") == 1);
   CHECK(plan.at("rows") == 1);
   CHECK(site.json({"jobs", "list"}).size() == 2);
