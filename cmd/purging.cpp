@@ -13,6 +13,8 @@ base::Instant long_ago(const std::string& text, Context& ctx) {
   try {
     return now - base::parse_duration(text);
   } catch (const Error& error) {
+    if (error.slug() == "time.too_long")
+      throw Error(error.errc(), error.slug(), fmt::format("--older-than: {}", error.message()), error.hint());
     if (error.slug() != "time.bad_duration") throw;
   }
   try {

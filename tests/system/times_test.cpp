@@ -122,3 +122,18 @@ TEST_CASE("people see a workspace's times in its zone, programs with their offse
             .at("changed") == true);
   CHECK(site.json({"callbacks", "list"}).at(0).at("due_at") == "2030-03-08T14:30:00.000Z");
 }
+
+TEST_CASE("a time that there is not is told apart from one that comes twice, and from one too long ago",
+          "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"init", "--yes", "--zone", "America/New_York"});
+  const auto refused = [&](const std::string& time) {
+    return site.failure({"calls", "list", "--since", time});
+  };
+  CHECK(refused("2026-03-08T02:30") == "7 time.skipped");
+  CHECK(refused("2026-11-01T01:30") == "7 time.ambiguous");
+  CHECK(refused("-99999d") == "7 time.too_long_ago");
+  const auto purge = site.run({"calls", "purge", "--older-than", "99999d", "-n"});
+  CHECK(test::failure_of(purge) == "7 time.too_long");
+  CHECK(purge.err.starts_with("ringctl: --older-than: \"99999d\" is too long  ["));
+}
