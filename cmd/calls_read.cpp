@@ -268,7 +268,8 @@ void add_calls_read(Noun& calls) {
       .columns(show_columns())
       .details(
           "With the legal holds that keep it and why, its attempts (who was rung, when, what came of it), its recordings, "
-          "the plan it was routed by, and every webhook as it came. The last two are in machine formats, and where --columns asks for them.")
+          "the plan it was routed by, and every webhook as it came. The last two are in machine formats, and where --columns "
+          "asks for them.")
       .example("ringctl calls show CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5")
       .example("ringctl calls show CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 -o json")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});
