@@ -34,9 +34,10 @@ struct Evening : Site {
         "updated_at) VALUES ('{0}', '{1}', '+12025550123', '+16265550101', '{2}', '{2}', '{2}')",
         id, workspace, at));
     tamper(fmt::format(
-        "INSERT INTO messages (id, workspace_id, thread_id, message_sid, direction, from_number, to_number, body, "
-        "encoding, segments, status, status_rank, message_seq, created_at, updated_at) VALUES ('{0}', '{1}', '{0}', "
-        "'SM{2:032}', 'inbound', '+16265550101', '+12025550123', 'Hello', 'gsm7', 1, 'received', 1, 1, '{3}', '{3}')",
+        "INSERT INTO messages (id, workspace_id, thread_id, message_sid, account_sid, direction, from_number, to_number, "
+        "body, encoding, segments, status, status_rank, message_seq, created_at, updated_at) VALUES ('{0}', '{1}', '{0}', "
+        "'SM{2:032}', 'AC{2:032}', 'inbound', '+16265550101', '+12025550123', 'Hello', 'gsm7', 1, 'received', 1, 1, "
+        "'{3}', '{3}')",
         id, workspace, 1, at));
   }
   std::string run_with(const std::map<std::string, std::string>& environment, Arguments words) const {
