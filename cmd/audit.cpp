@@ -4,10 +4,10 @@
 
 #include "audit/cursor.hpp"
 #include "audit/log.hpp"
-#include "base/zone.hpp"
 #include "bulk/history.hpp"
 #include "cmd/context.hpp"
 #include "cmd/cursor_file.hpp"
+#include "cmd/period.hpp"
 #include "cmd/root.hpp"
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
@@ -71,9 +71,9 @@ audit::Filter filter_of(const FilterOptions& opts, Context& ctx) {
   filter.object_key = opts.object;
   filter.actor = opts.actor;
   filter.action = opts.action;
-  const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
+  const auto period = read_period(opts.since, opts.until, ctx);
+  filter.since = period.since;
+  filter.until = period.until;
   return filter;
 }
 

@@ -59,7 +59,7 @@ std::array<Cell, k_columns.size()> cells_of(const calls::Callback& callback) {
 /// When something is due: what base says of times that lie behind is of no help here.
 base::Instant time_of(const std::string& text, Context& ctx) {
   try {
-    return base::parse_instant(text, ctx.io().options().zone, ctx.clock().now());
+    return base::parse_instant(text, ctx.zone(), ctx.clock().now());
   } catch (const Error& error) {
     if (error.slug() != "time.malformed") throw;
     throw Error(error.errc(), error.slug(), fmt::format("--due: {}", error.message()),

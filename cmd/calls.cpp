@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "base/zone.hpp"
 #include "cmd/numbers.hpp"
+#include "cmd/period.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 #include "directory/contacts.hpp"
@@ -93,12 +93,13 @@ std::vector<Cell> call_cells(const calls::Call& call) {
 
 calls::CallFilter call_filter(const CallFilterOptions& opts, Context& ctx) {
   calls::CallFilter filter;
-  const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
+  const auto period = read_period(opts.since, opts.until, ctx);
+  filter.since = period.since;
+  filter.until = period.until;
   filter.direction = opts.direction.value_or("");
   filter.status = opts.missed ? std::string(calls::k_missed) : opts.status.value_or("");
   filter.outcome = opts.outcome.value_or("");
+  filter.held = opts.held;
   const auto& workspace = ctx.workspace();
   const auto id_of = [&](const records::Noun& noun, const std::string& key) {
     return records_of(ctx, workspace, noun).get(key).id;

@@ -35,7 +35,7 @@ std::vector<Cell> call_cells(const calls::Call&);
 /// Flags that choose calls, shared by list and export.
 struct CallFilterOptions {
   std::optional<std::string> since, until, direction, status, user, team, number, contact, outcome;
-  bool missed = false;
+  bool missed = false, held = false;
 };
 template <class Options>
 void add_call_filters(Verb<Options>& verb) {
@@ -55,10 +55,11 @@ void add_call_filters(Verb<Options>& verb) {
       .flag("number", &Options::number, "NUMBER", "Only calls to or from this number of ours")
       .kind(ValueKind::number)
       .flag("contact", &Options::contact, "NUMBER",
-            "Only calls with this contact, by any of its phones or id")
+            "Only calls with this contact, by any of its phones or id; those from before it was one included")
       .kind(ValueKind::contact)
       .flag("outcome", &Options::outcome, "OUTCOME", "Only calls of this outcome")
-      .kind(ValueKind::outcome);
+      .kind(ValueKind::outcome)
+      .flag("held", &Options::held, "Only calls that a legal hold keeps, on them or on their contact");
 }
 /// Looks up whom and what the flags name.
 calls::CallFilter call_filter(const CallFilterOptions&, Context&);

@@ -90,7 +90,7 @@ struct ExportOptions : CallFilterOptions {
 
 bool chooses(const ExportOptions& o) {
   return o.since || o.until || o.direction || o.status || o.user || o.team || o.number || o.contact ||
-         o.outcome || o.missed;
+         o.outcome || o.missed || o.held;
 }
 
 /// Gives `each` its calls past the cursor, and moves the file on when they are out. `note` moves the cursor.

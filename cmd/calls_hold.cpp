@@ -6,10 +6,9 @@
 
 #include "calls/holds.hpp"
 #include "cmd/calls.hpp"
-#include "cmd/record_verbs.hpp"
+#include "cmd/contacts.hpp"
 #include "cmd/terminal.hpp"
 #include "db/transaction.hpp"
-#include "directory/contacts.hpp"
 #include "directory/workspaces.hpp"
 
 namespace ringctl::cmd {
@@ -51,20 +50,21 @@ calls::HoldTarget target_of(const TargetOptions& opts, std::string_view verb, Co
                 fmt::format("calls {}: name a call, or a contact with --contact", verb),
                 fmt::format("ringctl calls {} --help", verb));
   if (opts.call) return {.call = id_of_call(*opts.call, ctx)};
-  return {.contact = records_of(ctx, ctx.workspace(), directory::contacts_noun()).get(*opts.contact).id};
-}
-
-/// "CA5f0c...", "all calls of +16265550101"
-std::string object_of(const calls::Hold& hold) {
-  return hold.call_sid.empty() ? fmt::format("all calls of {}", hold.contact) : hold.call_sid;
+  return {.contact = get_person(ctx, *opts.contact).id};
 }
 
 void report(Context& ctx, std::string_view infinitive, std::string_view past, const calls::HoldEdit& edit) {
-  const auto object = object_of(edit.hold);
+  const bool of_contact = edit.hold.call_sid.empty();
+  const auto called = of_contact ? fmt::format("all calls of {}", edit.hold.contact) : edit.hold.call_sid;
   const auto rest = fmt::format("({})", visible(edit.hold.reason));
-  if (!edit.changed) return ctx.io().unchanged({.action = infinitive, .object = object, .rest = rest});
-  if (ctx.dry_run()) return ctx.io().would_change({.action = infinitive, .object = object, .rest = rest});
-  ctx.io().changed({.action = past, .object = object, .rest = rest});
+  const bool done = edit.changed && !ctx.dry_run();
+  const Change change{.action = done ? past : infinitive,
+                      .object = of_contact ? edit.hold.contact : edit.hold.call_sid,
+                      .rest = rest,
+                      .fields = {{"reason", text_or_null(edit.hold.reason)}},
+                      .called = called};
+  if (!edit.changed) return ctx.io().unchanged(change);
+  ctx.dry_run() ? ctx.io().would_change(change) : ctx.io().changed(change);
 }
 
 void run_hold(const HoldOptions& opts, Context& ctx) {
@@ -115,7 +115,7 @@ void add_calls_hold(Noun& calls) {
       .required()
       .details(
           "A legal hold: `calls purge` passes over what is held, and a contact is not erased while it, or one of its calls, "
-          "is. What is held already stays as it is held.")
+          "is. What is held for this reason already stays as it is; for another one it is refused (exit 6).")
       .example("ringctl calls hold CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 --reason 'Case 2026-17'")
       .example("ringctl calls hold --contact +16265550101 --reason 'Case 2026-17' -n");
 

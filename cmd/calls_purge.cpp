@@ -37,13 +37,13 @@ void tell_what_is_owed(Context& ctx) {
 }
 
 void report(const calls::Purged& purged, Context& ctx) {
-  const auto object = counted(purged.calls, "call", "calls");
+  const auto called = counted(purged.calls, "call", "calls");
   const auto rest = fmt::format(
       "that began before {}, with {}, {}, {} and {}", base::format_utc(purged.before),
       counted(purged.attempts, "attempt", "attempts"), counted(purged.events, "webhook", "webhooks"),
       counted(purged.recordings, "recording", "recordings"), counted(purged.files, "file", "files"));
   report_purge({.action = {},
-                .object = object,
+                .object = {},
                 .rest = rest,
                 .fields = {{"before", purged.before},
                            {"calls", purged.calls},
@@ -53,7 +53,8 @@ void report(const calls::Purged& purged, Context& ctx) {
                            {"files", purged.files},
                            {"kept", purged.kept},
                            {"held", purged.held},
-                           {"open", purged.open}}},
+                           {"open", purged.open}},
+                .called = called},
                purged.calls > 0, "no call",
                fmt::format("({} began before {})", purged.kept > 0 ? "those stay that" : "none to be purged",
                            base::format_utc(purged.before)),

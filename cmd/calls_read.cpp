@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/log.hpp"
+#include "calls/holds.hpp"
 #include "cmd/calls.hpp"
 #include "cmd/list.hpp"
 #include "cmd/record_verbs.hpp"
@@ -126,15 +127,38 @@ std::string recordings_json(const calls::Details& details) {
   return all.dump();
 }
 
+/// What keeps the call, as `calls holds` has it.
+std::string holds_json(const std::vector<calls::Hold>& holds, TimeText& times) {
+  Text at(times);
+  auto all = nlohmann::json::array();
+  for (const auto& hold : holds)
+    all.push_back({{"created_at", at(hold.created_at)},
+                   {"call_sid", text_or_null(hold.call_sid)},
+                   {"contact", text_or_null(hold.contact)},
+                   {"reason", hold.reason},
+                   {"held_by", hold.held_by}});
+  return all.dump();
+}
+
 std::span<const Column> show_columns() {
   static const auto k_all = [] {
     std::vector<Column> columns(call_columns().begin(), call_columns().end());
     columns.insert(columns.end(),
                    {Column{"plan", ColumnType::json, false}, Column{"attempts", ColumnType::json},
-                    Column{"recordings", ColumnType::json}, Column{"events", ColumnType::json, false}});
+                    Column{"recordings", ColumnType::json}, Column{"events", ColumnType::json, false},
+                    Column{"held", ColumnType::boolean}, Column{"holds", ColumnType::json}});
     return columns;
   }();
   return k_all;
+}
+/// Above what people read as lines.
+std::span<const Column> plain_columns() {
+  static const auto k_plain = [] {
+    std::vector<Column> columns(call_columns().begin(), call_columns().end());
+    columns.push_back({"held", ColumnType::boolean});
+    return columns;
+  }();
+  return k_plain;
 }
 
 struct ShowOptions {
@@ -153,10 +177,25 @@ constexpr std::array k_recording_columns = {
     Column{"status", ColumnType::word},        Column{"duration_s", ColumnType::duration},
     Column{"url", ColumnType::text},
 };
+constexpr std::array k_hold_columns = {
+    Column{"created_at", ColumnType::time},
+    Column{"contact", ColumnType::e164},
+    Column{"reason", ColumnType::text},
+    Column{"held_by", ColumnType::text},
+};
 
-/// For people: the call, then its attempts and recordings as lines.
-void show_to_people(const calls::Details& details, Io& io) {
-  io.record(call_columns(), call_cells(details.call));
+/// For people: the call, then its holds, attempts and recordings as lines.
+void show_to_people(const calls::Details& details, const std::vector<calls::Hold>& holds, Io& io) {
+  auto cells = call_cells(details.call);
+  cells.emplace_back(!holds.empty());
+  io.record(plain_columns(), cells);
+  if (!holds.empty()) {
+    io.text("\nholds\n");
+    auto rows = io.rows(k_hold_columns);
+    for (const auto& hold : holds)
+      rows.row({hold.created_at, text_cell(hold.contact), hold.reason, hold.held_by});
+    rows.finish();
+  }
   if (!details.attempts.empty()) {
     io.text("\nattempts\n");
     auto rows = io.rows(k_attempt_columns);
@@ -179,15 +218,16 @@ void run_show(const ShowOptions& opts, Context& ctx) {
   auto& db = ctx.database();
   db::Transaction transaction(db, db::Scope::of(workspace.id), db::Access::read);
   const auto details = calls::get_details(db, workspace.id, opts.call);
+  const auto holds = calls::holds_on(db, workspace.id, details.call.id);
   transaction.commit();
   if (ctx.io().format() == Format::table && ctx.io().wanted_columns().empty())
-    return show_to_people(details, ctx.io());
+    return show_to_people(details, holds, ctx.io());
   auto& times = ctx.io().times();
   const auto attempts = attempts_json(details, times), events = events_json(details, times),
-             recordings = recordings_json(details);
+             recordings = recordings_json(details), why = holds_json(holds, times);
   auto cells = call_cells(details.call);
-  cells.insert(cells.end(),
-               {RawJson{details.call.plan}, RawJson{attempts}, RawJson{recordings}, RawJson{events}});
+  cells.insert(cells.end(), {RawJson{details.call.plan}, RawJson{attempts}, RawJson{recordings},
+                             RawJson{events}, !holds.empty(), RawJson{why}});
   ctx.io().record(show_columns(), cells);
 }
 
@@ -205,6 +245,7 @@ void add_calls_read(Noun& calls) {
       .example("ringctl calls list --since -7d")
       .example("ringctl calls list --missed --since today -o json", "today's missed calls")
       .example("ringctl calls list --user ann@example.com --sort duration_s:desc", "Ann's longest calls")
+      .example("ringctl calls list --held", "what no purge removes")
       .exits({Errc::not_found, Errc::conflict, Errc::invalid, Errc::schema, Errc::db_down, Errc::db_busy});
 
   calls.verb<ActiveOptions>("active", "List calls that one of ours is on now", run_active)
@@ -226,8 +267,9 @@ void add_calls_read(Noun& calls) {
       .kind(ValueKind::call)
       .columns(show_columns())
       .details(
-          "With its attempts (who was rung, when, what came of it), its recordings, the plan it was routed by, and every "
-          "webhook as it came. The last two are in machine formats, and where --columns asks for them.")
+          "With the legal holds that keep it and why, its attempts (who was rung, when, what came of it), its recordings, "
+          "the plan it was routed by, and every webhook as it came. The last two are in machine formats, and where --columns "
+          "asks for them.")
       .example("ringctl calls show CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5")
       .example("ringctl calls show CA5f0c8e1d2b3a4c5d6e7f8091a2b3c4d5 -o json")
       .exits({Errc::not_found, Errc::conflict, Errc::schema, Errc::db_down, Errc::db_busy});

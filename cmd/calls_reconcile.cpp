@@ -5,9 +5,9 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "base/zone.hpp"
 #include "cmd/account.hpp"
 #include "cmd/calls.hpp"
+#include "cmd/period.hpp"
 #include "sync/reconcile.hpp"
 
 namespace ringctl::cmd {
@@ -35,14 +35,9 @@ std::string sums(const sync::ReconcileReport& report, bool dry_run) {
 }
 
 void run_reconcile(const ReconcileOptions& opts, Context& ctx) {
-  const auto now = ctx.clock().now();
-  const auto& zone = ctx.io().options().zone;
-  sync::ReconcileOptions reconcile;
-  reconcile.since = parse_time("since", opts.since, zone, now);
-  reconcile.until = opts.until ? parse_time("until", *opts.until, zone, now) : now;
-  reconcile.write = !ctx.dry_run();
-  if (reconcile.until <= reconcile.since)
-    throw Error(Errc::usage, "usage.bad_value", "--until lies before --since");
+  const auto period = read_period(opts.since, opts.until.value_or("now"), ctx);
+  const sync::ReconcileOptions reconcile{
+      .since = *period.since, .until = *period.until, .write = !ctx.dry_run()};
   RunAccount account(ctx, opts);
   const auto report = sync::reconcile(*account, reconcile, shown_progress(ctx, "reconciling"));
   auto rows = ctx.io().rows(k_columns);

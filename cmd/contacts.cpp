@@ -1,6 +1,6 @@
 // contacts
 
-#include "directory/contacts.hpp"
+#include "cmd/contacts.hpp"
 
 #include <fmt/format.h>
 
@@ -12,8 +12,10 @@
 #include "cmd/root.hpp"
 #include "cmd/spool.hpp"
 #include "db/transaction.hpp"
+#include "directory/contacts.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
+#include "phone/e164.hpp"
 #include "report/person.hpp"
 
 namespace ringctl::cmd {
@@ -77,7 +79,7 @@ void run_note(const NoteOptions& opts, Context& ctx) {
 
 void run_erase(const RecordOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
-  const auto contact = records_of(ctx, workspace, directory::contacts_noun()).get(joined_key(opts));
+  const auto contact = get_person(ctx, joined_key(opts));
   const auto id = contact.id.text();
   if (!contact.shown) return ctx.io().unchanged({.action = "erase", .object = id});
   if (ctx.dry_run()) {
@@ -129,7 +131,7 @@ void export_everything(const std::string& key, Context& ctx) {
   require_json_only(ctx, "--everything");
   const auto& workspace = ctx.workspace();
   auto& db = ctx.database();
-  const auto contact = records_of(ctx, workspace, directory::contacts_noun()).get(key);
+  const auto contact = get_person(ctx, key);
   if (ctx.dry_run())
     return ctx.io().would_change({.action = "export everything about", .object = phone_of(contact)});
   Spool document;
@@ -165,6 +167,19 @@ void add_agent_verbs(Noun& contacts) {
 }
 
 }  // namespace
+
+records::Record get_person(Context& ctx, const std::string& who) {
+  const auto& workspace = ctx.workspace();
+  try {
+    return records_of(ctx, workspace, directory::contacts_noun()).get(who);
+  } catch (const Error& error) {
+    std::error_code why;
+    const auto number = phone::try_parse_typed(who, workspace.default_country.value_or(""), why);
+    if (error.errc() != Errc::not_found || !number) throw;
+    throw error.with_hint(
+        fmt::format("make it a contact, then the same again: ringctl contacts add {}", number->view()));
+  }
+}
 
 void add_contacts(Noun& contacts) {
   RecordVerbs verbs(contacts, directory::contacts_noun(), k_contact_texts);

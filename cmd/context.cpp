@@ -178,6 +178,11 @@ base::Zone Context::zone_of(const std::string& configured) const {
   }
 }
 
+base::Zone Context::zone() {
+  const auto chosen = settings().find_own("timezone");
+  return chosen ? zone_of(chosen->text) : base::Zone::parse(workspace().timezone);
+}
+
 IoOptions Context::io_options() {
   IoOptions options;
   options.streams = world_.streams;
@@ -222,6 +227,7 @@ Io& Context::io() {
   if (!io_) {
     if (globals_.out && *globals_.out != "-") refuse_own_file(*this, "--out", *globals_.out);
     io_ = std::make_unique<Io>(io_options(), world_.clock, world_.cancel);
+    show_times();
     // A file of --out that is only half there is taken away again.
     if (globals_.out && *globals_.out != "-") signals::stop_gracefully(false);
   }

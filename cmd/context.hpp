@@ -66,6 +66,10 @@ class Context {
   base::UuidGenerator& ids() { return ids_; }
   const Streams& streams() const { return world_.streams; }
   Io& io();
+  /// In which days begin and dates are read that choose among a workspace's data, and in which people see its
+  /// times: --tz, RINGCTL_TZ, the configured one, else the workspace's own. Not TZ: a line of cron removes
+  /// the same whatever machine it is on.
+  base::Zone zone();
   bool dry_run() const { return globals_.dry_run; }
   /// How much is logged.
   base::LogLevel log_level() const;
@@ -130,6 +134,7 @@ class Context {
   std::string known(const std::optional<std::string>& flag, std::string_view key) const;
   void set_up_log() const;
   base::Zone zone_of(const std::string& configured) const;
+  void show_times();
   db::Connection& open_database(bool create);
   std::unique_ptr<db::Connection> connect(bool create);
   void read_settings();

@@ -122,8 +122,14 @@ const directory::Workspace& Context::workspace() {
     directory::Workspaces workspaces(*database_->session);
     database_->workspace = workspaces.resolve(named.empty() ? std::nullopt : std::optional(named));
     if (!database_->workspace) throw no_workspace();
+    show_times();
   }
   return *database_->workspace;
+}
+
+/// To people, once it is known whose they are.
+void Context::show_times() {
+  if (io_ && database_ && database_->workspace) io_->times().show_people(zone());
 }
 
 /// False where the first write would make it.

@@ -44,11 +44,27 @@ base::Fd lock_file(const std::filesystem::path& file, bool make) {
   }
 }
 
+/// Data that goes to where the cursor lies is gone when that moves on.
+bool takes_output(Context& ctx, const std::filesystem::path& file) {
+  const auto& out = ctx.io().options().out;
+  if (out != "-") return same_place(file, out);
+  struct stat stream {
+  }, named{};
+  return ::fstat(ctx.streams().out, &stream) == 0 && ::stat(file.c_str(), &named) == 0 &&
+         S_ISREG(named.st_mode) && stream.st_dev == named.st_dev && stream.st_ino == named.st_ino;
+}
+
 }  // namespace
 
 CursorFile::CursorFile(Context& ctx, std::string_view flag, std::filesystem::path file)
     : ctx_(ctx), file_(std::move(file)) {
   refuse_own_file(ctx_, flag, file_);
+  if (takes_output(ctx_, file_))
+    throw Error(
+        Errc::usage, "usage.own_file",
+        fmt::format("{} would replace the file of {}, {}",
+                    ctx_.io().options().out == "-" ? "standard output" : "--out", flag, file_.string()),
+        "name another file");
   lock_ = lock_file(file_, !ctx_.dry_run());
   // An empty one is one that a run made and did not come to move on.
   if (lock_) text_ = base::read_file(file_, k_longest);

@@ -15,7 +15,8 @@ namespace ringctl::cmd {
 class CursorFile {
  public:
   /// `flag` is what it was given with, for messages. A dry run makes nothing and moves nothing on. Throws
-  /// Errc::locked [lock.held], Errc::output, Errc::usage for a file of ringctl's own.
+  /// Errc::locked [lock.held], Errc::output, Errc::usage for a file of ringctl's own, and for the one that
+  /// the data goes to.
   CursorFile(Context&, std::string_view flag, std::filesystem::path);
 
   /// What the last run left; "" where there was none.

@@ -13,6 +13,9 @@ namespace ringctl::cmd {
 namespace {
 
 std::string_view said(const Change& change) { return change.said.empty() ? change.action : change.said; }
+std::string_view called(const Change& change) {
+  return change.called.empty() ? change.object : change.called;
+}
 
 }  // namespace
 
@@ -114,13 +117,13 @@ void Io::describe(std::span<const Column> columns) {
 }
 
 void Io::changed(const Change& change) {
-  report(change, fmt::format("{} {}", said(change), change.object), true, false);
+  report(change, fmt::format("{} {}", said(change), called(change)), true, false);
 }
 void Io::unchanged(const Change& change) {
-  report(change, fmt::format("unchanged {}", change.object), false, false);
+  report(change, fmt::format("unchanged {}", called(change)), false, false);
 }
 void Io::would_change(const Change& change) {
-  report(change, fmt::format("would {} {}", said(change), change.object), true, true);
+  report(change, fmt::format("would {} {}", said(change), called(change)), true, true);
 }
 
 void Io::report(const Change& change, std::string_view line, bool changed, bool planned) {

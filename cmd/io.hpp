@@ -60,6 +60,7 @@ struct Change {
   std::string_view rest = {};      ///< end of the text line
   std::vector<Field> fields = {};  ///< more of the JSON object
   std::string_view said = {};      ///< instead of `action` in the text line; "" = the same
+  std::string_view called = {};    ///< instead of `object` there: "1,204 calls"; "" = the same
 };
 
 class Io {

@@ -11,20 +11,21 @@ namespace ringctl::cmd {
 namespace {
 
 void report(const bulk::Purged& purged, Context& ctx) {
-  const auto object = counted(purged.jobs, "job", "jobs");
+  const auto called = counted(purged.jobs, "job", "jobs");
   auto rest =
       fmt::format("that ended before {}, with {} of {}", base::format_utc(purged.before),
                   counted(purged.rows, "row", "rows"), purged.jobs == 1 ? "its journal" : "their journals");
   if (purged.acts > 0) rest += fmt::format(" and {} at Twilio", counted(purged.acts, "act", "acts"));
   report_purge({.action = {},
-                .object = object,
+                .object = {},
                 .rest = rest,
                 .fields = {{"before", purged.before},
                            {"jobs", purged.jobs},
                            {"rows", purged.rows},
                            {"acts", purged.acts},
                            {"unfinished", purged.unfinished},
-                           {"open", purged.open}}},
+                           {"open", purged.open}},
+                .called = called},
                purged.jobs + purged.rows + purged.acts > 0, "no job",
                fmt::format("(none to be purged ended before {})", base::format_utc(purged.before)), ctx);
 }

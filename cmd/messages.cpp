@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/zone.hpp"
 #include "cmd/numbers.hpp"
+#include "cmd/period.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 #include "db/transaction.hpp"
@@ -162,9 +162,9 @@ std::string party_address(Context& ctx, const std::string& typed) {
 
 messages::MessageFilter message_filter(const MessageFilterOptions& opts, Context& ctx) {
   messages::MessageFilter filter;
-  const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
+  const auto period = read_period(opts.since, opts.until, ctx);
+  filter.since = period.since;
+  filter.until = period.until;
   filter.direction = opts.direction.value_or("");
   filter.status = opts.status.value_or("");
   filter.keyword = opts.keyword.value_or("");

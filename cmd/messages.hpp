@@ -59,8 +59,9 @@ void add_message_filters(Verb<Options>& verb) {
       .flag("user", &Options::user, "USER",
             "Only messages that this user sent, or whose they were when they came")
       .kind(ValueKind::user)
-      .flag("contact", &Options::contact, "NUMBER",
-            "Only messages with this contact, by any of its phones or id")
+      .flag(
+          "contact", &Options::contact, "NUMBER",
+          "Only messages with this contact, by any of its phones or id; those from before it was one included")
       .kind(ValueKind::contact)
       .flag("keyword", &Options::keyword, "stop|start|help", "Only messages that say this to the network")
       .choices("stop|start|help")

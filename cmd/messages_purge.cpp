@@ -11,13 +11,13 @@ namespace ringctl::cmd {
 namespace {
 
 void report(const messages::Purged& purged, Context& ctx) {
-  const auto object = counted(purged.messages, "message", "messages");
+  const auto called = counted(purged.messages, "message", "messages");
   const auto rest = fmt::format("from before {}, with {}, {} and {}", base::format_utc(purged.before),
                                 counted(purged.threads, "conversation", "conversations"),
                                 counted(purged.notifications, "notification", "notifications"),
                                 counted(purged.events, "webhook", "webhooks"));
   report_purge({.action = {},
-                .object = object,
+                .object = {},
                 .rest = rest,
                 .fields = {{"before", purged.before},
                            {"messages", purged.messages},
@@ -25,7 +25,8 @@ void report(const messages::Purged& purged, Context& ctx) {
                            {"notifications", purged.notifications},
                            {"events", purged.events},
                            {"held", purged.held},
-                           {"open", purged.open}}},
+                           {"open", purged.open}},
+                .called = called},
                purged.messages + purged.events > 0, "no message",
                fmt::format("(none to be purged is from before {})", base::format_utc(purged.before)), ctx);
 }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "base/zone.hpp"
 #include "cmd/account.hpp"
 #include "cmd/messages.hpp"
+#include "cmd/period.hpp"
 #include "sync/text.hpp"
 
 namespace ringctl::cmd {
@@ -33,13 +33,10 @@ void report(const sync::TextsReconciled& done, Context& ctx) {
 }
 
 void run_reconcile(const ReconcileTextsOptions& opts, Context& ctx) {
-  const auto now = ctx.clock().now();
-  const auto& zone = ctx.io().options().zone;
-  const auto since = parse_time("since", opts.since, zone, now);
-  const auto until = opts.until ? parse_time("until", *opts.until, zone, now) : now;
-  if (until <= since) throw Error(Errc::usage, "usage.bad_value", "--until lies before --since");
+  const auto period = read_period(opts.since, opts.until.value_or("now"), ctx);
   RunAccount account(ctx, opts);
-  report(sync::reconcile_texts(*account, since, until, !ctx.dry_run(), shown_progress(ctx, "reconciling")),
+  report(sync::reconcile_texts(*account, *period.since, *period.until, !ctx.dry_run(),
+                               shown_progress(ctx, "reconciling")),
          ctx);
 }
 

@@ -63,10 +63,8 @@ class Past {
                                cursor_.message = message.id.text();
                              });
     transaction.commit();
-    // A file of --out is there when the run is over, and not before.
-    if (ctx_.io().options().out == "-") file_.step_on(messages::cursor_text(cursor_));
+    file_.step_on(messages::cursor_text(cursor_));
   }
-  void finish() { file_.move_on(messages::cursor_text(cursor_)); }
 
  private:
   Context& ctx_;
@@ -86,8 +84,7 @@ void run_tail(const TailOptions& opts, Context& ctx) {
   const auto visit = [&](const messages::Message& message) { show(tail, message, times); };
   if (opts.since_cursor) {
     Past past(ctx, *opts.since_cursor);
-    tail.follow([&] { past.poll(visit); });
-    return past.finish();
+    return tail.follow([&] { past.poll(visit); });
   }
   messages::Follower follower(ctx.database(), ctx.workspace().id);
   tail.follow([&] { follower.poll(visit); });

@@ -1,8 +1,8 @@
 // messages threads
 
-#include "base/zone.hpp"
 #include "cmd/messages.hpp"
 #include "cmd/numbers.hpp"
+#include "cmd/period.hpp"
 #include "cmd/record_verbs.hpp"
 #include "db/transaction.hpp"
 #include "directory/people.hpp"
@@ -18,9 +18,9 @@ struct ThreadsOptions {
 
 messages::ThreadFilter thread_filter(const ThreadsOptions& opts, Context& ctx) {
   messages::ThreadFilter filter;
-  const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
+  const auto period = read_period(opts.since, opts.until, ctx);
+  filter.since = period.since;
+  filter.until = period.until;
   filter.free_only = opts.free;
   if (opts.with) filter.party = party_address(ctx, *opts.with);
   const auto& workspace = ctx.workspace();

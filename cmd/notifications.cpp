@@ -5,8 +5,8 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "base/zone.hpp"
 #include "cmd/account.hpp"
+#include "cmd/period.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 #include "cmd/secret_lines.hpp"
@@ -47,9 +47,9 @@ struct ListVerbOptions {
 
 messages::NotificationFilter filter_of(const ListVerbOptions& opts, Context& ctx) {
   messages::NotificationFilter filter;
-  const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
+  const auto period = read_period(opts.since, opts.until, ctx);
+  filter.since = period.since;
+  filter.until = period.until;
   const auto& workspace = ctx.workspace();
   if (opts.user) filter.user = records_of(ctx, workspace, directory::users_noun()).get(*opts.user).id;
   if (opts.message) {

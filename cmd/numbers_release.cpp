@@ -18,7 +18,7 @@ struct ReleaseOptions : AccountOptions {
 std::string rest_of(const sync::ReleaseReport& report, Context& ctx) {
   if (report.action == "kept") return "(it is not to be given back)";
   if (!report.at || report.action == "released") return {};
-  const auto at = ctx.io().options().zone.format(*report.at);
+  const auto at = ctx.zone().format(*report.at);
   return report.action == "waiting" ? fmt::format("(is to be given back at {})", at)
                                     : fmt::format("to be given back at {}", at);
 }
@@ -63,7 +63,10 @@ void release_due(const ReleaseOptions& opts, Context& ctx) {
                 fmt::format("{} of {} numbers could not be given back", failed, reports.size()),
                 "ringctl jobs resolve, then numbers release --due again");
   if (reports.empty())
-    ctx.io().unchanged({.action = "release", .object = "no number", .rest = "(none is due)"});
+    ctx.io().unchanged({.action = "release",
+                        .object = ctx.workspace().name,
+                        .rest = "(none is due)",
+                        .called = "no number"});
 }
 
 void run_release(const ReleaseOptions& opts, Context& ctx) {

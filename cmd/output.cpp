@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -110,6 +111,13 @@ void Output::flush() {
   }
   send();
   if (paging_ == Paging::on && !end_pager()) write_unread();
+}
+
+void Output::require_reader() const {
+  if (file_ || paging_ != Paging::off) return;
+  pollfd stream{.fd = options_.fd, .events = 0, .revents = 0};
+  if (::poll(&stream, 1, 0) == 1 && (stream.revents & (POLLERR | POLLHUP)) != 0)
+    throw Error(Errc::broken_pipe, "output.broken_pipe", "standard output: nobody reads it any more");
 }
 
 void Output::close() {

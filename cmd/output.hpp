@@ -40,6 +40,8 @@ class Output {
   }
   /// Writes what is left and waits for the pager. For data that must be seen now.
   void flush();
+  /// Throws Errc::broken_pipe if nobody reads any more: for what may have nothing to write for long.
+  void require_reader() const;
   /// The last call: flush, check, and the file gets its name. Again, with nothing written since: nothing.
   void close();
 

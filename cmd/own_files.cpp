@@ -42,20 +42,28 @@ std::vector<OwnFile> own_files(Context& context) {
   return files;
 }
 
-/// By path for what is not there yet: the first write makes the database and its log.
+/// Where a link leads that leads to nothing yet; anything else as it is.
+fs::path followed(fs::path path) {
+  constexpr int k_most = 40;  // as the kernel
+  std::error_code error;
+  for (int i = 0; i < k_most && fs::is_symlink(path, error); ++i)
+    path = path.parent_path() / fs::read_symlink(path, error);
+  return path;
+}
+
+}  // namespace
+
 bool same_place(const fs::path& a, const fs::path& b) {
   std::error_code error;
   if (a.empty() || b.empty()) return false;
   if (fs::equivalent(a, b, error)) return true;
   const auto real = [](const fs::path& path) {
     std::error_code failed;
-    auto whole = fs::weakly_canonical(fs::absolute(path, failed), failed);
+    auto whole = fs::weakly_canonical(followed(fs::absolute(path, failed)), failed);
     return failed ? path.lexically_normal() : whole;
   };
   return real(a) == real(b);
 }
-
-}  // namespace
 
 void refuse_own_file(Context& context, std::string_view flag, const fs::path& file) {
   for (const auto& [what, path] : own_files(context))

@@ -48,10 +48,10 @@ std::optional<Pager> spawn_pager(const std::string& command, int fd) {
   FileActions actions;
   posix_spawn_file_actions_adddup2(&actions.value, read_end.get(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions.value, fd, STDOUT_FILENO);
-  Attributes attributes;  // ringctl ignores SIGPIPE and catches the others; its children do not
+  Attributes attributes;  // ringctl ignores the first two and catches the others; its children do not
   sigset_t defaults;
   sigemptyset(&defaults);
-  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) sigaddset(&defaults, signal);
+  for (const int signal : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP}) sigaddset(&defaults, signal);
   posix_spawnattr_setsigdefault(&attributes.value, &defaults);
   posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGDEF);
 

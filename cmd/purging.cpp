@@ -13,10 +13,12 @@ base::Instant long_ago(const std::string& text, Context& ctx) {
   try {
     return now - base::parse_duration(text);
   } catch (const Error& error) {
+    if (error.slug() == "time.too_long")
+      throw Error(error.errc(), error.slug(), fmt::format("--older-than: {}", error.message()), error.hint());
     if (error.slug() != "time.bad_duration") throw;
   }
   try {
-    return parse_time("older-than", text, ctx.io().options().zone, now);
+    return parse_time("older-than", text, ctx.zone(), now);
   } catch (const Error& error) {
     if (error.slug() != "time.malformed") throw;
     throw Error(error.errc(), error.slug(),
@@ -36,8 +38,9 @@ base::Instant confirmed_time(const PurgeArguments& arguments, std::string_view w
 
 void report_purge(Change change, bool any, std::string_view none, const std::string& why, Context& ctx) {
   change.action = any && !ctx.dry_run() ? "purged" : "purge";
+  change.object = ctx.workspace().name;
   if (!any) {
-    change.object = none;
+    change.called = none;
     change.rest = why;
     return ctx.io().unchanged(change);
   }

@@ -18,7 +18,8 @@ struct PurgeArguments {
 };
 /// What is from before this time goes: "calls", say. Asks for the workspace's name, but in a dry run.
 base::Instant confirmed_time(const PurgeArguments&, std::string_view what, Context&);
-/// Of what went: `change` without its action. Where nothing did, `none` says what did not, and why.
+/// Of what went: `change` without its action and object, which is the workspace. Where nothing did, `none`
+/// says what did not, and why.
 void report_purge(Change change, bool any, std::string_view none, const std::string& why, Context&);
 /// "1 call", "1,204 calls".
 std::string counted(std::int64_t n, std::string_view one, std::string_view many);

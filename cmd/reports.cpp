@@ -91,10 +91,6 @@ std::vector<report::Row> picked(const std::vector<report::Row>& rows, const std:
 
 }  // namespace
 
-base::Zone report_zone(Context& ctx) {
-  return base::Zone::parse(ctx.globals().tz ? *ctx.globals().tz : ctx.workspace().timezone);
-}
-
 report::Period period_of(const PeriodOptions& opts, Context& ctx, const base::Zone& zone) {
   const auto now = ctx.clock().now();
   const auto until = opts.until ? parse_time("until", *opts.until, zone, now) : now;
@@ -162,7 +158,7 @@ void put_trend(ReportRow& to, const ReportPart& part) {
 }
 
 void run_report(const ReportOptions& opts, const ReportShape& shape, report::By otherwise, Context& ctx) {
-  const auto zone = report_zone(ctx);
+  const auto zone = ctx.zone();
   const auto question = question_of(opts, ctx, zone, otherwise);
   auto& io = ctx.io();
   SmallList list(io, shape.columns, ctx.list_options());

@@ -46,8 +46,6 @@ Verb<Options>& add_compare(Verb<Options>& verb) {
                    "Leave away the time before, which takes half the work");
 }
 
-/// The zone of a report: --tz, else the workspace's own.
-base::Zone report_zone(Context&);
 /// --since and --until read in that zone; without them the last 30 days, today included. Throws Errc::usage
 /// [reports.empty_period].
 report::Period period_of(const PeriodOptions&, Context&, const base::Zone&);

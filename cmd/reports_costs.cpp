@@ -199,7 +199,7 @@ ReportRow use_row(const limits::Use& use, const std::string& by, const std::stri
 
 void run_capacity(const CapacityOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
-  const auto period = period_of(opts, ctx, report_zone(ctx));
+  const auto period = period_of(opts, ctx, ctx.zone());
   // Limits count days of the workspace's zone, whatever the report is read in.
   const auto zone = base::Zone::parse(workspace.timezone);
   const auto first = limits::day_at(zone, period.since);

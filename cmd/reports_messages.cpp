@@ -38,7 +38,7 @@ Grouping grouping_of(std::string_view word) {
 
 void run_messages(const MessagesOptions& opts, Context& ctx) {
   const auto& workspace = ctx.workspace();
-  const auto zone = report_zone(ctx);
+  const auto zone = ctx.zone();
   const auto period = period_of(opts, ctx, zone);
   auto& io = ctx.io();
   SmallList list(io, k_columns, ctx.list_options());

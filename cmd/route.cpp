@@ -65,7 +65,7 @@ std::string caller_of(const std::string& typed, const directory::Workspace& work
 routing::Facts facts_of(const ExplainOptions& opts, const routing::Snapshot& snapshot, Context& ctx) {
   const auto& workspace = ctx.workspace();
   const auto now = ctx.clock().now();
-  const auto at = opts.at ? parse_time("at", *opts.at, snapshot.zone, now) : now;
+  const auto at = opts.at ? parse_time("at", *opts.at, ctx.zone(), now) : now;
   auto facts = routing::read_facts(ctx.database(), workspace.id, caller_of(opts.from, workspace),
                                    number_of("to", opts.to, workspace), at);
   // Who is talking is known of now only.
@@ -161,7 +161,7 @@ void run_replay(const ReplayOptions& opts, Context& ctx) {
   const auto rules = read_rule_file(opts.rules);
   const auto now = routing::load_snapshot(ctx.database(), workspace.id);
   const auto then = routing::with_rules(now, rules);
-  const auto since = parse_time("since", opts.since.value_or("-7d"), now.zone, ctx.clock().now());
+  const auto since = parse_time("since", opts.since.value_or("-7d"), ctx.zone(), ctx.clock().now());
   for (const auto& rule : then.rules)
     for (const auto& gone : rule.gone) ctx.io().warn(fmt::format("{}: {} is not there", rule.name, gone));
   auto rows = ctx.io().rows(k_replay_columns);

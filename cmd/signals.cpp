@@ -81,7 +81,8 @@ timeval to_timeval(std::chrono::milliseconds duration) {
 void install(base::CancelToken& token) {
   g_token = &token;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) catch_signal(signal);
-  std::signal(SIGPIPE, SIG_IGN);  // writing reports EPIPE instead, and destructors run
+  // Writing reports EPIPE or EFBIG instead, and destructors run.
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
 void stop_gracefully(bool say_so) {

@@ -1,5 +1,5 @@
 #pragma once
-// SIGINT, SIGTERM, SIGHUP, SIGPIPE and the deadline of --timeout.
+// SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ and the deadline of --timeout.
 // A command that works in batches asks for a graceful stop: the first signal then only sets the token, and
 // the second ends the process. Every other command ends at the first.
 

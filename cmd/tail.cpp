@@ -30,6 +30,9 @@ std::vector<Column> tail_columns(std::span<const Column> listed) {
 
 Tail::Tail(Context& ctx, std::string_view name, std::span<const Column> columns)
     : ctx_(ctx), limit_(ctx.globals().limit ? ctx.list_options().limit : 0) {
+  if (ctx_.io().options().out != "-")
+    throw Error(Errc::usage, "usage.no_out", fmt::format("{} has no end, which a file of --out needs", name),
+                fmt::format("ringctl {} > FILE", name));
   const auto format = ctx_.io().format();
   if (std::find(k_endless.begin(), k_endless.end(), format) == k_endless.end())
     throw Error(Errc::usage, "usage.no_format", fmt::format("{} has no end, which this format needs", name),
@@ -46,6 +49,7 @@ void Tail::show(const std::function<std::vector<Cell>()>& cells, const std::func
 void Tail::follow(const std::function<void()>& look) {
   auto& cancel = ctx_.cancel();
   while (!cancel.cancelled() && !full()) {
+    ctx_.io().out().require_reader();
     look();
     ctx_.io().out().flush();
     if (!full()) wait(cancel, ctx_.clock());

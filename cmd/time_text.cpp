@@ -61,45 +61,45 @@ base::Instant parse_time(std::string_view flag, std::string_view text, const bas
   }
 }
 
-void TimeText::look_up(base::Instant at) {
-  const auto quarter = at.time_since_epoch() / k_quarter;
-  if (quarter == quarter_) return;
-  quarter_ = quarter;
-  const auto text = zone_.format(at);
+void TimeText::Offset::look_up(base::Instant at) {
+  const auto now = at.time_since_epoch() / k_quarter;
+  if (now == quarter) return;
+  quarter = now;
+  const auto text = zone.format(at);
   if (text.ends_with('Z')) {
-    suffix_ = "Z";
-    offset_ = {};
+    suffix = "Z";
+    offset = {};
     return;
   }
-  suffix_ = text.substr(text.size() - 6);  // "-04:00"
-  const auto two = [&](std::size_t i) { return (suffix_[i] - '0') * 10 + (suffix_[i + 1] - '0'); };
-  offset_ = std::chrono::minutes(two(1) * 60 + two(4));
-  if (suffix_[0] == '-') offset_ = -offset_;
+  suffix = text.substr(text.size() - 6);  // "-04:00"
+  const auto two = [&](std::size_t i) { return (suffix[i] - '0') * 10 + (suffix[i + 1] - '0'); };
+  offset = std::chrono::minutes(two(1) * 60 + two(4));
+  if (suffix[0] == '-') offset = -offset;
 }
 
 void TimeText::append(std::string& out, base::Instant at) {
   if (at < k_regular_since) {
-    out.append(zone_.format(at));
+    out.append(machine_.zone.format(at));
     return;
   }
-  look_up(at);
-  const auto local = at + offset_;
+  machine_.look_up(at);
+  const auto local = at + machine_.offset;
   append_date_time(out, local, 'T');
   const auto ms = static_cast<unsigned>((local.time_since_epoch() % std::chrono::seconds(1)).count());
   const std::array<char, 4> fraction = {'.', digit(ms / 100), digit(ms / 10), digit(ms)};
   out.append(fraction.data(), fraction.size());
-  out.append(suffix_);
+  out.append(machine_.suffix);
 }
 
 void TimeText::append_local(std::string& out, base::Instant at) {
   if (at < k_regular_since) {
-    auto text = zone_.format(at).substr(0, 19);
+    auto text = people_.zone.format(at).substr(0, 19);
     text[10] = ' ';
     out.append(text);
     return;
   }
-  look_up(at);
-  append_date_time(out, at + offset_, ' ');
+  people_.look_up(at);
+  append_date_time(out, at + people_.offset, ' ');
 }
 
 }  // namespace ringctl::cmd

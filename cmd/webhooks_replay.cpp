@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "cmd/period.hpp"
 #include "cmd/serve_options.hpp"
 #include "directory/workspaces.hpp"
 #include "serve/journal_replay.hpp"
@@ -73,13 +74,12 @@ void tell(const serve::ReplayReport& report, const std::filesystem::path& state,
 }
 
 void run_replay(const ReplayOptions& opts, Context& ctx) {
-  const auto& zone = ctx.io().options().zone;
-  const auto now = ctx.clock().now();
-  serve::ReplayOptions options{.state = serve_state(ctx.settings()),
-                               .since = parse_time("since", opts.since, zone, now),
-                               .write = opts.apply && !ctx.dry_run(),
-                               .cancel = &ctx.cancel()};
-  if (opts.until) options.until = parse_time("until", *opts.until, zone, now);
+  const auto period = read_period(opts.since, opts.until, ctx);
+  const serve::ReplayOptions options{.state = serve_state(ctx.settings()),
+                                     .since = *period.since,
+                                     .until = period.until,
+                                     .write = opts.apply && !ctx.dry_run(),
+                                     .cancel = &ctx.cancel()};
   const auto& workspace = ctx.workspace();
   const auto report = serve::replay_journal(ctx.session(), workspace.id, options);
   list(report.differences, ctx);

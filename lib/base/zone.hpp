@@ -50,10 +50,12 @@ std::string format_day(Day);
 Day parse_day(std::string_view);
 
 /// RFC 3339, a date, "today", "yesterday", "now", "-7d" (s m h d w), or a local date and time.
-/// A local time in a DST gap or overlap throws Errc::invalid [time.ambiguous] and offers the two instants.
+/// Errc::invalid: [time.malformed]; [time.skipped] for a local time in a DST gap and [time.ambiguous] in an
+/// overlap, with the two instants to choose from; [time.too_long_ago] for more than a century.
 Instant parse_instant(std::string_view text, const Zone&, Instant now);
 
-/// "90s", "10m", "1h30m", "2d", "500ms"; throws Errc::invalid [time.bad_duration].
+/// "90s", "10m", "1h30m", "2d", "500ms"; throws Errc::invalid [time.bad_duration], and [time.too_long] for
+/// more than a century.
 std::chrono::milliseconds parse_duration(std::string_view);
 std::string format_duration(std::chrono::milliseconds);
 

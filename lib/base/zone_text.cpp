@@ -93,7 +93,7 @@ Instant local_instant(std::string_view text, Day day, milliseconds time, const Z
   auto first = zone.format(instant(info.pre));
   auto second = zone.format(instant(info.post));
   if (gap) std::swap(first, second);  // in a gap the later offset gives the earlier instant
-  throw Error(Errc::invalid, "time.ambiguous",
+  throw Error(Errc::invalid, gap ? "time.skipped" : "time.ambiguous",
               fmt::format("\"{}\" {} in {} (clocks change then)", text,
                           gap ? "does not exist" : "happens twice", zone.name()),
               fmt::format("say {} or {}", first, second));
@@ -106,27 +106,36 @@ struct Unit {
 constexpr Unit k_units[] = {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000},
                             {"m", 60'000},      {"s", 1000},       {"ms", 1}};
 
-/// Units fall in size and come once each: "1h30m". nullopt if malformed or past what an instant can hold.
-std::optional<milliseconds> try_duration(std::string_view text) {
+/// What is wrong with the text of a duration.
+enum class Flaw { malformed, too_long };
+
+/// Units fall in size and come once each: "1h30m".
+std::optional<milliseconds> try_duration(std::string_view text, Flaw& flaw) {
   constexpr std::int64_t k_most = 100LL * 366 * 86'400'000;  // a century; keeps every sum far from overflow
   std::int64_t total = 0;
   std::int64_t smaller_than = std::numeric_limits<std::int64_t>::max();
+  bool too_long = false;
+  flaw = Flaw::malformed;
   if (text.empty()) return std::nullopt;
   while (!text.empty()) {
     std::size_t digits = 0;
     while (digits < text.size() && is_digit(text[digits])) ++digits;
     std::size_t letters = digits;
     while (letters < text.size() && !is_digit(text[letters])) ++letters;
-    const auto count = parse_int(text.substr(0, digits));
     const auto name = text.substr(digits, letters - digits);
     const auto* unit = std::ranges::find(k_units, name, &Unit::name);
-    if (!count || unit == std::end(k_units) || unit->ms >= smaller_than || *count > k_most / unit->ms)
-      return std::nullopt;
-    total += *count * unit->ms;
+    if (digits == 0 || unit == std::end(k_units) || unit->ms >= smaller_than) return std::nullopt;
+    const auto count = parse_int(text.substr(0, digits));  // none: more digits than a number has
+    if (count && *count <= k_most / unit->ms)
+      total += *count * unit->ms;
+    else
+      too_long = true;
     smaller_than = unit->ms;
     text.remove_prefix(letters);
   }
-  return total > k_most ? std::nullopt : std::optional(milliseconds(total));
+  if (!too_long && total <= k_most) return milliseconds(total);
+  flaw = Flaw::too_long;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -147,8 +156,13 @@ Instant parse_instant(std::string_view text, const Zone& zone, Instant now) {
   if (text == "today") return zone.start_of(zone.day_of(now));
   if (text == "yesterday")
     return zone.start_of(std::chrono::sys_days(zone.day_of(now)) - std::chrono::days(1));
-  if (text.starts_with('-'))
-    if (const auto back = try_duration(text.substr(1))) return now - *back;
+  if (text.starts_with('-')) {
+    Flaw flaw{};
+    if (const auto back = try_duration(text.substr(1), flaw)) return now - *back;
+    if (flaw == Flaw::too_long)
+      throw Error(Errc::invalid, "time.too_long_ago", fmt::format("\"{}\" is too long ago", text),
+                  "at most a century: -36600d");
+  }
   if (const auto day = try_day(text.substr(0, 10))) {
     if (text.size() == 10) return zone.start_of(*day);
     std::string_view rest = text.substr(11);
@@ -163,7 +177,11 @@ Instant parse_instant(std::string_view text, const Zone& zone, Instant now) {
 }
 
 milliseconds parse_duration(std::string_view text) {
-  if (const auto duration = try_duration(text)) return *duration;
+  Flaw flaw{};
+  if (const auto duration = try_duration(text, flaw)) return *duration;
+  if (flaw == Flaw::too_long)
+    throw Error(Errc::invalid, "time.too_long", fmt::format("\"{}\" is too long", text),
+                "at most a century: 36600d");
   throw Error(Errc::invalid, "time.bad_duration", fmt::format("\"{}\" is not a duration", text),
               "use 500ms, 90s, 10m, 1h30m or 2d");
 }

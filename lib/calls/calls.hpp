@@ -33,7 +33,9 @@ struct Call {
 struct CallFilter {
   std::optional<base::Instant> since = {}, until = {};  ///< started in [since, until)
   std::string direction = {}, status = {}, outcome = {};
-  std::optional<base::Uuid> user = {}, team = {}, number = {}, contact = {};
+  std::optional<base::Uuid> user = {}, team = {}, number = {};
+  std::optional<base::Uuid> contact = {};  ///< its calls, and those of nobody under one of its phones
+  bool held = false;                       ///< only those that a legal hold keeps
 };
 
 /// Columns that calls can be ordered by.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "calls/counter.hpp"
 #include "db/transaction.hpp"
@@ -73,6 +74,16 @@ std::optional<Hold> find_newest(db::Connection& db, const base::Uuid& workspace,
   return read_hold(rows);
 }
 
+/// One hold has one reason: whoever ends it must not end another's unseen.
+Error other_reason(const Held& held, const std::string& stands, std::string_view asked) {
+  const auto target = (held.type == "contact" ? "--contact " : "") + base::for_shell(held.key);
+  return Error(Errc::conflict, "holds.other_reason",
+               fmt::format("{} is held already, for another reason: {}", held.key, base::in_quotes(stands)),
+               fmt::format("then hold it for both: ringctl calls hold {} --reason {}", target,
+                           base::for_shell(fmt::format("{}; {}", stands, asked))))
+      .detail(fmt::format("end that hold: ringctl calls unhold {}", target));
+}
+
 void record(audit::Session& session, const base::Uuid& workspace, std::string_view action, const Held& held,
             bool was, bool is, const std::string& reason) {
   const auto image = [&](bool held_then) -> std::optional<std::string> {
@@ -110,6 +121,7 @@ HoldEdit hold(audit::Session& session, const base::Uuid& workspace, const HoldTa
     const auto newest = find_newest(db, workspace, held);
     edit.changed = !newest || newest->ended_at;
     if (!edit.changed) {
+      if (newest->reason != reason) throw other_reason(held, newest->reason, reason);
       edit.hold = *newest;
       return false;
     }
@@ -155,6 +167,21 @@ void for_each_hold(db::Connection& db, const base::Uuid& workspace, bool ended_t
                                     k_select, ended_too ? "" : " AND h.ended_at IS NULL"),
                         {workspace});
   while (rows.next()) visit(read_hold(rows));
+}
+
+std::vector<Hold> holds_on(db::Connection& db, const base::Uuid& workspace, const base::Uuid& call) {
+  auto rows = db.query(
+      fmt::format(
+          "{}WHERE h.workspace_id = $1 AND h.ended_at IS NULL AND (h.call_id = $2 OR "
+          "h.contact_id = (SELECT l.contact_id FROM calls l WHERE l.id = $2) OR h.contact_id IN (SELECT p.contact_id "
+          "FROM calls l JOIN contact_phones p ON p.workspace_id = l.workspace_id AND "
+          "p.phone_number IN (l.from_number, l.to_number) WHERE l.id = $2 AND l.contact_id IS NULL)) "
+          "ORDER BY h.created_at, h.id",
+          k_select),
+      {workspace, call});
+  std::vector<Hold> holds;
+  while (rows.next()) holds.push_back(read_hold(rows));
+  return holds;
 }
 
 }  // namespace ringctl::calls

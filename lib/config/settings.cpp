@@ -83,6 +83,11 @@ class Loader {
       if (const auto reference = secret_in_environment(settings_.sources_, key)) remember_file(*reference);
     if (auto value = settle(key))
       settings_.values_.insert_or_assign(std::string(key.name), std::move(*value));
+    if (key.environment_too.empty()) return;
+    auto alone = key;
+    alone.environment_too = {};
+    if (auto value = settle(alone))
+      settings_.own_values_.insert_or_assign(std::string(key.name), std::move(*value));
   }
 
   std::optional<std::string> environment(std::string_view name) const {
@@ -228,6 +233,14 @@ Settings Settings::load(Sources sources, std::vector<Error>* failures) {
 std::optional<Value> Settings::find(std::string_view key) const {
   const auto at = values_.find(key);
   if (at == values_.end()) return std::nullopt;
+  return at->second;
+}
+
+std::optional<Value> Settings::find_own(std::string_view key) const {
+  const auto* info = find_key(key);
+  if (info == nullptr || info->environment_too.empty()) return find(key);
+  const auto at = own_values_.find(key);
+  if (at == own_values_.end()) return std::nullopt;
   return at->second;
 }
 

@@ -67,6 +67,8 @@ class Settings {
 
   std::string_view profile() const { return profile_; }
   std::optional<Value> find(std::string_view key) const;
+  /// The same, whatever is in a variable that other programs read as well: TZ, PAGER.
+  std::optional<Value> find_own(std::string_view key) const;
   /// The effective text, the built-in default included; "" where there is neither.
   /// Throws std::logic_error for an unknown key or a secret.
   std::string get(std::string_view key) const;
@@ -99,7 +101,7 @@ class Settings {
   std::string profile_;
   Sources sources_;
   std::filesystem::path user_file_;
-  std::map<std::string, Value, std::less<>> values_;
+  std::map<std::string, Value, std::less<>> values_, own_values_;  ///< own: where they may differ
   std::map<std::string, SecretReference, std::less<>> secrets_;
   std::vector<std::string> profiles_;
   std::vector<std::filesystem::path> secret_files_;

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "db/row_batch.hpp"
+#include "directory/contacts.hpp"
 #include "messages/rows.hpp"
 
 namespace ringctl::messages {
@@ -25,6 +26,22 @@ void add_party(Where& where, const base::Uuid& workspace, const std::string& par
       party);
 }
 
+/// Messages of a contact, and those of nobody under one of its phones, whatever channel these text by: what
+/// a hold on it keeps (purge.cpp).
+std::string of_contact() {
+  const auto under = [](std::string_view direction, std::string_view column) {
+    auto sql = fmt::format(
+        " UNION ALL SELECT o.id FROM contact_phones p JOIN messages o ON o.workspace_id = p.workspace_id AND "
+        "o.contact_id IS NULL AND o.direction = '{}' AND o.{} IN (p.phone_number",
+        direction, column);
+    for (const auto channel : directory::k_message_channels)
+      sql += fmt::format(", '{}' || p.phone_number", channel);
+    return sql + ") WHERE p.contact_id = ${0}";
+  };
+  return fmt::format("m.id IN (SELECT id FROM messages WHERE contact_id = ${{0}}{}{})",
+                     under("inbound", "from_number"), under("outbound", "to_number"));
+}
+
 /// A conversation, contact, number or user belongs to one workspace, which the caller found it in: to name
 /// the workspace as well would tempt SQLite to an index that says less.
 Where where_of(const base::Uuid& workspace, const MessageFilter& filter) {
@@ -33,7 +50,7 @@ Where where_of(const base::Uuid& workspace, const MessageFilter& filter) {
     if (id) where.add(condition, *id);
   };
   only("m.thread_id = ${}", filter.thread);
-  only("m.contact_id = ${}", filter.contact);
+  only(of_contact(), filter.contact);
   only("m.number_id = ${}", filter.number);
   only("(m.user_id = ${0} OR m.assigned_user_id = ${0})", filter.user);
   if (!filter.party.empty()) add_party(where, workspace, filter.party);

@@ -36,7 +36,8 @@ struct MessageFilter {
   std::string direction = {}, status = {}, keyword = {};
   std::string party = {};   ///< E.164 of whoever it is with
   std::string search = {};  ///< part of the body, case-folded; looked for in what the rest leaves
-  std::optional<base::Uuid> thread = {}, user = {}, number = {}, contact = {};
+  std::optional<base::Uuid> thread = {}, user = {}, number = {};
+  std::optional<base::Uuid> contact = {};  ///< its messages, and those of nobody under one of its phones
 };
 
 /// Columns it can be ordered by: created_at, from_number, to_number, status, segments. At most `limit` (0 =

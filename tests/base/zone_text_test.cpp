@@ -62,7 +62,7 @@ TEST_CASE("a local time that a change of clocks skips is refused with the instan
   const auto error = error_of([] { instant("2026-03-08 02:30"); });
   REQUIRE(error);
   CHECK(error->errc() == ringctl::Errc::invalid);
-  CHECK(error->slug() == "time.ambiguous");
+  CHECK(error->slug() == "time.skipped");
   CHECK(error->message() == "\"2026-03-08 02:30\" does not exist in America/New_York (clocks change then)");
   CHECK(error->hint() == "say 2026-03-08T01:30:00.000-05:00 or 2026-03-08T03:30:00.000-04:00");
 }
@@ -78,7 +78,7 @@ TEST_CASE("a local time that comes twice is refused with both instants") {
 TEST_CASE("a date alone is never ambiguous, even where midnight is missing or doubled") {
   CHECK(instant("2024-09-08", "America/Santiago") == "2024-09-08T04:00:00.000Z");
   CHECK(instant("2024-11-03", "America/Havana") == "2024-11-03T04:00:00.000Z");
-  CHECK(slug_of([] { instant("2024-09-08 00:30", "America/Santiago"); }) == "time.ambiguous");
+  CHECK(slug_of([] { instant("2024-09-08 00:30", "America/Santiago"); }) == "time.skipped");
 }
 
 TEST_CASE("text that is no time is refused") {
@@ -99,11 +99,26 @@ TEST_CASE("a duration is read in units that fall in size") {
   CHECK(parse_duration("2d") == 48h);
   CHECK(parse_duration("1w") == 168h);
   CHECK(parse_duration("0s") == 0ms);
-  for (const auto* text : {"", "10", "m", "1.5h", "-5s", "30m1h", "1h1h", "5 s", "1y",
-                           "99999999999999999999s", "9223372036854775807ms", "100000d"}) {
+  for (const auto* text :
+       {"", "10", "m", "1.5h", "-5s", "30m1h", "1h1h", "5 s", "1y", "100000dx", "100000d1w"}) {
     INFO(text);
     CHECK(slug_of([&] { parse_duration(text); }) == "time.bad_duration");
   }
+}
+
+TEST_CASE("what is longer than a century is told as that") {
+  CHECK(parse_duration("36600d") == 36600 * 24h);
+  for (const auto* text :
+       {"99999999999999999999s", "9223372036854775807ms", "100000d", "36600d1ms", "36601d"}) {
+    INFO(text);
+    CHECK(slug_of([&] { parse_duration(text); }) == "time.too_long");
+    CHECK(slug_of([&] { instant(std::string("-") + text); }) == "time.too_long_ago");
+  }
+  const auto error = error_of([] { instant("-99999d"); });
+  REQUIRE(error);
+  CHECK(error->errc() == ringctl::Errc::invalid);
+  CHECK(error->message() == "\"-99999d\" is too long ago");
+}
 }
 
 TEST_CASE("a duration prints in its largest units and reads back") {

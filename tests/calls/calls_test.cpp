@@ -1,10 +1,13 @@
 #include "calls/calls.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "calls/callbacks.hpp"
 #include "calls/cursor.hpp"
 #include "calls/desk.hpp"
 #include "calls/follow.hpp"
+#include "calls/person.hpp"
 #include "directory/contacts.hpp"
 #include "directory/people.hpp"
 #include "directory/workspaces.hpp"
@@ -63,6 +66,33 @@ TEST_CASE("calls are listed by what they are, newest first", "[calls]") {
   CHECK(f.list({}, {"duration_s", true}) == "1243");
   CHECK(f.read([&] { return calls::count(f.db(), f.workspace, calls::CallFilter{.user = f.ann_id}); }) == 2);
   CHECK(test::slug_of([&] { f.list({}, {"plan; DROP", false}); }) == "calls.bad_sort");
+}
+
+TEST_CASE("a contact's calls are also those from before it was one, under any of its phones", "[calls]") {
+  test::Person f(any_engine());
+  const auto over = [&](int n) { return f.status(n, "completed", 0, n, 1); };
+  auto strange = f.inbound(3), other = f.inbound(5);
+  for (auto* event : {&strange, &other})
+    for (auto& [name, value] : event->parameters)
+      if (name == "From") value = event == &strange ? "+12025550177" : test::k_caller;
+  other.decision->contact = f.alice.ids.next();  // had the phone before
+  f.exec(
+      "INSERT INTO contacts (id, workspace_id, name, created_at, updated_at) VALUES ($1, $2, 'Moe Reyes', $3, $3)",
+      {*other.decision->contact, f.workspace, f.clock.now()});
+  f.exec(
+      "INSERT INTO contact_phones (contact_id, workspace_id, phone_number, position) VALUES ($1, $2, $3, 1)",
+      {f.contact, f.workspace, test::k_to});
+  f.apply({f.known(1), over(1), f.inbound(2), over(2), strange, over(3), f.outbound(4), other, over(5)});
+  const calls::CallFilter filter{.contact = f.contact};
+  f.read([&] {
+    std::string all;
+    calls::for_each(f.db(), f.workspace, filter, {}, 0,
+                    [&](const calls::Call& call) { all += call.call_sid.back(); });
+    std::sort(all.begin(), all.end());
+    CHECK(all == "124");
+    CHECK(calls::count(f.db(), f.workspace, filter) == 3);
+    return 0;
+  });
 }
 
 TEST_CASE("active calls are those that somebody talks on", "[calls]") {

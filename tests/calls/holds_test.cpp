@@ -1,5 +1,7 @@
 #include "calls/holds.hpp"
 
+#include <algorithm>
+
 #include "audit/log.hpp"
 #include "calls/calls.hpp"
 #include "calls/person.hpp"
@@ -49,7 +51,7 @@ TEST_CASE("a hold is made once, ended once, and stays on record", "[calls]") {
   CHECK(made.changed);
   CHECK(made.hold.call_sid == call_sid(1));
   CHECK(made.hold.held_by == "os:alice");
-  CHECK_FALSE(f.hold(f.call, "another reason").changed);
+  CHECK_FALSE(f.hold(f.call).changed);
   CHECK(f.list() == call_sid(1) + ": Case 2026-17\n");
   f.clock.advance(std::chrono::seconds(1));
   CHECK(f.hold(f.lin, "Case 2026-18").changed);
@@ -68,6 +70,29 @@ TEST_CASE("a hold is made once, ended once, and stays on record", "[calls]") {
         "calls.hold|call\ncalls.hold|contact\ncalls.unhold|call\ncalls.hold|call\n");
 }
 
+TEST_CASE("what is held for one reason is not held for another that is stored nowhere", "[calls]") {
+  Court f(any_engine());
+  const bool of_contact = GENERATE(false, true);
+  const auto target = of_contact ? f.lin : f.call;
+  const auto key = of_contact ? test::k_caller : call_sid(1);
+  const auto words = (of_contact ? "--contact " : "") + key;
+  f.hold(target, "Case A");
+  for (const bool write : {false, true}) {
+    try {
+      f.hold(target, "Ann's case", write);
+      FAIL("held for two reasons");
+    } catch (const Error& error) {
+      CHECK(error.errc() == Errc::conflict);
+      CHECK(error.slug() == "holds.other_reason");
+      CHECK(error.message() == key + " is held already, for another reason: \"Case A\"");
+      CHECK(error.details() == std::vector<std::string>{"end that hold: ringctl calls unhold " + words});
+      CHECK(error.hint() ==
+            "then hold it for both: ringctl calls hold " + words + R"( --reason 'Case A; Ann'\''s case')");
+    }
+  }
+  CHECK(f.list(true) == key + ": Case A\n");
+}
+
 TEST_CASE("a dry run holds nothing", "[calls]") {
   Court f(any_engine());
   CHECK(f.hold(f.call, "Case 2026-17", false).changed);
@@ -80,6 +105,38 @@ TEST_CASE("a hold has a reason that can be read", "[calls]") {
                              std::string(1001, 'x')})
     CHECK(test::slug_of([&] { f.hold(f.call, reason); }) == "holds.bad_reason");
   CHECK(f.hold(f.call, std::string(1000, 'x')).changed);
+}
+
+TEST_CASE("what a hold keeps is found, with what keeps it", "[calls]") {
+  Court f(any_engine());
+  auto strange = f.inbound(3);
+  strange.parameters[1].second = "+12025550177";
+  f.apply({f.inbound(2), f.status(2, "completed", 0, 30, 30), strange});
+  const auto held = [&] {
+    return f.read([&] {
+      std::string all;
+      calls::for_each(f.db(), f.workspace, {.held = true}, {.descending = false}, 0,
+                      [&](const calls::Call& call) {
+                        all += call.call_sid.back();
+                        for (const auto& hold : calls::holds_on(f.db(), f.workspace, call.id))
+                          all += " " + hold.reason + (hold.contact.empty() ? "" : " " + hold.contact);
+                        all += "\n";
+                      });
+      CHECK(calls::count(f.db(), f.workspace, {.held = true}) == std::count(all.begin(), all.end(), '\n'));
+      return all;
+    });
+  };
+  CHECK(held().empty());
+  f.hold(f.call, "A");
+  CHECK(held() == "1 A\n");
+  f.clock.advance(std::chrono::seconds(1));
+  f.hold(f.lin, "B");
+  const auto lin = " B " + test::k_caller + "\n";
+  CHECK(held() == "1 A" + lin + "2" + lin);
+  f.unhold(f.call);
+  CHECK(held() == "1" + lin + "2" + lin);
+  f.unhold(f.lin);
+  CHECK(held().empty());
 }
 
 TEST_CASE("what is not there, or was never held, has no hold to end", "[calls]") {

@@ -52,9 +52,11 @@ TEST_CASE("a change may be told in more words than the one it is called by", "[c
   if (json) f.options.format = Format::jsonl;
   f.io().changed({.action = "stopped", .object = "a", .said = "stopped listening to"});
   f.io().would_change({.action = "stop", .object = "a", .said = "stop listening to"});
-  CHECK(f.err() == (json ? "" : "stopped listening to a\nwould stop listening to a\n"));
+  f.io().unchanged({.action = "purge", .object = "main", .called = "no call"});
+  CHECK(f.err() == (json ? "" : "stopped listening to a\nwould stop listening to a\nunchanged no call\n"));
   CHECK(f.out() == (json ? "{\"changed\":true,\"action\":\"stopped\",\"object\":\"a\"}\n"
                            "{\"changed\":true,\"dry_run\":true,\"action\":\"stop\",\"object\":\"a\"}\n"
+                           "{\"changed\":false,\"action\":\"unchanged\",\"object\":\"main\"}\n"
                          : ""));
 }
 

@@ -44,3 +44,14 @@ TEST_CASE("people see local time without the offset", "[cmd]") {
   times.append_local(out, base::parse_utc("2026-03-08T07:59:58.123Z"));
   CHECK(out == "2026-03-08 03:59:58");
 }
+
+TEST_CASE("people may see times in another zone than programs", "[cmd]") {
+  TimeText times(base::Zone::parse("America/New_York"));
+  const auto at = base::parse_utc("2026-03-08T07:59:58.123Z");
+  CHECK(text(times, at) == "2026-03-08T03:59:58.123-04:00");
+  times.show_people(base::Zone::parse("Asia/Kathmandu"));
+  std::string out;
+  times.append_local(out, at);
+  CHECK(out == "2026-03-08 13:44:58");
+  CHECK(text(times, at) == "2026-03-08T03:59:58.123-04:00");
+}

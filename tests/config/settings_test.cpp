@@ -147,6 +147,20 @@ TEST_CASE("RINGCTL_TZ wins over TZ, and a TZ that names no zone is ignored", "[c
   CHECK_FALSE(world.load().find("timezone"));
 }
 
+TEST_CASE("what a variable of other programs hides is still known", "[config]") {
+  World world;
+  world.environment["TZ"] = "Europe/Berlin";
+  CHECK_FALSE(world.load().find_own("timezone"));
+  world.user("[defaults]\ntimezone = \"Asia/Tokyo\"\n");
+  CHECK(world.load().get("timezone") == "Europe/Berlin");
+  CHECK(world.load().find_own("timezone")->text == "Asia/Tokyo");
+  world.environment["RINGCTL_TZ"] = "America/New_York";
+  CHECK(world.load().find_own("timezone")->text == "America/New_York");
+  world.flags["timezone"] = "UTC";
+  CHECK(world.load().find_own("timezone")->origin == "flag --tz");
+  CHECK(world.load().find_own("limit").has_value() == world.load().find("limit").has_value());
+}
+
 TEST_CASE("RINGCTL_PAGER wins over PAGER", "[config]") {
   World world;
   world.environment["PAGER"] = "more";

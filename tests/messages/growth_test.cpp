@@ -18,8 +18,9 @@ using test::TextDesk;
 
 namespace {
 
-const std::set<std::string> k_growing{"messages",      "m", "message_threads",    "t", "message_events",
-                                      "notifications", "n", "message_deliveries", "d", "message_stops"};
+const std::set<std::string> k_growing{
+    "messages",           "m", "message_threads", "t", "message_events", "notifications", "n",
+    "message_deliveries", "d", "message_stops",   "o"};
 
 bool explainable(const std::string& sql) {
   return sql.starts_with("SELECT") || sql.starts_with("UPDATE") || sql.starts_with("DELETE");
@@ -114,4 +115,23 @@ TEST_CASE("no statement about messages reads a whole table that grows with them"
     ++explained;
   }
   CHECK(explained > 30);
+}
+
+TEST_CASE("a contact's messages are found by it and by its phones", "[messages]") {
+  TextDesk f(GENERATE(from_range(test::engines())));
+  const auto contact = f.contact(k_lin);
+  const auto statements = test::statements_of([&] {
+    f.read([&] {
+      messages::for_each(f.db(), f.workspace, {.contact = contact}, "created_at", true, 0,
+                         [](const auto&) {});
+      return 0;
+    });
+  });
+  std::string plans;
+  for (const auto& sql : statements)
+    if (sql.find("contact_phones") != std::string::npos) plans += test::plan_of(f, sql);
+  INFO(plans);
+  for (const auto* index : {"idx_messages_contact", "idx_messages_from", "idx_messages_to"})
+    CHECK(plans.find(index) != std::string::npos);
+  CHECK(test::whole_reads(plans, k_growing).empty());
 }

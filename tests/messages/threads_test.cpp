@@ -1,5 +1,7 @@
 #include "messages/threads.hpp"
 
+#include <algorithm>
+
 #include "messages/desk.hpp"
 #include "messages/follow.hpp"
 #include "support/catch.hpp"
@@ -168,7 +170,7 @@ TEST_CASE("messages are listed by what they are", "[messages]") {
   CHECK(f.list({.search = "HELLO"}, "created_at", false, 1) == "1");
   CHECK(f.list({.search = "hi LIN"}) == "9");
   CHECK(f.list({.keyword = "stop"}).empty());
-  CHECK(f.list({.contact = base::Uuid::parse(f.thread().contact_id)}) == "13");
+  CHECK(f.list({.contact = base::Uuid::parse(f.thread().contact_id)}) == "913");
   CHECK(test::slug_of([&] { f.list({}, "body"); }) == "messages.bad_sort");
 }
 
@@ -222,6 +224,25 @@ TEST_CASE("a person's messages are those of the contact, and of nobody under the
   CHECK(of({}) == "13");
   CHECK(of({k_lin}) == "913");
   CHECK(of({k_zoe}) == "123");
+}
+
+TEST_CASE("a contact's messages are also those from before it was one, whatever channel they came by",
+          "[messages]") {
+  TextDesk f(any_engine());
+  f.apply({f.text(1), f.text(2, "Hello", "whatsapp:" + k_lin), f.text(3, "Hello", k_zoe)});
+  f.send(9);
+  const auto lin = f.contact(k_lin);
+  f.apply({f.text(4)});
+  const messages::MessageFilter filter{.contact = lin};
+  f.read([&] {
+    std::string all;
+    messages::for_each(f.db(), f.workspace, filter, "created_at", false, 0,
+                       [&](const messages::Message& one) { all += one.message_sid.back(); });
+    std::sort(all.begin(), all.end());
+    CHECK(all == "1249");
+    CHECK(messages::count(f.db(), f.workspace, filter) == 4);
+    return 0;
+  });
 }
 
 TEST_CASE("a follower hands out what is new or changed, once each", "[messages]") {

@@ -137,6 +137,17 @@ TEST_CASE("a number keeps its calls from being nobody's, unless it is to be forg
   CHECK(office.json({"calls", "list", "--limit", "0"}).size() == 20);
 }
 
+TEST_CASE("a contact that was added after its calls has them, as a hold and its document do", "[system]") {
+  const Office site(any_engine());
+  site.tamper("UPDATE calls SET contact_id = NULL");
+  CHECK(site.json({"calls", "list", "--contact", k_lin}).size() == 2);
+  CHECK(site.json({"calls", "export", "--contact", k_lin}).size() == 2);
+  CHECK(nlohmann::json::parse(site.ok({"contacts", "export", "--everything", k_lin})).at("calls").size() ==
+        2);
+  site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
+  CHECK(site.json({"calls", "purge", "--older-than", "2026-03-09", "-n"}).at("held") == 2);
+}
+
 TEST_CASE("active calls are those that somebody talks on", "[system]") {
   const Office site(any_engine());
   CHECK(site.json({"calls", "active"}).empty());

@@ -5,6 +5,7 @@
 
 #include "base/uuid.hpp"
 #include "support/eventually.hpp"
+#include "support/sample_estate.hpp"
 #include "support/site.hpp"
 
 using namespace ringctl;
@@ -59,6 +60,14 @@ TEST_CASE("events tail begins some time back, and gives one call's alone where t
   CHECK(site.failure({"events", "tail", "--call", "CA1"}) == "2 usage.bad_value");
   CHECK(site.failure({"events", "tail", "-o", "md"}) == "2 usage.no_format");
   CHECK(site.failure({"calls", "tail", "-o", "html"}) == "2 usage.no_format");
+  for (const auto* noun : {"calls", "messages", "events"}) {
+    const auto out = (site.machine().home() / "rows.jsonl").string();
+    const auto refused = site.run({noun, "tail", "--out", out});
+    CHECK(test::failure_of(refused) == "2 usage.no_out");
+    CHECK(refused.err.find(fmt::format("{} tail has no end", noun)) != std::string::npos);
+    CHECK(refused.err.find(fmt::format("hint: ringctl {} tail > FILE", noun)) != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(out));
+  }
   const auto as_json = site.run({"calls", "tail", "-o", "json"});
   CHECK(as_json.status == 2);
   CHECK(as_json.err.find("\"usage.no_format\"") != std::string::npos);
@@ -75,6 +84,21 @@ TEST_CASE("events tail follows what is kept while it runs, until Ctrl-C", "[syst
   tail.signal(SIGINT);
   CHECK(tail.wait() == 0);
   CHECK(tail.log().starts_with("initiated\nringing\n"));
+}
+
+TEST_CASE("a tail ends soon after its reader, though nothing comes that it could not write", "[system]") {
+  Room site(any_engine());
+  site.keep(k_sid, "initiated");
+  const auto piped = [&](const std::string& tail, const std::string& reader) {
+    return test::run_in_shell(site.machine(), "ringctl " + tail + " --timeout 20s | " + reader,
+                              site.options().environment);
+  };
+  const auto one = piped("events tail --since 1h -o csv --no-header --columns status", "head -n 1");
+  CHECK(one.status == 141);
+  CHECK(one.out == "initiated\n");
+  CHECK(one.err.empty());
+  for (const auto* tail : {"calls tail", "messages tail", "messages tail --since-cursor messages.cursor"})
+    CHECK(piped(tail, "true").status == 141);
 }
 
 TEST_CASE("a webhook's words are shown as text on a terminal", "[system]") {

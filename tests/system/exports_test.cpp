@@ -294,6 +294,39 @@ TEST_CASE("an export of the audit log from a cursor gives every change once", "[
   CHECK(other.failure({"audit", "export", "--since-cursor", file}) == "6 audit.foreign_cursor");
 }
 
+TEST_CASE("an export does not go to the file that it goes on from, by whatever name", "[system]") {
+  const Site site(any_engine());
+  site.init();
+  fill(site, 2);
+  const auto home = site.machine().home();
+  const auto cursor = (home / "one.cursor").string();
+  std::filesystem::create_directory(home / "folder");
+  std::filesystem::create_symlink("one.cursor", home / "link");
+  std::filesystem::create_symlink(home / "folder" / ".." / "link", home / "folder" / "link");
+  const Site::Arguments exports[] = {{"calls", "export", "--since-cursor"},
+                                     {"calls", "export", "--changes"},
+                                     {"messages", "export", "--since-cursor"},
+                                     {"messages", "export", "--changes"},
+                                     {"audit", "export", "--since-cursor"}};
+  const bool there = GENERATE(false, true);
+  for (auto arguments : exports) {
+    arguments.push_back(cursor);
+    std::filesystem::remove(cursor);
+    if (there) site.ok(arguments);
+    const auto before = there ? test::read_text(cursor) : "";
+    for (const auto* out : {"one.cursor", "./one.cursor", "folder/../one.cursor", "link", "folder/link"}) {
+      auto refused = arguments;
+      refused.insert(refused.end(), {"--out", out});
+      CHECK(site.failure(refused) == "2 usage.own_file");
+    }
+    CHECK(std::filesystem::exists(cursor) == there);
+    if (there) CHECK(test::read_text(cursor) == before);
+  }
+  const auto redirected = in_shell(site, "ringctl calls export --since-cursor one.cursor > one.cursor");
+  CHECK(test::failure_of(redirected) == "2 usage.own_file");
+  CHECK(site.json({"calls", "export", "--since-cursor", cursor}).size() == 2);
+}
+
 TEST_CASE("an export into a pipe that breaks, or a disk that is full, says so and moves no cursor",
           "[system]") {
   const Site site(any_engine());
@@ -319,6 +352,17 @@ TEST_CASE("an export into a pipe that breaks, or a disk that is full, says so an
   CHECK(test::read_text(file.string()).empty());
   CHECK(site.json({"calls", "export", "--since-cursor", file.string(), "--columns", "call_sid"}).size() ==
         5000);
+}
+
+TEST_CASE("an export that a file may not be large enough for says so", "[system]") {
+  const Site site(any_engine());
+  site.init();
+  fill(site, 5000);
+  for (const auto* where : {"> calls.csv", "--out calls.csv"}) {
+    const auto limited = in_shell(site, fmt::format("ulimit -f 100; ringctl calls export -o csv {}", where));
+    CHECK(test::failure_of(limited) == "40 output.write_failed");
+    CHECK(limited.err.find("File too large") != std::string::npos);
+  }
 }
 
 TEST_CASE("a reader that is slow gets every call", "[system]") {

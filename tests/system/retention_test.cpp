@@ -71,8 +71,14 @@ TEST_CASE("old calls are purged once the workspace was named, and what is held s
   site.ok({"calls", "hold", sid(2), "--reason", "Case 2026-17"});
   const auto plan = site.json({"calls", "purge", "--older-than", "2021-01-01", "-n"});
   CHECK(plan.at("dry_run") == true);
+  CHECK(plan.at("object") == "default");
   CHECK(plan.at("calls") == 1);
   CHECK(plan.at("held") == 1);
+  const auto held = site.json({"calls", "list", "--held"});
+  REQUIRE(held.size() == 1);
+  CHECK(held.at(0).at("call_sid") == sid(2));
+  CHECK(site.json({"calls", "export", "--held"}).size() == 1);
+  CHECK(site.failure({"calls", "export", "--held", "--changes", "x.cursor"}) == "2 usage.excluded");
   CHECK(site.calls() == 2);
   const auto run = site.run({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
   CHECK(run.status == 0);
@@ -85,7 +91,10 @@ TEST_CASE("old calls are purged once the workspace was named, and what is held s
   site.ok({"calls", "unhold", sid(2)});
   site.ok({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
   CHECK(site.calls() == 0);
-  CHECK(site.json({"calls", "purge", "--older-than", "730d", "--confirm", "default"}).at("changed") == false);
+  const auto nothing = site.json({"calls", "purge", "--older-than", "730d", "--confirm", "default"});
+  CHECK(nothing.at("changed") == false);
+  CHECK(nothing.at("object") == "default");
+  CHECK(nothing.at("calls") == 0);
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
 }
 
@@ -131,7 +140,14 @@ TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from be
   site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17", "-n"});
   CHECK(site.json({"calls", "holds"}).empty());
   site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
-  CHECK(site.json({"calls", "hold", "--contact", k_lin, "--reason", "again"}).at("changed") == false);
+  const auto again = site.json({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
+  CHECK(again.at("changed") == false);
+  CHECK(again.at("object") == k_lin);
+  CHECK(again.at("reason") == "Case 2026-17");
+  const auto other = site.run({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-18"});
+  CHECK(test::failure_of(other) == "6 holds.other_reason");
+  CHECK(other.err.find("\"Case 2026-17\"") != std::string::npos);
+  CHECK(other.err.find("--reason 'Case 2026-17; Case 2026-18'") != std::string::npos);
   const auto holds = site.json({"calls", "holds"});
   REQUIRE(holds.size() == 1);
   CHECK(holds.at(0).at("contact") == k_lin);
@@ -143,6 +159,44 @@ TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from be
   CHECK(site.json({"calls", "holds"}).empty());
   CHECK(site.json({"calls", "holds", "--ended"}).size() == 1);
   site.ok({"contacts", "erase", k_lin, "--confirm", k_lin});
+}
+
+TEST_CASE("a call says whether it is held, by what and why", "[system]") {
+  const Office site(any_engine());
+  CHECK(site.json({"calls", "show", sid(1)}).at("held") == false);
+  CHECK(site.json({"calls", "show", sid(1)}).at("holds").empty());
+  CHECK(site.ok({"calls", "show", sid(1), "-o", "table"}).find("\nheld           no\n") != std::string::npos);
+  site.ok({"calls", "hold", "--contact", k_lin, "--reason", "Case 2026-17"});
+  const auto call = site.json({"calls", "show", sid(1)});
+  CHECK(call.at("held") == true);
+  REQUIRE(call.at("holds").size() == 1);
+  CHECK(call.at("holds").at(0).at("reason") == "Case 2026-17");
+  CHECK(call.at("holds").at(0).at("contact") == k_lin);
+  CHECK(call.at("holds").at(0).at("call_sid").is_null());
+  const auto text = site.ok({"calls", "show", sid(1), "-o", "table"});
+  CHECK(text.find("\nheld           yes\n") != std::string::npos);
+  CHECK(text.find("\nholds\n") != std::string::npos);
+  CHECK(text.find("Case 2026-17") != std::string::npos);
+}
+
+TEST_CASE("whose person is asked for by a number that is no contact is made one first", "[system]") {
+  const Office site(any_engine());
+  const std::string moe = "+16265550155";
+  site.tamper(fmt::format("UPDATE calls SET contact_id = NULL, from_number = '{}'", moe));
+  const Site::Arguments commands[] = {{"contacts", "export", "--everything", moe},
+                                      {"calls", "hold", "--contact", moe, "--reason", "Case 2026-17"},
+                                      {"calls", "unhold", "--contact", moe},
+                                      {"contacts", "erase", moe, "--confirm", moe}};
+  for (const auto& command : commands) {
+    const auto refused = site.run(command);
+    CHECK(test::failure_of(refused) == "5 contacts.unknown");
+    CHECK(refused.err.ends_with("hint: make it a contact, then the same again: ringctl contacts add " + moe +
+                                "\n"));
+  }
+  CHECK(site.run({"contacts", "erase", "nobody", "-n"}).err.ends_with("hint: ringctl contacts list\n"));
+  site.ok({"contacts", "add", moe});
+  for (const auto& command : commands) site.ok(command);
+  CHECK(site.json({"calls", "list"}).at(0).at("from_number").is_null());
 }
 
 TEST_CASE("all that is kept of a person is written as one document, and that it was is on record",
@@ -229,6 +283,7 @@ TEST_CASE("old jobs are purged once the workspace was named, and cannot be undon
   CHECK(site.failure({"jobs", "purge", "--older-than", "1d", "--confirm", "default"}) ==
         "7 jobs.purge_too_young");
   const auto plan = site.json({"jobs", "purge", "--older-than", "90d", "-n"});
+  CHECK(plan.at("object") == "default");
   CHECK(plan.at("jobs") == 1);
   CHECK(plan.at("rows") == 1);
   CHECK(site.json({"jobs", "list"}).size() == 2);
