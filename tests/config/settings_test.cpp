@@ -151,7 +151,7 @@ TEST_CASE("what a variable of other programs hides is still known", "[config]") 
   World world;
   world.environment["TZ"] = "Europe/Berlin";
   CHECK_FALSE(world.load().find_own("timezone"));
-  world.user("[defaults]\ntimezone = \"Asia/Tokyo\"\n");
+  world.write(world.user_file(), "[defaults]\ntimezone = \"Asia/Tokyo\"\n");
   CHECK(world.load().get("timezone") == "Europe/Berlin");
   CHECK(world.load().find_own("timezone")->text == "Asia/Tokyo");
   world.environment["RINGCTL_TZ"] = "America/New_York";
