@@ -182,7 +182,7 @@ TEST_CASE("a login that the key does not open is told, and the others are asked"
   CHECK(rows[1].at("ok") == true);
 }
 
-TEST_CASE("an account goes when it is named, and the next one is the main one", "[system]") {
+TEST_CASE("an account goes when it is named, and the next one is the main one", "[system][slow]") {
   BoxSite f(GENERATE(from_range(test::engines())));
   f.log_in();
   f.ok({"accounts", "set", k_other, "--auth-token-file", "token.txt", "--no-check", "--no-trunk"});
@@ -200,7 +200,7 @@ TEST_CASE("an account goes when it is named, and the next one is the main one", 
   CHECK(f.box().ledger() == writes);
 }
 
-TEST_CASE("what one key sealed is sealed anew, and opens with no other", "[system]") {
+TEST_CASE("what one key sealed is sealed anew, and opens with no other", "[system][slow]") {
   namespace fs = std::filesystem;
   BoxSite f(GENERATE(from_range(test::engines())));
   f.log_in();

@@ -110,7 +110,7 @@ TEST_CASE("a note stands on the call, and on its contact where that is wanted", 
   CHECK(site.json({"calls", "show", sid(1)}).at("notes").is_null());
 }
 
-TEST_CASE("an outcome is one of those that the workspace was given", "[system]") {
+TEST_CASE("an outcome is one of those that the workspace was given", "[system][slow]") {
   const Office site(any_engine());
   site.ok({"calls", "outcome", sid(1), "booked_appointment"});
   site.ok({"workspaces", "update", "default", "--outcomes", "sold|call back"});

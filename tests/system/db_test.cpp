@@ -71,7 +71,7 @@ TEST_CASE("a sound database passes its checks, silently if asked to", "[system]"
   CHECK(quiet.err.empty());
 }
 
-TEST_CASE("a mutilated schema is neither current nor sound", "[system]") {
+TEST_CASE("a mutilated schema is neither current nor sound", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   {
@@ -103,7 +103,7 @@ TEST_CASE("a database newer than this ringctl is refused", "[system]") {
   CHECK(site.json({"db", "status"})["state"] == "newer");
 }
 
-TEST_CASE("a backup is restored, and what it replaces is kept", "[system]") {
+TEST_CASE("a backup is restored, and what it replaces is kept", "[system][slow]") {
   const Site site(db::Engine::sqlite);
   site.ok({"numbers", "add", "+12025550123"});
   site.ok({"db", "backup", "before.db"});
@@ -216,7 +216,7 @@ TEST_CASE("a place where no backup can go is refused in clear words, in a plan a
   }
 }
 
-TEST_CASE("no output takes the place of the database or the configuration", "[system]") {
+TEST_CASE("no output takes the place of the database or the configuration", "[system][slow]") {
   const Site site(db::Engine::sqlite);
   const auto& m = site.machine();
   const auto input = m.file("in.csv", "phone_number\n+12025550124\nx\n").string();
@@ -351,7 +351,7 @@ TEST_CASE("the commands printed for PostgreSQL dump an estate and restore it row
 }
 
 TEST_CASE("an estate copied to another database exports the same bytes, and its audit log holds",
-          "[system]") {
+          "[system][slow]") {
   const Site site(db::Engine::sqlite);
   site.ok({"numbers", "add", "+12025550123", "--label", "École"});
   site.ok({"numbers", "add", "+442079460123", "--capabilities", "voice"});
@@ -377,7 +377,7 @@ TEST_CASE("an estate copied to another database exports the same bytes, and its 
 }
 
 TEST_CASE("a database in memory is refused by whatever name and way, and a file so called is none",
-          "[system]") {
+          "[system][slow]") {
   const Site site(db::Engine::sqlite);
   site.init();
   const Site::Arguments add = {"numbers", "add", "+12025550123"};

@@ -108,7 +108,7 @@ TEST_CASE("an estate that was applied comes out as it went in", "[system]") {
   }
 }
 
-TEST_CASE("the same estate again changes nothing: no job, no line in the audit log", "[system]") {
+TEST_CASE("the same estate again changes nothing: no job, no line in the audit log", "[system][slow]") {
   const Office office;
   const auto& site = office.site;
   site.ok({"apply", "-f", "estate.json"});
@@ -128,7 +128,7 @@ TEST_CASE("the same estate again changes nothing: no job, no line in the audit l
   site.ok({"apply", "-f", "estate.json", "--dry-run", "--exit-code"});
 }
 
-TEST_CASE("a plan of an estate writes nothing, and with --exit-code says that it differs", "[system]") {
+TEST_CASE("a plan of an estate writes nothing, and with --exit-code says that it differs", "[system][slow]") {
   const Office office;
   const auto& site = office.site;
   const auto plan = site.json({"apply", "-f", "estate.json", "-n"});
@@ -163,7 +163,7 @@ TEST_CASE(
   site.ok({"apply", "-f", "estate.json", "-n", "--exit-code"});
 }
 
-TEST_CASE("an estate comes from standard input and from an archive", "[system]") {
+TEST_CASE("an estate comes from standard input and from an archive", "[system][slow]") {
   const Office office;
   test::ProcessOptions options;
   options.input = office.text;
@@ -177,7 +177,7 @@ TEST_CASE("an estate comes from standard input and from an archive", "[system]")
   office.site.ok({"apply", "-f", "estate.json.gz", "-n", "--exit-code"});
 }
 
-TEST_CASE("a disk that is full does not hide what was applied, and -q says nothing", "[system]") {
+TEST_CASE("a disk that is full does not hide what was applied, and -q says nothing", "[system][slow]") {
   const Office office;
   test::ProcessOptions options;
   options.out = test::Stream::full;
@@ -267,7 +267,7 @@ TEST_CASE("a plan names each row, and what changes in it from what to what", "[s
         "\"\"agent_default\"\":{\"\"from\"\":false,\"\"to\"\":true}}\"\n");
 }
 
-TEST_CASE("a table of a plan is bounded, and every other format is whole", "[system]") {
+TEST_CASE("a table of a plan is bounded, and every other format is whole", "[system][slow]") {
   const Office office;
   const auto& site = office.site;
   const auto count = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
@@ -344,7 +344,7 @@ TEST_CASE("a hint of apply leads to the workspace of the file, in the database o
       "hint: ringctl --database sqlite:office.db --workspace default apply -f estate.json --confirm default\n"));
 }
 
-TEST_CASE("an estate goes into an archive by its name, and comes back out of it", "[system]") {
+TEST_CASE("an estate goes into an archive by its name, and comes back out of it", "[system][slow]") {
   const Office office;
   const auto& site = office.site;
   site.ok({"apply", "-f", "estate.json"});
@@ -362,7 +362,7 @@ TEST_CASE("an estate goes into an archive by its name, and comes back out of it"
 }
 
 TEST_CASE("export and apply are commands like others: flags in front of them, words in the wrong order",
-          "[system]") {
+          "[system][slow]") {
   const Office office;
   office.site.ok({"-f", "estate.json", "apply"});
   const auto swapped = office.site.run({"export", "numbers"});

@@ -164,7 +164,7 @@ TEST_CASE("whatever commands do to an estate goes through its file", "[system][s
 }
 
 TEST_CASE("a rule that names what is not there is refused, and taken with a warning where that is asked for",
-          "[system]") {
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   const auto target = GENERATE(as<std::string>(), R"({"user":"an@example.com"})", R"({"team":"Sails"})",
@@ -186,7 +186,7 @@ TEST_CASE("a rule that names what is not there is refused, and taken with a warn
   site.ok({"apply", "-f", "estate.json", "-n", "--exit-code"});  // what is there may stay as it is
 }
 
-TEST_CASE("a text that is but a hyphen is a text, in an estate and in a table", "[system]") {
+TEST_CASE("a text that is but a hyphen is a text, in an estate and in a table", "[system][slow]") {
   const Site site(db::Engine::sqlite);
   const std::string estate = R"({"schema": 1,
 "numbers": [{"phone_number": "+12025550123", "label": "-"}],

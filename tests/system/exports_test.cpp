@@ -263,7 +263,7 @@ TEST_CASE("an export of changes begins with those to come, and is refused where 
   CHECK(other.failure(changes) == "6 calls.foreign_cursor");
 }
 
-TEST_CASE("an export of the audit log from a cursor gives every change once", "[system]") {
+TEST_CASE("an export of the audit log from a cursor gives every change once", "[system][slow]") {
   const Site site(any_engine());
   site.init();
   const auto file = (site.machine().home() / "audit.cursor").string();
@@ -294,7 +294,7 @@ TEST_CASE("an export of the audit log from a cursor gives every change once", "[
   CHECK(other.failure({"audit", "export", "--since-cursor", file}) == "6 audit.foreign_cursor");
 }
 
-TEST_CASE("an export does not go to the file that it goes on from, by whatever name", "[system]") {
+TEST_CASE("an export does not go to the file that it goes on from, by whatever name", "[system][slow]") {
   const Site site(any_engine());
   site.init();
   fill(site, 2);
@@ -365,7 +365,7 @@ TEST_CASE("an export that a file may not be large enough for says so", "[system]
   }
 }
 
-TEST_CASE("a reader that is slow gets every call", "[system]") {
+TEST_CASE("a reader that is slow gets every call", "[system][slow]") {
   const Site site(any_engine());
   site.init();
   fill(site, 5000);

@@ -121,7 +121,7 @@ TEST_CASE("export, import and export again are the identity for awkward text", "
     }
 }
 
-TEST_CASE("every row that the generator spoils is rejected, and no other", "[system]") {
+TEST_CASE("every row that the generator spoils is rejected, and no other", "[system][slow]") {
   constexpr int k_rows = 5'000;
   const test::TempDir folder;
   generate(folder / "in.csv", "csv", {std::to_string(k_rows), "--seed", "5", "--bad-share", "0.1"});

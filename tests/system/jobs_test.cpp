@@ -64,7 +64,7 @@ TEST_CASE("a dry run that would reject rows lists the first ten", "[system]") {
   CHECK(plan.err.ends_with("  … 2 more (a run with --rejects FILE keeps them all)\n"));
 }
 
-TEST_CASE("rejects are those of the last run, and of no dry run", "[system]") {
+TEST_CASE("rejects are those of the last run, and of no dry run", "[system][slow]") {
   const Site site(db::Engine::sqlite);
   const auto& m = site.machine();
   m.file("bad.csv", rows(1, 12));

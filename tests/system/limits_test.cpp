@@ -101,7 +101,7 @@ TEST_CASE("a database that goes away in the middle is no refusal", "[system][pos
   CHECK(failure == "30 limits.limits_unavailable");
 }
 
-TEST_CASE("the same call is counted once, however often it is asked for", "[system]") {
+TEST_CASE("the same call is counted once, however often it is asked for", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site, 5);
   auto words = check(k_to, true);
@@ -116,7 +116,7 @@ TEST_CASE("the same call is counted once, however often it is asked for", "[syst
   CHECK(site.failure({"limits", "status", "--number", "+12025550199"}) == "5 numbers.unknown");
 }
 
-TEST_CASE("a reset closes a day once, and is silent for cron", "[system]") {
+TEST_CASE("a reset closes a day once, and is silent for cron", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site, 5);
   site.ok(check(k_to, true));
@@ -191,7 +191,7 @@ TEST_CASE("a reset of all workspaces names every one that failed", "[system]") {
   CHECK(both.err.find("default: ") != std::string::npos);
 }
 
-TEST_CASE("a day that a wrong clock closed is opened again, by its name", "[system]") {
+TEST_CASE("a day that a wrong clock closed is opened again, by its name", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site, 5);
   site.tamper(
@@ -222,7 +222,8 @@ TEST_CASE("a newer area code is learnt from the configuration", "[system]") {
   CHECK(site.failure({"config", "set", "area_codes", "950=GB"}) == "7 config.bad_value");  // no country of +1
 }
 
-TEST_CASE("wrong area codes in the configuration are named by all, and set right by config set", "[system]") {
+TEST_CASE("wrong area codes in the configuration are named by all, and set right by config set",
+          "[system][slow]") {
   const Site site(db::Engine::sqlite);
   lay_out(site, 5);
   site.ok({"config", "set", "area_codes", "950=US"});

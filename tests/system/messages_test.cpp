@@ -301,7 +301,7 @@ TEST_CASE("a message is shown with who was told of it and what Twilio told of it
   CHECK(shown.find("MessageStatus") == std::string::npos);
 }
 
-TEST_CASE("a conversation whose lease has run out is nobody's", "[system]") {
+TEST_CASE("a conversation whose lease has run out is nobody's", "[system][slow]") {
   const Office site(any_engine());
   site.thread(1, k_lin);
   site.thread(2, "+16265550102", "2026-03-08T13:00:00.000Z");
@@ -341,7 +341,7 @@ TEST_CASE("completion offers whom conversations are with, each once", "[system]"
   CHECK(offered.find("24273") == std::string::npos);
 }
 
-TEST_CASE("old messages are purged once the workspace was named, and what is held stays", "[system]") {
+TEST_CASE("old messages are purged once the workspace was named, and what is held stays", "[system][slow]") {
   const Office site(any_engine());
   site.thread(1, k_lin);
   site.thread(2, "+16265550102");
@@ -373,7 +373,7 @@ TEST_CASE("old messages are purged once the workspace was named, and what is hel
   CHECK(site.json({"audit", "verify"}).at("ok") == true);
 }
 
-TEST_CASE("a report of messages counts those of its time", "[system]") {
+TEST_CASE("a report of messages counts those of its time", "[system][slow]") {
   const Office site(any_engine());
   site.thread(1, k_lin);
   site.text({.n = 1});
@@ -394,7 +394,7 @@ TEST_CASE("a report of messages counts those of its time", "[system]") {
 }
 
 TEST_CASE("how a number deals its messages out is set by hand, and the doctor sees that nobody is there",
-          "[system]") {
+          "[system][slow]") {
   const Office site(any_engine());
   CHECK(status_of(site.json({"doctor", "db"}), "db.pools") == "ok");
   CHECK(site.run({"numbers", "update", k_ours, "--sms-mode", "Claim", "-n"}).err ==
@@ -412,7 +412,7 @@ TEST_CASE("how a number deals its messages out is set by hand, and the doctor se
   CHECK(status_of(site.json({"doctor", "db"}), "db.pools") == "warn");
 }
 
-TEST_CASE("the doctor sees a webhook for messages that cannot be signed any more", "[system]") {
+TEST_CASE("the doctor sees a webhook for messages that cannot be signed any more", "[system][slow]") {
   const Office site(any_engine());
   const auto with_key = [&](char key) {
     auto options = site.options();

@@ -81,7 +81,7 @@ TEST_CASE("nobody is texted who said that they want no more, here or to Twilio",
   }
 }
 
-TEST_CASE("a text whose answer was lost is looked up, and not sent again", "[system]") {
+TEST_CASE("a text whose answer was lost is looked up, and not sent again", "[system][slow]") {
   Office f(GENERATE(from_range(test::engines())));
   f.box().fault("executed_lost", 1);
   CHECK(f.failure(Office::text()) == "24 messages.unknown_outcome");
@@ -94,7 +94,7 @@ TEST_CASE("a text whose answer was lost is looked up, and not sent again", "[sys
   CHECK(f.taken() == 1);
 }
 
-TEST_CASE("what is no message is refused with its reason, and nothing is written", "[system]") {
+TEST_CASE("what is no message is refused with its reason, and nothing is written", "[system][slow]") {
   Office f(db::Engine::sqlite);
   const auto failure = [&](test::Machine::Arguments more, const std::string& to = k_lin) {
     more.insert(more.begin(), {"messages", "send", to, "--as", k_ann});
@@ -114,7 +114,7 @@ TEST_CASE("what is no message is refused with its reason, and nothing is written
   CHECK(f.outbound().empty());
 }
 
-TEST_CASE("a conversation is claimed, answered, released and handed over", "[system]") {
+TEST_CASE("a conversation is claimed, answered, released and handed over", "[system][slow]") {
   Office f(GENERATE(from_range(test::engines())));
   f.ok({"numbers", "update", k_ours, "--sms-mode", "claim"});
   f.json(Office::text());

@@ -156,7 +156,7 @@ TEST_CASE("a PostgreSQL database waits for init", "[system]") {
   }
 }
 
-TEST_CASE("which calls of a number are recorded is set by hand and by file, and cleared", "[system]") {
+TEST_CASE("which calls of a number are recorded is set by hand and by file, and cleared", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   fill(site);
@@ -281,7 +281,7 @@ TEST_CASE("an update names the number by label, and refuses a version that moved
   CHECK(shown["status"] == "active");
 }
 
-TEST_CASE("a plan of an update is refused as the run would be", "[system]") {
+TEST_CASE("a plan of an update is refused as the run would be", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   fill(site);
@@ -400,7 +400,7 @@ TEST_CASE("numbers are offered by completion", "[system]") {
   CHECK(offered.find("+12025550123") == std::string::npos);
 }
 
-TEST_CASE("a number of ours goes by its label and its SID wherever a command takes one", "[system]") {
+TEST_CASE("a number of ours goes by its label and its SID wherever a command takes one", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   const std::string number = "+12025550123", sid = "PN0123456789abcdef0123456789abcdef";

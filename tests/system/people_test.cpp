@@ -155,7 +155,8 @@ TEST_CASE("users who name teams that are not there yet are refused, every line o
   CHECK(site.failure({"teams", "add", "Night", "--supervisor", "sam@example.com"}) == "5 users.unknown");
 }
 
-TEST_CASE("a first file that refers to what is not there makes a workspace and nothing in it", "[system]") {
+TEST_CASE("a first file that refers to what is not there makes a workspace and nothing in it",
+          "[system][slow]") {
   const Site site(db::Engine::sqlite);
   site.machine().file("contacts.csv", "phone_number,agents\n+16265550101,nobody@example.com\n");
   site.machine().file("garbage.csv", "phone_number,agents\nnonsense,nobody@example.com\n");
@@ -201,7 +202,8 @@ TEST_CASE("an assignment that cannot be is refused by hand", "[system][slow]") {
   CHECK(exports(site, "csv") == before);
 }
 
-TEST_CASE("a file with assignments that cannot be changes nothing, and every line is named", "[system]") {
+TEST_CASE("a file with assignments that cannot be changes nothing, and every line is named",
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   for (const auto* free : {"+12025550150", "+12025550151", "+12025550152", "+12025550153"})
@@ -279,7 +281,8 @@ TEST_CASE("when an agent leaves, all they hold goes to whoever is named", "[syst
   CHECK(site.failure({"assignments", "set", number(0), agent(0)}) == "7 assignments.agent_inactive");
 }
 
-TEST_CASE("an office of ten agents makes 10,000 calls a day, also when one of them leaves", "[system]") {
+TEST_CASE("an office of ten agents makes 10,000 calls a day, also when one of them leaves",
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   site.ok({"workspaces", "update", "default", "--timezone", test::zone_of_noon()});  // no day ends meanwhile
@@ -359,7 +362,7 @@ TEST_CASE("what an agent gives up is free for others", "[system]") {
   CHECK(live_assignments(site, agent(1)).size() == k_each + 1);
 }
 
-TEST_CASE("a filter that names what is not there is an error, not an empty list", "[system]") {
+TEST_CASE("a filter that names what is not there is an error, not an empty list", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   for (const std::string verb : {"list", "export"}) {
@@ -374,7 +377,7 @@ TEST_CASE("a filter that names what is not there is an error, not an empty list"
   CHECK(site.json({"numbers", "list", "--provider", "Twilio"}).size() == k_numbers);
 }
 
-TEST_CASE("a user may be called by name wherever one is asked for", "[system]") {
+TEST_CASE("a user may be called by name wherever one is asked for", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   CHECK(site.json({"users", "show", "agent 1"}).at("email") == agent(1));
@@ -395,7 +398,7 @@ TEST_CASE("a user may be called by name wherever one is asked for", "[system]") 
 }
 
 TEST_CASE("what was taken out of use is not added again in silence, and the hint brings it back",
-          "[system]") {
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   site.ok({"extensions", "remove", "101"});
@@ -489,7 +492,7 @@ TEST_CASE("an undo of a job that changed nothing has nothing to do", "[system]")
   }
 }
 
-TEST_CASE("an undo keeps the people that others refer to by now", "[system]") {
+TEST_CASE("an undo keeps the people that others refer to by now", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   const auto reports = load(site);
   const auto result = site.run({"jobs", "undo", reports[1].at("job_id"), "--yes"});

@@ -56,7 +56,8 @@ TEST_CASE("calls that a restored database lacks are found in the journal and put
   site.ok({"audit", "verify"});
 }
 
-TEST_CASE("messages that a restored database lacks are found in the journal and kept, once", "[serve]") {
+TEST_CASE("messages that a restored database lacks are found in the journal and kept, once",
+          "[serve][slow]") {
   ServeSite serve(GENERATE(from_range(test::engines())));
   const auto& site = serve.site();
   serve.lay_out(1);
@@ -85,7 +86,7 @@ TEST_CASE("messages that a restored database lacks are found in the journal and 
   site.ok({"audit", "verify"});
 }
 
-TEST_CASE("a replay may run while a server does", "[serve]") {
+TEST_CASE("a replay may run while a server does", "[serve][slow]") {
   ServeSite serve(GENERATE(from_range(test::engines())));
   const auto& site = serve.site();
   take_calls(serve);

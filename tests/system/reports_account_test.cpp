@@ -6,7 +6,8 @@
 using namespace ringctl;
 using test::BoxSite;
 
-TEST_CASE("what the account used is Twilio's word, by the day if asked, with the balance last", "[system]") {
+TEST_CASE("what the account used is Twilio's word, by the day if asked, with the balance last",
+          "[system][slow]") {
   BoxSite f(GENERATE(from_range(test::engines())));
   CHECK(f.failure({"reports", "account"}) == "4 twilio.no_login");
   f.log_in();

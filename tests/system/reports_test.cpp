@@ -155,7 +155,7 @@ TEST_CASE("agents, numbers and countries have their rows, nobody's last", "[syst
         "key,name\n+12025550123,'=Sales\n");
 }
 
-TEST_CASE("a league table ranks by the figure asked for", "[system]") {
+TEST_CASE("a league table ranks by the figure asked for", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
   site.ok({"users", "add", "bob@example.com", "--role", "agent"});
@@ -242,7 +242,8 @@ TEST_CASE("a report says the same from kept days, to the byte, and a change is s
   CHECK(all() == changed);
 }
 
-TEST_CASE("kept days are held against the calls, and those that somebody changed are named", "[system]") {
+TEST_CASE("kept days are held against the calls, and those that somebody changed are named",
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
   const auto status = [&] {
@@ -278,7 +279,7 @@ TEST_CASE("closing days keeps their sums for reports, and says nothing of it", "
   CHECK(site.json({"reports", "refresh"}).at("changed") == false);
 }
 
-TEST_CASE("a report is a page or a workbook where the file is called so", "[system]") {
+TEST_CASE("a report is a page or a workbook where the file is called so", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
   site.ok(two_days("agents", {"--out", "agents.html"}));

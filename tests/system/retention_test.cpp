@@ -57,7 +57,7 @@ db::Engine any_engine() { return GENERATE(from_range(test::engines())); }
 
 }  // namespace
 
-TEST_CASE("old calls are purged once the workspace was named, and what is held stays", "[system]") {
+TEST_CASE("old calls are purged once the workspace was named, and what is held stays", "[system][slow]") {
   const Office site(any_engine());
   CHECK(site.failure({"calls", "purge", "--older-than", "730d"}) == "2 usage.confirmation_needed");
   CHECK(site.failure({"calls", "purge", "--older-than", "730d", "--yes"}) == "2 usage.confirmation_needed");
@@ -129,7 +129,8 @@ TEST_CASE(
   CHECK(site.calls() == 0);
 }
 
-TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from being erased", "[system]") {
+TEST_CASE("holds are listed, of calls and of contacts, and keep contacts from being erased",
+          "[system][slow]") {
   const Office site(any_engine());
   CHECK(site.failure({"calls", "hold", "--reason", "x"}) == "2 usage.bad_value");
   CHECK(site.failure({"calls", "hold", sid(1), "--contact", k_lin, "--reason", "x"}) == "2 usage.bad_value");
@@ -179,7 +180,7 @@ TEST_CASE("a call says whether it is held, by what and why", "[system]") {
   CHECK(text.find("Case 2026-17") != std::string::npos);
 }
 
-TEST_CASE("whose person is asked for by a number that is no contact is made one first", "[system]") {
+TEST_CASE("whose person is asked for by a number that is no contact is made one first", "[system][slow]") {
   const Office site(any_engine());
   const std::string moe = "+16265550155";
   site.tamper(fmt::format("UPDATE calls SET contact_id = NULL, from_number = '{}'", moe));
@@ -200,7 +201,7 @@ TEST_CASE("whose person is asked for by a number that is no contact is made one 
 }
 
 TEST_CASE("all that is kept of a person is written as one document, and that it was is on record",
-          "[system]") {
+          "[system][slow]") {
   const Office site(any_engine());
   const Site::Arguments everything{"contacts", "export", "--everything", k_lin};
   const auto with = [&](const Site::Arguments& more) {
@@ -266,7 +267,7 @@ TEST_CASE(
   CHECK_FALSE(std::filesystem::exists(file));
 }
 
-TEST_CASE("old jobs are purged once the workspace was named, and cannot be undone then", "[system]") {
+TEST_CASE("old jobs are purged once the workspace was named, and cannot be undone then", "[system][slow]") {
   const Site site(any_engine());
   site.init();
   site.machine().file("old.csv", "phone_number\n+12025550123\nnonsense\n");

@@ -59,7 +59,8 @@ TEST_CASE("rules come out as they went in, as JSON, JSON lines and CSV", "[syste
   CHECK(nlohmann::json::parse(test::read_text(k_fixtures / "rules.json")).size() == 6);
 }
 
-TEST_CASE("a rule whose JSON makes no sense is refused with its place, and nothing is written", "[system]") {
+TEST_CASE("a rule whose JSON makes no sense is refused with its place, and nothing is written",
+          "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   const auto result =
@@ -79,7 +80,7 @@ TEST_CASE("a rule whose JSON makes no sense is refused with its place, and nothi
   CHECK(order(site).size() == 6);
 }
 
-TEST_CASE("rules are added behind the others, moved, switched off and taken back", "[system]") {
+TEST_CASE("rules are added behind the others, moved, switched off and taken back", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   const Site::Arguments add = {"rules", "add", "Last", "--ring", R"([{"team": "Sales"}])"};
@@ -127,7 +128,7 @@ TEST_CASE("rules without a position go behind the others, in the order of the fi
             .err.find("hint: JSON is an array of objects, or one object a line") != std::string::npos);
 }
 
-TEST_CASE("a rule takes its time as a number and with a unit, and so does the workspace", "[system]") {
+TEST_CASE("a rule takes its time as a number and with a unit, and so does the workspace", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   for (const std::string time : {"20", "20s"}) {
@@ -165,7 +166,7 @@ TEST_CASE("a rule that names somebody who is deactivated is told by rules list a
   CHECK(site.run({"doctor", "db"}).out.find(wanted) != std::string::npos);
 }
 
-TEST_CASE("route explain refuses a caller who is neither a number nor what Twilio says", "[system]") {
+TEST_CASE("route explain refuses a caller who is neither a number nor what Twilio says", "[system][slow]") {
   const Site site(db::Engine::sqlite);
   load(site);
   for (const std::string from : {"16265550101", "foo", "client:"})
@@ -175,7 +176,7 @@ TEST_CASE("route explain refuses a caller who is neither a number nor what Twili
                    "--no-header", "-o", format}) == "+16265550101\n");
 }
 
-TEST_CASE("route explain says whom a call rings and why", "[system]") {
+TEST_CASE("route explain says whom a call rings and why", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   load(site);
   const std::string evening = "2026-03-09T22:00:00Z", noon = "2026-03-09T12:00:00Z";

@@ -245,7 +245,7 @@ TEST_CASE("a server says where it listens, what it refuses, and what came of a r
   CHECK(logged(R"("event":"reloaded","certificate":"kept")"));
 }
 
-TEST_CASE("a certificate is looked at as the server would use it", "[system]") {
+TEST_CASE("a certificate is looked at as the server would use it", "[system][slow]") {
   const Desk desk;
   SECTION("one that is good") {
     desk.certificate({.until = 90 * 24h});

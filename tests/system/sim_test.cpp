@@ -353,7 +353,7 @@ TEST_CASE("one call is a record for programs, and nothing of the estate's own ch
   }
 }
 
-TEST_CASE("a call that cannot come about says why", "[system]") {
+TEST_CASE("a call that cannot come about says why", "[system][slow]") {
   const Site site(db::Engine::sqlite);
   lay_out(site);
   site.ok({"numbers", "add", "+12025550101", "--provider", "telnyx"});

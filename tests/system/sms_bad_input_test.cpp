@@ -177,7 +177,7 @@ TEST_CASE("where nobody is in a number's pool its administrators are told", "[sy
   CHECK(told[0].at("reason") == "support");
 }
 
-TEST_CASE("a message that cannot be is refused before anything is written or asked", "[system]") {
+TEST_CASE("a message that cannot be is refused before anything is written or asked", "[system][slow]") {
   Desk desk(GENERATE(from_range(test::engines())));
   const auto& home = desk.machine();
   home.file("latin.txt", "caf\xe9\n");

@@ -58,7 +58,7 @@ TEST_CASE("a token is minted once everything it needs is there; what is missing 
   CHECK(site.failure(mint) == "6 users.inactive");
 }
 
-TEST_CASE("API tokens are shown once, listed without what they read, and revoked", "[system]") {
+TEST_CASE("API tokens are shown once, listed without what they read, and revoked", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init().ok({"users", "add", "ann@example.com"});
   CHECK(site.ok({"users", "token", "ann@example.com", "-n"}).empty());

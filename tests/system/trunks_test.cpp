@@ -79,7 +79,7 @@ TEST_CASE("an assistant that is refused makes no key, and one that is kept does"
         std::filesystem::perms(0600));
 }
 
-TEST_CASE("attaching to a trunk warns of each loss, and asks", "[system]") {
+TEST_CASE("attaching to a trunk warns of each loss, and asks", "[system][slow]") {
   Floor f(db::Engine::sqlite);
   f.ok({"numbers", "configure", k_number});
   const auto planned = f.run({"trunks", "attach", k_number, "-n"});
@@ -99,7 +99,7 @@ TEST_CASE("attaching to a trunk warns of each loss, and asks", "[system]") {
   CHECK(f.json({"trunks", "list"}).empty());
 }
 
-TEST_CASE("trunks sync is exit 8 where sides differ, and takes over what is there", "[system]") {
+TEST_CASE("trunks sync is exit 8 where sides differ, and takes over what is there", "[system][slow]") {
   Floor f(db::Engine::sqlite);
   f.ok({"trunks", "add", "backup", "--origination-url", "sip:pbx.example.com"});
   f.box().with([](sim::Account& account, sim::Network&) {

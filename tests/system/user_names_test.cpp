@@ -146,7 +146,7 @@ TEST_CASE("whoever was mistyped is named in the error", "[system]") {
   }
 }
 
-TEST_CASE("whom a call goes to is a user by e-mail address, name and id", "[system]") {
+TEST_CASE("whom a call goes to is a user by e-mail address, name and id", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   lay_out(site);
   site.ok({"extensions", "add", "102", "--user", "ann@example.com"});

@@ -82,7 +82,7 @@ TEST_CASE("the default country of a workspace reads national numbers", "[system]
   CHECK(site.json({"numbers", "show", "202-555-0123"})["phone_number"] == "+12025550123");
 }
 
-TEST_CASE("a workspace is added, changed, shown and taken out of use", "[system]") {
+TEST_CASE("a workspace is added, changed, shown and taken out of use", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   site.ok({"workspaces", "add", "Acme Süd", "--timezone", "Europe/Berlin", "--default-country", "de"});
@@ -136,7 +136,7 @@ TEST_CASE("a change in a dry run is only told", "[system]") {
   CHECK(all[0]["version"] == 1);
 }
 
-TEST_CASE("an export holds every workspace with the columns of the list", "[system]") {
+TEST_CASE("an export holds every workspace with the columns of the list", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   site.ok({"workspaces", "add", "Acme"});
@@ -176,7 +176,7 @@ TEST_CASE("what a workspace decides about calls is set by flags and shown in col
   CHECK(site.json({"workspaces", "show"})["ring_owner"] == true);
 }
 
-TEST_CASE("a setting that may not be so is refused, planned or not", "[system]") {
+TEST_CASE("a setting that may not be so is refused, planned or not", "[system][slow]") {
   const Site site(GENERATE(from_range(test::engines())));
   site.init();
   const std::vector<Site::Arguments> refused = {{"--ring-timeout", "11m"},
