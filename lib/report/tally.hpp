@@ -109,7 +109,7 @@ struct Metric {
   std::string_view name;        ///< "service_level", as the column is called
   std::string_view title;       ///< "Service level"
   std::string_view definition;  ///< one sentence
-  bool least_is_best = false;   ///< of two, who has less of it is ahead; where more is no better either, false
+  bool least_is_best = false;   ///< who has less of it is ahead; false also where neither is better
 };
 std::span<const Metric> metrics();
 /// A metric by its column name, as a number; nullopt where there is nothing to divide by. What sparklines,
