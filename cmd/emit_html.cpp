@@ -45,6 +45,7 @@ class Html final : public RowFormat {
     std::string made;
     target_.times.append_local(made, target_.made_at);
     return {.title = target_.title,
+            .subtitle = target_.subtitle,
             .made = fmt::format("Made {} ({}) by ringctl {}", made, target_.times.people_zone().name(),
                                 base::build_info().version)};
   }

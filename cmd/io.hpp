@@ -110,6 +110,9 @@ class Io {
   Output& out();
   TimeText& times() { return times_; }
   const std::string& title() const { return options_.title; }
+  /// What a page says below its title: of whom and when its figures are. To be called before the rows come.
+  void subtitle(std::string text) { subtitle_ = std::move(text); }
+  const std::string& subtitle() const { return subtitle_; }
   base::Instant now() const { return clock_.now(); }
   RowStyle row_style() const;
   const std::vector<std::string>& wanted_columns() const { return options_.columns; }
@@ -134,6 +137,7 @@ class Io {
   std::optional<std::string> ask(std::string_view question);
 
   IoOptions options_;
+  std::string subtitle_;
   const base::Clock& clock_;
   const base::CancelToken& cancel_;
   TimeText times_;

@@ -10,6 +10,7 @@
 #include "base/build_info.hpp"
 #include "base/text.hpp"
 #include "cmd/list.hpp"
+#include "cmd/period.hpp"
 #include "cmd/reports_account.hpp"
 #include "cmd/root.hpp"
 #include "db/transaction.hpp"
@@ -98,15 +99,7 @@ report::Period period_of(const PeriodOptions& opts, Context& ctx, const base::Zo
   const auto last = opts.until ? until - std::chrono::milliseconds(1) : until;
   const auto since =
       opts.since ? parse_time("since", *opts.since, zone, now) : report::last_days(k_days, zone, last).since;
-  if (since == until)
-    throw Error(Errc::usage, "reports.empty_period",
-                fmt::format("the period is empty: it begins and ends at {}", zone.format(since)),
-                "--since TIME --until TIME, the earlier one first");
-  if (since > until)
-    throw Error(Errc::usage, "reports.empty_period",
-                fmt::format("the report would end ({}) before it begins ({})", zone.format(until),
-                            zone.format(since)),
-                "--since TIME --until TIME, the earlier one first");
+  require_period(since, until, zone);
   return {since, until};
 }
 
@@ -161,6 +154,7 @@ void run_report(const ReportOptions& opts, const ReportShape& shape, report::By 
   const auto zone = ctx.zone();
   const auto question = question_of(opts, ctx, zone, otherwise);
   auto& io = ctx.io();
+  io.subtitle(report::subtitle_text(ctx.workspace().name, question.period, zone));
   SmallList list(io, shape.columns, ctx.list_options());
   const bool page = io.format() == Format::html && io.wanted_columns().empty();
   auto asked = ask_all(ctx, zone, question, page);

@@ -47,7 +47,7 @@ Verb<Options>& add_compare(Verb<Options>& verb) {
 }
 
 /// --since and --until read in that zone; without them the last 30 days, today included. Throws Errc::usage
-/// [reports.empty_period].
+/// [usage.empty_period].
 report::Period period_of(const PeriodOptions&, Context&, const base::Zone&);
 report::Question question_of(const ReportOptions&, Context&, const base::Zone&, report::By otherwise);
 

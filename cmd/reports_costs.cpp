@@ -12,6 +12,7 @@
 #include "directory/workspaces.hpp"
 #include "limits/day.hpp"
 #include "limits/history.hpp"
+#include "report/page.hpp"
 #include "report/tally.hpp"
 
 namespace ringctl::cmd {
@@ -204,6 +205,7 @@ void run_capacity(const CapacityOptions& opts, Context& ctx) {
   const auto zone = base::Zone::parse(workspace.timezone);
   const auto first = limits::day_at(zone, period.since);
   const auto last = limits::day_at(zone, period.until - std::chrono::milliseconds(1));
+  ctx.io().subtitle(report::subtitle_text(workspace.name, period, zone));
   SmallList list(ctx.io(), k_capacity_columns, ctx.list_options());
   const bool people = ctx.io().format() == Format::table || ctx.io().format() == Format::html;
   auto& db = ctx.database();

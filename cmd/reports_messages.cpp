@@ -7,6 +7,7 @@
 #include "db/transaction.hpp"
 #include "directory/workspaces.hpp"
 #include "messages/tally.hpp"
+#include "report/page.hpp"
 
 namespace ringctl::cmd {
 namespace {
@@ -41,6 +42,7 @@ void run_messages(const MessagesOptions& opts, Context& ctx) {
   const auto zone = ctx.zone();
   const auto period = period_of(opts, ctx, zone);
   auto& io = ctx.io();
+  io.subtitle(report::subtitle_text(workspace.name, period, zone));
   SmallList list(io, k_columns, ctx.list_options());
   const bool people = io.format() == Format::table || io.format() == Format::html;
   const bool all = opts.by == "total";

@@ -125,7 +125,7 @@ Rows::Rows(Io& io, std::span<const Column> columns) : io_(&io), declared_(column
   in_order_ = picked_ == natural;
   std::vector<Column> chosen;
   for (const auto i : picked_) chosen.push_back(columns[i]);
-  format_ = make_format({io.out(), io.times(), io.row_style(), std::move(chosen), io.title(), io.now()});
+  format_ = make_format({io.out(), io.times(), io.row_style(), std::move(chosen), io.title(), io.now(), io.subtitle()});
   format_->begin();
 }
 

@@ -55,6 +55,7 @@ struct RowTarget {
   std::vector<Column> columns;
   std::string title = {};      ///< what the list is called: "numbers list"; for html and xlsx
   base::Instant made_at = {};  ///< the same
+  std::string subtitle = {};   ///< of whom and when it is: for html; "" = none
 };
 std::unique_ptr<RowFormat> make_delimited(RowTarget);
 std::unique_ptr<RowFormat> make_json(RowTarget);

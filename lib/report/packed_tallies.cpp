@@ -19,6 +19,11 @@ class Reader {
 
   /// And the character after it, which has to be `after`.
   bool number(char after, std::int64_t& value) {
+    if (text_.size() > 1 && text_[1] == after && text_[0] >= '0' && text_[0] <= '9') {  // as most sums are
+      value = text_[0] - '0';
+      text_.remove_prefix(2);
+      return true;
+    }
     const auto* const end = text_.data() + text_.size();
     const auto [stop, error] = std::from_chars(text_.data(), end, value);
     if (error != std::errc() || stop == end || *stop != after) return false;

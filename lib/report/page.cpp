@@ -75,8 +75,7 @@ std::string instant_text(base::Instant at, const base::Zone& zone) {
 
 HtmlHead head_of(const PageOptions& options, const Answer& answer) {
   return {.title = options.title,
-          .subtitle = fmt::format("{} · {} · {}", options.workspace,
-                                  period_text(answer.question.period, options.zone), options.zone.name()),
+          .subtitle = subtitle_text(options.workspace, answer.question.period, options.zone),
           .made = fmt::format("Made {} by ringctl {}", instant_text(options.made_at, options.zone),
                               options.version)};
 }
@@ -314,6 +313,10 @@ std::string period_text(const Period& period, const base::Zone& zone) {
     return fmt::format("{} to {}", from, instant_text(period.until, zone));
   const auto last = base::format_day(zone.day_of(period.until - std::chrono::milliseconds(1)));
   return last == from ? from : fmt::format("{} to {}", from, last);
+}
+
+std::string subtitle_text(std::string_view workspace, const Period& period, const base::Zone& zone) {
+  return fmt::format("{} · {} · {}", workspace, period_text(period, zone), zone.name());
 }
 
 std::string metric_text(const Tally& tally, std::string_view metric) {

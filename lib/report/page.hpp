@@ -35,6 +35,8 @@ std::string_view title_of(By);
 /// "2026-10-24 to 2026-11-22 13:00": days as they stand in a calendar, the last one included; a time of day
 /// where an end is none of a day's.
 std::string period_text(const Period&, const base::Zone&);
+/// "default · 2026-10-24 to 2026-11-22 · America/New_York": what a page says below its title.
+std::string subtitle_text(std::string_view workspace, const Period&, const base::Zone&);
 /// A metric as people read it: "1,204", "93.4 %", "2m5s", "–" where there is none.
 std::string metric_text(const Tally&, std::string_view metric);
 /// "+12 % (before: 340)"; "(before: 0)" where no share can be said.

@@ -396,7 +396,7 @@ std::optional<By> try_parse_by(std::string_view word) {
 Answer ask(db::Connection& db, const base::Uuid& workspace, const base::Zone& zone,
            const Question& question) {
   if (question.period.until <= question.period.since)
-    throw Error(Errc::usage, "reports.empty_period",
+    throw Error(Errc::usage, "usage.empty_period",
                 fmt::format("the period is empty: it begins at {} and ends at {}",
                             zone.format(question.period.since), zone.format(question.period.until)));
   return Asking(db, workspace, zone, question).run();

@@ -74,7 +74,7 @@ struct Answer {
 
 /// Inside a read transaction on the workspace. Agents (users of role agent or admin), teams and numbers that
 /// had no call in the period but are active have a row of zeros. Memory: the rows alone; cost: the kept days,
-/// and the calls of the others. Throws Errc::usage [reports.empty_period] where since is not before until.
+/// and the calls of the others. Throws Errc::usage [usage.empty_period] where since is not before until.
 Answer ask(db::Connection&, const base::Uuid& workspace, const base::Zone&, const Question&);
 
 /// What a league table goes by: a metric by its column name (value_of()), so that the greatest is the best.

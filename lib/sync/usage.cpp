@@ -37,8 +37,9 @@ twilio::UsageQuery query_of(const UsageOptions& options, base::Instant now) {
                                            : base::parse_day(options.since);
   query.start_date = base::format_day(first);
   if (days_of(query.start_date) > days_of(query.end_date))
-    throw Error(Errc::usage, "usage.bad_value",
-                fmt::format("the period from {} to {} has no days", query.start_date, query.end_date));
+    throw Error(Errc::usage, "usage.empty_period",
+                fmt::format("the period from {} to {} has no days", query.start_date, query.end_date),
+                "--since DAY --until DAY, the earlier one first");
   return query;
 }
 

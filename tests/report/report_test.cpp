@@ -363,7 +363,7 @@ TEST_CASE("an empty period is refused", "[report]") {
   const auto error = test::error_of([&] { f.ask({.period = {at, at}}); });
   REQUIRE(error);
   CHECK(error->errc() == Errc::usage);
-  CHECK(error->slug() == "reports.empty_period");
+  CHECK(error->slug() == "usage.empty_period");
 }
 
 TEST_CASE("a workspace without calls has rows of zeros", "[report]") {

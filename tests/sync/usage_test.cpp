@@ -16,7 +16,7 @@ TEST_CASE("usage is what Twilio tells of a period, and of no other", "[sync]") {
   const auto ask = [&](const sync::UsageOptions& options) {
     return sync::usage(f.account, options, [](const twilio::UsageRecord&) {});
   };
-  CHECK(slug_of([&] { ask({.since = "2026-03-09", .until = "2026-03-08"}); }) == "usage.bad_value");
+  CHECK(slug_of([&] { ask({.since = "2026-03-09", .until = "2026-03-08"}); }) == "usage.empty_period");
   CHECK(slug_of([&] { ask({.since = "yesterday"}); }) == "time.bad_date");
   CHECK(slug_of([&] { ask({.by = "week"}); }) == "usage.bad_value");
   CHECK(slug_of([&] { ask({.categories = {"calls&Category=x"}}); }) == "usage.bad_value");

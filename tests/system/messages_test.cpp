@@ -390,7 +390,7 @@ TEST_CASE("a report of messages counts those of its time", "[system][slow]") {
   CHECK(report("number") == header + "number," + k_ours + ",2,1,1,0,1,1,1\n");
   CHECK(report("status") == header + "status,delivered,0,1,1,0,1,0,1\nstatus,received,2,0,0,0,0,1,1\n");
   CHECK(site.failure({"reports", "messages", "--since", "2026-03-10", "--until", "2026-03-08"}) ==
-        "2 reports.empty_period");
+        "2 usage.empty_period");
 }
 
 TEST_CASE("how a number deals its messages out is set by hand, and the doctor sees that nobody is there",

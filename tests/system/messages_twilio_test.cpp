@@ -152,5 +152,5 @@ TEST_CASE("the last state of a text is fetched where no callback came, once", "[
   CHECK(done.at("seen") == 2);
   CHECK(done.at("foreign") == 1);
   CHECK(f.json({"messages", "reconcile", "--since", "-1h"}).at("changed") == false);
-  CHECK(f.failure({"messages", "reconcile", "--since", "today", "--until", "-2d"}) == "2 usage.bad_value");
+  CHECK(f.failure({"messages", "reconcile", "--since", "today", "--until", "-2d"}) == "2 usage.empty_period");
 }

@@ -20,7 +20,7 @@ TEST_CASE("what the account used is Twilio's word, by the day if asked, with the
   CHECK(rows.at(2).at("category") == "balance");
   CHECK(rows.at(2).at("price_unit") == "USD");
   CHECK(f.failure({"reports", "account", "--since", "2026-03-02", "--until", "2026-03-01"}) ==
-        "2 usage.bad_value");
+        "2 usage.empty_period");
   CHECK(f.failure({"reports", "account", "--by", "week"}) == "2 usage.bad_value");
 }
 

@@ -172,7 +172,7 @@ TEST_CASE("a league table ranks by the figure asked for", "[system][slow]") {
   CHECK(site.ok(two_days("leaderboard", {"--metric", "talk_s", "-o", "table"})).find(" talk_s") !=
         std::string::npos);
   CHECK(site.failure({"reports", "calls", "--since", "2026-03-08", "--until", "2026-03-08"}) ==
-        "2 reports.empty_period");
+        "2 usage.empty_period");
   const auto wrong = site.run(two_days("leaderboard", {"--metric", "conected"}));
   CHECK(wrong.status == 2);
   CHECK(wrong.err.find("connected") != std::string::npos);
@@ -306,12 +306,26 @@ TEST_CASE("a report is a page or a workbook where the file is called so", "[syst
   CHECK(site.failure(two_days("costs", {"-o", "xlsx"})) == "2 usage.needs_out");
 }
 
+TEST_CASE("a page says whose figures it shows and of when, whatever report it is of", "[system]") {
+  const Site site(db::Engine::sqlite);
+  site.ok({"init", "--zone", "America/New_York"});
+  for (const Site::Arguments& verb :
+       {Site::Arguments{"calls"}, {"calls", "--columns", "calls"}, {"capacity"}, {"messages"}}) {
+    Site::Arguments words = {"reports"};
+    words.insert(words.end(), verb.begin(), verb.end());
+    for (const auto* word : {"--since", "2026-03-07", "--until", "2026-03-09", "-o", "html"})
+      words.emplace_back(word);
+    CAPTURE(words);
+    CHECK(site.ok(words).find("default · 2026-03-07 to 2026-03-08 · America/New_York") != std::string::npos);
+  }
+}
+
 TEST_CASE("a report of no time at all is a mistake, one of no calls is not", "[system]") {
   const Site site(GENERATE(from_range(test::engines())));
   if (site.engine() == db::Engine::postgresql) site.init();
   site.ok({"numbers", "add", "+12025550123"});
   CHECK(site.failure({"reports", "calls", "--since", "2026-03-08", "--until", "2026-03-08"}) ==
-        "2 reports.empty_period");
+        "2 usage.empty_period");
   CHECK(site.failure({"reports", "calls", "--since", "someday"}).starts_with("7 time."));
   CHECK(site.failure({"reports", "calls", "--by", "weather"}) == "2 usage.bad_value");
   const auto calls = site.json({"reports", "calls"});
