@@ -20,6 +20,10 @@ if(RINGCTL_TIDY)
   set(CMAKE_CXX_CLANG_TIDY ${RINGCTL_CLANG_TIDY} --quiet --warnings-as-errors=*)
 endif()
 
+set(sanitized 0)
+if(RINGCTL_SANITIZE)  # a list with commas, which no generator expression takes
+  set(sanitized 1)
+endif()
 add_library(ringctl_warnings INTERFACE)
 target_compile_options(ringctl_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
@@ -27,7 +31,7 @@ target_compile_options(ringctl_warnings INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>
   # g++ 12's optimiser sees copies of exabytes in "a" + std::string() (GCC bug 105329); other compilers and
   # builds without it (sanitizers are built with some) keep these warnings.
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<OR:$<CONFIG:Release>,$<BOOL:${RINGCTL_SANITIZE}>>>:-Wno-restrict$<SEMICOLON>-Wno-stringop-overflow$<SEMICOLON>-Wno-array-bounds>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<OR:$<CONFIG:Release>,${sanitized}>>:-Wno-restrict$<SEMICOLON>-Wno-stringop-overflow$<SEMICOLON>-Wno-array-bounds>
   $<$<BOOL:${RINGCTL_WERROR}>:-Werror>)
 
 add_library(ringctl_sanitize INTERFACE)
