@@ -1,18 +1,14 @@
 #include "audit/cursor.hpp"
 
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.hpp"
+#include "db/cursor_text.hpp"
 
 namespace ringctl::audit {
 namespace {
 
-constexpr int k_version = 1;
-
-Error bad() {
-  return {Errc::invalid, "audit.bad_cursor", "the file is no cursor of audit export",
-          "name a file that does not exist to begin anew"};
-}
+constexpr db::CursorKeys k_keys = {"ringctl_audit_cursor", "seq", "hash"};
 
 std::string hash_of_row(db::Connection& db, const base::Uuid& workspace, std::int64_t seq) {
   return db.text("SELECT hash FROM audit_log WHERE workspace_id = $1 AND seq = $2", {workspace, seq})
@@ -22,29 +18,16 @@ std::string hash_of_row(db::Connection& db, const base::Uuid& workspace, std::in
 }  // namespace
 
 std::string cursor_text(const Cursor& cursor) {
-  return nlohmann::json{{"ringctl_audit_cursor", k_version},
-                        {"workspace", cursor.workspace.view()},
-                        {"seq", cursor.seq},
-                        {"hash", cursor.hash}}
-             .dump() +
-         "\n";
+  return db::cursor_text(k_keys, {cursor.workspace, cursor.seq, cursor.hash});
 }
 
 Cursor parse_cursor(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) throw bad();
-  try {
-    if (json.at("ringctl_audit_cursor").get<int>() != k_version) throw bad();
-    const auto workspace = base::Uuid::try_parse(json.at("workspace").get<std::string>());
-    Cursor cursor{.workspace = workspace.value_or(base::Uuid()),
-                  .seq = json.at("seq").get<std::int64_t>(),
-                  .hash = json.at("hash").get<std::string>()};
-    // A row has a hash, and what stands before the first one has none.
-    if (!workspace || cursor.seq < 0 || (cursor.seq == 0) != cursor.hash.empty()) throw bad();
-    return cursor;
-  } catch (const nlohmann::json::exception&) {
-    throw bad();
-  }
+  auto at = db::parse_cursor(k_keys, text);
+  // A row has a hash, and what stands before the first one has none.
+  if (!at || (at->place == 0) != at->row.empty())
+    throw Error(Errc::invalid, "audit.bad_cursor", "the file is no cursor of audit export",
+                "name a file that does not exist to begin anew");
+  return {.workspace = at->workspace, .seq = at->place, .hash = std::move(at->row)};
 }
 
 void require_own(db::Connection& db, const base::Uuid& workspace, const Cursor& cursor) {

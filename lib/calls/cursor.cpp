@@ -1,26 +1,17 @@
 #include "calls/cursor.hpp"
 
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.hpp"
 #include "calls/calls.hpp"
+#include "db/cursor_text.hpp"
 
 namespace ringctl::calls {
 namespace {
 
-constexpr int k_version = 1;
-
-/// Named by what it is, so that neither kind is taken for the other.
-const char* name_of(Cursor::Of of) {
-  return of == Cursor::Of::closed ? "ringctl_calls_cursor" : "ringctl_changed_calls_cursor";
-}
-const char* place_name(Cursor::Of of) { return of == Cursor::Of::closed ? "closed_seq" : "changed_seq"; }
-
-Error bad(Cursor::Of of) {
-  return {Errc::invalid, "calls.bad_cursor",
-          of == Cursor::Of::closed ? "the file is no cursor of calls export --since-cursor"
-                                   : "the file is no cursor of calls export --changes",
-          "name a file that does not exist to begin anew"};
+db::CursorKeys keys_of(Cursor::Of of) {
+  if (of == Cursor::Of::closed) return {"ringctl_calls_cursor", "closed_seq", "call_sid"};
+  return {"ringctl_changed_calls_cursor", "changed_seq", "call_sid"};
 }
 
 /// What was purged leaves its place empty: the place was given, and the call is nowhere else.
@@ -59,29 +50,17 @@ bool is_own(db::Connection& db, const base::Uuid& workspace, const Cursor& curso
 }  // namespace
 
 std::string cursor_text(const Cursor& cursor) {
-  return nlohmann::json{{name_of(cursor.of), k_version},
-                        {"workspace", cursor.workspace.view()},
-                        {place_name(cursor.of), cursor.closed_seq},
-                        {"call_sid", cursor.call_sid}}
-             .dump() +
-         "\n";
+  return db::cursor_text(keys_of(cursor.of), {cursor.workspace, cursor.closed_seq, cursor.call_sid});
 }
 
 Cursor parse_cursor(std::string_view text, Cursor::Of of) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) throw bad(of);
-  try {
-    if (json.at(name_of(of)).get<int>() != k_version) throw bad(of);
-    const auto workspace = base::Uuid::try_parse(json.at("workspace").get<std::string>());
-    Cursor cursor{.workspace = workspace.value_or(base::Uuid()),
-                  .closed_seq = json.at(place_name(of)).get<std::int64_t>(),
-                  .call_sid = json.at("call_sid").get<std::string>(),
-                  .of = of};
-    if (!workspace || cursor.closed_seq < 0) throw bad(of);
-    return cursor;
-  } catch (const nlohmann::json::exception&) {
-    throw bad(of);
-  }
+  auto at = db::parse_cursor(keys_of(of), text);
+  if (!at)
+    throw Error(Errc::invalid, "calls.bad_cursor",
+                of == Cursor::Of::closed ? "the file is no cursor of calls export --since-cursor"
+                                         : "the file is no cursor of calls export --changes",
+                "name a file that does not exist to begin anew");
+  return {.workspace = at->workspace, .closed_seq = at->place, .call_sid = std::move(at->row), .of = of};
 }
 
 Cursor changes_to_come(db::Connection& db, const base::Uuid& workspace) {

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "directory/user_names.hpp"
 
 namespace ringctl::calls {
 namespace {
@@ -48,9 +49,7 @@ std::optional<Person> find_person(db::Connection& db, const base::Uuid& workspac
 
 Person get_person(db::Connection& db, const base::Uuid& workspace, std::string_view who) {
   auto person = is_digits(who) ? std::nullopt : find_person(db, workspace, who);
-  if (!person)
-    throw Error(Errc::not_found, "users.unknown", fmt::format("there is no user {}", base::in_quotes(who)),
-                "ringctl users list");
+  if (!person) throw directory::unknown_user(db, workspace, who);
   return *std::move(person);
 }
 

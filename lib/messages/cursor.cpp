@@ -1,26 +1,17 @@
 #include "messages/cursor.hpp"
 
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.hpp"
+#include "db/cursor_text.hpp"
 #include "messages/messages.hpp"
 
 namespace ringctl::messages {
 namespace {
 
-constexpr int k_version = 1;
-
-/// Named by what it is, so that neither kind is taken for the other.
-const char* name_of(Cursor::Of of) {
-  return of == Cursor::Of::kept ? "ringctl_messages_cursor" : "ringctl_changed_messages_cursor";
-}
-const char* place_name(Cursor::Of of) { return of == Cursor::Of::kept ? "message_seq" : "changed_seq"; }
-
-Error bad(Cursor::Of of) {
-  return {Errc::invalid, "messages.bad_cursor",
-          of == Cursor::Of::kept ? "the file is no cursor of messages export --since-cursor"
-                                 : "the file is no cursor of messages export --changes",
-          "name a file that does not exist to begin anew"};
+db::CursorKeys keys_of(Cursor::Of of) {
+  if (of == Cursor::Of::kept) return {"ringctl_messages_cursor", "message_seq", "message"};
+  return {"ringctl_changed_messages_cursor", "changed_seq", "message"};
 }
 
 std::optional<std::string> message_at(db::Connection& db, const base::Uuid& workspace, Cursor::Of of,
@@ -56,31 +47,18 @@ bool is_own(db::Connection& db, const base::Uuid& workspace, const Cursor& curso
 }  // namespace
 
 std::string cursor_text(const Cursor& cursor) {
-  return nlohmann::json{{name_of(cursor.of), k_version},
-                        {"workspace", cursor.workspace.view()},
-                        {place_name(cursor.of), cursor.place},
-                        {"message", cursor.message}}
-             .dump() +
-         "\n";
+  return db::cursor_text(keys_of(cursor.of), {cursor.workspace, cursor.place, cursor.message});
 }
 
 Cursor parse_cursor(std::string_view text, Cursor::Of of) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) throw bad(of);
-  try {
-    if (json.at(name_of(of)).get<int>() != k_version) throw bad(of);
-    const auto workspace = base::Uuid::try_parse(json.at("workspace").get<std::string>());
-    const auto message = json.at("message").get<std::string>();
-    const auto id = base::Uuid::try_parse(message);
-    Cursor cursor{.workspace = workspace.value_or(base::Uuid()),
-                  .place = json.at(place_name(of)).get<std::int64_t>(),
-                  .message = id ? id->text() : std::string(),
-                  .of = of};
-    if (!workspace || cursor.place < 0 || (!id && !message.empty())) throw bad(of);
-    return cursor;
-  } catch (const nlohmann::json::exception&) {
-    throw bad(of);
-  }
+  auto at = db::parse_cursor(keys_of(of), text);
+  // PostgreSQL refuses to look for an id that is none.
+  if (!at || (!at->row.empty() && !base::Uuid::try_parse(at->row)))
+    throw Error(Errc::invalid, "messages.bad_cursor",
+                of == Cursor::Of::kept ? "the file is no cursor of messages export --since-cursor"
+                                       : "the file is no cursor of messages export --changes",
+                "name a file that does not exist to begin anew");
+  return {.workspace = at->workspace, .place = at->place, .message = std::move(at->row), .of = of};
 }
 
 Cursor changes_to_come(db::Connection& db, const base::Uuid& workspace) {
