@@ -22,8 +22,6 @@ namespace {
 constexpr std::chrono::months k_too_old{24};
 /// Yesterday may be waiting for cron.
 constexpr std::int64_t k_days_that_wait = 1;
-/// `limits reset` keeps so many by itself in one run.
-constexpr std::int64_t k_days_not_kept = 62;
 constexpr std::chrono::minutes k_far_behind{1};
 
 std::chrono::year_month month_of(base::Instant at) {
@@ -104,12 +102,14 @@ void check_kept_days(db::Connection& connection, Context& ctx, Report& report) {
   for (const auto& workspace : directory::Workspaces(session).list()) {
     if (!workspace.is_active) continue;
     const auto missing = report::plan_days(session, workspace.id).missing;
-    if (missing <= k_days_not_kept) continue;
-    report.push_back(
-        {"db.kept_days", "warn",
-         fmt::format("{}: {} days are over and their sums not kept, so reports count them", workspace.name,
-                     missing),
-         fmt::format("ringctl --workspace {} reports refresh", base::for_shell(workspace.name))});
+    if (missing == 0) continue;
+    const bool many = missing > report::k_days_a_reset;  // the next reset keeps fewer
+    report.push_back({"db.kept_days", many ? "warn" : "ok",
+                      fmt::format("{}: {} over and not kept, so reports count {}", workspace.name,
+                                  missing == 1 ? "1 day is" : fmt::format("{} days are", missing),
+                                  missing == 1 ? "it" : "them"),
+                      many ? fmt::format("ringctl --workspace {} reports refresh", base::for_shell(workspace.name))
+                           : std::string()});
   }
   if (report.size() == before)
     report.push_back({"db.kept_days", "ok", "the sums of finished days are kept", {}});

@@ -304,14 +304,11 @@ ErrorWithFigures failed(const std::vector<limits::WorkspaceReset>& all) {
   return {error, figures};
 }
 
-/// Two months of days a run: cron comes by here daily, and a long log is for `reports refresh`.
-constexpr std::int64_t k_kept_days = 62;
-
 /// Days that are over are kept for reports. Nobody's limit depends on it, so a busy database is no failure.
 void keep_days(const directory::Workspace& workspace, const limits::ResetOptions& options, Context& ctx) {
   if (options.dry_run || !options.number.empty()) return;
   try {
-    report::keep_days(ctx.session(), workspace.id, k_kept_days, false, [&](const report::Kept&) {
+    report::keep_days(ctx.session(), workspace.id, report::k_days_a_reset, false, [&](const report::Kept&) {
       if (options.cancel != nullptr) options.cancel->check();
     });
   } catch (const Error& error) {

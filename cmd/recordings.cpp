@@ -10,6 +10,7 @@
 #include "base/zone.hpp"
 #include "cmd/account.hpp"
 #include "cmd/context.hpp"
+#include "cmd/period.hpp"
 #include "cmd/record_verbs.hpp"
 #include "cmd/root.hpp"
 #include "db/transaction.hpp"
@@ -70,9 +71,9 @@ struct ListVerbOptions {
 
 calls::RecordingFilter filter_of(const ListVerbOptions& opts, Context& ctx) {
   calls::RecordingFilter filter;
-  const auto& zone = ctx.io().options().zone;
-  if (opts.since) filter.since = parse_time("since", *opts.since, zone, ctx.clock().now());
-  if (opts.until) filter.until = parse_time("until", *opts.until, zone, ctx.clock().now());
+  const auto period = read_period(opts.since, opts.until, ctx);
+  filter.since = period.since;
+  filter.until = period.until;
   filter.kind = opts.kind.value_or("");
   filter.call = opts.call.value_or("");
   filter.deleted = opts.deleted;

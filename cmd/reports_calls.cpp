@@ -108,8 +108,7 @@ bool by_agent(const ReportOptions& opts, By otherwise) {
 /// that say how they did.
 std::vector<std::string_view> page_metrics(bool of_agents) {
   if (of_agents)
-    return {"calls", "connected", "connection_rate", "missed",
-            "rung",  "rung_out",  "average_talk_s",  "talk_s"};
+    return {"calls", "connected", "connection_rate", "rung", "rung_out", "average_talk_s", "talk_s"};
   return {"calls", "connected", "connection_rate", "missed", "service_level", "average_talk_s", "talk_s"};
 }
 

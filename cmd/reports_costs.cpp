@@ -205,7 +205,8 @@ void run_capacity(const CapacityOptions& opts, Context& ctx) {
   const auto zone = base::Zone::parse(workspace.timezone);
   const auto first = limits::day_at(zone, period.since);
   const auto last = limits::day_at(zone, period.until - std::chrono::milliseconds(1));
-  ctx.io().subtitle(report::subtitle_text(workspace.name, period, zone));
+  ctx.io().subtitle(report::subtitle_text(
+      workspace.name, {zone.start_of(first), zone.start_of(limits::next_day(zone, last))}, zone));
   SmallList list(ctx.io(), k_capacity_columns, ctx.list_options());
   const bool people = ctx.io().format() == Format::table || ctx.io().format() == Format::html;
   auto& db = ctx.database();

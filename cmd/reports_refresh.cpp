@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "cmd/reports.hpp"
 #include "directory/workspaces.hpp"
@@ -58,7 +59,8 @@ void run_check(Context& ctx) {
   Error error(Errc::differs, "reports.differ",
               fmt::format("{}: what is kept of {} is not what counting gives", workspace.name,
                           counted(std::ssize(differing), "day", "days")),
-              "run `ringctl reports refresh --anew`");
+              fmt::format("run `ringctl --workspace {} reports refresh --anew`",
+                          base::for_shell(workspace.name)));
   for (const auto day : differing) error.detail(base::format_day(day));
   throw error;
 }

@@ -37,19 +37,25 @@ struct SoundRemoval::Place {
   explicit Place(const fs::path& path) {
     if (!is_place(path))
       trouble = "it is not known in which folder that is";
-    else if (!open(path) && errno != ENOENT && errno != ENOTDIR)
+    else if (!open_folder(path.parent_path()))
+      trouble = errno == ENOENT || errno == ENOTDIR ? "its folder is not there" : reason(errno);
+    else if (!open_file(path.filename()) && errno != ENOENT)
       trouble = errno == k_other ? "it is no regular file any more" : reason(errno);
   }
 
  private:
   static constexpr int k_other = ENOTSUP;
 
-  /// False with errno.
-  bool open(const fs::path& path) {
-    const auto name = path.filename();
+  /// False with errno, as open_file(). A folder that is away, on a disk that is not mounted say, may come
+  /// back with its files.
+  bool open_folder(const fs::path& path) {
+    folder = base::Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return static_cast<bool>(folder);
+  }
+
+  bool open_file(const fs::path& name) {
     struct stat info {};
-    folder = base::Fd(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!folder || ::fstatat(folder.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    if (::fstatat(folder.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
     if (!S_ISREG(info.st_mode)) {
       errno = k_other;
       return false;

@@ -19,6 +19,8 @@ namespace ringctl::report {
 
 /// Days are kept once they have been over for so long: by then their calls are, too.
 inline constexpr std::chrono::hours k_settled_after{6};
+/// A reset of daily limits, which cron comes by with, keeps so many; a long log is for `reports refresh`.
+inline constexpr std::int64_t k_days_a_reset = 62;
 
 struct Kept {
   std::int64_t days = 0;     ///< kept by this run

@@ -105,7 +105,7 @@ void keep_recordings(Desk& f) {
   const std::vector<calls::Price> prices{{test::call_sid(1), "-0.0085", "USD"}};
   f.write([&] {
     calls::set_prices(f.session(), workspace, prices);
-    calls::note_fetched(f.session(), workspace, id, {"/srv/tapes/one.wav", "00"});
+    calls::note_fetched(f.session(), workspace, id, {"/one-of-nobody.wav", "00"});
     calls::note_deleted(f.session(), workspace, id, sid, "recordings.delete");
   });
 }

@@ -37,10 +37,23 @@ TEST_CASE("a file that holds what was fetched is removed, and one that is not th
   CHECK_FALSE(std::filesystem::exists(one.name));
   CHECK(f.removal.removed() == 1);
   CHECK(f.remove(one).empty());
-  CHECK(f.remove({(f.folder / "nowhere/one.wav").string(), one.sha256}).empty());
   CHECK(f.remove({one.name, {}}).empty());
   CHECK(f.removal.removed() == 1);
   f.removal.settle();
+}
+
+TEST_CASE("files of a folder that is away are not taken for gone, since it may come back", "[calls]") {
+  Shelf f;
+  std::filesystem::create_directory(f.folder / "tapes");
+  const auto one = f.file("tapes/one.wav");
+  std::filesystem::rename(f.folder / "tapes", f.folder / "elsewhere");
+  CHECK(f.remove(one) == "its folder is not there");
+  test::write_text(f.folder / "tapes", "no folder");
+  CHECK(f.remove(one) == "its folder is not there");
+  std::filesystem::remove(f.folder / "tapes");
+  std::filesystem::rename(f.folder / "elsewhere", f.folder / "tapes");
+  CHECK(f.remove(one).empty());
+  CHECK(f.removal.removed() == 1);
 }
 
 TEST_CASE("what is not what was fetched stays, whatever was noted of it", "[calls]") {
