@@ -104,12 +104,13 @@ void check_kept_days(db::Connection& connection, Context& ctx, Report& report) {
     const auto missing = report::plan_days(session, workspace.id).missing;
     if (missing == 0) continue;
     const bool many = missing > report::k_days_a_reset;  // the next reset keeps fewer
-    report.push_back({"db.kept_days", many ? "warn" : "ok",
-                      fmt::format("{}: {} over and not kept, so reports count {}", workspace.name,
-                                  missing == 1 ? "1 day is" : fmt::format("{} days are", missing),
-                                  missing == 1 ? "it" : "them"),
-                      many ? fmt::format("ringctl --workspace {} reports refresh", base::for_shell(workspace.name))
-                           : std::string()});
+    report.push_back(
+        {"db.kept_days", many ? "warn" : "ok",
+         fmt::format("{}: {} over and not kept, so reports count {}", workspace.name,
+                     missing == 1 ? "1 day is" : fmt::format("{} days are", missing),
+                     missing == 1 ? "it" : "them"),
+         many ? fmt::format("ringctl --workspace {} reports refresh", base::for_shell(workspace.name))
+              : std::string()});
   }
   if (report.size() == before)
     report.push_back({"db.kept_days", "ok", "the sums of finished days are kept", {}});

@@ -67,8 +67,10 @@ std::vector<Flag> make_global_flags() {
   add(with_choices(global("progress", &G::progress, "HOW", "how to show progress"),
                    "auto|tty|plain|json|none", "auto"));
   add(global("no-pager", &G::no_pager, "never start a pager"));
-  add(global("tz", &G::tz, "ZONE", "IANA time zone for times printed and read; else the workspace's own, and TZ's in machine formats",
-             ValueKind::zone));
+  add(global(
+      "tz", &G::tz, "ZONE",
+      "IANA time zone for times printed and read; else the workspace's own, and TZ's in machine formats",
+      ValueKind::zone));
   add(global("timeout", &G::timeout, "DUR", "give up after this long, e.g. 30s, 10m", ValueKind::duration));
   add(global("lock-wait", &G::lock_wait, "DUR", "wait this long for a lock another ringctl holds",
              ValueKind::duration));

@@ -56,11 +56,11 @@ void run_check(Context& ctx) {
     });
   }
   if (differing.empty()) return ctx.io().unchanged({.action = "check", .object = workspace.name});
-  Error error(Errc::differs, "reports.differ",
-              fmt::format("{}: what is kept of {} is not what counting gives", workspace.name,
-                          counted(std::ssize(differing), "day", "days")),
-              fmt::format("run `ringctl --workspace {} reports refresh --anew`",
-                          base::for_shell(workspace.name)));
+  Error error(
+      Errc::differs, "reports.differ",
+      fmt::format("{}: what is kept of {} is not what counting gives", workspace.name,
+                  counted(std::ssize(differing), "day", "days")),
+      fmt::format("run `ringctl --workspace {} reports refresh --anew`", base::for_shell(workspace.name)));
   for (const auto day : differing) error.detail(base::format_day(day));
   throw error;
 }

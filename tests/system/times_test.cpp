@@ -62,7 +62,7 @@ TEST_CASE("a period that ends before it begins is refused, whatever it is of", "
   const Site::Arguments commands[] = {
       {"calls", "list"},      {"calls", "export"},     {"calls", "reconcile"},    {"messages", "list"},
       {"messages", "export"}, {"messages", "threads"}, {"messages", "reconcile"}, {"notifications", "list"},
-      {"audit", "list"},      {"audit", "export"},     {"webhooks", "replay"},     {"recordings", "list"}};
+      {"audit", "list"},      {"audit", "export"},     {"webhooks", "replay"},    {"recordings", "list"}};
   for (const auto& command : commands) {
     const auto reversed = site.run(with(command, {"--since", "yesterday", "--until", "-7d"}));
     CHECK(test::failure_of(reversed) == "2 usage.empty_period");
