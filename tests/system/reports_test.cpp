@@ -303,6 +303,9 @@ TEST_CASE("a report is a page or a workbook where the file is called so", "[syst
   const auto plain = site.ok(two_days("agents", {"-o", "html", "--columns", "key,rung"}));
   CHECK(plain.find("<th scope=\"col\" class=\"n\">rung</th>") != std::string::npos);
   CHECK(plain.find("<figure>") == std::string::npos);
+  // What is missed is nobody's, though it counts among all calls.
+  CHECK(site.ok(two_days("agents", {"-o", "html"})).find(">Missed</th>") == std::string::npos);
+  CHECK(site.ok(two_days("numbers", {"-o", "html"})).find(">Missed</th>") != std::string::npos);
   CHECK(plain.find("<bdi>(none)</bdi>") != std::string::npos);
   CHECK(site.ok(two_days("calls", {"-o", "html", "--columns", "trend"})).find("<bdi>█▃</bdi>") !=
         std::string::npos);
@@ -323,6 +326,10 @@ TEST_CASE("a page says whose figures it shows and of when, whatever report it is
     CAPTURE(words);
     CHECK(site.ok(words).find("default · 2026-03-07 to 2026-03-08 · America/New_York") != std::string::npos);
   }
+  // Limits count whole days of the workspace, whatever the period is read in.
+  CHECK(site.ok({"reports", "capacity", "--since", "2026-03-07", "--until", "2026-03-09", "--tz",
+                 "Asia/Tokyo", "-o", "html"})
+            .find("default · 2026-03-06 to 2026-03-08 · America/New_York") != std::string::npos);
 }
 
 TEST_CASE("a report of no time at all is a mistake, one of no calls is not", "[system]") {
